@@ -1,1 +1,52 @@
-//! To be written.
+//! What a payment order may become, and what every gateway must do.
+//!
+//! `duka-core` holds the vocabulary of the workspace and the rules of safe
+//! cancellation. It opens no socket, starts no task, reads no clock and knows no
+//! database: everything that happens is handed in as a value, so the same rules run
+//! in a single call, in a durable sweep and in a test.
+//!
+//! - [`order`]: an order's [status](OrderStatus) and how observations of it merge.
+//! - [`cancel`]: the life of a cancellation as one pure function, [`cancel::step`].
+//! - [`gateway`]: the object-safe [`Gateway`] trait that adapters implement.
+//! - [`error`]: what went wrong, whose fault it was, and whether the request left.
+//!
+//! ```
+//! use std::time::Duration;
+//! use duka_core::cancel::{self, Action, CancelRules, Cancellation, Event, Patience, State};
+//! use duka_core::OrderStatus;
+//!
+//! let now = "2026-05-13T08:34:00Z".parse()?;
+//! let patience = Patience::default();
+//! let rules = CancelRules::once_only([OrderStatus::Unpaid]);
+//!
+//! let requested = Cancellation::requested();
+//! let event = Event::Observed(OrderStatus::Unpaid);
+//! let step = cancel::step(&requested, &event, &rules, &patience, now)?;
+//! assert_eq!(step.next.state, State::Sending);
+//! assert_eq!(step.action, Action::SendRequest); // only after `next` is stored
+//!
+//! // The reply is lost: from here nothing but evidence ends the doubt.
+//! let step = cancel::step(&step.next, &Event::Unclear, &rules, &patience, now)?;
+//! assert_eq!(step.next.state, State::InDoubt);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod cancel;
+pub mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod error;
+pub mod gateway;
+pub mod id;
+pub mod money;
+pub mod order;
+
+pub use cancel::{CancelRules, Cancellation, Outcome, Patience, State};
+pub use clock::Clock;
+pub use error::{Delivery, Error, ErrorKind};
+pub use gateway::{
+    CancelAnswer, CreatedOrder, Customer, Gateway, GatewayExt, NewOrder, StatusReading,
+};
+pub use id::{AccountName, CancellationId, GatewayName, OrderId};
+pub use money::Money;
+pub use order::{Observation, OrderStatus};

@@ -1,0 +1,17 @@
+//! The life of a cancellation: a record of its own, never a state of the order.
+//!
+//! [`step`] is the whole of it: a pure function over a [`Cancellation`], an [`Event`], the
+//! gateway's [`CancelRules`] and the merchant's [`Patience`]. Whoever drives it must store
+//! `next` **before** carrying out the action, and only then send anything.
+
+mod picture;
+mod rules;
+mod state;
+mod step;
+
+pub use picture::{mermaid, table};
+pub use rules::{CancelRules, Patience, Repeat, ShowsCancelled};
+pub use state::{
+    Action, Cancellation, Event, Finding, Outcome, Resolution, SkipReason, Spent, State,
+};
+pub use step::{NotAllowed, Step, step};

@@ -1,0 +1,126 @@
+//! What a gateway allows of a cancellation, and how long a merchant is willing to wait.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::order::OrderStatus;
+
+/// Whether a cancel request may be repeated for the same order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Repeat {
+    /// The gateway takes one request per order, ever.
+    Once,
+    /// A second request does no harm.
+    Harmless,
+}
+
+/// Whether a cancelled order can be recognised by its status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ShowsCancelled {
+    /// The status says *cancelled*.
+    Yes,
+    /// No status says so; an accepted request leaves no trace but the answer.
+    No,
+}
+
+/// What a gateway allows of a cancellation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CancelRules {
+    eligible: BTreeSet<&'static str>,
+    repeat: Repeat,
+    shows_cancelled: ShowsCancelled,
+}
+
+impl CancelRules {
+    /// A gateway that shows *cancelled* and takes repeated requests.
+    ///
+    /// [`OrderStatus::Unknown`] is never eligible, even when it is named here.
+    pub fn repeatable(eligible: impl IntoIterator<Item = OrderStatus>) -> Self {
+        Self::new(eligible, Repeat::Harmless, ShowsCancelled::Yes)
+    }
+
+    /// A gateway that takes one request per order and whose status does not show
+    /// *cancelled*.
+    pub fn once_only(eligible: impl IntoIterator<Item = OrderStatus>) -> Self {
+        Self::new(eligible, Repeat::Once, ShowsCancelled::No)
+    }
+
+    /// Any other combination.
+    pub fn new(
+        eligible: impl IntoIterator<Item = OrderStatus>,
+        repeat: Repeat,
+        shows_cancelled: ShowsCancelled,
+    ) -> Self {
+        let eligible = eligible
+            .into_iter()
+            .filter(|status| !matches!(status, OrderStatus::Unknown(_)))
+            .map(|status| status.as_str())
+            .collect();
+        Self {
+            eligible,
+            repeat,
+            shows_cancelled,
+        }
+    }
+
+    /// Whether an order in this status may be asked to be cancelled.
+    pub fn is_eligible(&self, status: &OrderStatus) -> bool {
+        self.eligible.contains(status.as_str())
+    }
+
+    /// Whether a request may be repeated.
+    pub fn repeat(&self) -> Repeat {
+        self.repeat
+    }
+
+    /// Whether the status can show *cancelled*.
+    pub fn shows_cancelled(&self) -> ShowsCancelled {
+        self.shows_cancelled
+    }
+}
+
+/// How long to wait for what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// After a request, how long a status that still says *open* proves nothing: the
+    /// gateway may be slow to show what it did. Default 10 s, several times the slowest
+    /// status lag seen at comparable gateways; too short risks a needless second attempt
+    /// (or, at a once-only gateway, nothing), too long only delays the report.
+    pub settle: Duration,
+    /// For how long a cancellation may stay unsettled before a person has to look. Default
+    /// 1 h: longer than any outage a retry should bridge, short enough that somebody still
+    /// remembers the order.
+    pub review_after: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            settle: Duration::from_secs(10),
+            review_after: Duration::from_secs(60 * 60),
+        }
+    }
+}
+
+/// The longest pause between two status reads.
+const MAX_PAUSE: Duration = Duration::from_secs(10 * 60);
+/// The shortest.
+const MIN_PAUSE: Duration = Duration::from_millis(100);
+
+impl Patience {
+    /// The pause after this many fruitless tries: an eighth of the settling time, doubled
+    /// each time, between 0.1 s and 10 min. The first reads come quickly, because most
+    /// doubt ends with the first status that shows the truth.
+    pub(crate) fn pause(&self, fruitless: u32) -> Duration {
+        let first = (self.settle / 8).clamp(MIN_PAUSE, MAX_PAUSE);
+        let factor = 1_u32.checked_shl(fruitless.min(20)).unwrap_or(u32::MAX);
+        first.saturating_mul(factor).min(MAX_PAUSE)
+    }
+}
+
+/// `start + wait`, or the end of time.
+pub(crate) fn after(start: Timestamp, wait: Duration) -> Timestamp {
+    start.checked_add(wait).unwrap_or(Timestamp::MAX)
+}

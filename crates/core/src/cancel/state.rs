@@ -1,0 +1,285 @@
+//! The words of a cancellation: its states and outcomes, what can happen to it, and what
+//! is to be done next.
+
+use jiff::Timestamp;
+
+use crate::order::OrderStatus;
+
+/// Where a cancellation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Wanted; no request is on its way.
+    Requested,
+    /// A request is about to leave or has left; stored before it does.
+    Sending,
+    /// The gateway said yes; the status has not been read since.
+    Accepted,
+    /// The gateway said no; the status has not been read since.
+    Refused,
+    /// A request may or may not have arrived, and nothing readable came back.
+    InDoubt,
+    /// Cannot be told apart by a program; waits for a person.
+    NeedsReview,
+    /// Over.
+    Done(Outcome),
+}
+
+impl State {
+    /// The word used in JSON and in the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::Sending => "sending",
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+            Self::InDoubt => "in_doubt",
+            Self::NeedsReview => "needs_review",
+            Self::Done(_) => "done",
+        }
+    }
+
+    /// The outcome, once it is over.
+    pub const fn outcome(self) -> Option<Outcome> {
+        match self {
+            Self::Done(outcome) => Some(outcome),
+            Self::Requested
+            | Self::Sending
+            | Self::Accepted
+            | Self::Refused
+            | Self::InDoubt
+            | Self::NeedsReview => None,
+        }
+    }
+
+    /// Reads what [`State::as_str`], [`Outcome::as_str`] and [`SkipReason::as_str`] write.
+    pub fn from_words(state: &str, outcome: Option<&str>, skip: Option<&str>) -> Option<Self> {
+        Some(match (state, outcome) {
+            ("requested", None) => Self::Requested,
+            ("sending", None) => Self::Sending,
+            ("accepted", None) => Self::Accepted,
+            ("refused", None) => Self::Refused,
+            ("in_doubt", None) => Self::InDoubt,
+            ("needs_review", None) => Self::NeedsReview,
+            ("done", Some(word)) => Self::Done(Outcome::from_words(word, skip)?),
+            _ => return None,
+        })
+    }
+}
+
+/// How a cancellation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// The order is cancelled, by a readable answer or by its status.
+    Confirmed,
+    /// The customer paid first, or all the same: *paid wins*.
+    NotCancelledPaid,
+    /// The order had ended in some other way: failed, expired or reversed.
+    NotCancelledFinal,
+    /// The gateway said no, and the order is still open.
+    Refused,
+    /// No request left.
+    Skipped(SkipReason),
+    /// A person looked and found it cancelled.
+    ResolvedCancelled,
+    /// A person looked and found it not cancelled.
+    ResolvedNotCancelled,
+}
+
+impl Outcome {
+    /// The word used in JSON and in the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::NotCancelledPaid => "not_cancelled_paid",
+            Self::NotCancelledFinal => "not_cancelled_final",
+            Self::Refused => "refused",
+            Self::Skipped(_) => "skipped",
+            Self::ResolvedCancelled => "resolved_cancelled",
+            Self::ResolvedNotCancelled => "resolved_not_cancelled",
+        }
+    }
+
+    fn from_words(outcome: &str, skip: Option<&str>) -> Option<Self> {
+        Some(match (outcome, skip) {
+            ("confirmed", None) => Self::Confirmed,
+            ("not_cancelled_paid", None) => Self::NotCancelledPaid,
+            ("not_cancelled_final", None) => Self::NotCancelledFinal,
+            ("refused", None) => Self::Refused,
+            ("skipped", Some(reason)) => Self::Skipped(SkipReason::from_word(reason)?),
+            ("resolved_cancelled", None) => Self::ResolvedCancelled,
+            ("resolved_not_cancelled", None) => Self::ResolvedNotCancelled,
+            _ => return None,
+        })
+    }
+}
+
+/// Why no request was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SkipReason {
+    /// The order's status does not allow it.
+    NotEligible,
+    /// The gateway knows no such order.
+    NotFound,
+    /// The one request that this gateway takes for the order has been used.
+    AlreadySubmitted,
+    /// The status could not be read for as long as the merchant wants to wait.
+    StatusUnreadable,
+    /// The request could not be sent for as long as the merchant wants to wait.
+    CouldNotSend,
+}
+
+impl SkipReason {
+    /// The word used in the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotEligible => "not_eligible",
+            Self::NotFound => "not_found",
+            Self::AlreadySubmitted => "already_submitted",
+            Self::StatusUnreadable => "status_unreadable",
+            Self::CouldNotSend => "could_not_send",
+        }
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        Some(match word {
+            "not_eligible" => Self::NotEligible,
+            "not_found" => Self::NotFound,
+            "already_submitted" => Self::AlreadySubmitted,
+            "status_unreadable" => Self::StatusUnreadable,
+            "could_not_send" => Self::CouldNotSend,
+            _ => return None,
+        })
+    }
+}
+
+/// Something a person must know about a cancellation that is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Finding {
+    /// The order was paid after it had been reported cancelled.
+    LatePayment,
+}
+
+impl Finding {
+    /// The word used in JSON and in the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LatePayment => "late_payment",
+        }
+    }
+
+    /// Reads what [`Finding::as_str`] writes.
+    pub fn from_word(word: &str) -> Option<Self> {
+        (word == "late_payment").then_some(Self::LatePayment)
+    }
+}
+
+/// Whether an earlier cancellation of the same order may have used its request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Spent {
+    /// No request for this order ever left.
+    No,
+    /// One may have left.
+    Yes,
+}
+
+/// One cancellation, as far as the rules care.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Cancellation {
+    /// Where it stands.
+    pub state: State,
+    /// How often a request was started, counting those proved not to have left.
+    pub attempts: u32,
+    /// How many requests may have reached the gateway and been looked at.
+    pub requests: u32,
+    /// Whether an earlier cancellation used the order's request.
+    pub spent: Spent,
+    /// When the last request was started.
+    pub sent_at: Option<Timestamp>,
+    /// When the first request that may have arrived was started. The time for review
+    /// counts from here.
+    pub doubt_since: Option<Timestamp>,
+    /// Since when nothing could be read or sent at all.
+    pub stuck_since: Option<Timestamp>,
+    /// Fruitless tries so far; each lengthens the next pause.
+    pub fruitless: u32,
+    /// The last status read.
+    pub verified: Option<OrderStatus>,
+    /// What a person must know.
+    pub finding: Option<Finding>,
+}
+
+impl Cancellation {
+    /// A cancellation that has just been asked for, of an order never asked about before.
+    pub const fn requested() -> Self {
+        Self::requested_again(Spent::No)
+    }
+
+    /// A cancellation that has just been asked for.
+    pub const fn requested_again(spent: Spent) -> Self {
+        Self {
+            state: State::Requested,
+            attempts: 0,
+            requests: 0,
+            spent,
+            sent_at: None,
+            doubt_since: None,
+            stuck_since: None,
+            fruitless: 0,
+            verified: None,
+            finding: None,
+        }
+    }
+}
+
+/// Something that happened to a cancellation.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// A status was read.
+    Observed(OrderStatus),
+    /// A status read was answered: there is no such order.
+    OrderNotFound,
+    /// A status read gave nothing.
+    StatusUnreadable,
+    /// The request is proved not to have left.
+    NotSent,
+    /// The request was refused at the gateway's door (credentials, signature, timestamp)
+    /// and not looked at.
+    TurnedAway,
+    /// The gateway answered, readably and as documented, that it has cancelled.
+    AnsweredYes,
+    /// The gateway answered, readably and as documented, that it has not.
+    AnsweredNo,
+    /// Anything else came back, or nothing.
+    Unclear,
+    /// Whoever was working on it stopped without a word.
+    LeaseLapsed,
+    /// A person decided.
+    Resolved(Resolution),
+}
+
+/// What a person can decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Resolution {
+    /// It is cancelled at the gateway.
+    Cancelled,
+    /// It is not.
+    NotCancelled,
+    /// The finding has been dealt with.
+    Acknowledged,
+}
+
+/// What to do next, once the new state is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Read the order's status, not before this moment.
+    ReadStatus {
+        /// The earliest moment.
+        not_before: Timestamp,
+    },
+    /// Send one cancel request, now.
+    SendRequest,
+    /// Nothing, until a person decides.
+    AskPerson,
+    /// Nothing.
+    Stop,
+}

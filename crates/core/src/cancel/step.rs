@@ -1,0 +1,446 @@
+//! The rules of safe cancellation: one pure, exhaustive function.
+
+use jiff::Timestamp;
+
+use super::rules::{CancelRules, Patience, Repeat, ShowsCancelled, after};
+use super::state::{
+    Action, Cancellation, Event, Finding, Outcome, Resolution, SkipReason, Spent, State,
+};
+use crate::order::OrderStatus;
+
+/// A cancellation after an event, and what to do once it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The record to store, before anything else.
+    pub next: Cancellation,
+    /// What to do then.
+    pub action: Action,
+}
+
+/// An event that cannot happen in this state: a mistake of whoever drives the rules, or a
+/// reply that came after its attempt was given up. Nothing changes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a cancellation that is {state} takes no {event}", state = .state.as_str())]
+pub struct NotAllowed {
+    /// The state it was in.
+    pub state: State,
+    /// The name of the event.
+    pub event: &'static str,
+}
+
+/// What a status says, seen from the cancellation's side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sight {
+    Paid,
+    Cancelled,
+    /// A cancel request would be allowed: the order is as it was before.
+    Open,
+    /// Over in some other way.
+    Final,
+    /// Nothing is known: an unlisted status, or no status.
+    Dark,
+}
+
+fn sight(status: &OrderStatus, rules: &CancelRules) -> Sight {
+    match status {
+        OrderStatus::Paid => Sight::Paid,
+        OrderStatus::Cancelled => Sight::Cancelled,
+        OrderStatus::Unknown(_) => Sight::Dark,
+        OrderStatus::Unpaid
+        | OrderStatus::Processing
+        | OrderStatus::Failed
+        | OrderStatus::Expired
+        | OrderStatus::Reversed => {
+            if rules.is_eligible(status) {
+                Sight::Open
+            } else {
+                match status {
+                    // Still under way, though not to be cancelled just now.
+                    OrderStatus::Unpaid | OrderStatus::Processing => Sight::Dark,
+                    OrderStatus::Failed
+                    | OrderStatus::Expired
+                    | OrderStatus::Reversed
+                    | OrderStatus::Paid
+                    | OrderStatus::Cancelled
+                    | OrderStatus::Unknown(_) => Sight::Final,
+                }
+            }
+        }
+    }
+}
+
+/// What becomes of `current` when `event` happens at `now`.
+///
+/// # Errors
+/// [`NotAllowed`] when the event makes no sense in this state; the record stays as it is.
+pub fn step(
+    current: &Cancellation,
+    event: &Event,
+    rules: &CancelRules,
+    patience: &Patience,
+    now: Timestamp,
+) -> Result<Step, NotAllowed> {
+    let at = Moment {
+        current,
+        rules,
+        patience,
+        now,
+    };
+    let stepped = match current.state {
+        State::Requested => at.requested(event),
+        State::Sending => at.sending(event),
+        State::Accepted => at.accepted(event),
+        State::Refused => at.refused(event),
+        State::InDoubt => at.in_doubt(event),
+        State::NeedsReview => at.needs_review(event),
+        State::Done(outcome) => at.done(event, outcome),
+    };
+    let mut step = stepped.ok_or(NotAllowed {
+        state: current.state,
+        event: event.as_str(),
+    })?;
+    if let Event::Observed(status) = event {
+        step.next.verified = Some(status.clone());
+    }
+    Ok(step)
+}
+
+impl Event {
+    /// A short name, for messages and the log.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Observed(_) => "status",
+            Self::OrderNotFound => "order_not_found",
+            Self::StatusUnreadable => "status_unreadable",
+            Self::NotSent => "not_sent",
+            Self::TurnedAway => "turned_away",
+            Self::AnsweredYes => "answered_yes",
+            Self::AnsweredNo => "answered_no",
+            Self::Unclear => "unclear",
+            Self::LeaseLapsed => "lease_lapsed",
+            Self::Resolved(Resolution::Cancelled) => "resolved_cancelled",
+            Self::Resolved(Resolution::NotCancelled) => "resolved_not_cancelled",
+            Self::Resolved(Resolution::Acknowledged) => "acknowledged",
+        }
+    }
+}
+
+struct Moment<'a> {
+    current: &'a Cancellation,
+    rules: &'a CancelRules,
+    patience: &'a Patience,
+    now: Timestamp,
+}
+
+impl Moment<'_> {
+    fn requested(&self, event: &Event) -> Option<Step> {
+        let asked_before = self.current.requests > 0;
+        Some(match event {
+            Event::Observed(status) => match (sight(status, self.rules), asked_before) {
+                (Sight::Open, true) if self.overdue() => self.ask(),
+                (Sight::Open, _) => self.send_or_skip(),
+                (Sight::Paid, true) => self.done_with(Outcome::NotCancelledPaid),
+                (Sight::Cancelled, true) => self.done_with(Outcome::Confirmed),
+                (Sight::Final, true) => self.done_with(Outcome::NotCancelledFinal),
+                (Sight::Dark, true) => self.look_again(State::InDoubt),
+                (Sight::Paid | Sight::Cancelled | Sight::Final | Sight::Dark, false) => {
+                    self.skip(SkipReason::NotEligible)
+                }
+            },
+            Event::OrderNotFound if !asked_before => self.skip(SkipReason::NotFound),
+            Event::OrderNotFound | Event::StatusUnreadable if asked_before => {
+                self.look_again(State::InDoubt)
+            }
+            Event::OrderNotFound | Event::StatusUnreadable => {
+                self.stuck(SkipReason::StatusUnreadable)
+            }
+            // Nothing had left, so nothing is in doubt: start over.
+            Event::LeaseLapsed => self.read_now(State::Requested),
+            Event::NotSent
+            | Event::TurnedAway
+            | Event::AnsweredYes
+            | Event::AnsweredNo
+            | Event::Unclear
+            | Event::Resolved(_) => return None,
+        })
+    }
+
+    fn sending(&self, event: &Event) -> Option<Step> {
+        Some(match event {
+            Event::NotSent | Event::TurnedAway => self.take_back(),
+            Event::AnsweredYes => self.read_now(State::Accepted),
+            Event::AnsweredNo => self.read_now(State::Refused),
+            // A crash after the intent was stored is the same as a lost reply: the request
+            // may have left a moment before.
+            Event::Unclear | Event::LeaseLapsed => self.read_now(State::InDoubt),
+            Event::Observed(_)
+            | Event::OrderNotFound
+            | Event::StatusUnreadable
+            | Event::Resolved(_) => return None,
+        })
+    }
+
+    fn accepted(&self, event: &Event) -> Option<Step> {
+        Some(match event {
+            Event::Observed(status) => {
+                match (sight(status, self.rules), self.rules.shows_cancelled()) {
+                    (Sight::Paid, _) => self.done_with(Outcome::NotCancelledPaid),
+                    (Sight::Cancelled, _) => self.done_with(Outcome::Confirmed),
+                    (Sight::Final, ShowsCancelled::Yes) => {
+                        self.done_with(Outcome::NotCancelledFinal)
+                    }
+                    // The gateway said yes but its own status does not: wait, then ask.
+                    (Sight::Open | Sight::Dark, ShowsCancelled::Yes) => {
+                        self.look_again(State::Accepted)
+                    }
+                    (Sight::Final, ShowsCancelled::No) if *status == OrderStatus::Reversed => {
+                        self.done_with(Outcome::NotCancelledFinal)
+                    }
+                    // No status can show it: the answer is the evidence, and the status is
+                    // read only so that a payment wins.
+                    (Sight::Open | Sight::Final, ShowsCancelled::No) => {
+                        self.done_with(Outcome::Confirmed)
+                    }
+                    (Sight::Dark, ShowsCancelled::No) => {
+                        if self.settled() {
+                            self.done_with(Outcome::Confirmed)
+                        } else {
+                            self.look_again(State::Accepted)
+                        }
+                    }
+                }
+            }
+            Event::OrderNotFound | Event::StatusUnreadable => self.look_again(State::Accepted),
+            Event::LeaseLapsed => self.read_now(State::Accepted),
+            Event::NotSent
+            | Event::TurnedAway
+            | Event::AnsweredYes
+            | Event::AnsweredNo
+            | Event::Unclear
+            | Event::Resolved(_) => return None,
+        })
+    }
+
+    fn refused(&self, event: &Event) -> Option<Step> {
+        Some(match event {
+            Event::Observed(status) => match sight(status, self.rules) {
+                Sight::Paid => self.done_with(Outcome::NotCancelledPaid),
+                Sight::Cancelled => self.done_with(Outcome::Confirmed),
+                Sight::Final => self.done_with(Outcome::NotCancelledFinal),
+                // The refusal may be the first sign of a payment that the status is slow
+                // to show.
+                Sight::Open if self.settled() => self.done_with(Outcome::Refused),
+                Sight::Open | Sight::Dark => self.look_again(State::Refused),
+            },
+            Event::OrderNotFound | Event::StatusUnreadable => self.look_again(State::Refused),
+            Event::LeaseLapsed => self.read_now(State::Refused),
+            Event::NotSent
+            | Event::TurnedAway
+            | Event::AnsweredYes
+            | Event::AnsweredNo
+            | Event::Unclear
+            | Event::Resolved(_) => return None,
+        })
+    }
+
+    fn in_doubt(&self, event: &Event) -> Option<Step> {
+        Some(match event {
+            Event::Observed(status) => match sight(status, self.rules) {
+                Sight::Paid => self.done_with(Outcome::NotCancelledPaid),
+                Sight::Cancelled => self.done_with(Outcome::Confirmed),
+                Sight::Final => self.done_with(Outcome::NotCancelledFinal),
+                Sight::Open
+                    if self.rules.repeat() == Repeat::Harmless
+                        && self.settled()
+                        && !self.overdue() =>
+                {
+                    self.try_again()
+                }
+                Sight::Open | Sight::Dark => self.look_again(State::InDoubt),
+            },
+            Event::OrderNotFound | Event::StatusUnreadable => self.look_again(State::InDoubt),
+            // Late, but readable and documented: as good as in time.
+            Event::AnsweredYes => self.read_now(State::Accepted),
+            Event::AnsweredNo => self.read_now(State::Refused),
+            // A late "not sent" is not believed: a once-only request is not worth it.
+            Event::NotSent | Event::TurnedAway | Event::Unclear | Event::LeaseLapsed => {
+                self.read_now(State::InDoubt)
+            }
+            Event::Resolved(resolution) => return self.resolve(*resolution),
+        })
+    }
+
+    fn needs_review(&self, event: &Event) -> Option<Step> {
+        Some(match event {
+            Event::Observed(status) => match sight(status, self.rules) {
+                Sight::Paid => self.done_with(Outcome::NotCancelledPaid),
+                Sight::Cancelled => self.done_with(Outcome::Confirmed),
+                Sight::Final => self.done_with(Outcome::NotCancelledFinal),
+                Sight::Open | Sight::Dark => self.ask(),
+            },
+            Event::OrderNotFound
+            | Event::StatusUnreadable
+            | Event::NotSent
+            | Event::TurnedAway
+            | Event::Unclear
+            | Event::LeaseLapsed => self.ask(),
+            Event::AnsweredYes => self.read_now(State::Accepted),
+            Event::AnsweredNo => self.read_now(State::Refused),
+            Event::Resolved(resolution) => return self.resolve(*resolution),
+        })
+    }
+
+    fn done(&self, event: &Event, outcome: Outcome) -> Option<Step> {
+        let mut step = self.to(State::Done(outcome), Action::Stop);
+        match event {
+            Event::Observed(status) => {
+                let reported_cancelled =
+                    matches!(outcome, Outcome::Confirmed | Outcome::ResolvedCancelled);
+                // *Reversed* was paid before the money went back.
+                let was_paid = matches!(status, OrderStatus::Paid | OrderStatus::Reversed);
+                if was_paid && reported_cancelled {
+                    step.next.finding = Some(Finding::LatePayment);
+                }
+                Some(step)
+            }
+            Event::OrderNotFound | Event::StatusUnreadable => Some(step),
+            Event::Resolved(Resolution::Acknowledged) if self.current.finding.is_some() => {
+                step.next.finding = None;
+                Some(step)
+            }
+            Event::Resolved(_)
+            | Event::NotSent
+            | Event::TurnedAway
+            | Event::AnsweredYes
+            | Event::AnsweredNo
+            | Event::Unclear
+            | Event::LeaseLapsed => None,
+        }
+    }
+
+    fn send_or_skip(&self) -> Step {
+        let used = self.current.spent == Spent::Yes || self.current.requests > 0;
+        if self.rules.repeat() == Repeat::Once && used {
+            return if self.current.requests > 0 {
+                self.look_again(State::InDoubt)
+            } else {
+                self.skip(SkipReason::AlreadySubmitted)
+            };
+        }
+        let mut step = self.to(State::Sending, Action::SendRequest);
+        step.next.attempts += 1;
+        step.next.requests += 1;
+        step.next.sent_at = Some(self.now);
+        step.next.doubt_since = self.current.doubt_since.or(Some(self.now));
+        step
+    }
+
+    /// The request that was being sent is proved not to have been looked at.
+    fn take_back(&self) -> Step {
+        let requests = self.current.requests.saturating_sub(1);
+        let mut step = if requests > 0 {
+            // An earlier request is still unaccounted for.
+            self.look_again(State::InDoubt)
+        } else {
+            self.stuck(SkipReason::CouldNotSend)
+        };
+        step.next.requests = requests;
+        if requests == 0 {
+            step.next.sent_at = None;
+            step.next.doubt_since = None;
+        }
+        step
+    }
+
+    /// Nothing was ever sent and nothing works: wait, and in the end let go.
+    fn stuck(&self, reason: SkipReason) -> Step {
+        let since = self.current.stuck_since.unwrap_or(self.now);
+        if self.now >= after(since, self.patience.review_after) {
+            return self.skip(reason);
+        }
+        let pause = self.patience.pause(self.current.fruitless);
+        let not_before = after(self.now, pause);
+        let mut step = self.to(State::Requested, Action::ReadStatus { not_before });
+        step.next.stuck_since = Some(since);
+        step.next.fruitless = self.current.fruitless.saturating_add(1);
+        step
+    }
+
+    /// Still open after the settling time, where a repeat is harmless: a new attempt.
+    fn try_again(&self) -> Step {
+        let mut step = self.read_now(State::Requested);
+        step.next.fruitless = self.current.fruitless.saturating_add(1);
+        step
+    }
+
+    /// Nothing learnt: read again later, or hand over to a person when time is up.
+    fn look_again(&self, state: State) -> Step {
+        if self.overdue() {
+            return self.ask();
+        }
+        let pause = self.patience.pause(self.current.fruitless);
+        let mut not_before = after(self.now, pause);
+        if let Some(settles) = self.settles_at().filter(|at| *at > self.now) {
+            not_before = not_before.min(settles);
+        }
+        if let Some(deadline) = self.deadline() {
+            not_before = not_before.min(deadline);
+        }
+        let mut step = self.to(state, Action::ReadStatus { not_before });
+        step.next.fruitless = self.current.fruitless.saturating_add(1);
+        step
+    }
+
+    fn resolve(&self, resolution: Resolution) -> Option<Step> {
+        match resolution {
+            Resolution::Cancelled => Some(self.done_with(Outcome::ResolvedCancelled)),
+            Resolution::NotCancelled => Some(self.done_with(Outcome::ResolvedNotCancelled)),
+            Resolution::Acknowledged => None,
+        }
+    }
+
+    fn read_now(&self, state: State) -> Step {
+        let not_before = self.now;
+        self.to(state, Action::ReadStatus { not_before })
+    }
+
+    fn ask(&self) -> Step {
+        self.to(State::NeedsReview, Action::AskPerson)
+    }
+
+    fn skip(&self, reason: SkipReason) -> Step {
+        self.done_with(Outcome::Skipped(reason))
+    }
+
+    fn done_with(&self, outcome: Outcome) -> Step {
+        self.to(State::Done(outcome), Action::Stop)
+    }
+
+    fn to(&self, state: State, action: Action) -> Step {
+        let mut next = self.current.clone();
+        next.state = state;
+        // Being stuck outlives a new try, and ends with the first sign that one arrived.
+        if !matches!(state, State::Requested | State::Sending) {
+            next.stuck_since = None;
+        }
+        Step { next, action }
+    }
+
+    fn settles_at(&self) -> Option<Timestamp> {
+        let sent_at = self.current.sent_at?;
+        Some(after(sent_at, self.patience.settle))
+    }
+
+    fn settled(&self) -> bool {
+        self.settles_at().is_none_or(|at| self.now >= at)
+    }
+
+    fn deadline(&self) -> Option<Timestamp> {
+        let since = self.current.doubt_since?;
+        Some(after(since, self.patience.review_after))
+    }
+
+    fn overdue(&self) -> bool {
+        self.deadline().is_some_and(|at| self.now >= at)
+    }
+}

@@ -1,0 +1,207 @@
+//! What went wrong at a gateway: whose fault, whether the request left, what to do next.
+
+use std::fmt;
+use std::time::Duration;
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// How far a request came. It decides whether repeating it is safe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Delivery {
+    /// Proved not to have left: the connection was never made, or the request was refused
+    /// by our own checks.
+    NotSent,
+    /// It may have arrived and it may not; nothing came back that says which.
+    Unknown,
+    /// The gateway answered something.
+    Answered,
+}
+
+/// What kind of failure it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A field of the request is wrong; mend the request. Nothing was sent.
+    InvalidRequest,
+    /// The account's settings are wrong; mend the configuration. Nothing was sent.
+    Configuration,
+    /// This gateway cannot do that. Nothing was sent.
+    Unsupported,
+    /// The gateway refused the credentials, the signature or the timestamp at its door;
+    /// the request was not looked at.
+    Authentication,
+    /// The gateway knows no such order.
+    NotFound,
+    /// The gateway already has an order with this id.
+    Conflict,
+    /// The gateway refused the request, in a reply that is documented.
+    Rejected,
+    /// The gateway asks to slow down. Whether it looked at the request is not documented.
+    RateLimited,
+    /// The network or the gateway failed: no connection, a timeout, a reset, a 5xx.
+    Unavailable,
+    /// Something came back that cannot be read: HTML, half a reply, too much of it.
+    UnreadableReply,
+    /// A well-formed reply that no documentation lists. Never taken for success or failure.
+    UnlistedReply,
+}
+
+impl ErrorKind {
+    /// The words that open an error's text.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid request",
+            Self::Configuration => "wrong configuration",
+            Self::Unsupported => "not supported",
+            Self::Authentication => "credentials refused",
+            Self::NotFound => "order not found",
+            Self::Conflict => "order id already taken",
+            Self::Rejected => "refused by the gateway",
+            Self::RateLimited => "gateway asks to slow down",
+            Self::Unavailable => "gateway out of reach",
+            Self::UnreadableReply => "unreadable reply",
+            Self::UnlistedReply => "reply of an undocumented form",
+        }
+    }
+
+    /// Whether the mistake is the caller's: repeating the same call cannot help.
+    pub const fn is_callers_fault(self) -> bool {
+        match self {
+            Self::InvalidRequest
+            | Self::Configuration
+            | Self::Unsupported
+            | Self::Authentication
+            | Self::NotFound
+            | Self::Conflict
+            | Self::Rejected => true,
+            Self::RateLimited | Self::Unavailable | Self::UnreadableReply | Self::UnlistedReply => {
+                false
+            }
+        }
+    }
+}
+
+/// A failed call at a gateway.
+///
+/// Its text is a lowercase fragment, fit to follow *failed to …: *. It never holds a
+/// secret, a signature, a token or a whole reply.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    delivery: Delivery,
+    message: String,
+    code: Option<String>,
+    http_status: Option<u16>,
+    retry_after: Option<Duration>,
+    source: Option<Source>,
+}
+
+impl Error {
+    /// A failure of this kind; `message` says what and where, as a lowercase fragment.
+    pub fn new(kind: ErrorKind, delivery: Delivery, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            delivery,
+            message: message.into(),
+            code: None,
+            http_status: None,
+            retry_after: None,
+            source: None,
+        }))
+    }
+
+    /// A field that cannot be sent as it is.
+    pub fn invalid_field(field: &str, problem: impl fmt::Display) -> Self {
+        Self::new(
+            ErrorKind::InvalidRequest,
+            Delivery::NotSent,
+            format!("{field} {problem}"),
+        )
+    }
+
+    /// Adds the gateway's own error code.
+    #[must_use]
+    pub fn with_code(mut self, code: impl Into<String>) -> Self {
+        self.0.code = Some(code.into());
+        self
+    }
+
+    /// Adds the HTTP status of the reply.
+    #[must_use]
+    pub fn with_http_status(mut self, status: u16) -> Self {
+        self.0.http_status = Some(status);
+        self
+    }
+
+    /// Adds how long the gateway asks to wait.
+    #[must_use]
+    pub fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.0.retry_after = Some(wait);
+        self
+    }
+
+    /// Adds the cause.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Source>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// What kind of failure it was.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// How far the request came.
+    pub fn delivery(&self) -> Delivery {
+        self.0.delivery
+    }
+
+    /// The gateway's own error code, if its reply had one.
+    pub fn code(&self) -> Option<&str> {
+        self.0.code.as_deref()
+    }
+
+    /// The HTTP status of the reply, if one came.
+    pub fn http_status(&self) -> Option<u16> {
+        self.0.http_status
+    }
+
+    /// How long the gateway asks to wait, if it said.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.0.kind.as_str(), self.0.message)?;
+        match (self.0.http_status, self.0.code.as_deref()) {
+            (Some(status), Some(code)) => write!(f, " (HTTP {status}, code {code})"),
+            (Some(status), None) => write!(f, " (HTTP {status})"),
+            (None, Some(code)) => write!(f, " (code {code})"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("delivery", &self.0.delivery)
+            .field("message", &self.0.message)
+            .field("code", &self.0.code)
+            .field("http_status", &self.0.http_status)
+            .field("retry_after", &self.0.retry_after)
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|s| s as _)
+    }
+}

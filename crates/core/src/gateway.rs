@@ -1,0 +1,270 @@
+//! The trait that adapters implement, and the requests and answers it speaks in.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::cancel::CancelRules;
+use crate::error::Error;
+use crate::id::{GatewayName, OrderId};
+use crate::money::Money;
+use crate::order::OrderStatus;
+
+/// One account at one payment gateway.
+///
+/// **If you call it:** every method makes at most the calls it names and waits for their
+/// end. An [`Error`] says in [`delivery`](Error::delivery) whether the request left.
+/// [`cancel`](Gateway::cancel) only *asks*: it neither checks the status first nor reads
+/// it afterwards, and at a once-only gateway it must not be called twice for an order.
+/// Unless you have a record of your own that survives a crash, use the
+/// `duka-cancellations` crate, which does all of this.
+///
+/// **If you implement it:**
+/// - `cancel` answers `Ok` **only** for a reply that is readable and documented. A timeout,
+///   a reset, a 5xx, HTML, half a body, a reply nobody has described: all are `Err`, with
+///   the delivery you can prove. [`Delivery::NotSent`](crate::Delivery::NotSent) is a
+///   promise that no byte reached the gateway;
+///   [`ErrorKind::Authentication`](crate::ErrorKind::Authentication) one that it looked no
+///   further than the credentials.
+/// - A status without a documented meaning is [`OrderStatus::Unknown`] with its own text.
+/// - Never repeat a mutation that may have arrived.
+/// - Run the `conformance` suite against it.
+#[async_trait]
+pub trait Gateway: fmt::Debug + Send + Sync {
+    /// The gateway's name in configuration and JSON.
+    fn name(&self) -> GatewayName;
+
+    /// What this gateway allows of a cancellation.
+    fn cancel_rules(&self) -> &CancelRules;
+
+    /// Whether an operation exists here; known before any socket opens.
+    fn supports(&self, operation: Operation) -> bool;
+
+    /// Creates an order and returns where the customer pays.
+    ///
+    /// # Errors
+    /// When a field is not acceptable (nothing is sent), the gateway refuses, or the
+    /// outcome is unknown.
+    async fn create(&self, order: &NewOrder) -> Result<CreatedOrder, Error>;
+
+    /// Reads where an order stands. Harmless at any time.
+    ///
+    /// # Errors
+    /// When there is no such order, or no readable answer.
+    async fn status(&self, order: &OrderId) -> Result<StatusReading, Error>;
+
+    /// Sends one request to cancel an order.
+    ///
+    /// # Errors
+    /// Whenever the answer is not a readable, documented yes or no.
+    async fn cancel(&self, order: &OrderId) -> Result<CancelAnswer, Error>;
+}
+
+/// What can be asked of a gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// [`Gateway::create`].
+    Create,
+    /// [`Gateway::status`].
+    Status,
+    /// [`Gateway::cancel`].
+    Cancel,
+    /// Giving money back.
+    Refund,
+    /// Telling the gateway where to send notifications.
+    RegisterIpn,
+    /// Reading the addresses it sends notifications to.
+    ListIpns,
+}
+
+/// Conveniences on every gateway.
+#[async_trait]
+pub trait GatewayExt: Gateway {
+    /// Reads the status and says whether the order could be cancelled now. The customer
+    /// may pay a moment later: this is advice, not a reservation.
+    ///
+    /// # Errors
+    /// As [`Gateway::status`].
+    async fn eligibility(&self, order: &OrderId) -> Result<Eligibility, Error> {
+        let reading = self.status(order).await?;
+        Ok(if self.cancel_rules().is_eligible(&reading.status) {
+            Eligibility::Eligible(reading)
+        } else {
+            Eligibility::NotEligible(reading)
+        })
+    }
+}
+
+impl<G: Gateway + ?Sized> GatewayExt for G {}
+
+/// Whether an order could be cancelled, with the reading that says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Eligibility {
+    /// The rules allow a request.
+    Eligible(StatusReading),
+    /// They do not.
+    NotEligible(StatusReading),
+}
+
+/// What a status read found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusReading {
+    /// Where the order stands.
+    pub status: OrderStatus,
+    /// The same in the gateway's own words.
+    pub raw_status: String,
+    /// Amount and currency as the gateway shows them, where it shows both.
+    pub money: Option<Money>,
+    /// The merchant's own reference, where the gateway echoes one.
+    pub reference: Option<String>,
+}
+
+/// A readable, documented answer to a cancel request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CancelAnswer {
+    /// The gateway says it has cancelled the order.
+    Accepted {
+        /// Its own words, cut to a few hundred characters.
+        message: String,
+    },
+    /// The gateway says it has not.
+    Refused {
+        /// Its own words, cut to a few hundred characters.
+        message: String,
+    },
+}
+
+impl CancelAnswer {
+    /// The gateway's own words.
+    pub fn message(&self) -> &str {
+        match self {
+            Self::Accepted { message } | Self::Refused { message } => message,
+        }
+    }
+}
+
+/// An order to be created. Fields that only one gateway knows are optional, and ignored
+/// by the other.
+#[derive(Debug, Clone)]
+pub struct NewOrder {
+    /// The merchant's id, unique among the merchant's orders. At Pesapal at most 50
+    /// letters, digits and `- _ . :`.
+    pub reference: OrderId,
+    /// What the customer is to pay.
+    pub money: Money,
+    /// What it is for; at Pesapal at most 100 characters.
+    pub description: String,
+    /// Who pays.
+    pub customer: Customer,
+    /// Where the customer's browser is sent afterwards.
+    pub return_url: Url,
+    /// Pesapal: where a customer who gives up is sent. This is not a cancellation.
+    pub cancellation_url: Option<Url>,
+    /// Pesapal: the id of a registered notification address, instead of the account's.
+    pub notification_id: Option<String>,
+    /// KwikPaisa: what kind of goods, such as `DIGITAL`, instead of the account's.
+    pub service_type: Option<String>,
+}
+
+impl NewOrder {
+    /// An order with everything that both gateways need.
+    pub fn new(
+        reference: OrderId,
+        money: Money,
+        description: impl Into<String>,
+        customer: Customer,
+        return_url: Url,
+    ) -> Self {
+        Self {
+            reference,
+            money,
+            description: description.into(),
+            customer,
+            return_url,
+            cancellation_url: None,
+            notification_id: None,
+            service_type: None,
+        }
+    }
+
+    /// Pesapal: names the registered notification address to use.
+    #[must_use]
+    pub fn notification_id(mut self, id: impl Into<String>) -> Self {
+        self.notification_id = Some(id.into());
+        self
+    }
+
+    /// Pesapal: where a customer who gives up is sent.
+    #[must_use]
+    pub fn cancellation_url(mut self, url: Url) -> Self {
+        self.cancellation_url = Some(url);
+        self
+    }
+
+    /// KwikPaisa: what kind of goods.
+    #[must_use]
+    pub fn service_type(mut self, service_type: impl Into<String>) -> Self {
+        self.service_type = Some(service_type.into());
+        self
+    }
+}
+
+/// Who pays. Personal data: `Debug` shows none of it.
+#[derive(Clone, Default)]
+pub struct Customer {
+    /// Full name.
+    pub name: Option<String>,
+    /// Email address. Pesapal needs this or a phone number, KwikPaisa both.
+    pub email: Option<String>,
+    /// Phone number, in the form the gateway wants.
+    pub phone: Option<String>,
+}
+
+impl fmt::Debug for Customer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |field: &Option<String>| field.as_ref().map(|_| "…");
+        f.debug_struct("Customer")
+            .field("name", &shown(&self.name))
+            .field("email", &shown(&self.email))
+            .field("phone", &shown(&self.phone))
+            .finish()
+    }
+}
+
+/// A created order.
+#[derive(Debug, Clone)]
+pub struct CreatedOrder {
+    /// The id to ask about it by: the merchant's at KwikPaisa, the tracking id at Pesapal.
+    pub order: OrderId,
+    /// The gateway's own id, where it has one.
+    pub gateway_id: Option<String>,
+    /// Where the customer pays. Whoever has it can open the checkout, so `Debug` hides it.
+    pub payment_link: PaymentLink,
+    /// Where the order stands, if the reply said.
+    pub status: Option<StatusReading>,
+}
+
+/// The address of a hosted checkout page.
+#[derive(Clone)]
+pub struct PaymentLink(SecretString);
+
+impl PaymentLink {
+    /// Keeps a link out of logs.
+    pub fn new(url: &Url) -> Self {
+        Self(SecretString::from(url.as_str()))
+    }
+
+    /// The address, to be given to the customer.
+    pub fn reveal(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl fmt::Debug for PaymentLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PaymentLink(…)")
+    }
+}

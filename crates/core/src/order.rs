@@ -1,0 +1,130 @@
+//! What an order is seen to be, and how several sights of it merge into one.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use crate::money::Money;
+
+/// Where an order stands, in words that both gateways share.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum OrderStatus {
+    /// Created; nobody has paid.
+    Unpaid,
+    /// A payment is under way.
+    Processing,
+    /// The customer has paid.
+    Paid,
+    /// The payment failed. Whether the customer may try again depends on the gateway.
+    Failed,
+    /// The payment link has run out.
+    Expired,
+    /// Cancelled, and the gateway says so.
+    Cancelled,
+    /// Paid once, and the money went back.
+    Reversed,
+    /// A status without a documented meaning, in the gateway's own words. Never eligible
+    /// for anything, and never taken for one of the others.
+    Unknown(String),
+}
+
+impl OrderStatus {
+    /// The word used in JSON, on the command line and in the store.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Unpaid => "unpaid",
+            Self::Processing => "processing",
+            Self::Paid => "paid",
+            Self::Failed => "failed",
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+            Self::Reversed => "reversed",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+
+    /// Reads the word that [`OrderStatus::as_str`] writes; `raw` is kept with *unknown*.
+    pub fn from_word(word: &str, raw: &str) -> Option<Self> {
+        Some(match word {
+            "unpaid" => Self::Unpaid,
+            "processing" => Self::Processing,
+            "paid" => Self::Paid,
+            "failed" => Self::Failed,
+            "expired" => Self::Expired,
+            "cancelled" => Self::Cancelled,
+            "reversed" => Self::Reversed,
+            "unknown" => Self::Unknown(raw.to_owned()),
+            _ => return None,
+        })
+    }
+
+    /// How far along an order is. Merging takes the larger, so no late or repeated
+    /// notification moves an order back, and *paid* beats everything but its own reversal.
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::Unknown(_) => 0,
+            Self::Unpaid => 1,
+            Self::Processing => 2,
+            Self::Failed => 3,
+            Self::Expired => 4,
+            Self::Cancelled => 5,
+            Self::Paid => 6,
+            Self::Reversed => 7,
+        }
+    }
+}
+
+impl fmt::Display for OrderStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown(raw) => write!(f, "unknown ({raw})"),
+            Self::Unpaid
+            | Self::Processing
+            | Self::Paid
+            | Self::Failed
+            | Self::Expired
+            | Self::Cancelled
+            | Self::Reversed => f.write_str(self.as_str()),
+        }
+    }
+}
+
+/// One sight of an order: a status read, or a notification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observation {
+    /// What the order was seen to be.
+    pub status: OrderStatus,
+    /// The same in the gateway's own words.
+    pub raw_status: String,
+    /// The amount as the gateway shows it, which card conversion can change.
+    pub money: Option<Money>,
+    /// When it was seen, by our clock.
+    pub observed_at: Timestamp,
+}
+
+impl Observation {
+    /// Merges two sights of one order, in any order and any number of times.
+    ///
+    /// The further one along wins; between equals, the later. The result is therefore the
+    /// same however the two were delayed, repeated or swapped on their way here.
+    #[must_use]
+    pub fn merge(self, other: Self) -> Self {
+        let key = |o: &Self| (o.status.rank(), o.observed_at);
+        let text = |o: &Self| {
+            (
+                o.raw_status.clone(),
+                o.status.to_string(),
+                o.money.map(|m| m.to_string()),
+            )
+        };
+        let mine = key(&self);
+        let theirs = key(&other);
+        // The texts only decide between two sights of the same instant, so that the
+        // result does not depend on which came first.
+        if (mine, text(&self)) >= (theirs, text(&other)) {
+            self
+        } else {
+            other
+        }
+    }
+}

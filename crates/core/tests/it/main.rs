@@ -1,0 +1,3 @@
+//! What the core promises, by subject.
+
+mod cancel;
