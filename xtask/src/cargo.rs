@@ -1,0 +1,122 @@
+//! Runs cargo as if a person had: without what the `cargo run` around us has put into the environment.
+
+use std::env;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Set by `cargo run` for its program. Some build scripts (ring's) run again when they change,
+/// so that passing them on would rebuild half the tree after every plain `cargo test`.
+const SET_BY_CARGO_RUN: &[&str] = &[
+    "CARGO_PKG_",
+    "CARGO_MANIFEST_",
+    "CARGO_BIN_",
+    "CARGO_CRATE_",
+    "CARGO_PRIMARY_",
+];
+
+/// A cargo command, run at the root of the project.
+pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments).current_dir(root);
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if SET_BY_CARGO_RUN
+            .iter()
+            .any(|prefix| text.starts_with(prefix))
+        {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
+/// Runs `command`, showing what it prints; an error says what it was and how it ended.
+pub(crate) fn run(command: &mut Command) -> Result<(), String> {
+    let status = command
+        .status()
+        .map_err(|error| format!("cannot start {}: {error}", shown(command)))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("`{}` failed", shown(command)))
+    }
+}
+
+/// Runs `command` and returns what it wrote to its standard output.
+pub(crate) fn output_of(command: &mut Command) -> Result<String, String> {
+    let output = command
+        .output()
+        .map_err(|error| format!("cannot start {}: {error}", shown(command)))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    Err(format!(
+        "`{}` failed: {}",
+        shown(command),
+        String::from_utf8_lossy(&output.stderr).trim()
+    ))
+}
+
+/// Whether the cargo subcommand `name` is installed.
+pub(crate) fn has(root: &Path, name: &str) -> bool {
+    let mut command = cargo(root, &[name, "--version"]);
+    command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// Fails with what mends it if the toolchain lacks the part that `cargo name` needs.
+pub(crate) fn needs_component(root: &Path, name: &str, component: &str) -> Result<(), String> {
+    if has(root, name) {
+        Ok(())
+    } else {
+        Err(format!(
+            "{component} is missing: run `rustup component add {component}`"
+        ))
+    }
+}
+
+/// The command as one would type it.
+fn shown(command: &Command) -> String {
+    let words = command.get_args().map(|word| word.to_string_lossy());
+    std::iter::once("cargo".into())
+        .chain(words)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cargo_run_has_set_is_not_passed_on() {
+        let command = cargo(Path::new("."), &["--version"]);
+        let removed: Vec<_> = command
+            .get_envs()
+            .filter(|(_, value)| value.is_none())
+            .map(|(name, _)| name)
+            .collect();
+        assert!(removed.contains(&"CARGO_PKG_NAME".as_ref()), "{removed:?}");
+    }
+
+    #[test]
+    fn a_failure_names_the_command() {
+        let error = output_of(&mut cargo(Path::new("."), &["no-such-command"])).unwrap_err();
+        assert!(
+            error.starts_with("`cargo no-such-command` failed: "),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_missing_component_comes_with_what_mends_it() {
+        let error = needs_component(Path::new("."), "no-such-command", "clippy").unwrap_err();
+        assert_eq!(
+            error,
+            "clippy is missing: run `rustup component add clippy`"
+        );
+    }
+}
