@@ -1,0 +1,1 @@
+//! Tests of duka-http, over loopback sockets and through fake transports.
