@@ -125,6 +125,32 @@ mod tests {
     }
 
     #[test]
+    fn without_options_a_command_does_its_plain_work() {
+        let plain = [
+            (
+                "test",
+                Command::Test {
+                    results: Results::AsTheyCome,
+                },
+            ),
+            ("ci", Command::Ci),
+            ("tidy", Command::Tidy),
+            ("codegen", Command::Codegen(Codegen::Write)),
+            ("snapshots", Command::Snapshots(Snapshots::List)),
+            ("docs", Command::Docs { open: false }),
+        ];
+        for (word, command) in plain {
+            assert_eq!(parse(&[word]), Ok(command));
+        }
+    }
+
+    #[test]
+    fn a_second_option_is_one_too_many() {
+        let refused = Err("unexpected argument `--open`".to_owned());
+        assert_eq!(parse(&["docs", "--open", "--open"]), refused);
+    }
+
+    #[test]
     fn an_unknown_command_is_named() {
         assert_eq!(parse(&["tset"]), Err("unknown command `tset`".to_owned()));
     }

@@ -270,6 +270,121 @@ fn package(root: &Path) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::project::{LIB, Project, TESTS as PROJECT_TESTS};
+
+    const FAILING_TEST: &str =
+        "\n#[test]\nfn twice_two_is_five() {\n    assert_eq!(duka_core::twice(2), 5);\n}\n";
+
+    fn tested(project: &Project) -> (Result<(), String>, String) {
+        let references = References::start(project.root()).unwrap();
+        let mut said = Vec::new();
+        let result = tests(project.root(), Results::Last, &references, &mut said);
+        (result, String::from_utf8(said).unwrap())
+    }
+
+    #[test]
+    fn a_project_that_keeps_the_rules_passes_every_step() {
+        let project = Project::new();
+        let mut report = Report::default();
+        let said = checks(project.root(), Results::Last, &mut report);
+        assert_eq!(report.failed(), [""; 0], "{}", report.table());
+        assert_eq!(report.outcome("snapshots"), Some(&Outcome::Passed));
+        assert!(
+            String::from_utf8(said)
+                .unwrap()
+                .contains("test twice_two_is_four ... ok")
+        );
+    }
+
+    #[test]
+    fn one_run_shows_everything_that_is_wrong() {
+        let project = Project::new();
+        project.append(LIB, "pub  fn broken() -> Nothing {}\n");
+        project.write("docs/a.md", "[nowhere](b.md)\n");
+        let mut report = Report::default();
+        checks(project.root(), Results::Last, &mut report);
+        let expected = ["fmt", "tidy", "clippy", "features", "docs", "tests"];
+        assert_eq!(report.failed(), expected, "{}", report.table());
+        assert!(matches!(
+            report.outcome("snapshots"),
+            Some(Outcome::LeftOut(_))
+        ));
+    }
+
+    #[test]
+    fn a_failing_test_fails_the_step_and_does_not_stop_the_others() {
+        let project = Project::new();
+        project.append(PROJECT_TESTS, FAILING_TEST);
+        let (result, said) = tested(&project);
+        assert_eq!(result, Err("some tests failed".to_owned()));
+        assert!(said.contains("test twice_two_is_five ... FAILED"), "{said}");
+        assert!(said.contains("Doc-tests duka_core"), "{said}");
+    }
+
+    #[test]
+    fn a_warning_is_an_error_for_clippy_only() {
+        let project = Project::new();
+        project.append(LIB, "\nfn unused() {}\n");
+        assert!(clippy(project.root()).is_err());
+        assert_eq!(tested(&project).0, Ok(()));
+    }
+
+    #[test]
+    fn a_broken_link_in_the_documentation_is_an_error() {
+        let project = Project::new();
+        project.append(LIB, "\n/// See [`thrice`].\npub fn once() {}\n");
+        assert!(docs(project.root()).is_err());
+    }
+
+    #[test]
+    fn code_that_needs_a_default_feature_is_found() {
+        let project = Project::new();
+        project.append(
+            LIB,
+            "\n#[cfg(not(feature = \"thrice\"))]\ncompile_error!(\"thrice is missing\");\n",
+        );
+        assert_eq!(
+            features(project.root()),
+            Outcome::Failed("1 finding".to_owned())
+        );
+    }
+
+    #[test]
+    fn crates_are_packed_without_being_built() {
+        let project = Project::new();
+        project.append(LIB, "this does not compile\n");
+        assert_eq!(package(project.root()), Ok(()));
+        assert!(
+            project
+                .root()
+                .join("target/package/duka-core-0.1.0.crate")
+                .exists()
+        );
+    }
+
+    #[test]
+    fn a_crate_that_could_not_be_published_is_found() {
+        let project = Project::new();
+        let manifest = "[package]\nname = \"duka-http\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+            [dependencies]\nduka-core = { path = \"../core\" }\n";
+        project.write("crates/http/Cargo.toml", manifest);
+        project.write("crates/http/src/lib.rs", "//! Requests.\n");
+        project.replace(
+            "Cargo.toml",
+            "\"crates/core\"",
+            "\"crates/core\", \"crates/http\"",
+        );
+        assert!(package(project.root()).is_err());
+    }
+
+    #[test]
+    fn what_fails_is_named_at_the_end() {
+        let mut report = Report::default();
+        report.step("fmt", || Outcome::Failed("x".to_owned()));
+        report.step("tidy", || Outcome::Passed);
+        report.step("docs", || Outcome::Failed("x".to_owned()));
+        assert_eq!(finish(&report, b""), Err("failed: fmt, docs".to_owned()));
+    }
 
     #[test]
     fn a_crate_with_default_features_is_checked_twice() {

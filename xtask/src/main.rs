@@ -11,6 +11,8 @@ mod cargo;
 mod checks;
 mod files;
 mod pictures;
+#[cfg(test)]
+mod project;
 mod report;
 mod snapshots;
 mod source;

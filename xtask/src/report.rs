@@ -127,6 +127,19 @@ snapshots  left out      0.0 s  the tests failed
     }
 
     #[test]
+    fn steps_run_in_order_and_can_be_asked_for() {
+        let mut report = Report::default();
+        report.step("first", || Outcome::Passed);
+        report.step("second", || Outcome::from_findings(1));
+        assert_eq!(report.outcome("first"), Some(&Outcome::Passed));
+        assert_eq!(
+            report.outcome("second"),
+            Some(&Outcome::Failed("1 finding".to_owned()))
+        );
+        assert_eq!(report.outcome("third"), None);
+    }
+
+    #[test]
     fn what_was_left_out_did_not_fail() {
         assert_eq!(report().failed(), ["tests"]);
     }

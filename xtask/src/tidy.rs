@@ -166,3 +166,65 @@ fn findings(rule: FileRule, files: &[(&str, &str)]) -> Vec<String> {
         .map(ToString::to_string)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::{LIB, Project};
+
+    #[test]
+    fn a_project_that_keeps_the_rules_has_no_findings() {
+        assert_eq!(run(Project::new().root()), Ok(0));
+    }
+
+    #[test]
+    fn each_breach_is_found_once() {
+        let breaches = [
+            (LIB, "fn a() {}\n"),
+            (LIB, "//! Doubles.\nfn a() {\n    dbg!(1);\n}\n"),
+            (LIB, "//! Doubles.\nfn a() {\n    println!();\n}\n"),
+            (LIB, "//! Doubles. \n"),
+            ("crates/core/src/utils.rs", "//! Nothing in particular.\n"),
+            (
+                "crates/core/src/net.rs",
+                "//! Requests.\nuse reqwest::Client;\n",
+            ),
+            (
+                "crates/core/src/wire.rs",
+                "//! Wire.\n#[serde(untagged)]\nenum A {}\n",
+            ),
+            ("docs/cancelling.md", "See [the design](design.md).\n"),
+        ];
+        for (path, text) in breaches {
+            let project = Project::new();
+            project.write(path, text);
+            assert_eq!(run(project.root()), Ok(1), "{path}: {text}");
+        }
+    }
+
+    #[test]
+    fn code_without_tests_is_found() {
+        let project = Project::new();
+        project.append(LIB, &"// One more line of code.\n".repeat(5));
+        assert_eq!(run(project.root()), Ok(1));
+    }
+
+    #[test]
+    fn a_project_that_cargo_cannot_read_breaks_every_rule_about_its_structure() {
+        let project = Project::new();
+        project.append("Cargo.toml", "[workspace.package]\nversion = 1\n");
+        assert_eq!(run(project.root()), Ok(GRAPH_RULES.len()));
+    }
+
+    #[test]
+    fn a_finding_says_where_to_look() {
+        assert_eq!(
+            Finding::in_file("a.rs", "is odd").to_string(),
+            "a.rs: is odd"
+        );
+        assert_eq!(
+            Finding::at_line("a.rs", 3, "is odd").to_string(),
+            "a.rs:3: is odd"
+        );
+    }
+}
