@@ -1,1 +1,80 @@
-//! To be written.
+//! KwikPaisa and Pesapal on one loopback port, for merchants who develop and test offline.
+//!
+//! [`Emulator::start`] opens a port and answers both gateways' calls on it: KwikPaisa at the root
+//! (`/api/v3/pg/order/…`), Pesapal under `/pesapalv3` and `/v3`. Signatures and tokens are really checked,
+//! orders have a state, each has a checkout page a browser can use, and webhooks and IPNs are delivered and
+//! redelivered. What a real gateway does on a bad day is armed as a [`Fault`].
+//!
+//! It is its own reading of what is known about the two gateways and shares no type with any client: a client
+//! that misreads a page is caught here rather than agreed with. Where nothing is known, [`Behaviour`] names
+//! the choices and one default for each.
+//!
+//! The library never reads the wall clock: it is given a [`Clock`], and [`Emulator::advance_clock`] moves it.
+//!
+//! ```
+//! use duka_emulator::{Emulator, EmulatorConfig, Fault, FaultKind, Gateway, Operation};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let emulator = Emulator::start(EmulatorConfig::new(jiff::Timestamp::now)).await?;
+//! println!("KwikPaisa at {}, Pesapal at {}", emulator.kwikpaisa_url(), emulator.pesapal_url());
+//!
+//! // The next cancellation at Pesapal is applied, but its reply never arrives.
+//! emulator.arm(Fault::new(FaultKind::ReplyLost).at(Gateway::Pesapal).on(Operation::Cancel))?;
+//!
+//! assert!(emulator.orders().is_empty());
+//! emulator.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Over HTTP
+//!
+//! The same controls are calls under `/_emulator`, for programs in any language: `GET /orders`,
+//! `POST /orders/{id}/{pay|fail|expire|process|reverse|pay_late}`, `GET`, `POST` and `DELETE /faults`,
+//! `GET /requests`, `POST /clock`, `POST /webhook`, `POST /reset`. An `id` is KwikPaisa's order id or Pesapal's
+//! tracking id, percent-encoded where it must be.
+//!
+//! # What is refused, and why
+//!
+//! A request that fails authentication gets the gateway's own terse HTTP 401. The precise reason stands in the
+//! `verdict` of [`Emulator::requests`] (`GET /_emulator/requests`); secrets, tokens and signatures never do.
+
+mod act;
+mod behaviour;
+mod book;
+mod checkout;
+mod clock;
+mod config;
+mod control;
+mod delivery;
+mod exchange;
+mod fault;
+mod gateway;
+mod json;
+mod kwikpaisa;
+mod notification;
+mod order;
+mod pesapal;
+mod request_log;
+mod rng;
+mod route;
+mod server;
+mod service;
+mod world;
+
+pub use act::ActError;
+pub use behaviour::{
+    Behaviour, CancelRefusal, ContentTypeRule, CreateHttp, DateZone, DoorRefusal, IpnAfterCancel,
+    NoError, RefusedRequest, SecondCancel, StatusAfterCancel, UnpaidFields,
+};
+pub use clock::Clock;
+pub use config::{
+    DeliveryTargets, EmulatorConfig, Exposure, KwikPaisaCredentials, PesapalCredentials,
+    Redelivery, StartError, WebhookError,
+};
+pub use fault::{Fault, FaultError, FaultKind};
+pub use gateway::{Gateway, Operation};
+pub use order::OrderTruth;
+pub use request_log::RequestRecord;
+pub use server::Emulator;

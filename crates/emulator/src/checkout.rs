@@ -1,0 +1,177 @@
+//! The hosted checkout page: one small page per order, where a browser plays the customer.
+
+use hyper::{Method, StatusCode};
+use url::Url;
+
+use crate::act::CustomerAct;
+use crate::exchange::{Received, Reply};
+use crate::json::amount_text;
+use crate::notification::with_order;
+use crate::order::{Order, Particulars};
+use crate::world::Shared;
+
+/// No script runs and nothing is loaded, whatever a merchant puts into an order.
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'";
+const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:28rem;margin:3rem auto;padding:0 1rem;color:#1c2330}\
+dl{display:grid;grid-template-columns:auto 1fr;gap:.3rem 1rem}dt{color:#5b6472}dd{margin:0;overflow-wrap:anywhere}\
+.amount{font-size:2rem;margin:.5rem 0}form{display:inline}\
+button{font:inherit;padding:.5rem 1.2rem;margin-right:.5rem;border:1px solid #1c2330;border-radius:.4rem;background:#fff;cursor:pointer}\
+.pay{background:#14532d;border-color:#14532d;color:#fff}.state{padding:.6rem .8rem;border-radius:.4rem;background:#eef1f5}\
+footer{margin-top:2rem;font-size:.85rem;color:#5b6472}";
+
+/// The page as it stands.
+pub(crate) fn page(shared: &Shared, received: &Received, token: &str) -> Reply {
+    if received.method != Method::GET && received.method != Method::HEAD {
+        return message(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "This page can only be read.",
+        );
+    }
+    let world = shared.world();
+    let Some(key) = world.book.checkout(token) else {
+        return no_such_order();
+    };
+    framed(StatusCode::OK, &order_page(world.book.get(key), token))
+}
+
+/// A button pressed; leads back to the page.
+pub(crate) fn button(shared: &Shared, received: &Received, token: &str, button: &str) -> Reply {
+    let act = match button {
+        "pay" => CustomerAct::Pay,
+        "fail" => CustomerAct::Fail,
+        _ => return no_such_order(),
+    };
+    if received.method != Method::POST {
+        return message(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "This button must be pressed.",
+        );
+    }
+    let now = shared.clock.now();
+    let mut world = shared.world();
+    let Some(key) = world.book.checkout(token) else {
+        return no_such_order();
+    };
+    if world.act(key, act, now).is_err() {
+        return framed(
+            StatusCode::CONFLICT,
+            &order_page(world.book.get(key), token),
+        );
+    }
+    Reply::html(StatusCode::SEE_OTHER, String::new())
+        .with_header("location", format!("/checkout/{}", encoded(token)))
+}
+
+fn no_such_order() -> Reply {
+    message(StatusCode::NOT_FOUND, "There is no such order.")
+}
+
+fn message(status: StatusCode, text: &str) -> Reply {
+    framed(
+        status,
+        &Page {
+            head: String::new(),
+            body: format!("<p class=state>{}</p>", escaped(text)),
+        },
+    )
+}
+
+struct Page {
+    head: String,
+    body: String,
+}
+
+fn framed(status: StatusCode, page: &Page) -> Reply {
+    let html = format!(
+        "<!DOCTYPE html><html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
+         <title>Checkout</title><style>{STYLE}</style>{}</head><body>{}\
+         <footer>An emulated checkout: no money moves.</footer></body></html>",
+        page.head, page.body
+    );
+    Reply::html(status, html).with_header("content-security-policy", POLICY)
+}
+
+fn order_page(order: &Order, token: &str) -> Page {
+    let (seller, reference) = match &order.particulars {
+        Particulars::KwikPaisa(own) => ("KwikPaisa", own.order_id.text()),
+        Particulars::Pesapal(own) => ("Pesapal", own.reference.as_str()),
+    };
+    let mut body = format!(
+        "<h1>{seller}</h1><p class=amount>{} {}</p><dl><dt>Order</dt><dd>{}</dd>",
+        escaped(&order.currency),
+        escaped(&amount_text(order.amount)),
+        escaped(reference),
+    );
+    if let Some(description) = &order.description {
+        body.push_str(&format!("<dt>For</dt><dd>{}</dd>", escaped(description)));
+    }
+    body.push_str(&format!("<dt>Status</dt><dd>{}</dd></dl>", order.truth()));
+    if order.is_cancelled() {
+        body.push_str("<p class=state>This order was cancelled. It cannot be paid here.</p>");
+    } else if order.paid_at.is_some() {
+        body.push_str("<p class=state>This order was paid. Thank you.</p>");
+    }
+    let can_pay = order.after(CustomerAct::Pay).is_some();
+    let can_fail = order.after(CustomerAct::Fail).is_some();
+    if can_pay {
+        body.push_str(&button_form(token, "pay", "Pay"));
+    }
+    if can_fail {
+        body.push_str(&button_form(token, "fail", "Fail"));
+    }
+    let mut head = String::new();
+    if let Some(back) = way_back(order) {
+        let back = escaped(back.as_str());
+        // By itself only once nothing is left to do here.
+        if !can_fail && !order.is_cancelled() {
+            head = format!("<meta http-equiv=refresh content=\"3;url={back}\">");
+        }
+        body.push_str(&format!("<p><a href=\"{back}\">Return to the shop</a></p>"));
+    }
+    Page { head, body }
+}
+
+fn button_form(token: &str, name: &str, label: &str) -> String {
+    let token = escaped(&encoded(token));
+    format!(
+        "<form method=post action=\"/checkout/{token}/{name}\"><button class={name}>{label}</button></form>"
+    )
+}
+
+/// Where the browser goes afterwards; None unless it is a web address.
+fn way_back(order: &Order) -> Option<Url> {
+    let web = |text: &str| {
+        Url::parse(text)
+            .ok()
+            .filter(|it| matches!(it.scheme(), "http" | "https"))
+    };
+    match &order.particulars {
+        Particulars::KwikPaisa(_) => web(&order.return_url),
+        Particulars::Pesapal(own) => {
+            let given_up = order.paid_at.is_none() || order.is_cancelled();
+            let cancellation = own.cancellation_url.as_deref().filter(|_| given_up);
+            let url = web(cancellation.unwrap_or(&order.return_url))?;
+            Some(with_order(&url, own, "CALLBACKURL"))
+        }
+    }
+}
+
+fn encoded(segment: &str) -> String {
+    percent_encoding::utf8_percent_encode(segment, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for it in text.chars() {
+        match it {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            _ => safe.push(it),
+        }
+    }
+    safe
+}

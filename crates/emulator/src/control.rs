@@ -1,0 +1,304 @@
+//! The control calls under `/_emulator`: the truth, the customers, the faults, the clock.
+
+use std::time::Duration;
+
+use hyper::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::act::{ActError, CustomerAct};
+use crate::exchange::{Received, Reply};
+use crate::fault::{Fault, FaultError, FaultKind};
+use crate::gateway::{Gateway, Operation};
+use crate::route::decoded;
+use crate::world::Shared;
+
+/// The answer to `/_emulator/{path}`.
+pub(crate) fn answer(shared: &Shared, received: &Received, path: &str) -> Reply {
+    let segments: Vec<&str> = path.split('/').collect();
+    let answered = match (received.method.as_str(), segments.as_slice()) {
+        ("GET", ["orders"]) => {
+            // Copied under the lock and written outside it: a hundred thousand orders take a while.
+            let orders = shared.world().book.snapshot();
+            Ok(Reply::json(StatusCode::OK, &orders))
+        }
+        ("POST", ["orders", id, act]) => customer_acts(shared, &decoded(id), act),
+        ("GET", ["faults"]) => Ok(Reply::json(StatusCode::OK, &shared.world().faults.armed())),
+        ("POST", ["faults"]) => arm(shared, received),
+        ("DELETE", ["faults"]) => Ok(clear_faults(shared)),
+        ("GET", ["requests"]) => {
+            let requests = shared.world().log.snapshot();
+            Ok(Reply::json(StatusCode::OK, &requests))
+        }
+        ("POST", ["clock"]) => clock(shared, received),
+        ("POST", ["webhook"]) => webhook(shared, received),
+        ("POST", ["reset"]) => {
+            shared.reset();
+            Ok(Reply::json(StatusCode::OK, &Done { done: true }))
+        }
+        (
+            _,
+            ["orders" | "faults" | "requests" | "clock" | "webhook" | "reset"] | ["orders", _, _],
+        ) => Err(Refusal::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method",
+            format!("{} is not a method of this call", received.method),
+        )),
+        _ => Err(
+            Refusal::new(StatusCode::NOT_FOUND, "path", "no such control call").valid([
+                "GET /_emulator/orders",
+                "POST /_emulator/orders/{id}/{pay|fail|expire|process|reverse|pay_late}",
+                "GET, POST, DELETE /_emulator/faults",
+                "GET /_emulator/requests",
+                "POST /_emulator/clock",
+                "POST /_emulator/webhook",
+                "POST /_emulator/reset",
+            ]),
+        ),
+    };
+    answered.unwrap_or_else(Refusal::into_reply)
+}
+
+/// An address that belongs to neither gateway, nor to the emulator.
+pub(crate) fn unknown_path(path: &str) -> Reply {
+    Refusal::new(
+        StatusCode::NOT_FOUND,
+        "path",
+        format!("{path} belongs to neither gateway"),
+    )
+    .valid([
+        "/api/v3/",
+        "/pesapalv3/",
+        "/v3/",
+        "/checkout/",
+        "/_emulator/",
+    ])
+    .into_reply()
+}
+
+#[derive(Serialize)]
+struct Done {
+    done: bool,
+}
+
+#[derive(Serialize)]
+struct Cleared {
+    cleared: usize,
+}
+
+#[derive(Serialize)]
+struct Now {
+    now: Timestamp,
+}
+
+#[derive(Serialize)]
+struct ErrorBody {
+    error: Refusal,
+}
+
+/// Why a control call was not carried out: which field, and what would have been valid.
+#[derive(Debug, Serialize)]
+struct Refusal {
+    #[serde(skip)]
+    http: StatusCode,
+    field: String,
+    message: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    valid: Vec<&'static str>,
+}
+
+impl Refusal {
+    fn new(http: StatusCode, field: &str, message: impl Into<String>) -> Self {
+        Self {
+            http,
+            field: field.to_owned(),
+            message: message.into(),
+            valid: Vec::new(),
+        }
+    }
+
+    fn field(field: &str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, field, message)
+    }
+
+    fn valid(mut self, values: impl IntoIterator<Item = &'static str>) -> Self {
+        self.valid = values.into_iter().collect();
+        self
+    }
+
+    fn into_reply(self) -> Reply {
+        Reply::json(self.http, &ErrorBody { error: self })
+    }
+}
+
+fn customer_acts(shared: &Shared, id: &str, act: &str) -> Result<Reply, Refusal> {
+    let act = CustomerAct::from_name(act).ok_or_else(|| {
+        Refusal::field("act", format!("unknown act {act:?}"))
+            .valid(CustomerAct::ALL.map(CustomerAct::as_str))
+    })?;
+    let key = shared.act(id, act).map_err(|problem| {
+        let (http, field) = match problem {
+            ActError::UnknownOrder { .. } => (StatusCode::NOT_FOUND, "id"),
+            ActError::NotPossible { .. } => (StatusCode::CONFLICT, "act"),
+        };
+        Refusal::new(http, field, problem.to_string())
+    })?;
+    let order = shared.world().book.get(key).snapshot();
+    Ok(Reply::json(StatusCode::OK, &order))
+}
+
+fn clear_faults(shared: &Shared) -> Reply {
+    let cleared = shared.world().faults.clear();
+    Reply::json(StatusCode::OK, &Cleared { cleared })
+}
+
+fn arm(shared: &Shared, received: &Received) -> Result<Reply, Refusal> {
+    const MEMBERS: [&str; 6] = [
+        "gateway",
+        "operation",
+        "kind",
+        "times",
+        "probability",
+        "delay_ms",
+    ];
+    let body = object(received, &MEMBERS)?;
+    let kind = named(
+        &body,
+        "kind",
+        FaultKind::from_name,
+        FaultKind::ALL.map(FaultKind::as_str),
+    )?
+    .ok_or_else(|| {
+        Refusal::field("kind", "kind is missing").valid(FaultKind::ALL.map(FaultKind::as_str))
+    })?;
+    let mut fault = Fault::new(kind);
+    let gateways = Gateway::ALL.map(Gateway::as_str);
+    if let Some(gateway) = named(&body, "gateway", Gateway::from_name, gateways)? {
+        fault = fault.at(gateway);
+    }
+    let operations = Operation::ALL.map(Operation::as_str);
+    if let Some(operation) = named(&body, "operation", Operation::from_name, operations)? {
+        fault = fault.on(operation);
+    }
+    if let Some(times) = member(&body, "times") {
+        let times = times.as_u64().and_then(|it| u32::try_from(it).ok());
+        let times = times.ok_or_else(|| Refusal::field("times", "times is not a whole number"))?;
+        fault = fault.times(times);
+    }
+    if let Some(probability) = member(&body, "probability") {
+        let probability = probability
+            .as_f64()
+            .ok_or_else(|| Refusal::field("probability", "probability is not a number"))?;
+        fault = fault.probability(probability);
+    }
+    if let Some(delay) = member(&body, "delay_ms") {
+        let delay = delay
+            .as_u64()
+            .ok_or_else(|| Refusal::field("delay_ms", "delay_ms is not a whole number"))?;
+        fault = fault.delay(Duration::from_millis(delay));
+    }
+    shared
+        .world()
+        .faults
+        .arm(fault)
+        .map_err(|problem| never_strikes(problem, &body))?;
+    Ok(Reply::json(StatusCode::OK, &fault))
+}
+
+fn never_strikes(problem: FaultError, body: &Map<String, Value>) -> Refusal {
+    let message = problem.to_string();
+    match problem {
+        FaultError::Times => Refusal::field("times", message),
+        FaultError::Probability => Refusal::field("probability", message),
+        FaultError::Operation { kind, .. } => {
+            let gateway = member(body, "gateway")
+                .and_then(Value::as_str)
+                .and_then(Gateway::from_name);
+            Refusal::field("operation", message)
+                .valid(kind.operations(gateway).into_iter().map(Operation::as_str))
+        }
+    }
+}
+
+fn clock(shared: &Shared, received: &Received) -> Result<Reply, Refusal> {
+    let body = object(received, &["advance_seconds"])?;
+    let seconds = member(&body, "advance_seconds")
+        .and_then(Value::as_i64)
+        .ok_or_else(|| {
+            Refusal::field("advance_seconds", "advance_seconds must be a whole number")
+        })?;
+    shared.clock.advance(SignedDuration::from_secs(seconds));
+    Ok(Reply::json(
+        StatusCode::OK,
+        &Now {
+            now: shared.clock.now(),
+        },
+    ))
+}
+
+fn webhook(shared: &Shared, received: &Received) -> Result<Reply, Refusal> {
+    let body = object(received, &["url"])?;
+    let url = match body.get("url") {
+        Some(Value::Null) => None,
+        Some(Value::String(text)) => {
+            let url = Url::parse(text)
+                .map_err(|problem| Refusal::field("url", format!("not an address: {problem}")))?;
+            shared
+                .config
+                .check_target(&url)
+                .map_err(|problem| Refusal::field("url", problem.to_string()))?;
+            Some(url)
+        }
+        Some(Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) | None => {
+            return Err(Refusal::field("url", "url must be an address or null"));
+        }
+    };
+    shared.world().webhook_url = url;
+    Ok(Reply::json(StatusCode::OK, &Done { done: true }))
+}
+
+/// The body as an object without members that nobody would read: a misspelt one must not pass.
+fn object(received: &Received, members: &[&'static str]) -> Result<Map<String, Value>, Refusal> {
+    let body = match serde_json::from_slice(&received.body) {
+        Ok(Value::Object(body)) => body,
+        Ok(_) => return Err(Refusal::field("body", "the body is not a JSON object")),
+        Err(problem) => {
+            return Err(Refusal::field(
+                "body",
+                format!("the body is not JSON: {problem}"),
+            ));
+        }
+    };
+    match body.keys().find(|it| !members.contains(&it.as_str())) {
+        Some(unknown) => {
+            Err(Refusal::field(unknown, "no such member").valid(members.iter().copied()))
+        }
+        None => Ok(body),
+    }
+}
+
+/// A member that is present and not null.
+fn member<'a>(body: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    body.get(name).filter(|it| !it.is_null())
+}
+
+/// A member that is one of a list of names; None where it is absent, null or `*`.
+fn named<T>(
+    body: &Map<String, Value>,
+    name: &str,
+    from_name: impl Fn(&str) -> Option<T>,
+    valid: impl IntoIterator<Item = &'static str>,
+) -> Result<Option<T>, Refusal> {
+    let Some(value) = member(body, name) else {
+        return Ok(None);
+    };
+    match value.as_str() {
+        Some("*") if name != "kind" => Ok(None),
+        text => text
+            .and_then(from_name)
+            .map(Some)
+            .ok_or_else(|| Refusal::field(name, format!("unknown {name} {value}")).valid(valid)),
+    }
+}

@@ -1,0 +1,188 @@
+//! Sending notifications in the background: signing, redelivery, and the two faults of their order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::client::conn::http1;
+use hyper::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HOST};
+use hyper::{Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinSet;
+use url::{Position, Url};
+
+use crate::exchange::JSON;
+use crate::kwikpaisa;
+use crate::notification::{Form, Manner, Notification};
+use crate::world::Shared;
+
+/// A merchant's server on the same machine is slow long before this.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
+const LONGEST_ANSWER: usize = 64 * 1024;
+/// More would only queue up at the merchant's server.
+const AT_ONCE: usize = 32;
+
+/// Runs until the emulator stops.
+pub(crate) async fn deliver(
+    mut outbox: mpsc::UnboundedReceiver<Notification>,
+    shared: Arc<Shared>,
+    mut stopped: watch::Receiver<()>,
+) {
+    let slots = Arc::new(Semaphore::new(AT_ONCE));
+    let mut under_way = JoinSet::new();
+    let mut held: Vec<Notification> = Vec::new();
+    loop {
+        let next = tokio::select! {
+            _ = stopped.changed() => break,
+            Some(_) = under_way.join_next() => continue,
+            () = tokio::time::sleep(shared.config.hold_back), if !held.is_empty() => None,
+            received = outbox.recv() => match received {
+                Some(notification) => Some(notification),
+                None => break,
+            },
+        };
+        let batch = match next {
+            // Nothing came to overtake what is held.
+            None => std::mem::take(&mut held),
+            Some(it) if it.manner == Manner::Overtaken => {
+                held.push(it);
+                continue;
+            }
+            Some(it) => {
+                let gateway = it.gateway;
+                let mut batch = vec![it];
+                batch.extend(held.extract_if(.., |it| it.gateway == gateway));
+                batch
+            }
+        };
+        under_way.spawn(send_in_turn(batch, Arc::clone(&shared), Arc::clone(&slots)));
+    }
+    under_way.shutdown().await;
+}
+
+/// One after the other: what was overtaken must really arrive later.
+async fn send_in_turn(batch: Vec<Notification>, shared: Arc<Shared>, slots: Arc<Semaphore>) {
+    let Ok(_slot) = slots.acquire().await else {
+        return;
+    };
+    for notification in batch {
+        let copies = match notification.manner {
+            Manner::Twice => 2,
+            Manner::Once | Manner::Overtaken => 1,
+        };
+        for _ in 0..copies {
+            send_until_taken(&notification, &shared).await;
+        }
+    }
+}
+
+async fn send_until_taken(notification: &Notification, shared: &Shared) {
+    let gateway = notification.gateway;
+    // Neither the query nor the user part: a merchant may keep a secret in them.
+    let url = &notification.url[Position::BeforeHost..Position::AfterPath];
+    if let Err(problem) = shared.config.check_target(&notification.url) {
+        tracing::warn!(%gateway, url, %problem, "notification not sent");
+        return;
+    }
+    let redelivery = shared.config.redelivery;
+    for attempt in 1..=redelivery.attempts {
+        if attempt > 1 {
+            tokio::time::sleep(redelivery.spacing).await;
+        }
+        let sent = tokio::time::timeout(ATTEMPT_TIMEOUT, send(notification, shared)).await;
+        match sent {
+            Ok(Ok(Taken::Yes)) => {
+                tracing::debug!(%gateway, url, attempt, "notification taken");
+                return;
+            }
+            Ok(Ok(Taken::No)) => tracing::debug!(%gateway, url, attempt, "notification not taken"),
+            Ok(Err(problem)) => {
+                tracing::debug!(%gateway, url, attempt, %problem, "notification not delivered");
+            }
+            Err(_) => tracing::debug!(%gateway, url, attempt, "notification timed out"),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    Yes,
+    No,
+}
+
+type Problem = Box<dyn std::error::Error + Send + Sync>;
+
+async fn send(notification: &Notification, shared: &Shared) -> Result<Taken, Problem> {
+    let request = request(notification, shared)?;
+    let stream = connect(&notification.url).await?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    let exchange = async {
+        let response = sender.send_request(request).await?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), LONGEST_ANSWER)
+            .collect()
+            .await?
+            .to_bytes();
+        Ok::<_, Problem>((status, body))
+    };
+    // Driven here rather than in a task of its own, so that the timeout ends both.
+    let (answer, _) = tokio::join!(exchange, connection);
+    let (status, body) = answer?;
+    Ok(taken(notification, status, &body))
+}
+
+async fn connect(url: &Url) -> Result<TcpStream, Problem> {
+    let addresses = url.socket_addrs(|| None)?;
+    Ok(TcpStream::connect(addresses.as_slice()).await?)
+}
+
+fn request(notification: &Notification, shared: &Shared) -> Result<Request<Full<Bytes>>, Problem> {
+    let url = &notification.url;
+    let target = &url[Position::BeforePath..Position::AfterQuery];
+    let host = &url[Position::BeforeHost..Position::AfterPort];
+    let builder = match notification.form {
+        Form::Get => Request::get(target),
+        Form::Post | Form::Signed => Request::post(target).header(CONTENT_TYPE, "application/json"),
+    };
+    let builder = builder
+        .header(HOST, host)
+        .header(ACCEPT, JSON)
+        .header(CONNECTION, "close");
+    let builder = match notification.form {
+        Form::Get | Form::Post => builder,
+        Form::Signed => {
+            let timestamp = shared.clock.now().as_second().to_string();
+            let secret = &shared.config.kwikpaisa.secret_key;
+            let signature = kwikpaisa::signature(secret, &notification.body, &timestamp);
+            builder
+                .header("x-timestamp", timestamp)
+                .header("x-signature", signature)
+        }
+    };
+    Ok(builder.body(Full::new(notification.body.clone()))?)
+}
+
+#[derive(Deserialize)]
+struct IpnAnswer {
+    status: Option<u16>,
+}
+
+/// HTTP 200 and nothing else counts; an IPN's answer may also say in its body that it was not served.
+fn taken(notification: &Notification, status: StatusCode, body: &[u8]) -> Taken {
+    let not_served = match notification.form {
+        Form::Signed => false,
+        Form::Get | Form::Post => serde_json::from_slice::<IpnAnswer>(body)
+            .ok()
+            .and_then(|it| it.status)
+            .is_some_and(|it| it != 200),
+    };
+    if status == StatusCode::OK && !not_served {
+        Taken::Yes
+    } else {
+        Taken::No
+    }
+}

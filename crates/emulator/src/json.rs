@@ -1,0 +1,84 @@
+//! JSON values that must keep their exact digits or type: merchant order ids and amounts.
+//!
+//! Read through the raw text, never through a float: ids exceed 2^53 and amounts are decimals.
+
+use std::str::FromStr;
+
+use rust_decimal::Decimal;
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+/// An order id as the merchant sent it: an integer or a string, echoed in the same JSON type.
+#[derive(Debug, Clone)]
+pub(crate) struct MerchantOrderId {
+    raw: Box<RawValue>,
+    text: String,
+}
+
+impl MerchantOrderId {
+    /// None unless the value is a JSON integer or a string that is not empty.
+    pub(crate) fn read(raw: &RawValue) -> Option<Self> {
+        let text = if raw.get().starts_with('"') {
+            serde_json::from_str::<String>(raw.get()).ok()?
+        } else {
+            let digits = raw.get().strip_prefix('-').unwrap_or(raw.get());
+            if digits.is_empty() || !digits.bytes().all(|it| it.is_ascii_digit()) {
+                return None;
+            }
+            raw.get().to_owned()
+        };
+        (!text.is_empty()).then(|| Self {
+            raw: raw.to_owned(),
+            text,
+        })
+    }
+
+    /// The id as text, by which orders are compared.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl Serialize for MerchantOrderId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.raw.serialize(serializer)
+    }
+}
+
+/// A decimal written as a JSON number with all its digits, such as `10.00`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct JsonDecimal(pub(crate) Decimal);
+
+impl Serialize for JsonDecimal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RawValue::from_string(amount_text(self.0))
+            .map_err(S::Error::custom)?
+            .serialize(serializer)
+    }
+}
+
+/// An amount sent as a number or as text; None unless it is a decimal.
+pub(crate) fn read_amount(raw: &RawValue) -> Option<Decimal> {
+    let text = if raw.get().starts_with('"') {
+        serde_json::from_str::<String>(raw.get()).ok()?
+    } else {
+        raw.get().to_owned()
+    };
+    Decimal::from_str_exact(&text)
+        .or_else(|_| Decimal::from_scientific(&text))
+        .or_else(|_| Decimal::from_str(&text))
+        .ok()
+}
+
+/// An amount as text with two decimal places, or more where the merchant gave more.
+pub(crate) fn amount_text(amount: Decimal) -> String {
+    let amount = amount.normalize();
+    let places = usize::try_from(amount.scale()).unwrap_or(2).max(2);
+    format!("{amount:.places$}")
+}
+
+/// A currency as ISO 4217 writes it: three capital letters. Whether it exists is not checked.
+pub(crate) fn is_currency(text: &str) -> bool {
+    text.len() == 3 && text.bytes().all(|it| it.is_ascii_uppercase())
+}

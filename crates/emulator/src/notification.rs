@@ -1,0 +1,130 @@
+//! What a merchant is told when an order changes: KwikPaisa's webhooks and Pesapal's IPNs.
+
+use bytes::Bytes;
+use serde::Serialize;
+use url::Url;
+
+use crate::gateway::Gateway;
+use crate::json::amount_text;
+use crate::order::{KwikPaisaOrder, Order, Payment, PesapalOrder};
+
+/// How one notification travels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// POST, with an HMAC over the body and the time of each attempt.
+    Signed,
+    /// POST without a signature.
+    Post,
+    /// GET: everything is in the query.
+    Get,
+}
+
+/// What a fault makes of a notification's delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    Once,
+    Twice,
+    /// After the next one at the same gateway.
+    Overtaken,
+}
+
+/// A notification ready to be sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Notification {
+    pub(crate) gateway: Gateway,
+    pub(crate) url: Url,
+    pub(crate) form: Form,
+    pub(crate) body: Bytes,
+    pub(crate) manner: Manner,
+}
+
+#[derive(Serialize)]
+struct Webhook<'a> {
+    event: &'static str,
+    data: WebhookOrder<'a>,
+}
+
+#[derive(Serialize)]
+struct WebhookOrder<'a> {
+    // Text here whatever the merchant sent: webhooks differ from replies in this.
+    order_id: &'a str,
+    amount: String,
+    currency: &'a str,
+    status: &'static str,
+}
+
+/// KwikPaisa's webhook about a payment; None for a change it has no event for.
+pub(crate) fn webhook(order: &Order, own: &KwikPaisaOrder, url: &Url) -> Option<Notification> {
+    let (event, status) = match order.payment {
+        Payment::Paid => ("payment.success", "PAID"),
+        Payment::Failed => ("payment.failed", "FAILED"),
+        Payment::Processing => ("payment.processing", "PROCESSING"),
+        Payment::Expired => ("payment.expired", "EXPIRED"),
+        Payment::Open | Payment::Reversed => return None,
+    };
+    let body = Webhook {
+        event,
+        data: WebhookOrder {
+            order_id: own.order_id.text(),
+            amount: amount_text(order.amount),
+            currency: &order.currency,
+            status,
+        },
+    };
+    Some(Notification {
+        gateway: Gateway::KwikPaisa,
+        url: url.clone(),
+        form: Form::Signed,
+        body: serde_json::to_vec(&body).ok()?.into(),
+        manner: Manner::Once,
+    })
+}
+
+/// How a registered address wants its IPNs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IpnMethod {
+    Get,
+    Post,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Ipn<'a> {
+    order_tracking_id: &'a str,
+    order_merchant_reference: &'a str,
+    order_notification_type: &'static str,
+}
+
+/// Pesapal's IPN: only that something changed, never what.
+pub(crate) fn ipn(own: &PesapalOrder, url: &Url, method: IpnMethod) -> Option<Notification> {
+    let body = Ipn {
+        order_tracking_id: &own.tracking_id,
+        order_merchant_reference: &own.reference,
+        order_notification_type: "IPNCHANGE",
+    };
+    let (url, form, body) = match method {
+        IpnMethod::Get => (with_order(url, own, "IPNCHANGE"), Form::Get, Bytes::new()),
+        IpnMethod::Post => (
+            url.clone(),
+            Form::Post,
+            serde_json::to_vec(&body).ok()?.into(),
+        ),
+    };
+    Some(Notification {
+        gateway: Gateway::Pesapal,
+        url,
+        form,
+        body,
+        manner: Manner::Once,
+    })
+}
+
+/// An address with the three members Pesapal appends to its query.
+pub(crate) fn with_order(url: &Url, own: &PesapalOrder, kind: &str) -> Url {
+    let mut url = url.clone();
+    url.query_pairs_mut()
+        .append_pair("OrderTrackingId", &own.tracking_id)
+        .append_pair("OrderMerchantReference", &own.reference)
+        .append_pair("OrderNotificationType", kind);
+    url
+}

@@ -1,0 +1,215 @@
+//! One order at one gateway: what has happened to it, and what it may become.
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use crate::act::{ActError, CustomerAct};
+use crate::gateway::Gateway;
+use crate::json::{MerchantOrderId, amount_text};
+
+/// What became of the payment. A cancellation is kept beside it: a late payment does not undo one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Payment {
+    Open,
+    Processing,
+    Paid,
+    Failed,
+    Expired,
+    Reversed,
+}
+
+/// What only one of the gateways knows of an order.
+#[derive(Debug)]
+pub(crate) enum Particulars {
+    KwikPaisa(KwikPaisaOrder),
+    Pesapal(PesapalOrder),
+}
+
+#[derive(Debug)]
+pub(crate) struct KwikPaisaOrder {
+    pub(crate) order_id: MerchantOrderId,
+    pub(crate) kwikx_order_id: String,
+    pub(crate) order_token: String,
+}
+
+#[derive(Debug)]
+pub(crate) struct PesapalOrder {
+    pub(crate) tracking_id: String,
+    pub(crate) reference: String,
+    pub(crate) notification_id: String,
+    pub(crate) cancellation_url: Option<String>,
+    pub(crate) refund_requested: bool,
+}
+
+/// An order as the emulator keeps it.
+#[derive(Debug)]
+pub(crate) struct Order {
+    pub(crate) particulars: Particulars,
+    pub(crate) amount: Decimal,
+    pub(crate) currency: String,
+    pub(crate) description: Option<String>,
+    /// Where the customer's browser goes afterwards.
+    pub(crate) return_url: String,
+    pub(crate) created_at: Timestamp,
+    pub(crate) payment: Payment,
+    pub(crate) paid_at: Option<Timestamp>,
+    /// KwikPaisa's transaction id or Pesapal's confirmation code, once paid.
+    pub(crate) receipt: Option<String>,
+    pub(crate) cancelled_at: Option<Timestamp>,
+    pub(crate) cancel_requests: u32,
+    pub(crate) cancels_applied: u32,
+    pub(crate) paid_after_cancel: bool,
+}
+
+impl Order {
+    pub(crate) const fn gateway(&self) -> Gateway {
+        match self.particulars {
+            Particulars::KwikPaisa(_) => Gateway::KwikPaisa,
+            Particulars::Pesapal(_) => Gateway::Pesapal,
+        }
+    }
+
+    pub(crate) const fn is_cancelled(&self) -> bool {
+        self.cancelled_at.is_some()
+    }
+
+    /// The truth in one word: paid wins over cancelled, cancelled over everything else.
+    pub(crate) const fn truth(&self) -> &'static str {
+        match (&self.particulars, self.payment) {
+            (Particulars::KwikPaisa(_), Payment::Paid) => "PAID",
+            (Particulars::Pesapal(_), Payment::Paid) => "COMPLETED",
+            (_, Payment::Reversed) => "REVERSED",
+            (_, _) if self.is_cancelled() => "CANCELLED",
+            (Particulars::KwikPaisa(_), Payment::Open) => "UN_PAID",
+            // Pesapal has no word for a payment under way.
+            (Particulars::Pesapal(_), Payment::Open | Payment::Processing) => "PENDING",
+            (_, Payment::Processing) => "PROCESSING",
+            (_, Payment::Failed) => "FAILED",
+            (_, Payment::Expired) => "EXPIRED",
+        }
+    }
+
+    /// Whether a cancel would be applied, as far as the payment goes.
+    pub(crate) const fn is_cancellable(&self) -> bool {
+        if self.is_cancelled() {
+            return false;
+        }
+        match (&self.particulars, self.payment) {
+            (_, Payment::Open | Payment::Processing) => true,
+            (Particulars::Pesapal(_), Payment::Failed) => true,
+            (_, Payment::Failed | Payment::Paid | Payment::Expired | Payment::Reversed) => false,
+        }
+    }
+
+    pub(crate) fn apply_cancel(&mut self, now: Timestamp) {
+        self.cancelled_at = Some(now);
+        self.cancels_applied = self.cancels_applied.saturating_add(1);
+    }
+
+    /// What the order becomes when the customer (or the acquirer) acts, or None where it cannot be.
+    pub(crate) const fn after(&self, act: CustomerAct) -> Option<Payment> {
+        let pesapal = matches!(self.particulars, Particulars::Pesapal(_));
+        if self.is_cancelled() && !act.ignores_cancellation() {
+            return None;
+        }
+        match (act, self.payment) {
+            (CustomerAct::Pay, Payment::Open | Payment::Processing) => Some(Payment::Paid),
+            // At Pesapal the page offers another try, which is why a failed payment can be cancelled there.
+            (CustomerAct::Pay, Payment::Failed) if pesapal => Some(Payment::Paid),
+            (
+                CustomerAct::PayLate,
+                Payment::Open | Payment::Processing | Payment::Failed | Payment::Expired,
+            ) => Some(Payment::Paid),
+            (CustomerAct::Fail, Payment::Open | Payment::Processing) => Some(Payment::Failed),
+            (CustomerAct::Expire, Payment::Open | Payment::Processing) if !pesapal => {
+                Some(Payment::Expired)
+            }
+            (CustomerAct::Process, Payment::Open) => Some(Payment::Processing),
+            (CustomerAct::Reverse, Payment::Paid) if pesapal => Some(Payment::Reversed),
+            (
+                CustomerAct::Pay
+                | CustomerAct::PayLate
+                | CustomerAct::Fail
+                | CustomerAct::Expire
+                | CustomerAct::Process
+                | CustomerAct::Reverse,
+                _,
+            ) => None,
+        }
+    }
+
+    /// Carries an act out; `receipt` is used if the order becomes paid.
+    pub(crate) fn act(
+        &mut self,
+        act: CustomerAct,
+        now: Timestamp,
+        receipt: impl FnOnce() -> String,
+    ) -> Result<(), ActError> {
+        let Some(next) = self.after(act) else {
+            return Err(ActError::not_possible(act, self));
+        };
+        self.payment = next;
+        if next == Payment::Paid {
+            self.paid_at = Some(now);
+            self.receipt = Some(receipt());
+            self.paid_after_cancel = self.is_cancelled();
+        }
+        Ok(())
+    }
+
+    /// The id by which the merchant addresses the order at its gateway.
+    pub(crate) fn address(&self) -> &str {
+        match &self.particulars {
+            Particulars::KwikPaisa(it) => it.order_id.text(),
+            Particulars::Pesapal(it) => &it.tracking_id,
+        }
+    }
+
+    pub(crate) fn snapshot(&self) -> OrderTruth {
+        let (tracking_id, reference) = match &self.particulars {
+            Particulars::KwikPaisa(_) => (None, None),
+            Particulars::Pesapal(it) => (Some(it.tracking_id.clone()), Some(it.reference.clone())),
+        };
+        OrderTruth {
+            gateway: self.gateway(),
+            order: self.address().to_owned(),
+            tracking_id,
+            reference,
+            status: self.truth(),
+            amount: amount_text(self.amount),
+            currency: self.currency.clone(),
+            cancel_requests: self.cancel_requests,
+            cancels_applied: self.cancels_applied,
+            paid_after_cancel: self.paid_after_cancel,
+        }
+    }
+}
+
+/// What really happened to one order, whatever the merchant was told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct OrderTruth {
+    /// The gateway that has the order.
+    pub gateway: Gateway,
+    /// The id by which the merchant addresses it: KwikPaisa's order id, Pesapal's tracking id.
+    pub order: String,
+    /// Pesapal's tracking id; None at KwikPaisa.
+    pub tracking_id: Option<String>,
+    /// The merchant's own reference at Pesapal; None at KwikPaisa.
+    pub reference: Option<String>,
+    /// KwikPaisa's status text; at Pesapal `PENDING`, `COMPLETED`, `FAILED`, `REVERSED` or `CANCELLED`.
+    ///
+    /// A paid order says so even if a cancel was applied before.
+    pub status: &'static str,
+    /// The amount in the currency's main unit, with at least two decimal places.
+    pub amount: String,
+    /// The currency's three letters.
+    pub currency: String,
+    /// Cancel requests that passed authentication, refused ones among them.
+    pub cancel_requests: u32,
+    /// Cancel requests that took effect.
+    pub cancels_applied: u32,
+    /// Whether a payment landed after a cancel was applied.
+    pub paid_after_cancel: bool,
+}

@@ -1,0 +1,172 @@
+//! Pesapal's bearer tokens: issued for the consumer keys, refused when unknown or too old.
+
+use std::collections::{HashMap, VecDeque};
+
+use hyper::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use secrecy::ExposeSecret;
+use subtle::ConstantTimeEq;
+
+use super::wire::{ApiError, BadBearer, Place, TokenBody, TokenReply, no_error, utc};
+use super::{Answered, body, http_error};
+use crate::behaviour::DoorRefusal;
+use crate::config::EmulatorConfig;
+use crate::exchange::{Received, Reply};
+use crate::gateway::Operation;
+use crate::service::Call;
+use crate::world::World;
+
+/// Keeps memory flat for a client that fetches a token for every call.
+const MOST_TOKENS: usize = 10_000;
+
+/// The newest tokens and when each ends.
+#[derive(Default)]
+pub(crate) struct Tokens {
+    expiry: HashMap<String, Timestamp>,
+    oldest_first: VecDeque<String>,
+}
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tokens")
+            .field("issued", &self.expiry.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Tokens {
+    fn add(&mut self, token: String, expiry: Timestamp) {
+        if self.oldest_first.len() >= MOST_TOKENS
+            && let Some(oldest) = self.oldest_first.pop_front()
+        {
+            self.expiry.remove(&oldest);
+        }
+        self.oldest_first.push_back(token.clone());
+        self.expiry.insert(token, expiry);
+    }
+}
+
+/// Lets a request in that carries a token which is known and not expired.
+pub(crate) fn check_door(
+    config: &EmulatorConfig,
+    world: &World,
+    now: Timestamp,
+    operation: Operation,
+    received: &Received,
+) -> Result<(), Reply> {
+    if received.method == hyper::Method::POST && !received.is_json() {
+        let found = received.header("content-type").unwrap_or("absent");
+        return Err(http_error(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Unsupported media type.",
+        )
+        .because(format!(
+            "Content-Type must be application/json, it is {found}"
+        )));
+    }
+    if operation == Operation::Token {
+        return Ok(());
+    }
+    let refused = |reason: String| Err(expired(config).because(reason));
+    let Some(header) = received.header("authorization") else {
+        return refused("Authorization is absent, repeated or not ASCII".to_owned());
+    };
+    let Some(token) = header.strip_prefix("Bearer ") else {
+        return refused("Authorization does not begin with Bearer and a space".to_owned());
+    };
+    match world.tokens.expiry.get(token) {
+        None => refused("the bearer token was never issued here, or long ago".to_owned()),
+        Some(expiry) if *expiry <= now => {
+            let ago = now.as_second().saturating_sub(expiry.as_second());
+            refused(format!("the bearer token expired {ago} s ago"))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// The refusal of a bearer token, whatever is wrong with it.
+pub(crate) fn expired(config: &EmulatorConfig) -> Reply {
+    let error = ApiError {
+        error_type: Some("authentication_error"),
+        ..ApiError::new("invalid_api_credentials_provided", "Invalid Access Token")
+    };
+    Reply::json(
+        http(config.behaviour.bad_token),
+        &BadBearer {
+            error,
+            status: None,
+        },
+    )
+}
+
+pub(super) fn issue(call: &mut Call<'_>) -> Answered {
+    let config = &call.shared.config;
+    let TokenBody {
+        consumer_key,
+        consumer_secret,
+    } = body(call)?;
+    let key = same(
+        &consumer_key.unwrap_or_default(),
+        config.pesapal.consumer_key.expose_secret(),
+    );
+    let secret = same(
+        &consumer_secret.unwrap_or_default(),
+        config.pesapal.consumer_secret.expose_secret(),
+    );
+    if !(key && secret) {
+        let wrong = match (key, secret) {
+            (false, false) => "neither consumer_key nor consumer_secret is the merchant's",
+            (false, true) => "consumer_key is not the merchant's",
+            (true, false) => "consumer_secret is not the merchant's",
+            (true, true) => "",
+        };
+        return Err(bad_consumer_keys(config).because(wrong));
+    }
+    let life = SignedDuration::try_from(config.token_life).unwrap_or(SignedDuration::MAX);
+    let expiry = call.now.checked_add(life).unwrap_or(Timestamp::MAX);
+    let token = format!(
+        "eyJ{}{}",
+        call.world.rng.hex_token(),
+        call.world.rng.hex_token()
+    );
+    call.world.tokens.add(token.clone(), expiry);
+    Ok(Reply::json(
+        StatusCode::OK,
+        &TokenReply {
+            token: Some(token),
+            expiryDate: Some(utc(expiry)),
+            error: no_error(config.behaviour.no_error, Place::Elsewhere),
+            status: "200",
+            message: "Request processed successfully",
+        },
+    )
+    .because("token issued"))
+}
+
+fn bad_consumer_keys(config: &EmulatorConfig) -> Reply {
+    Reply::json(
+        http(config.behaviour.bad_consumer_keys),
+        &TokenReply {
+            token: None,
+            expiryDate: None,
+            error: Some(Some(ApiError::new(
+                "invalid_consumer_key_or_secret_provided",
+                "",
+            ))),
+            status: "500",
+            message: "",
+        },
+    )
+}
+
+const fn http(form: DoorRefusal) -> StatusCode {
+    match form {
+        DoorRefusal::Http401 => StatusCode::UNAUTHORIZED,
+        DoorRefusal::Http200 => StatusCode::OK,
+        DoorRefusal::Http500 => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+fn same(left: &str, right: &str) -> bool {
+    left.as_bytes().ct_eq(right.as_bytes()).into()
+}

@@ -1,0 +1,187 @@
+//! Pesapal's status and refund of an order.
+
+use hyper::StatusCode;
+use rust_decimal::Decimal;
+
+use super::wire::{ApiError, Place, Plain, RefundBody, StatusReply, east_africa, no_error};
+use super::{Answered, api_error, body, own};
+use crate::behaviour::StatusAfterCancel;
+use crate::exchange::Reply;
+use crate::json::{JsonDecimal, read_amount};
+use crate::order::{Order, Particulars, Payment, PesapalOrder};
+use crate::service::Call;
+
+/// What the status of an order says.
+#[derive(Debug, Clone, Copy)]
+enum Shown {
+    Pending,
+    Completed,
+    Failed,
+    Reversed,
+    /// A code 0 that does not say *pending*.
+    Invalid,
+}
+
+pub(super) fn status(call: &mut Call<'_>) -> Answered {
+    let id = call.received.query("orderTrackingId").ok_or_else(|| {
+        api_error(
+            "invalid_api_request_parameters",
+            "orderTrackingId is missing",
+        )
+    })?;
+    let order = call
+        .world
+        .book
+        .pesapal(&id)
+        .map(|key| call.world.book.get(key))
+        .ok_or_else(unknown_order)?;
+    let own = own(order).ok_or_else(unknown_order)?;
+    let behaviour = &call.shared.config.behaviour;
+    let shown = shown(order, behaviour.status_after_cancel);
+    let reply = status_reply(
+        order,
+        own,
+        shown,
+        no_error(behaviour.no_error, Place::Status),
+    );
+    Ok(Reply::json(StatusCode::OK, &reply))
+}
+
+/// Unknown how the real gateway answers; this is its usual form for a bad parameter.
+fn unknown_order() -> Reply {
+    api_error("invalid_api_request_parameters", "unknown orderTrackingId")
+}
+
+const fn shown(order: &Order, after_cancel: StatusAfterCancel) -> Shown {
+    match order.payment {
+        Payment::Paid => return Shown::Completed,
+        Payment::Reversed => return Shown::Reversed,
+        Payment::Open | Payment::Processing | Payment::Failed | Payment::Expired => {}
+    }
+    if order.is_cancelled() {
+        match after_cancel {
+            StatusAfterCancel::Invalid => return Shown::Invalid,
+            StatusAfterCancel::Failed => return Shown::Failed,
+            StatusAfterCancel::Unchanged => {}
+        }
+    }
+    match order.payment {
+        Payment::Failed => Shown::Failed,
+        Payment::Open
+        | Payment::Processing
+        | Payment::Expired
+        | Payment::Paid
+        | Payment::Reversed => Shown::Pending,
+    }
+}
+
+fn status_reply<'a>(
+    order: &'a Order,
+    own: &'a PesapalOrder,
+    shown: Shown,
+    none: Option<Option<ApiError>>,
+) -> StatusReply<'a> {
+    let with_callback = |code: &str, message: &str| {
+        Some(Some(ApiError {
+            call_back_url: Some(Some(order.return_url.clone())),
+            ..ApiError::new(code, message)
+        }))
+    };
+    let (status_code, text, description, error) = match shown {
+        Shown::Pending => (
+            0,
+            "INVALID",
+            None,
+            with_callback("payment_details_not_found", "Pending Payment"),
+        ),
+        Shown::Invalid => (
+            0,
+            "INVALID",
+            None,
+            with_callback("order_cancelled", "Order cancelled"),
+        ),
+        Shown::Completed => (
+            1,
+            "Completed",
+            Some("Transaction successfully processed."),
+            none,
+        ),
+        Shown::Failed => (2, "Failed", Some("Transaction failed."), none),
+        Shown::Reversed => (3, "Reversed", Some("Transaction reversed."), none),
+    };
+    let pending = status_code == 0;
+    StatusReply {
+        payment_method: if pending { "" } else { "Visa" },
+        amount: JsonDecimal(order.amount),
+        created_date: east_africa(order.created_at),
+        confirmation_code: order.receipt.as_deref().unwrap_or(""),
+        order_tracking_id: &own.tracking_id,
+        payment_status_description: text,
+        description,
+        message: "Request processed successfully",
+        payment_account: if pending { "" } else { "476173**0010" },
+        call_back_url: order.return_url.clone(),
+        status_code,
+        merchant_reference: &own.reference,
+        payment_status_code: "",
+        currency: &order.currency,
+        error,
+        status: if pending { "500" } else { "200" },
+    }
+}
+
+/// A request is only received here: the merchant approves it elsewhere, so the status stays as it is.
+pub(super) fn refund(call: &mut Call<'_>) -> Answered {
+    let asked: RefundBody = body(call)?;
+    let given = |it: Option<String>| it.is_some_and(|text| !text.trim().is_empty());
+    if !given(asked.username) || !given(asked.remarks) {
+        return Err(refund_refused(
+            "Invalid refund request",
+            "username or remarks is missing",
+        ));
+    }
+    let key = asked
+        .confirmation_code
+        .and_then(|it| call.world.book.pesapal_confirmation(&it))
+        .ok_or_else(|| refund_refused("Invalid refund request", "unknown confirmation_code"))?;
+    let amount = asked
+        .amount
+        .and_then(|it| read_amount(&it))
+        .unwrap_or_default();
+    let order = call.world.book.get_mut(key);
+    if order.payment != Payment::Paid {
+        return Err(refund_refused(
+            "Invalid refund request",
+            "the order is not completed",
+        ));
+    }
+    if amount <= Decimal::ZERO || amount > order.amount {
+        return Err(refund_refused(
+            "Invalid amount provided. Please check your transaction details",
+            "the amount is not above zero and at most the order's",
+        ));
+    }
+    let Particulars::Pesapal(own) = &mut order.particulars else {
+        return Err(refund_refused(
+            "Invalid refund request",
+            "unknown confirmation_code",
+        ));
+    };
+    if own.refund_requested {
+        return Err(refund_refused(
+            "Refund request has been received already",
+            "a refund was requested before",
+        ));
+    }
+    own.refund_requested = true;
+    Ok(plain("200", "Refund request successfully"))
+}
+
+fn refund_refused(message: &'static str, reason: &str) -> Reply {
+    plain("500", message).because(reason)
+}
+
+/// HTTP 200 whatever the answer, and no `error`.
+pub(super) fn plain(status: &'static str, message: &'static str) -> Reply {
+    Reply::json(StatusCode::OK, &Plain { status, message })
+}

@@ -1,0 +1,165 @@
+//! Pesapal's submit: checks an order request member by member, and never makes a second order of one id.
+
+use hyper::StatusCode;
+use rust_decimal::Decimal;
+
+use super::wire::{ApiError, BillingAddress, Place, SubmitBody, SubmitReply, no_error};
+use super::{Answered, body, own};
+use crate::book::OrderKey;
+use crate::exchange::Reply;
+use crate::json::{is_currency, read_amount};
+use crate::order::{Order, Particulars, Payment, PesapalOrder};
+use crate::route::PESAPAL_CHECKOUT;
+use crate::service::Call;
+
+const PARAMETERS: &str = "invalid_api_request_parameters";
+
+/// What a submit asks for, once every member was checked.
+struct NewOrder {
+    reference: String,
+    currency: String,
+    amount: Decimal,
+    description: String,
+    callback_url: String,
+    cancellation_url: Option<String>,
+    notification_id: String,
+}
+
+pub(super) fn submit(call: &mut Call<'_>) -> Answered {
+    let new = new_order(call, body(call)?)?;
+    if let Some(first) = call.world.book.pesapal_reference(&new.reference) {
+        return Ok(
+            reply(call, first).because("this id was submitted before: the first order again")
+        );
+    }
+    let tracking_id = call.world.rng.guid();
+    let key = call.world.book.add(Order {
+        particulars: Particulars::Pesapal(PesapalOrder {
+            tracking_id,
+            reference: new.reference,
+            notification_id: new.notification_id,
+            cancellation_url: new.cancellation_url,
+            refund_requested: false,
+        }),
+        amount: new.amount,
+        currency: new.currency,
+        description: Some(new.description),
+        return_url: new.callback_url,
+        created_at: call.now,
+        payment: Payment::Open,
+        paid_at: None,
+        receipt: None,
+        cancelled_at: None,
+        cancel_requests: 0,
+        cancels_applied: 0,
+        paid_after_cancel: false,
+    });
+    Ok(reply(call, key))
+}
+
+fn reply(call: &Call<'_>, key: OrderKey) -> Reply {
+    let own = own(call.world.book.get(key));
+    let redirect_url = own.map(|it| {
+        format!(
+            "{}{PESAPAL_CHECKOUT}?OrderTrackingId={}",
+            call.shared.base_url, it.tracking_id
+        )
+    });
+    Reply::json(
+        StatusCode::OK,
+        &SubmitReply {
+            order_tracking_id: own.map(|it| it.tracking_id.as_str()),
+            merchant_reference: own.map(|it| it.reference.as_str()),
+            redirect_url,
+            error: no_error(call.shared.config.behaviour.no_error, Place::Elsewhere),
+            status: "200",
+        },
+    )
+}
+
+fn new_order(call: &Call<'_>, body: SubmitBody) -> Answered<NewOrder> {
+    let reference = body.id.unwrap_or_default();
+    let fits = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.' | ':');
+    if reference.is_empty() || reference.len() > 50 || !reference.chars().all(fits) {
+        return Err(refused(
+            PARAMETERS,
+            "id must be 1 to 50 letters, digits or - _ . :",
+        ));
+    }
+    let currency = body
+        .currency
+        .filter(|it| is_currency(it))
+        .ok_or_else(|| refused(PARAMETERS, "currency must be three capital letters"))?;
+    let amount = body
+        .amount
+        .and_then(|it| read_amount(&it))
+        .filter(|it| *it > Decimal::ZERO)
+        .ok_or_else(|| refused(PARAMETERS, "amount must be a decimal above zero"))?;
+    let description = body
+        .description
+        .filter(|it| !it.is_empty() && it.chars().count() <= 100)
+        .ok_or_else(|| refused(PARAMETERS, "description must be 1 to 100 characters"))?;
+    let callback_url = body
+        .callback_url
+        .filter(|it| url::Url::parse(it).is_ok())
+        .ok_or_else(|| refused(PARAMETERS, "callback_url must be an absolute address"))?;
+    let notification_id = body
+        .notification_id
+        .filter(|it| call.world.ipns.get(it).is_some())
+        .ok_or_else(|| refused(PARAMETERS, "notification_id is not a registered IPN"))?;
+    check_redirect_mode(body.redirect_mode.as_deref())?;
+    check_billing_address(body.billing_address)?;
+    Ok(NewOrder {
+        reference,
+        currency,
+        amount,
+        description,
+        callback_url,
+        cancellation_url: body.cancellation_url,
+        notification_id,
+    })
+}
+
+fn check_redirect_mode(mode: Option<&str>) -> Answered<()> {
+    match mode {
+        None | Some("" | "TOP_WINDOW" | "PARENT_WINDOW") => Ok(()),
+        Some(_) => Err(refused(
+            PARAMETERS,
+            "redirect_mode must be TOP_WINDOW or PARENT_WINDOW",
+        )),
+    }
+}
+
+fn check_billing_address(address: Option<BillingAddress>) -> Answered<()> {
+    let given = |it: &Option<String>| it.as_deref().is_some_and(|text| !text.trim().is_empty());
+    let Some(address) = address.filter(|it| given(&it.email_address) || given(&it.phone_number))
+    else {
+        return Err(refused(
+            "missing_mandatory_billing_address",
+            "billing_address needs email_address or phone_number",
+        ));
+    };
+    let country = address.country_code.unwrap_or_default();
+    let letters = country.bytes().all(|it| it.is_ascii_alphabetic());
+    if !(country.is_empty() || (country.len() == 2 && letters)) {
+        return Err(refused(PARAMETERS, "country_code must be two letters"));
+    }
+    if address.state.unwrap_or_default().chars().count() > 3 {
+        return Err(refused(PARAMETERS, "state must be at most 3 characters"));
+    }
+    Ok(())
+}
+
+fn refused(code: &str, message: &str) -> Reply {
+    Reply::json(
+        StatusCode::OK,
+        &SubmitReply {
+            order_tracking_id: None,
+            merchant_reference: None,
+            redirect_url: None,
+            error: Some(Some(ApiError::new(code, message))),
+            status: "500",
+        },
+    )
+    .because(format!("{code}: {message}"))
+}

@@ -1,0 +1,173 @@
+//! What was received and what became of it: the newest requests, without secrets.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::Bytes;
+use hyper::HeaderMap;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::fault::FaultKind;
+use crate::gateway::{Gateway, Operation};
+
+const REDACTED: &str = "[redacted]";
+const SECRET_HEADERS: [&str; 5] = [
+    "authorization",
+    "cookie",
+    "proxy-authorization",
+    "x-api-key",
+    "x-signature",
+];
+const SECRET_MEMBERS: [&str; 6] = [
+    "consumer_key",
+    "consumer_secret",
+    "api_key",
+    "secret_key",
+    "token",
+    "password",
+];
+/// Keeps the log's memory flat; no call of either gateway comes near.
+const LONGEST_BODY: usize = 4096;
+
+/// One request to either gateway's API. Control calls and checkout pages are not recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct RequestRecord {
+    /// Counts all requests since the start, from 1: a first record above 1 tells that older ones were dropped.
+    pub number: u64,
+    /// When it was received, by the emulator's clock.
+    pub time: Timestamp,
+    /// The gateway whose address was called.
+    pub gateway: Gateway,
+    /// The operation; None where the path or the method is none of the gateway's.
+    pub operation: Option<Operation>,
+    /// The HTTP method.
+    pub method: String,
+    /// Path and query as sent.
+    pub path: String,
+    /// Headers in lowercase; keys, signatures and tokens are redacted.
+    pub headers: BTreeMap<String, String>,
+    /// The body, at most 4 KiB of it; secrets are redacted.
+    pub body: String,
+    /// What was decided and why, in words.
+    pub verdict: String,
+    /// The faults that struck, in order.
+    pub faults: Vec<FaultKind>,
+}
+
+/// A ring of the newest records.
+#[derive(Debug)]
+pub(crate) struct RequestLog {
+    capacity: usize,
+    received: u64,
+    newest: VecDeque<RequestRecord>,
+}
+
+impl RequestLog {
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self {
+            capacity,
+            received: 0,
+            newest: VecDeque::new(),
+        }
+    }
+
+    /// Writes a request down as soon as it is received; returns its number, by which it is closed.
+    pub(crate) fn open(&mut self, mut record: RequestRecord) -> u64 {
+        self.received += 1;
+        record.number = self.received;
+        if self.newest.len() >= self.capacity {
+            self.newest.pop_front();
+        }
+        if self.capacity > 0 {
+            self.newest.push_back(record);
+        }
+        self.received
+    }
+
+    /// Adds what became of a request, unless it was dropped from the ring (or reset) meanwhile.
+    pub(crate) fn close(&mut self, number: u64, verdict: String, faults: Vec<FaultKind>) {
+        let Some(first) = self.newest.front().map(|it| it.number) else {
+            return;
+        };
+        let record = number
+            .checked_sub(first)
+            .and_then(|index| usize::try_from(index).ok())
+            .and_then(|index| self.newest.get_mut(index));
+        if let Some(record) = record {
+            record.verdict = verdict;
+            record.faults = faults;
+        }
+    }
+
+    /// Forgets the records but goes on counting, so that a request under way closes no stranger's record.
+    pub(crate) fn clear(&mut self) {
+        self.newest.clear();
+    }
+
+    pub(crate) fn snapshot(&self) -> Vec<RequestRecord> {
+        self.newest.iter().cloned().collect()
+    }
+}
+
+pub(crate) fn loggable_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+    headers
+        .iter()
+        .map(|(name, value)| {
+            let text = if SECRET_HEADERS.contains(&name.as_str()) {
+                REDACTED.to_owned()
+            } else {
+                String::from_utf8_lossy(value.as_bytes()).into_owned()
+            };
+            (name.as_str().to_owned(), text)
+        })
+        .collect()
+}
+
+/// The body as text. One with a secret member is parsed and redacted, or withheld if it cannot be.
+pub(crate) fn loggable_body(operation: Option<Operation>, body: &Bytes) -> String {
+    let text = String::from_utf8_lossy(body);
+    let text = if operation == Some(Operation::Token) || names_a_secret(&text) {
+        redact(body).into()
+    } else {
+        text
+    };
+    let end = text.floor_char_boundary(LONGEST_BODY);
+    text[..end].to_owned()
+}
+
+/// Looks at the text, so that bodies without secrets are kept to the byte.
+fn names_a_secret(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    SECRET_MEMBERS
+        .iter()
+        .any(|it| text.contains(&format!("\"{it}\"")))
+}
+
+fn redact(body: &Bytes) -> String {
+    match serde_json::from_slice::<Value>(body) {
+        Ok(mut value @ Value::Object(_)) => {
+            redact_members(&mut value);
+            value.to_string()
+        }
+        Ok(_) | Err(_) => REDACTED.to_owned(),
+    }
+}
+
+fn redact_members(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members.iter_mut() {
+                let name = name.to_ascii_lowercase();
+                if SECRET_MEMBERS.contains(&name.as_str()) {
+                    *member = Value::from(REDACTED);
+                } else {
+                    redact_members(member);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(redact_members),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}

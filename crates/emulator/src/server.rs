@@ -1,0 +1,321 @@
+//! The port: accepting connections, serving HTTP/1.1 on them, and the handle a program holds.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, DATE, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use jiff::{SignedDuration, Timestamp};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinHandle, JoinSet};
+use url::Url;
+
+use crate::act::{ActError, CustomerAct};
+use crate::config::{EmulatorConfig, StartError, WebhookError};
+use crate::delivery;
+use crate::exchange::{Dropped, Outcome, Received, Reply, ReplyBody};
+use crate::fault::{Fault, FaultError};
+use crate::order::{Order, OrderTruth};
+use crate::request_log::RequestRecord;
+use crate::service;
+use crate::world::Shared;
+
+const LONGEST_BODY: usize = 1024 * 1024;
+
+/// A running emulator. It stops when this is dropped or [`shutdown`](Self::shutdown).
+#[derive(Debug)]
+pub struct Emulator {
+    addr: SocketAddr,
+    shared: Arc<Shared>,
+    stop: watch::Sender<()>,
+    tasks: [JoinHandle<()>; 2],
+}
+
+impl Emulator {
+    /// Opens the port and starts answering, on the current tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] where the address is not loopback and was not allowed to be otherwise, the port cannot
+    /// be opened, or the webhook address cannot be delivered to.
+    pub async fn start(config: EmulatorConfig) -> Result<Self, StartError> {
+        config.check_listen()?;
+        if let Some(url) = &config.webhook_url {
+            config.check_target(url).map_err(StartError::Webhook)?;
+        }
+        let asked = config.listen;
+        let cannot_bind = |source| StartError::Bind {
+            addr: asked,
+            source,
+        };
+        let listener = TcpListener::bind(asked).await.map_err(cannot_bind)?;
+        let addr = listener.local_addr().map_err(cannot_bind)?;
+        let (stop, stopped) = watch::channel(());
+        let (outbox, notifications) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared::new(config, base_url(addr), outbox));
+        let tasks = [
+            tokio::spawn(accept(listener, Arc::clone(&shared), stopped.clone())),
+            tokio::spawn(delivery::deliver(
+                notifications,
+                Arc::clone(&shared),
+                stopped,
+            )),
+        ];
+        Ok(Self {
+            addr,
+            shared,
+            stop,
+            tasks,
+        })
+    }
+
+    /// The address listened on, with the real port.
+    #[must_use]
+    pub const fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Base URL of KwikPaisa's API: `http://ADDR`, without a slash at the end.
+    #[must_use]
+    pub fn kwikpaisa_url(&self) -> String {
+        self.shared.base_url.clone()
+    }
+
+    /// Base URL of Pesapal's API: `http://ADDR/pesapalv3`, without a slash at the end.
+    #[must_use]
+    pub fn pesapal_url(&self) -> String {
+        format!("{}/pesapalv3", self.shared.base_url)
+    }
+
+    /// The emulator's own time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    /// What really happened to every order of both gateways, oldest first.
+    #[must_use]
+    pub fn orders(&self) -> Vec<OrderTruth> {
+        self.shared.world().book.snapshot()
+    }
+
+    /// One order's truth, by KwikPaisa's order id or Pesapal's tracking id.
+    #[must_use]
+    pub fn order(&self, id: &str) -> Option<OrderTruth> {
+        let world = self.shared.world();
+        let key = world.book.address(id)?;
+        Some(Order::snapshot(world.book.get(key)))
+    }
+
+    /// The newest requests to the gateways' APIs, oldest first, without secrets.
+    #[must_use]
+    pub fn requests(&self) -> Vec<RequestRecord> {
+        self.shared.world().log.snapshot()
+    }
+
+    /// Arms a fault; it strikes from the next request on.
+    ///
+    /// # Errors
+    ///
+    /// [`FaultError`] where it could never strike.
+    pub fn arm(&self, fault: Fault) -> Result<(), FaultError> {
+        self.shared.world().faults.arm(fault)
+    }
+
+    /// The faults that may still strike, `times` counted down.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Fault> {
+        self.shared.world().faults.armed().to_vec()
+    }
+
+    /// Disarms every fault and says how many there were.
+    pub fn clear_faults(&self) -> usize {
+        self.shared.world().faults.clear()
+    }
+
+    /// The customer pays.
+    ///
+    /// # Errors
+    ///
+    /// [`ActError`] where no order has the id, or it is not one that can be paid (a cancelled one cannot).
+    pub fn pay(&self, id: &str) -> Result<(), ActError> {
+        self.shared.act(id, CustomerAct::Pay).map(drop)
+    }
+
+    /// A payment that was on its way lands, even if the order was cancelled, failed or expired meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`ActError`] where no order has the id, or it was paid already.
+    pub fn pay_late(&self, id: &str) -> Result<(), ActError> {
+        self.shared.act(id, CustomerAct::PayLate).map(drop)
+    }
+
+    /// The customer's payment fails.
+    ///
+    /// # Errors
+    ///
+    /// [`ActError`] where no order has the id, or its state does not allow it.
+    pub fn fail(&self, id: &str) -> Result<(), ActError> {
+        self.shared.act(id, CustomerAct::Fail).map(drop)
+    }
+
+    /// The order expires unpaid. Pesapal has no such status, so its orders cannot.
+    ///
+    /// # Errors
+    ///
+    /// [`ActError`] where no order has the id, or its gateway or state does not allow it.
+    pub fn expire(&self, id: &str) -> Result<(), ActError> {
+        self.shared.act(id, CustomerAct::Expire).map(drop)
+    }
+
+    /// The customer's payment is under way. Pesapal goes on showing such an order as pending.
+    ///
+    /// # Errors
+    ///
+    /// [`ActError`] where no order has the id, or its state does not allow it.
+    pub fn process(&self, id: &str) -> Result<(), ActError> {
+        self.shared.act(id, CustomerAct::Process).map(drop)
+    }
+
+    /// A payment at Pesapal is reversed. KwikPaisa has no such status.
+    ///
+    /// # Errors
+    ///
+    /// [`ActError`] where no order has the id, or its gateway or state does not allow it.
+    pub fn reverse(&self, id: &str) -> Result<(), ActError> {
+        self.shared.act(id, CustomerAct::Reverse).map(drop)
+    }
+
+    /// Sends KwikPaisa's webhooks to `url` from now on, or nowhere.
+    ///
+    /// # Errors
+    ///
+    /// [`WebhookError`] where the emulator may not send there.
+    pub fn set_webhook_url(&self, url: Option<Url>) -> Result<(), WebhookError> {
+        if let Some(url) = &url {
+            self.shared.config.check_target(url)?;
+        }
+        self.shared.world().webhook_url = url;
+        Ok(())
+    }
+
+    /// Moves the emulator's clock, forwards or (negative) back. Waits are in real time and do not change.
+    pub fn advance_clock(&self, by: SignedDuration) {
+        self.shared.clock.advance(by);
+    }
+
+    /// Forgets orders, tokens, IPN addresses, faults, requests and clock moves; settings stay.
+    pub fn reset(&self) {
+        self.shared.reset();
+    }
+
+    /// Closes the port and every connection, and drops notifications not delivered yet.
+    pub async fn shutdown(self) {
+        let Self { stop, tasks, .. } = self;
+        drop(stop);
+        for task in tasks {
+            // Fails only if the task panicked, which leaves nothing to wait for.
+            let _ = task.await;
+        }
+    }
+}
+
+/// An address a browser on this machine can open, even where every interface is listened on.
+fn base_url(addr: SocketAddr) -> String {
+    let ip = match addr.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip @ (IpAddr::V4(_) | IpAddr::V6(_)) => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, addr.port()))
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>, mut stopped: watch::Receiver<()>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(serve(stream, Arc::clone(&shared)));
+                }
+                // Too many open files, as a rule: it passes once a connection closes.
+                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
+            },
+        }
+    }
+    connections.shutdown().await;
+}
+
+async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+    // Without it a small reply may wait for the client's delayed acknowledgement.
+    let _ = stream.set_nodelay(true);
+    let reset = AtomicBool::new(false);
+    let mut connection = http1::Builder::new()
+        // The date must be the emulator's, not the machine's: clients learn clock skew from it.
+        .auto_date_header(false)
+        .serve_connection(
+            TokioIo::new(stream),
+            service_fn(|request| respond(Arc::clone(&shared), request, &reset)),
+        );
+    // An error is a client that left or a connection dropped on purpose.
+    let _ = (&mut connection).await;
+    if reset.load(Ordering::Relaxed) {
+        let stream = connection.into_parts().io.into_inner();
+        // With a linger of zero, closing sends a reset instead of an orderly end.
+        let _ = stream.set_zero_linger();
+    }
+}
+
+async fn respond(
+    shared: Arc<Shared>,
+    request: Request<Incoming>,
+    reset: &AtomicBool,
+) -> Result<Response<ReplyBody>, Dropped> {
+    let (head, body) = request.into_parts();
+    let outcome = match Limited::new(body, LONGEST_BODY).collect().await {
+        Ok(body) => {
+            let received = Received {
+                method: head.method,
+                path: head.uri.path().to_owned(),
+                query: head.uri.query().map(str::to_owned),
+                headers: head.headers,
+                body: body.to_bytes(),
+            };
+            service::answer(Arc::clone(&shared), received).await
+        }
+        Err(_) => Outcome::Reply(Reply::empty(StatusCode::PAYLOAD_TOO_LARGE)),
+    };
+    match outcome {
+        Outcome::Reply(reply) => Ok(response(reply, shared.clock.now())),
+        Outcome::Dropped(how) => {
+            reset.store(how == Dropped::Reset, Ordering::Relaxed);
+            Err(how)
+        }
+    }
+}
+
+fn response(reply: Reply, now: Timestamp) -> Response<ReplyBody> {
+    let mut response = Response::new(reply.body);
+    *response.status_mut() = reply.status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
+    if let Ok(date) = HeaderValue::try_from(now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()) {
+        headers.insert(DATE, date);
+    }
+    if let Some((name, value)) = reply.header
+        && let Ok(value) = HeaderValue::try_from(value)
+    {
+        headers.insert(name, value);
+    }
+    response
+}

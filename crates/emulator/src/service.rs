@@ -1,0 +1,311 @@
+//! One request from its arrival to its outcome: routing, faults, the door, the gateway, the log.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hyper::StatusCode;
+
+use crate::checkout;
+use crate::control;
+use crate::exchange::{Dropped, HTML, JSON, Outcome, Received, Reply, ReplyBody};
+use crate::fault::{FaultKind, FaultPoint, Struck};
+use crate::gateway::{Gateway, Operation};
+use crate::kwikpaisa;
+use crate::pesapal;
+use crate::request_log::{RequestRecord, loggable_body, loggable_headers};
+use crate::route::{NotInApi, Route, route};
+use crate::world::{Shared, World};
+
+/// A payment that lands in the middle of a cancel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Race {
+    None,
+    PaidBefore,
+    PaidAfter,
+}
+
+pub(crate) async fn answer(shared: Arc<Shared>, received: Received) -> Outcome {
+    match route(&received.method, &received.path) {
+        Route::Api(gateway, operation) => {
+            ApiCall::open(shared, received, gateway, operation)
+                .run()
+                .await
+        }
+        Route::NotInApi(gateway, problem) => {
+            Outcome::Reply(not_in_api(&shared, &received, gateway, problem))
+        }
+        Route::Control(path) => Outcome::Reply(control::answer(&shared, &received, &path)),
+        Route::Checkout(token) => Outcome::Reply(checkout::page(&shared, &received, &token)),
+        Route::CheckoutButton(token, button) => {
+            Outcome::Reply(checkout::button(&shared, &received, &token, &button))
+        }
+        Route::PesapalCheckout => {
+            let token = received.query("OrderTrackingId").unwrap_or_default();
+            Outcome::Reply(checkout::page(&shared, &received, &token))
+        }
+        Route::Unknown => Outcome::Reply(control::unknown_path(&received.path)),
+    }
+}
+
+fn not_in_api(shared: &Shared, received: &Received, gateway: Gateway, problem: NotInApi) -> Reply {
+    let (status, reason) = match problem {
+        NotInApi::Path => (StatusCode::NOT_FOUND, "the gateway has no such path"),
+        NotInApi::Method => (
+            StatusCode::METHOD_NOT_ALLOWED,
+            "the path exists, but not with this method",
+        ),
+    };
+    let reply = match gateway {
+        Gateway::KwikPaisa => kwikpaisa::error(status, "Invalid request."),
+        Gateway::Pesapal => pesapal::http_error(status, "No matching resource was found."),
+    }
+    .because(reason);
+    let record = record(shared, received, gateway, None);
+    let mut world = shared.world();
+    let number = world.log.open(record);
+    world.log.close(number, reply.verdict.clone(), Vec::new());
+    reply
+}
+
+fn record(
+    shared: &Shared,
+    received: &Received,
+    gateway: Gateway,
+    operation: Option<Operation>,
+) -> RequestRecord {
+    RequestRecord {
+        number: 0,
+        time: shared.clock.now(),
+        gateway,
+        operation,
+        method: received.method.as_str().to_owned(),
+        path: received.path_and_query(),
+        headers: loggable_headers(&received.headers),
+        body: loggable_body(operation, &received.body),
+        verdict: "under way".to_owned(),
+        faults: Vec::new(),
+    }
+}
+
+/// A call of a gateway's API under way.
+struct ApiCall {
+    shared: Arc<Shared>,
+    received: Received,
+    gateway: Gateway,
+    operation: Operation,
+    number: u64,
+    faults: Vec<FaultKind>,
+}
+
+impl ApiCall {
+    fn open(
+        shared: Arc<Shared>,
+        received: Received,
+        gateway: Gateway,
+        operation: Operation,
+    ) -> Self {
+        let record = record(&shared, &received, gateway, Some(operation));
+        let number = shared.world().log.open(record);
+        Self {
+            shared,
+            received,
+            gateway,
+            operation,
+            number,
+            faults: Vec::new(),
+        }
+    }
+
+    async fn run(mut self) -> Outcome {
+        let shared = Arc::clone(&self.shared);
+        let struck = self.strike(&mut shared.world(), FaultPoint::BeforeDoor);
+        match struck {
+            None => self.at_door().await,
+            Some(fault) if fault.hold.is_zero() => self.struck_before_door(fault.kind).await,
+            // A task of its own: a slow gateway applies what it received even if the client has left by then.
+            Some(fault) => tokio::spawn(async move {
+                tokio::time::sleep(fault.hold).await;
+                self.struck_before_door(fault.kind).await
+            })
+            .await
+            .unwrap_or(Outcome::Dropped(Dropped::Close)),
+        }
+    }
+
+    fn strike(&mut self, world: &mut World, point: FaultPoint) -> Option<Struck> {
+        let struck =
+            world
+                .faults
+                .strike(&mut world.rng, point, self.gateway, Some(self.operation))?;
+        self.faults.push(struck.kind);
+        Some(struck)
+    }
+
+    async fn struck_before_door(self, kind: FaultKind) -> Outcome {
+        match kind {
+            FaultKind::ResetBefore => self.dropped(Dropped::Reset, "connection reset, not applied"),
+            FaultKind::Http429 => {
+                let reply = self.gateway_error(StatusCode::TOO_MANY_REQUESTS, "Too many requests.");
+                self.replied(reply.with_header("retry-after", "1").because("not applied"))
+            }
+            FaultKind::Http503 => {
+                let reply =
+                    self.gateway_error(StatusCode::SERVICE_UNAVAILABLE, "Service unavailable.");
+                self.replied(reply.because("not applied"))
+            }
+            FaultKind::Delay
+            | FaultKind::ReplyLost
+            | FaultKind::Http500
+            | FaultKind::HtmlBody
+            | FaultKind::EmptyBody
+            | FaultKind::TruncatedBody
+            | FaultKind::GarbageBody
+            | FaultKind::TokenExpired
+            | FaultKind::PayBeforeApply
+            | FaultKind::PayAfterApply
+            | FaultKind::DuplicateNotification
+            | FaultKind::ReorderedNotification => self.at_door().await,
+        }
+    }
+
+    /// From the door to the reply, in one piece: nobody sees a half-applied call.
+    async fn at_door(mut self) -> Outcome {
+        let shared = Arc::clone(&self.shared);
+        let now = shared.clock.now();
+        let (reply, struck) = {
+            // The signature is checked before the lock is taken: it is the costly part.
+            let signature = match self.gateway {
+                Gateway::KwikPaisa => kwikpaisa::check_door(&shared.config, now, &self.received),
+                Gateway::Pesapal => Ok(()),
+            };
+            let mut world = shared.world();
+            let door = match self.gateway {
+                Gateway::KwikPaisa => signature,
+                Gateway::Pesapal => {
+                    pesapal::check_door(&shared.config, &world, now, self.operation, &self.received)
+                }
+            };
+            if let Err(refusal) = door {
+                drop(world);
+                return self.replied(refusal);
+            }
+            if self.strike(&mut world, FaultPoint::AtDoor).is_some() {
+                drop(world);
+                let refusal = match self.gateway {
+                    Gateway::KwikPaisa => kwikpaisa::expired(),
+                    Gateway::Pesapal => pesapal::expired(&shared.config),
+                };
+                return self.replied(refusal.because("by fault, although it was good"));
+            }
+            let race = match self.operation {
+                Operation::Cancel => self.race(&mut world),
+                Operation::Token
+                | Operation::Create
+                | Operation::Status
+                | Operation::Refund
+                | Operation::RegisterIpn
+                | Operation::ListIpns => Race::None,
+            };
+            let mut call = Call {
+                shared: &shared,
+                world: &mut world,
+                received: &self.received,
+                now,
+                race,
+            };
+            let reply = match self.gateway {
+                Gateway::KwikPaisa => kwikpaisa::answer(&mut call, self.operation),
+                Gateway::Pesapal => pesapal::answer(&mut call, self.operation),
+            };
+            let struck = self.strike(&mut world, FaultPoint::Reply);
+            (reply, struck)
+        };
+        let Some(struck) = struck else {
+            return self.replied(reply);
+        };
+        let outcome = self.struck_in_reply(reply, struck.kind);
+        tokio::time::sleep(struck.hold).await;
+        outcome
+    }
+
+    fn race(&mut self, world: &mut World) -> Race {
+        match self.strike(world, FaultPoint::Cancel).map(|it| it.kind) {
+            Some(FaultKind::PayBeforeApply) => Race::PaidBefore,
+            Some(FaultKind::PayAfterApply) => Race::PaidAfter,
+            Some(_) | None => Race::None,
+        }
+    }
+
+    /// The call was carried out and would have got `reply`.
+    fn struck_in_reply(self, reply: Reply, kind: FaultKind) -> Outcome {
+        let carried_out = format!("carried out ({})", reply.verdict);
+        let broken = match kind {
+            FaultKind::ReplyLost => {
+                return self.dropped(Dropped::Close, &format!("{carried_out}, reply lost"));
+            }
+            FaultKind::Http500 => {
+                self.gateway_error(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error.")
+            }
+            FaultKind::HtmlBody => Reply::with_body(
+                StatusCode::OK,
+                HTML,
+                "<!DOCTYPE html><html><head><title>One moment</title></head><body><h1>One moment</h1></body></html>",
+            ),
+            FaultKind::EmptyBody => Reply::empty(StatusCode::OK),
+            FaultKind::TruncatedBody => {
+                let mut cut = Reply::empty(reply.status);
+                cut.body = ReplyBody::cut_short(&reply.body.whole());
+                cut
+            }
+            FaultKind::GarbageBody => Reply::with_body(
+                StatusCode::OK,
+                JSON,
+                Bytes::from_static(&[0x1F, 0x8B, 0xFF, 0xFE, 0x00, 0xC3, 0x28, 0x7B, 0xF0, 0x9F]),
+            ),
+            FaultKind::ResetBefore
+            | FaultKind::Delay
+            | FaultKind::Http429
+            | FaultKind::Http503
+            | FaultKind::TokenExpired
+            | FaultKind::PayBeforeApply
+            | FaultKind::PayAfterApply
+            | FaultKind::DuplicateNotification
+            | FaultKind::ReorderedNotification => reply,
+        };
+        self.replied(broken.because(carried_out))
+    }
+
+    fn gateway_error(&self, status: StatusCode, message: &'static str) -> Reply {
+        match self.gateway {
+            Gateway::KwikPaisa => kwikpaisa::error(status, message),
+            Gateway::Pesapal => pesapal::http_error(status, message),
+        }
+    }
+
+    fn replied(self, reply: Reply) -> Outcome {
+        self.close(&reply.verdict);
+        Outcome::Reply(reply)
+    }
+
+    fn dropped(self, how: Dropped, verdict: &str) -> Outcome {
+        self.close(verdict);
+        Outcome::Dropped(how)
+    }
+
+    fn close(self, verdict: &str) {
+        tracing::debug!(gateway = %self.gateway, operation = %self.operation, verdict, "request");
+        self.shared
+            .world()
+            .log
+            .close(self.number, verdict.to_owned(), self.faults);
+    }
+}
+
+/// A call that passed the door, with all it may look at and change.
+pub(crate) struct Call<'a> {
+    pub(crate) shared: &'a Shared,
+    pub(crate) world: &'a mut World,
+    pub(crate) received: &'a Received,
+    pub(crate) now: jiff::Timestamp,
+    pub(crate) race: Race,
+}

@@ -1,0 +1,164 @@
+//! Everything that changes while the emulator runs, behind one lock that is never held across a wait.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use tokio::sync::mpsc::UnboundedSender;
+use url::Url;
+
+use crate::act::{ActError, CustomerAct};
+use crate::book::{OrderBook, OrderKey};
+use crate::clock::EmulatorClock;
+use crate::config::EmulatorConfig;
+use crate::fault::{ArmedFaults, FaultKind, FaultPoint};
+use crate::notification::{Manner, Notification, ipn, webhook};
+use crate::order::{Order, Particulars};
+use crate::pesapal::{Ipns, Tokens};
+use crate::request_log::RequestLog;
+use crate::rng::Rng;
+
+/// What every connection shares.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) config: EmulatorConfig,
+    pub(crate) clock: EmulatorClock,
+    /// `http://ADDR`, where the checkout pages are.
+    pub(crate) base_url: String,
+    world: Mutex<World>,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        config: EmulatorConfig,
+        base_url: String,
+        outbox: UnboundedSender<Notification>,
+    ) -> Self {
+        let world = World::new(&config, outbox);
+        Self {
+            clock: EmulatorClock::new(config.clock.clone()),
+            config,
+            base_url,
+            world: Mutex::new(world),
+        }
+    }
+
+    /// A panic elsewhere leaves the world usable: no change spans two locks.
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something to the order a control call names.
+    pub(crate) fn act(&self, id: &str, act: CustomerAct) -> Result<OrderKey, ActError> {
+        let now = self.clock.now();
+        let mut world = self.world();
+        let key = world
+            .book
+            .address(id)
+            .ok_or_else(|| ActError::UnknownOrder { id: id.to_owned() })?;
+        world.act(key, act, now)?;
+        Ok(key)
+    }
+
+    /// Forgets everything that happened; settings stay, and so does the random sequence, lest ids come twice.
+    pub(crate) fn reset(&self) {
+        self.clock.reset();
+        let mut world = self.world();
+        world.book = OrderBook::default();
+        world.faults = ArmedFaults::default();
+        world.log.clear();
+        world.ipns = Ipns::default();
+        world.tokens = Tokens::default();
+        world.webhook_url = self.config.webhook_url.clone();
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) rng: Rng,
+    pub(crate) book: OrderBook,
+    pub(crate) faults: ArmedFaults,
+    pub(crate) log: RequestLog,
+    pub(crate) ipns: Ipns,
+    pub(crate) tokens: Tokens,
+    pub(crate) webhook_url: Option<Url>,
+    outbox: UnboundedSender<Notification>,
+}
+
+impl World {
+    fn new(config: &EmulatorConfig, outbox: UnboundedSender<Notification>) -> Self {
+        Self {
+            rng: Rng::new(config.seed),
+            book: OrderBook::default(),
+            faults: ArmedFaults::default(),
+            log: RequestLog::new(config.request_log),
+            ipns: Ipns::default(),
+            tokens: Tokens::default(),
+            webhook_url: config.webhook_url.clone(),
+            outbox,
+        }
+    }
+
+    /// Lets the customer act and tells the merchant.
+    pub(crate) fn act(
+        &mut self,
+        key: OrderKey,
+        act: CustomerAct,
+        now: Timestamp,
+    ) -> Result<(), ActError> {
+        let rng = &mut self.rng;
+        let order = self.book.get_mut(key);
+        let had_receipt = order.receipt.is_some();
+        let is_kwikpaisa = matches!(order.particulars, Particulars::KwikPaisa(_));
+        order.act(act, now, || {
+            let code = format!("{:016X}", rng.next_u64());
+            if is_kwikpaisa {
+                format!("TXN{code}")
+            } else {
+                code
+            }
+        })?;
+        if !is_kwikpaisa
+            && !had_receipt
+            && let Some(code) = order.receipt.clone()
+        {
+            self.book.index_confirmation(code, key);
+        }
+        self.notify(key);
+        Ok(())
+    }
+
+    /// Hands the notification of an order's present state to the delivery task.
+    pub(crate) fn notify(&mut self, key: OrderKey) {
+        let order = self.book.get(key);
+        let Some(mut notification) = self.notification(order) else {
+            return;
+        };
+        let struck = self.faults.strike(
+            &mut self.rng,
+            FaultPoint::Notification,
+            notification.gateway,
+            None,
+        );
+        notification.manner = match struck.map(|it| it.kind) {
+            Some(FaultKind::DuplicateNotification) => Manner::Twice,
+            Some(FaultKind::ReorderedNotification) => Manner::Overtaken,
+            Some(_) | None => Manner::Once,
+        };
+        // Fails only while the emulator shuts down, when nobody waits for it any more.
+        let _ = self.outbox.send(notification);
+    }
+
+    fn notification(&self, order: &Order) -> Option<Notification> {
+        match &order.particulars {
+            Particulars::KwikPaisa(own) => webhook(order, own, self.webhook_url.as_ref()?),
+            Particulars::Pesapal(own) => {
+                // Pesapal has no state for a payment under way, so nothing changed for it.
+                if order.payment == crate::order::Payment::Processing {
+                    return None;
+                }
+                let registered = self.ipns.get(&own.notification_id)?;
+                ipn(own, &registered.url, registered.method)
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The emulator over real sockets: one module per promise it makes.
+
+mod checkout;
+mod client;
+mod clock;
+mod control;
+mod faults;
+mod kwikpaisa;
+mod limits;
+mod notifications;
+mod pesapal;
+mod pesapal_cancel;
+mod secrets;
+mod variants;
