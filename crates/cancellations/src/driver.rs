@@ -1,0 +1,519 @@
+//! Carries out what the rules say: stores first, acts second, and believes nothing but
+//! what was read.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use duka_core::cancel::{self, Action, Event, Outcome, Patience, SkipReason, State, Step};
+use duka_core::clock::SharedClock;
+use duka_core::{
+    AccountName, CancelAnswer, CancellationId, Delivery, Error, ErrorKind, Gateway, Observation,
+    StatusReading,
+};
+use tracing::{info, warn};
+use uuid::{Timestamp as UuidTime, Uuid};
+
+use crate::fence::Fence;
+use crate::order::{OrderKey, TrackedOrder};
+use crate::record::{Record, Request, follow_after};
+use crate::store::{
+    Advanced, Attempt, Change, Claim, Entry, Hold, Opened, Opening, Store, StoreError,
+};
+
+/// How a worker behaves.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How long to wait for what.
+    pub patience: Patience,
+    /// For how long a claim on a record holds without a sign of life. It must be well
+    /// above the time of one call with its repeats; nothing is sent in its last fifth.
+    pub lease: Duration,
+    /// The worker's name in claims and in the log.
+    pub worker: String,
+}
+
+impl Settings {
+    /// The default patience and a lease of two minutes.
+    pub fn new(worker: impl Into<String>) -> Self {
+        Self {
+            patience: Patience::default(),
+            lease: Duration::from_secs(120),
+            worker: worker.into(),
+        }
+    }
+
+    /// Waits otherwise.
+    #[must_use]
+    pub fn patience(mut self, patience: Patience) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Holds claims for another time.
+    #[must_use]
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
+        self
+    }
+}
+
+/// Why a worker could not go on. The record stands as it was last stored.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Trouble {
+    /// The store failed; nothing was sent after that.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The gateway could not be asked.
+    #[error(transparent)]
+    Gateway(#[from] Error),
+    /// No account of this name is configured.
+    #[error("account {0} is not configured")]
+    UnknownAccount(AccountName),
+    /// The rules do not allow what was asked for.
+    #[error(transparent)]
+    NotAllowed(#[from] cancel::NotAllowed),
+}
+
+/// A record after somebody worked on it.
+#[derive(Debug)]
+pub struct Handled {
+    /// As it stands in the store.
+    pub record: Record,
+    /// What the gateway's last failure was, if one stopped the work.
+    pub error: Option<Error>,
+}
+
+/// Carries out cancellations, one order at a time or many at once.
+///
+/// Cheap to clone; all clones are one worker.
+#[derive(Debug, Clone)]
+pub struct Canceller {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: SharedClock,
+    pub(crate) settings: Arc<Settings>,
+    gateways: Arc<BTreeMap<AccountName, Arc<dyn Gateway>>>,
+}
+
+enum Todo {
+    Read,
+    Send,
+    /// The worker before us left the record while a request was on its way.
+    Lapsed,
+}
+
+struct Happened {
+    event: Event,
+    detail: String,
+    seen: Option<Observation>,
+    error: Option<Error>,
+}
+
+impl Happened {
+    fn new(event: Event, detail: impl Into<String>) -> Self {
+        Self {
+            event,
+            detail: detail.into(),
+            seen: None,
+            error: None,
+        }
+    }
+}
+
+enum Applied {
+    Mine(Record, Action),
+    SomebodyElses(Record),
+}
+
+impl Canceller {
+    /// A worker on this store, for these accounts.
+    pub fn new(
+        store: Arc<dyn Store>,
+        gateways: BTreeMap<AccountName, Arc<dyn Gateway>>,
+        clock: SharedClock,
+        settings: Settings,
+    ) -> Self {
+        Self {
+            store,
+            clock,
+            settings: Arc::new(settings),
+            gateways: Arc::new(gateways),
+        }
+    }
+
+    /// The store it works on.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The gateway of an account.
+    ///
+    /// # Errors
+    /// When no such account is configured.
+    pub fn gateway(&self, account: &AccountName) -> Result<&Arc<dyn Gateway>, Trouble> {
+        self.gateways
+            .get(account)
+            .ok_or_else(|| Trouble::UnknownAccount(account.clone()))
+    }
+
+    /// The accounts it works for.
+    pub fn accounts(&self) -> Vec<AccountName> {
+        self.gateways.keys().cloned().collect()
+    }
+
+    /// Asks the gateway about an order and records the answer: an order seen paid after
+    /// its cancellation was confirmed raises a finding.
+    ///
+    /// # Errors
+    /// When the gateway gives no reading or the store fails.
+    pub async fn status(&self, key: &OrderKey) -> Result<(StatusReading, Observation), Trouble> {
+        let reading = self.gateway(&key.account)?.status(&key.order).await?;
+        let seen = self.observation(&reading);
+        self.store.observe(key, seen.clone()).await?;
+        let latest = self.store.cancellations_of(key).await?.pop();
+        if let Some(record) = latest.filter(|r| r.due_at.is_none()) {
+            let event = Event::Observed(reading.status.clone());
+            let step = self.step(&record, &event)?;
+            let before = &record.progress;
+            if step.next.state != before.state || step.next.finding != before.finding {
+                let happened = Happened::new(event, format!("status {}", reading.status));
+                // A conflict means that somebody has just learnt as much.
+                self.write(&record, &step, &happened).await?;
+            }
+        }
+        Ok((reading, seen))
+    }
+
+    /// Cancels one order: reads its status, and if the rules allow it, stores the intent,
+    /// sends one request and verifies what came of it. Follows the order if it was not
+    /// followed before. If a cancellation of it is open already, goes on with that one.
+    ///
+    /// Returns when it is over or needs a person, or when nothing is to be done before
+    /// `wait` has passed; then a later call or sweep goes on.
+    ///
+    /// # Errors
+    /// When the store fails or the account is not configured. What the gateway says, or
+    /// does not say, is in the record.
+    pub async fn cancel(
+        &self,
+        order: TrackedOrder,
+        request: Request,
+        wait: Duration,
+    ) -> Result<Handled, Trouble> {
+        self.gateway(&order.key.account)?;
+        let key = order.key.clone();
+        let give_up = tokio::time::Instant::now() + wait;
+        self.store.track(vec![order]).await?;
+        let mut handled = match self.open(key, request).await? {
+            Opened::New(record) => self.work(record).await?,
+            Opened::AlreadyOpen(record) => Handled {
+                record,
+                error: None,
+            },
+        };
+        while let Some(due_at) = handled.record.due_at {
+            let pause = self.until(due_at);
+            if tokio::time::Instant::now() + pause > give_up {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+            let id = handled.record.id;
+            handled = match self.store.claim_one(id, self.claim()).await? {
+                Some(record) => self.work(record).await?,
+                // Somebody else has it in hand; see what they make of it.
+                None => self.reload(handled).await?,
+            };
+        }
+        Ok(handled)
+    }
+
+    async fn reload(&self, handled: Handled) -> Result<Handled, Trouble> {
+        let record = self.store.cancellation(handled.record.id).await?;
+        Ok(Handled {
+            record: record.unwrap_or(handled.record),
+            error: handled.error,
+        })
+    }
+
+    pub(crate) async fn open(&self, key: OrderKey, request: Request) -> Result<Opened, Trouble> {
+        let claim = self.claim();
+        Ok(self
+            .store
+            .open(Opening {
+                id: new_id(&claim),
+                key,
+                request,
+                claim,
+            })
+            .await?)
+    }
+
+    pub(crate) fn claim(&self) -> Claim {
+        let settings = &self.settings;
+        Claim::new(settings.worker.clone(), self.clock.now(), settings.lease)
+    }
+
+    /// The time from now until then, at least a millisecond.
+    pub(crate) fn until(&self, then: jiff::Timestamp) -> Duration {
+        let wait = then.duration_since(self.clock.now());
+        Duration::try_from(wait)
+            .unwrap_or_default()
+            .max(Duration::from_millis(1))
+    }
+
+    /// Takes a record that this worker has claimed as far as it goes without waiting.
+    pub(crate) async fn work(&self, record: Record) -> Result<Handled, Trouble> {
+        let mut record = record;
+        let mut todo = match record.progress.state {
+            State::Sending => Todo::Lapsed,
+            State::Requested
+            | State::Accepted
+            | State::Refused
+            | State::InDoubt
+            | State::NeedsReview
+            | State::Done(_) => Todo::Read,
+        };
+        // The lease runs from the last write, so the fence does too.
+        let mut fence = Fence::after(&self.clock, self.settings.lease.mul_f64(0.8));
+        loop {
+            let happened = match todo {
+                Todo::Read => self.read(&record).await?,
+                Todo::Send => self.send(&record, &fence).await?,
+                Todo::Lapsed => Happened::new(
+                    Event::LeaseLapsed,
+                    "the worker that was sending the request stopped without a word",
+                ),
+            };
+            fence = Fence::after(&self.clock, self.settings.lease.mul_f64(0.8));
+            let (now_mine, action) = match self.apply(&record, &happened).await? {
+                Applied::Mine(record, action) => (record, action),
+                Applied::SomebodyElses(record) => {
+                    warn!(id = %record.id, "another worker has taken over");
+                    return Ok(Handled {
+                        record,
+                        error: happened.error,
+                    });
+                }
+            };
+            record = now_mine;
+            todo = match action {
+                Action::SendRequest => Todo::Send,
+                Action::ReadStatus { not_before } if not_before <= self.clock.now() => Todo::Read,
+                Action::ReadStatus { .. } | Action::AskPerson | Action::Stop => {
+                    info!(
+                        id = %record.id,
+                        state = record.progress.state.as_str(),
+                        outcome = record.progress.state.outcome().map(Outcome::as_str),
+                        "released"
+                    );
+                    return Ok(Handled {
+                        record,
+                        error: happened.error,
+                    });
+                }
+            };
+        }
+    }
+
+    async fn read(&self, record: &Record) -> Result<Happened, Trouble> {
+        let gateway = self.gateway(&record.key.account)?;
+        Ok(match gateway.status(&record.key.order).await {
+            Ok(reading) => {
+                let seen = self.observation(&reading);
+                let detail = format!("status {}", reading.status);
+                Happened {
+                    seen: Some(seen),
+                    ..Happened::new(Event::Observed(reading.status), detail)
+                }
+            }
+            Err(error) => {
+                let event = if error.kind() == ErrorKind::NotFound {
+                    Event::OrderNotFound
+                } else {
+                    Event::StatusUnreadable
+                };
+                Happened {
+                    error: Some(error),
+                    ..Happened::new(event, String::new())
+                }
+            }
+        }
+        .with_error_detail("status not read"))
+    }
+
+    /// Sends one cancel request. The intent is on disk by now.
+    async fn send(&self, record: &Record, fence: &Fence) -> Result<Happened, Trouble> {
+        let gateway = self.gateway(&record.key.account)?;
+        let sent = fence.guard(gateway.cancel(&record.key.order)).await;
+        let Some(answer) = sent else {
+            return Ok(Happened::new(
+                Event::Unclear,
+                "no answer before the claim on this record would have lapsed",
+            ));
+        };
+        Ok(match answer {
+            Ok(CancelAnswer::Accepted { message }) => {
+                Happened::new(Event::AnsweredYes, format!("answered yes: {message}"))
+            }
+            Ok(CancelAnswer::Refused { message }) => {
+                Happened::new(Event::AnsweredNo, format!("answered no: {message}"))
+            }
+            Err(error) => {
+                let event = match (error.delivery(), error.kind()) {
+                    (Delivery::NotSent, _) => Event::NotSent,
+                    (Delivery::Answered, ErrorKind::Authentication) => Event::TurnedAway,
+                    (Delivery::Unknown | Delivery::Answered, _) => Event::Unclear,
+                };
+                Happened {
+                    error: Some(error),
+                    ..Happened::new(event, String::new())
+                }
+            }
+        }
+        .with_error_detail("cancel request"))
+    }
+
+    async fn apply(&self, record: &Record, happened: &Happened) -> Result<Applied, Trouble> {
+        let step = self.step(record, &happened.event)?;
+        match self.write(record, &step, happened).await? {
+            Advanced::Stored(record) => Ok(Applied::Mine(record, step.action)),
+            Advanced::Conflict(current) if answers(happened, record, &current) => {
+                self.apply_late(current, happened).await
+            }
+            Advanced::Conflict(current) => Ok(Applied::SomebodyElses(current)),
+        }
+    }
+
+    /// A readable answer that comes after the claim was lost is still the best evidence
+    /// there is: it is written over the doubt, and whoever holds the record now gives way.
+    async fn apply_late(&self, current: Record, happened: &Happened) -> Result<Applied, Trouble> {
+        let step = self.step(&current, &happened.event)?;
+        Ok(match self.write(&current, &step, happened).await? {
+            Advanced::Stored(record) => Applied::Mine(record, step.action),
+            Advanced::Conflict(current) => Applied::SomebodyElses(current),
+        })
+    }
+
+    fn step(&self, record: &Record, event: &Event) -> Result<Step, Trouble> {
+        let rules = self.gateway(&record.key.account)?.cancel_rules();
+        let patience = &self.settings.patience;
+        let now = self.clock.now();
+        Ok(cancel::step(&record.progress, event, rules, patience, now)?)
+    }
+
+    async fn write(
+        &self,
+        record: &Record,
+        step: &Step,
+        happened: &Happened,
+    ) -> Result<Advanced, Trouble> {
+        let rules = self.gateway(&record.key.account)?.cancel_rules();
+        let now = self.clock.now();
+        let (due_at, hold) = match step.action {
+            Action::ReadStatus { not_before } if not_before > now => {
+                (Some(not_before), Hold::Release)
+            }
+            Action::ReadStatus { .. } | Action::SendRequest => {
+                (Some(self.claim().until), Hold::Keep)
+            }
+            Action::AskPerson | Action::Stop => (None, Hold::Release),
+        };
+        let attempt = match (&happened.event, step.action, record.progress.state) {
+            (_, Action::SendRequest, _) => Attempt::Begins(rules.repeat()),
+            (Event::NotSent | Event::TurnedAway, _, State::Sending) => Attempt::TakenBack,
+            (_, _, State::Sending) => Attempt::Ended,
+            (Event::AnsweredYes | Event::AnsweredNo, _, _) => Attempt::Ended,
+            _ => Attempt::Untouched,
+        };
+        let change = Change {
+            id: record.id,
+            version: record.version,
+            message: Some(message(step, happened)),
+            seen: happened.seen.clone(),
+            due_at,
+            hold,
+            entry: Entry {
+                event: happened.event.as_str().to_owned(),
+                actor: self.settings.worker.clone(),
+                detail: Some(happened.detail.clone()),
+            },
+            attempt,
+            follow: follow_after(&step.next, rules),
+            next: step.next.clone(),
+            now,
+        };
+        Ok(self.store.advance(change).await?)
+    }
+
+    fn observation(&self, reading: &StatusReading) -> Observation {
+        Observation {
+            status: reading.status.clone(),
+            raw_status: reading.raw_status.clone(),
+            money: reading.money,
+            observed_at: self.clock.now(),
+        }
+    }
+}
+
+impl Happened {
+    fn with_error_detail(mut self, what: &str) -> Self {
+        if let Some(error) = &self.error {
+            self.detail = format!("{what}: {error}");
+        }
+        self
+    }
+}
+
+/// Whether a late answer belongs to the attempt that the record is still about.
+fn answers(happened: &Happened, sent: &Record, current: &Record) -> bool {
+    let is_answer = matches!(happened.event, Event::AnsweredYes | Event::AnsweredNo);
+    let same_attempt = sent.progress.attempts == current.progress.attempts;
+    let in_doubt = matches!(current.progress.state, State::InDoubt | State::NeedsReview);
+    is_answer && same_attempt && in_doubt
+}
+
+/// One line for a person: what happened, and what it means.
+fn message(step: &Step, happened: &Happened) -> String {
+    let detail = &happened.detail;
+    let meaning = match step.next.state {
+        State::Requested => "no request has left; it will be tried again",
+        State::Sending => "a cancel request is being sent",
+        State::Accepted => "to be verified by the order's status",
+        State::Refused => "to be verified by the order's status",
+        State::InDoubt => "whether the order is cancelled is not known yet",
+        State::NeedsReview => "a person must look at the gateway's dashboard and decide",
+        State::Done(outcome) => match outcome {
+            Outcome::Confirmed if step.next.finding.is_some() => {
+                "paid after it was reported cancelled"
+            }
+            Outcome::Confirmed => "the order is cancelled",
+            Outcome::NotCancelledPaid => "the customer has paid; the order stands",
+            Outcome::NotCancelledFinal => "the order had ended without a payment to keep",
+            Outcome::Refused => "the gateway refused and the order is still open",
+            Outcome::Skipped(SkipReason::NotEligible) => "nothing was sent: not to be cancelled",
+            Outcome::Skipped(SkipReason::NotFound) => "nothing was sent: no such order",
+            Outcome::Skipped(SkipReason::AlreadySubmitted) => {
+                "nothing was sent: this gateway takes one cancel request per order, and it has been used"
+            }
+            Outcome::Skipped(SkipReason::StatusUnreadable) => {
+                "nothing was sent: the status could not be read for too long"
+            }
+            Outcome::Skipped(SkipReason::CouldNotSend) => {
+                "nothing was sent: the gateway could not be reached for too long"
+            }
+            Outcome::ResolvedCancelled => "decided by a person: cancelled",
+            Outcome::ResolvedNotCancelled => "decided by a person: not cancelled",
+        },
+    };
+    format!("{detail}; {meaning}")
+}
+
+/// A UUID that sorts by the time it was made.
+fn new_id(claim: &Claim) -> CancellationId {
+    let since = claim.now.as_duration();
+    let seconds = u64::try_from(since.as_secs()).unwrap_or(0);
+    let nanos = u32::try_from(since.subsec_nanos()).unwrap_or(0);
+    let time = UuidTime::from_unix(uuid::NoContext, seconds, nanos);
+    CancellationId::from_uuid(Uuid::new_v7(time))
+}

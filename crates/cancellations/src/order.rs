@@ -1,0 +1,82 @@
+//! Orders that are followed: which they are, and what was last seen of them.
+
+use std::fmt;
+
+use duka_core::{AccountName, GatewayName, Money, Observation, OrderId};
+use jiff::Timestamp;
+
+/// Names one order of one account.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OrderKey {
+    /// The account it belongs to.
+    pub account: AccountName,
+    /// The id to ask the gateway by.
+    pub order: OrderId,
+}
+
+impl OrderKey {
+    /// Names an order.
+    pub fn new(account: AccountName, order: OrderId) -> Self {
+        Self { account, order }
+    }
+}
+
+impl fmt::Display for OrderKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", self.order, self.account)
+    }
+}
+
+/// An order that is followed until it has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrackedOrder {
+    /// Which order.
+    pub key: OrderKey,
+    /// The gateway of its account.
+    pub gateway: GatewayName,
+    /// The merchant's own reference, where the gateway asks by another id.
+    pub reference: Option<String>,
+    /// When the merchant created it. The sweep's ages count from here.
+    pub created_at: Timestamp,
+    /// What the customer was asked to pay.
+    pub money: Option<Money>,
+    /// How the customer meant to pay, in the merchant's words.
+    pub method: Option<String>,
+    /// A note of the merchant's.
+    pub note: Option<String>,
+    /// What was last seen of it.
+    pub seen: Option<Observation>,
+    /// When we last did anything about it.
+    pub touched_at: Option<Timestamp>,
+    /// Whether a sweep should still look at it.
+    pub follow: Follow,
+}
+
+/// Whether a sweep should still look at an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Follow {
+    /// It may be abandoned.
+    Open,
+    /// A cancellation of it is under way.
+    InHand,
+    /// It has ended, or nothing more can be done about it.
+    Settled,
+}
+
+impl TrackedOrder {
+    /// An order about which only this much is known.
+    pub fn new(key: OrderKey, gateway: GatewayName, created_at: Timestamp) -> Self {
+        Self {
+            key,
+            gateway,
+            reference: None,
+            created_at,
+            money: None,
+            method: None,
+            note: None,
+            seen: None,
+            touched_at: None,
+            follow: Follow::Open,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The merchant's record of a cancellation, and the log behind it.
+
+use duka_core::cancel::{CancelRules, Cancellation, Repeat, SkipReason};
+use duka_core::{CancellationId, GatewayName, OrderStatus, Outcome};
+use jiff::Timestamp;
+
+use crate::order::{Follow, OrderKey};
+
+/// Who wants a cancellation, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Why, in the merchant's words.
+    pub reason: Option<String>,
+    /// A person or a program.
+    pub actor: String,
+}
+
+/// One cancellation as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its id.
+    pub id: CancellationId,
+    /// Counts the writes to it; every change names the version it was made from.
+    pub version: u64,
+    /// The order to be cancelled.
+    pub key: OrderKey,
+    /// The gateway of its account.
+    pub gateway: GatewayName,
+    /// Who asked for it, and why.
+    pub request: Request,
+    /// Where it stands.
+    pub progress: Cancellation,
+    /// What was last learnt, as a sentence fragment.
+    pub message: Option<String>,
+    /// When somebody should look at it again; while a worker holds it, when that lapses.
+    /// `None` once nothing is left to do, or a person has to decide.
+    pub due_at: Option<Timestamp>,
+    /// The worker that holds it.
+    pub worker: Option<String>,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// One line of the append-only log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogEntry {
+    /// Its place in the log of this cancellation, from 1, without gaps.
+    pub number: u64,
+    /// The cancellation.
+    pub id: CancellationId,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened: the name of an event, or `requested`.
+    pub event: String,
+    /// The state before.
+    pub from: Option<String>,
+    /// The state after, with the outcome if it is over.
+    pub to: String,
+    /// Who: the worker, or the person.
+    pub actor: String,
+    /// What was sent or came back, in words; never a secret, never a whole reply.
+    pub detail: Option<String>,
+}
+
+/// What becomes of the order once its cancellation is over.
+pub(crate) fn follow_after(progress: &Cancellation, rules: &CancelRules) -> Follow {
+    let Some(outcome) = progress.state.outcome() else {
+        return Follow::InHand;
+    };
+    let still_open = match outcome {
+        Outcome::Confirmed
+        | Outcome::NotCancelledPaid
+        | Outcome::NotCancelledFinal
+        | Outcome::ResolvedCancelled
+        | Outcome::ResolvedNotCancelled
+        | Outcome::Skipped(SkipReason::NotFound | SkipReason::AlreadySubmitted) => false,
+        Outcome::Refused => rules.repeat() == Repeat::Harmless,
+        Outcome::Skipped(SkipReason::NotEligible) => match &progress.verified {
+            None
+            | Some(OrderStatus::Unknown(_) | OrderStatus::Unpaid | OrderStatus::Processing) => true,
+            Some(
+                OrderStatus::Paid
+                | OrderStatus::Failed
+                | OrderStatus::Expired
+                | OrderStatus::Cancelled
+                | OrderStatus::Reversed,
+            ) => false,
+        },
+        Outcome::Skipped(SkipReason::StatusUnreadable | SkipReason::CouldNotSend) => true,
+    };
+    if still_open {
+        Follow::Open
+    } else {
+        Follow::Settled
+    }
+}

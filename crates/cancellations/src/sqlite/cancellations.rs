@@ -1,0 +1,441 @@
+//! Statements about cancellations, their attempts and their log.
+
+use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, Spent};
+use duka_core::{AccountName, CancellationId};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
+
+use super::orders::{self, collect};
+use super::rows::{self, follow_word, micros, skip_word, state_words, store_error, verified_raw};
+use crate::order::{Follow, OrderKey};
+use crate::record::{LogEntry, Record};
+use crate::store::{
+    Advanced, Attempt, Change, Claim, Hold, Holdings, Opened, Opening, ReportPage, StoreError,
+    StoreErrorKind,
+};
+
+/// A cancellation with what its order knows better.
+const SELECT: &str = "SELECT c.*, o.form, o.gateway FROM cancellations c
+     JOIN orders o ON o.account = c.account AND o.order_id = c.order_id";
+
+pub(super) fn open(connection: &Connection, opening: &Opening) -> Result<Opened, StoreError> {
+    if let Some(open) = open_one(connection, &opening.key)? {
+        return Ok(Opened::AlreadyOpen(open));
+    }
+    if orders::by_key(connection, &opening.key)?.is_none() {
+        return Err(StoreError::new(
+            StoreErrorKind::UnknownOrder,
+            format!("order {} is not followed; track it first", opening.key),
+        ));
+    }
+    let progress = Cancellation::requested_again(spent(connection, &opening.key)?);
+    let id = opening.id.to_string();
+    let claim = &opening.claim;
+    connection
+        .prepare_cached(
+            "INSERT INTO cancellations (id, version, account, order_id, reason, actor, state,
+                 attempts, requests, spent, fruitless, due_at, worker, log_entries,
+                 created_at, updated_at)
+             VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, 0, 0, ?7, 0, ?8, ?9, 1, ?10, ?10)",
+        )
+        .map_err(store_error)?
+        .execute(params![
+            id,
+            opening.key.account.as_str(),
+            opening.key.order.as_str(),
+            opening.request.reason,
+            opening.request.actor,
+            progress.state.as_str(),
+            progress.spent == Spent::Yes,
+            micros(claim.until),
+            claim.worker,
+            micros(claim.now),
+        ])
+        .map_err(store_error)?;
+    append(
+        connection,
+        &id,
+        1,
+        micros(claim.now),
+        &LogLine {
+            event: "requested",
+            from: None,
+            to: progress.state.as_str(),
+            actor: &opening.request.actor,
+            detail: opening.request.reason.as_deref(),
+        },
+    )?;
+    touch(connection, &opening.key, Follow::InHand, micros(claim.now))?;
+    by_id(connection, opening.id)?
+        .map(Opened::New)
+        .ok_or_else(|| vanished(opening.id))
+}
+
+pub(super) fn advance(connection: &Connection, change: &Change) -> Result<Advanced, StoreError> {
+    let Some(before) = by_id(connection, change.id)? else {
+        return Err(vanished(change.id));
+    };
+    if !write_progress(connection, change)? {
+        return Ok(Advanced::Conflict(before));
+    }
+    write_attempt(connection, change, &before)?;
+    let log_entries: i64 = connection
+        .prepare_cached("SELECT log_entries FROM cancellations WHERE id = ?1")
+        .and_then(|mut s| s.query_row([change.id.to_string()], |row| row.get(0)))
+        .map_err(store_error)?;
+    append(
+        connection,
+        &change.id.to_string(),
+        log_entries,
+        micros(change.now),
+        &LogLine {
+            event: &change.entry.event,
+            from: Some(&state_words(before.progress.state)),
+            to: &state_words(change.next.state),
+            actor: &change.entry.actor,
+            detail: change.entry.detail.as_deref(),
+        },
+    )?;
+    touch(connection, &before.key, change.follow, micros(change.now))?;
+    if let Some(seen) = &change.seen {
+        orders::observe(connection, &before.key, seen.clone())?;
+    }
+    by_id(connection, change.id)?
+        .map(Advanced::Stored)
+        .ok_or_else(|| vanished(change.id))
+}
+
+/// Compare-and-swap on id and version alone; `false` when somebody was faster.
+fn write_progress(connection: &Connection, change: &Change) -> Result<bool, StoreError> {
+    let next = &change.next;
+    let changed = connection
+        .prepare_cached(
+            "UPDATE cancellations SET
+                 version = version + 1, log_entries = log_entries + 1,
+                 state = ?3, outcome = ?4, skip_reason = ?5, attempts = ?6, requests = ?7,
+                 sent_at = ?8, doubt_since = ?9, stuck_since = ?10, fruitless = ?11,
+                 verified = ?12, verified_raw = ?13, finding = ?14,
+                 message = coalesce(?15, message), due_at = ?16,
+                 worker = CASE WHEN ?17 THEN worker END, updated_at = ?18
+             WHERE id = ?1 AND version = ?2",
+        )
+        .map_err(store_error)?
+        .execute(params![
+            change.id.to_string(),
+            i64::try_from(change.version).unwrap_or(i64::MAX),
+            next.state.as_str(),
+            next.state.outcome().map(Outcome::as_str),
+            skip_word(next.state),
+            next.attempts,
+            next.requests,
+            next.sent_at.map(micros),
+            next.doubt_since.map(micros),
+            next.stuck_since.map(micros),
+            next.fruitless,
+            next.verified.as_ref().map(|status| status.as_str()),
+            verified_raw(next),
+            next.finding.map(Finding::as_str),
+            change.message,
+            change.due_at.map(micros),
+            change.hold == Hold::Keep,
+            micros(change.now),
+        ])
+        .map_err(store_error)?;
+    Ok(changed == 1)
+}
+
+fn write_attempt(
+    connection: &Connection,
+    change: &Change,
+    before: &Record,
+) -> Result<(), StoreError> {
+    let id = change.id.to_string();
+    let number = change.next.attempts;
+    let now = micros(change.now);
+    let end = |result: &str| {
+        connection
+            .prepare_cached(
+                "UPDATE attempts SET ended_at = ?3, result = ?4
+                 WHERE cancellation = ?1 AND number = ?2",
+            )?
+            .execute(params![id, number, now, result])
+    };
+    let written = match change.attempt {
+        Attempt::Untouched => Ok(0),
+        Attempt::Begins(repeat) => connection
+            .prepare_cached(
+                "INSERT INTO attempts (cancellation, number, account, order_id, once_only,
+                     started_at, result)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'sending')",
+            )
+            .and_then(|mut insert| {
+                insert.execute(params![
+                    id,
+                    number,
+                    before.key.account.as_str(),
+                    before.key.order.as_str(),
+                    repeat == Repeat::Once,
+                    now,
+                ])
+            }),
+        Attempt::TakenBack => end("taken_back"),
+        Attempt::Ended => end(&change.entry.event),
+    };
+    match written {
+        Ok(_) => Ok(()),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+            Err(StoreError::new(
+                StoreErrorKind::OnceUsed,
+                format!(
+                    "a cancel request for order {} has been sent before, and this gateway takes one per order",
+                    before.key
+                ),
+            ))
+        }
+        Err(error) => Err(store_error(error)),
+    }
+}
+
+pub(super) fn claim_due(
+    connection: &Connection,
+    claim: &Claim,
+    accounts: &[AccountName],
+    limit: u32,
+) -> Result<Vec<Record>, StoreError> {
+    // One page of the index of what is due, for each account: an account that nobody
+    // works for must not stand in the way of the others.
+    let mut due: Vec<(i64, String)> = Vec::new();
+    for account in accounts {
+        let mut select = connection
+            .prepare_cached(
+                "SELECT due_at, id FROM cancellations
+                 WHERE due_at IS NOT NULL AND due_at <= ?1 AND account = ?2
+                 ORDER BY due_at, id LIMIT ?3",
+            )
+            .map_err(store_error)?;
+        let now = micros(claim.now);
+        due.extend(collect(
+            select.query(params![now, account.as_str(), limit]),
+            |row| {
+                Ok((
+                    row.get(0).map_err(store_error)?,
+                    row.get(1).map_err(store_error)?,
+                ))
+            },
+        )?);
+    }
+    due.sort();
+    due.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let ids = due.into_iter().map(|(_, id)| id);
+    let mut claimed = Vec::with_capacity(ids.len());
+    for id in ids {
+        claimed.extend(claim_id(connection, &id, claim)?);
+    }
+    Ok(claimed)
+}
+
+pub(super) fn claim_one(
+    connection: &Connection,
+    id: CancellationId,
+    claim: &Claim,
+) -> Result<Option<Record>, StoreError> {
+    claim_id(connection, &id.to_string(), claim)
+}
+
+fn claim_id(
+    connection: &Connection,
+    id: &str,
+    claim: &Claim,
+) -> Result<Option<Record>, StoreError> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE cancellations SET version = version + 1, due_at = ?3, worker = ?4
+             WHERE id = ?1 AND due_at IS NOT NULL AND due_at <= ?2",
+        )
+        .map_err(store_error)?
+        .execute(params![
+            id,
+            micros(claim.now),
+            micros(claim.until),
+            claim.worker
+        ])
+        .map_err(store_error)?;
+    if changed == 0 {
+        return Ok(None);
+    }
+    one(connection, "WHERE c.id = ?1", [id])
+}
+
+pub(super) fn by_id(
+    connection: &Connection,
+    id: CancellationId,
+) -> Result<Option<Record>, StoreError> {
+    one(connection, "WHERE c.id = ?1", [id.to_string()])
+}
+
+pub(super) fn of_order(connection: &Connection, key: &OrderKey) -> Result<Vec<Record>, StoreError> {
+    let sql =
+        format!("{SELECT} WHERE c.account = ?1 AND c.order_id = ?2 ORDER BY c.created_at, c.id");
+    let mut select = connection.prepare_cached(&sql).map_err(store_error)?;
+    collect(
+        select.query(params![key.account.as_str(), key.order.as_str()]),
+        rows::record,
+    )
+}
+
+pub(super) fn report(
+    connection: &Connection,
+    page: &ReportPage,
+) -> Result<Vec<Record>, StoreError> {
+    let sql = format!(
+        "{SELECT} WHERE (c.created_at, c.id) > (?1, ?2) AND c.updated_at >= ?3
+           AND (?4 IS NULL OR c.account = ?4)
+         ORDER BY c.created_at, c.id LIMIT ?5"
+    );
+    let mut select = connection.prepare_cached(&sql).map_err(store_error)?;
+    let (at, id) = match page.after {
+        None => (i64::MIN, String::new()),
+        Some((at, id)) => (micros(at), id.to_string()),
+    };
+    let found = select.query(params![
+        at,
+        id,
+        page.since.map_or(i64::MIN, micros),
+        page.account.as_ref().map(|a| a.as_str()),
+        page.limit,
+    ]);
+    collect(found, rows::record)
+}
+
+pub(super) fn log(
+    connection: &Connection,
+    id: CancellationId,
+) -> Result<Vec<LogEntry>, StoreError> {
+    let mut select = connection
+        .prepare_cached("SELECT * FROM events WHERE cancellation = ?1 ORDER BY number")
+        .map_err(store_error)?;
+    collect(select.query([id.to_string()]), rows::log_entry)
+}
+
+pub(super) fn holdings(connection: &Connection) -> Result<Holdings, StoreError> {
+    let count = |sql: &str| -> Result<u64, StoreError> {
+        let number: i64 = connection
+            .query_row(sql, [], |row| row.get(0))
+            .map_err(store_error)?;
+        Ok(u64::try_from(number).unwrap_or(0))
+    };
+    Ok(Holdings {
+        orders: count("SELECT count(*) FROM orders")?,
+        cancellations: count("SELECT count(*) FROM cancellations")?,
+        unsettled: count("SELECT count(*) FROM cancellations WHERE due_at IS NOT NULL")?,
+        needs_review: count(
+            "SELECT count(*) FROM cancellations WHERE state <> 'done' AND due_at IS NULL",
+        )?,
+    })
+}
+
+fn open_one(connection: &Connection, key: &OrderKey) -> Result<Option<Record>, StoreError> {
+    one(
+        connection,
+        "WHERE c.account = ?1 AND c.order_id = ?2 AND c.state <> 'done'",
+        params![key.account.as_str(), key.order.as_str()],
+    )
+}
+
+/// Whether a request for this order may have been looked at before.
+fn spent(connection: &Connection, key: &OrderKey) -> Result<Spent, StoreError> {
+    let spent: bool = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM attempts
+                 WHERE account = ?1 AND order_id = ?2 AND result <> 'taken_back')",
+        )
+        .and_then(|mut select| {
+            select.query_row(params![key.account.as_str(), key.order.as_str()], |row| {
+                row.get(0)
+            })
+        })
+        .map_err(store_error)?;
+    Ok(if spent { Spent::Yes } else { Spent::No })
+}
+
+fn one(
+    connection: &Connection,
+    condition: &str,
+    parameters: impl rusqlite::Params,
+) -> Result<Option<Record>, StoreError> {
+    connection
+        .prepare_cached(&format!("{SELECT} {condition}"))
+        .and_then(|mut select| {
+            select
+                .query_row(parameters, |row| Ok(rows::record(row)))
+                .optional()
+        })
+        .map_err(store_error)?
+        .transpose()
+}
+
+struct LogLine<'a> {
+    event: &'a str,
+    from: Option<&'a str>,
+    to: &'a str,
+    actor: &'a str,
+    detail: Option<&'a str>,
+}
+
+fn append(
+    connection: &Connection,
+    id: &str,
+    number: i64,
+    at: i64,
+    line: &LogLine<'_>,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO events (cancellation, number, at, event, from_state, to_state,
+                                 actor, detail)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )
+        .and_then(|mut insert| {
+            insert.execute(params![
+                id,
+                number,
+                at,
+                line.event,
+                line.from,
+                line.to,
+                line.actor,
+                line.detail
+            ])
+        })
+        .map_err(store_error)?;
+    Ok(())
+}
+
+fn touch(
+    connection: &Connection,
+    key: &OrderKey,
+    follow: Follow,
+    now: i64,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE orders SET follow = ?3, touched_at = ?4
+             WHERE account = ?1 AND order_id = ?2",
+        )
+        .and_then(|mut update| {
+            update.execute(params![
+                key.account.as_str(),
+                key.order.as_str(),
+                follow_word(follow),
+                now
+            ])
+        })
+        .map_err(store_error)?;
+    Ok(())
+}
+
+fn vanished(id: CancellationId) -> StoreError {
+    StoreError::new(
+        StoreErrorKind::Internal,
+        format!("cancellation {id} is not in the store"),
+    )
+}

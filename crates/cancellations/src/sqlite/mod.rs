@@ -1,0 +1,202 @@
+//! The embedded store: SQLite in one file, shared by any number of processes on a machine.
+//!
+//! Write-ahead logging with `synchronous=FULL`: an intent that could be lost with the
+//! power would be a blind second request. Writes go through one thread and commit in
+//! groups; reads have a connection of their own.
+
+mod cancellations;
+mod orders;
+mod rows;
+mod schema;
+mod writer;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use duka_core::{AccountName, CancellationId, Observation};
+use rusqlite::{Connection, OpenFlags};
+
+use crate::order::{OrderKey, TrackedOrder};
+use crate::record::{LogEntry, Record};
+use crate::store::{
+    AbandonedPage, Advanced, Change, Claim, Holdings, Opened, Opening, ReportPage, Store,
+    StoreError, StoreErrorKind, Tracked,
+};
+use rows::store_error;
+use writer::Writer;
+
+/// How long to wait for another process that is writing.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// A store in one SQLite file.
+///
+/// Keep the file on a local disk: SQLite's locks do not hold on network file systems.
+pub struct SqliteStore {
+    path: PathBuf,
+    writer: Writer,
+    reader: Arc<Mutex<Connection>>,
+}
+
+impl SqliteStore {
+    /// Opens the store at `path`, and creates it if there is none. Blocks for as long as
+    /// a migration takes.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or written, is damaged, belongs to another program
+    /// or was written by a newer one.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref().to_owned();
+        Self::open_at(&path)
+            .map_err(|error| StoreError::new(error.kind(), format!("{}: {error}", path.display())))
+    }
+
+    fn open_at(path: &Path) -> Result<Self, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let create = flags | OpenFlags::SQLITE_OPEN_CREATE;
+        let mut connection = connect(path, create)?;
+        schema::migrate(&mut connection)?;
+        let reader = connect(path, flags)?;
+        reader
+            .pragma_update(None, "query_only", true)
+            .map_err(store_error)?;
+        Ok(Self {
+            path: path.to_owned(),
+            writer: Writer::start(connection)?,
+            reader: Arc::new(Mutex::new(reader)),
+        })
+    }
+
+    /// Runs `work` on the reading connection, off the runtime's threads.
+    async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let reader = Arc::clone(&self.reader);
+        let done = tokio::task::spawn_blocking(move || {
+            // A reader that panicked has left nothing half done: it never writes.
+            work(&reader.lock().unwrap_or_else(PoisonError::into_inner))
+        });
+        done.await.map_err(|_| {
+            StoreError::new(StoreErrorKind::Internal, "a read of the store was cut off")
+        })?
+    }
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let connection = Connection::open_with_flags(path, flags).map_err(store_error)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(store_error)?;
+    let mode: String = connection
+        .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))
+        .map_err(store_error)?;
+    if mode != "wal" {
+        return Err(StoreError::new(
+            StoreErrorKind::CannotOpen,
+            format!(
+                "write-ahead logging is not to be had there (journal mode is {mode}); use a local disk"
+            ),
+        ));
+    }
+    for (pragma, value) in [("synchronous", "FULL"), ("foreign_keys", "ON")] {
+        connection
+            .pragma_update(None, pragma, value)
+            .map_err(store_error)?;
+    }
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn track(&self, list: Vec<TrackedOrder>) -> Result<Tracked, StoreError> {
+        self.writer.write(move |c| orders::track(c, &list)).await
+    }
+
+    async fn order(&self, key: &OrderKey) -> Result<Option<TrackedOrder>, StoreError> {
+        let key = key.clone();
+        self.read(move |c| orders::by_key(c, &key)).await
+    }
+
+    async fn find_orders(&self, text: &str) -> Result<Vec<TrackedOrder>, StoreError> {
+        let text = text.to_owned();
+        self.read(move |c| orders::find(c, &text)).await
+    }
+
+    async fn observe(&self, key: &OrderKey, seen: Observation) -> Result<(), StoreError> {
+        let key = key.clone();
+        self.writer
+            .write(move |c| orders::observe(c, &key, seen))
+            .await
+    }
+
+    async fn open(&self, opening: Opening) -> Result<Opened, StoreError> {
+        self.writer
+            .write(move |c| cancellations::open(c, &opening))
+            .await
+    }
+
+    async fn advance(&self, change: Change) -> Result<Advanced, StoreError> {
+        self.writer
+            .write(move |c| cancellations::advance(c, &change))
+            .await
+    }
+
+    async fn claim_due(
+        &self,
+        claim: Claim,
+        accounts: &[AccountName],
+        limit: u32,
+    ) -> Result<Vec<Record>, StoreError> {
+        let accounts = accounts.to_vec();
+        self.writer
+            .write(move |c| cancellations::claim_due(c, &claim, &accounts, limit))
+            .await
+    }
+
+    async fn claim_one(
+        &self,
+        id: CancellationId,
+        claim: Claim,
+    ) -> Result<Option<Record>, StoreError> {
+        self.writer
+            .write(move |c| cancellations::claim_one(c, id, &claim))
+            .await
+    }
+
+    async fn cancellation(&self, id: CancellationId) -> Result<Option<Record>, StoreError> {
+        self.read(move |c| cancellations::by_id(c, id)).await
+    }
+
+    async fn cancellations_of(&self, key: &OrderKey) -> Result<Vec<Record>, StoreError> {
+        let key = key.clone();
+        self.read(move |c| cancellations::of_order(c, &key)).await
+    }
+
+    async fn abandoned(&self, page: AbandonedPage) -> Result<Vec<TrackedOrder>, StoreError> {
+        self.read(move |c| orders::abandoned(c, &page)).await
+    }
+
+    async fn report(&self, page: ReportPage) -> Result<Vec<Record>, StoreError> {
+        self.read(move |c| cancellations::report(c, &page)).await
+    }
+
+    async fn log(&self, id: CancellationId) -> Result<Vec<LogEntry>, StoreError> {
+        self.read(move |c| cancellations::log(c, id)).await
+    }
+
+    async fn check(&self) -> Result<Holdings, StoreError> {
+        // A write that changes nothing still needs the lock and a writable file.
+        self.writer.write(cancellations::holdings).await
+    }
+}

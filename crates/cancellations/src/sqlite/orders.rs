@@ -1,0 +1,155 @@
+//! Statements about orders.
+
+use duka_core::Observation;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::rows::{self, follow_word, form_word, micros, store_error};
+use crate::order::{OrderKey, TrackedOrder};
+use crate::store::{AbandonedPage, StoreError, Tracked};
+
+pub(super) fn track(
+    connection: &Connection,
+    orders: &[TrackedOrder],
+) -> Result<Tracked, StoreError> {
+    let mut insert = connection
+        .prepare_cached(
+            "INSERT INTO orders (account, order_id, form, gateway, reference, created_at,
+                                 amount, currency, method, note, follow)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+             ON CONFLICT (account, order_id) DO NOTHING",
+        )
+        .map_err(store_error)?;
+    let mut tracked = Tracked::default();
+    for order in orders {
+        let money = order.money;
+        let added = insert
+            .execute(params![
+                order.key.account.as_str(),
+                order.key.order.as_str(),
+                form_word(order.key.order.form()),
+                order.gateway.as_str(),
+                order.reference,
+                micros(order.created_at),
+                money.map(|m| m.amount().to_string()),
+                money.map(|m| m.currency().code()),
+                order.method,
+                order.note,
+                follow_word(order.follow),
+            ])
+            .map_err(store_error)?;
+        if added == 1 {
+            tracked.added += 1;
+        } else {
+            tracked.known += 1;
+        }
+    }
+    Ok(tracked)
+}
+
+pub(super) fn by_key(
+    connection: &Connection,
+    key: &OrderKey,
+) -> Result<Option<TrackedOrder>, StoreError> {
+    let mut select = connection
+        .prepare_cached("SELECT * FROM orders WHERE account = ?1 AND order_id = ?2")
+        .map_err(store_error)?;
+    select
+        .query_row(params![key.account.as_str(), key.order.as_str()], |row| {
+            Ok(rows::order(row))
+        })
+        .optional()
+        .map_err(store_error)?
+        .transpose()
+}
+
+pub(super) fn find(connection: &Connection, text: &str) -> Result<Vec<TrackedOrder>, StoreError> {
+    let mut select = connection
+        .prepare_cached(
+            "SELECT * FROM orders WHERE order_id = ?1
+             UNION ALL
+             SELECT * FROM orders WHERE reference = ?1 AND order_id <> ?1
+             LIMIT 10",
+        )
+        .map_err(store_error)?;
+    collect(select.query(params![text]), rows::order)
+}
+
+pub(super) fn observe(
+    connection: &Connection,
+    key: &OrderKey,
+    seen: Observation,
+) -> Result<(), StoreError> {
+    let Some(order) = by_key(connection, key)? else {
+        return Ok(());
+    };
+    let merged = match order.seen {
+        None => seen,
+        Some(before) => before.merge(seen),
+    };
+    let money = merged.money;
+    connection
+        .prepare_cached(
+            "UPDATE orders SET status = ?3, raw_status = ?4, status_amount = ?5,
+                               status_currency = ?6, observed_at = ?7
+             WHERE account = ?1 AND order_id = ?2",
+        )
+        .map_err(store_error)?
+        .execute(params![
+            key.account.as_str(),
+            key.order.as_str(),
+            merged.status.as_str(),
+            merged.raw_status,
+            money.map(|m| m.amount().to_string()),
+            money.map(|m| m.currency().code()),
+            micros(merged.observed_at),
+        ])
+        .map_err(store_error)?;
+    Ok(())
+}
+
+pub(super) fn abandoned(
+    connection: &Connection,
+    page: &AbandonedPage,
+) -> Result<Vec<TrackedOrder>, StoreError> {
+    let mut select = connection
+        .prepare_cached(
+            "SELECT * FROM orders
+             WHERE follow = 'open'
+               AND (created_at, account, order_id) > (?1, ?2, ?3)
+               AND created_at >= ?4 AND created_at <= ?5
+               AND (touched_at IS NULL OR touched_at <= ?6)
+               AND (?7 IS NULL OR account = ?7)
+             ORDER BY created_at, account, order_id
+             LIMIT ?8",
+        )
+        .map_err(store_error)?;
+    let (at, account, order) = match &page.after {
+        // An account name is never empty, so this comes before every order.
+        None => (i64::MIN, "", ""),
+        Some((at, key)) => (micros(*at), key.account.as_str(), key.order.as_str()),
+    };
+    let found = select.query(params![
+        at,
+        account,
+        order,
+        micros(page.created_from),
+        micros(page.created_until),
+        micros(page.untouched_since),
+        page.account.as_ref().map(|a| a.as_str()),
+        page.limit,
+    ]);
+    collect(found, rows::order)
+}
+
+/// Reads all rows with `read`.
+pub(super) fn collect<T>(
+    found: rusqlite::Result<rusqlite::Rows<'_>>,
+    read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut found = found.map_err(store_error)?;
+    let mut all = Vec::new();
+    while let Some(row) = found.next().map_err(store_error)? {
+        all.push(read(row)?);
+    }
+    Ok(all)
+}

@@ -1,0 +1,262 @@
+//! Between rows and values: reading, writing, and telling one trouble from another.
+
+use duka_core::cancel::{Cancellation, Finding, Outcome, Spent, State};
+use duka_core::id::IdForm;
+use duka_core::money::{Currency, Decimal};
+use duka_core::{AccountName, GatewayName, Money, Observation, OrderId, OrderStatus};
+use jiff::Timestamp;
+use rusqlite::{ErrorCode, Row};
+
+use crate::order::{Follow, OrderKey, TrackedOrder};
+use crate::record::{LogEntry, Record, Request};
+use crate::store::{StoreError, StoreErrorKind};
+
+pub(super) fn store_error(error: rusqlite::Error) -> StoreError {
+    let code = error.sqlite_error_code();
+    let text = error.to_string();
+    let (kind, advice) = match code {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
+            StoreErrorKind::Busy,
+            "the store is locked by another program; wait for it or stop it",
+        ),
+        Some(ErrorCode::DiskFull) => (
+            StoreErrorKind::Full,
+            "the disk of the store is full; make room and try again",
+        ),
+        Some(ErrorCode::ReadOnly) => (
+            StoreErrorKind::ReadOnly,
+            "the store may not be written; check the permissions of the file and its folder",
+        ),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => (
+            StoreErrorKind::Corrupt,
+            "the store's file is damaged or is not a database; restore it from a backup",
+        ),
+        Some(ErrorCode::CannotOpen) => (
+            StoreErrorKind::CannotOpen,
+            "the store cannot be opened; check that its folder exists and may be written",
+        ),
+        _ => (StoreErrorKind::Internal, "the store failed"),
+    };
+    StoreError::new(kind, format!("{advice} ({text})"))
+}
+
+fn damaged(what: &str) -> StoreError {
+    StoreError::new(
+        StoreErrorKind::Corrupt,
+        format!("the store holds {what} that this program cannot read"),
+    )
+}
+
+pub(super) fn micros(at: Timestamp) -> i64 {
+    at.as_microsecond()
+}
+
+fn moment(value: i64) -> Result<Timestamp, StoreError> {
+    Timestamp::from_microsecond(value).map_err(|_| damaged("a moment"))
+}
+
+fn moment_at(row: &Row<'_>, column: &str) -> Result<Timestamp, StoreError> {
+    moment(get(row, column)?)
+}
+
+fn maybe_moment(row: &Row<'_>, column: &str) -> Result<Option<Timestamp>, StoreError> {
+    get::<Option<i64>>(row, column)?.map(moment).transpose()
+}
+
+fn get<T: rusqlite::types::FromSql>(row: &Row<'_>, column: &str) -> Result<T, StoreError> {
+    row.get(column).map_err(store_error)
+}
+
+fn count(row: &Row<'_>, column: &str) -> Result<u32, StoreError> {
+    u32::try_from(get::<i64>(row, column)?).map_err(|_| damaged("a count"))
+}
+
+pub(super) fn form_word(form: IdForm) -> &'static str {
+    match form {
+        IdForm::Integer => "integer",
+        IdForm::Text => "text",
+    }
+}
+
+pub(super) fn follow_word(follow: Follow) -> &'static str {
+    match follow {
+        Follow::Open => "open",
+        Follow::InHand => "in_hand",
+        Follow::Settled => "settled",
+    }
+}
+
+fn key(row: &Row<'_>) -> Result<OrderKey, StoreError> {
+    let account = AccountName::new(get::<String>(row, "account")?);
+    let id: String = get(row, "order_id")?;
+    let order = match get::<String>(row, "form")?.as_str() {
+        "integer" => OrderId::integer(id),
+        _ => OrderId::text(id),
+    };
+    Ok(OrderKey::new(
+        account.map_err(|_| damaged("an account name"))?,
+        order.map_err(|_| damaged("an order id"))?,
+    ))
+}
+
+fn gateway(row: &Row<'_>) -> Result<GatewayName, StoreError> {
+    GatewayName::new(get::<String>(row, "gateway")?).map_err(|_| damaged("a gateway name"))
+}
+
+fn money(row: &Row<'_>, amount: &str, currency: &str) -> Result<Option<Money>, StoreError> {
+    let amount: Option<String> = get(row, amount)?;
+    let currency: Option<String> = get(row, currency)?;
+    let (Some(amount), Some(currency)) = (amount, currency) else {
+        return Ok(None);
+    };
+    let value = Decimal::from_str_exact(&amount).map_err(|_| damaged("an amount"))?;
+    let code = Currency::from_code(&currency).ok_or_else(|| damaged("a currency"))?;
+    Ok(Some(Money::new(value, code)))
+}
+
+/// An order, from a row of `orders`.
+pub(super) fn order(row: &Row<'_>) -> Result<TrackedOrder, StoreError> {
+    let follow = match get::<String>(row, "follow")?.as_str() {
+        "open" => Follow::Open,
+        "in_hand" => Follow::InHand,
+        _ => Follow::Settled,
+    };
+    Ok(TrackedOrder {
+        key: key(row)?,
+        gateway: gateway(row)?,
+        reference: get(row, "reference")?,
+        created_at: moment_at(row, "created_at")?,
+        money: money(row, "amount", "currency")?,
+        method: get(row, "method")?,
+        note: get(row, "note")?,
+        seen: observation(row)?,
+        touched_at: maybe_moment(row, "touched_at")?,
+        follow,
+    })
+}
+
+fn observation(row: &Row<'_>) -> Result<Option<Observation>, StoreError> {
+    let Some(word) = get::<Option<String>>(row, "status")? else {
+        return Ok(None);
+    };
+    let raw_status: String = get::<Option<String>>(row, "raw_status")?.unwrap_or_default();
+    let status = OrderStatus::from_word(&word, &raw_status).ok_or_else(|| damaged("a status"))?;
+    let observed_at = maybe_moment(row, "observed_at")?.ok_or_else(|| damaged("a sighting"))?;
+    Ok(Some(Observation {
+        status,
+        raw_status,
+        money: money(row, "status_amount", "status_currency")?,
+        observed_at,
+    }))
+}
+
+/// A cancellation, from a row of `cancellations` joined with its order's `form` and
+/// `gateway`.
+pub(super) fn record(row: &Row<'_>) -> Result<Record, StoreError> {
+    let id: String = get(row, "id")?;
+    let version: i64 = get(row, "version")?;
+    Ok(Record {
+        id: id.parse().map_err(|_| damaged("a cancellation id"))?,
+        version: u64::try_from(version).map_err(|_| damaged("a version"))?,
+        key: key(row)?,
+        gateway: gateway(row)?,
+        request: Request {
+            reason: get(row, "reason")?,
+            actor: get(row, "actor")?,
+        },
+        progress: progress(row)?,
+        message: get(row, "message")?,
+        due_at: maybe_moment(row, "due_at")?,
+        worker: get(row, "worker")?,
+        created_at: moment_at(row, "created_at")?,
+        updated_at: moment_at(row, "updated_at")?,
+    })
+}
+
+fn progress(row: &Row<'_>) -> Result<Cancellation, StoreError> {
+    let state: String = get(row, "state")?;
+    let outcome: Option<String> = get(row, "outcome")?;
+    let skip: Option<String> = get(row, "skip_reason")?;
+    let verified: Option<String> = get(row, "verified")?;
+    let raw: String = get::<Option<String>>(row, "verified_raw")?.unwrap_or_default();
+    let finding: Option<String> = get(row, "finding")?;
+    Ok(Cancellation {
+        state: State::from_words(&state, outcome.as_deref(), skip.as_deref())
+            .ok_or_else(|| damaged("a state"))?,
+        attempts: count(row, "attempts")?,
+        requests: count(row, "requests")?,
+        spent: if get::<bool>(row, "spent")? {
+            Spent::Yes
+        } else {
+            Spent::No
+        },
+        sent_at: maybe_moment(row, "sent_at")?,
+        doubt_since: maybe_moment(row, "doubt_since")?,
+        stuck_since: maybe_moment(row, "stuck_since")?,
+        fruitless: count(row, "fruitless")?,
+        verified: match verified {
+            None => None,
+            Some(word) => Some(
+                OrderStatus::from_word(&word, &raw).ok_or_else(|| damaged("a verified status"))?,
+            ),
+        },
+        finding: match finding {
+            None => None,
+            Some(word) => Some(Finding::from_word(&word).ok_or_else(|| damaged("a finding"))?),
+        },
+    })
+}
+
+/// The text to store beside `verified`: only *unknown* needs the gateway's own words.
+pub(super) fn verified_raw(progress: &Cancellation) -> Option<&str> {
+    match &progress.verified {
+        Some(OrderStatus::Unknown(raw)) => Some(raw),
+        None
+        | Some(
+            OrderStatus::Unpaid
+            | OrderStatus::Processing
+            | OrderStatus::Paid
+            | OrderStatus::Failed
+            | OrderStatus::Expired
+            | OrderStatus::Cancelled
+            | OrderStatus::Reversed,
+        ) => None,
+    }
+}
+
+/// The words of a state: `in_doubt`, or `done: confirmed`.
+pub(super) fn state_words(state: State) -> String {
+    match state.outcome() {
+        None => state.as_str().to_owned(),
+        Some(outcome) => format!("done: {}", outcome.as_str()),
+    }
+}
+
+/// The reason to store beside the outcome *skipped*.
+pub(super) fn skip_word(state: State) -> Option<&'static str> {
+    match state.outcome()? {
+        Outcome::Skipped(reason) => Some(reason.as_str()),
+        Outcome::Confirmed
+        | Outcome::NotCancelledPaid
+        | Outcome::NotCancelledFinal
+        | Outcome::Refused
+        | Outcome::ResolvedCancelled
+        | Outcome::ResolvedNotCancelled => None,
+    }
+}
+
+/// A log entry, from a row of `events`.
+pub(super) fn log_entry(row: &Row<'_>) -> Result<LogEntry, StoreError> {
+    let id: String = get(row, "cancellation")?;
+    let number: i64 = get(row, "number")?;
+    Ok(LogEntry {
+        number: u64::try_from(number).map_err(|_| damaged("a log number"))?,
+        id: id.parse().map_err(|_| damaged("a cancellation id"))?,
+        at: moment_at(row, "at")?,
+        event: get(row, "event")?,
+        from: get(row, "from_state")?,
+        to: get(row, "to_state")?,
+        actor: get(row, "actor")?,
+        detail: get(row, "detail")?,
+    })
+}

@@ -1,0 +1,330 @@
+//! What a store of cancellations must do, whatever database is behind it.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use duka_core::cancel::{Cancellation, Repeat};
+use duka_core::{AccountName, CancellationId, Observation};
+use jiff::Timestamp;
+
+use crate::order::{Follow, OrderKey, TrackedOrder};
+use crate::record::{LogEntry, Record, Request};
+
+/// Keeps orders, cancellations and their log.
+///
+/// **If you call it:** when a write returns, it is on disk. A change names the version it
+/// was made from; if somebody else was faster, nothing is written and the present record
+/// comes back.
+///
+/// **If you implement it:** the database itself must refuse a second open cancellation of
+/// one order, a second request at a once-only gateway, and any change to a log entry.
+#[async_trait]
+pub trait Store: fmt::Debug + Send + Sync {
+    /// Follows these orders. Those already followed stay as they are.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    async fn track(&self, orders: Vec<TrackedOrder>) -> Result<Tracked, StoreError>;
+
+    /// The order of this key.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn order(&self, key: &OrderKey) -> Result<Option<TrackedOrder>, StoreError>;
+
+    /// The orders with this id or this merchant reference, in any account; at most 10.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn find_orders(&self, text: &str) -> Result<Vec<TrackedOrder>, StoreError>;
+
+    /// Merges a sight of an order into what is known of it.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    async fn observe(&self, key: &OrderKey, seen: Observation) -> Result<(), StoreError>;
+
+    /// Starts a cancellation and claims it for `claim.worker`, unless one is open.
+    ///
+    /// # Errors
+    /// When the store cannot be written, or the order is not followed.
+    async fn open(&self, opening: Opening) -> Result<Opened, StoreError>;
+
+    /// Writes the next state of a claimed cancellation, with its log entry and, when a
+    /// request is about to leave, its attempt: all of it or nothing.
+    ///
+    /// # Errors
+    /// When the store cannot be written, or a once-only request would leave twice.
+    async fn advance(&self, change: Change) -> Result<Advanced, StoreError>;
+
+    /// Claims up to `limit` cancellations of these accounts that are due, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    async fn claim_due(
+        &self,
+        claim: Claim,
+        accounts: &[AccountName],
+        limit: u32,
+    ) -> Result<Vec<Record>, StoreError>;
+
+    /// Claims one cancellation that is due.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    async fn claim_one(
+        &self,
+        id: CancellationId,
+        claim: Claim,
+    ) -> Result<Option<Record>, StoreError>;
+
+    /// One cancellation.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn cancellation(&self, id: CancellationId) -> Result<Option<Record>, StoreError>;
+
+    /// All cancellations of an order, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn cancellations_of(&self, key: &OrderKey) -> Result<Vec<Record>, StoreError>;
+
+    /// A page of orders that may be abandoned, by age.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn abandoned(&self, page: AbandonedPage) -> Result<Vec<TrackedOrder>, StoreError>;
+
+    /// A page of cancellations changed since a moment, in the order of their creation.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn report(&self, page: ReportPage) -> Result<Vec<Record>, StoreError>;
+
+    /// The log of one cancellation, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn log(&self, id: CancellationId) -> Result<Vec<LogEntry>, StoreError>;
+
+    /// Checks that the store can be read and written, and how much it holds.
+    ///
+    /// # Errors
+    /// When it cannot.
+    async fn check(&self) -> Result<Holdings, StoreError>;
+}
+
+/// How many orders were new.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tracked {
+    /// Not followed before.
+    pub added: u64,
+    /// Followed already; left as they were.
+    pub known: u64,
+}
+
+/// A worker's claim. Until it lapses no other worker touches the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// Who claims.
+    pub worker: String,
+    /// The present moment.
+    pub now: Timestamp,
+    /// When the claim lapses.
+    pub until: Timestamp,
+}
+
+/// A cancellation to be started.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// Its id.
+    pub id: CancellationId,
+    /// The order.
+    pub key: OrderKey,
+    /// Who asks for it, and why.
+    pub request: Request,
+    /// The worker that starts it.
+    pub claim: Claim,
+}
+
+/// What came of starting one.
+#[derive(Debug, Clone)]
+pub enum Opened {
+    /// Started, and claimed.
+    New(Record),
+    /// There is one already, and it is not over.
+    AlreadyOpen(Record),
+}
+
+/// The next state of a cancellation.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// Which.
+    pub id: CancellationId,
+    /// The version it was made from.
+    pub version: u64,
+    /// The state to store.
+    pub next: Cancellation,
+    /// What was learnt; `None` keeps the last.
+    pub message: Option<String>,
+    /// What was seen of the order; merged into what is known of it.
+    pub seen: Option<Observation>,
+    /// When to look again.
+    pub due_at: Option<Timestamp>,
+    /// Whether the worker keeps its claim.
+    pub hold: Hold,
+    /// What the log will say.
+    pub entry: Entry,
+    /// What happens to the attempt under way.
+    pub attempt: Attempt,
+    /// What becomes of the order.
+    pub follow: Follow,
+    /// The present moment.
+    pub now: Timestamp,
+}
+
+/// Whether a worker keeps its claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// It goes on.
+    Keep,
+    /// Anybody may claim it when it is due.
+    Release,
+}
+
+/// A log entry to be written; number and states are the store's to fill in.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The name of the event.
+    pub event: String,
+    /// Who.
+    pub actor: String,
+    /// What was sent or came back, in words.
+    pub detail: Option<String>,
+}
+
+/// What happens to the attempt of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attempt {
+    /// None is touched.
+    Untouched,
+    /// A request is about to leave. At a [`Repeat::Once`] gateway the store refuses a
+    /// second one for the same order.
+    Begins(Repeat),
+    /// The request is proved not to have been looked at: it does not count.
+    TakenBack,
+    /// It ended in some other way, by the name of the event.
+    Ended,
+}
+
+/// What came of a change.
+#[derive(Debug, Clone)]
+pub enum Advanced {
+    /// Written.
+    Stored(Record),
+    /// Somebody else was faster; this is what stands there now.
+    Conflict(Record),
+}
+
+/// A page of orders that may be abandoned.
+#[derive(Debug, Clone)]
+pub struct AbandonedPage {
+    /// Created at this moment or later.
+    pub created_from: Timestamp,
+    /// Created at this moment or earlier.
+    pub created_until: Timestamp,
+    /// Not touched by us since this moment.
+    pub untouched_since: Timestamp,
+    /// Only this account.
+    pub account: Option<AccountName>,
+    /// After this order.
+    pub after: Option<(Timestamp, OrderKey)>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// A page of cancellations.
+#[derive(Debug, Clone)]
+pub struct ReportPage {
+    /// Changed at this moment or later.
+    pub since: Option<Timestamp>,
+    /// Only this account.
+    pub account: Option<AccountName>,
+    /// After this one.
+    pub after: Option<(Timestamp, CancellationId)>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// How much a store holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Holdings {
+    /// Orders followed.
+    pub orders: u64,
+    /// Cancellations.
+    pub cancellations: u64,
+    /// Of these, not over and not waiting for a person.
+    pub unsettled: u64,
+    /// Waiting for a person.
+    pub needs_review: u64,
+}
+
+/// What kind of trouble a store is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StoreErrorKind {
+    /// It cannot be opened: no such folder, no permission, not a store's address.
+    CannotOpen,
+    /// Somebody else holds it for too long.
+    Busy,
+    /// The disk is full.
+    Full,
+    /// It may not be written.
+    ReadOnly,
+    /// Its content is damaged, or it is not a database.
+    Corrupt,
+    /// It was written by a newer program.
+    TooNew,
+    /// A request that would have been the second at a once-only gateway.
+    OnceUsed,
+    /// The order is not followed.
+    UnknownOrder,
+    /// Anything else.
+    Internal,
+}
+
+/// A store in trouble. Nothing of the failed call was written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct StoreError {
+    kind: StoreErrorKind,
+    message: String,
+}
+
+impl StoreError {
+    /// Trouble of this kind; the message says what to do, as a lowercase fragment.
+    pub fn new(kind: StoreErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+        }
+    }
+
+    /// What kind of trouble.
+    pub fn kind(&self) -> StoreErrorKind {
+        self.kind
+    }
+}
+
+impl Claim {
+    /// A claim for `lease` from now on.
+    pub fn new(worker: impl Into<String>, now: Timestamp, lease: Duration) -> Self {
+        Self {
+            worker: worker.into(),
+            now,
+            until: now.checked_add(lease).unwrap_or(Timestamp::MAX),
+        }
+    }
+}

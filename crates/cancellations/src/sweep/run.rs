@@ -1,0 +1,435 @@
+//! One run of the sweep: its phases, and what it counts.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use duka_core::gateway::{Eligibility, GatewayExt};
+use duka_core::{AccountName, CancellationId, Error, ErrorKind, Outcome, State};
+use futures::stream::{self, BoxStream, StreamExt};
+use jiff::Timestamp;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{Bounds, ListError, Mode, News, Plan, Source, Summary, Would};
+use crate::driver::{Canceller, Handled, Trouble};
+use crate::order::{Follow, OrderKey, TrackedOrder};
+use crate::record::{Record, Request};
+use crate::store::{AbandonedPage, Opened};
+
+/// Orders read from the store at a time.
+const PAGE: u32 = 500;
+/// Orders of a list that are written to the store together.
+const BATCH: usize = 256;
+/// So many failures of an account in a row end its part of a sweep: the gateway is out of
+/// order, and a hundred thousand orders would only wait for it one by one.
+const FAILURES_IN_A_ROW: u32 = 20;
+
+pub(super) struct Run<'a> {
+    canceller: &'a Canceller,
+    bounds: &'a Bounds,
+    request: &'a Request,
+    tell: &'a (dyn Fn(News<'_>) + Sync),
+    progress: Mutex<Progress>,
+}
+
+#[derive(Default)]
+struct Progress {
+    summary: Summary,
+    /// Unsettled cancellations of this sweep, and when to look at them.
+    pending: HashMap<CancellationId, Timestamp>,
+    failures: BTreeMap<AccountName, Failures>,
+}
+
+#[derive(Default)]
+struct Failures {
+    in_a_row: u32,
+    stopped: bool,
+}
+
+enum Candidate {
+    Work(Box<TrackedOrder>),
+    /// Considered, and left alone.
+    Leave,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(
+        canceller: &'a Canceller,
+        bounds: &'a Bounds,
+        request: &'a Request,
+        tell: &'a (dyn Fn(News<'_>) + Sync),
+    ) -> Self {
+        Self {
+            canceller,
+            bounds,
+            request,
+            tell,
+            progress: Mutex::default(),
+        }
+    }
+
+    pub(super) fn into_summary(self) -> Summary {
+        let progress = self.progress.into_inner();
+        progress.unwrap_or_else(PoisonError::into_inner).summary
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Progress> {
+        // Counters are never left half changed.
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn accounts(&self) -> Vec<AccountName> {
+        let mut accounts = self.canceller.accounts();
+        if let Some(only) = &self.bounds.account {
+            accounts.retain(|account| account == only);
+        }
+        accounts
+    }
+
+    /// Works on everything that is due now, round by round.
+    pub(super) async fn settle_due(&self, stop: &CancellationToken) -> Result<(), Trouble> {
+        let limit = u32::try_from(self.bounds.concurrency).unwrap_or(u32::MAX);
+        while !stop.is_cancelled() {
+            let claim = self.canceller.claim();
+            let due = self
+                .canceller
+                .store
+                .claim_due(claim, &self.accounts(), limit)
+                .await?;
+            if due.is_empty() {
+                return Ok(());
+            }
+            stream::iter(due)
+                .for_each_concurrent(self.bounds.concurrency.max(1), |record| async {
+                    if !self.lock().pending.contains_key(&record.id) {
+                        self.considered();
+                    }
+                    let key = record.key.clone();
+                    let worked = self.canceller.work(record).await;
+                    self.handled(&key, worked);
+                })
+                .await;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn cancel_abandoned(
+        &self,
+        source: Source,
+        stop: &CancellationToken,
+    ) -> Result<(), Trouble> {
+        let candidates = match source {
+            Source::Tracked => self.tracked(),
+            Source::List(list) => self.listed(list),
+        };
+        let max = usize::try_from(self.bounds.max.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
+        let work = candidates
+            .take_until(stop.clone().cancelled_owned())
+            .filter_map(|candidate| async {
+                match candidate {
+                    Err(trouble) => Some(Err(trouble)),
+                    Ok(Candidate::Work(order)) => Some(Ok(*order)),
+                    Ok(Candidate::Leave) => {
+                        self.considered();
+                        self.lock().summary.skipped += 1;
+                        None
+                    }
+                }
+            })
+            .take(max);
+        let mut trouble = None;
+        let mut running = Box::pin(
+            work.map(|order| async {
+                match order {
+                    Ok(order) => {
+                        self.considered();
+                        self.work_on(order).await;
+                        Ok(())
+                    }
+                    Err(trouble) => Err(trouble),
+                }
+            })
+            .buffer_unordered(self.bounds.concurrency.max(1)),
+        );
+        while let Some(done) = running.next().await {
+            // The others in flight are still finished.
+            trouble = trouble.or(done.err());
+        }
+        trouble.map_or(Ok(()), Err)
+    }
+
+    /// Orders of the store that may be abandoned, page by page.
+    fn tracked(&self) -> BoxStream<'_, Result<Candidate, Trouble>> {
+        let now = self.canceller.clock.now();
+        let page = AbandonedPage {
+            created_from: before(now, self.bounds.look_back),
+            created_until: before(now, self.bounds.min_age),
+            untouched_since: before(now, self.bounds.min_age),
+            account: self.bounds.account.clone(),
+            after: None,
+            limit: PAGE,
+        };
+        let pages = stream::try_unfold(Some(page), move |page| async move {
+            let Some(page) = page else { return Ok(None) };
+            let orders = self.canceller.store.abandoned(page.clone()).await?;
+            let next = orders.last().map(|last| AbandonedPage {
+                after: Some((last.created_at, last.key.clone())),
+                ..page
+            });
+            Ok::<_, Trouble>(next.map(|next| (orders, Some(next))))
+        });
+        pages
+            .flat_map(|page| match page {
+                Ok(orders) => {
+                    stream::iter(orders.into_iter().map(|o| Ok(Candidate::Work(Box::new(o)))))
+                        .boxed()
+                }
+                Err(trouble) => stream::iter([Err(trouble)]).boxed(),
+            })
+            .boxed()
+    }
+
+    /// Orders of a list, followed from here on, with those left out that a sweep of the
+    /// store would leave out too.
+    fn listed(
+        &self,
+        list: BoxStream<'static, Result<TrackedOrder, ListError>>,
+    ) -> BoxStream<'_, Result<Candidate, Trouble>> {
+        let good = list.scan((), |(), item| {
+            let good = item
+                .map_err(|error| self.lock().summary.list_error = Some(error.to_string()))
+                .ok();
+            futures::future::ready(good)
+        });
+        good.filter(|order| {
+            let wanted = self.bounds.account.as_ref();
+            futures::future::ready(wanted.is_none_or(|account| *account == order.key.account))
+        })
+        .ready_chunks(BATCH)
+        .then(|orders| self.follow(orders))
+        .flat_map(|batch| match batch {
+            Ok(candidates) => stream::iter(candidates.into_iter().map(Ok)).boxed(),
+            Err(trouble) => stream::iter([Err(trouble)]).boxed(),
+        })
+        .boxed()
+    }
+
+    async fn follow(&self, orders: Vec<TrackedOrder>) -> Result<Vec<Candidate>, Trouble> {
+        let store = &self.canceller.store;
+        if self.bounds.mode == Mode::Act {
+            store.track(orders.clone()).await?;
+        }
+        let mut candidates = Vec::with_capacity(orders.len());
+        for order in orders {
+            let known = store.order(&order.key).await?;
+            candidates.push(self.candidate(known.unwrap_or(order)));
+        }
+        Ok(candidates)
+    }
+
+    fn candidate(&self, order: TrackedOrder) -> Candidate {
+        let now = self.canceller.clock.now();
+        let young = before(now, self.bounds.min_age);
+        let old = before(now, self.bounds.look_back);
+        let untouched = order.touched_at.is_none_or(|at| at <= young);
+        let of_age = order.created_at <= young && order.created_at >= old;
+        match order.follow {
+            Follow::Open if of_age && untouched => Candidate::Work(Box::new(order)),
+            Follow::Open | Follow::InHand | Follow::Settled => Candidate::Leave,
+        }
+    }
+
+    async fn work_on(&self, order: TrackedOrder) {
+        let key = order.key.clone();
+        if self.is_stopped(&key.account) {
+            self.lock().summary.errors += 1;
+            return;
+        }
+        match self.bounds.mode {
+            Mode::DryRun => self.plan(order).await,
+            Mode::Act => {
+                let opened = self.canceller.open(key.clone(), self.request.clone()).await;
+                let worked = match opened {
+                    Ok(Opened::New(record)) => self.canceller.work(record).await,
+                    // Another worker was faster by a moment.
+                    Ok(Opened::AlreadyOpen(_)) => {
+                        self.lock().summary.skipped += 1;
+                        return;
+                    }
+                    Err(trouble) => Err(trouble),
+                };
+                self.handled(&key, worked);
+            }
+        }
+    }
+
+    async fn plan(&self, order: TrackedOrder) {
+        let key = &order.key;
+        let gateway = match self.canceller.gateway(&key.account) {
+            Ok(gateway) => gateway,
+            Err(trouble) => return self.failed(key, &trouble),
+        };
+        let (reading, would) = match gateway.eligibility(&key.order).await {
+            Ok(Eligibility::Eligible(reading)) => (reading, Would::Cancel),
+            Ok(Eligibility::NotEligible(reading)) => (reading, Would::Skip),
+            Err(error) => {
+                self.note_failure(&key.account, Some(&error));
+                return self.failed(key, &Trouble::Gateway(error));
+            }
+        };
+        self.note_failure(&key.account, None);
+        {
+            let summary = &mut self.lock().summary;
+            match would {
+                Would::Cancel => summary.eligible += 1,
+                Would::Skip => summary.skipped += 1,
+            }
+        }
+        (self.tell)(News::Plan(&Plan {
+            key: order.key.clone(),
+            gateway: order.gateway,
+            reading,
+            would,
+        }));
+    }
+
+    fn considered(&self) {
+        self.lock().summary.considered += 1;
+        (self.tell)(News::Considered);
+    }
+
+    fn failed(&self, key: &OrderKey, trouble: &Trouble) {
+        self.lock().summary.errors += 1;
+        (self.tell)(News::Failed(key, trouble));
+    }
+
+    fn handled(&self, key: &OrderKey, worked: Result<Handled, Trouble>) {
+        let Handled { record, error } = match worked {
+            Ok(handled) => handled,
+            Err(trouble) => return self.failed(key, &trouble),
+        };
+        self.note_failure(&key.account, error.as_ref());
+        match record.due_at {
+            Some(due_at) => {
+                self.lock().pending.insert(record.id, due_at);
+            }
+            None => {
+                self.lock().pending.remove(&record.id);
+                self.finish(&record);
+            }
+        }
+    }
+
+    /// Counts a cancellation that this sweep has no more to do with, and tells of it.
+    fn finish(&self, record: &Record) {
+        {
+            let summary = &mut self.lock().summary;
+            summary.eligible += u64::from(record.progress.attempts > 0);
+            summary.sent += u64::from(record.progress.requests > 0);
+            let counter = match record.progress.state {
+                State::Requested => &mut summary.errors,
+                State::Sending | State::Accepted | State::Refused | State::InDoubt => {
+                    &mut summary.in_doubt
+                }
+                State::NeedsReview => &mut summary.needs_review,
+                State::Done(outcome) => match outcome {
+                    Outcome::Confirmed | Outcome::ResolvedCancelled => &mut summary.confirmed,
+                    Outcome::NotCancelledPaid
+                    | Outcome::NotCancelledFinal
+                    | Outcome::Refused
+                    | Outcome::ResolvedNotCancelled => &mut summary.not_cancelled,
+                    Outcome::Skipped(_) => &mut summary.skipped,
+                },
+            };
+            *counter += 1;
+        }
+        (self.tell)(News::Cancellation(record));
+    }
+
+    pub(super) async fn wait_for_pending(&self, stop: &CancellationToken) -> Result<(), Trouble> {
+        let give_up = Instant::now() + self.bounds.wait;
+        while !stop.is_cancelled() {
+            let Some(next) = self.lock().pending.values().min().copied() else {
+                return Ok(());
+            };
+            let wake = Instant::now() + self.canceller.until(next);
+            if wake > give_up {
+                return Ok(());
+            }
+            tokio::select! {
+                () = tokio::time::sleep_until(wake) => {}
+                () = stop.cancelled() => return Ok(()),
+            }
+            self.settle_due(stop).await?;
+            self.forget_taken().await?;
+        }
+        Ok(())
+    }
+
+    /// What another worker has claimed meanwhile is theirs to finish, but ours to report.
+    async fn forget_taken(&self) -> Result<(), Trouble> {
+        let now = self.canceller.clock.now();
+        let overdue: Vec<_> = {
+            let progress = self.lock();
+            let due = progress.pending.iter().filter(|(_, at)| **at <= now);
+            due.map(|(id, _)| *id).collect()
+        };
+        for id in overdue {
+            let current = self.canceller.store.cancellation(id).await?;
+            match current.as_ref().map(|record| record.due_at) {
+                Some(Some(due_at)) => {
+                    self.lock().pending.insert(id, due_at);
+                }
+                Some(None) | None => {
+                    self.lock().pending.remove(&id);
+                    current.iter().for_each(|record| self.finish(record));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells of what is still unsettled.
+    pub(super) async fn leave_pending(&self) -> Result<(), Trouble> {
+        let left: Vec<_> = self.lock().pending.drain().map(|(id, _)| id).collect();
+        for id in left {
+            if let Some(record) = self.canceller.store.cancellation(id).await? {
+                self.finish(&record);
+            }
+        }
+        Ok(())
+    }
+
+    fn is_stopped(&self, account: &AccountName) -> bool {
+        let progress = self.lock();
+        progress.failures.get(account).is_some_and(|f| f.stopped)
+    }
+
+    /// Stops an account whose credentials are refused, or whose gateway keeps failing.
+    fn note_failure(&self, account: &AccountName, error: Option<&Error>) {
+        let reason = {
+            let mut progress = self.lock();
+            let failures = progress.failures.entry(account.clone()).or_default();
+            let Some(error) = error else {
+                failures.in_a_row = 0;
+                return;
+            };
+            failures.in_a_row += 1;
+            let hopeless = matches!(
+                error.kind(),
+                ErrorKind::Authentication | ErrorKind::Configuration
+            );
+            if failures.stopped || !(hopeless || failures.in_a_row >= FAILURES_IN_A_ROW) {
+                return;
+            }
+            failures.stopped = true;
+            error.to_string()
+        };
+        (self.tell)(News::AccountStopped(account, reason));
+    }
+}
+
+fn before(now: Timestamp, age: Duration) -> Timestamp {
+    now.checked_sub(age).unwrap_or(Timestamp::MIN)
+}
