@@ -1,0 +1,338 @@
+//! What all replies share: loose JSON members, the `status`, `message` and `error` that
+//! may surround any answer, and what an HTTP status alone says.
+
+use duka_core::{Delivery, Error, ErrorKind};
+use duka_http::{Reply, excerpt};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::codes;
+
+/// A secret shorter than this is not looked for in a text: it would blot out ordinary words.
+const MIN_SECRET: usize = 6;
+
+/// A JSON member of any type, as its own text, so that `200`, `"200"` and `null` can all
+/// be read and no digit passes through a float.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Loose<'a>(#[serde(borrow)] Option<&'a RawValue>);
+
+impl<'a> Loose<'a> {
+    /// A string's content, or the JSON of anything else; `None` for nothing, null or blanks.
+    pub(crate) fn text(self) -> Option<String> {
+        let raw = self.0?.get();
+        let text = serde_json::from_str::<String>(raw).unwrap_or_else(|_| raw.to_owned());
+        let text = text.trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// A string's content; nothing for any other type.
+    pub(crate) fn string(self) -> Option<String> {
+        self.text().filter(|_| self.starts_with('"'))
+    }
+
+    /// An integer, or a string of its digits.
+    pub(crate) fn integer(self) -> Option<i64> {
+        self.text()?.parse().ok()
+    }
+
+    /// The JSON text, when it is an object.
+    pub(crate) fn object(self) -> Option<&'a str> {
+        self.0.map(RawValue::get).filter(|_| self.starts_with('{'))
+    }
+
+    fn starts_with(self, first: char) -> bool {
+        self.0.is_some_and(|raw| raw.get().starts_with(first))
+    }
+}
+
+/// Which call a reply answers, and what must not be repeated from it.
+#[derive(Clone, Copy)]
+pub(crate) struct Answer<'a> {
+    /// The operation, as it opens an error's text.
+    pub(crate) operation: &'static str,
+    pub(crate) reply: &'a Reply,
+    /// A server may quote a key or a token back; its words must not carry them on.
+    pub(crate) secrets: &'a [SecretString],
+}
+
+impl<'a> Answer<'a> {
+    /// An error about this reply.
+    pub(crate) fn error(&self, kind: ErrorKind, problem: impl AsRef<str>) -> Error {
+        let text = format!("{}: {}", self.operation, problem.as_ref());
+        let error = Error::new(kind, Delivery::Answered, text).with_http_status(self.reply.status);
+        match self.reply.retry_after {
+            Some(wait) => error.with_retry_after(wait),
+            None => error,
+        }
+    }
+
+    /// The gateway's own words: one line, cut, without secrets.
+    pub(crate) fn shown(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for secret in self.secrets {
+            let secret = secret.expose_secret();
+            if secret.len() >= MIN_SECRET {
+                text = text.replace(secret, "…");
+            }
+        }
+        excerpt(text)
+    }
+
+    /// Refuses what an HTTP status alone makes no answer: slow down, a server error, a
+    /// redirect. Statuses from 400 to 499 pass, since their body may say more.
+    pub(crate) fn check_http(&self) -> Result<(), Error> {
+        match self.reply.status {
+            429 => Err(self.error(ErrorKind::RateLimited, "too many requests")),
+            200..=299 | 400..=499 => Ok(()),
+            300..=399 => {
+                let host = self.reply.location.as_deref().unwrap_or("nowhere");
+                Err(self.error(
+                    ErrorKind::UnlistedReply,
+                    format!("a redirect to {host}, never followed; is the base URL right?"),
+                ))
+            }
+            500..=599 => {
+                let fault = self.envelope().ok().and_then(|envelope| envelope.fault);
+                let kind = ErrorKind::Unavailable;
+                Err(match fault {
+                    Some(fault) => fault.into_error(self, kind),
+                    None => self.error(kind, "the server failed"),
+                })
+            }
+            _ => Err(self.error(ErrorKind::UnlistedReply, "an HTTP status nobody has listed")),
+        }
+    }
+
+    /// The body as a JSON object of this shape; other members are ignored.
+    pub(crate) fn object<T: Deserialize<'a>>(&self) -> Result<T, Error> {
+        let body = self.body()?;
+        if !body.starts_with(b"{") {
+            // A struct would also be read from an array, by position.
+            return Err(self.not_json_or("not a JSON object"));
+        }
+        serde_json::from_slice(body).map_err(|error| self.unreadable(&error))
+    }
+
+    /// The body as a bare JSON array of such members, or nothing when it is something else.
+    pub(crate) fn array<T: Deserialize<'a>>(&self) -> Result<Option<Vec<T>>, Error> {
+        let body = self.body()?;
+        if !body.starts_with(b"[") {
+            return Ok(None);
+        }
+        serde_json::from_slice(body)
+            .map(Some)
+            .map_err(|error| self.unreadable(&error))
+    }
+
+    /// The members that may surround any answer.
+    pub(crate) fn envelope(&self) -> Result<Envelope, Error> {
+        let body: EnvelopeBody<'_> = self.object()?;
+        Ok(Envelope {
+            status: BodyStatus::read(body.status),
+            message: body.message.string(),
+            fault: Fault::read(body.error),
+        })
+    }
+
+    /// The error for a reply that has not what it should have; ASP.NET says why in a
+    /// `message` of its own.
+    pub(crate) fn unlisted(&self, problem: &str, message: Option<&str>) -> Error {
+        let kind = ErrorKind::UnlistedReply;
+        match message {
+            Some(message) => self.error(kind, format!("{problem}: {}", self.shown(message))),
+            None => self.error(kind, problem),
+        }
+    }
+
+    fn body(&self) -> Result<&'a [u8], Error> {
+        let body = &self.reply.body;
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        let body = body.trim_ascii();
+        if body.is_empty() {
+            return Err(self.error(ErrorKind::UnreadableReply, "an empty body"));
+        }
+        Ok(body)
+    }
+
+    fn not_json_or(&self, problem: &str) -> Error {
+        let json = self
+            .body()
+            .is_ok_and(|body| serde_json::from_slice::<&RawValue>(body).is_ok());
+        if json {
+            self.error(ErrorKind::UnlistedReply, problem)
+        } else {
+            self.error(
+                ErrorKind::UnreadableReply,
+                format!("a body that is not JSON ({})", self.reply.summary()),
+            )
+        }
+    }
+
+    /// Only the category and the place: serde's own text would quote the body.
+    fn unreadable(&self, error: &serde_json::Error) -> Error {
+        let problem = if error.is_eof() {
+            "a body that breaks off"
+        } else {
+            "a body that is not the JSON expected"
+        };
+        let place = format!(
+            "{problem} at line {} column {}",
+            error.line(),
+            error.column()
+        );
+        self.error(ErrorKind::UnreadableReply, place)
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct EnvelopeBody<'a> {
+    #[serde(borrow)]
+    status: Loose<'a>,
+    #[serde(borrow)]
+    message: Loose<'a>,
+    #[serde(borrow)]
+    error: Loose<'a>,
+}
+
+/// The members that may surround any answer.
+#[derive(Debug)]
+pub(crate) struct Envelope {
+    pub(crate) status: BodyStatus,
+    pub(crate) message: Option<String>,
+    pub(crate) fault: Option<Fault>,
+}
+
+/// The `status` in the body, which is a string here and a number there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum BodyStatus {
+    /// Absent, null or an empty string.
+    Missing,
+    /// 200.
+    Done,
+    /// 500.
+    NotDone,
+    /// Anything else, as it stands there.
+    Other(String),
+}
+
+impl BodyStatus {
+    fn read(member: Loose<'_>) -> Self {
+        match (member.integer(), member.text()) {
+            (Some(200), _) => Self::Done,
+            (Some(500), _) => Self::NotDone,
+            (_, Some(text)) => Self::Other(text),
+            (_, None) => Self::Missing,
+        }
+    }
+}
+
+/// A filled `error`: one with a code or a message inside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) kind: Option<String>,
+    pub(crate) code: Option<String>,
+    pub(crate) message: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct FaultBody<'a> {
+    /// The documented name.
+    #[serde(borrow, rename = "type")]
+    kind: Loose<'a>,
+    /// The name in recorded replies.
+    #[serde(borrow)]
+    error_type: Loose<'a>,
+    #[serde(borrow)]
+    code: Loose<'a>,
+    #[serde(borrow)]
+    message: Loose<'a>,
+}
+
+impl Fault {
+    /// `error` may be absent, null, an object of nulls, or filled; only the last is one.
+    fn read(member: Loose<'_>) -> Option<Self> {
+        let Some(object) = member.object() else {
+            // assumed: an error that is no object at all is still an error.
+            return member.text().map(Self::wordless);
+        };
+        let Ok(body) = serde_json::from_str::<FaultBody<'_>>(object) else {
+            return Some(Self::wordless("an error that cannot be read".to_owned()));
+        };
+        let fault = Self {
+            kind: body.error_type.text().or_else(|| body.kind.text()),
+            code: body.code.text(),
+            message: body.message.text(),
+        };
+        (fault.code.is_some() || fault.message.is_some()).then_some(fault)
+    }
+
+    fn wordless(message: String) -> Self {
+        Self {
+            kind: None,
+            code: None,
+            message: Some(message),
+        }
+    }
+
+    pub(crate) fn has_code(&self, code: &str) -> bool {
+        self.code
+            .as_deref()
+            .is_some_and(|own| own.eq_ignore_ascii_case(code))
+    }
+
+    /// Whether the gateway looked no further than the keys or the token.
+    pub(crate) fn is_about_credentials(&self) -> bool {
+        let by_type = self
+            .kind
+            .as_deref()
+            .is_some_and(|kind| kind.eq_ignore_ascii_case(codes::AUTHENTICATION_ERROR));
+        by_type || self.listed_kind() == ErrorKind::Authentication
+    }
+
+    /// The kind of failure its code stands for.
+    pub(crate) fn listed_kind(&self) -> ErrorKind {
+        let row = self.code.as_deref().and_then(codes::error_code);
+        row.map_or(ErrorKind::Rejected, |row| row.kind)
+    }
+
+    /// Its message, or its code where the message is empty.
+    pub(crate) fn into_error(self, answer: &Answer<'_>, kind: ErrorKind) -> Error {
+        let words = self.message.as_ref().or(self.code.as_ref());
+        let words = words.map_or_else(String::new, |words| answer.shown(words));
+        let error = answer.error(kind, words);
+        match self.code {
+            Some(code) => error.with_code(answer.shown(&code)),
+            None => error,
+        }
+    }
+}
+
+/// Whether a call was refused at the door, before it was looked at, for its token.
+///
+/// The HTTP status of such a reply is unknown, so either sign will do; a body that
+/// claims success contradicts both, and then nothing is certain.
+pub(crate) fn is_turned_away(answer: &Answer<'_>) -> bool {
+    let envelope = answer.envelope().ok();
+    if envelope
+        .as_ref()
+        .is_some_and(|e| e.status == BodyStatus::Done)
+    {
+        return false;
+    }
+    let fault = envelope.and_then(|envelope| envelope.fault);
+    answer.reply.status == 401 || fault.is_some_and(|fault| fault.is_about_credentials())
+}
+
+/// The error for a call that was refused at the door with a fresh token as well.
+pub(crate) fn turned_away(answer: &Answer<'_>) -> Error {
+    let fault = answer.envelope().ok().and_then(|envelope| envelope.fault);
+    let kind = ErrorKind::Authentication;
+    match fault {
+        Some(fault) => fault.into_error(answer, kind),
+        None => answer.error(kind, "the access token was refused"),
+    }
+}

@@ -1,0 +1,112 @@
+//! `GetTransactionStatus` (page *Get Transaction Status*): where an order stands.
+
+use duka_core::money::{Currency, Decimal};
+use duka_core::{Error, ErrorKind, Money, OrderStatus, StatusReading};
+use serde::Deserialize;
+
+use super::envelope::{Answer, BodyStatus, Envelope, Loose};
+use crate::codes;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct TransactionStatus<'a> {
+    #[serde(borrow)]
+    status_code: Loose<'a>,
+    #[serde(borrow)]
+    payment_status_description: Loose<'a>,
+    #[serde(borrow)]
+    order_tracking_id: Loose<'a>,
+    #[serde(borrow)]
+    merchant_reference: Loose<'a>,
+    #[serde(borrow)]
+    amount: Loose<'a>,
+    #[serde(borrow)]
+    currency: Loose<'a>,
+}
+
+/// Reads the reply to a question about `tracking_id`.
+pub(crate) fn read(answer: &Answer<'_>, tracking_id: &str) -> Result<StatusReading, Error> {
+    if answer.reply.status == 404 {
+        // assumed: no recorded reply shows an unknown tracking id.
+        return Err(answer.error(ErrorKind::NotFound, "no order has this tracking id"));
+    }
+    answer.check_http()?;
+    let envelope = answer.envelope()?;
+    let body: TransactionStatus<'_> = answer.object()?;
+    if answer.reply.status >= 400 || body.status_code.text().is_none() {
+        return Err(match envelope.fault {
+            // assumed: an error in place of a status is a refusal, and not yet *not found*.
+            Some(fault) if !fault.has_code(codes::PENDING) => {
+                let kind = fault.listed_kind();
+                fault.into_error(answer, kind)
+            }
+            Some(_) | None => answer.unlisted("no status of an order", envelope.message.as_deref()),
+        });
+    }
+    let echoed = body.order_tracking_id.text();
+    if echoed.is_some_and(|echoed| !echoed.eq_ignore_ascii_case(tracking_id)) {
+        return Err(answer.error(
+            ErrorKind::UnlistedReply,
+            "the status of another order than the one asked for",
+        ));
+    }
+    let (status, raw_status) = meaning(answer, &body, &envelope);
+    Ok(StatusReading {
+        status,
+        raw_status,
+        money: money(&body),
+        reference: body.merchant_reference.text(),
+    })
+}
+
+/// The status and the gateway's own words for it.
+///
+/// The number decides, and only when nothing else in the reply contradicts it.
+fn meaning(
+    answer: &Answer<'_>,
+    body: &TransactionStatus<'_>,
+    envelope: &Envelope,
+) -> (OrderStatus, String) {
+    let number = body.status_code.text().unwrap_or_default();
+    let words = body.payment_status_description.text();
+    let raw = answer.shown(words.as_deref().unwrap_or(&number));
+    let row = body.status_code.integer().and_then(codes::status_code);
+    let Some(row) = row else {
+        let unknown = match &words {
+            Some(words) => format!("{words} (status code {number})"),
+            None => format!("status code {number}"),
+        };
+        return (OrderStatus::Unknown(answer.shown(&unknown)), raw);
+    };
+    let contradicted = words.is_some_and(|words| !words.eq_ignore_ascii_case(row.text));
+    let doubt = if contradicted {
+        format!("{raw} with status code {number}")
+    } else {
+        match (row.only_with, &envelope.fault, &envelope.status) {
+            (Some(needed), Some(fault), _) if fault.has_code(needed) => {
+                return (row.status.clone(), raw);
+            }
+            (_, Some(fault), _) => {
+                let code = fault.code.as_ref().or(fault.message.as_ref());
+                format!("{raw} with error {}", code.map_or("", String::as_str))
+            }
+            (Some(_), None, _) => raw.clone(),
+            (None, None, BodyStatus::Done | BodyStatus::Missing) => {
+                return (row.status.clone(), raw);
+            }
+            (None, None, BodyStatus::NotDone) => format!("{raw} with status 500"),
+            (None, None, BodyStatus::Other(text)) => format!("{raw} with status {text}"),
+        }
+    };
+    (OrderStatus::Unknown(answer.shown(&doubt)), raw)
+}
+
+/// As the gateway shows it: card conversion can change both amount and currency.
+fn money(body: &TransactionStatus<'_>) -> Option<Money> {
+    let amount = body.amount.text()?;
+    let amount = Decimal::from_str_exact(&amount)
+        .or_else(|_| Decimal::from_scientific(&amount))
+        .ok()?;
+    let currency = Currency::from_code(&body.currency.text()?.to_ascii_uppercase())?;
+    Some(Money::new(amount, currency))
+}

@@ -1,0 +1,71 @@
+//! `RequestToken` (page *Authentication*): keys go out, a bearer token comes back.
+
+use duka_core::Error;
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use super::envelope::{Answer, BodyStatus, Loose, turned_away};
+
+#[derive(Serialize)]
+struct RequestToken<'a> {
+    consumer_key: &'a str,
+    consumer_secret: &'a str,
+}
+
+pub(crate) fn request_body(key: &SecretString, secret: &SecretString) -> Vec<u8> {
+    super::body(&RequestToken {
+        consumer_key: key.expose_secret(),
+        consumer_secret: secret.expose_secret(),
+    })
+}
+
+/// A token as it was issued.
+pub(crate) struct Issued {
+    pub(crate) token: SecretString,
+    /// When it ends, if the reply says so in a form that names a moment.
+    pub(crate) expires: Option<Timestamp>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct TokenReply<'a> {
+    #[serde(borrow)]
+    token: Loose<'a>,
+    #[serde(borrow, rename = "expiryDate")]
+    expiry_date: Loose<'a>,
+}
+
+pub(crate) fn read(answer: &Answer<'_>) -> Result<Issued, Error> {
+    let envelope = answer.envelope();
+    let fault = envelope.as_ref().ok().and_then(|e| e.fault.as_ref());
+    // assumed: the HTTP status of a refusal of the keys is unknown, so either sign will do.
+    if answer.reply.status == 401 || fault.is_some_and(|fault| fault.is_about_credentials()) {
+        return Err(turned_away(answer));
+    }
+    answer.check_http()?;
+    let envelope = envelope?;
+    if let Some(fault) = envelope.fault {
+        let kind = fault.listed_kind();
+        return Err(fault.into_error(answer, kind));
+    }
+    let good = matches!(envelope.status, BodyStatus::Done | BodyStatus::Missing);
+    if answer.reply.status >= 400 || !good {
+        let message = envelope.message.as_deref();
+        return Err(answer.unlisted("neither status 200 nor an error", message));
+    }
+    let body: TokenReply<'_> = answer.object()?;
+    // It goes into a header, where anything but visible ASCII would break the request.
+    let token = body
+        .token
+        .string()
+        .filter(|token| token.bytes().all(|byte| byte.is_ascii_graphic()));
+    let Some(token) = token else {
+        return Err(answer.unlisted("no token", None));
+    };
+    Ok(Issued {
+        token: SecretString::from(token),
+        // assumed: a moment without a zone could be UTC or East Africa Time, so it is none.
+        expires: body.expiry_date.text().and_then(|text| text.parse().ok()),
+    })
+}
