@@ -1,0 +1,205 @@
+//! The bearer token: fetched once for everybody who waits, kept until shortly before its
+//! end, and dropped when the gateway refuses it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use duka_core::clock::SharedClock;
+use duka_core::{Delivery, Error, ErrorKind};
+use duka_http::{BaseUrl, Client, Intent, Request};
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Mutex;
+
+use crate::wire::envelope::Answer;
+use crate::wire::token::{self, Issued};
+use crate::wire::{ACCEPT, JSON, path};
+
+/// How long a token is taken to live when its reply does not say: under the documented
+/// five minutes (page *Authentication*).
+const ASSUMED_LIFE: Duration = Duration::from_secs(4 * 60);
+
+/// A bearer token, and which one it is.
+#[derive(Clone)]
+pub(crate) struct Token {
+    value: SecretString,
+    serial: u64,
+    use_until: Timestamp,
+}
+
+impl Token {
+    pub(crate) fn value(&self) -> &SecretString {
+        &self.value
+    }
+
+    /// The header that carries it.
+    pub(crate) fn header(&self) -> SecretString {
+        SecretString::from(format!("Bearer {}", self.value.expose_secret()))
+    }
+}
+
+/// Keys, and the token they last bought.
+pub(crate) struct Auth {
+    client: Client,
+    base: BaseUrl,
+    keys: [SecretString; 2],
+    clock: SharedClock,
+    margin: Duration,
+    slot: Mutex<Slot>,
+    /// Fetches that have ended, well or badly.
+    ended: AtomicU64,
+}
+
+#[derive(Default)]
+struct Slot {
+    token: Option<Token>,
+    /// The last fetch, if it failed: which one it was, and how.
+    failure: Option<(u64, Arc<Error>)>,
+}
+
+impl Auth {
+    pub(crate) fn new(
+        client: Client,
+        base: BaseUrl,
+        keys: [SecretString; 2],
+        clock: SharedClock,
+        margin: Duration,
+    ) -> Self {
+        Self {
+            client,
+            base,
+            keys,
+            clock,
+            margin,
+            slot: Mutex::default(),
+            ended: AtomicU64::new(0),
+        }
+    }
+
+    /// The keys, key first: what the gateway's words must not carry on.
+    pub(crate) fn keys(&self) -> &[SecretString; 2] {
+        &self.keys
+    }
+
+    /// A token that is good for now.
+    ///
+    /// One caller fetches while the others wait; all of them get what it got, an error as
+    /// well as a token. Only who asks *after* a failure tries again.
+    pub(crate) async fn token(&self) -> Result<Token, Arc<Error>> {
+        let ended_before = self.ended.load(Ordering::Acquire);
+        let mut slot = self.slot.lock().await;
+        let now = self.clock.now();
+        if let Some(token) = slot.token.as_ref().filter(|token| now < token.use_until) {
+            return Ok(token.clone());
+        }
+        if let Some((fetch, error)) = &slot.failure
+            && *fetch > ended_before
+        {
+            return Err(Arc::clone(error));
+        }
+        // Measured before the request leaves, so that the token is never kept too long.
+        let outcome = self.fetch().await;
+        let serial = self.ended.fetch_add(1, Ordering::AcqRel) + 1;
+        match outcome {
+            Ok(issued) => {
+                let token = Token {
+                    use_until: use_until(now, issued.expires, self.margin),
+                    value: issued.token,
+                    serial,
+                };
+                slot.failure = None;
+                slot.token = Some(token.clone());
+                Ok(token)
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                slot.token = None;
+                slot.failure = Some((serial, Arc::clone(&error)));
+                Err(error)
+            }
+        }
+    }
+
+    /// Drops a token that was refused, unless somebody has replaced it already.
+    pub(crate) async fn refused(&self, token: &Token) {
+        let mut slot = self.slot.lock().await;
+        if slot.token.as_ref().map(|kept| kept.serial) == Some(token.serial) {
+            slot.token = None;
+        }
+    }
+
+    async fn fetch(&self) -> Result<Issued, Error> {
+        let [key, secret] = &self.keys;
+        let build = || {
+            let url = self.base.join(path::TOKEN);
+            let body = token::request_body(key, secret);
+            Ok(Request::post_json(url, body).header(ACCEPT, JSON))
+        };
+        // A read, although it is a POST: one token more or less changes nothing.
+        let reply = self.client.call("token", Intent::Read, build).await?;
+        token::read(&Answer {
+            operation: "token",
+            reply: &reply,
+            secrets: &self.keys,
+        })
+    }
+}
+
+/// What a call fails with that never left for want of a token.
+pub(crate) fn no_token(operation: &str, cause: Arc<Error>) -> Error {
+    because_of(
+        &cause.clone(),
+        cause.kind(),
+        Delivery::NotSent,
+        format!("{operation}: no access token, so nothing was sent"),
+    )
+}
+
+/// What a call fails with that was refused for its token, when there is no other to try.
+pub(crate) fn no_second_token(operation: &str, cause: Arc<Error>) -> Error {
+    because_of(
+        &cause.clone(),
+        ErrorKind::Authentication,
+        Delivery::Answered,
+        format!("{operation}: the access token was refused, and there is no new one"),
+    )
+}
+
+fn because_of(cause: &Arc<Error>, kind: ErrorKind, delivery: Delivery, text: String) -> Error {
+    let mut error = Error::new(kind, delivery, text).with_source(Arc::clone(cause));
+    if let Some(code) = cause.code() {
+        error = error.with_code(code);
+    }
+    if let Some(status) = cause.http_status() {
+        error = error.with_http_status(status);
+    }
+    match cause.retry_after() {
+        Some(wait) => error.with_retry_after(wait),
+        None => error,
+    }
+}
+
+/// Until when a token may be used: its end less the margin.
+///
+/// The margin is at most half the life, so that a token too short-lived for it is still
+/// used and not fetched anew for every call. An end that is missing or already past (a
+/// clock that runs ahead) says nothing, and a short life is assumed.
+fn use_until(now: Timestamp, expires: Option<Timestamp>, margin: Duration) -> Timestamp {
+    let life = expires
+        .and_then(|end| Duration::try_from(end.duration_since(now)).ok())
+        .filter(|life| !life.is_zero())
+        .unwrap_or(ASSUMED_LIFE);
+    let used = life - margin.min(life / 2);
+    now.checked_add(used).unwrap_or(Timestamp::MAX)
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auth")
+            .field("base", &self.base)
+            .field("margin", &self.margin)
+            .finish_non_exhaustive()
+    }
+}
