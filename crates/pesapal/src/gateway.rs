@@ -1,0 +1,253 @@
+//! The account as a [`Gateway`]: which request each operation sends, and how often.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use duka_core::clock::SharedClock;
+use duka_core::gateway::Operation;
+use duka_core::{
+    AccountName, CancelAnswer, CancelRules, CreatedOrder, Delivery, Error, ErrorKind, Gateway,
+    GatewayName, NewOrder, OrderId, OrderStatus, StatusReading,
+};
+use duka_http::{BaseUrl, Client, Intent, Reply, Request};
+use secrecy::SecretString;
+use url::Url;
+
+use crate::auth::{self, Auth, Token};
+use crate::config::Builder;
+use crate::ipn::{IpnMethod, RegisteredIpn};
+use crate::wire::envelope::{self, Answer};
+use crate::wire::{self, ACCEPT, JSON, path};
+
+/// The gateway's name in configuration and JSON.
+pub(crate) const NAME: GatewayName = GatewayName::from_static("pesapal");
+
+/// One account at Pesapal. Cheap to clone; clones share the access token.
+#[derive(Debug, Clone)]
+pub struct Pesapal {
+    client: Client,
+    base: BaseUrl,
+    auth: Arc<Auth>,
+    account: Option<AccountName>,
+    notification_id: Option<String>,
+    rules: CancelRules,
+}
+
+impl Pesapal {
+    /// Starts an account with the keys that Pesapal issued. `clock` decides when a token
+    /// is too old.
+    pub fn builder(
+        consumer_key: SecretString,
+        consumer_secret: SecretString,
+        clock: SharedClock,
+    ) -> Builder {
+        Builder::new(consumer_key, consumer_secret, clock)
+    }
+
+    pub(crate) fn new(
+        client: Client,
+        base: BaseUrl,
+        auth: Auth,
+        account: Option<AccountName>,
+        notification_id: Option<String>,
+    ) -> Self {
+        Self {
+            client,
+            base,
+            auth: Arc::new(auth),
+            account,
+            notification_id,
+            rules: CancelRules::once_only([OrderStatus::Unpaid, OrderStatus::Failed]),
+        }
+    }
+
+    /// The name of the account, if it was given one.
+    pub fn account(&self) -> Option<&AccountName> {
+        self.account.as_ref()
+    }
+
+    /// Registers an address for notifications (page *Register IPN URL*). Orders name it by
+    /// the [`id`](RegisteredIpn::id) that comes back. It must be reachable from outside.
+    ///
+    /// Whether registering an address twice makes one entry or two is not known: look at
+    /// [`list_ipns`](Pesapal::list_ipns) first.
+    ///
+    /// # Errors
+    /// When the gateway refuses the address, or the outcome is unknown.
+    pub async fn register_ipn(&self, url: &Url, method: IpnMethod) -> Result<RegisteredIpn, Error> {
+        let body = wire::ipn::request_body(url, method);
+        let asked = self
+            .call("register_ipn", Intent::Mutation, || {
+                Request::post_json(self.base.join(path::REGISTER_IPN), body.clone())
+            })
+            .await?;
+        wire::ipn::read_registered(&asked.answer())
+    }
+
+    /// Reads the registered addresses (page *Get IPN List*).
+    ///
+    /// # Errors
+    /// When there is no readable answer.
+    pub async fn list_ipns(&self) -> Result<Vec<RegisteredIpn>, Error> {
+        let asked = self
+            .call("list_ipns", Intent::Read, || {
+                get(self.base.join(path::LIST_IPNS))
+            })
+            .await?;
+        wire::ipn::read_list(&asked.answer())
+    }
+
+    /// Sends a request with a token, and once more with a new one if it was refused at
+    /// the door. That is safe for a mutation too: nobody looked at the first.
+    async fn call(
+        &self,
+        operation: &'static str,
+        intent: Intent,
+        build: impl Fn() -> Request + Send + Sync,
+    ) -> Result<Asked, Error> {
+        let no_token = |cause| auth::no_token(operation, cause);
+        let token = self.auth.token().await.map_err(no_token)?;
+        let first = self.send(operation, intent, &build, &token).await?;
+        if !envelope::is_turned_away(&first.answer()) {
+            return Ok(first);
+        }
+        tracing::debug!(operation, "access token refused, fetching a new one");
+        self.auth.refused(&token).await;
+        let no_token = |cause| auth::no_second_token(operation, cause);
+        let token = self.auth.token().await.map_err(no_token)?;
+        let second = self.send(operation, intent, &build, &token).await?;
+        if envelope::is_turned_away(&second.answer()) {
+            // Or every later call would begin with a token known to be bad.
+            self.auth.refused(&token).await;
+            return Err(envelope::turned_away(&second.answer()));
+        }
+        Ok(second)
+    }
+
+    async fn send(
+        &self,
+        operation: &'static str,
+        intent: Intent,
+        build: &(impl Fn() -> Request + Send + Sync),
+        token: &Token,
+    ) -> Result<Asked, Error> {
+        let with_token = || {
+            Ok(build()
+                .header(ACCEPT, JSON)
+                .secret_header("Authorization", token.header()))
+        };
+        let reply = self.client.call(operation, intent, with_token).await?;
+        let [key, secret] = self.auth.keys();
+        Ok(Asked {
+            operation,
+            reply,
+            secrets: [key.clone(), secret.clone(), token.value().clone()],
+        })
+    }
+}
+
+#[async_trait]
+impl Gateway for Pesapal {
+    fn name(&self) -> GatewayName {
+        NAME
+    }
+
+    fn cancel_rules(&self) -> &CancelRules {
+        &self.rules
+    }
+
+    fn supports(&self, operation: Operation) -> bool {
+        matches!(
+            operation,
+            Operation::Create
+                | Operation::Status
+                | Operation::Cancel
+                | Operation::RegisterIpn
+                | Operation::ListIpns
+        )
+    }
+
+    async fn create(&self, order: &NewOrder) -> Result<CreatedOrder, Error> {
+        let body = wire::submit::request_body(order, self.notification_id.as_deref())?;
+        let outcome = self
+            .call("create", Intent::Mutation, || {
+                Request::post_json(self.base.join(path::SUBMIT), body.clone())
+            })
+            .await
+            .and_then(|asked| wire::submit::read(&asked.answer(), &order.reference));
+        outcome.map_err(|error| recoverable(error, &order.reference))
+    }
+
+    async fn status(&self, order: &OrderId) -> Result<StatusReading, Error> {
+        let tracking_id = wire::tracking_id(order)?;
+        let asked = self
+            .call("status", Intent::Read, || {
+                let mut url = self.base.join(path::STATUS);
+                url.query_pairs_mut()
+                    .append_pair("orderTrackingId", tracking_id);
+                get(url)
+            })
+            .await?;
+        wire::status::read(&asked.answer(), tracking_id)
+    }
+
+    async fn cancel(&self, order: &OrderId) -> Result<CancelAnswer, Error> {
+        let body = wire::cancel::request_body(wire::tracking_id(order)?);
+        let asked = self
+            .call("cancel", Intent::Mutation, || {
+                Request::post_json(self.base.join(path::CANCEL), body.clone())
+            })
+            .await?;
+        wire::cancel::read(&asked.answer())
+    }
+}
+
+/// A reply, and what must not be repeated from it.
+struct Asked {
+    operation: &'static str,
+    reply: Reply,
+    secrets: [SecretString; 3],
+}
+
+impl Asked {
+    fn answer(&self) -> Answer<'_> {
+        Answer {
+            operation: self.operation,
+            reply: &self.reply,
+            secrets: &self.secrets,
+        }
+    }
+}
+
+/// The documentation asks for a content type on every call, even without content.
+fn get(url: Url) -> Request {
+    Request::get(url).header("Content-Type", JSON)
+}
+
+/// Tells, where an order may have been made, how to get hold of it.
+fn recoverable(error: Error, reference: &OrderId) -> Error {
+    let lost = error.delivery() == Delivery::Unknown
+        || error.delivery() == Delivery::Answered
+            && matches!(
+                error.kind(),
+                ErrorKind::Unavailable | ErrorKind::UnreadableReply
+            );
+    if !lost {
+        return error;
+    }
+    let text = format!(
+        "create: the order may exist; repeating the call with the same id {:?} and the same values recovers it",
+        reference.as_str()
+    );
+    let mut told = Error::new(error.kind(), error.delivery(), text);
+    if let Some(code) = error.code() {
+        told = told.with_code(code);
+    }
+    if let Some(status) = error.http_status() {
+        told = told.with_http_status(status);
+    }
+    if let Some(wait) = error.retry_after() {
+        told = told.with_retry_after(wait);
+    }
+    told.with_source(error)
+}
