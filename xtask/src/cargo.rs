@@ -27,6 +27,10 @@ pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Command {
             command.env_remove(&name);
         }
     }
+    if cfg!(test) {
+        // The projects that tests make up are built where they stand, and go away with what they built.
+        command.env_remove("CARGO_TARGET_DIR");
+    }
     command
 }
 
