@@ -30,6 +30,7 @@
 mod base_url;
 mod client;
 mod excerpt;
+#[cfg(feature = "reqwest")]
 mod head;
 mod message;
 #[cfg(feature = "reqwest")]

@@ -1,1 +1,13 @@
-//! Tests of duka-http, over loopback sockets and through fake transports.
+//! Tests of duka-http: over loopback sockets against a hand-made server, and through fake transports.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking; clippy only exempts functions marked as tests"
+)]
+
+mod addresses;
+mod policy;
+mod secrets;
+mod server;
+mod sockets;
+mod words;
