@@ -161,16 +161,16 @@ impl Canceller {
         tell: &(dyn Fn(News<'_>) + Sync),
     ) -> Result<Summary, Trouble> {
         let started = Instant::now();
-        let run = Run::new(self, bounds, request, tell);
+        let run = Run::new(self, bounds, request, stop, tell);
         if bounds.mode == Mode::Act {
-            run.settle_due(stop).await?;
+            run.settle_due().await?;
         }
-        run.cancel_abandoned(source, stop).await?;
+        run.cancel_abandoned(source).await?;
         if bounds.mode == Mode::Act {
-            run.wait_for_pending(stop).await?;
+            run.wait_for_pending().await?;
             run.leave_pending().await?;
         }
-        let mut summary = run.into_summary();
+        let mut summary = run.into_summary()?;
         summary.elapsed = started.elapsed();
         Ok(summary)
     }

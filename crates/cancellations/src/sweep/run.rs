@@ -15,7 +15,7 @@ use super::{Bounds, ListError, Mode, News, Plan, Source, Summary, Would};
 use crate::driver::{Canceller, Handled, Trouble};
 use crate::order::{Follow, OrderKey, TrackedOrder};
 use crate::record::{Record, Request};
-use crate::store::{AbandonedPage, Opened};
+use crate::store::{AbandonedPage, Opened, StoreError, StoreErrorKind};
 
 /// Orders read from the store at a time.
 const PAGE: u32 = 500;
@@ -31,6 +31,8 @@ pub(super) struct Run<'a> {
     request: &'a Request,
     tell: &'a (dyn Fn(News<'_>) + Sync),
     progress: Mutex<Progress>,
+    /// Cancelled when the caller wants to stop, or when the store fails.
+    halt: CancellationToken,
 }
 
 #[derive(Default)]
@@ -39,6 +41,8 @@ struct Progress {
     /// Unsettled cancellations of this sweep, and when to look at them.
     pending: HashMap<CancellationId, Timestamp>,
     failures: BTreeMap<AccountName, Failures>,
+    /// The store's first failure. Without a store nothing may be sent.
+    store_failure: Option<StoreError>,
 }
 
 #[derive(Default)]
@@ -58,6 +62,7 @@ impl<'a> Run<'a> {
         canceller: &'a Canceller,
         bounds: &'a Bounds,
         request: &'a Request,
+        stop: &CancellationToken,
         tell: &'a (dyn Fn(News<'_>) + Sync),
     ) -> Self {
         Self {
@@ -66,12 +71,17 @@ impl<'a> Run<'a> {
             request,
             tell,
             progress: Mutex::default(),
+            halt: stop.child_token(),
         }
     }
 
-    pub(super) fn into_summary(self) -> Summary {
+    pub(super) fn into_summary(self) -> Result<Summary, Trouble> {
         let progress = self.progress.into_inner();
-        progress.unwrap_or_else(PoisonError::into_inner).summary
+        let progress = progress.unwrap_or_else(PoisonError::into_inner);
+        match progress.store_failure {
+            None => Ok(progress.summary),
+            Some(error) => Err(error.into()),
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Progress> {
@@ -88,9 +98,9 @@ impl<'a> Run<'a> {
     }
 
     /// Works on everything that is due now, round by round.
-    pub(super) async fn settle_due(&self, stop: &CancellationToken) -> Result<(), Trouble> {
+    pub(super) async fn settle_due(&self) -> Result<(), Trouble> {
         let limit = u32::try_from(self.bounds.concurrency).unwrap_or(u32::MAX);
-        while !stop.is_cancelled() {
+        while !self.halt.is_cancelled() {
             let claim = self.canceller.claim();
             let due = self
                 .canceller
@@ -114,18 +124,14 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    pub(super) async fn cancel_abandoned(
-        &self,
-        source: Source,
-        stop: &CancellationToken,
-    ) -> Result<(), Trouble> {
+    pub(super) async fn cancel_abandoned(&self, source: Source) -> Result<(), Trouble> {
         let candidates = match source {
             Source::Tracked => self.tracked(),
             Source::List(list) => self.listed(list),
         };
         let max = usize::try_from(self.bounds.max.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
         let work = candidates
-            .take_until(stop.clone().cancelled_owned())
+            .take_until(self.halt.clone().cancelled_owned())
             .filter_map(|candidate| async {
                 match candidate {
                     Err(trouble) => Some(Err(trouble)),
@@ -300,7 +306,20 @@ impl<'a> Run<'a> {
     }
 
     fn failed(&self, key: &OrderKey, trouble: &Trouble) {
-        self.lock().summary.errors += 1;
+        {
+            let mut progress = self.lock();
+            progress.summary.errors += 1;
+            if let Trouble::Store(error) = trouble {
+                let about_one_order = matches!(
+                    error.kind(),
+                    StoreErrorKind::OnceUsed | StoreErrorKind::UnknownOrder
+                );
+                if !about_one_order {
+                    progress.store_failure.get_or_insert(error.clone());
+                    self.halt.cancel();
+                }
+            }
+        }
         (self.tell)(News::Failed(key, trouble));
     }
 
@@ -347,9 +366,9 @@ impl<'a> Run<'a> {
         (self.tell)(News::Cancellation(record));
     }
 
-    pub(super) async fn wait_for_pending(&self, stop: &CancellationToken) -> Result<(), Trouble> {
+    pub(super) async fn wait_for_pending(&self) -> Result<(), Trouble> {
         let give_up = Instant::now() + self.bounds.wait;
-        while !stop.is_cancelled() {
+        while !self.halt.is_cancelled() {
             let Some(next) = self.lock().pending.values().min().copied() else {
                 return Ok(());
             };
@@ -359,9 +378,9 @@ impl<'a> Run<'a> {
             }
             tokio::select! {
                 () = tokio::time::sleep_until(wake) => {}
-                () = stop.cancelled() => return Ok(()),
+                () = self.halt.cancelled() => return Ok(()),
             }
-            self.settle_due(stop).await?;
+            self.settle_due().await?;
             self.forget_taken().await?;
         }
         Ok(())
