@@ -68,8 +68,18 @@ pub(crate) fn pending(root: &Path) -> Result<Vec<String>, String> {
         .collect())
 }
 
+/// Removes what earlier runs have left to be accepted: the tests write again what still differs.
+fn forget_pending(root: &Path) -> Result<(), String> {
+    for path in pending(root)? {
+        fs::remove_file(root.join(&path))
+            .map_err(|error| format!("cannot remove {path}: {error}"))?;
+    }
+    Ok(())
+}
+
 /// Runs the tests and lists what differs, or accepts it.
 pub(crate) fn run(root: &Path, mode: Snapshots) -> Result<(), String> {
+    forget_pending(root)?;
     let references = References::start(root)?;
     let mut tests = cargo(
         root,
@@ -213,6 +223,23 @@ mod tests {
             "crates/a/src/snapshots/b.snap.new",
         ];
         assert_eq!(pending(root.path()).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_earlier_runs_left_is_forgotten_and_snapshots_stay() {
+        let root = project();
+        forget_pending(root.path()).unwrap();
+        assert_eq!(pending(root.path()).unwrap(), [""; 0]);
+        assert!(root.path().join(KEPT).exists());
+    }
+
+    #[test]
+    fn snapshots_without_a_difference_need_no_decision() {
+        let project = crate::project::Project::new();
+        assert_eq!(run(project.root(), Snapshots::List), Ok(()));
+        project.write("crates/core/tests/it/snapshots/left.snap", "");
+        let leftover = Err("some snapshots are left over".to_owned());
+        assert_eq!(run(project.root(), Snapshots::Accept), leftover);
     }
 
     #[test]
