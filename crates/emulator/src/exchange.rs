@@ -62,7 +62,8 @@ impl Received {
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) content_type: &'static str,
-    pub(crate) header: Option<(&'static str, String)>,
+    /// Boxed because it is rare and a reply is also the error of many functions.
+    pub(crate) header: Option<Box<(&'static str, String)>>,
     pub(crate) body: ReplyBody,
     pub(crate) verdict: String,
 }
@@ -103,7 +104,7 @@ impl Reply {
     }
 
     pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.header = Some((name, value.into()));
+        self.header = Some(Box::new((name, value.into())));
         self
     }
 }

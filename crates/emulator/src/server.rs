@@ -312,10 +312,11 @@ fn response(reply: Reply, now: Timestamp) -> Response<ReplyBody> {
     if let Ok(date) = HeaderValue::try_from(now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()) {
         headers.insert(DATE, date);
     }
-    if let Some((name, value)) = reply.header
-        && let Ok(value) = HeaderValue::try_from(value)
-    {
-        headers.insert(name, value);
+    if let Some(header) = reply.header {
+        let (name, value) = *header;
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
     }
     response
 }

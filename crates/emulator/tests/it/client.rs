@@ -37,7 +37,7 @@ impl Answer {
     pub(crate) fn reply(self) -> Reply {
         match self {
             Self::Reply(reply) => reply,
-            other => panic!("no whole reply: {other:?}"),
+            other @ (Self::Closed(_) | Self::Reset) => panic!("no whole reply: {other:?}"),
         }
     }
 }
