@@ -50,8 +50,13 @@ impl Money {
     /// # Errors
     /// When either is not what it should be.
     pub fn parse(amount: &str, currency: &str) -> Result<Self, MoneyError> {
-        let value = Decimal::from_str_exact(amount)
-            .map_err(|_| MoneyError::NotDecimal(amount.to_owned()))?;
+        let not_decimal = || MoneyError::NotDecimal(amount.to_owned());
+        // The parser skips underscores, as Rust's own literals do: 1_000 is a slip of the
+        // hand here, or not an amount at all.
+        if amount.contains('_') {
+            return Err(not_decimal());
+        }
+        let value = Decimal::from_str_exact(amount).map_err(|_| not_decimal())?;
         let code = Currency::from_code(&currency.to_ascii_uppercase())
             .ok_or_else(|| MoneyError::UnknownCurrency(currency.to_owned()))?;
         Ok(Self::new(value, code))
