@@ -1,3 +1,8 @@
 //! What the core promises, by subject.
 
 mod cancel;
+mod errors;
+mod ids;
+mod money;
+mod orders;
+mod privacy;

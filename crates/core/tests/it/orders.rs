@@ -1,0 +1,163 @@
+//! Statuses as words, and how sights of one order merge, over all small combinations.
+
+use duka_core::money::Money;
+use duka_core::{Observation, OrderStatus};
+use jiff::Timestamp;
+
+fn statuses() -> Vec<OrderStatus> {
+    vec![
+        OrderStatus::Unknown("ON_HOLD".to_owned()),
+        OrderStatus::Unpaid,
+        OrderStatus::Processing,
+        OrderStatus::Failed,
+        OrderStatus::Expired,
+        OrderStatus::Cancelled,
+        OrderStatus::Paid,
+        OrderStatus::Reversed,
+    ]
+}
+
+/// Every status at two moments, and, for three of them, other words and amounts.
+fn sights() -> Vec<Observation> {
+    let mut sights = Vec::new();
+    for status in statuses() {
+        for second in [0, 1] {
+            sights.push(Observation {
+                raw_status: status.to_string(),
+                status: status.clone(),
+                money: None,
+                observed_at: Timestamp::from_second(second).unwrap(),
+            });
+        }
+    }
+    for of in [0, 3, 12] {
+        let other: Observation = sights[of].clone();
+        let money = Some(Money::parse("105", "KES").unwrap());
+        sights.push(Observation {
+            raw_status: "other".to_owned(),
+            ..other.clone()
+        });
+        sights.push(Observation { money, ..other });
+    }
+    sights.push(Observation {
+        status: OrderStatus::Unknown("DISPUTED".to_owned()),
+        ..sights[0].clone()
+    });
+    sights
+}
+
+fn place(status: &OrderStatus) -> usize {
+    let word = status.as_str();
+    statuses().iter().position(|s| s.as_str() == word).unwrap()
+}
+
+#[test]
+fn every_status_word_reads_back() {
+    for status in statuses() {
+        let raw = match &status {
+            OrderStatus::Unknown(raw) => raw.clone(),
+            _ => "whatever".to_owned(),
+        };
+        assert_eq!(OrderStatus::from_word(status.as_str(), &raw), Some(status));
+    }
+}
+
+#[test]
+fn no_other_word_is_a_status() {
+    for word in ["", "Paid", "PAID", "canceled", "pending", "unpaid "] {
+        assert_eq!(OrderStatus::from_word(word, word), None);
+    }
+}
+
+#[test]
+fn an_unknown_status_shows_its_own_text() {
+    let shown: Vec<_> = statuses().iter().map(ToString::to_string).collect();
+    let wanted =
+        "unknown (ON_HOLD), unpaid, processing, failed, expired, cancelled, paid, reversed";
+    assert_eq!(shown.join(", "), wanted);
+}
+
+#[test]
+fn merging_does_not_depend_on_which_came_first() {
+    let sights = sights();
+    for a in &sights {
+        for b in &sights {
+            assert_eq!(
+                a.clone().merge(b.clone()),
+                b.clone().merge(a.clone()),
+                "{a:?} and {b:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn merging_does_not_depend_on_how_it_is_grouped() {
+    let sights = sights();
+    for a in &sights {
+        for b in &sights {
+            let ab = a.clone().merge(b.clone());
+            for c in &sights {
+                let left = ab.clone().merge(c.clone());
+                let right = a.clone().merge(b.clone().merge(c.clone()));
+                assert_eq!(left, right, "{a:?}, {b:?} and {c:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_repeated_notification_changes_nothing() {
+    let sights = sights();
+    for a in &sights {
+        assert_eq!(a.clone().merge(a.clone()), *a);
+        for b in &sights {
+            let once = a.clone().merge(b.clone());
+            assert_eq!(once.clone().merge(b.clone()), once);
+        }
+    }
+}
+
+#[test]
+fn merging_never_moves_an_order_back_and_invents_nothing() {
+    let sights = sights();
+    for a in &sights {
+        for b in &sights {
+            let merged = a.clone().merge(b.clone());
+            assert!(place(&merged.status) >= place(&a.status), "{a:?} and {b:?}");
+            assert!(merged == *a || merged == *b);
+        }
+    }
+}
+
+#[test]
+fn between_equals_the_later_wins() {
+    let sights = sights();
+    for a in &sights {
+        for b in &sights {
+            if place(&a.status) == place(&b.status) {
+                let latest = a.observed_at.max(b.observed_at);
+                assert_eq!(a.clone().merge(b.clone()).observed_at, latest);
+            }
+        }
+    }
+}
+
+#[test]
+fn paid_wins_over_everything_but_its_own_reversal_however_early_it_was_seen() {
+    for paid in sights()
+        .into_iter()
+        .filter(|s| s.status == OrderStatus::Paid)
+    {
+        for other in sights() {
+            let reversed = other.status == OrderStatus::Reversed;
+            let merged = other.merge(paid.clone()).status;
+            let wanted = if reversed {
+                OrderStatus::Reversed
+            } else {
+                OrderStatus::Paid
+            };
+            assert_eq!(merged, wanted);
+        }
+    }
+}
