@@ -1,0 +1,144 @@
+//! The account as a [`Gateway`]: which request each operation sends, and how often.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use duka_core::clock::SharedClock;
+use duka_core::gateway::Operation;
+use duka_core::{
+    AccountName, CancelAnswer, CancelRules, CreatedOrder, Error, Gateway, GatewayName, NewOrder,
+    OrderId, OrderStatus, StatusReading,
+};
+use duka_http::{BaseUrl, Client, Intent, Reply};
+use secrecy::SecretString;
+
+use crate::auth::Signer;
+use crate::config::{Builder, Unicode};
+use crate::notify::WebhookVerifier;
+use crate::payload::{Json, Members};
+use crate::reply::{self, Asked};
+use crate::wire::{self, path};
+
+/// The gateway's name in configuration and JSON.
+pub(crate) const NAME: GatewayName = GatewayName::from_static("kwikpaisa");
+
+/// One account at KwikPaisa. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct KwikPaisa {
+    settings: Settings,
+    rules: CancelRules,
+}
+
+/// What [`Builder::build`] has checked.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) client: Client,
+    pub(crate) base: BaseUrl,
+    pub(crate) signer: Arc<Signer>,
+    pub(crate) clock: SharedClock,
+    pub(crate) account: Option<AccountName>,
+    pub(crate) unicode: Unicode,
+    pub(crate) service_type: Option<String>,
+}
+
+impl KwikPaisa {
+    /// Starts an account with the keys that KwikPaisa issued. `clock` dates every request:
+    /// the gateway refuses one that is too old.
+    pub fn builder(api_key: SecretString, secret_key: SecretString, clock: SharedClock) -> Builder {
+        Builder::new(api_key, secret_key, clock)
+    }
+
+    pub(crate) fn new(settings: Settings) -> Self {
+        // assumed: that a repeated cancel does no harm. The page *cancel-order* makes
+        // CANCELLED a state that is not eligible and names no limit on requests.
+        let rules = CancelRules::repeatable([OrderStatus::Unpaid, OrderStatus::Processing]);
+        Self { settings, rules }
+    }
+
+    /// The name of the account, if it was given one.
+    pub fn account(&self) -> Option<&AccountName> {
+        self.settings.account.as_ref()
+    }
+
+    /// Checks webhooks with this account's secret key and clock.
+    pub fn webhooks(&self) -> WebhookVerifier {
+        let Settings { signer, clock, .. } = &self.settings;
+        WebhookVerifier::new(signer.secret_key().clone(), clock.clone())
+    }
+
+    async fn call(
+        &self,
+        operation: &'static str,
+        intent: Intent,
+        path: &str,
+        payload: &Json,
+    ) -> Result<Reply, Error> {
+        let Settings {
+            client,
+            base,
+            signer,
+            clock,
+            unicode,
+            ..
+        } = &self.settings;
+        let url = base.join(path);
+        let body = payload.write(Members::Sorted, *unicode);
+        // Every try is dated and signed anew; what is signed is what is sent.
+        let build = || Ok(signer.sign(url.clone(), body.clone(), clock.now()));
+        client.call(operation, intent, build).await
+    }
+
+    fn asked<'a>(&self, order: &'a OrderId) -> Asked<'a> {
+        Asked {
+            order,
+            now: self.settings.clock.now(),
+        }
+    }
+}
+
+#[async_trait]
+impl Gateway for KwikPaisa {
+    fn name(&self) -> GatewayName {
+        NAME
+    }
+
+    fn cancel_rules(&self) -> &CancelRules {
+        &self.rules
+    }
+
+    /// Everything but refunds, which version 3 of the API does not document, and the
+    /// registration of webhooks, which is done in the gateway's dashboard.
+    fn supports(&self, operation: Operation) -> bool {
+        matches!(
+            operation,
+            Operation::Create | Operation::Status | Operation::Cancel
+        )
+    }
+
+    /// Page *create-order*. One `POST`, repeated only if it was not sent.
+    async fn create(&self, order: &NewOrder) -> Result<CreatedOrder, Error> {
+        let payload = wire::create_payload(order, self.settings.service_type.as_deref())?;
+        let reply = self
+            .call("create", Intent::Mutation, path::CREATE, &payload)
+            .await?;
+        reply::read_created(&reply, &self.asked(&order.reference))
+    }
+
+    /// Page *check-status*. A `POST` that changes nothing, so it is repeated as a read.
+    async fn status(&self, order: &OrderId) -> Result<StatusReading, Error> {
+        let payload = wire::order_payload(order);
+        let reply = self
+            .call("status", Intent::Read, path::STATUS, &payload)
+            .await?;
+        reply::read_status(&reply, &self.asked(order))
+    }
+
+    /// Page *cancel-order*. One `POST`, repeated only if it was not sent.
+    async fn cancel(&self, order: &OrderId) -> Result<CancelAnswer, Error> {
+        let payload = wire::order_payload(order);
+        let reply = self
+            .call("cancel", Intent::Mutation, path::CANCEL, &payload)
+            .await?;
+        reply::read_cancel(&reply, &self.asked(order))
+    }
+}

@@ -1,0 +1,294 @@
+//! JSON as the signature wants it: exact numbers, sorted keys, one way to write each value.
+
+use std::fmt::{self, Write as _};
+
+use duka_core::OrderId;
+use duka_core::id::IdForm;
+use duka_core::money::Decimal;
+use serde::Deserialize;
+use serde::de::{self, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::config::Unicode;
+
+/// How deep a value may be nested when it is read. The gateway's are two deep.
+const DEEPEST: usize = 16;
+
+/// A JSON value whose numbers are kept as text, since ids exceed what a float can hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Json {
+    Null,
+    Bool(bool),
+    /// A JSON number, as it is to be written.
+    Number(String),
+    Text(String),
+    Array(Vec<Self>),
+    /// Members in the order they were given.
+    Object(Vec<(String, Self)>),
+}
+
+/// The order in which an object's members are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Members {
+    /// By key, recursively (page *signature*).
+    Sorted,
+    AsGiven,
+}
+
+impl Json {
+    pub(crate) fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// An id in the JSON type in which the merchant has it.
+    pub(crate) fn id(id: &OrderId) -> Self {
+        match id.form() {
+            IdForm::Integer => Self::Number(id.as_str().to_owned()),
+            IdForm::Text => Self::text(id.as_str()),
+        }
+    }
+
+    /// An amount in its shortest form: 105 and 105.5, never 105.00. A server that reads
+    /// the body and writes it again before checking the signature arrives at the same.
+    pub(crate) fn amount(amount: Decimal) -> Self {
+        Self::Number(amount.normalize().to_string())
+    }
+
+    /// The members of an object literal.
+    pub(crate) fn object<const N: usize>(members: [(&str, Self); N]) -> Self {
+        let members = members.map(|(key, value)| (key.to_owned(), value));
+        Self::Object(members.into())
+    }
+
+    /// Reads any JSON, numbers exactly. Duplicate keys and deep nesting are refused.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+        let raw: &RawValue = serde_json::from_slice(bytes)?;
+        Self::from_raw(raw, 0)
+    }
+
+    fn from_raw(raw: &RawValue, depth: usize) -> Result<Self, serde_json::Error> {
+        if depth > DEEPEST {
+            return Err(de::Error::custom("nested too deeply"));
+        }
+        let text = raw.get();
+        Ok(match text.as_bytes().first() {
+            Some(b'{') => {
+                let members: RawMembers<'_> = serde_json::from_str(text)?;
+                let read = |(key, value)| Ok((key, Self::from_raw(value, depth + 1)?));
+                Self::Object(members.0.into_iter().map(read).collect::<Result<_, _>>()?)
+            }
+            Some(b'[') => {
+                let items: Vec<&RawValue> = serde_json::from_str(text)?;
+                let read = |item| Self::from_raw(item, depth + 1);
+                Self::Array(items.into_iter().map(read).collect::<Result<_, _>>()?)
+            }
+            Some(b'"') => Self::Text(serde_json::from_str(text)?),
+            Some(b't') => Self::Bool(true),
+            Some(b'f') => Self::Bool(false),
+            Some(b'n') => Self::Null,
+            _ => Self::Number(text.to_owned()),
+        })
+    }
+
+    /// Numbers as a program writes them that read them as decimals: 105.00 becomes 105.
+    /// What is not a plain decimal stays as it is.
+    pub(crate) fn with_short_numbers(self) -> Self {
+        match self {
+            Self::Number(text) => match Decimal::from_str_exact(&text) {
+                Ok(value) => Self::amount(value),
+                Err(_) => Self::Number(text),
+            },
+            Self::Array(items) => {
+                Self::Array(items.into_iter().map(Self::with_short_numbers).collect())
+            }
+            Self::Object(members) => Self::Object(
+                members
+                    .into_iter()
+                    .map(|(key, value)| (key, value.with_short_numbers()))
+                    .collect(),
+            ),
+            other @ (Self::Null | Self::Bool(_) | Self::Text(_)) => other,
+        }
+    }
+
+    /// The bytes to sign and to send: compact, slashes raw.
+    pub(crate) fn write(&self, members: Members, unicode: Unicode) -> Vec<u8> {
+        let mut out = String::new();
+        self.write_to(&mut out, members, unicode);
+        out.into_bytes()
+    }
+
+    fn write_to(&self, out: &mut String, order: Members, unicode: Unicode) {
+        match self {
+            Self::Null => out.push_str("null"),
+            Self::Bool(true) => out.push_str("true"),
+            Self::Bool(false) => out.push_str("false"),
+            Self::Number(text) => out.push_str(text),
+            Self::Text(text) => write_text(out, text, unicode),
+            Self::Array(items) => {
+                out.push('[');
+                for (index, item) in items.iter().enumerate() {
+                    separate(out, index);
+                    item.write_to(out, order, unicode);
+                }
+                out.push(']');
+            }
+            Self::Object(members) => {
+                let mut members: Vec<_> = members.iter().collect();
+                match order {
+                    // By UTF-16 code unit, as JavaScript sorts; Rust's own order differs
+                    // beyond U+FFFF.
+                    Members::Sorted => {
+                        members.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+                    }
+                    Members::AsGiven => {}
+                }
+                out.push('{');
+                for (index, (key, value)) in members.into_iter().enumerate() {
+                    separate(out, index);
+                    write_text(out, key, unicode);
+                    out.push(':');
+                    value.write_to(out, order, unicode);
+                }
+                out.push('}');
+            }
+        }
+    }
+}
+
+fn separate(out: &mut String, index: usize) {
+    if index > 0 {
+        out.push(',');
+    }
+}
+
+/// A string as `JSON.stringify` and PHP's `json_encode` both write it, but for the setting.
+fn write_text(out: &mut String, text: &str, unicode: Unicode) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c < ' ' || (!c.is_ascii() && unicode == Unicode::Escaped) => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    write!(out, "\\u{unit:04x}").expect("a String takes all that is written");
+                }
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+/// An object's members in the order they stand, each key once.
+struct RawMembers<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for RawMembers<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Vec<(String, &'de RawValue)>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members: Self::Value = Vec::new();
+                while let Some((key, value)) = map.next_entry::<String, _>()? {
+                    if members.iter().any(|(known, _)| *known == key) {
+                        return Err(de::Error::custom("a key stands twice"));
+                    }
+                    members.push((key, value));
+                }
+                Ok(members)
+            }
+        }
+
+        deserializer.deserialize_map(InOrder).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sorted(json: &str, unicode: Unicode) -> String {
+        let value = Json::parse(json.as_bytes()).unwrap();
+        String::from_utf8(value.write(Members::Sorted, unicode)).unwrap()
+    }
+
+    #[test]
+    fn keys_are_sorted_at_every_depth_and_arrays_keep_their_order() {
+        let text = sorted(
+            r#" {"b" : 1, "a": [ {"z":null,"y":true}, 2 ], "B": {} } "#,
+            Unicode::Raw,
+        );
+        assert_eq!(text, r#"{"B":{},"a":[{"y":true,"z":null},2],"b":1}"#);
+    }
+
+    #[test]
+    fn keys_are_sorted_by_utf16_code_unit() {
+        // U+1F600 is a pair that begins with D83D, below U+FF5E, although it is above it.
+        let text = sorted("{\"\u{ff5e}\":1,\"\u{1f600}\":2}", Unicode::Raw);
+        assert_eq!(text, "{\"\u{1f600}\":2,\"\u{ff5e}\":1}");
+    }
+
+    #[test]
+    fn slashes_and_unicode_are_raw_unless_told_otherwise() {
+        let json = r#"{"u":"https:\/\/a/é😀","c":"\u0001\b\f\n\r\t\"\\\u007f"}"#;
+        assert_eq!(
+            sorted(json, Unicode::Raw),
+            "{\"c\":\"\\u0001\\b\\f\\n\\r\\t\\\"\\\\\u{7f}\",\"u\":\"https://a/é😀\"}"
+        );
+        assert_eq!(
+            sorted(json, Unicode::Escaped),
+            "{\"c\":\"\\u0001\\b\\f\\n\\r\\t\\\"\\\\\u{7f}\",\"u\":\"https://a/\\u00e9\\ud83d\\ude00\"}"
+        );
+    }
+
+    #[test]
+    fn numbers_are_written_as_they_were_read() {
+        let json = r#"[9007199254740993,123456789012345678901234567890,105.00,-0,1e5]"#;
+        assert_eq!(sorted(json, Unicode::Raw), json);
+    }
+
+    #[test]
+    fn short_numbers_are_the_same_values() {
+        let value = Json::parse(b"{\"a\":[105.00,105.50,1e5,-0.0,9007199254740993,null]}").unwrap();
+        let bytes = value
+            .with_short_numbers()
+            .write(Members::AsGiven, Unicode::Raw);
+        let text = String::from_utf8(bytes).unwrap();
+        assert_eq!(text, r#"{"a":[105,105.5,1e5,0,9007199254740993,null]}"#);
+    }
+
+    #[test]
+    fn an_amount_has_its_shortest_form() {
+        let cases = [
+            ("105.00", "105"),
+            ("105.50", "105.5"),
+            ("0.10", "0.1"),
+            ("100", "100"),
+            ("1000000000000", "1000000000000"),
+        ];
+        for (given, written) in cases {
+            let amount = Decimal::from_str_exact(given).unwrap();
+            assert_eq!(Json::amount(amount), Json::Number(written.to_owned()));
+        }
+    }
+
+    #[test]
+    fn what_is_ambiguous_or_endless_is_refused() {
+        let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+        for json in [r#"{"a":1,"a":2}"#, r#"{"a":1}x"#, "{", "", "NaN", &deep] {
+            assert!(Json::parse(json.as_bytes()).is_err());
+        }
+    }
+}
