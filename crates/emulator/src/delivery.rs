@@ -1,5 +1,6 @@
 //! Sending notifications in the background: signing, redelivery, and the two faults of their order.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use url::{Position, Url};
 
@@ -23,8 +24,8 @@ use crate::world::Shared;
 /// A merchant's server on the same machine is slow long before this.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 const LONGEST_ANSWER: usize = 64 * 1024;
-/// More would only queue up at the merchant's server.
-const AT_ONCE: usize = 32;
+/// More first attempts at once would only queue up at the merchant's server.
+const LANES: u64 = 32;
 
 /// Runs until the emulator stops.
 pub(crate) async fn deliver(
@@ -32,13 +33,18 @@ pub(crate) async fn deliver(
     shared: Arc<Shared>,
     mut stopped: watch::Receiver<()>,
 ) {
-    let slots = Arc::new(Semaphore::new(AT_ONCE));
-    let mut under_way = JoinSet::new();
+    let mut running = JoinSet::new();
+    let lanes: Vec<_> = (0..LANES)
+        .map(|_| {
+            let (lane, batches) = mpsc::unbounded_channel();
+            running.spawn(serve_lane(batches, Arc::clone(&shared)));
+            lane
+        })
+        .collect();
     let mut held: Vec<Notification> = Vec::new();
     loop {
         let next = tokio::select! {
             _ = stopped.changed() => break,
-            Some(_) = under_way.join_next() => continue,
             () = tokio::time::sleep(shared.config.hold_back), if !held.is_empty() => None,
             received = outbox.recv() => match received {
                 Some(notification) => Some(notification),
@@ -59,53 +65,81 @@ pub(crate) async fn deliver(
                 batch
             }
         };
-        under_way.spawn(send_in_turn(batch, Arc::clone(&shared), Arc::clone(&slots)));
+        if let Some(lane) = batch.first().map(lane_of).and_then(|it| lanes.get(it)) {
+            // Fails only if the lane panicked, which loses this batch and nothing else.
+            let _ = lane.send(batch);
+        }
     }
-    under_way.shutdown().await;
+    running.shutdown().await;
 }
 
-/// One after the other: what was overtaken must really arrive later.
-async fn send_in_turn(batch: Vec<Notification>, shared: Arc<Shared>, slots: Arc<Semaphore>) {
-    let Ok(_slot) = slots.acquire().await else {
-        return;
-    };
-    for notification in batch {
-        let copies = match notification.manner {
-            Manner::Twice => 2,
-            Manner::Once | Manner::Overtaken => 1,
+/// One order's notifications share a lane, so that only a fault changes their order.
+fn lane_of(notification: &Notification) -> usize {
+    let mut hasher = DefaultHasher::new();
+    notification.order.hash(&mut hasher);
+    usize::try_from(hasher.finish() % LANES).unwrap_or(0)
+}
+
+/// Tries each notification once in turn; those not taken are tried again beside the lane.
+async fn serve_lane(mut batches: mpsc::UnboundedReceiver<Vec<Notification>>, shared: Arc<Shared>) {
+    let mut redeliveries = JoinSet::new();
+    loop {
+        let batch = tokio::select! {
+            received = batches.recv() => match received {
+                Some(batch) => batch,
+                None => break,
+            },
+            Some(_) = redeliveries.join_next() => continue,
         };
-        for _ in 0..copies {
-            send_until_taken(&notification, &shared).await;
+        for notification in batch {
+            let copies = match notification.manner {
+                Manner::Twice => 2,
+                Manner::Once | Manner::Overtaken => 1,
+            };
+            for _ in 0..copies {
+                if attempt(&notification, &shared, 1).await == Taken::No {
+                    redeliveries.spawn(redeliver(notification.clone(), Arc::clone(&shared)));
+                }
+            }
         }
     }
 }
 
-async fn send_until_taken(notification: &Notification, shared: &Shared) {
+async fn redeliver(notification: Notification, shared: Arc<Shared>) {
+    let redelivery = shared.config.redelivery;
+    for number in 2..=redelivery.attempts {
+        tokio::time::sleep(redelivery.spacing).await;
+        if attempt(&notification, &shared, number).await == Taken::Yes {
+            return;
+        }
+    }
+}
+
+async fn attempt(notification: &Notification, shared: &Shared, number: u32) -> Taken {
     let gateway = notification.gateway;
     // Neither the query nor the user part: a merchant may keep a secret in them.
     let url = &notification.url[Position::BeforeHost..Position::AfterPath];
+    if number > shared.config.redelivery.attempts {
+        return Taken::No;
+    }
     if let Err(problem) = shared.config.check_target(&notification.url) {
         tracing::warn!(%gateway, url, %problem, "notification not sent");
-        return;
+        // As far as the emulator may go: trying again would not help.
+        return Taken::Yes;
     }
-    let redelivery = shared.config.redelivery;
-    for attempt in 1..=redelivery.attempts {
-        if attempt > 1 {
-            tokio::time::sleep(redelivery.spacing).await;
+    let sent = tokio::time::timeout(ATTEMPT_TIMEOUT, send(notification, shared)).await;
+    match sent {
+        Ok(Ok(Taken::Yes)) => {
+            tracing::debug!(%gateway, url, number, "notification taken");
+            return Taken::Yes;
         }
-        let sent = tokio::time::timeout(ATTEMPT_TIMEOUT, send(notification, shared)).await;
-        match sent {
-            Ok(Ok(Taken::Yes)) => {
-                tracing::debug!(%gateway, url, attempt, "notification taken");
-                return;
-            }
-            Ok(Ok(Taken::No)) => tracing::debug!(%gateway, url, attempt, "notification not taken"),
-            Ok(Err(problem)) => {
-                tracing::debug!(%gateway, url, attempt, %problem, "notification not delivered");
-            }
-            Err(_) => tracing::debug!(%gateway, url, attempt, "notification timed out"),
+        Ok(Ok(Taken::No)) => tracing::debug!(%gateway, url, number, "notification not taken"),
+        Ok(Err(problem)) => {
+            tracing::debug!(%gateway, url, number, %problem, "notification not delivered");
         }
+        Err(_) => tracing::debug!(%gateway, url, number, "notification timed out"),
     }
+    Taken::No
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

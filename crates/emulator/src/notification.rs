@@ -32,6 +32,8 @@ pub(crate) enum Manner {
 #[derive(Debug, Clone)]
 pub(crate) struct Notification {
     pub(crate) gateway: Gateway,
+    /// The id by which the merchant addresses the order.
+    pub(crate) order: String,
     pub(crate) url: Url,
     pub(crate) form: Form,
     pub(crate) body: Bytes,
@@ -73,6 +75,7 @@ pub(crate) fn webhook(order: &Order, own: &KwikPaisaOrder, url: &Url) -> Option<
     };
     Some(Notification {
         gateway: Gateway::KwikPaisa,
+        order: own.order_id.text().to_owned(),
         url: url.clone(),
         form: Form::Signed,
         body: serde_json::to_vec(&body).ok()?.into(),
@@ -112,6 +115,7 @@ pub(crate) fn ipn(own: &PesapalOrder, url: &Url, method: IpnMethod) -> Option<No
     };
     Some(Notification {
         gateway: Gateway::Pesapal,
+        order: own.tracking_id.clone(),
         url,
         form,
         body,

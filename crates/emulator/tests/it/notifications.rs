@@ -161,6 +161,28 @@ async fn each_payment_event_has_its_webhook_and_a_cancel_has_none() {
 }
 
 #[tokio::test]
+async fn one_orders_notifications_arrive_in_order_unless_a_fault_says_otherwise() {
+    let merchant = Merchant::start().await;
+    let emulator = with_webhook(&merchant).await;
+    for id in 0..20 {
+        let id = id.to_string();
+        kwikpaisa_order(&emulator, &id).await;
+        emulator.process(&id).unwrap();
+        emulator.pay(&id).unwrap();
+    }
+    let mut seen = std::collections::HashMap::new();
+    for it in merchant.received(40).await {
+        let body: Value = serde_json::from_str(&it.body).unwrap();
+        let id = body["data"]["order_id"].as_str().unwrap().to_owned();
+        seen.entry(id).or_insert_with(Vec::new).push(it.event());
+    }
+    assert_eq!(seen.len(), 20);
+    for events in seen.values() {
+        assert_eq!(events, &["payment.processing", "payment.success"]);
+    }
+}
+
+#[tokio::test]
 async fn a_webhook_not_answered_200_is_tried_again_with_a_fresh_signature() {
     let refusal = "HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n";
     let merchant = Merchant::answering(&[refusal, ""]).await;

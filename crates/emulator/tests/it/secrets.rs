@@ -39,7 +39,8 @@ async fn a_canary_in_every_secret_is_seen_nowhere() {
         .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
         .with_writer(captured.clone())
         .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    // For the whole binary: one per thread races with the call sites that other tests register.
+    tracing::subscriber::set_global_default(subscriber).unwrap();
 
     let secret = |name: &str| format!("{CANARY}-{name}");
     let config = config()
