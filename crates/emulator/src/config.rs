@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use secrecy::SecretString;
+use subtle::ConstantTimeEq;
 use thiserror::Error;
 use url::{Host, Url};
 
@@ -263,6 +264,11 @@ fn is_loopback(url: &Url) -> bool {
         Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
         None => false,
     }
+}
+
+/// Compares what a request presents with what it should be, in constant time.
+pub(crate) fn same_secret(presented: &str, expected: &str) -> bool {
+    presented.as_bytes().ct_eq(expected.as_bytes()).into()
 }
 
 /// Why an emulator did not start.

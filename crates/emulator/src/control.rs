@@ -24,6 +24,7 @@ pub(crate) fn answer(shared: &Shared, received: &Received, path: &str) -> Reply 
             let orders = shared.world().book.snapshot();
             Ok(Reply::json(StatusCode::OK, &orders))
         }
+        ("GET", ["orders", id]) => one_order(shared, &decoded(id)),
         ("POST", ["orders", id, act]) => customer_acts(shared, &decoded(id), act),
         ("GET", ["faults"]) => Ok(Reply::json(StatusCode::OK, &shared.world().faults.armed())),
         ("POST", ["faults"]) => arm(shared, received),
@@ -40,7 +41,9 @@ pub(crate) fn answer(shared: &Shared, received: &Received, path: &str) -> Reply 
         }
         (
             _,
-            ["orders" | "faults" | "requests" | "clock" | "webhook" | "reset"] | ["orders", _, _],
+            ["orders" | "faults" | "requests" | "clock" | "webhook" | "reset"]
+            | ["orders", _]
+            | ["orders", _, _],
         ) => Err(Refusal::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "method",
@@ -49,6 +52,7 @@ pub(crate) fn answer(shared: &Shared, received: &Received, path: &str) -> Reply 
         _ => Err(
             Refusal::new(StatusCode::NOT_FOUND, "path", "no such control call").valid([
                 "GET /_emulator/orders",
+                "GET /_emulator/orders/{id}",
                 "POST /_emulator/orders/{id}/{pay|fail|expire|process|reverse|pay_late}",
                 "GET, POST, DELETE /_emulator/faults",
                 "GET /_emulator/requests",
@@ -131,6 +135,19 @@ impl Refusal {
     fn into_reply(self) -> Reply {
         Reply::json(self.http, &ErrorBody { error: self })
     }
+}
+
+fn one_order(shared: &Shared, id: &str) -> Result<Reply, Refusal> {
+    let world = shared.world();
+    let Some(key) = world.book.address(id) else {
+        let problem = ActError::UnknownOrder { id: id.to_owned() };
+        return Err(Refusal::new(
+            StatusCode::NOT_FOUND,
+            "id",
+            problem.to_string(),
+        ));
+    };
+    Ok(Reply::json(StatusCode::OK, &world.book.get(key).snapshot()))
 }
 
 fn customer_acts(shared: &Shared, id: &str, act: &str) -> Result<Reply, Refusal> {

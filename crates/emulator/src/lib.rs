@@ -30,7 +30,7 @@
 //!
 //! # Over HTTP
 //!
-//! The same controls are calls under `/_emulator`, for programs in any language: `GET /orders`,
+//! The same controls are calls under `/_emulator`, for programs in any language: `GET /orders`, `GET /orders/{id}`,
 //! `POST /orders/{id}/{pay|fail|expire|process|reverse|pay_late}`, `GET`, `POST` and `DELETE /faults`,
 //! `GET /requests`, `POST /clock`, `POST /webhook`, `POST /reset`. An `id` is KwikPaisa's order id or Pesapal's
 //! tracking id, percent-encoded where it must be.

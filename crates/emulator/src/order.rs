@@ -63,6 +63,32 @@ pub(crate) struct Order {
 }
 
 impl Order {
+    /// An order just created: nobody has paid or cancelled it.
+    pub(crate) const fn new(
+        particulars: Particulars,
+        amount: Decimal,
+        currency: String,
+        description: Option<String>,
+        return_url: String,
+        created_at: Timestamp,
+    ) -> Self {
+        Self {
+            particulars,
+            amount,
+            currency,
+            description,
+            return_url,
+            created_at,
+            payment: Payment::Open,
+            paid_at: None,
+            receipt: None,
+            cancelled_at: None,
+            cancel_requests: 0,
+            cancels_applied: 0,
+            paid_after_cancel: false,
+        }
+    }
+
     pub(crate) const fn gateway(&self) -> Gateway {
         match self.particulars {
             Particulars::KwikPaisa(_) => Gateway::KwikPaisa,

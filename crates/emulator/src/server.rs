@@ -39,7 +39,7 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Opens the port and starts answering, on the current tokio runtime.
+    /// Opens the port and starts answering, on the current tokio runtime (its network and time enabled).
     ///
     /// # Errors
     ///

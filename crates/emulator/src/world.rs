@@ -12,7 +12,7 @@ use crate::clock::EmulatorClock;
 use crate::config::EmulatorConfig;
 use crate::fault::{ArmedFaults, FaultKind, FaultPoint};
 use crate::notification::{Manner, Notification, ipn, webhook};
-use crate::order::{Order, Particulars};
+use crate::order::{Order, Particulars, Payment};
 use crate::pesapal::{Ipns, Tokens};
 use crate::request_log::RequestLog;
 use crate::rng::Rng;
@@ -153,7 +153,7 @@ impl World {
             Particulars::KwikPaisa(own) => webhook(order, own, self.webhook_url.as_ref()?),
             Particulars::Pesapal(own) => {
                 // Pesapal has no state for a payment under way, so nothing changed for it.
-                if order.payment == crate::order::Payment::Processing {
+                if order.payment == Payment::Processing && !order.is_cancelled() {
                     return None;
                 }
                 let registered = self.ipns.get(&own.notification_id)?;

@@ -5,11 +5,10 @@ use hyper::StatusCode;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
-use subtle::ConstantTimeEq;
 
 use super::error;
 use crate::behaviour::ContentTypeRule;
-use crate::config::EmulatorConfig;
+use crate::config::{EmulatorConfig, same_secret};
 use crate::exchange::{Received, Reply};
 
 /// Lets a request in, or says on the wire as little and in the verdict as much as possible.
@@ -20,14 +19,14 @@ pub(crate) fn check_door(
 ) -> Result<(), Reply> {
     check_content_type(config, received)?;
     let key = sent(received, "x-api-key")?;
-    if !same(key, config.kwikpaisa.api_key.expose_secret()) {
+    if !same_secret(key, config.kwikpaisa.api_key.expose_secret()) {
         return Err(unauthorized("Invalid API key.").because("X-API-KEY is not the merchant's"));
     }
     let timestamp = sent(received, "x-timestamp")?;
     check_timestamp(config, now, timestamp)?;
     let presented = sent(received, "x-signature")?;
     let expected = signature(&config.kwikpaisa.secret_key, &received.body, timestamp);
-    if same(presented, &expected) {
+    if same_secret(presented, &expected) {
         Ok(())
     } else {
         Err(unauthorized("Invalid signature.").because(wrong_signature(presented, &expected)))
@@ -98,7 +97,7 @@ fn wrong_signature(presented: &str, expected: &str) -> &'static str {
     let lowercase = |it: u8| it.is_ascii_digit() || (b'a'..=b'f').contains(&it);
     if presented.len() != expected.len() {
         "X-SIGNATURE does not have 64 characters"
-    } else if same(&presented.to_ascii_lowercase(), expected) {
+    } else if same_secret(&presented.to_ascii_lowercase(), expected) {
         "X-SIGNATURE is right but not in lowercase"
     } else if !presented.bytes().all(lowercase) {
         "X-SIGNATURE is not lowercase hex"
@@ -109,8 +108,4 @@ fn wrong_signature(presented: &str, expected: &str) -> &'static str {
 
 fn unauthorized(message: &'static str) -> Reply {
     error(StatusCode::UNAUTHORIZED, message)
-}
-
-fn same(left: &str, right: &str) -> bool {
-    left.as_bytes().ct_eq(right.as_bytes()).into()
 }

@@ -36,25 +36,19 @@ pub(super) fn create(call: &mut Call<'_>) -> Answered {
     let rng = &mut call.world.rng;
     let kwikx_order_id = format!("kp_{}", rng.guid());
     let order_token = rng.hex_token();
-    let key = call.world.book.add(Order {
-        particulars: Particulars::KwikPaisa(KwikPaisaOrder {
-            order_id: new.order_id,
-            kwikx_order_id,
-            order_token,
-        }),
-        amount: new.amount,
-        currency: new.currency,
-        description: new.note,
-        return_url: new.return_url,
-        created_at: call.now,
-        payment: Payment::Open,
-        paid_at: None,
-        receipt: None,
-        cancelled_at: None,
-        cancel_requests: 0,
-        cancels_applied: 0,
-        paid_after_cancel: false,
+    let particulars = Particulars::KwikPaisa(KwikPaisaOrder {
+        order_id: new.order_id,
+        kwikx_order_id,
+        order_token,
     });
+    let key = call.world.book.add(Order::new(
+        particulars,
+        new.amount,
+        new.currency,
+        new.note,
+        new.return_url,
+        call.now,
+    ));
     let (order, own) = own(call, key)?;
     let behaviour = &call.shared.config.behaviour;
     let (http, code) = match behaviour.create_http {

@@ -5,12 +5,11 @@ use std::collections::{HashMap, VecDeque};
 use hyper::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
-use subtle::ConstantTimeEq;
 
 use super::wire::{ApiError, BadBearer, Place, TokenBody, TokenReply, no_error, utc};
 use super::{Answered, body, http_error};
 use crate::behaviour::DoorRefusal;
-use crate::config::EmulatorConfig;
+use crate::config::{EmulatorConfig, same_secret};
 use crate::exchange::{Received, Reply};
 use crate::gateway::Operation;
 use crate::service::Call;
@@ -105,11 +104,11 @@ pub(super) fn issue(call: &mut Call<'_>) -> Answered {
         consumer_key,
         consumer_secret,
     } = body(call)?;
-    let key = same(
+    let key = same_secret(
         &consumer_key.unwrap_or_default(),
         config.pesapal.consumer_key.expose_secret(),
     );
-    let secret = same(
+    let secret = same_secret(
         &consumer_secret.unwrap_or_default(),
         config.pesapal.consumer_secret.expose_secret(),
     );
@@ -165,8 +164,4 @@ const fn http(form: DoorRefusal) -> StatusCode {
         DoorRefusal::Http200 => StatusCode::OK,
         DoorRefusal::Http500 => StatusCode::INTERNAL_SERVER_ERROR,
     }
-}
-
-fn same(left: &str, right: &str) -> bool {
-    left.as_bytes().ct_eq(right.as_bytes()).into()
 }

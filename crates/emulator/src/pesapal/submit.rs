@@ -8,7 +8,7 @@ use super::{Answered, body, own};
 use crate::book::OrderKey;
 use crate::exchange::Reply;
 use crate::json::{is_currency, read_amount};
-use crate::order::{Order, Particulars, Payment, PesapalOrder};
+use crate::order::{Order, Particulars, PesapalOrder};
 use crate::route::PESAPAL_CHECKOUT;
 use crate::service::Call;
 
@@ -33,27 +33,21 @@ pub(super) fn submit(call: &mut Call<'_>) -> Answered {
         );
     }
     let tracking_id = call.world.rng.guid();
-    let key = call.world.book.add(Order {
-        particulars: Particulars::Pesapal(PesapalOrder {
-            tracking_id,
-            reference: new.reference,
-            notification_id: new.notification_id,
-            cancellation_url: new.cancellation_url,
-            refund_requested: false,
-        }),
-        amount: new.amount,
-        currency: new.currency,
-        description: Some(new.description),
-        return_url: new.callback_url,
-        created_at: call.now,
-        payment: Payment::Open,
-        paid_at: None,
-        receipt: None,
-        cancelled_at: None,
-        cancel_requests: 0,
-        cancels_applied: 0,
-        paid_after_cancel: false,
+    let particulars = Particulars::Pesapal(PesapalOrder {
+        tracking_id,
+        reference: new.reference,
+        notification_id: new.notification_id,
+        cancellation_url: new.cancellation_url,
+        refund_requested: false,
     });
+    let key = call.world.book.add(Order::new(
+        particulars,
+        new.amount,
+        new.currency,
+        Some(new.description),
+        new.callback_url,
+        call.now,
+    ));
     Ok(reply(call, key))
 }
 

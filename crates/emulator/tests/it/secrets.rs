@@ -95,6 +95,7 @@ async fn a_canary_in_every_secret_is_seen_nowhere() {
             .text(),
         String::from_utf8(captured.0.lock().unwrap().clone()).unwrap(),
     ];
+    assert!(told[3].contains("token issued"), "traces were captured");
     for text in told {
         assert!(!text.is_empty());
         for secret in [CANARY, &signature, &token] {
