@@ -359,7 +359,7 @@ impl Moment<'_> {
             return self.skip(reason);
         }
         let pause = self.patience.pause(self.current.fruitless);
-        let not_before = after(self.now, pause);
+        let not_before = after(self.now, pause).min(after(since, self.patience.review_after));
         let mut step = self.to(State::Requested, Action::ReadStatus { not_before });
         step.next.stuck_since = Some(since);
         step.next.fruitless = self.current.fruitless.saturating_add(1);

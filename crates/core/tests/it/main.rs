@@ -6,3 +6,4 @@ mod ids;
 mod money;
 mod orders;
 mod privacy;
+mod rules;

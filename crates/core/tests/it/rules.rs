@@ -1,0 +1,320 @@
+//! Sentences that must hold in every life a cancellation can lead: all of them are walked,
+//! with every event, at every stage of patience.
+
+use std::collections::HashSet;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use duka_core::OrderStatus;
+use duka_core::cancel::{
+    self, Action, CancelRules, Cancellation, Event, Finding, Outcome, Patience, Repeat, Resolution,
+    Spent, State, Step,
+};
+use jiff::Timestamp;
+
+const PATIENCE: Patience = Patience {
+    settle: Duration::from_secs(10),
+    review_after: Duration::from_secs(40),
+};
+/// What passes between two events: nothing, enough to settle, enough for a review.
+const WAITS: [Duration; 3] = [Duration::ZERO, PATIENCE.settle, PATIENCE.review_after];
+const NOW: Timestamp = Timestamp::constant(1_000_000, 0);
+
+fn once_only() -> CancelRules {
+    CancelRules::once_only([OrderStatus::Unpaid, OrderStatus::Failed])
+}
+
+fn repeatable() -> CancelRules {
+    CancelRules::repeatable([OrderStatus::Unpaid, OrderStatus::Processing])
+}
+
+fn statuses() -> Vec<OrderStatus> {
+    vec![
+        OrderStatus::Unpaid,
+        OrderStatus::Processing,
+        OrderStatus::Paid,
+        OrderStatus::Failed,
+        OrderStatus::Expired,
+        OrderStatus::Cancelled,
+        OrderStatus::Reversed,
+        OrderStatus::Unknown("ON_HOLD".to_owned()),
+    ]
+}
+
+fn events() -> Vec<Event> {
+    let mut events: Vec<_> = statuses().into_iter().map(Event::Observed).collect();
+    events.extend([
+        Event::OrderNotFound,
+        Event::StatusUnreadable,
+        Event::NotSent,
+        Event::TurnedAway,
+        Event::AnsweredYes,
+        Event::AnsweredNo,
+        Event::Unclear,
+        Event::LeaseLapsed,
+        Event::Resolved(Resolution::Cancelled),
+        Event::Resolved(Resolution::NotCancelled),
+        Event::Resolved(Resolution::Acknowledged),
+    ]);
+    events
+}
+
+/// What the rules do not keep, and the sentences are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+struct Past {
+    answered_yes: bool,
+    answered_no: bool,
+    shown_cancelled: bool,
+    resolved: bool,
+    /// Requests that were sent and not taken back.
+    out: u32,
+}
+
+impl Past {
+    fn and(mut self, state: State, event: &Event, action: Action) -> Self {
+        let taken_back = matches!(event, Event::NotSent | Event::TurnedAway);
+        self.answered_yes |= *event == Event::AnsweredYes;
+        self.answered_no |= *event == Event::AnsweredNo;
+        self.shown_cancelled |= *event == Event::Observed(OrderStatus::Cancelled);
+        self.resolved |= matches!(event, Event::Resolved(_));
+        self.out -= u32::from(taken_back && state == State::Sending);
+        self.out += u32::from(action == Action::SendRequest);
+        self
+    }
+}
+
+/// A record at `NOW`, and its past.
+type Node = (Cancellation, Past);
+
+/// One event in one life.
+#[derive(Debug)]
+struct Walked {
+    from: Node,
+    event: Event,
+    now: Timestamp,
+    step: Step,
+    past: Past,
+}
+
+/// Moves a record back in time so that `now` is `NOW` again. Ages beyond the patience are
+/// all the same to the rules; after a fruitless try the pause is the longest at once.
+fn at_now(record: &Cancellation, now: Timestamp) -> Cancellation {
+    let aged = |then: Timestamp| {
+        let age = Duration::try_from(now.duration_since(then)).unwrap();
+        NOW - age.min(PATIENCE.review_after)
+    };
+    let over = record.state.outcome().is_some();
+    let kept = |then: Option<Timestamp>| then.filter(|_| !over).map(aged);
+    Cancellation {
+        attempts: 0,
+        fruitless: if record.fruitless == 0 { 0 } else { 20 },
+        sent_at: kept(record.sent_at),
+        doubt_since: kept(record.doubt_since),
+        stuck_since: kept(record.stuck_since),
+        verified: record.verified.clone().filter(|_| over),
+        ..record.clone()
+    }
+}
+
+/// Every life under these rules: the nodes, and every step from one to another.
+fn walk_all(rules: &CancelRules, spent: Spent) -> (Vec<Node>, Vec<Walked>) {
+    let start = (Cancellation::requested_again(spent), Past::default());
+    let mut seen = HashSet::from([start.clone()]);
+    let mut nodes = vec![start];
+    let mut steps = Vec::new();
+    let moves: Vec<_> = events()
+        .into_iter()
+        .flat_map(|event| WAITS.map(|wait| (event.clone(), wait)))
+        .collect();
+    let mut next = 0;
+    while let Some(from) = nodes.get(next).cloned() {
+        next += 1;
+        for (event, wait) in &moves {
+            let now = NOW + *wait;
+            let Ok(step) = cancel::step(&from.0, event, rules, &PATIENCE, now) else {
+                continue;
+            };
+            let past = from.1.and(from.0.state, event, step.action);
+            let node = (at_now(&step.next, now), past);
+            steps.push(Walked {
+                from: from.clone(),
+                event: event.clone(),
+                now,
+                step,
+                past,
+            });
+            if seen.insert(node.clone()) {
+                nodes.push(node);
+            }
+        }
+    }
+    (nodes, steps)
+}
+
+fn every_life() -> &'static [(CancelRules, Vec<Node>, Vec<Walked>)] {
+    static LIVES: OnceLock<Vec<(CancelRules, Vec<Node>, Vec<Walked>)>> = OnceLock::new();
+    LIVES.get_or_init(|| {
+        let mut lives = Vec::new();
+        for rules in [once_only(), repeatable()] {
+            for spent in [Spent::No, Spent::Yes] {
+                let (nodes, steps) = walk_all(&rules, spent);
+                lives.push((rules.clone(), nodes, steps));
+            }
+        }
+        lives
+    })
+}
+
+fn in_every_life(visit: impl Fn(&CancelRules, &Walked)) {
+    for (rules, _, steps) in every_life() {
+        steps.iter().for_each(|walked| visit(rules, walked));
+    }
+}
+
+#[test]
+fn a_once_only_gateway_is_never_asked_twice_and_no_request_is_forgotten() {
+    in_every_life(|rules, walked| {
+        if rules.repeat() == Repeat::Once && walked.step.action == Action::SendRequest {
+            assert_eq!(walked.from.1.out, 0, "{walked:?}");
+            assert_eq!(walked.from.0.spent, Spent::No, "{walked:?}");
+        }
+        assert_eq!(walked.step.next.requests, walked.past.out, "{walked:?}");
+    });
+}
+
+#[test]
+fn outcomes_have_their_evidence() {
+    in_every_life(|_, walked| {
+        let past = walked.past;
+        let before = walked.from.0.state.outcome();
+        let Some(outcome) = walked
+            .step
+            .next
+            .state
+            .outcome()
+            .filter(|_| before.is_none())
+        else {
+            return;
+        };
+        let saw = |wanted: &[OrderStatus]| matches!(&walked.event, Event::Observed(status) if wanted.contains(status));
+        let proved = match outcome {
+            Outcome::Confirmed => past.answered_yes || past.shown_cancelled,
+            Outcome::Refused => past.answered_no,
+            Outcome::NotCancelledPaid => saw(&[OrderStatus::Paid]),
+            Outcome::NotCancelledFinal => saw(&[
+                OrderStatus::Failed,
+                OrderStatus::Expired,
+                OrderStatus::Reversed,
+            ]),
+            Outcome::Skipped(_) => past.out == 0,
+            Outcome::ResolvedCancelled | Outcome::ResolvedNotCancelled => past.resolved,
+        };
+        assert!(proved, "{walked:?}");
+    });
+}
+
+#[test]
+fn paid_wins_in_every_open_state() {
+    in_every_life(|_, walked| {
+        let open = walked.from.0.state.outcome().is_none();
+        if open && walked.event == Event::Observed(OrderStatus::Paid) {
+            let outcome = walked.step.next.state.outcome();
+            let fine = matches!(
+                outcome,
+                Some(Outcome::NotCancelledPaid | Outcome::Skipped(_))
+            );
+            assert!(fine, "{walked:?}");
+        }
+    });
+}
+
+#[test]
+fn what_is_done_stays_as_it_is_but_for_the_finding() {
+    in_every_life(|_, walked| {
+        let (from, next) = (&walked.from.0, &walked.step.next);
+        let Some(outcome) = from.state.outcome() else {
+            assert_eq!(next.finding, None, "{walked:?}");
+            return;
+        };
+        assert_eq!((next.state, walked.step.action), (from.state, Action::Stop));
+        if let Some(Finding::LatePayment) = next.finding {
+            let cancelled = matches!(outcome, Outcome::Confirmed | Outcome::ResolvedCancelled);
+            assert!(cancelled, "{walked:?}");
+        } else if from.finding.is_some() {
+            assert_eq!(walked.event, Event::Resolved(Resolution::Acknowledged));
+        }
+    });
+}
+
+#[test]
+fn sending_ends_only_by_an_answer_or_a_lapse_and_starts_only_from_requested() {
+    in_every_life(|_, walked| {
+        let leaves = matches!(
+            walked.event,
+            Event::NotSent
+                | Event::TurnedAway
+                | Event::AnsweredYes
+                | Event::AnsweredNo
+                | Event::Unclear
+                | Event::LeaseLapsed
+        );
+        let from = walked.from.0.state;
+        assert!(from != State::Sending || leaves, "{walked:?}");
+        let enters = walked.step.next.state == State::Sending;
+        assert!(!enters || from == State::Requested, "{walked:?}");
+    });
+}
+
+#[test]
+fn every_state_asks_for_its_own_action() {
+    in_every_life(|_, walked| {
+        let wanted = match walked.step.next.state {
+            State::Sending => matches!(walked.step.action, Action::SendRequest),
+            State::NeedsReview => matches!(walked.step.action, Action::AskPerson),
+            State::Done(_) => matches!(walked.step.action, Action::Stop),
+            State::Requested | State::Accepted | State::Refused | State::InDoubt => {
+                matches!(walked.step.action, Action::ReadStatus { .. })
+            }
+        };
+        assert!(wanted, "{walked:?}");
+    });
+}
+
+#[test]
+fn a_pause_is_short_enough_to_keep_every_deadline() {
+    in_every_life(|_, walked| {
+        let Action::ReadStatus { not_before } = walked.step.action else {
+            return;
+        };
+        let next = &walked.step.next;
+        assert!(not_before >= walked.now, "{walked:?}");
+        // Whatever came too late reads at once, and the reading ends it.
+        let since = next.doubt_since.or(next.stuck_since).unwrap_or(walked.now);
+        let deadline = since + PATIENCE.review_after;
+        assert!(not_before <= deadline.max(walked.now), "{walked:?}");
+    });
+}
+
+#[test]
+fn silence_ends_every_life() {
+    for (rules, nodes, _) in every_life() {
+        for (record, _) in nodes {
+            let mut record = record.clone();
+            let mut now = NOW;
+            for _ in 0..4 {
+                now += PATIENCE.review_after;
+                let silence = match record.state {
+                    State::Sending => Event::Unclear,
+                    State::NeedsReview | State::Done(_) => break,
+                    State::Requested | State::Accepted | State::Refused | State::InDoubt => {
+                        Event::StatusUnreadable
+                    }
+                };
+                let step = cancel::step(&record, &silence, rules, &PATIENCE, now);
+                record = step.unwrap().next;
+            }
+            let ended = matches!(record.state, State::NeedsReview | State::Done(_));
+            assert!(ended, "{record:?}");
+        }
+    }
+}
