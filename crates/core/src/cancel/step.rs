@@ -380,7 +380,10 @@ impl Moment<'_> {
         }
         let pause = self.patience.pause(self.current.fruitless);
         let mut not_before = after(self.now, pause);
-        if let Some(settles) = self.settles_at().filter(|at| *at > self.now) {
+        // In doubt about a repeated request the pause stays as long as it has grown: reading
+        // the moment it settles would send the next one then, for as long as patience lasts.
+        let repeated = state == State::InDoubt && self.current.requests > 1;
+        if let Some(settles) = self.settles_at().filter(|at| !repeated && *at > self.now) {
             not_before = not_before.min(settles);
         }
         if let Some(deadline) = self.deadline() {

@@ -5,5 +5,6 @@ mod errors;
 mod ids;
 mod money;
 mod orders;
+mod pauses;
 mod privacy;
 mod rules;

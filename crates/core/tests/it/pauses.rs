@@ -1,0 +1,158 @@
+//! How long a cancellation waits between two tries, and how it ends when nothing changes:
+//! one is led as a program would, with the same answers every time.
+
+use std::time::Duration;
+
+use duka_core::OrderStatus;
+use duka_core::cancel::{
+    self, Action, CancelRules, Cancellation, Event, Outcome, Patience, SkipReason, State,
+};
+use jiff::Timestamp;
+
+struct Life {
+    pauses: Vec<Duration>,
+    requests: u32,
+    took: Duration,
+    end: State,
+}
+
+/// Reads when told to, sends when told to, and gets the same answers every time.
+fn lead(rules: &CancelRules, patience: Patience, read: &Event, sent: &Event) -> Life {
+    let begin = Timestamp::UNIX_EPOCH;
+    let mut now = begin;
+    let mut record = Cancellation::requested();
+    let mut life = Life {
+        pauses: Vec::new(),
+        requests: 0,
+        took: Duration::ZERO,
+        end: State::Requested,
+    };
+    let mut event = read;
+    for _ in 0..10_000 {
+        let step = cancel::step(&record, event, rules, &patience, now).unwrap();
+        record = step.next;
+        match step.action {
+            Action::ReadStatus { not_before } => {
+                event = read;
+                let pause = Duration::try_from(not_before.duration_since(now)).unwrap();
+                if !pause.is_zero() {
+                    life.pauses.push(pause);
+                }
+                now = not_before;
+            }
+            Action::SendRequest => {
+                event = sent;
+                life.requests += 1;
+            }
+            Action::AskPerson | Action::Stop => {
+                life.took = Duration::try_from(now.duration_since(begin)).unwrap();
+                life.end = record.state;
+                return life;
+            }
+        }
+    }
+    panic!("no end in sight: {record:?}");
+}
+
+fn once_only() -> CancelRules {
+    CancelRules::once_only([OrderStatus::Unpaid])
+}
+
+fn repeatable() -> CancelRules {
+    CancelRules::repeatable([OrderStatus::Unpaid])
+}
+
+fn unpaid() -> Event {
+    Event::Observed(OrderStatus::Unpaid)
+}
+
+fn seconds(pauses: &[Duration]) -> Vec<f64> {
+    pauses.iter().map(Duration::as_secs_f64).collect()
+}
+
+#[test]
+fn pauses_double_and_stop_for_the_settling_time_and_the_deadline() {
+    let life = lead(
+        &once_only(),
+        Patience::default(),
+        &unpaid(),
+        &Event::Unclear,
+    );
+    let wanted = [
+        1.25, 2.5, 5.0, 1.25, 20.0, 40.0, 80.0, 160.0, 320.0, 600.0, 600.0, 600.0, 600.0, 570.0,
+    ];
+    assert_eq!(seconds(&life.pauses), wanted);
+    assert_eq!(life.end, State::NeedsReview);
+    assert_eq!(life.took, Patience::default().review_after);
+}
+
+#[test]
+fn a_pause_is_never_below_a_tenth_of_a_second_nor_above_ten_minutes() {
+    for (settle, first) in [(0, 0.1), (1, 0.125), (7_200, 600.0)] {
+        let patience = Patience {
+            settle: Duration::from_secs(settle),
+            review_after: Duration::from_secs(86_400),
+        };
+        let life = lead(&once_only(), patience, &unpaid(), &Event::Unclear);
+        let pauses = seconds(&life.pauses);
+        assert_eq!(pauses[0], first, "settling for {settle} s");
+        let longest = pauses.iter().copied().fold(0.0, f64::max);
+        assert_eq!(longest, 600.0);
+    }
+}
+
+#[test]
+fn whatever_stays_the_same_ends_when_patience_does() {
+    let statuses = [
+        OrderStatus::Unpaid,
+        OrderStatus::Processing,
+        OrderStatus::Unknown("?".into()),
+    ];
+    let mut reads: Vec<_> = statuses.into_iter().map(Event::Observed).collect();
+    reads.extend([Event::StatusUnreadable, Event::OrderNotFound]);
+    let sents = [
+        Event::NotSent,
+        Event::TurnedAway,
+        Event::AnsweredYes,
+        Event::AnsweredNo,
+        Event::Unclear,
+        Event::LeaseLapsed,
+    ];
+    let patience = Patience::default();
+    for rules in [once_only(), repeatable()] {
+        for read in &reads {
+            for sent in &sents {
+                let life = lead(&rules, patience, read, sent);
+                assert!(life.took <= patience.review_after, "{read:?}, {sent:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_could_never_be_sent_is_skipped_on_time() {
+    for rules in [once_only(), repeatable()] {
+        let life = lead(&rules, Patience::default(), &unpaid(), &Event::NotSent);
+        assert_eq!(
+            life.end,
+            State::Done(Outcome::Skipped(SkipReason::CouldNotSend))
+        );
+        assert_eq!(life.took, Patience::default().review_after);
+    }
+}
+
+#[test]
+fn requests_to_a_gateway_that_never_answers_become_rare() {
+    let life = lead(
+        &repeatable(),
+        Patience::default(),
+        &unpaid(),
+        &Event::Unclear,
+    );
+    assert_eq!(life.end, State::NeedsReview);
+    assert!(
+        (2..=20).contains(&life.requests),
+        "{} in an hour",
+        life.requests
+    );
+}
