@@ -298,7 +298,12 @@ impl Moment<'_> {
                     matches!(outcome, Outcome::Confirmed | Outcome::ResolvedCancelled);
                 // *Reversed* was paid before the money went back.
                 let was_paid = matches!(status, OrderStatus::Paid | OrderStatus::Reversed);
-                if was_paid && reported_cancelled {
+                // One that was seen before has its finding, or somebody has closed it.
+                let seen_paid = matches!(
+                    self.current.verified,
+                    Some(OrderStatus::Paid | OrderStatus::Reversed)
+                );
+                if was_paid && reported_cancelled && !seen_paid {
                     step.next.finding = Some(Finding::LatePayment);
                 }
                 Some(step)
