@@ -229,7 +229,9 @@ impl Moment<'_> {
                 Sight::Final => self.done_with(Outcome::NotCancelledFinal),
                 // The refusal may be the first sign of a payment that the status is slow
                 // to show.
-                Sight::Open if self.settled() => self.done_with(Outcome::Refused),
+                Sight::Open if self.settled() && !self.may_be_cancelled_unseen() => {
+                    self.done_with(Outcome::Refused)
+                }
                 Sight::Open | Sight::Dark => self.look_again(State::Refused),
             },
             Event::OrderNotFound | Event::StatusUnreadable => self.look_again(State::Refused),
@@ -338,6 +340,13 @@ impl Moment<'_> {
         step.next.sent_at = Some(self.now);
         step.next.doubt_since = self.current.doubt_since.or(Some(self.now));
         step
+    }
+
+    /// Whether an earlier request, and not a payment, may be what the gateway refused this
+    /// one for, where no status would show it.
+    fn may_be_cancelled_unseen(&self) -> bool {
+        let earlier = self.current.requests > 1 || self.current.spent == Spent::Yes;
+        earlier && self.rules.shows_cancelled() == ShowsCancelled::No
     }
 
     /// The request that was being sent is proved not to have been looked at.

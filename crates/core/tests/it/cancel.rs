@@ -2,8 +2,8 @@
 
 use duka_core::OrderStatus;
 use duka_core::cancel::{
-    self, CancelRules, Cancellation, Event, Finding, Patience, Resolution,
-    mermaid, table,
+    self, CancelRules, Cancellation, Event, Finding, Outcome, Patience, Repeat, Resolution,
+    ShowsCancelled, State, mermaid, table,
 };
 use jiff::Timestamp;
 
@@ -52,4 +52,26 @@ fn a_late_payment_that_somebody_has_dealt_with_is_not_raised_again() {
     // The same payment, seen again by a second notification or an operator's look.
     events.push((5, Event::Observed(OrderStatus::Paid)));
     assert_eq!(after(&rules, &events).finding, None);
+}
+
+#[test]
+fn a_refusal_says_nothing_of_an_earlier_request_that_no_status_can_show() {
+    let rules = CancelRules::new([OrderStatus::Unpaid], Repeat::Harmless, ShowsCancelled::No);
+    let unpaid = || Event::Observed(OrderStatus::Unpaid);
+    // The first request may be what the second was refused for.
+    let events = [
+        (0, unpaid()),
+        (1, Event::Unclear),
+        (11, unpaid()),
+        (11, unpaid()),
+        (12, Event::AnsweredNo),
+        (30, unpaid()),
+    ];
+    assert_eq!(after(&rules, &events).state, State::Refused);
+    let late = [&events[..], &[(3600, unpaid())]].concat();
+    assert_eq!(after(&rules, &late).state, State::NeedsReview);
+    // Where a status would show it, the refusal stands.
+    let rules = CancelRules::repeatable([OrderStatus::Unpaid]);
+    let state = after(&rules, &events).state;
+    assert_eq!(state, State::Done(Outcome::Refused));
 }
