@@ -115,14 +115,10 @@ impl Builder {
     /// The account, ready for use. Nothing is sent.
     ///
     /// # Errors
-    /// [`ErrorKind::Configuration`] when a key is empty or there is no transport.
+    /// [`ErrorKind::Configuration`] when a key is empty or holds white space, or there is
+    /// no transport.
     pub fn build(self) -> Result<Pesapal, Error> {
-        let names = ["consumer key", "consumer secret"];
-        for (key, name) in self.keys.iter().zip(names) {
-            if key.expose_secret().trim().is_empty() {
-                return Err(misconfigured(format!("the {name} is empty")));
-            }
-        }
+        self.check_keys()?;
         let base = match self.base_url {
             Some(base) => base,
             None => BaseUrl::parse(self.environment.url())?,
@@ -147,6 +143,20 @@ impl Builder {
             self.notification_id,
         ))
     }
+
+    fn check_keys(&self) -> Result<(), Error> {
+        for (key, name) in self.keys.iter().zip(["consumer key", "consumer secret"]) {
+            let key = key.expose_secret();
+            if key.is_empty() {
+                return Err(misconfigured(format!("the {name} is empty")));
+            }
+            // A line break at the end of a file is enough to make a key wrong.
+            if key.chars().any(|c| c.is_whitespace() || c.is_control()) {
+                return Err(misconfigured(format!("the {name} holds white space")));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl fmt::Debug for Builder {
@@ -155,6 +165,7 @@ impl fmt::Debug for Builder {
             .field("environment", &self.environment)
             .field("base_url", &self.base_url)
             .field("account", &self.account)
+            .field("transport", &self.transport)
             .field("retry", &self.retry)
             .field("notification_id", &self.notification_id)
             .field("token_margin", &self.token_margin)
@@ -170,10 +181,10 @@ fn default_transport() -> Result<Arc<dyn Transport>, Error> {
 #[cfg(not(feature = "reqwest"))]
 fn default_transport() -> Result<Arc<dyn Transport>, Error> {
     Err(misconfigured(
-        "no transport was given, and none is built in".to_owned(),
+        "no transport was given, and none is built in",
     ))
 }
 
-fn misconfigured(problem: String) -> Error {
+fn misconfigured(problem: impl Into<String>) -> Error {
     Error::new(ErrorKind::Configuration, Delivery::NotSent, problem)
 }

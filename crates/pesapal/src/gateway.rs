@@ -69,8 +69,8 @@ impl Pesapal {
     /// Registers an address for notifications (page *Register IPN URL*). Orders name it by
     /// the [`id`](RegisteredIpn::id) that comes back. It must be reachable from outside.
     ///
-    /// Whether registering an address twice makes one entry or two is not known: look at
-    /// [`list_ipns`](Pesapal::list_ipns) first.
+    /// assumed: registering an address twice may make two entries, so a registration is
+    /// never repeated by itself; look at [`list_ipns`](Pesapal::list_ipns) first.
     ///
     /// # Errors
     /// When the gateway refuses the address, or the outcome is unknown.
@@ -225,6 +225,8 @@ fn get(url: Url) -> Request {
 }
 
 /// Tells, where an order may have been made, how to get hold of it.
+///
+/// assumed: that production, like the sandbox, answers an id it knows with the first order.
 fn recoverable(error: Error, reference: &OrderId) -> Error {
     let lost = error.delivery() == Delivery::Unknown
         || error.delivery() == Delivery::Answered

@@ -22,8 +22,8 @@ pub enum IpnKind {
     Recurring,
     /// `CALLBACKURL`: the customer's browser coming back, and not a notification at all.
     Callback,
-    /// A type that no page lists.
-    Other(String),
+    /// A type that no page lists, in its own words.
+    Unknown(String),
 }
 
 impl IpnKind {
@@ -32,7 +32,7 @@ impl IpnKind {
             "IPNCHANGE" => Self::Change,
             "RECURRING" => Self::Recurring,
             "CALLBACKURL" => Self::Callback,
-            _ => Self::Other(word.to_owned()),
+            _ => Self::Unknown(word.to_owned()),
         }
     }
 
@@ -42,7 +42,7 @@ impl IpnKind {
             Self::Change => "IPNCHANGE",
             Self::Recurring => "RECURRING",
             Self::Callback => "CALLBACKURL",
-            Self::Other(word) => word,
+            Self::Unknown(word) => word,
         }
     }
 }
@@ -106,7 +106,7 @@ impl Ipn {
         let query = query.strip_prefix('?').unwrap_or(query);
         let mut found: [Option<String>; 3] = [None, None, None];
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            // assumed: the case of the names is as documented, and no more than that.
+            // assumed: names in another case mean the same; web servers differ in this.
             let known = [TRACKING_ID, REFERENCE, KIND];
             let Some(at) = known.iter().position(|k| name.eq_ignore_ascii_case(k)) else {
                 continue;
@@ -176,7 +176,9 @@ impl Ipn {
 pub enum IpnVerdict {
     /// Received, and the order has been looked at or will be.
     Served,
-    /// Received, but not dealt with. Whether it is then sent again is not known.
+    /// Received, but not dealt with.
+    ///
+    /// assumed: it may not be sent again, so nothing may depend on that.
     NotServed,
 }
 

@@ -26,6 +26,8 @@ pub(crate) mod path {
 }
 
 /// A request body as bytes.
+///
+/// assumed: names beyond ASCII go as UTF-8, as JSON has it.
 fn body(request: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(request).expect("a struct of texts and checked numbers is always JSON")
 }

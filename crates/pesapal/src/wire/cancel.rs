@@ -34,8 +34,8 @@ pub(crate) fn read(answer: &Answer<'_>) -> Result<CancelAnswer, Error> {
         (BodyStatus::Done, None, words) => Ok(CancelAnswer::Accepted {
             message: words.unwrap_or_default(),
         }),
-        // Observed in HTTP 200, like every refusal of this call.
-        // assumed: the same body under HTTP 4xx is the same refusal.
+        // Observed with HTTP below 400, like every refusal of this call.
+        // assumed: under HTTP 4xx, or beside an error, it is the same refusal.
         (BodyStatus::NotDone, _, Some(message)) => Ok(CancelAnswer::Refused { message }),
         (_, Some(fault), _) => Err(fault.into_error(answer, ErrorKind::UnlistedReply)),
         (BodyStatus::NotDone, None, None) => Err(unlisted("status 500 without a message")),

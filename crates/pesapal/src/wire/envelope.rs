@@ -313,8 +313,9 @@ impl Fault {
 
 /// Whether a call was refused at the door, before it was looked at, for its token.
 ///
-/// The HTTP status of such a reply is unknown, so either sign will do; a body that
-/// claims success contradicts both, and then nothing is certain.
+/// assumed: HTTP 401 or the error of a refused token is such a sign, each by itself and
+/// whatever else the reply says, since the HTTP status of that error is unknown. A body
+/// that claims success contradicts both, and then nothing is certain.
 pub(crate) fn is_turned_away(answer: &Answer<'_>) -> bool {
     let envelope = answer.envelope().ok();
     if envelope

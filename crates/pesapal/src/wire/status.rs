@@ -43,6 +43,7 @@ pub(crate) fn read(answer: &Answer<'_>, tracking_id: &str) -> Result<StatusReadi
             Some(_) | None => answer.unlisted("no status of an order", envelope.message.as_deref()),
         });
     }
+    // assumed: case means nothing in a GUID, and a reply may leave it out (it does so at times).
     let echoed = body.order_tracking_id.text();
     if echoed.is_some_and(|echoed| !echoed.eq_ignore_ascii_case(tracking_id)) {
         return Err(answer.error(
@@ -61,7 +62,8 @@ pub(crate) fn read(answer: &Answer<'_>, tracking_id: &str) -> Result<StatusReadi
 
 /// The status and the gateway's own words for it.
 ///
-/// The number decides, and only when nothing else in the reply contradicts it.
+/// assumed: the number decides, and only when nothing else in the reply (text, error,
+/// status) contradicts it; what is left out contradicts nothing.
 fn meaning(
     answer: &Answer<'_>,
     body: &TransactionStatus<'_>,

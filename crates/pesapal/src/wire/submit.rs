@@ -45,6 +45,7 @@ struct BillingAddress<'a> {
 pub(crate) fn request_body(order: &NewOrder, account_ipn: Option<&str>) -> Result<Vec<u8>, Error> {
     let id = reference(order)?;
     let description = description(order)?;
+    // assumed: as many decimal places as ISO 4217 gives the currency are taken.
     let money = order.money.chargeable().map_err(|error| {
         Error::new(
             ErrorKind::InvalidRequest,
@@ -170,6 +171,7 @@ pub(crate) fn read(answer: &Answer<'_>, reference: &OrderId) -> Result<CreatedOr
     let tracking_id = tracking_id
         .filter(|id| super::is_guid(id))
         .ok_or_else(|| unlisted("no order tracking id"))?;
+    // assumed: a reply without a reference is about the order that was submitted.
     let echoed = body.merchant_reference.text();
     if echoed.is_some_and(|echoed| echoed != reference.as_str()) {
         return Err(unlisted("an order with another merchant reference"));

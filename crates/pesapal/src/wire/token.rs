@@ -49,6 +49,7 @@ pub(crate) fn read(answer: &Answer<'_>) -> Result<Issued, Error> {
         let kind = fault.listed_kind();
         return Err(fault.into_error(answer, kind));
     }
+    // assumed: a token without a status is one; nothing is lost if it is not.
     let good = matches!(envelope.status, BodyStatus::Done | BodyStatus::Missing);
     if answer.reply.status >= 400 || !good {
         let message = envelope.message.as_deref();
