@@ -1,0 +1,21 @@
+//! The adapter from outside: what it sends, and what it makes of what comes back.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking; clippy only exempts functions marked as tests"
+)]
+
+mod cancel;
+mod codes;
+mod create;
+mod door;
+mod emulator;
+mod fake;
+mod ipns;
+mod notify;
+mod replies;
+mod requests;
+mod secrets;
+mod settings;
+mod status;
+mod token;

@@ -1,0 +1,307 @@
+//! Where an order stands, and when that cannot be said.
+
+use duka_core::{Delivery, ErrorKind, Gateway, Money, OrderId, OrderStatus, StatusReading};
+
+use crate::fake::{ByHand, Fake, GUID, builder, order, pesapal};
+use crate::replies;
+
+async fn read(body: &str) -> StatusReading {
+    let fake = Fake::new().reply(200, body);
+    pesapal(&fake).status(&order()).await.unwrap()
+}
+
+async fn fails(status: u16, body: &str) -> duka_core::Error {
+    let fake = Fake::new().reply(status, body).reply(status, body);
+    let error = pesapal(&fake).status(&order()).await.unwrap_err();
+    assert_eq!(error.delivery(), Delivery::Answered, "{error}");
+    error
+}
+
+/// `unpaid`, `paid`, … or `unknown (what it says)`.
+async fn word(members: &str) -> String {
+    read(&format!("{{{members}}}")).await.status.to_string()
+}
+
+#[tokio::test]
+async fn every_combination_of_number_text_and_error_has_one_meaning() {
+    const PENDING: &str = r#""error":{"error_type":"api_error","code":"payment_details_not_found","message":"Pending Payment"}"#;
+    const OTHER: &str = r#""error":{"code":"internal_error","message":"oops"}"#;
+    let table: &[(String, &str)] = &[
+        (
+            r#""status_code":1,"payment_status_description":"Completed","status":"200""#.into(),
+            "paid",
+        ),
+        (
+            r#""status_code":1,"payment_status_description":"COMPLETED","status":200"#.into(),
+            "paid",
+        ),
+        (
+            r#""status_code":"1","payment_status_description":"completed","status":null"#.into(),
+            "paid",
+        ),
+        (r#""status_code":1"#.into(), "paid"),
+        (
+            r#""status_code":2,"payment_status_description":"Failed","status":"200""#.into(),
+            "failed",
+        ),
+        (
+            r#""status_code":3,"payment_status_description":"Reversed","status":"200""#.into(),
+            "reversed",
+        ),
+        // Pending is a zero with one error code, and nothing else.
+        (
+            format!(
+                r#""status_code":0,"payment_status_description":"INVALID",{PENDING},"status":"500""#
+            ),
+            "unpaid",
+        ),
+        (
+            format!(
+                r#""status_code":"0","payment_status_description":"invalid",{PENDING},"status":500"#
+            ),
+            "unpaid",
+        ),
+        (format!(r#""status_code":0,{PENDING}"#), "unpaid"),
+        (
+            r#""status_code":0,"payment_status_description":"INVALID","error":null,"status":"200""#
+                .into(),
+            "unknown (INVALID)",
+        ),
+        (
+            r#""status_code":0,"payment_status_description":"INVALID","error":{"code":null}"#
+                .into(),
+            "unknown (INVALID)",
+        ),
+        (r#""status_code":0"#.into(), "unknown (0)"),
+        (
+            format!(r#""status_code":0,"payment_status_description":"INVALID",{OTHER}"#),
+            "unknown (INVALID with error internal_error)",
+        ),
+        // Numbers nobody has listed.
+        (
+            r#""status_code":4,"payment_status_description":"Pending""#.into(),
+            "unknown (Pending (status code 4))",
+        ),
+        (r#""status_code":-1"#.into(), "unknown (status code -1)"),
+        (r#""status_code":1.0"#.into(), "unknown (status code 1.0)"),
+        (
+            r#""status_code":99999999999999999999"#.into(),
+            "unknown (status code 99999999999999999999)",
+        ),
+        (
+            r#""status_code":"COMPLETED""#.into(),
+            "unknown (status code COMPLETED)",
+        ),
+        (r#""status_code":true"#.into(), "unknown (status code true)"),
+        // Number and text contradict.
+        (
+            r#""status_code":1,"payment_status_description":"FAILED""#.into(),
+            "unknown (FAILED with status code 1)",
+        ),
+        (
+            r#""status_code":2,"payment_status_description":"Completed""#.into(),
+            "unknown (Completed with status code 2)",
+        ),
+        (
+            format!(r#""status_code":0,"payment_status_description":"Completed",{PENDING}"#),
+            "unknown (Completed with status code 0)",
+        ),
+        // Number and error contradict.
+        (
+            format!(r#""status_code":1,"payment_status_description":"Completed",{PENDING}"#),
+            "unknown (Completed with error payment_details_not_found)",
+        ),
+        (
+            format!(r#""status_code":2,"payment_status_description":"Failed",{OTHER}"#),
+            "unknown (Failed with error internal_error)",
+        ),
+        // Number and status contradict.
+        (
+            r#""status_code":1,"payment_status_description":"Completed","status":"500""#.into(),
+            "unknown (Completed with status 500)",
+        ),
+        (
+            r#""status_code":2,"payment_status_description":"Failed","status":"403""#.into(),
+            "unknown (Failed with status 403)",
+        ),
+    ];
+    for (members, expected) in table {
+        assert_eq!(word(members).await, *expected, "{members}");
+    }
+}
+
+#[tokio::test]
+async fn the_recorded_unpaid_order() {
+    let reading = read(replies::UNPAID).await;
+    assert_eq!(
+        reading,
+        StatusReading {
+            status: OrderStatus::Unpaid,
+            raw_status: "INVALID".to_owned(),
+            money: Some(Money::parse("10.00", "KES").unwrap()),
+            reference: Some("98771cd2".to_owned()),
+        }
+    );
+}
+
+#[tokio::test]
+async fn a_paid_order_whose_error_is_not_null_but_empty_is_paid() {
+    let reading = read(replies::PAID).await;
+    assert_eq!(reading.status, OrderStatus::Paid);
+    assert_eq!(reading.raw_status, "Completed");
+}
+
+#[tokio::test]
+async fn money_is_what_the_gateway_shows_after_card_conversion() {
+    let money = read(replies::PAID).await.money.unwrap();
+    assert_eq!(money, Money::parse("0.4", "USD").unwrap());
+}
+
+#[tokio::test]
+async fn amounts_never_pass_through_a_float() {
+    let table = [
+        (
+            r#""amount":9007199254740993.01,"currency":"KES""#,
+            Some("9007199254740993.01 KES"),
+        ),
+        (r#""amount":0.1,"currency":"usd""#, Some("0.10 USD")),
+        (r#""amount":"1000","currency":"UGX""#, Some("1000 UGX")),
+        (r#""amount":1e3,"currency":"KES""#, Some("1000.00 KES")),
+        (r#""amount":10.00"#, None),
+        (r#""amount":10.00,"currency":"POUNDS""#, None),
+        (r#""amount":null,"currency":"KES""#, None),
+        (r#""amount":"ten","currency":"KES""#, None),
+        (r#""amount":1e99,"currency":"KES""#, None),
+        (r#""amount":{},"currency":"KES""#, None),
+    ];
+    for (members, expected) in table {
+        let reading = read(&format!(r#"{{"status_code":1,{members}}}"#)).await;
+        let shown = reading.money.map(|money| money.to_string());
+        assert_eq!(shown.as_deref(), expected, "{members}");
+    }
+}
+
+#[tokio::test]
+async fn an_added_key_of_any_type_breaks_nothing() {
+    let body = r#"{"new":{"a":[1,2.5e300,{}]},"status_code":1,"created_date":7,"account_number":[],"payment_account":{"x":null}}"#;
+    assert_eq!(read(body).await.status, OrderStatus::Paid);
+}
+
+#[tokio::test]
+async fn an_empty_reference_is_none() {
+    let reading = read(r#"{"status_code":1,"merchant_reference":""}"#).await;
+    assert_eq!(reading.reference, None);
+}
+
+#[tokio::test]
+async fn the_tracking_id_in_the_reply_is_compared_ignoring_case() {
+    let body = |id: &str| format!(r#"{{"status_code":1,"order_tracking_id":"{id}"}}"#);
+    assert_eq!(
+        read(&body(&GUID.to_uppercase())).await.status,
+        OrderStatus::Paid
+    );
+    assert_eq!(read(&body("")).await.status, OrderStatus::Paid);
+    let error = fails(200, &body("96a5e1d9-5b0c-4b8e-9d3a-0c1f6f1f2a11")).await;
+    assert_eq!(error.kind(), ErrorKind::UnlistedReply);
+    assert!(error.to_string().contains("another order"), "{error}");
+}
+
+#[tokio::test]
+async fn whatever_holds_no_status_is_an_error_of_its_kind() {
+    let table: &[(u16, &str, ErrorKind)] = &[
+        (
+            200,
+            r#"{"error":{"code":"invalid_api_request_parameters","message":"Invalid ID"},"status":"500"}"#,
+            ErrorKind::Rejected,
+        ),
+        (
+            400,
+            r#"{"error":{"type":"api_error","code":"brand_new","message":""}}"#,
+            ErrorKind::Rejected,
+        ),
+        // A pending payment without a status code is no reading either.
+        (
+            200,
+            r#"{"error":{"code":"payment_details_not_found","message":"Pending Payment"},"status":"500"}"#,
+            ErrorKind::UnlistedReply,
+        ),
+        (400, replies::UNPAID, ErrorKind::UnlistedReply),
+        (400, replies::PAID, ErrorKind::UnlistedReply),
+        (
+            200,
+            r#"{"status_code":null,"status":"200"}"#,
+            ErrorKind::UnlistedReply,
+        ),
+        (200, "{}", ErrorKind::UnlistedReply),
+        (200, "[]", ErrorKind::UnlistedReply),
+        (200, r#"[1,"Completed"]"#, ErrorKind::UnlistedReply),
+        (200, "", ErrorKind::UnreadableReply),
+        (200, replies::HTML, ErrorKind::UnreadableReply),
+        (200, &replies::PAID[..100], ErrorKind::UnreadableReply),
+        (404, "", ErrorKind::NotFound),
+        (404, replies::HTML, ErrorKind::NotFound),
+        (429, "", ErrorKind::RateLimited),
+        (500, replies::UNPAID, ErrorKind::Unavailable),
+        (503, replies::HTML, ErrorKind::Unavailable),
+        (302, "", ErrorKind::UnlistedReply),
+    ];
+    for (status, body, expected) in table {
+        let error = fails(*status, body).await;
+        assert_eq!(error.kind(), *expected, "HTTP {status} {body}: {error}");
+        assert_eq!(error.http_status(), Some(*status));
+    }
+}
+
+#[tokio::test]
+async fn an_error_without_a_message_shows_its_code() {
+    let error = fails(
+        200,
+        r#"{"error":{"error_type":"x","code":"InvalidIpnId","message":""}}"#,
+    )
+    .await;
+    assert_eq!(error.code(), Some("InvalidIpnId"));
+    assert_eq!(
+        error.to_string(),
+        "refused by the gateway: status: InvalidIpnId (HTTP 200, code InvalidIpnId)"
+    );
+}
+
+#[tokio::test]
+async fn the_message_of_an_asp_net_error_is_shown() {
+    let error = fails(400, r#"{"message":"The request is invalid."}"#).await;
+    assert_eq!(
+        error.to_string(),
+        "reply of an undocumented form: status: no status of an order: The request is invalid. (HTTP 400)"
+    );
+}
+
+#[tokio::test]
+async fn an_unreadable_body_is_described_and_not_quoted() {
+    for body in [replies::HTML, r#"{"status_code":1,"x":"private"#] {
+        let error = fails(200, body).await;
+        let text = format!("{error} {error:?}");
+        assert!(
+            !text.contains("Gateway</body>") && !text.contains("private"),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_is_repeated_when_the_server_fails() {
+    let fake = Fake::new()
+        .reply(503, "")
+        .fail(Delivery::Unknown)
+        .reply(200, replies::PAID);
+    let patient = builder(&fake, &ByHand::new()).retry(duka_http::RetryPolicy::default());
+    let reading = patient.build().unwrap().status(&order()).await.unwrap();
+    assert_eq!(reading.status, OrderStatus::Paid);
+}
+
+#[tokio::test]
+async fn a_tracking_id_in_capitals_asks_about_the_same_order() {
+    let fake = Fake::new().reply(200, replies::UNPAID);
+    let id = OrderId::text(GUID.to_uppercase()).unwrap();
+    let reading = pesapal(&fake).status(&id).await.unwrap();
+    assert_eq!(reading.status, OrderStatus::Unpaid);
+}
