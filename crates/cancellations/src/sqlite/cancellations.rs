@@ -2,7 +2,7 @@
 
 use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, Spent};
 use duka_core::{AccountName, CancellationId};
-use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::orders::{self, collect};
 use super::rows::{self, follow_word, micros, skip_word, state_words, store_error, verified_raw};
@@ -182,7 +182,10 @@ fn write_attempt(
     };
     match written {
         Ok(_) => Ok(()),
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+        // The primary key has a code of its own, so only the fence answers with this one.
+        Err(rusqlite::Error::SqliteFailure(failure, _))
+            if failure.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE =>
+        {
             Err(StoreError::new(
                 StoreErrorKind::OnceUsed,
                 format!(

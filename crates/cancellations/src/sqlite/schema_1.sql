@@ -99,3 +99,8 @@ CREATE TRIGGER events_are_never_changed BEFORE UPDATE ON events
 BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;
 CREATE TRIGGER events_are_never_deleted BEFORE DELETE ON events
 BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;
+-- REPLACE deletes without asking the trigger above.
+CREATE TRIGGER events_are_never_replaced BEFORE INSERT ON events
+WHEN EXISTS (SELECT 1 FROM events WHERE seq = NEW.seq)
+    OR EXISTS (SELECT 1 FROM events WHERE cancellation = NEW.cancellation AND number = NEW.number)
+BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;
