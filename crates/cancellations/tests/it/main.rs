@@ -1,0 +1,13 @@
+//! What the crate promises, one module per subject.
+
+#![cfg(feature = "sqlite")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
+mod scene;
+mod scripted;
+mod sqlite;
+mod suite;
+mod suite_claims;

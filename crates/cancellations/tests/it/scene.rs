@@ -1,0 +1,174 @@
+//! What most tests start from: a store in a temporary file, accounts, and a clock.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use duka_cancellations::{
+    Canceller, OrderKey, Record, Request, Settings, SqliteStore, Store, TrackedOrder,
+};
+use duka_core::clock::SharedClock;
+use duka_core::{AccountName, Gateway, GatewayName, OrderId};
+use jiff::{SignedDuration, Timestamp};
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+use crate::scripted::Scripted;
+
+/// Long enough for every rule to have had its say.
+pub(crate) const LONG: Duration = Duration::from_secs(3 * 60 * 60);
+pub(crate) const HOUR: Duration = Duration::from_secs(60 * 60);
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+
+/// When every test begins.
+pub(crate) fn noon() -> Timestamp {
+    "2026-05-13T08:34:00Z".parse().unwrap()
+}
+
+pub(crate) fn account(name: &str) -> AccountName {
+    AccountName::new(name).unwrap()
+}
+
+pub(crate) fn key(account_name: &str, order: &str) -> OrderKey {
+    OrderKey::new(account(account_name), OrderId::guess(order).unwrap())
+}
+
+/// An order created an hour before the test begins.
+pub(crate) fn order(account_name: &str, id: &str) -> TrackedOrder {
+    let created = noon() - SignedDuration::from_hours(1);
+    let gateway = GatewayName::from_static("kwikpaisa");
+    TrackedOrder::new(key(account_name, id), gateway, created)
+}
+
+pub(crate) fn by(actor: &str) -> Request {
+    Request {
+        reason: Some("checkout abandoned".to_owned()),
+        actor: actor.to_owned(),
+    }
+}
+
+/// A folder with one store in it.
+pub(crate) struct Shelf {
+    pub(crate) folder: TempDir,
+}
+
+impl Shelf {
+    pub(crate) fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("duka.db")
+    }
+
+    /// A handle of its own on the store.
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
+        Arc::new(SqliteStore::open(self.path()).unwrap())
+    }
+
+    /// A connection past the store, as another program would have it.
+    pub(crate) fn sql(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.path()).unwrap()
+    }
+
+    /// One number from the store's file.
+    pub(crate) fn number(&self, sql: &str) -> i64 {
+        self.sql().query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+}
+
+/// A clock that goes with tokio's, which a test can pause, and can be put ahead of it.
+#[derive(Clone, Default)]
+pub(crate) struct Ahead(Arc<AtomicI64>);
+
+impl Ahead {
+    pub(crate) fn by(&self, more: Duration) {
+        let millis = i64::try_from(more.as_millis()).unwrap();
+        self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    pub(crate) fn clock(&self) -> SharedClock {
+        let (start, ahead) = (Instant::now(), Arc::clone(&self.0));
+        SharedClock::new(move || {
+            let ahead = SignedDuration::from_millis(ahead.load(Ordering::SeqCst));
+            noon() + start.elapsed() + ahead
+        })
+    }
+}
+
+/// One worker, with a gateway for each account.
+pub(crate) fn worker(
+    name: &str,
+    store: Arc<dyn Store>,
+    clock: SharedClock,
+    gateways: &[(&str, &Arc<Scripted>)],
+) -> Canceller {
+    let gateways: BTreeMap<_, _> = gateways
+        .iter()
+        .map(|(name, gateway)| {
+            let gateway: Arc<dyn Gateway> = Arc::<Scripted>::clone(gateway);
+            (account(name), gateway)
+        })
+        .collect();
+    Canceller::new(store, gateways, clock, Settings::new(name))
+}
+
+/// One account called `shop`, one worker, one store.
+pub(crate) struct Scene {
+    pub(crate) shelf: Shelf,
+    pub(crate) gateway: Arc<Scripted>,
+    pub(crate) ahead: Ahead,
+    pub(crate) canceller: Canceller,
+}
+
+impl Scene {
+    pub(crate) fn new(gateway: Scripted) -> Self {
+        let (shelf, ahead, gateway) = (Shelf::new(), Ahead::default(), Arc::new(gateway));
+        let canceller = worker("w1", shelf.store(), ahead.clock(), &[("shop", &gateway)]);
+        Self {
+            shelf,
+            gateway,
+            ahead,
+            canceller,
+        }
+    }
+
+    /// Cancels order `A-1` and waits for this long at most.
+    pub(crate) async fn cancel(&self, wait: Duration) -> Record {
+        let order = order("shop", "A-1");
+        let handled = self.canceller.cancel(order, by("amina"), wait).await;
+        handled.unwrap().record
+    }
+
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
+        self.canceller.store()
+    }
+
+    pub(crate) async fn reload(&self, record: &Record) -> Record {
+        self.store().cancellation(record.id).await.unwrap().unwrap()
+    }
+
+    /// The names of what happened to a cancellation, with the states they led to.
+    pub(crate) async fn story(&self, record: &Record) -> Vec<String> {
+        let log = self.store().log(record.id).await.unwrap();
+        log.iter()
+            .map(|e| format!("{} -> {}", e.event, e.to))
+            .collect()
+    }
+}
+
+/// Runs `work` to its end on a thread and a runtime of its own: another process, as far as
+/// the store can tell.
+pub(crate) fn elsewhere<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    let thread = std::thread::spawn(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build();
+        runtime.unwrap().block_on(work)
+    });
+    thread.join().unwrap()
+}

@@ -1,0 +1,263 @@
+//! A gateway that says what it is told to say, and tells the truth otherwise.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use duka_core::gateway::Operation;
+use duka_core::{
+    CancelAnswer, CancelRules, CreatedOrder, Delivery, Error, ErrorKind, Gateway, GatewayName,
+    NewOrder, OrderId, OrderStatus, StatusReading,
+};
+
+/// What a gateway does with one cancel request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Cancels, and says so.
+    Yes,
+    /// Says it has cancelled, and the status never shows it.
+    EmptyYes,
+    /// Says it has not.
+    No,
+    /// Cancels, and the reply is lost.
+    AppliedButLost,
+    /// The connection breaks before anything arrives; nobody can tell.
+    Lost,
+    /// The connection is never made.
+    NotSent,
+    /// The credentials are refused at the door.
+    TurnedAway,
+    /// A well-formed reply that nobody has described.
+    Unlisted,
+    /// Never answers.
+    Hangs,
+}
+
+/// What a status read gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Sight {
+    Shows(OrderStatus),
+    Fails(ErrorKind),
+}
+
+type Hook = Box<dyn FnMut(&OrderId) + Send>;
+
+#[derive(Default)]
+struct World {
+    truth: HashMap<String, OrderStatus>,
+    sights: VecDeque<Sight>,
+    answers: VecDeque<Answer>,
+    /// Every status read fails like this.
+    broken: Option<ErrorKind>,
+    /// Every cancel request goes like this, once the script is at its end.
+    habit: Option<Answer>,
+    during_cancel: Option<Hook>,
+    latency: Duration,
+    reads: u64,
+    requests: Vec<OrderId>,
+    in_flight: usize,
+    most_in_flight: usize,
+}
+
+/// A gateway for tests. What is not scripted is the truth: every order is unpaid until it
+/// is paid or cancelled.
+pub(crate) struct Scripted {
+    name: &'static str,
+    rules: CancelRules,
+    world: Mutex<World>,
+}
+
+impl Scripted {
+    /// Shows *cancelled*, and takes repeated requests.
+    pub(crate) fn repeatable() -> Self {
+        let eligible = [OrderStatus::Unpaid, OrderStatus::Processing];
+        Self::with("kwikpaisa", CancelRules::repeatable(eligible))
+    }
+
+    /// Takes one request per order, and no status shows that it was cancelled.
+    pub(crate) fn once_only() -> Self {
+        let eligible = [OrderStatus::Unpaid, OrderStatus::Failed];
+        Self::with("pesapal", CancelRules::once_only(eligible))
+    }
+
+    fn with(name: &'static str, rules: CancelRules) -> Self {
+        Self {
+            name,
+            rules,
+            world: Mutex::default(),
+        }
+    }
+
+    /// The next status reads, in this order.
+    pub(crate) fn will_show(self, sights: impl IntoIterator<Item = Sight>) -> Self {
+        self.lock().sights.extend(sights);
+        self
+    }
+
+    /// The next cancel requests, in this order.
+    pub(crate) fn will_answer(self, answers: impl IntoIterator<Item = Answer>) -> Self {
+        self.lock().answers.extend(answers);
+        self
+    }
+
+    /// All cancel requests after the script.
+    pub(crate) fn always_answers(self, habit: Answer) -> Self {
+        self.lock().habit = Some(habit);
+        self
+    }
+
+    /// Runs inside every cancel request, before its answer.
+    pub(crate) fn during_cancel(self, hook: impl FnMut(&OrderId) + Send + 'static) -> Self {
+        self.lock().during_cancel = Some(Box::new(hook));
+        self
+    }
+
+    /// How long every call takes.
+    pub(crate) fn slow(self, latency: Duration) -> Self {
+        self.lock().latency = latency;
+        self
+    }
+
+    pub(crate) fn set(&self, order: &str, status: OrderStatus) {
+        self.lock().truth.insert(order.to_owned(), status);
+    }
+
+    pub(crate) fn break_down(&self, kind: ErrorKind) {
+        self.lock().broken = Some(kind);
+    }
+
+    pub(crate) fn mend(&self) {
+        self.lock().broken = None;
+    }
+
+    /// Cancel requests that may have reached the gateway's books.
+    pub(crate) fn requests(&self) -> usize {
+        self.lock().requests.len()
+    }
+
+    pub(crate) fn requests_for(&self, order: &str) -> usize {
+        let world = self.lock();
+        world
+            .requests
+            .iter()
+            .filter(|o| o.as_str() == order)
+            .count()
+    }
+
+    pub(crate) fn reads(&self) -> u64 {
+        self.lock().reads
+    }
+
+    /// The most calls that were under way at one moment.
+    pub(crate) fn most_in_flight(&self) -> usize {
+        self.lock().most_in_flight
+    }
+
+    fn lock(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap()
+    }
+
+    async fn travel(&self) {
+        let latency = {
+            let mut world = self.lock();
+            world.in_flight += 1;
+            world.most_in_flight = world.most_in_flight.max(world.in_flight);
+            world.latency
+        };
+        if !latency.is_zero() {
+            tokio::time::sleep(latency).await;
+        }
+        self.lock().in_flight -= 1;
+    }
+}
+
+/// An adapter of somebody else's that is careless with its secrets.
+impl fmt::Debug for Scripted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}(secret_key: sk_live_canary)", self.name)
+    }
+}
+
+#[async_trait]
+impl Gateway for Scripted {
+    fn name(&self) -> GatewayName {
+        GatewayName::from_static(self.name)
+    }
+
+    fn cancel_rules(&self) -> &CancelRules {
+        &self.rules
+    }
+
+    fn supports(&self, operation: Operation) -> bool {
+        matches!(operation, Operation::Status | Operation::Cancel)
+    }
+
+    async fn create(&self, _: &NewOrder) -> Result<CreatedOrder, Error> {
+        Err(failure(ErrorKind::Unsupported, Delivery::NotSent))
+    }
+
+    async fn status(&self, order: &OrderId) -> Result<StatusReading, Error> {
+        self.travel().await;
+        let mut world = self.lock();
+        world.reads += 1;
+        if let Some(kind) = world.broken {
+            return Err(failure(kind, Delivery::Answered));
+        }
+        let truth = world.truth.get(order.as_str()).cloned();
+        let truth = Sight::Shows(truth.unwrap_or(OrderStatus::Unpaid));
+        match world.sights.pop_front().unwrap_or(truth) {
+            Sight::Shows(status) => Ok(StatusReading {
+                raw_status: status.to_string().to_uppercase(),
+                status,
+                money: None,
+                reference: None,
+            }),
+            Sight::Fails(kind) => Err(failure(kind, Delivery::Answered)),
+        }
+    }
+
+    async fn cancel(&self, order: &OrderId) -> Result<CancelAnswer, Error> {
+        self.travel().await;
+        let hook = self.lock().during_cancel.take();
+        if let Some(mut hook) = hook {
+            hook(order);
+            self.lock().during_cancel = Some(hook);
+        }
+        let answer = {
+            let mut world = self.lock();
+            let answer = world.answers.pop_front().or(world.habit);
+            let answer = answer.unwrap_or(Answer::Yes);
+            if !matches!(answer, Answer::NotSent | Answer::TurnedAway) {
+                world.requests.push(order.clone());
+            }
+            let applied = matches!(answer, Answer::Yes | Answer::AppliedButLost);
+            if applied && self.rules.shows_cancelled() == duka_core::cancel::ShowsCancelled::Yes {
+                let truth = world.truth.entry(order.as_str().to_owned());
+                truth.or_insert(OrderStatus::Cancelled);
+            }
+            answer
+        };
+        let message = match answer {
+            Answer::Yes | Answer::EmptyYes => "Order successfully cancelled",
+            _ => "Order cannot be cancelled",
+        };
+        let message = message.to_owned();
+        match answer {
+            Answer::Yes | Answer::EmptyYes => Ok(CancelAnswer::Accepted { message }),
+            Answer::No => Ok(CancelAnswer::Refused { message }),
+            Answer::AppliedButLost | Answer::Lost => {
+                Err(failure(ErrorKind::Unavailable, Delivery::Unknown))
+            }
+            Answer::NotSent => Err(failure(ErrorKind::Unavailable, Delivery::NotSent)),
+            Answer::TurnedAway => Err(failure(ErrorKind::Authentication, Delivery::Answered)),
+            Answer::Unlisted => Err(failure(ErrorKind::UnlistedReply, Delivery::Answered)),
+            Answer::Hangs => std::future::pending().await,
+        }
+    }
+}
+
+fn failure(kind: ErrorKind, delivery: Delivery) -> Error {
+    Error::new(kind, delivery, "as the test wants it")
+}

@@ -1,0 +1,134 @@
+//! The SQLite store: the suite, and what its file refuses whoever asks.
+
+use duka_cancellations::store::Attempt;
+use duka_core::cancel::{Repeat, State};
+
+use crate::scene::{Shelf, noon};
+use crate::suite::{change, opened, store_suite, stored};
+
+store_suite! { Shelf::new(),
+    suite::an_order_is_kept_with_all_that_is_known_of_it
+    suite::tracking_again_counts_and_changes_nothing
+    suite::an_id_keeps_the_json_type_it_was_tracked_with
+    suite::an_order_is_found_by_its_id_or_its_reference_in_any_account
+    suite::what_was_seen_of_an_order_never_goes_back
+    suite::an_order_that_is_not_followed_cannot_be_cancelled
+    suite::a_second_cancellation_waits_until_the_first_is_over
+    suite::of_many_that_open_at_once_exactly_one_begins
+    suite::a_change_is_kept_with_everything_it_says
+    suite::a_change_made_from_an_old_version_writes_nothing
+    suite::a_second_request_at_a_once_only_gateway_cannot_be_written_down
+    suite::a_request_that_never_left_gives_the_orders_turn_back
+    suite::one_orders_request_does_not_use_up_anothers
+    suite::where_a_repeat_is_harmless_every_attempt_is_written_down
+    suite::the_log_tells_everything_in_order_and_without_holes
+    suite::a_report_gives_each_cancellation_once_page_by_page
+    suite_claims::only_what_is_due_in_these_accounts_is_claimed_oldest_first
+    suite_claims::what_is_over_or_waits_for_a_person_is_never_claimed
+    suite_claims::a_claim_holds_until_it_lapses_and_then_goes_to_another
+    suite_claims::workers_that_claim_at_once_never_get_the_same_record
+    suite_claims::abandoned_orders_come_by_age_page_by_page
+    suite_claims::an_order_we_have_just_touched_is_left_alone_for_a_while
+    suite_claims::holdings_count_what_is_there
+    suite_claims::everything_survives_the_end_of_the_program
+}
+
+/// A store with one cancellation of order `A-1` whose request is on its way.
+async fn sending() -> Shelf {
+    let shelf = Shelf::new();
+    let store = shelf.store();
+    let record = opened(&*store, 1, "shop", "A-1", noon()).await;
+    let begins = Attempt::Begins(Repeat::Once);
+    stored(&*store, change(&record, State::Sending, begins)).await;
+    shelf
+}
+
+#[tokio::test]
+async fn the_file_itself_refuses_any_change_to_the_log() {
+    let shelf = sending().await;
+    let sql = shelf.sql();
+    for forgery in [
+        "UPDATE events SET actor = 'nobody'",
+        "UPDATE events SET at = at + 1 WHERE number = 1",
+        "DELETE FROM events WHERE number = 2",
+        "DELETE FROM events",
+        "REPLACE INTO events (seq, cancellation, number, at, event, to_state, actor)
+             SELECT seq, cancellation, number, at, event, to_state, 'nobody' FROM events",
+        "REPLACE INTO events (cancellation, number, at, event, to_state, actor)
+             SELECT cancellation, number, at, event, to_state, 'nobody' FROM events",
+    ] {
+        let error = sql.execute(forgery, []).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("the event log is append-only"),
+            "{forgery}: {text}"
+        );
+    }
+    let actors = "SELECT count(*) FROM events WHERE actor IN ('amina', 'w1')";
+    assert_eq!(shelf.number(actors), 2);
+}
+
+#[tokio::test]
+async fn the_file_itself_refuses_a_second_request_of_a_once_only_order() {
+    let shelf = sending().await;
+    let sql = shelf.sql();
+    let again = "INSERT INTO attempts
+        (cancellation, number, account, order_id, once_only, started_at, result)
+        SELECT cancellation, 2, account, order_id, 1, 0, 'sending' FROM attempts";
+    let error = sql.execute(again, []).unwrap_err();
+    assert!(
+        error.to_string().contains("UNIQUE constraint failed"),
+        "{error}"
+    );
+    sql.execute("UPDATE attempts SET result = 'taken_back'", [])
+        .unwrap();
+    sql.execute(again, []).unwrap();
+}
+
+#[tokio::test]
+async fn the_file_itself_refuses_a_second_open_cancellation_of_an_order() {
+    let shelf = sending().await;
+    let again = "INSERT INTO cancellations (id, version, account, order_id, actor, state,
+            attempts, requests, spent, fruitless, log_entries, created_at, updated_at)
+        SELECT 'another', 1, account, order_id, 'x', ?1, 0, 0, 0, 0, 0, 0, 0
+        FROM cancellations";
+    for state in [
+        "requested",
+        "sending",
+        "accepted",
+        "refused",
+        "in_doubt",
+        "needs_review",
+    ] {
+        let error = shelf.sql().execute(again, [state]).unwrap_err();
+        assert!(
+            error.to_string().contains("UNIQUE constraint failed"),
+            "{state}: {error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_order_with_a_cancellation_cannot_leave_the_file() {
+    let shelf = sending().await;
+    let sql = shelf.sql();
+    sql.pragma_update(None, "foreign_keys", true).unwrap();
+    let error = sql.execute("DELETE FROM orders", []).unwrap_err();
+    assert!(
+        error.to_string().contains("FOREIGN KEY constraint failed"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn an_attempt_that_is_numbered_twice_is_not_taken_for_a_second_request() {
+    let shelf = Shelf::new();
+    let store = shelf.store();
+    let record = opened(&*store, 1, "shop", "A-1", noon()).await;
+    let begins = Attempt::Begins(Repeat::Harmless);
+    let record = stored(&*store, change(&record, State::Sending, begins)).await;
+    let mut muddled = change(&record, State::Sending, begins);
+    muddled.next.attempts = 1;
+    let error = store.advance(muddled).await.unwrap_err();
+    assert_eq!(error.kind(), duka_cancellations::StoreErrorKind::Internal);
+}

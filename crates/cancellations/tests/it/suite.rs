@@ -1,0 +1,496 @@
+//! What every store must do, whatever database is behind it: orders, changes and the log.
+
+use duka_cancellations::store::{
+    Advanced, Attempt, Change, Claim, Entry, Hold, Opened, Opening, ReportPage,
+};
+use duka_cancellations::{Follow, Record, Store, StoreErrorKind};
+use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, Spent, State};
+use duka_core::id::IdForm;
+use duka_core::{CancellationId, Money, Observation, OrderId, OrderStatus};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::scene::{MINUTE, account, by, key, noon, order};
+
+/// Opens handles on one and the same store.
+pub(crate) type Open<'a> = &'a (dyn Fn() -> std::sync::Arc<dyn Store> + Sync);
+
+/// Runs every test of the suite against one kind of store. `$shelf` makes an empty store,
+/// which has `store()` for a handle on it.
+macro_rules! store_suite {
+    ($shelf:expr, $($module:ident :: $test:ident)*) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $test() {
+            let shelf = $shelf;
+            crate::$module::$test(&|| shelf.store()).await;
+        }
+    )*};
+}
+pub(crate) use store_suite;
+
+pub(crate) fn id(number: u128) -> CancellationId {
+    CancellationId::from_uuid(uuid::Uuid::from_u128(number))
+}
+
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    noon() + SignedDuration::from_secs(seconds)
+}
+
+pub(crate) fn opening(number: u128, account: &str, order: &str, now: Timestamp) -> Opening {
+    Opening {
+        id: id(number),
+        key: key(account, order),
+        request: by("amina"),
+        claim: Claim::new("w1", now, 2 * MINUTE),
+    }
+}
+
+/// Tracks the order and starts a cancellation of it at `now`.
+pub(crate) async fn opened(
+    store: &dyn Store,
+    number: u128,
+    account: &str,
+    id: &str,
+    now: Timestamp,
+) -> Record {
+    store.track(vec![order(account, id)]).await.unwrap();
+    let opened = store.open(opening(number, account, id, now)).await.unwrap();
+    let Opened::New(record) = opened else {
+        panic!("{id} has an open cancellation already: {opened:?}");
+    };
+    record
+}
+
+/// A change of `record` to `state`, a minute later and to be looked at two minutes later.
+pub(crate) fn change(record: &Record, state: State, attempt: Attempt) -> Change {
+    let mut next = Cancellation {
+        state,
+        ..record.progress.clone()
+    };
+    if matches!(attempt, Attempt::Begins(_)) {
+        next.attempts += 1;
+        next.requests += 1;
+        next.sent_at = Some(at(60));
+        next.doubt_since = Some(at(60));
+    }
+    let over = matches!(state, State::Done(_) | State::NeedsReview);
+    Change {
+        id: record.id,
+        version: record.version,
+        next,
+        message: Some("so it went".to_owned()),
+        seen: None,
+        due_at: (!over).then(|| at(180)),
+        hold: Hold::Release,
+        entry: Entry {
+            event: "unclear".to_owned(),
+            actor: "w1".to_owned(),
+            detail: Some("cancel request: timed out".to_owned()),
+        },
+        attempt,
+        follow: if over {
+            Follow::Settled
+        } else {
+            Follow::InHand
+        },
+        now: at(60),
+    }
+}
+
+pub(crate) async fn stored(store: &dyn Store, change: Change) -> Record {
+    match store.advance(change).await.unwrap() {
+        Advanced::Stored(record) => record,
+        Advanced::Conflict(record) => panic!("somebody was faster: {record:?}"),
+    }
+}
+
+fn seen(status: OrderStatus, seconds: i64) -> Observation {
+    Observation {
+        raw_status: match &status {
+            OrderStatus::Unknown(raw) => raw.clone(),
+            known => known.to_string(),
+        },
+        status,
+        money: Some(Money::parse("105.50", "INR").unwrap()),
+        observed_at: at(seconds),
+    }
+}
+
+pub(crate) async fn an_order_is_kept_with_all_that_is_known_of_it(open: Open<'_>) {
+    let mut whole = order("shop", "6116229263036");
+    whole.reference = Some("INV-2026/118 à Nairobi".to_owned());
+    whole.money = Some(Money::parse("1500.00", "KES").unwrap());
+    whole.method = Some("mpesa".to_owned());
+    whole.note = Some("said she would call back; don't ring".to_owned());
+    open().track(vec![whole.clone()]).await.unwrap();
+    let kept = open().order(&whole.key).await.unwrap().unwrap();
+    assert_eq!(kept, whole);
+    assert!(
+        open()
+            .order(&key("other", "6116229263036"))
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
+pub(crate) async fn tracking_again_counts_and_changes_nothing(open: Open<'_>) {
+    let store = open();
+    let first = store
+        .track(vec![order("shop", "A-1"), order("shop", "A-2")])
+        .await
+        .unwrap();
+    assert_eq!((first.added, first.known), (2, 0));
+    let mut again = order("shop", "A-1");
+    again.note = Some("from a second file".to_owned());
+    let second = store
+        .track(vec![again, order("shop", "A-3"), order("other", "A-1")])
+        .await;
+    let second = second.unwrap();
+    assert_eq!((second.added, second.known), (2, 1));
+    assert_eq!(
+        store
+            .order(&key("shop", "A-1"))
+            .await
+            .unwrap()
+            .unwrap()
+            .note,
+        None
+    );
+}
+
+pub(crate) async fn an_id_keeps_the_json_type_it_was_tracked_with(open: Open<'_>) {
+    let store = open();
+    let mut text = order("shop", "17");
+    text.key.order = OrderId::text("17").unwrap();
+    store.track(vec![text, order("other", "17")]).await.unwrap();
+    let form = |account| {
+        let store = store.clone();
+        async move {
+            let by_either = key(account, "17");
+            store
+                .order(&by_either)
+                .await
+                .unwrap()
+                .unwrap()
+                .key
+                .order
+                .form()
+        }
+    };
+    assert_eq!(form("shop").await, IdForm::Text);
+    assert_eq!(form("other").await, IdForm::Integer);
+    // A cancellation goes out in the form of its order, whatever the caller has.
+    let record = opened(&*store, 1, "shop", "17", noon()).await;
+    assert_eq!(record.key.order.form(), IdForm::Text);
+}
+
+pub(crate) async fn an_order_is_found_by_its_id_or_its_reference_in_any_account(open: Open<'_>) {
+    let store = open();
+    let mut referred = order("shop-ke", "b945e4af-80a5-4ec1-8706-e03f8332fb04");
+    referred.reference = Some("A-1".to_owned());
+    let mut both = order("shop-ug", "A-1");
+    both.reference = Some("A-1".to_owned());
+    let all = vec![
+        order("shop-in", "A-1"),
+        referred,
+        both,
+        order("shop-in", "A-10"),
+    ];
+    store.track(all).await.unwrap();
+    let mut found = store.find_orders("A-1").await.unwrap();
+    found.sort_by_key(|order| order.key.account.clone());
+    let found: Vec<_> = found
+        .iter()
+        .map(|order| order.key.account.as_str())
+        .collect();
+    assert_eq!(found, ["shop-in", "shop-ke", "shop-ug"]);
+    assert!(store.find_orders("A-2").await.unwrap().is_empty());
+
+    let many = (0..30)
+        .map(|n| order(&format!("shop-{n}"), "B-1"))
+        .collect();
+    store.track(many).await.unwrap();
+    assert_eq!(store.find_orders("B-1").await.unwrap().len(), 10);
+}
+
+pub(crate) async fn what_was_seen_of_an_order_never_goes_back(open: Open<'_>) {
+    let store = open();
+    let key = key("shop", "A-1");
+    store.track(vec![order("shop", "A-1")]).await.unwrap();
+    let paid = seen(OrderStatus::Paid, 10);
+    let late = seen(OrderStatus::Unpaid, 20);
+    let odd = seen(OrderStatus::Unknown("ON_HOLD".to_owned()), 5);
+    let mut now = Vec::new();
+    for sight in [odd.clone(), paid.clone(), late] {
+        store.observe(&key, sight).await.unwrap();
+        now.push(store.order(&key).await.unwrap().unwrap().seen.unwrap());
+    }
+    assert_eq!(now, [odd, paid.clone(), paid]);
+    // A notification for an order that nobody follows is nobody's trouble.
+    let stranger = seen(OrderStatus::Paid, 10);
+    store
+        .observe(&crate::scene::key("shop", "X"), stranger)
+        .await
+        .unwrap();
+}
+
+pub(crate) async fn an_order_that_is_not_followed_cannot_be_cancelled(open: Open<'_>) {
+    let error = open()
+        .open(opening(1, "shop", "A-1", noon()))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::UnknownOrder);
+    let text = "order A-1 at shop is not followed; track it first";
+    assert_eq!(error.to_string(), text);
+}
+
+pub(crate) async fn a_second_cancellation_waits_until_the_first_is_over(open: Open<'_>) {
+    let store = open();
+    let first = opened(&*store, 1, "shop", "A-1", noon()).await;
+    assert_eq!(first.progress, Cancellation::requested());
+    assert_eq!((first.version, first.worker.as_deref()), (1, Some("w1")));
+    assert_eq!((first.due_at, first.created_at), (Some(at(120)), noon()));
+    assert_eq!(
+        store.order(&first.key).await.unwrap().unwrap().follow,
+        Follow::InHand
+    );
+
+    let again = open().open(opening(2, "shop", "A-1", at(1))).await.unwrap();
+    assert!(matches!(again, Opened::AlreadyOpen(open) if open == first));
+    let review = stored(
+        &*store,
+        change(&first, State::NeedsReview, Attempt::Untouched),
+    )
+    .await;
+    let again = open().open(opening(3, "shop", "A-1", at(2))).await.unwrap();
+    assert!(matches!(again, Opened::AlreadyOpen(open) if open == review));
+
+    let over = State::Done(Outcome::ResolvedNotCancelled);
+    stored(&*store, change(&review, over, Attempt::Untouched)).await;
+    let again = store.open(opening(4, "shop", "A-1", at(3))).await.unwrap();
+    assert!(matches!(again, Opened::New(open) if open.id == id(4)));
+    let all = store.cancellations_of(&first.key).await.unwrap();
+    assert_eq!(all.iter().map(|r| r.id).collect::<Vec<_>>(), [id(1), id(4)]);
+}
+
+pub(crate) async fn of_many_that_open_at_once_exactly_one_begins(open: Open<'_>) {
+    let stores = [open(), open()];
+    stores[0].track(vec![order("shop", "A-1")]).await.unwrap();
+    let tasks = (0..32_u128).map(|n| {
+        let store = stores[usize::from(n % 2 == 0)].clone();
+        tokio::spawn(async move { store.open(opening(n, "shop", "A-1", noon())).await })
+    });
+    let (mut new, mut present) = (Vec::new(), Vec::new());
+    for task in futures::future::join_all(tasks).await {
+        match task.unwrap().unwrap() {
+            Opened::New(record) => new.push(record.id),
+            Opened::AlreadyOpen(record) => present.push(record.id),
+        }
+    }
+    assert_eq!((new.len(), present.len()), (1, 31));
+    assert!(present.iter().all(|id| *id == new[0]));
+}
+
+pub(crate) async fn a_change_is_kept_with_everything_it_says(open: Open<'_>) {
+    let store = open();
+    let record = opened(&*store, 1, "shop", "A-1", noon()).await;
+    let mut all = change(&record, State::InDoubt, Attempt::Begins(Repeat::Harmless));
+    all.next.fruitless = 3;
+    all.next.stuck_since = Some(at(7));
+    all.next.verified = Some(OrderStatus::Unknown("ON_HOLD".to_owned()));
+    all.next.finding = Some(Finding::LatePayment);
+    all.seen = Some(seen(OrderStatus::Processing, 60));
+    let wanted = all.next.clone();
+    let now = stored(&*store, all).await;
+    assert_eq!(now, open().cancellation(record.id).await.unwrap().unwrap());
+    assert_eq!(now.progress, wanted);
+    assert_eq!(
+        (now.version, now.worker.as_deref(), now.due_at),
+        (2, None, Some(at(180)))
+    );
+    assert_eq!((now.created_at, now.updated_at), (noon(), at(60)));
+    assert_eq!(now.message.as_deref(), Some("so it went"));
+    let order = store.order(&record.key).await.unwrap().unwrap();
+    assert_eq!(order.seen.unwrap().status, OrderStatus::Processing);
+    assert_eq!(order.touched_at, Some(at(60)));
+
+    let mut silent = change(&now, State::Accepted, Attempt::Ended);
+    (silent.message, silent.hold) = (None, Hold::Keep);
+    let now = stored(&*store, silent).await;
+    assert_eq!(
+        now.message.as_deref(),
+        Some("so it went"),
+        "no news keeps the last"
+    );
+}
+
+pub(crate) async fn a_change_made_from_an_old_version_writes_nothing(open: Open<'_>) {
+    let (mine, theirs) = (open(), open());
+    let record = opened(&*mine, 1, "shop", "A-1", noon()).await;
+    let now = stored(
+        &*theirs,
+        change(&record, State::InDoubt, Attempt::Untouched),
+    )
+    .await;
+    let log = mine.log(record.id).await.unwrap();
+
+    let mut late = change(&record, State::Sending, Attempt::Begins(Repeat::Once));
+    late.seen = Some(seen(OrderStatus::Paid, 60));
+    let came_of_it = mine.advance(late).await.unwrap();
+    assert!(matches!(came_of_it, Advanced::Conflict(current) if current == now));
+    assert_eq!(mine.cancellation(record.id).await.unwrap().unwrap(), now);
+    assert_eq!(mine.log(record.id).await.unwrap(), log);
+    assert_eq!(mine.order(&record.key).await.unwrap().unwrap().seen, None);
+    // Nor is the order's one request used up.
+    stored(
+        &*mine,
+        change(&now, State::Sending, Attempt::Begins(Repeat::Once)),
+    )
+    .await;
+}
+
+pub(crate) async fn a_second_request_at_a_once_only_gateway_cannot_be_written_down(open: Open<'_>) {
+    let store = open();
+    let first = opened(&*store, 1, "shop", "A-1", noon()).await;
+    let begins = Attempt::Begins(Repeat::Once);
+    let first = stored(&*store, change(&first, State::Sending, begins)).await;
+    let over = State::Done(Outcome::Refused);
+    stored(&*store, change(&first, over, Attempt::Ended)).await;
+
+    let second = opened(&*store, 2, "shop", "A-1", at(60)).await;
+    assert_eq!(second.progress.spent, Spent::Yes);
+    let mut again = change(&second, State::Sending, begins);
+    again.seen = Some(seen(OrderStatus::Paid, 60));
+    let error = open().advance(again).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::OnceUsed);
+    assert_eq!(
+        error.to_string(),
+        "a cancel request for order A-1 at shop has been sent before, and this gateway takes one per order"
+    );
+    assert_eq!(
+        store.cancellation(second.id).await.unwrap().unwrap(),
+        second
+    );
+    assert_eq!(store.log(second.id).await.unwrap().len(), 1);
+    assert_eq!(store.order(&second.key).await.unwrap().unwrap().seen, None);
+}
+
+pub(crate) async fn a_request_that_never_left_gives_the_orders_turn_back(open: Open<'_>) {
+    let store = open();
+    let begins = Attempt::Begins(Repeat::Once);
+    let first = opened(&*store, 1, "shop", "A-1", noon()).await;
+    let first = stored(&*store, change(&first, State::Sending, begins)).await;
+    let first = stored(
+        &*store,
+        change(&first, State::Requested, Attempt::TakenBack),
+    )
+    .await;
+    // By the same cancellation, and by a later one.
+    let first = stored(&*store, change(&first, State::Sending, begins)).await;
+    let over = State::Done(Outcome::ResolvedNotCancelled);
+    stored(&*store, change(&first, over, Attempt::TakenBack)).await;
+    let second = opened(&*store, 2, "shop", "A-1", at(60)).await;
+    assert_eq!(second.progress.spent, Spent::No);
+    stored(&*store, change(&second, State::Sending, begins)).await;
+}
+
+pub(crate) async fn one_orders_request_does_not_use_up_anothers(open: Open<'_>) {
+    let store = open();
+    for (number, account, order) in [(1, "shop", "A-1"), (2, "shop", "A-2"), (3, "other", "A-1")] {
+        let record = opened(&*store, number, account, order, noon()).await;
+        let begins = Attempt::Begins(Repeat::Once);
+        stored(&*store, change(&record, State::Sending, begins)).await;
+    }
+}
+
+pub(crate) async fn where_a_repeat_is_harmless_every_attempt_is_written_down(open: Open<'_>) {
+    let store = open();
+    let mut record = opened(&*store, 1, "shop", "A-1", noon()).await;
+    for attempts in 1..=3 {
+        let begins = Attempt::Begins(Repeat::Harmless);
+        record = stored(&*store, change(&record, State::Sending, begins)).await;
+        assert_eq!(record.progress.attempts, attempts);
+        record = stored(&*store, change(&record, State::InDoubt, Attempt::Ended)).await;
+    }
+}
+
+pub(crate) async fn the_log_tells_everything_in_order_and_without_holes(open: Open<'_>) {
+    let store = open();
+    let record = opened(&*store, 1, "shop", "A-1", noon()).await;
+    opened(&*store, 2, "shop", "A-2", noon()).await;
+    let stale = change(&record, State::InDoubt, Attempt::Untouched);
+    let doubt = stored(&*store, stale.clone()).await;
+    store.advance(stale).await.unwrap();
+    let over = State::Done(Outcome::Confirmed);
+    stored(&*store, change(&doubt, over, Attempt::Untouched)).await;
+
+    let log = open().log(record.id).await.unwrap();
+    let numbers: Vec<_> = log.iter().map(|entry| entry.number).collect();
+    assert_eq!(numbers, [1, 2, 3]);
+    let states: Vec<_> = log
+        .iter()
+        .map(|e| (e.from.as_deref(), e.to.as_str()))
+        .collect();
+    assert_eq!(
+        states,
+        [
+            (None, "requested"),
+            (Some("requested"), "in_doubt"),
+            (Some("in_doubt"), "done: confirmed"),
+        ]
+    );
+    assert_eq!(
+        (log[0].event.as_str(), log[0].actor.as_str()),
+        ("requested", "amina")
+    );
+    assert_eq!(log[0].detail.as_deref(), Some("checkout abandoned"));
+    assert_eq!(
+        (log[1].event.as_str(), log[1].actor.as_str()),
+        ("unclear", "w1")
+    );
+    assert_eq!((log[0].at, log[1].at), (noon(), at(60)));
+}
+
+pub(crate) async fn a_report_gives_each_cancellation_once_page_by_page(open: Open<'_>) {
+    let store = open();
+    // Several of one instant, so that the page's edge falls between equals.
+    for number in 1..=7 {
+        let order = format!("A-{number}");
+        opened(&*store, number, "shop", &order, at(i64::from(number > 4))).await;
+    }
+    opened(&*store, 8, "other", "A-1", at(2)).await;
+    let mut page = ReportPage {
+        since: None,
+        account: Some(account("shop")),
+        after: None,
+        limit: 3,
+    };
+    let (mut found, mut sizes) = (Vec::new(), Vec::new());
+    loop {
+        let records = open().report(page.clone()).await.unwrap();
+        sizes.push(records.len());
+        let Some(last) = records.last() else { break };
+        page.after = Some((last.created_at, last.id));
+        found.extend(records.iter().map(|record| record.id));
+    }
+    assert_eq!(sizes, [3, 3, 1, 0]);
+    assert_eq!(found, (1..=7).map(id).collect::<Vec<_>>());
+
+    let all = ReportPage {
+        since: None,
+        account: None,
+        after: None,
+        limit: 100,
+    };
+    assert_eq!(store.report(all.clone()).await.unwrap().len(), 8);
+    let record = store.cancellation(id(2)).await.unwrap().unwrap();
+    stored(&*store, change(&record, State::InDoubt, Attempt::Untouched)).await;
+    let changed = store
+        .report(ReportPage {
+            since: Some(at(60)),
+            ..all
+        })
+        .await
+        .unwrap();
+    assert_eq!(changed.iter().map(|r| r.id).collect::<Vec<_>>(), [id(2)]);
+}

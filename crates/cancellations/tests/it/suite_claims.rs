@@ -1,0 +1,276 @@
+//! What every store must do, whatever database is behind it: claims, the orders of a
+//! sweep, and what stays when the program ends.
+
+use std::collections::HashSet;
+
+use duka_cancellations::store::{AbandonedPage, Attempt, Claim, Holdings};
+use duka_cancellations::{OrderKey, Record, Store};
+use duka_core::cancel::{Outcome, State};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::scene::{MINUTE, account, noon, order};
+use crate::suite::{Open, at, change, id, opened, stored};
+
+fn claim(worker: &str, now: Timestamp) -> Claim {
+    Claim::new(worker, now, 2 * MINUTE)
+}
+
+/// A cancellation in doubt that is due at `due`.
+async fn due(store: &dyn Store, number: u128, shop: &str, due: Timestamp) -> Record {
+    let record = opened(store, number, shop, &format!("A-{number}"), noon()).await;
+    let mut doubt = change(&record, State::InDoubt, Attempt::Untouched);
+    doubt.due_at = Some(due);
+    stored(store, doubt).await
+}
+
+fn ids(records: &[Record]) -> Vec<duka_core::CancellationId> {
+    records.iter().map(|record| record.id).collect()
+}
+
+pub(crate) async fn only_what_is_due_in_these_accounts_is_claimed_oldest_first(open: Open<'_>) {
+    let store = open();
+    due(&*store, 1, "shop-in", at(30)).await;
+    due(&*store, 2, "shop-ke", at(10)).await;
+    due(&*store, 3, "shop-in", at(20)).await;
+    due(&*store, 4, "shop-ug", at(5)).await;
+    due(&*store, 5, "shop-in", at(41)).await;
+    due(&*store, 6, "shop-ke", at(40)).await;
+    let mine = [account("shop-in"), account("shop-ke")];
+    let first = store
+        .claim_due(claim("w1", at(40)), &mine, 3)
+        .await
+        .unwrap();
+    assert_eq!(ids(&first), [id(2), id(3), id(1)]);
+    assert!(first.iter().all(|r| r.worker.as_deref() == Some("w1")));
+    assert!(
+        first
+            .iter()
+            .all(|r| r.due_at == Some(at(160)) && r.version == 3)
+    );
+    let rest = store
+        .claim_due(claim("w1", at(40)), &mine, 3)
+        .await
+        .unwrap();
+    assert_eq!(ids(&rest), [id(6)]);
+    assert!(
+        store
+            .claim_due(claim("w1", at(40)), &[], 3)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+pub(crate) async fn what_is_over_or_waits_for_a_person_is_never_claimed(open: Open<'_>) {
+    let store = open();
+    let far = at(1_000_000);
+    for (number, state) in [
+        (1, State::NeedsReview),
+        (2, State::Done(Outcome::Confirmed)),
+    ] {
+        let record = due(&*store, number, "shop", at(30)).await;
+        let over = stored(&*store, change(&record, state, Attempt::Untouched)).await;
+        assert!(
+            store
+                .claim_one(over.id, claim("w1", far))
+                .await
+                .unwrap()
+                .is_none()
+        );
+    }
+    let claimed = store
+        .claim_due(claim("w1", far), &[account("shop")], 9)
+        .await
+        .unwrap();
+    assert!(claimed.is_empty());
+}
+
+pub(crate) async fn a_claim_holds_until_it_lapses_and_then_goes_to_another(open: Open<'_>) {
+    let (store, other) = (open(), open());
+    let record = opened(&*store, 1, "shop", "A-1", noon()).await;
+    assert!(
+        other
+            .claim_one(record.id, claim("w2", at(119)))
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let shops = [account("shop")];
+    assert!(
+        other
+            .claim_due(claim("w2", at(119)), &shops, 9)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+
+    let taken = other
+        .claim_one(record.id, claim("w2", at(120)))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (taken.worker.as_deref(), taken.due_at),
+        (Some("w2"), Some(at(240)))
+    );
+    assert_eq!(
+        taken.version,
+        record.version + 1,
+        "the first worker can no longer write"
+    );
+    assert_eq!(taken.updated_at, record.updated_at, "a claim is no news");
+    assert!(
+        store
+            .claim_one(record.id, claim("w1", at(121)))
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
+pub(crate) async fn workers_that_claim_at_once_never_get_the_same_record(open: Open<'_>) {
+    let stores = [open(), open()];
+    for number in 0..60 {
+        due(&*stores[0], number, "shop", at(1)).await;
+    }
+    let workers = (0..8).map(|n| {
+        let store = stores[n % 2].clone();
+        tokio::spawn(async move {
+            let (mut mine, name) = (Vec::new(), format!("w{n}"));
+            loop {
+                let claim = claim(&name, at(60));
+                let got = store.claim_due(claim, &[account("shop")], 3).await.unwrap();
+                if got.is_empty() {
+                    return mine;
+                }
+                assert!(
+                    got.iter()
+                        .all(|r| r.worker.as_deref() == Some(name.as_str()))
+                );
+                mine.extend(ids(&got));
+            }
+        })
+    });
+    let claimed = futures::future::join_all(workers).await;
+    let claimed: Vec<_> = claimed.into_iter().flat_map(Result::unwrap).collect();
+    let distinct: HashSet<_> = claimed.iter().copied().collect();
+    assert_eq!((claimed.len(), distinct.len()), (60, 60));
+}
+
+pub(crate) async fn abandoned_orders_come_by_age_page_by_page(open: Open<'_>) {
+    let store = open();
+    let aged = |shop: &str, id: &str, minutes: i64| {
+        let mut order = order(shop, id);
+        order.created_at = noon() - SignedDuration::from_mins(minutes);
+        order
+    };
+    let orders = vec![
+        aged("shop", "young", 29),
+        aged("shop", "just", 30),
+        aged("other", "twin", 60),
+        aged("shop", "twin", 60),
+        aged("shop", "elder", 90),
+        aged("shop", "ancient", 61 * 24),
+    ];
+    store.track(orders).await.unwrap();
+    opened(&*store, 1, "shop", "in hand", noon()).await;
+    let page = |account_name: Option<&str>, after: Option<(Timestamp, OrderKey)>| AbandonedPage {
+        created_from: noon() - SignedDuration::from_hours(24),
+        created_until: noon() - SignedDuration::from_mins(30),
+        untouched_since: noon() - SignedDuration::from_mins(30),
+        account: account_name.map(account),
+        after,
+        limit: 2,
+    };
+    let (mut after, mut found) = (None, Vec::new());
+    loop {
+        let orders = open().abandoned(page(None, after)).await.unwrap();
+        let Some(last) = orders.last() else { break };
+        assert!(orders.len() <= 2);
+        after = Some((last.created_at, last.key.clone()));
+        found.extend(orders.iter().map(|order| order.key.to_string()));
+    }
+    assert_eq!(
+        found,
+        [
+            "elder at shop",
+            "twin at other",
+            "twin at shop",
+            "just at shop"
+        ]
+    );
+    let only = store.abandoned(page(Some("other"), None)).await.unwrap();
+    assert_eq!(only.len(), 1);
+}
+
+pub(crate) async fn an_order_we_have_just_touched_is_left_alone_for_a_while(open: Open<'_>) {
+    let store = open();
+    let record = opened(&*store, 1, "shop", "A-1", noon()).await;
+    let mut skipped = change(&record, State::Done(Outcome::Refused), Attempt::Untouched);
+    skipped.follow = duka_cancellations::Follow::Open;
+    stored(&*store, skipped).await;
+    let untouched_since = |seconds| AbandonedPage {
+        created_from: Timestamp::MIN,
+        created_until: noon(),
+        untouched_since: at(seconds),
+        account: None,
+        after: None,
+        limit: 10,
+    };
+    assert!(
+        store
+            .abandoned(untouched_since(59))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(store.abandoned(untouched_since(60)).await.unwrap().len(), 1);
+}
+
+pub(crate) async fn holdings_count_what_is_there(open: Open<'_>) {
+    let store = open();
+    assert_eq!(store.check().await.unwrap(), Holdings::default());
+    store.track(vec![order("shop", "A-9")]).await.unwrap();
+    due(&*store, 1, "shop", at(60)).await;
+    opened(&*store, 2, "shop", "A-2", noon()).await;
+    for (number, state) in [
+        (3, State::NeedsReview),
+        (4, State::Done(Outcome::Confirmed)),
+    ] {
+        let record = due(&*store, number, "shop", at(60)).await;
+        stored(&*store, change(&record, state, Attempt::Untouched)).await;
+    }
+    let wanted = Holdings {
+        orders: 5,
+        cancellations: 4,
+        unsettled: 2,
+        needs_review: 1,
+    };
+    assert_eq!(open().check().await.unwrap(), wanted);
+}
+
+pub(crate) async fn everything_survives_the_end_of_the_program(open: Open<'_>) {
+    let store = open();
+    let begins = Attempt::Begins(duka_core::cancel::Repeat::Once);
+    let record = opened(&*store, 1, "shop", "A-1", noon()).await;
+    let record = stored(&*store, change(&record, State::Sending, begins)).await;
+    let log = store.log(record.id).await.unwrap();
+    let order = store.order(&record.key).await.unwrap();
+    let holdings = store.check().await.unwrap();
+    drop(store);
+
+    let store = open();
+    assert_eq!(
+        store.cancellation(record.id).await.unwrap().unwrap(),
+        record
+    );
+    assert_eq!(
+        store.cancellations_of(&record.key).await.unwrap(),
+        [record.clone()]
+    );
+    assert_eq!(store.log(record.id).await.unwrap(), log);
+    assert_eq!(store.order(&record.key).await.unwrap(), order);
+    assert_eq!(store.check().await.unwrap(), holdings);
+    let error = store.advance(change(&record, State::Sending, begins)).await;
+    error.expect_err("the request of this order is on its way");
+}
