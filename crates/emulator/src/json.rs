@@ -82,3 +82,63 @@ pub(crate) fn amount_text(amount: Decimal) -> String {
 pub(crate) fn is_currency(text: &str) -> bool {
     text.len() == 3 && text.bytes().all(|it| it.is_ascii_uppercase())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raw(text: &str) -> Box<RawValue> {
+        RawValue::from_string(text.to_owned()).unwrap()
+    }
+
+    #[test]
+    fn an_order_id_is_an_integer_or_text_and_nothing_else() {
+        for (sent, text) in [
+            ("7", "7"),
+            ("-7", "-7"),
+            (r#""7""#, "7"),
+            (r#""a\/b""#, "a/b"),
+            (r#""\u00e9""#, "é"),
+            ("18446744073709551616", "18446744073709551616"),
+        ] {
+            assert_eq!(MerchantOrderId::read(&raw(sent)).unwrap().text(), text);
+        }
+        for sent in ["7.0", "7e3", "true", "null", "{}", "[7]", r#""""#] {
+            assert!(MerchantOrderId::read(&raw(sent)).is_none(), "{sent}");
+        }
+    }
+
+    #[test]
+    fn an_order_id_is_written_as_it_was_sent() {
+        for sent in ["9007199254740993", r#""a\/b""#] {
+            let id = MerchantOrderId::read(&raw(sent)).unwrap();
+            assert_eq!(serde_json::to_string(&id).unwrap(), sent);
+        }
+    }
+
+    #[test]
+    fn an_amount_is_read_exactly_or_not_at_all() {
+        for (sent, shown) in [
+            ("0.1", "0.10"),
+            ("105.000", "105.00"),
+            ("0.30000000000000004", "0.30000000000000004"),
+            (r#""7""#, "7.00"),
+            ("1.5E+2", "150.00"),
+        ] {
+            let amount = read_amount(&raw(sent)).unwrap();
+            assert_eq!(amount_text(amount), shown);
+            assert_eq!(serde_json::to_string(&JsonDecimal(amount)).unwrap(), shown);
+        }
+        for sent in ["null", "true", r#""ten""#, r#""""#, "[]"] {
+            assert!(read_amount(&raw(sent)).is_none(), "{sent}");
+        }
+    }
+
+    #[test]
+    fn a_currency_is_three_capital_letters() {
+        assert!(is_currency("KES"));
+        for text in ["", "KE", "kes", "KESS", "K3S", "ÉÉ"] {
+            assert!(!is_currency(text), "{text}");
+        }
+    }
+}

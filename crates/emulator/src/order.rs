@@ -239,3 +239,137 @@ pub struct OrderTruth {
     /// Whether a payment landed after a cancel was applied.
     pub paid_after_cancel: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(gateway: Gateway, payment: Payment) -> Order {
+        let particulars = match gateway {
+            Gateway::KwikPaisa => {
+                let raw = serde_json::value::RawValue::from_string("7".to_owned()).unwrap();
+                Particulars::KwikPaisa(KwikPaisaOrder {
+                    order_id: MerchantOrderId::read(&raw).unwrap(),
+                    kwikx_order_id: String::new(),
+                    order_token: String::new(),
+                })
+            }
+            Gateway::Pesapal => Particulars::Pesapal(PesapalOrder {
+                tracking_id: "guid".to_owned(),
+                reference: "A1".to_owned(),
+                notification_id: String::new(),
+                cancellation_url: None,
+                refund_requested: false,
+            }),
+        };
+        let mut order = Order::new(
+            particulars,
+            Decimal::ONE,
+            "KES".to_owned(),
+            None,
+            String::new(),
+            Timestamp::UNIX_EPOCH,
+        );
+        order.payment = payment;
+        order
+    }
+
+    const PAYMENTS: [Payment; 6] = [
+        Payment::Open,
+        Payment::Processing,
+        Payment::Paid,
+        Payment::Failed,
+        Payment::Expired,
+        Payment::Reversed,
+    ];
+
+    /// What each act leads to from each payment, one line per payment.
+    fn table(gateway: Gateway, cancelled: bool) -> String {
+        let mut lines = Vec::new();
+        for payment in PAYMENTS {
+            let mut order = order(gateway, payment);
+            if cancelled {
+                order.apply_cancel(Timestamp::UNIX_EPOCH);
+            }
+            let acts: Vec<_> = CustomerAct::ALL
+                .into_iter()
+                .filter_map(|act| Some(format!("{act} {:?}", order.after(act)?)))
+                .collect();
+            let acts = if acts.is_empty() {
+                "nothing".to_owned()
+            } else {
+                acts.join(", ")
+            };
+            lines.push(format!("{payment:?}: {acts}"));
+        }
+        lines.join("\n")
+    }
+
+    #[test]
+    fn kwikpaisas_orders_become_only_what_they_may() {
+        insta::assert_snapshot!(table(Gateway::KwikPaisa, false), @r"
+        Open: pay Paid, fail Failed, expire Expired, process Processing, pay_late Paid
+        Processing: pay Paid, fail Failed, expire Expired, pay_late Paid
+        Paid: nothing
+        Failed: pay_late Paid
+        Expired: pay_late Paid
+        Reversed: nothing
+        ");
+    }
+
+    #[test]
+    fn pesapals_orders_become_only_what_they_may() {
+        insta::assert_snapshot!(table(Gateway::Pesapal, false), @r"
+        Open: pay Paid, fail Failed, process Processing, pay_late Paid
+        Processing: pay Paid, fail Failed, pay_late Paid
+        Paid: reverse Reversed
+        Failed: pay Paid, pay_late Paid
+        Expired: pay_late Paid
+        Reversed: nothing
+        ");
+    }
+
+    #[test]
+    fn a_cancelled_order_can_only_be_paid_late() {
+        for gateway in Gateway::ALL {
+            let table = table(gateway, true);
+            assert!(table.contains("Open: pay_late Paid\n"), "{table}");
+            for act in ["pay ", "fail", "expire", "process"] {
+                assert!(!table.contains(act), "{table}");
+            }
+        }
+    }
+
+    #[test]
+    fn paid_and_reversed_win_over_cancelled_in_the_truth() {
+        let words = PAYMENTS.map(|payment| {
+            let mut order = order(Gateway::Pesapal, payment);
+            order.apply_cancel(Timestamp::UNIX_EPOCH);
+            order.truth()
+        });
+        assert_eq!(
+            words,
+            [
+                "CANCELLED",
+                "CANCELLED",
+                "COMPLETED",
+                "CANCELLED",
+                "CANCELLED",
+                "REVERSED"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_cancel_is_possible_where_the_gateways_page_says() {
+        let eligible = |gateway| PAYMENTS.map(|it| order(gateway, it).is_cancellable());
+        assert_eq!(
+            eligible(Gateway::KwikPaisa),
+            [true, true, false, false, false, false]
+        );
+        assert_eq!(
+            eligible(Gateway::Pesapal),
+            [true, true, false, true, false, false]
+        );
+    }
+}

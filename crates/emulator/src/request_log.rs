@@ -128,7 +128,8 @@ pub(crate) fn loggable_headers(headers: &HeaderMap) -> BTreeMap<String, String> 
 /// The body as text. One with a secret member is parsed and redacted, or withheld if it cannot be.
 pub(crate) fn loggable_body(operation: Option<Operation>, body: &Bytes) -> String {
     let text = String::from_utf8_lossy(body);
-    let text = if operation == Some(Operation::Token) || names_a_secret(&text) {
+    let secret = operation == Some(Operation::Token) || names_a_secret(&text);
+    let text = if secret && !body.is_empty() {
         redact(body).into()
     } else {
         text
@@ -169,5 +170,69 @@ fn redact_members(value: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(redact_members),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(text: &str) -> Bytes {
+        Bytes::copy_from_slice(text.as_bytes())
+    }
+
+    #[test]
+    fn a_body_without_secrets_is_kept_to_the_byte() {
+        let text = r#"{ "order_id": 123456789012345678901234567890, "note": "a token of love" }"#;
+        assert_eq!(loggable_body(Some(Operation::Cancel), &body(text)), text);
+    }
+
+    #[test]
+    fn secrets_are_redacted_at_any_depth_and_in_any_case() {
+        let text = r#"{"a":[{"Consumer_Secret":"s1"}],"token":{"b":"s2"},"c":1}"#;
+        let kept = loggable_body(None, &body(text));
+        assert_eq!(
+            kept,
+            r#"{"a":[{"Consumer_Secret":"[redacted]"}],"c":1,"token":"[redacted]"}"#
+        );
+    }
+
+    #[test]
+    fn a_token_request_that_cannot_be_read_is_withheld() {
+        for text in ["s1", "\"s1\"", r#"{"consumer_secret":"s1""#, "[\"s1\"]"] {
+            assert_eq!(loggable_body(Some(Operation::Token), &body(text)), REDACTED);
+        }
+        assert_eq!(loggable_body(Some(Operation::Token), &body("")), "");
+    }
+
+    fn record() -> RequestRecord {
+        RequestRecord {
+            number: 0,
+            time: Timestamp::UNIX_EPOCH,
+            gateway: Gateway::Pesapal,
+            operation: None,
+            method: "GET".to_owned(),
+            path: "/".to_owned(),
+            headers: BTreeMap::new(),
+            body: String::new(),
+            verdict: "under way".to_owned(),
+            faults: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_request_that_ends_after_it_was_dropped_changes_no_other() {
+        let mut log = RequestLog::new(2);
+        let first = log.open(record());
+        log.open(record());
+        let third = log.open(record());
+        log.close(first, "late".to_owned(), Vec::new());
+        log.close(third, "done".to_owned(), vec![FaultKind::Delay]);
+        let verdicts: Vec<_> = log.snapshot().into_iter().map(|it| it.verdict).collect();
+        assert_eq!(verdicts, ["under way", "done"]);
+        log.clear();
+        log.close(third, "later".to_owned(), Vec::new());
+        assert_eq!(log.open(record()), 4);
+        assert_eq!(log.snapshot()[0].verdict, "under way");
     }
 }

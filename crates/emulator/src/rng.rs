@@ -45,3 +45,38 @@ impl Rng {
         Uuid::from_u128(self.next_u128()).simple().to_string()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sequence_is_splitmix64s() {
+        // The first outputs for the seed 1234567, as other implementations print them.
+        let mut rng = Rng::new(1_234_567);
+        let first = [rng.next_u64(), rng.next_u64(), rng.next_u64()];
+        assert_eq!(
+            first,
+            [
+                6_457_827_717_110_365_317,
+                3_203_168_211_198_807_973,
+                9_817_491_932_198_370_423
+            ]
+        );
+    }
+
+    #[test]
+    fn a_chance_comes_up_about_as_often_as_it_says() {
+        let mut rng = Rng::new(7);
+        let hits = (0..10_000).filter(|_| rng.chance(0.25)).count();
+        assert!((2_300..2_700).contains(&hits), "{hits}");
+        assert!((0..100).all(|_| rng.chance(1.0)));
+    }
+
+    #[test]
+    fn a_guid_is_a_lowercase_version_4() {
+        let guid = Rng::new(7).guid();
+        assert_eq!(guid, guid.to_ascii_lowercase());
+        assert_eq!(Uuid::parse_str(&guid).unwrap().get_version_num(), 4);
+    }
+}

@@ -87,3 +87,75 @@ fn pesapal(path: &str) -> Option<(Method, Operation)> {
 pub(crate) fn decoded(segment: &str) -> String {
     percent_decode_str(segment).decode_utf8_lossy().into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_has_one_address_at_each_prefix_of_its_gateway() {
+        let kwikpaisa = [
+            ("create", Operation::Create),
+            ("status", Operation::Status),
+            ("cancel", Operation::Cancel),
+        ];
+        for (name, operation) in kwikpaisa {
+            let found = route(&Method::POST, &format!("/api/v3/pg/order/{name}"));
+            assert_eq!(found, Route::Api(Gateway::KwikPaisa, operation));
+        }
+        let pesapal = [
+            (Method::POST, "Auth/RequestToken", Operation::Token),
+            (Method::POST, "URLSetup/RegisterIPN", Operation::RegisterIpn),
+            (Method::GET, "URLSetup/GetIpnList", Operation::ListIpns),
+            (
+                Method::POST,
+                "Transactions/SubmitOrderRequest",
+                Operation::Create,
+            ),
+            (
+                Method::GET,
+                "Transactions/GetTransactionStatus",
+                Operation::Status,
+            ),
+            (Method::POST, "Transactions/CancelOrder", Operation::Cancel),
+            (
+                Method::POST,
+                "Transactions/RefundRequest",
+                Operation::Refund,
+            ),
+        ];
+        for (method, path, operation) in pesapal {
+            for prefix in ["/pesapalv3", "/v3"] {
+                let found = route(&method, &format!("{prefix}/api/{path}"));
+                assert_eq!(found, Route::Api(Gateway::Pesapal, operation));
+            }
+        }
+    }
+
+    #[test]
+    fn a_path_in_the_wrong_case_or_with_a_slash_too_many_is_none_of_the_gateways() {
+        for path in [
+            "/api/v3/pg/order/Cancel",
+            "/api/v3/pg/order/cancel/",
+            "/api/v3//pg/order/cancel",
+        ] {
+            let found = route(&Method::POST, path);
+            assert_eq!(found, Route::NotInApi(Gateway::KwikPaisa, NotInApi::Path));
+        }
+        assert_eq!(route(&Method::POST, "/order/cancel"), Route::Unknown);
+    }
+
+    #[test]
+    fn a_checkout_token_is_decoded_and_a_control_path_is_not() {
+        let found = route(&Method::GET, "/checkout/a%2Db");
+        assert_eq!(found, Route::Checkout("a-b".to_owned()));
+        let found = route(&Method::POST, "/checkout/a%2Db/pay");
+        assert_eq!(
+            found,
+            Route::CheckoutButton("a-b".to_owned(), "pay".to_owned())
+        );
+        // An id with a slash in it must stay one segment.
+        let found = route(&Method::POST, "/_emulator/orders/a%2Fb/pay");
+        assert_eq!(found, Route::Control("orders/a%2Fb/pay".to_owned()));
+    }
+}

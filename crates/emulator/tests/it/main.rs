@@ -16,4 +16,5 @@ mod notifications;
 mod pesapal;
 mod pesapal_cancel;
 mod secrets;
+mod together;
 mod variants;
