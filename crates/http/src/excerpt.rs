@@ -12,29 +12,32 @@ const LONGEST: usize = 200;
 /// instead.
 pub fn excerpt(text: impl AsRef<[u8]>) -> String {
     let bytes = text.as_ref();
-    // Four bytes a character at most; the rest need not be decoded to be left out.
+    // Long white space aside, this is far more than is shown; the rest need not be decoded.
     let head = &bytes[..bytes.len().min(LONGEST * 16)];
     let decoded = String::from_utf8_lossy(head);
     let mut out = String::new();
     let mut count = 0;
-    let words = decoded.split(|c: char| c.is_whitespace());
-    for word in words {
-        let mut word = word.chars().filter(|c| is_visible(*c)).peekable();
-        if word.peek().is_none() {
+    let mut gap = false;
+    for c in decoded.chars() {
+        if c.is_whitespace() {
+            gap = count > 0;
             continue;
         }
-        if count > 0 {
+        if !is_visible(c) {
+            continue;
+        }
+        // One place is kept for the mark of the cut.
+        if count + usize::from(gap) >= LONGEST - 1 {
+            out.push('…');
+            return out;
+        }
+        if gap {
             out.push(' ');
             count += 1;
+            gap = false;
         }
-        for c in word {
-            if count >= LONGEST - 1 {
-                out.push('…');
-                return out;
-            }
-            out.push(c);
-            count += 1;
-        }
+        out.push(c);
+        count += 1;
     }
     out
 }
