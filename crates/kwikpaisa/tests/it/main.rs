@@ -1,1 +1,17 @@
-//! Tests of duka-kwikpaisa.
+//! Tests of duka-kwikpaisa: bytes and replies through a fake transport, and the emulator over sockets.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking; clippy only exempts functions marked as tests"
+)]
+
+mod accounts;
+mod cancelling;
+mod creating;
+mod emulated;
+mod fake;
+mod reading;
+mod requests;
+mod secrets;
+mod traps;
+mod webhooks;

@@ -1,0 +1,205 @@
+//! The replies to a status request.
+
+use std::time::Duration;
+
+use duka_core::{Delivery, Error, ErrorKind, Gateway, Money, OrderId, OrderStatus, StatusReading};
+use duka_http::{Reply, RetryPolicy};
+use duka_kwikpaisa::codes;
+use jiff::Timestamp;
+
+use crate::fake::{Fake, NOW, account, builder, order_id, reply};
+
+/// As the page *check-status* shows it.
+const PAID: &str = r#"{"code":"200","status":"success","message":"Order status fetched successfully.","return_data":{"kwikX_order_id":"kp_40dec464-7155-43a3-855d-c95c5ab1be71","order_id":6116229263036,"order_amount":"105.00","currency":"INR","order_status":"PAID","payment_method":"UPI","transaction_id":"TXN938482920","created_at":"13-05-2026 08:34 AM","paid_at":"13-05-2026 08:37 AM"}}"#;
+
+async fn status(reply: Reply) -> Result<StatusReading, Error> {
+    let account = builder(Fake::new([Ok(reply)])).retry(RetryPolicy::none());
+    account.build().unwrap().status(&order_id()).await
+}
+
+fn showing(status: &str, code: &str, order: &str) -> Reply {
+    let body = format!(r#"{{"code":{code},"status":{status},"return_data":{order}}}"#);
+    reply(200, &body)
+}
+
+#[tokio::test]
+async fn the_documented_reply_is_read_whole() {
+    let reading = status(reply(200, PAID)).await.unwrap();
+    assert_eq!(
+        reading,
+        StatusReading {
+            status: OrderStatus::Paid,
+            raw_status: "PAID".to_owned(),
+            money: Some(Money::parse("105", "INR").unwrap()),
+            reference: Some("6116229263036".to_owned()),
+        }
+    );
+}
+
+#[tokio::test]
+async fn every_documented_status_has_its_meaning() {
+    let expected = [
+        ("UN_PAID", OrderStatus::Unpaid),
+        ("PROCESSING", OrderStatus::Processing),
+        ("PAID", OrderStatus::Paid),
+        ("FAILED", OrderStatus::Failed),
+        ("EXPIRED", OrderStatus::Expired),
+        ("CANCELLED", OrderStatus::Cancelled),
+    ];
+    for (text, meaning) in expected {
+        let order = format!(r#"{{"order_status":"{text}"}}"#);
+        let reading = status(showing("\"success\"", "\"200\"", &order))
+            .await
+            .unwrap();
+        assert_eq!(
+            (reading.status, reading.raw_status.as_str()),
+            (meaning, text)
+        );
+    }
+    assert_eq!(
+        codes::STATUS_CODES.len(),
+        6,
+        "a status without a case above"
+    );
+}
+
+#[tokio::test]
+async fn an_unknown_status_survives_as_text() {
+    for text in [
+        "PENDING", "QUEUED", "SUCCESS", "REVERSED", "paid", "Un_Paid", "PAID?",
+    ] {
+        let order = format!(r#"{{"order_status":"{text}"}}"#);
+        let reading = status(showing("true", "200", &order)).await.unwrap();
+        assert_eq!(reading.status, OrderStatus::Unknown(text.to_owned()));
+        assert_eq!(reading.raw_status, text);
+    }
+}
+
+#[tokio::test]
+async fn a_failed_payment_is_a_reading_and_not_an_error() {
+    let order = r#"{"order_id":6116229263036,"order_status":"FAILED","transaction_id":null}"#;
+    let reading = status(showing("\"failed\"", "\"200\"", order))
+        .await
+        .unwrap();
+    assert_eq!(reading.status, OrderStatus::Failed);
+}
+
+#[tokio::test]
+async fn a_failed_envelope_without_a_failed_payment_is_no_reading() {
+    for (code, order) in [
+        ("\"200\"", r#"{"order_status":"PAID"}"#),
+        ("\"200\"", r#"{"order_status":"CANCELLED"}"#),
+        ("\"200\"", "null"),
+        ("422", r#"{"order_status":"FAILED"}"#),
+        ("500", r#"{"order_status":"FAILED"}"#),
+    ] {
+        let error = status(showing("\"failed\"", code, order))
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnlistedReply, "{code} {order}");
+    }
+}
+
+#[tokio::test]
+async fn a_reply_without_a_status_is_no_reading() {
+    for order in [
+        "null",
+        "[]",
+        "{}",
+        r#"{"order_status":""}"#,
+        r#"{"order_status":1}"#,
+    ] {
+        let error = status(showing("\"success\"", "200", order))
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnlistedReply, "{order}");
+        assert_eq!(error.delivery(), Delivery::Answered);
+    }
+}
+
+#[tokio::test]
+async fn somebody_elses_order_is_no_reading() {
+    let other = PAID.replace("6116229263036", "6116229263037");
+    let error = status(reply(200, &other)).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "reply of an undocumented form: the reply is about order 6116229263037, not 6116229263036 (HTTP 200)"
+    );
+}
+
+#[tokio::test]
+async fn ids_are_compared_digit_by_digit() {
+    // As floats these two are one number.
+    let asked = OrderId::integer("9007199254740993").unwrap();
+    let body = PAID.replace("6116229263036", "9007199254740992");
+    let fake = Fake::new([Ok(reply(200, &body))]);
+    let error = account(fake).status(&asked).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnlistedReply);
+}
+
+#[tokio::test]
+async fn only_the_gateways_own_404_means_that_there_is_no_such_order() {
+    let own = r#"{"status":false,"code":404,"message":"Order not found."}"#;
+    let error = status(reply(404, own)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert_eq!(error.code(), Some("404"));
+    // A wrong address or a proxy says it of every order.
+    let error = status(reply(404, "<h1>Not Found</h1>")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnreadableReply);
+}
+
+#[tokio::test]
+async fn a_reply_that_cannot_be_read_is_described_and_not_quoted() {
+    let mut page = reply(200, "<html>token t0p-s3cret</html>");
+    page.content_type = Some("text/html; charset=utf-8".to_owned());
+    let error = status(page).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "unreadable reply: the reply is not whole JSON (text/html, 29 bytes) (HTTP 200)"
+    );
+}
+
+#[tokio::test]
+async fn the_gateways_wish_to_wait_is_passed_on() {
+    for (code, kind) in [(429, ErrorKind::RateLimited), (503, ErrorKind::Unavailable)] {
+        let mut busy = reply(code, "");
+        busy.retry_after = Some(Duration::from_secs(40));
+        let error = status(busy).await.unwrap_err();
+        assert_eq!(error.kind(), kind);
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(40)));
+    }
+}
+
+#[tokio::test]
+async fn a_refused_timestamp_tells_by_how_much_the_clocks_differ() {
+    let cases = [
+        (Some(300), "our clock is 300 s behind theirs"),
+        (Some(-300), "our clock is 300 s ahead of theirs"),
+        (Some(60), "is not accepted"),
+        (Some(-60), "is not accepted"),
+        (None, "is not accepted"),
+    ];
+    for (ahead, text) in cases {
+        let mut refused = reply(401, "");
+        refused.date = ahead.map(|s| Timestamp::from_second(NOW + s).unwrap());
+        let error = status(refused).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Authentication);
+        assert!(error.to_string().contains(text), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_status_is_asked_again_when_the_answer_was_trouble() {
+    let fake = Fake::new([
+        Err(Error::new(
+            ErrorKind::Unavailable,
+            Delivery::Unknown,
+            "lost",
+        )),
+        Ok(reply(503, "")),
+        Ok(reply(200, PAID)),
+    ]);
+    let reading = account(fake.clone()).status(&order_id()).await.unwrap();
+    assert_eq!(reading.status, OrderStatus::Paid);
+    assert_eq!(fake.requests().len(), 3);
+}
