@@ -1,0 +1,111 @@
+//! From configured accounts to gateways.
+
+use std::sync::Arc;
+
+use duka_core::clock::SharedClock;
+use duka_core::{AccountName, Gateway};
+use duka_kwikpaisa::KwikPaisa;
+use duka_pesapal::Pesapal;
+
+use crate::config::{Account, Keys, System};
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// The gateway of an account, ready to be called. Reads the account's secrets.
+pub(crate) fn gateway(
+    name: &AccountName,
+    account: &Account,
+    clock: &SharedClock,
+) -> Result<Arc<dyn Gateway>, Failure> {
+    Ok(match account.keys {
+        Keys::KwikPaisa { .. } => Arc::new(kwikpaisa(name, account, clock)?),
+        Keys::Pesapal { .. } => Arc::new(pesapal(name, account, clock)?),
+    })
+}
+
+fn kwikpaisa(
+    name: &AccountName,
+    account: &Account,
+    clock: &SharedClock,
+) -> Result<KwikPaisa, Failure> {
+    let Keys::KwikPaisa {
+        api_key,
+        secret_key,
+        service_type,
+    } = &account.keys
+    else {
+        return Err(wrong_gateway(name, account, "kwikpaisa"));
+    };
+    let environment = match account.system {
+        System::Sandbox => duka_kwikpaisa::Environment::Sandbox,
+        System::Production => duka_kwikpaisa::Environment::Production,
+    };
+    let mut builder = KwikPaisa::builder(
+        secret(name, api_key)?,
+        secret(name, secret_key)?,
+        clock.clone(),
+    )
+    .account(name.clone())
+    .environment(environment);
+    if let Some(url) = &account.base_url {
+        builder = builder.base_url(url.clone());
+    }
+    // The only value that KwikPaisa's pages show; an order or the account may name another.
+    let service_type = service_type.as_deref().unwrap_or("DIGITAL");
+    builder = builder.default_service_type(service_type);
+    builder.build().map_err(|error| unusable(name, &error))
+}
+
+/// The Pesapal account, with what only Pesapal can do.
+pub(crate) fn pesapal(
+    name: &AccountName,
+    account: &Account,
+    clock: &SharedClock,
+) -> Result<Pesapal, Failure> {
+    let Keys::Pesapal {
+        consumer_key,
+        consumer_secret,
+        ipn_id,
+    } = &account.keys
+    else {
+        return Err(wrong_gateway(name, account, "pesapal"));
+    };
+    let environment = match account.system {
+        System::Sandbox => duka_pesapal::Environment::Sandbox,
+        System::Production => duka_pesapal::Environment::Production,
+    };
+    let mut builder = Pesapal::builder(
+        secret(name, consumer_key)?,
+        secret(name, consumer_secret)?,
+        clock.clone(),
+    )
+    .account(name.clone())
+    .environment(environment);
+    if let Some(url) = &account.base_url {
+        builder = builder.base_url(url.clone());
+    }
+    if let Some(id) = ipn_id {
+        builder = builder.notification_id(id);
+    }
+    builder.build().map_err(|error| unusable(name, &error))
+}
+
+fn secret(
+    name: &AccountName,
+    source: &crate::config::SecretSource,
+) -> Result<secrecy::SecretString, Failure> {
+    source
+        .read(&Context::variable)
+        .map_err(|failure| Failure::usage(format!("account {name}: {failure}")))
+}
+
+fn unusable(name: &AccountName, error: &duka_core::Error) -> Failure {
+    Failure::usage(format!("account {name}: {error}"))
+}
+
+fn wrong_gateway(name: &AccountName, account: &Account, wanted: &str) -> Failure {
+    let has = account.keys.gateway();
+    Failure::usage(format!(
+        "account {name} is at {has}, and this command is for {wanted}"
+    ))
+}

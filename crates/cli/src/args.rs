@@ -1,0 +1,286 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use url::Url;
+
+/// Creates, follows and safely cancels payment orders at KwikPaisa and Pesapal.
+///
+/// Try `duka demo`: it needs no account and nothing set up.
+///
+/// Exit codes: 0 done as asked; 1 failed, with nothing known to be wrong with the request;
+/// 2 bad usage or configuration; 3 not eligible, or refused by the gateway; 4 outcome
+/// unknown, or waiting for a person.
+#[derive(Debug, Parser)]
+#[command(name = "duka", version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Args {
+    /// Configuration file [default: duka.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Where cancellations are kept: sqlite:PATH [default: sqlite:duka.db]
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) store: Option<String>,
+
+    /// Account to use; may be left out when only one is configured
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) account: Option<String>,
+
+    /// Print JSON on stdout and nothing else there
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Say more on stderr; up to three times
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+
+    /// Say nothing on stderr but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+
+    /// When to use colours; NO_COLOR is honoured
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    pub(crate) fn choice(self) -> anstream::ColorChoice {
+        match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the main job against built-in gateways, and check the report against the truth
+    ///
+    /// Starts both gateways on loopback, creates orders, lets customers pay, fail, walk
+    /// away or pay at the last moment, loses some replies, sweeps once, prints the report
+    /// and compares it with what the gateways know. Exits 0 only if they agree.
+    Demo(DemoArgs),
+    /// Run both gateways on loopback, for development and tests
+    Emulate(EmulateArgs),
+    /// Pesapal's notification addresses
+    #[command(subcommand)]
+    Ipn(IpnCommand),
+    /// Create an order, follow it, and print where the customer pays
+    Create(Box<CreateArgs>),
+    /// Ask the gateway where an order stands
+    Status(OrderArgs),
+    /// Cancel one order safely
+    ///
+    /// Reads the status, writes the intent down, sends one request, verifies what came of
+    /// it, and keeps a record of all that.
+    Cancel(CancelArgs),
+    /// Follow open orders from a file
+    ///
+    /// CSV with the header account,order,created_at,amount,currency (and, if you like,
+    /// reference, method, note), or NDJSON with the same keys. Times are RFC 3339.
+    Track(TrackArgs),
+    /// Cancel abandoned orders, and settle what is in doubt
+    Sweep(SweepArgs),
+    /// Print the reconciliation log
+    Report(ReportArgs),
+    /// Print one order's timeline
+    Show(OrderArgs),
+    /// Check configuration, store, gateways and clock, and say what to mend
+    Doctor,
+    /// Print shell completions
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DemoArgs {
+    /// How many orders, at both gateways together
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) orders: u32,
+    /// Repeats a run: the same customers do the same things
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct EmulateArgs {
+    /// Address to listen on
+    #[arg(long, default_value = "127.0.0.1:4010")]
+    pub(crate) listen: SocketAddr,
+    /// Allow an address that other machines can reach; whoever reaches it can pay orders
+    #[arg(long)]
+    pub(crate) expose: bool,
+    /// Repeats a run with faults of a given probability
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Where to send KwikPaisa's webhooks
+    #[arg(long, value_name = "URL")]
+    pub(crate) webhook_url: Option<Url>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum IpnCommand {
+    /// Register an address; prints the id that `create` needs
+    Register {
+        /// Where Pesapal is to send notifications
+        url: Url,
+        /// How it is to send them
+        #[arg(long, default_value = "get")]
+        method: IpnMethodArg,
+    },
+    /// List the registered addresses
+    List,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum IpnMethodArg {
+    Get,
+    Post,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CreateArgs {
+    /// Your id of the order; all digits go to KwikPaisa as an integer
+    #[arg(long)]
+    pub(crate) id: String,
+    /// What the customer is to pay, such as 105.50
+    #[arg(long)]
+    pub(crate) amount: String,
+    /// ISO 4217 code, such as INR or KES
+    #[arg(long)]
+    pub(crate) currency: String,
+    /// What it is for
+    #[arg(long)]
+    pub(crate) description: String,
+    /// The customer's email address
+    #[arg(long)]
+    pub(crate) email: Option<String>,
+    /// The customer's phone number
+    #[arg(long)]
+    pub(crate) phone: Option<String>,
+    /// The customer's name
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Where the customer's browser is sent afterwards
+    #[arg(long)]
+    pub(crate) return_url: Url,
+    /// Pesapal: id of a registered notification address (see `duka ipn`)
+    #[arg(long)]
+    pub(crate) notification_id: Option<String>,
+    /// Pesapal: where a customer who gives up is sent; this does not cancel the order
+    #[arg(long)]
+    pub(crate) cancellation_url: Option<Url>,
+    /// KwikPaisa: kind of goods
+    #[arg(long)]
+    pub(crate) service_type: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct OrderArgs {
+    /// KwikPaisa: your order id. Pesapal: the tracking id, or the reference of an order
+    /// that is followed
+    pub(crate) order: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CancelArgs {
+    #[command(flatten)]
+    pub(crate) order: OrderArgs,
+    /// Why, for the record
+    #[arg(long)]
+    pub(crate) reason: Option<String>,
+    /// Who asks for it, for the record [default: the user's name]
+    #[arg(long, value_name = "WHO")]
+    pub(crate) actor: Option<String>,
+    /// How long to wait for what is in doubt; a later sweep settles the rest
+    #[arg(long, default_value = "30s", value_parser = humantime::parse_duration)]
+    pub(crate) wait: Duration,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct TrackArgs {
+    /// CSV or NDJSON file; - for standard input
+    pub(crate) file: PathBuf,
+    /// Import the good rows, and name the bad ones
+    #[arg(long)]
+    pub(crate) skip_bad: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SweepArgs {
+    /// Sweep the orders of this CSV or NDJSON file (- for standard input), instead of all
+    /// that are followed; they are followed from then on
+    #[arg(long, value_name = "FILE")]
+    pub(crate) orders: Option<PathBuf>,
+    /// Read statuses, say what would be done, and send and store nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Leave younger orders to their customers, and orders touched more recently alone
+    #[arg(long, default_value = "30m", value_parser = humantime::parse_duration)]
+    pub(crate) min_age: Duration,
+    /// Leave older orders alone
+    #[arg(long, default_value = "7d", value_parser = humantime::parse_duration)]
+    pub(crate) look_back: Duration,
+    /// Work on at most so many orders
+    #[arg(long, value_name = "N")]
+    pub(crate) max: Option<u64>,
+    /// Work on so many orders at a time
+    #[arg(long, value_name = "N", default_value = "8")]
+    pub(crate) concurrency: NonZeroUsize,
+    /// After the last order, how long to wait for what is in doubt
+    #[arg(long, default_value = "30s", value_parser = humantime::parse_duration)]
+    pub(crate) wait: Duration,
+    /// Keep running, and sweep again so long after each end
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub(crate) every: Option<Duration>,
+    /// Why, for the record
+    #[arg(long, default_value = "abandoned")]
+    pub(crate) reason: String,
+    /// Who asks for it, for the record
+    #[arg(long, value_name = "WHO", default_value = "duka sweep")]
+    pub(crate) actor: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReportArgs {
+    /// Only what changed since: a time (RFC 3339) or an age, such as 24h
+    #[arg(long, value_name = "T")]
+    pub(crate) since: Option<String>,
+    /// How to print it; --json means json
+    #[arg(long, default_value = "table")]
+    pub(crate) format: ReportFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    Table,
+    Csv,
+    Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,78 @@
+//! `duka cancel`: one safe cancellation, through the store.
+
+use duka_cancellations::{Handled, Request};
+use duka_core::cancel::SkipReason;
+use duka_core::{Outcome, State};
+
+use crate::args::CancelArgs;
+use crate::context::Context;
+use crate::failure::{Exit, Failure, exit_of_read};
+use crate::output::tint;
+use crate::views::CancellationView;
+
+pub(crate) async fn run(args: CancelArgs, context: &Context) -> Result<Exit, Failure> {
+    let config = context.config()?;
+    let canceller = context.canceller(&config)?;
+    let order = super::find_order(
+        &args.order.order,
+        context,
+        &config,
+        super::store_of(&canceller),
+    )
+    .await?;
+    let request = Request {
+        reason: args.reason,
+        actor: args.actor.unwrap_or_else(super::user_name),
+    };
+    let handled = canceller
+        .cancel(order, request, args.wait)
+        .await
+        .map_err(|trouble| Failure::trouble("cancel the order", &trouble))?;
+    let view = CancellationView::from(&handled.record);
+    if context.output.is_json() {
+        context.output.json(&view)?;
+    } else {
+        let message = view.message.as_deref().unwrap_or_default();
+        context.output.line(&format!(
+            "{}  {}  {message}",
+            handled.record.key,
+            tint(view.standing())
+        ))?;
+        if let Some(advice) = advice(handled.record.progress.state) {
+            context.output.remark(advice);
+        }
+    }
+    Ok(exit_of(&handled))
+}
+
+fn advice(state: State) -> Option<&'static str> {
+    match state {
+        State::Requested | State::Sending | State::Accepted | State::Refused | State::InDoubt => {
+            Some("not settled yet; run `duka sweep` (or this command again) to go on")
+        }
+        State::NeedsReview => Some("look the order up at the gateway's dashboard and decide there"),
+        State::Done(_) => None,
+    }
+}
+
+fn exit_of(handled: &Handled) -> Exit {
+    match handled.record.progress.state {
+        State::Requested => handled.error.as_ref().map_or(Exit::Failed, exit_of_read),
+        State::Sending | State::Accepted | State::Refused | State::InDoubt | State::NeedsReview => {
+            Exit::Unknown
+        }
+        State::Done(outcome) => match outcome {
+            Outcome::Confirmed | Outcome::ResolvedCancelled => Exit::Done,
+            Outcome::NotCancelledPaid
+            | Outcome::NotCancelledFinal
+            | Outcome::Refused
+            | Outcome::ResolvedNotCancelled
+            | Outcome::Skipped(
+                SkipReason::NotEligible | SkipReason::NotFound | SkipReason::AlreadySubmitted,
+            ) => Exit::Refused,
+            Outcome::Skipped(SkipReason::StatusUnreadable | SkipReason::CouldNotSend) => {
+                Exit::Failed
+            }
+        },
+    }
+}

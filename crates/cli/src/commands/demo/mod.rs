@@ -1,0 +1,247 @@
+//! `duka demo`: the main job on built-in gateways, checked against what they know.
+
+mod shops;
+mod verdict;
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use duka_cancellations::store::ReportPage;
+use duka_cancellations::sweep::{Bounds, News, Source, Summary};
+use duka_cancellations::{Canceller, Record, Request};
+use duka_core::Patience;
+use duka_emulator::{Emulator, EmulatorConfig, Fault, FaultKind, Gateway, Operation, Redelivery};
+use jiff::Timestamp;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use self::shops::Shops;
+use self::verdict::Verdict;
+use crate::args::DemoArgs;
+use crate::context::Context;
+use crate::failure::{Exit, Failure};
+use crate::output::tint;
+use crate::views::SummaryLine;
+
+/// Short, so that the demo shows in seconds what takes an hour in earnest.
+const PATIENCE: Patience = Patience {
+    settle: Duration::from_millis(400),
+    review_after: Duration::from_millis(1500),
+};
+
+#[derive(Debug, Serialize)]
+struct DemoView {
+    orders: u32,
+    seed: u64,
+    #[serde(rename = "report")]
+    summary: SummaryLine,
+    agree: bool,
+    disagreements: Vec<String>,
+}
+
+pub(crate) async fn run(args: &DemoArgs, context: &Context) -> Result<Exit, Failure> {
+    let seed = args
+        .seed
+        .unwrap_or_else(|| u64::from(rand::random::<u32>()));
+    let output = context.output;
+    // Nobody listens for notifications here: the sweep reads statuses.
+    let silent = Redelivery::new(0, Duration::ZERO);
+    let config = EmulatorConfig::new(Timestamp::now)
+        .seed(seed)
+        .redelivery(silent);
+    let emulator = Emulator::start(config)
+        .await
+        .map_err(|error| Failure::failed(format!("failed to start the emulator: {error}")))?;
+    output.remark(&format!(
+        "both gateways on http://{} (seed {seed})",
+        emulator.addr()
+    ));
+    let folder = tempfile::tempdir()
+        .map_err(|error| Failure::failed(format!("failed to make a folder: {error}")))?;
+    let shops = Shops::open(&emulator, folder.path(), &context.clock, PATIENCE).await?;
+
+    let bar = output.progress("creating");
+    let orders = shops.create(args.orders, &bar).await?;
+    bar.finish_and_clear();
+    output.remark(&format!(
+        "{} orders created, half of them at each gateway",
+        orders.len()
+    ));
+
+    let mut customers = StdRng::seed_from_u64(seed);
+    let fates = act(&emulator, &orders, &mut customers)?;
+    output.remark(&fates.to_string());
+    arm_last_moment(&emulator, args.orders)?;
+
+    let (summary, records) = sweep(shops.canceller(), context).await?;
+    let truth = emulator.orders();
+    let verdict = Verdict::compare(&records, &truth);
+    emulator.shutdown().await;
+
+    if output.is_json() {
+        output.json(&DemoView {
+            orders: args.orders,
+            seed,
+            summary: SummaryLine::from(&summary),
+            agree: verdict.agrees(),
+            disagreements: verdict.disagreements.clone(),
+        })?;
+    } else {
+        print(&summary, &records, &verdict, context)?;
+    }
+    Ok(if verdict.agrees() {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
+}
+
+/// What the customers did before the sweep.
+#[derive(Debug, Default)]
+struct Fates {
+    paid: u32,
+    failed: u32,
+    expired: u32,
+    paying: u32,
+    left: u32,
+}
+
+impl std::fmt::Display for Fates {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{} customers paid, {} failed to, {} let the link run out, {} are paying, {} walked away",
+            self.paid, self.failed, self.expired, self.paying, self.left
+        )
+    }
+}
+
+fn act(
+    emulator: &Emulator,
+    orders: &[(Gateway, String)],
+    customers: &mut StdRng,
+) -> Result<Fates, Failure> {
+    let mut fates = Fates::default();
+    for (gateway, order) in orders {
+        let (count, done) = match (customers.random_range(0..100), gateway) {
+            (0..25, _) => (&mut fates.paid, emulator.pay(order)),
+            (25..33, _) => (&mut fates.failed, emulator.fail(order)),
+            // Pesapal has neither of these.
+            (33..40, Gateway::KwikPaisa) => (&mut fates.expired, emulator.expire(order)),
+            (40..45, Gateway::KwikPaisa) => (&mut fates.paying, emulator.process(order)),
+            _ => (&mut fates.left, Ok(())),
+        };
+        done.map_err(|error| Failure::failed(format!("failed to play the customer: {error}")))?;
+        *count += 1;
+    }
+    Ok(fates)
+}
+
+/// Customers who pay while the cancel request is on its way, and replies that get lost.
+fn arm_last_moment(emulator: &Emulator, orders: u32) -> Result<(), Failure> {
+    let some = (orders / 50).max(1);
+    for gateway in [Gateway::KwikPaisa, Gateway::Pesapal] {
+        for (kind, times, probability) in [
+            (FaultKind::PayBeforeApply, 2 * some, 0.15),
+            (FaultKind::PayAfterApply, some, 0.1),
+            (FaultKind::ReplyLost, some, 0.1),
+            (FaultKind::Http503, some, 0.05),
+        ] {
+            let fault = Fault::new(kind)
+                .at(gateway)
+                .on(Operation::Cancel)
+                .times(times)
+                .probability(probability);
+            emulator
+                .arm(fault)
+                .map_err(|error| Failure::failed(format!("failed to arm a fault: {error}")))?;
+        }
+    }
+    Ok(())
+}
+
+async fn sweep(
+    canceller: &Canceller,
+    context: &Context,
+) -> Result<(Summary, Vec<Record>), Failure> {
+    let bounds = Bounds {
+        min_age: Duration::ZERO,
+        ..Bounds::default()
+    };
+    let request = Request {
+        reason: Some("abandoned".to_owned()),
+        actor: "duka demo".to_owned(),
+    };
+    let bar = context.output.progress("sweeping");
+    let failures = Mutex::new(Vec::new());
+    let tell = |news: News<'_>| match news {
+        News::Considered => bar.inc(1),
+        News::Failed(key, trouble) => {
+            if let Ok(mut failures) = failures.lock() {
+                failures.push(format!("{key}: {trouble}"));
+            }
+        }
+        News::Cancellation(_) | News::Plan(_) | News::AccountStopped(..) | _ => {}
+    };
+    let stop = CancellationToken::new();
+    let summary = canceller
+        .sweep(Source::Tracked, &bounds, &request, &stop, &tell)
+        .await
+        .map_err(|trouble| Failure::trouble("sweep", &trouble))?;
+    bar.finish_and_clear();
+    for failure in failures.into_inner().unwrap_or_default() {
+        context.output.remark(&failure);
+    }
+    let everything = ReportPage {
+        since: None,
+        account: None,
+        after: None,
+        limit: u32::MAX,
+    };
+    let records = canceller
+        .store()
+        .report(everything)
+        .await
+        .map_err(|error| Failure::store("read the report", &error))?;
+    Ok((summary, records))
+}
+
+fn print(
+    summary: &Summary,
+    records: &[Record],
+    verdict: &Verdict,
+    context: &Context,
+) -> Result<(), Failure> {
+    let output = context.output;
+    let rows = verdict::tally(records)
+        .into_iter()
+        .map(|(result, [india, africa], meaning)| {
+            vec![
+                tint(result),
+                india.to_string(),
+                africa.to_string(),
+                meaning.to_owned(),
+            ]
+        })
+        .collect();
+    output.line("")?;
+    output.table(&["RESULT", "KWIKPAISA", "PESAPAL", "MEANING"], rows)?;
+    output.line("")?;
+    super::sweep::print_summary(summary, output)?;
+    for disagreement in &verdict.disagreements {
+        output.line(&format!("{}  {disagreement}", tint("mend")))?;
+    }
+    output.line(&if verdict.agrees() {
+        format!(
+            "{}: the report and the gateways agree about every order",
+            tint("ok")
+        )
+    } else {
+        format!(
+            "the report and the gateways disagree about {} orders",
+            verdict.disagreements.len()
+        )
+    })
+}

@@ -1,0 +1,110 @@
+//! Holds the report against what the gateways know.
+
+use std::collections::{BTreeMap, HashMap};
+
+use duka_cancellations::Record;
+use duka_core::{Outcome, State};
+use duka_emulator::{Gateway, OrderTruth};
+
+/// Where the report and the truth differ.
+#[derive(Debug)]
+pub(super) struct Verdict {
+    pub(super) disagreements: Vec<String>,
+}
+
+impl Verdict {
+    pub(super) fn compare(records: &[Record], truth: &[OrderTruth]) -> Self {
+        let by_order: HashMap<&str, &Record> = records
+            .iter()
+            .map(|record| (record.key.order.as_str(), record))
+            .collect();
+        let differences = truth.iter().filter_map(|order| {
+            let record = by_order.get(order.order.as_str()).copied();
+            let difference = difference(record, order)?;
+            Some(format!(
+                "{} at {}: {difference}",
+                order.order,
+                order.gateway.as_str()
+            ))
+        });
+        let mut disagreements: Vec<_> = differences.collect();
+        if records.len() != truth.len() {
+            disagreements.push(format!(
+                "{} cancellations for {} orders",
+                records.len(),
+                truth.len()
+            ));
+        }
+        Self { disagreements }
+    }
+
+    pub(super) fn agrees(&self) -> bool {
+        self.disagreements.is_empty()
+    }
+}
+
+fn difference(record: Option<&Record>, truth: &OrderTruth) -> Option<String> {
+    let Some(record) = record else {
+        return Some("was never looked at".to_owned());
+    };
+    if truth.gateway == Gateway::Pesapal && truth.cancel_requests > 1 {
+        return Some(format!("got {} cancel requests", truth.cancel_requests));
+    }
+    let paid = matches!(truth.status, "PAID" | "COMPLETED");
+    let wrong = |claim: &str| {
+        Some(format!(
+            "reported {claim}, but is {} ({} cancel requests, {} applied)",
+            truth.status, truth.cancel_requests, truth.cancels_applied
+        ))
+    };
+    match record.progress.state {
+        // These claim nothing that could be wrong.
+        State::NeedsReview | State::InDoubt => None,
+        State::Requested | State::Sending | State::Accepted | State::Refused => {
+            wrong(record.progress.state.as_str())
+        }
+        State::Done(outcome) => {
+            let holds = match outcome {
+                Outcome::Confirmed => truth.cancels_applied == 1 && !paid,
+                Outcome::NotCancelledPaid => paid,
+                Outcome::NotCancelledFinal => !paid && truth.cancels_applied == 0,
+                Outcome::Refused => !paid && truth.cancels_applied == 0,
+                Outcome::Skipped(_) => truth.cancel_requests == 0,
+                // Nobody has decided anything in a demo.
+                Outcome::ResolvedCancelled | Outcome::ResolvedNotCancelled => false,
+            };
+            if holds { None } else { wrong(outcome.as_str()) }
+        }
+    }
+}
+
+/// How many of each result, at KwikPaisa and at Pesapal, and what it means.
+pub(super) fn tally(records: &[Record]) -> Vec<(&'static str, [u64; 2], &'static str)> {
+    let mut counts: BTreeMap<(&str, &str), [u64; 2]> = BTreeMap::new();
+    for record in records {
+        let state = record.progress.state;
+        let result = state.outcome().map_or(state.as_str(), Outcome::as_str);
+        let side = usize::from(record.gateway.as_str() == "pesapal");
+        counts.entry((result, meaning(state))).or_default()[side] += 1;
+    }
+    let rows = counts.into_iter();
+    rows.map(|((result, meaning), counts)| (result, counts, meaning))
+        .collect()
+}
+
+fn meaning(state: State) -> &'static str {
+    match state {
+        State::Requested | State::Sending | State::Accepted | State::Refused | State::InDoubt => {
+            "not settled yet; the next sweep goes on"
+        }
+        State::NeedsReview => "the reply was lost and no status can tell; a person must look",
+        State::Done(outcome) => match outcome {
+            Outcome::Confirmed => "cancelled, and verified",
+            Outcome::NotCancelledPaid => "paid while the request was on its way; ship the goods",
+            Outcome::NotCancelledFinal => "ended in another way meanwhile",
+            Outcome::Refused => "the gateway refused; still open",
+            Outcome::Skipped(_) => "not eligible: paid, failed or expired before; nothing was sent",
+            Outcome::ResolvedCancelled | Outcome::ResolvedNotCancelled => "decided by a person",
+        },
+    }
+}

@@ -1,0 +1,195 @@
+//! `duka doctor`: configuration, store, reachability, credentials, clock; what is wrong
+//! and what to do about it.
+
+use std::sync::Arc;
+
+use duka_core::{AccountName, ErrorKind, OrderId};
+use duka_http::{Intent, Request, ReqwestTransport, Transport};
+use serde::Serialize;
+use url::Url;
+
+use crate::accounts;
+use crate::config::{Account, Config, Keys, System};
+use crate::context::Context;
+use crate::failure::{Exit, Failure};
+use crate::output::tint;
+
+/// How far a clock may be off before signatures are in danger, in seconds. The gateway's
+/// own window is not documented; common ones are five minutes.
+const CLOCK_TOLERANCE: i64 = 60;
+
+#[derive(Debug, Serialize)]
+struct Finding {
+    check: String,
+    ok: bool,
+    detail: String,
+}
+
+struct Findings {
+    all: Vec<Finding>,
+}
+
+impl Findings {
+    fn ok(&mut self, check: impl Into<String>, detail: impl Into<String>) {
+        self.push(check.into(), true, detail.into());
+    }
+
+    fn mend(&mut self, check: impl Into<String>, detail: impl Into<String>) {
+        self.push(check.into(), false, detail.into());
+    }
+
+    fn push(&mut self, check: String, ok: bool, detail: String) {
+        self.all.push(Finding { check, ok, detail });
+    }
+}
+
+pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
+    let mut findings = Findings { all: Vec::new() };
+    match context.config() {
+        Err(failure) => findings.mend("configuration", failure.to_string()),
+        Ok(config) => {
+            findings.ok("configuration", format!("read from {}", config.origin));
+            if config.accounts.is_empty() {
+                let missing = context.canceller(&config).err();
+                findings.mend(
+                    "accounts",
+                    missing.map_or_else(String::new, |f| f.to_string()),
+                );
+            }
+            check_store(&config, context, &mut findings).await;
+            let chosen = context.chosen(&config)?;
+            for (name, account) in &config.accounts {
+                if chosen.as_ref().is_none_or(|only| only == name) {
+                    check_account(name, account, context, &mut findings).await;
+                }
+            }
+        }
+    }
+    print(&findings, context)?;
+    let healthy = findings.all.iter().all(|finding| finding.ok);
+    Ok(if healthy { Exit::Done } else { Exit::Failed })
+}
+
+fn print(findings: &Findings, context: &Context) -> Result<(), Failure> {
+    if context.output.is_json() {
+        return context.output.json(&findings.all);
+    }
+    for finding in &findings.all {
+        let word = tint(if finding.ok { "ok" } else { "mend" });
+        let line = format!("{word:>6}  {}: {}", finding.check, finding.detail);
+        context.output.line(&line)?;
+    }
+    Ok(())
+}
+
+async fn check_store(config: &Config, context: &Context, findings: &mut Findings) {
+    let store = match context.open_store(config) {
+        Ok(store) => store,
+        Err(failure) => return findings.mend("store", failure.to_string()),
+    };
+    match store.check().await {
+        Ok(holds) => findings.ok(
+            "store",
+            format!(
+                "{}: {} orders, {} cancellations, {} unsettled, {} waiting for review",
+                config.store,
+                holds.orders,
+                holds.cancellations,
+                holds.unsettled,
+                holds.needs_review
+            ),
+        ),
+        Err(error) => findings.mend("store", error.to_string()),
+    }
+}
+
+async fn check_account(
+    name: &AccountName,
+    account: &Account,
+    context: &Context,
+    findings: &mut Findings,
+) {
+    check_clock(name, account, context, findings).await;
+    let check = format!("{name}: credentials");
+    let answered = match &account.keys {
+        Keys::Pesapal { .. } => match accounts::pesapal(name, account, &context.clock) {
+            Ok(pesapal) => pesapal
+                .list_ipns()
+                .await
+                .map(|ipns| format!("accepted; {} notification addresses registered", ipns.len())),
+            Err(failure) => return findings.mend(check, failure.to_string()),
+        },
+        Keys::KwikPaisa { .. } => match accounts::gateway(name, account, &context.clock) {
+            Ok(gateway) => {
+                let nobodys = OrderId::text("duka-doctor").expect("a constant id is well formed");
+                match gateway.status(&nobodys).await {
+                    Err(error) if error.kind() == ErrorKind::NotFound => Ok("accepted".to_owned()),
+                    other => other.map(|_| "accepted".to_owned()),
+                }
+            }
+            Err(failure) => return findings.mend(check, failure.to_string()),
+        },
+    };
+    match answered {
+        Ok(detail) => findings.ok(check, detail),
+        Err(error) => findings.mend(check, error.to_string()),
+    }
+}
+
+/// Asks the gateway's front page, which needs no credentials, for the time.
+async fn check_clock(
+    name: &AccountName,
+    account: &Account,
+    context: &Context,
+    findings: &mut Findings,
+) {
+    let reach = format!("{name}: reachable");
+    let url = front_page(account);
+    let transport: Arc<dyn Transport> = match ReqwestTransport::new() {
+        Ok(transport) => Arc::new(transport),
+        Err(error) => return findings.mend(reach, error.to_string()),
+    };
+    let shown = url.origin().ascii_serialization();
+    let reply = match transport.exchange(Request::get(url), Intent::Read).await {
+        Ok(reply) => reply,
+        Err(error) => return findings.mend(reach, format!("{shown}: {error}")),
+    };
+    findings.ok(reach, shown);
+    let clock = format!("{name}: clock");
+    match reply.date {
+        None => findings.ok(clock, "the gateway does not tell the time"),
+        Some(theirs) => {
+            let off = context.clock.now().duration_since(theirs).as_secs();
+            let direction = if off > 0 { "ahead of" } else { "behind" };
+            if off.abs() > CLOCK_TOLERANCE {
+                findings.mend(
+                    clock,
+                    format!(
+                        "this machine's clock is {} s {direction} the gateway's; set it by NTP, or signed requests may be refused",
+                        off.abs()
+                    ),
+                );
+            } else {
+                findings.ok(
+                    clock,
+                    format!("within {CLOCK_TOLERANCE} s of the gateway's"),
+                );
+            }
+        }
+    }
+}
+
+fn front_page(account: &Account) -> Url {
+    if let Some(base) = &account.base_url {
+        return base.as_url().clone();
+    }
+    let text = match (&account.keys, account.system) {
+        (Keys::KwikPaisa { .. }, System::Sandbox) => duka_kwikpaisa::Environment::Sandbox.url(),
+        (Keys::KwikPaisa { .. }, System::Production) => {
+            duka_kwikpaisa::Environment::Production.url()
+        }
+        (Keys::Pesapal { .. }, System::Sandbox) => duka_pesapal::Environment::Sandbox.url(),
+        (Keys::Pesapal { .. }, System::Production) => duka_pesapal::Environment::Production.url(),
+    };
+    Url::parse(text).expect("the addresses of the gateways are well formed")
+}

@@ -1,0 +1,81 @@
+//! `duka ipn`: Pesapal's notification addresses.
+
+use duka_pesapal::{IpnMethod, RegisteredIpn};
+use serde::Serialize;
+
+use crate::accounts;
+use crate::args::{IpnCommand, IpnMethodArg};
+use crate::context::Context;
+use crate::failure::{Exit, Failure};
+
+#[derive(Debug, Serialize)]
+struct IpnView {
+    ipn_id: String,
+    url: String,
+    method: Option<&'static str>,
+    status: Option<String>,
+}
+
+impl From<RegisteredIpn> for IpnView {
+    fn from(ipn: RegisteredIpn) -> Self {
+        Self {
+            method: ipn.method.map(|method| match method {
+                IpnMethod::Get => "get",
+                IpnMethod::Post => "post",
+            }),
+            ipn_id: ipn.id,
+            url: ipn.url,
+            status: ipn.status,
+        }
+    }
+}
+
+pub(crate) async fn run(command: IpnCommand, context: &Context) -> Result<Exit, Failure> {
+    let config = context.config()?;
+    let account = context.only_account(&config, Some("pesapal"))?;
+    let pesapal = accounts::pesapal(&account, &config.accounts[&account], &context.clock)?;
+    match command {
+        IpnCommand::Register { url, method } => {
+            let method = match method {
+                IpnMethodArg::Get => IpnMethod::Get,
+                IpnMethodArg::Post => IpnMethod::Post,
+            };
+            let registered = pesapal
+                .register_ipn(&url, method)
+                .await
+                .map_err(|error| Failure::mutation("register the address", &error))?;
+            let view = IpnView::from(registered);
+            if context.output.is_json() {
+                context.output.json(&view)?;
+            } else {
+                context.output.line(&view.ipn_id)?;
+                context.output.remark(&format!(
+                    "give it to `duka create` as --notification-id, or to account {account} as ipn_id"
+                ));
+            }
+        }
+        IpnCommand::List => {
+            let list = pesapal
+                .list_ipns()
+                .await
+                .map_err(|error| Failure::read("list the addresses", &error))?;
+            let views: Vec<_> = list.into_iter().map(IpnView::from).collect();
+            if context.output.is_json() {
+                context.output.json(&views)?;
+            } else {
+                let rows = views.into_iter().map(|view| {
+                    let method = view.method.unwrap_or("?").to_owned();
+                    vec![
+                        view.ipn_id,
+                        method,
+                        view.status.unwrap_or_default(),
+                        view.url,
+                    ]
+                });
+                let header = ["ID", "METHOD", "STATUS", "URL"];
+                context.output.table(&header, rows.collect())?;
+            }
+        }
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,118 @@
+//! One file for each command.
+
+mod cancel;
+mod create;
+mod demo;
+mod doctor;
+mod emulate;
+mod ipn;
+mod report;
+mod show;
+mod status;
+mod sweep;
+mod track;
+
+use clap::CommandFactory;
+use duka_cancellations::{Canceller, TrackedOrder};
+use duka_cancellations::{OrderKey, Store};
+use duka_core::GatewayName;
+use tokio_util::sync::CancellationToken;
+
+use crate::args::{Args, Command};
+use crate::config::Config;
+use crate::context::{Context, order_id};
+use crate::failure::{Exit, Failure};
+
+pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Failure> {
+    match command {
+        Command::Demo(args) => demo::run(&args, context).await,
+        Command::Emulate(args) => emulate::run(args, context).await,
+        Command::Ipn(command) => ipn::run(command, context).await,
+        Command::Create(args) => create::run(*args, context).await,
+        Command::Status(args) => status::run(&args, context).await,
+        Command::Cancel(args) => cancel::run(args, context).await,
+        Command::Track(args) => track::run(&args, context).await,
+        Command::Sweep(args) => sweep::run(args, context).await,
+        Command::Report(args) => report::run(&args, context).await,
+        Command::Show(args) => show::run(&args, context).await,
+        Command::Doctor => doctor::run(context).await,
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Args::command(), "duka", &mut std::io::stdout());
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// The order that a command line names: one that is followed, by its id or the merchant's
+/// reference, or else an order of the only account there is.
+async fn find_order(
+    text: &str,
+    context: &Context,
+    config: &Config,
+    store: &dyn Store,
+) -> Result<TrackedOrder, Failure> {
+    let mut found = store
+        .find_orders(text)
+        .await
+        .map_err(|error| Failure::store("look up the order", &error))?;
+    if let Some(account) = context.chosen(config)? {
+        found.retain(|order| order.key.account == account);
+    }
+    if found.len() > 1 {
+        let which: Vec<_> = found.iter().map(|order| order.key.to_string()).collect();
+        return Err(Failure::usage(format!(
+            "{text} means more than one order ({}); say which with --account, or give the tracking id",
+            which.join(", ")
+        )));
+    }
+    if let Some(order) = found.pop() {
+        return Ok(order);
+    }
+    let account = context.only_account(config, None)?;
+    let settings = &config.accounts[&account];
+    let gateway = GatewayName::from_static(settings.keys.gateway());
+    let key = OrderKey::new(account, order_id(settings, text)?);
+    Ok(TrackedOrder::new(key, gateway, context.clock.now()))
+}
+
+/// Cancelled by Ctrl-C, or by SIGTERM where there is such a thing.
+fn stop_on_signal(context: &Context) -> CancellationToken {
+    let token = CancellationToken::new();
+    let (stop, output) = (token.clone(), context.output);
+    tokio::spawn(async move {
+        wait_for_signal().await;
+        output.remark("stopping: finishing what is in flight");
+        stop.cancel();
+    });
+    token
+}
+
+#[cfg(unix)]
+async fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        },
+        Err(_) => {
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn wait_for_signal() {
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// The user's name, for the record.
+fn user_name() -> String {
+    Context::variable("USER")
+        .or_else(|| Context::variable("USERNAME"))
+        .unwrap_or_else(|| "duka".to_owned())
+}
+
+fn store_of(canceller: &Canceller) -> &dyn Store {
+    canceller.store().as_ref()
+}

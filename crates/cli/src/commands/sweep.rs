@@ -1,0 +1,156 @@
+//! `duka sweep`: settles what is in doubt and cancels abandoned orders, once or for ever.
+
+use duka_cancellations::sweep::{Bounds, Mode, News, Source, Summary};
+use duka_cancellations::{Canceller, Request};
+use futures::stream::{self, StreamExt};
+use indicatif::ProgressBar;
+use tokio_util::sync::CancellationToken;
+
+use super::track;
+use crate::args::SweepArgs;
+use crate::context::Context;
+use crate::failure::{Exit, Failure};
+use crate::orders_file::{Accounts, OrdersFile};
+use crate::output::{Output, tint};
+use crate::views::{CancellationView, SummaryLine};
+
+pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Failure> {
+    let config = context.config()?;
+    let accounts = Accounts::of(&config);
+    let canceller = context.canceller(&config)?;
+    let bounds = Bounds {
+        min_age: args.min_age,
+        look_back: args.look_back,
+        max: args.max,
+        concurrency: args.concurrency.get(),
+        wait: args.wait,
+        account: context.chosen(&config)?,
+        mode: if args.dry_run {
+            Mode::DryRun
+        } else {
+            Mode::Act
+        },
+    };
+    let request = Request {
+        reason: Some(args.reason.clone()),
+        actor: args.actor.clone(),
+    };
+    let stop = super::stop_on_signal(context);
+    loop {
+        let source = match &args.orders {
+            None => Source::Tracked,
+            Some(path) => {
+                let file = OrdersFile::open(path)?;
+                let bad = track::check(&file, &accounts, context)?;
+                if bad > 0 {
+                    return Err(track::refusal(
+                        &file,
+                        bad,
+                        "nothing was sent; mend them first",
+                    ));
+                }
+                let rows = file.rows(&accounts)?.map(|row| row.map_err(Into::into));
+                Source::List(stream::iter(rows).boxed())
+            }
+        };
+        let summary = sweep_once(&canceller, source, &bounds, &request, &stop, context).await?;
+        let Some(every) = args.every else {
+            return Ok(exit_of(&summary, &stop));
+        };
+        tokio::select! {
+            () = tokio::time::sleep(every) => {}
+            () = stop.cancelled() => {}
+        }
+        if stop.is_cancelled() {
+            // Ending this way is what a service is asked to do.
+            return Ok(Exit::Done);
+        }
+    }
+}
+
+async fn sweep_once(
+    canceller: &Canceller,
+    source: Source,
+    bounds: &Bounds,
+    request: &Request,
+    stop: &CancellationToken,
+    context: &Context,
+) -> Result<Summary, Failure> {
+    let bar = context.output.progress("sweeping");
+    let tell = |news: News<'_>| bar.suspend(|| tell(&news, &bar, request, context));
+    let summary = canceller
+        .sweep(source, bounds, request, stop, &tell)
+        .await
+        .map_err(|trouble| Failure::trouble("sweep", &trouble))?;
+    bar.finish_and_clear();
+    if let Some(error) = &summary.list_error {
+        context
+            .output
+            .remark(&format!("the list was not read to its end: {error}"));
+    }
+    print_summary(&summary, context.output)?;
+    Ok(summary)
+}
+
+fn tell(news: &News<'_>, bar: &ProgressBar, request: &Request, context: &Context) {
+    let output = context.output;
+    let view = match news {
+        News::Considered => {
+            bar.inc(1);
+            return;
+        }
+        News::Cancellation(record) => CancellationView::from(*record),
+        News::Plan(plan) => CancellationView::planned(plan, &request.actor, context.clock.now()),
+        News::Failed(key, trouble) => return output.remark(&format!("{key}: {trouble}")),
+        News::AccountStopped(account, reason) => {
+            return output.remark(&format!(
+                "account {account} is left for a later sweep: {reason}"
+            ));
+        }
+        // Later versions of the library may have more to tell.
+        _ => return,
+    };
+    // A reader of stdout that has gone must not stop the sweep.
+    let _ = print_one(&view, output);
+}
+
+fn print_one(view: &CancellationView, output: Output) -> Result<(), Failure> {
+    if output.is_json() {
+        return output.json(view);
+    }
+    output.line(&format!(
+        "{} at {}  {}  {}",
+        view.order,
+        view.account,
+        tint(view.standing()),
+        view.message.as_deref().unwrap_or_default()
+    ))
+}
+
+pub(crate) fn print_summary(summary: &Summary, output: Output) -> Result<(), Failure> {
+    if output.is_json() {
+        return output.json(&SummaryLine::from(summary));
+    }
+    let s = summary;
+    output.line(&format!(
+        "{} considered in {:.1} s: {} confirmed, {} not cancelled, {} skipped, {} in doubt, {} need review, {} errors",
+        s.considered,
+        s.elapsed.as_secs_f64(),
+        s.confirmed,
+        s.not_cancelled,
+        s.skipped,
+        s.in_doubt,
+        s.needs_review,
+        s.errors
+    ))
+}
+
+fn exit_of(summary: &Summary, stop: &CancellationToken) -> Exit {
+    if summary.in_doubt > 0 || summary.needs_review > 0 {
+        Exit::Unknown
+    } else if summary.errors > 0 || summary.list_error.is_some() || stop.is_cancelled() {
+        Exit::Failed
+    } else {
+        Exit::Done
+    }
+}

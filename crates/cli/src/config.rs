@@ -1,0 +1,562 @@
+//! Configuration: a file, or the environment alone. Secrets are only named here; their
+//! values are read when an account is used.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use duka_core::{AccountName, Patience};
+use duka_http::BaseUrl;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::failure::Failure;
+
+/// The file that is read without being named.
+const DEFAULT_FILE: &str = "duka.toml";
+const DEFAULT_STORE: &str = "sqlite:duka.db";
+
+/// Reads a variable of the environment; a function, so that tests bring their own.
+pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// All settings.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// Where cancellations are kept.
+    pub(crate) store: String,
+    /// The accounts by name.
+    pub(crate) accounts: BTreeMap<AccountName, Account>,
+    /// How long to wait for what.
+    pub(crate) patience: Patience,
+    /// Where the settings come from, for messages.
+    pub(crate) origin: String,
+}
+
+/// One account at one gateway.
+#[derive(Debug)]
+pub(crate) struct Account {
+    pub(crate) keys: Keys,
+    pub(crate) system: System,
+    pub(crate) base_url: Option<BaseUrl>,
+}
+
+/// The credentials by gateway, and what else only that gateway knows.
+#[derive(Debug)]
+pub(crate) enum Keys {
+    KwikPaisa {
+        api_key: SecretSource,
+        secret_key: SecretSource,
+        service_type: Option<String>,
+    },
+    Pesapal {
+        consumer_key: SecretSource,
+        consumer_secret: SecretSource,
+        ipn_id: Option<String>,
+    },
+}
+
+impl Keys {
+    pub(crate) fn gateway(&self) -> &'static str {
+        match self {
+            Self::KwikPaisa { .. } => "kwikpaisa",
+            Self::Pesapal { .. } => "pesapal",
+        }
+    }
+}
+
+/// Which of a gateway's two systems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum System {
+    Sandbox,
+    Production,
+}
+
+/// Where a secret is kept.
+#[derive(Debug, Clone)]
+pub(crate) enum SecretSource {
+    Variable(String),
+    File(PathBuf),
+}
+
+impl SecretSource {
+    /// Reads the secret; white space around it is an accident of editors and shells.
+    pub(crate) fn read(&self, environment: Environment<'_>) -> Result<SecretString, Failure> {
+        let text = match self {
+            Self::Variable(name) => environment(name).ok_or_else(|| {
+                Failure::usage(format!(
+                    "environment variable {name} is not set; put the secret there"
+                ))
+            })?,
+            Self::File(path) => fs::read_to_string(path).map_err(|error| {
+                Failure::usage(format!(
+                    "failed to read the secret in {}: {error}",
+                    path.display()
+                ))
+            })?,
+        };
+        let secret = text.trim();
+        if secret.is_empty() {
+            return Err(Failure::usage(match self {
+                Self::Variable(name) => format!("environment variable {name} is empty"),
+                Self::File(path) => format!("the secret in {} is empty", path.display()),
+            }));
+        }
+        Ok(SecretString::from(secret))
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    store: Option<String>,
+    #[serde(default)]
+    accounts: BTreeMap<String, AccountTable>,
+    #[serde(default)]
+    cancel: CancelTable,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CancelTable {
+    settle: Option<String>,
+    review_after: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AccountTable {
+    gateway: GatewayWord,
+    environment: Option<System>,
+    base_url: Option<String>,
+    api_key_env: Option<String>,
+    api_key_file: Option<PathBuf>,
+    secret_key_env: Option<String>,
+    secret_key_file: Option<PathBuf>,
+    service_type: Option<String>,
+    consumer_key_env: Option<String>,
+    consumer_key_file: Option<PathBuf>,
+    consumer_secret_env: Option<String>,
+    consumer_secret_file: Option<PathBuf>,
+    ipn_id: Option<String>,
+    // Never read, only refused with advice.
+    api_key: Option<Inline>,
+    secret_key: Option<Inline>,
+    consumer_key: Option<Inline>,
+    consumer_secret: Option<Inline>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum GatewayWord {
+    Kwikpaisa,
+    Pesapal,
+}
+
+/// A secret where none should be; its value is dropped unseen.
+#[derive(Debug)]
+struct Inline;
+
+impl<'de> Deserialize<'de> for Inline {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        serde::de::IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
+}
+
+impl Config {
+    /// Reads the named file, or `duka.toml` if there is one, or the environment alone.
+    pub(crate) fn load(
+        file: Option<&Path>,
+        store: Option<&str>,
+        environment: Environment<'_>,
+    ) -> Result<Self, Failure> {
+        let path = match file {
+            Some(path) => Some(path.to_owned()),
+            None => Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()),
+        };
+        let mut config = match path {
+            Some(path) => Self::from_file(&path)?,
+            None => Self::from_environment(environment)?,
+        };
+        if let Some(url) = store
+            .map(str::to_owned)
+            .or_else(|| environment("DUKA_STORE"))
+        {
+            config.store = url;
+        }
+        let patience = &mut config.patience;
+        for (variable, wait) in [
+            ("DUKA_SETTLE", &mut patience.settle),
+            ("DUKA_REVIEW_AFTER", &mut patience.review_after),
+        ] {
+            if let Some(text) = environment(variable) {
+                *wait = duration(variable, &text)?;
+            }
+        }
+        if patience.review_after < patience.settle {
+            return Err(Failure::usage(format!(
+                "review_after ({}) is shorter than settle ({}); nothing could settle in time",
+                humantime::format_duration(patience.review_after),
+                humantime::format_duration(patience.settle),
+            )));
+        }
+        Ok(config)
+    }
+
+    fn from_file(path: &Path) -> Result<Self, Failure> {
+        let shown = path.display().to_string();
+        let text = fs::read_to_string(path)
+            .map_err(|error| Failure::usage(format!("failed to read {shown}: {error}")))?;
+        // The message of a TOML error shows the line, and the line may be a secret's.
+        let file: File = toml::from_str(&text).map_err(|error| {
+            let line = error
+                .span()
+                .map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+            let place = line.map_or_else(String::new, |line| format!(" line {line}"));
+            Failure::usage(format!(
+                "failed to read {shown}:{place} {}",
+                error.message()
+            ))
+        })?;
+        let mut accounts = BTreeMap::new();
+        for (name, table) in file.accounts {
+            let place = format!("{shown}: account {name}");
+            let name = AccountName::new(name)
+                .map_err(|error| Failure::usage(format!("{shown}: {error}")))?;
+            accounts.insert(name, table.check(&place)?);
+        }
+        let mut patience = Patience::default();
+        for (key, text, wait) in [
+            ("settle", file.cancel.settle, &mut patience.settle),
+            (
+                "review_after",
+                file.cancel.review_after,
+                &mut patience.review_after,
+            ),
+        ] {
+            if let Some(text) = text {
+                *wait = duration(&format!("{shown}: cancel.{key}"), &text)?;
+            }
+        }
+        Ok(Self {
+            store: file.store.unwrap_or_else(|| DEFAULT_STORE.to_owned()),
+            accounts,
+            patience,
+            origin: shown,
+        })
+    }
+
+    fn from_environment(environment: Environment<'_>) -> Result<Self, Failure> {
+        let mut accounts = BTreeMap::new();
+        for gateway in [GatewayWord::Kwikpaisa, GatewayWord::Pesapal] {
+            let (name, prefix, keys) = match gateway {
+                GatewayWord::Kwikpaisa => {
+                    ("kwikpaisa", "DUKA_KWIKPAISA", ["API_KEY", "SECRET_KEY"])
+                }
+                GatewayWord::Pesapal => (
+                    "pesapal",
+                    "DUKA_PESAPAL",
+                    ["CONSUMER_KEY", "CONSUMER_SECRET"],
+                ),
+            };
+            let [first, second] = keys.map(|key| format!("{prefix}_{key}"));
+            match (environment(&first), environment(&second)) {
+                (None, None) => continue,
+                (Some(_), Some(_)) => {}
+                (None, Some(_)) => return Err(half_set(&second, &first)),
+                (Some(_), None) => return Err(half_set(&first, &second)),
+            }
+            let [first, second] = [first, second].map(SecretSource::Variable);
+            let keys = match gateway {
+                GatewayWord::Kwikpaisa => Keys::KwikPaisa {
+                    api_key: first,
+                    secret_key: second,
+                    service_type: None,
+                },
+                GatewayWord::Pesapal => Keys::Pesapal {
+                    consumer_key: first,
+                    consumer_secret: second,
+                    ipn_id: environment("DUKA_PESAPAL_IPN_ID"),
+                },
+            };
+            let url_variable = format!("{prefix}_BASE_URL");
+            let base_url = environment(&url_variable)
+                .map(|url| base_url(&url_variable, &url))
+                .transpose()?;
+            let system = system(&format!("{prefix}_ENVIRONMENT"), environment)?;
+            let name = AccountName::new(name).expect("a constant name is well formed");
+            accounts.insert(
+                name,
+                Account {
+                    keys,
+                    system,
+                    base_url,
+                },
+            );
+        }
+        Ok(Self {
+            store: DEFAULT_STORE.to_owned(),
+            accounts,
+            patience: Patience::default(),
+            origin: "the environment".to_owned(),
+        })
+    }
+}
+
+impl AccountTable {
+    fn check(self, place: &str) -> Result<Account, Failure> {
+        for (key, inline) in [
+            ("api_key", &self.api_key),
+            ("secret_key", &self.secret_key),
+            ("consumer_key", &self.consumer_key),
+            ("consumer_secret", &self.consumer_secret),
+        ] {
+            if inline.is_some() {
+                return Err(Failure::usage(format!(
+                    "{place}: {key} stands in the file; name a variable with {key}_env or a file with {key}_file instead, and renew the secret if the file was shared"
+                )));
+            }
+        }
+        let secret =
+            |key: &str, variable: Option<String>, file: Option<PathBuf>| match (variable, file) {
+                (Some(name), None) => Ok(SecretSource::Variable(name)),
+                (None, Some(path)) => Ok(SecretSource::File(path)),
+                (None, None) => Err(Failure::usage(format!(
+                    "{place}: neither {key}_env nor {key}_file says where the secret is"
+                ))),
+                (Some(_), Some(_)) => Err(Failure::usage(format!(
+                    "{place}: {key}_env and {key}_file are both set; keep one"
+                ))),
+            };
+        let foreign = |present: bool, key: &str, gateway: &str| {
+            if present {
+                let advice = format!("{place}: {key} is not a setting of {gateway}");
+                return Err(Failure::usage(advice));
+            }
+            Ok(())
+        };
+        let keys = match self.gateway {
+            GatewayWord::Kwikpaisa => {
+                let pesapals = self.consumer_key_env.is_some()
+                    || self.consumer_key_file.is_some()
+                    || self.consumer_secret_env.is_some()
+                    || self.consumer_secret_file.is_some();
+                foreign(pesapals, "consumer_key or consumer_secret", "kwikpaisa")?;
+                foreign(self.ipn_id.is_some(), "ipn_id", "kwikpaisa")?;
+                Keys::KwikPaisa {
+                    api_key: secret("api_key", self.api_key_env, self.api_key_file)?,
+                    secret_key: secret("secret_key", self.secret_key_env, self.secret_key_file)?,
+                    service_type: self.service_type,
+                }
+            }
+            GatewayWord::Pesapal => {
+                let kwikpaisas = self.api_key_env.is_some()
+                    || self.api_key_file.is_some()
+                    || self.secret_key_env.is_some()
+                    || self.secret_key_file.is_some();
+                foreign(kwikpaisas, "api_key or secret_key", "pesapal")?;
+                foreign(self.service_type.is_some(), "service_type", "pesapal")?;
+                Keys::Pesapal {
+                    consumer_key: secret(
+                        "consumer_key",
+                        self.consumer_key_env,
+                        self.consumer_key_file,
+                    )?,
+                    consumer_secret: secret(
+                        "consumer_secret",
+                        self.consumer_secret_env,
+                        self.consumer_secret_file,
+                    )?,
+                    ipn_id: self.ipn_id,
+                }
+            }
+        };
+        let base_url = self
+            .base_url
+            .map(|url| base_url(&format!("{place}: base_url"), &url))
+            .transpose()?;
+        Ok(Account {
+            keys,
+            system: self.environment.unwrap_or(System::Sandbox),
+            base_url,
+        })
+    }
+}
+
+fn half_set(present: &str, missing: &str) -> Failure {
+    Failure::usage(format!(
+        "environment variable {missing} is not set, and {present} is; set both or neither"
+    ))
+}
+
+fn system(variable: &str, environment: Environment<'_>) -> Result<System, Failure> {
+    match environment(variable).as_deref() {
+        None | Some("sandbox") => Ok(System::Sandbox),
+        Some("production") => Ok(System::Production),
+        Some(other) => Err(Failure::usage(format!(
+            "{variable} is {other:?}; it must be sandbox or production"
+        ))),
+    }
+}
+
+fn base_url(place: &str, text: &str) -> Result<BaseUrl, Failure> {
+    BaseUrl::parse(text).map_err(|error| Failure::usage(format!("{place}: {error}")))
+}
+
+fn duration(place: &str, text: &str) -> Result<Duration, Failure> {
+    humantime::parse_duration(text).map_err(|error| {
+        Failure::usage(format!(
+            "{place}: {text:?} is not a duration such as 10s or 1h: {error}"
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from_text(text: &str) -> Result<Config, Failure> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("duka.toml");
+        fs::write(&path, text).unwrap();
+        Config::load(Some(&path), None, &|_| None)
+    }
+
+    fn complaint(text: &str) -> String {
+        let message = from_text(text).unwrap_err().to_string();
+        // The folder's name differs from run to run.
+        let at = message.find("duka.toml").expect("the file is named");
+        message[at..].to_owned()
+    }
+
+    fn with<'a>(pairs: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + 'a {
+        move |name| {
+            let found = pairs.iter().find(|(key, _)| *key == name);
+            found.map(|(_, value)| (*value).to_owned())
+        }
+    }
+
+    const SHOP: &str = "
+        [accounts.shop-ke]
+        gateway = \"pesapal\"
+        consumer_key_env = \"SHOP_KE_KEY\"
+        consumer_secret_env = \"SHOP_KE_SECRET\"
+    ";
+
+    #[test]
+    fn a_file_with_both_gateways_is_read() {
+        let config = from_text(&format!(
+            "store = \"sqlite:orders.db\"
+            [accounts.shop-in]
+            gateway = \"kwikpaisa\"
+            environment = \"production\"
+            api_key_env = \"SHOP_IN_KEY\"
+            secret_key_file = \"/run/secrets/shop-in\"
+            {SHOP}
+            base_url = \"http://127.0.0.1:4010/pesapalv3\"
+            [cancel]
+            settle = \"2s\"
+            review_after = \"5m\""
+        ))
+        .unwrap();
+        assert_eq!(config.store, "sqlite:orders.db");
+        assert_eq!(config.accounts.len(), 2);
+        assert_eq!(config.patience.settle, Duration::from_secs(2));
+        assert_eq!(config.patience.review_after, Duration::from_secs(300));
+    }
+
+    #[test]
+    fn the_environment_alone_makes_accounts() {
+        let environment = with(&[
+            ("DUKA_PESAPAL_CONSUMER_KEY", "emulator-key"),
+            ("DUKA_PESAPAL_CONSUMER_SECRET", "emulator-secret"),
+            ("DUKA_STORE", "sqlite:elsewhere.db"),
+            ("DUKA_SETTLE", "1s"),
+        ]);
+        let config = Config::from_environment(&environment).unwrap();
+        let names: Vec<_> = config.accounts.keys().map(AccountName::as_str).collect();
+        assert_eq!(names, ["pesapal"]);
+    }
+
+    #[test]
+    fn half_of_a_pair_of_keys_names_the_missing_half() {
+        let environment = with(&[("DUKA_KWIKPAISA_API_KEY", "pk_test_emulator")]);
+        assert_eq!(
+            Config::from_environment(&environment)
+                .unwrap_err()
+                .to_string(),
+            "environment variable DUKA_KWIKPAISA_SECRET_KEY is not set, and DUKA_KWIKPAISA_API_KEY is; set both or neither"
+        );
+    }
+
+    #[test]
+    fn a_secret_in_the_file_is_refused_and_not_repeated() {
+        let message = complaint(&format!("{SHOP}\nconsumer_secret = \"hunter2\""));
+        assert!(
+            message.contains("consumer_secret stands in the file"),
+            "{message}"
+        );
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+
+    #[test]
+    fn a_misspelt_key_is_named_with_its_line_and_not_its_value() {
+        let message = complaint(&format!("{SHOP}\nconsumer_secrt = \"hunter2\""));
+        assert!(
+            message.starts_with("duka.toml: line 7 unknown field `consumer_secrt`"),
+            "{message}"
+        );
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+
+    #[test]
+    fn settings_of_the_other_gateway_are_refused() {
+        let message = complaint(&format!("{SHOP}\napi_key_env = \"K\""));
+        assert_eq!(
+            message,
+            "duka.toml: account shop-ke: api_key or secret_key is not a setting of pesapal"
+        );
+    }
+
+    #[test]
+    fn a_missing_place_of_a_secret_is_named() {
+        let message = complaint("[accounts.a]\ngateway = \"kwikpaisa\"\napi_key_env = \"K\"");
+        assert_eq!(
+            message,
+            "duka.toml: account a: neither secret_key_env nor secret_key_file says where the secret is"
+        );
+    }
+
+    #[test]
+    fn plain_http_to_another_machine_is_refused() {
+        let message = complaint(&format!("{SHOP}\nbase_url = \"http://pay.example/v3\""));
+        assert!(
+            message.starts_with("duka.toml: account shop-ke: base_url: "),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_review_before_the_settling_time_is_refused() {
+        let message = from_text("[cancel]\nsettle = \"1h\"\nreview_after = \"1m\"").unwrap_err();
+        assert_eq!(
+            message.to_string(),
+            "review_after (1m) is shorter than settle (1h); nothing could settle in time"
+        );
+    }
+
+    #[test]
+    fn a_secret_that_is_not_there_is_named_by_its_variable() {
+        let source = SecretSource::Variable("SHOP_KE_KEY".to_owned());
+        assert_eq!(
+            source.read(&|_| None).unwrap_err().to_string(),
+            "environment variable SHOP_KE_KEY is not set; put the secret there"
+        );
+        let blank = with(&[("SHOP_KE_KEY", " \n")]);
+        assert_eq!(
+            source.read(&blank).unwrap_err().to_string(),
+            "environment variable SHOP_KE_KEY is empty"
+        );
+    }
+}

@@ -1,0 +1,158 @@
+//! What every command needs: settings, clock, store, accounts and a way to print.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use duka_cancellations::{Canceller, Settings, SqliteStore, Store};
+use duka_core::clock::SharedClock;
+use duka_core::{AccountName, Gateway, OrderId};
+use jiff::Timestamp;
+
+use crate::accounts;
+use crate::args::Args;
+use crate::config::{Account, Config, Keys};
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// What the command line says apart from the command; nothing has been read or opened.
+pub(crate) struct Context {
+    pub(crate) output: Output,
+    pub(crate) clock: SharedClock,
+    config_file: Option<PathBuf>,
+    store_url: Option<String>,
+    account: Option<String>,
+}
+
+impl Context {
+    pub(crate) fn new(args: &Args) -> Self {
+        Self {
+            output: Output::new(args.json, args.quiet),
+            clock: SharedClock::new(Timestamp::now),
+            config_file: args.config.clone(),
+            store_url: args.store.clone(),
+            account: args.account.clone(),
+        }
+    }
+
+    /// A variable of the environment; one that is set to nothing counts as not set.
+    pub(crate) fn variable(name: &str) -> Option<String> {
+        std::env::var(name).ok().filter(|value| !value.is_empty())
+    }
+
+    pub(crate) fn config(&self) -> Result<Config, Failure> {
+        Config::load(
+            self.config_file.as_deref(),
+            self.store_url.as_deref(),
+            &Self::variable,
+        )
+    }
+
+    /// The account that `--account` names, if it does.
+    pub(crate) fn chosen(&self, config: &Config) -> Result<Option<AccountName>, Failure> {
+        let Some(name) = &self.account else {
+            return Ok(None);
+        };
+        let found = config.accounts.keys().find(|known| known.as_str() == name);
+        found.cloned().map(Some).ok_or_else(|| {
+            Failure::usage(format!(
+                "account {name} is not configured in {}; there {}",
+                config.origin,
+                known_accounts(config)
+            ))
+        })
+    }
+
+    /// The account that `--account` names, or the only one that will do.
+    pub(crate) fn only_account(
+        &self,
+        config: &Config,
+        gateway: Option<&str>,
+    ) -> Result<AccountName, Failure> {
+        if let Some(name) = self.chosen(config)? {
+            return Ok(name);
+        }
+        let mut fitting = config
+            .accounts
+            .iter()
+            .filter(|(_, account)| gateway.is_none_or(|name| account.keys.gateway() == name))
+            .map(|(name, _)| name);
+        match (fitting.next(), fitting.next()) {
+            (Some(only), None) => Ok(only.clone()),
+            (None, _) => Err(no_account(config, gateway)),
+            (Some(_), Some(_)) => Err(Failure::usage(format!(
+                "there is more than one account ({}); say which with --account",
+                known_accounts(config)
+            ))),
+        }
+    }
+
+    pub(crate) fn open_store(&self, config: &Config) -> Result<Arc<dyn Store>, Failure> {
+        let path = config.store.strip_prefix("sqlite:").ok_or_else(|| {
+            Failure::usage(format!(
+                "store {:?} is not of the form sqlite:PATH, the only kind this version has",
+                scheme_only(&config.store)
+            ))
+        })?;
+        let store =
+            SqliteStore::open(path).map_err(|error| Failure::store("open the store", &error))?;
+        Ok(Arc::new(store))
+    }
+
+    /// A worker for all accounts, or for the one that `--account` names.
+    pub(crate) fn canceller(&self, config: &Config) -> Result<Canceller, Failure> {
+        if config.accounts.is_empty() {
+            return Err(no_account(config, None));
+        }
+        let chosen = self.chosen(config)?;
+        let mut gateways: BTreeMap<AccountName, Arc<dyn Gateway>> = BTreeMap::new();
+        for (name, account) in &config.accounts {
+            if chosen.as_ref().is_none_or(|only| only == name) {
+                gateways.insert(name.clone(), accounts::gateway(name, account, &self.clock)?);
+            }
+        }
+        let store = self.open_store(config)?;
+        let worker = format!("duka {}", std::process::id());
+        let settings = Settings::new(worker).patience(config.patience);
+        Ok(Canceller::new(
+            store,
+            gateways,
+            self.clock.clone(),
+            settings,
+        ))
+    }
+}
+
+/// Reads an order id as its gateway takes it.
+pub(crate) fn order_id(account: &Account, text: &str) -> Result<OrderId, Failure> {
+    let id = match account.keys {
+        Keys::KwikPaisa { .. } => OrderId::guess(text),
+        Keys::Pesapal { .. } => OrderId::text(text),
+    };
+    id.map_err(|error| Failure::usage(format!("{text:?}: {error}")))
+}
+
+fn known_accounts(config: &Config) -> String {
+    let names: Vec<_> = config.accounts.keys().map(AccountName::as_str).collect();
+    if names.is_empty() {
+        "is no account".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
+fn no_account(config: &Config, gateway: Option<&str>) -> Failure {
+    let which = gateway.map_or_else(String::new, |name| format!("{name} "));
+    Failure::usage(format!(
+        "no {which}account is configured in {}; set DUKA_KWIKPAISA_API_KEY and DUKA_KWIKPAISA_SECRET_KEY, or DUKA_PESAPAL_CONSUMER_KEY and DUKA_PESAPAL_CONSUMER_SECRET, or write accounts into duka.toml",
+        config.origin
+    ))
+}
+
+/// A store's address may hold a password; only its scheme is shown.
+fn scheme_only(url: &str) -> String {
+    match url.split_once(':') {
+        Some((scheme, _)) => format!("{scheme}:…"),
+        None => "…".to_owned(),
+    }
+}

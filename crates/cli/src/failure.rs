@@ -1,0 +1,154 @@
+//! Why a command ends, and the exit code that says so. The codes are API.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use duka_cancellations::{StoreError, StoreErrorKind, Trouble};
+use duka_core::{Delivery, Error, ErrorKind};
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Done as asked.
+    Done,
+    /// Failed, and nothing is known to be wrong with the request.
+    Failed,
+    /// Bad usage or configuration.
+    Usage,
+    /// Not eligible, or refused by the gateway.
+    Refused,
+    /// The outcome is unknown, or waits for a person.
+    Unknown,
+}
+
+impl Exit {
+    pub(crate) fn code(self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Refused => 3,
+            Self::Unknown => 4,
+        })
+    }
+}
+
+/// What goes to stderr, and the exit code.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    exit: Exit,
+    message: String,
+}
+
+impl Failure {
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Usage,
+            message: message.into(),
+        }
+    }
+
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Failed,
+            message: message.into(),
+        }
+    }
+
+    /// A gateway call that changes nothing.
+    pub(crate) fn read(what: &str, error: &Error) -> Self {
+        Self {
+            exit: exit_of_read(error),
+            message: format!("failed to {what}: {error}"),
+        }
+    }
+
+    /// A gateway call that may have changed something.
+    pub(crate) fn mutation(what: &str, error: &Error) -> Self {
+        let settled = match error.kind() {
+            ErrorKind::InvalidRequest
+            | ErrorKind::Configuration
+            | ErrorKind::Unsupported
+            | ErrorKind::Authentication
+            | ErrorKind::NotFound
+            | ErrorKind::Conflict
+            | ErrorKind::Rejected => true,
+            ErrorKind::RateLimited
+            | ErrorKind::Unavailable
+            | ErrorKind::UnreadableReply
+            | ErrorKind::UnlistedReply
+            | _ => error.delivery() == Delivery::NotSent,
+        };
+        Self {
+            exit: if settled {
+                exit_of_read(error)
+            } else {
+                Exit::Unknown
+            },
+            message: format!("failed to {what}: {error}"),
+        }
+    }
+
+    pub(crate) fn trouble(what: &str, trouble: &Trouble) -> Self {
+        let message = format!("failed to {what}: {trouble}");
+        match trouble {
+            Trouble::Gateway(error) => Self {
+                exit: exit_of_read(error),
+                message,
+            },
+            Trouble::Store(error) => Self {
+                exit: exit_of_store(error),
+                message,
+            },
+            Trouble::UnknownAccount(_) => Self::usage(message),
+            Trouble::NotAllowed(_) | _ => Self::failed(message),
+        }
+    }
+
+    pub(crate) fn store(what: &str, error: &StoreError) -> Self {
+        Self {
+            exit: exit_of_store(error),
+            message: format!("failed to {what}: {error}"),
+        }
+    }
+
+    pub(crate) fn exit(&self) -> Exit {
+        self.exit
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+pub(crate) fn exit_of_read(error: &Error) -> Exit {
+    match error.kind() {
+        ErrorKind::InvalidRequest
+        | ErrorKind::Configuration
+        | ErrorKind::Unsupported
+        | ErrorKind::Authentication => Exit::Usage,
+        ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::Rejected => Exit::Refused,
+        ErrorKind::RateLimited
+        | ErrorKind::Unavailable
+        | ErrorKind::UnreadableReply
+        | ErrorKind::UnlistedReply
+        | _ => Exit::Failed,
+    }
+}
+
+fn exit_of_store(error: &StoreError) -> Exit {
+    match error.kind() {
+        StoreErrorKind::CannotOpen | StoreErrorKind::TooNew | StoreErrorKind::UnknownOrder => {
+            Exit::Usage
+        }
+        StoreErrorKind::OnceUsed => Exit::Refused,
+        StoreErrorKind::Busy
+        | StoreErrorKind::Full
+        | StoreErrorKind::ReadOnly
+        | StoreErrorKind::Corrupt
+        | StoreErrorKind::Internal
+        | _ => Exit::Failed,
+    }
+}

@@ -1,0 +1,463 @@
+//! Lists of open orders: CSV or NDJSON, read row by row, so that they may be of any
+//! length. A bad row is named by line and column.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::Arc;
+
+use duka_cancellations::{OrderKey, TrackedOrder};
+use duka_core::money::MoneyError;
+use duka_core::{AccountName, GatewayName, Money, OrderId};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::config::{Config, Keys};
+use crate::failure::Failure;
+
+const REQUIRED: [&str; 5] = ["account", "order", "created_at", "amount", "currency"];
+const OPTIONAL: [&str; 3] = ["reference", "method", "note"];
+/// Longer lines than this are not rows of orders; reading on would only eat memory.
+const MAX_LINE: u64 = 1024 * 1024;
+
+/// A list that can be read more than once.
+pub(crate) struct OrdersFile {
+    name: String,
+    file: File,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Csv,
+    Ndjson,
+}
+
+/// A row that is not an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BadRow {
+    /// Line in the file, from 1.
+    line: u64,
+    /// The column or key, where the problem is in one.
+    column: Option<String>,
+    problem: String,
+}
+
+impl std::error::Error for BadRow {}
+
+impl fmt::Display for BadRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}", self.line)?;
+        if let Some(column) = &self.column {
+            write!(f, ", column {column}")?;
+        }
+        write!(f, ": {}", self.problem)
+    }
+}
+
+impl OrdersFile {
+    /// Opens a list; `-` is standard input, which is first put aside in a file that has
+    /// no name, so that it can be checked before it is used.
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        let standard_input = path == Path::new("-");
+        let name = if standard_input {
+            "standard input".to_owned()
+        } else {
+            path.display().to_string()
+        };
+        let opened = || -> io::Result<(File, [u8; 64], usize)> {
+            let mut file = if standard_input {
+                spool(io::stdin().lock())?
+            } else {
+                File::open(path)?
+            };
+            let mut start = [0; 64];
+            let read = file.read(&mut start)?;
+            Ok((file, start, read))
+        };
+        let (file, start, read) = opened().map_err(|error| {
+            Failure::usage(format!("failed to read orders from {name}: {error}"))
+        })?;
+        let first = start[..read]
+            .iter()
+            .find(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(byte));
+        let kind = if first == Some(&b'{') {
+            Kind::Ndjson
+        } else {
+            Kind::Csv
+        };
+        Ok(Self { name, file, kind })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The rows from the first on. A header that cannot be used is a failure of the whole.
+    pub(crate) fn rows(&self, accounts: &Accounts) -> Result<Rows, Failure> {
+        let unreadable = |error: &dyn fmt::Display| {
+            Failure::usage(format!("failed to read orders from {}: {error}", self.name))
+        };
+        let mut file = self.file.try_clone().map_err(|error| unreadable(&error))?;
+        file.seek(SeekFrom::Start(0))
+            .map_err(|error| unreadable(&error))?;
+        let mut reader = BufReader::new(file);
+        skip_byte_order_mark(&mut reader).map_err(|error| unreadable(&error))?;
+        let source = match self.kind {
+            Kind::Ndjson => Source::Ndjson { reader, line: 0 },
+            Kind::Csv => {
+                let mut reader = csv::ReaderBuilder::new()
+                    .flexible(true)
+                    .trim(csv::Trim::All)
+                    .from_reader(reader);
+                let header = reader.headers().map_err(|error| unreadable(&error))?;
+                let columns = Columns::find(header).map_err(|problem| unreadable(&problem))?;
+                Source::Csv {
+                    reader: Box::new(reader),
+                    columns,
+                }
+            }
+        };
+        Ok(Rows {
+            source,
+            accounts: accounts.clone(),
+        })
+    }
+}
+
+fn spool(mut input: impl Read) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    io::copy(&mut input, &mut file)?;
+    file.seek(SeekFrom::Start(0))?;
+    Ok(file)
+}
+
+fn skip_byte_order_mark(reader: &mut impl BufRead) -> io::Result<()> {
+    if reader.fill_buf()?.starts_with(b"\xef\xbb\xbf") {
+        reader.consume(3);
+    }
+    Ok(())
+}
+
+/// The gateways of the configured accounts: all that is needed to read a list.
+#[derive(Clone)]
+pub(crate) struct Accounts(Arc<BTreeMap<AccountName, Gateway>>);
+
+#[derive(Debug, Clone, Copy)]
+enum Gateway {
+    KwikPaisa,
+    Pesapal,
+}
+
+impl Accounts {
+    pub(crate) fn of(config: &Config) -> Self {
+        let gateway = |keys: &Keys| match keys {
+            Keys::KwikPaisa { .. } => Gateway::KwikPaisa,
+            Keys::Pesapal { .. } => Gateway::Pesapal,
+        };
+        let accounts = config.accounts.iter();
+        let pairs = accounts.map(|(name, account)| (name.clone(), gateway(&account.keys)));
+        Self(Arc::new(pairs.collect()))
+    }
+}
+
+/// The rows of a list, in order.
+pub(crate) struct Rows {
+    source: Source,
+    accounts: Accounts,
+}
+
+enum Source {
+    Csv {
+        reader: Box<csv::Reader<BufReader<File>>>,
+        columns: Columns,
+    },
+    Ndjson {
+        reader: BufReader<File>,
+        line: u64,
+    },
+}
+
+impl Iterator for Rows {
+    type Item = Result<TrackedOrder, BadRow>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match &mut self.source {
+            Source::Csv { reader, columns } => {
+                let mut record = csv::StringRecord::new();
+                let read = reader.read_record(&mut record);
+                let line = record.position().map_or(0, csv::Position::line);
+                match read {
+                    Ok(false) => None,
+                    Ok(true) => Some(
+                        columns
+                            .row(&record, line)
+                            .and_then(|row| row.order(&self.accounts)),
+                    ),
+                    Err(error) => Some(Err(BadRow {
+                        line: error.position().map_or(line, csv::Position::line),
+                        column: None,
+                        problem: csv_problem(&error),
+                    })),
+                }
+            }
+            Source::Ndjson { reader, line } => loop {
+                *line += 1;
+                let mut text = Vec::new();
+                let read = reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut text);
+                match read {
+                    Ok(0) => return None,
+                    Ok(_) if text.trim_ascii().is_empty() => {}
+                    Ok(_) => {
+                        let row = json_row(&text, *line);
+                        return Some(row.and_then(|row| row.order(&self.accounts)));
+                    }
+                    Err(error) => {
+                        return Some(Err(BadRow {
+                            line: *line,
+                            column: None,
+                            problem: error.to_string(),
+                        }));
+                    }
+                }
+            },
+        }
+    }
+}
+
+fn csv_problem(error: &csv::Error) -> String {
+    if matches!(error.kind(), csv::ErrorKind::Utf8 { .. }) {
+        return "is not UTF-8 text".to_owned();
+    }
+    error.to_string()
+}
+
+/// Where each column stands.
+struct Columns {
+    required: [usize; REQUIRED.len()],
+    optional: [Option<usize>; OPTIONAL.len()],
+}
+
+impl Columns {
+    fn find(header: &csv::StringRecord) -> Result<Self, String> {
+        let find = |name: &str| {
+            header
+                .iter()
+                .position(|column| column.eq_ignore_ascii_case(name))
+        };
+        let known = |name: &str| {
+            REQUIRED
+                .iter()
+                .chain(&OPTIONAL)
+                .any(|known| known.eq_ignore_ascii_case(name))
+        };
+        let missing: Vec<_> = REQUIRED
+            .into_iter()
+            .filter(|name| find(name).is_none())
+            .collect();
+        if !missing.is_empty() {
+            return Err(format!(
+                "line 1: the header lacks {}; it must hold {} and may hold {}",
+                missing.join(", "),
+                REQUIRED.join(","),
+                OPTIONAL.join(",")
+            ));
+        }
+        if let Some(unknown) = header.iter().find(|name| !known(name)) {
+            return Err(format!(
+                "line 1: column {unknown:?} is not known; the header must hold {} and may hold {}",
+                REQUIRED.join(","),
+                OPTIONAL.join(",")
+            ));
+        }
+        Ok(Self {
+            required: REQUIRED.map(|name| find(name).unwrap_or(usize::MAX)),
+            optional: OPTIONAL.map(find),
+        })
+    }
+
+    fn row<'a>(&self, record: &'a csv::StringRecord, line: u64) -> Result<Row<'a>, BadRow> {
+        let mut required = [""; REQUIRED.len()];
+        for ((cell, column), name) in required.iter_mut().zip(self.required).zip(REQUIRED) {
+            *cell = record
+                .get(column)
+                .filter(|text| !text.is_empty())
+                .ok_or_else(|| BadRow {
+                    line,
+                    column: Some(name.to_owned()),
+                    problem: "is empty".to_owned(),
+                })?;
+        }
+        let optional = self.optional.map(|column| {
+            record
+                .get(column?)
+                .filter(|text| !text.is_empty())
+                .map(Cow::Borrowed)
+        });
+        let [account, order, created_at, amount, currency] = required.map(Cow::Borrowed);
+        let [reference, method, note] = optional;
+        Ok(Row {
+            line,
+            account,
+            order: OrderText::Cell(order),
+            created_at,
+            amount,
+            currency,
+            reference,
+            method,
+            note,
+        })
+    }
+}
+
+/// A row of either kind, as text.
+struct Row<'a> {
+    line: u64,
+    account: Cow<'a, str>,
+    order: OrderText<'a>,
+    created_at: Cow<'a, str>,
+    amount: Cow<'a, str>,
+    currency: Cow<'a, str>,
+    reference: Option<Cow<'a, str>>,
+    method: Option<Cow<'a, str>>,
+    note: Option<Cow<'a, str>>,
+}
+
+enum OrderText<'a> {
+    /// A CSV cell, which has no type.
+    Cell(Cow<'a, str>),
+    JsonString(String),
+    JsonInteger(String),
+}
+
+impl Row<'_> {
+    fn order(self, accounts: &Accounts) -> Result<TrackedOrder, BadRow> {
+        let line = self.line;
+        let bad = |column: &str, problem: String| BadRow {
+            line,
+            column: Some(column.to_owned()),
+            problem,
+        };
+        let account =
+            AccountName::new(self.account).map_err(|error| bad("account", error.to_string()))?;
+        let gateway = *accounts.0.get(&account).ok_or_else(|| {
+            let names: Vec<_> = accounts.0.keys().map(AccountName::as_str).collect();
+            let known = if names.is_empty() {
+                "none is".to_owned()
+            } else {
+                names.join(", ")
+            };
+            bad(
+                "account",
+                format!("account {account} is not configured; configured: {known}"),
+            )
+        })?;
+        let order = match (self.order, gateway) {
+            (OrderText::Cell(text), Gateway::KwikPaisa) => OrderId::guess(text),
+            (OrderText::JsonInteger(text), Gateway::KwikPaisa) => OrderId::integer(text),
+            (OrderText::Cell(text), Gateway::Pesapal) => OrderId::text(text),
+            (OrderText::JsonInteger(text), Gateway::Pesapal)
+            | (OrderText::JsonString(text), Gateway::KwikPaisa | Gateway::Pesapal) => {
+                OrderId::text(text)
+            }
+        }
+        .map_err(|error| bad("order", error.to_string()))?;
+        if matches!(gateway, Gateway::Pesapal) && uuid::Uuid::parse_str(order.as_str()).is_err() {
+            let problem = "is not a tracking id (a GUID), by which Pesapal knows orders";
+            return Err(bad("order", problem.to_owned()));
+        }
+        let created_at: Timestamp = self.created_at.parse().map_err(|_| {
+            let text = &self.created_at;
+            bad(
+                "created_at",
+                format!("{text:?} is not an RFC 3339 time such as 2026-05-13T08:34:00Z"),
+            )
+        })?;
+        let money = Money::parse(&self.amount, &self.currency)
+            .and_then(Money::chargeable)
+            .map_err(|error| {
+                let column = if matches!(error, MoneyError::UnknownCurrency(_)) {
+                    "currency"
+                } else {
+                    "amount"
+                };
+                bad(column, error.to_string())
+            })?;
+        let gateway = GatewayName::from_static(match gateway {
+            Gateway::KwikPaisa => "kwikpaisa",
+            Gateway::Pesapal => "pesapal",
+        });
+        let mut tracked = TrackedOrder::new(OrderKey::new(account, order), gateway, created_at);
+        tracked.money = Some(money);
+        tracked.reference = self.reference.map(Cow::into_owned);
+        tracked.method = self.method.map(Cow::into_owned);
+        tracked.note = self.note.map(Cow::into_owned);
+        Ok(tracked)
+    }
+}
+
+/// One line of NDJSON. Numbers stay text: an order id can be longer than a float is exact.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JsonRow<'a> {
+    account: String,
+    #[serde(borrow)]
+    order: &'a RawValue,
+    created_at: String,
+    #[serde(borrow)]
+    amount: &'a RawValue,
+    currency: String,
+    reference: Option<String>,
+    method: Option<String>,
+    note: Option<String>,
+}
+
+fn json_row(text: &[u8], line: u64) -> Result<Row<'static>, BadRow> {
+    let bad = |column: Option<&str>, problem: String| BadRow {
+        line,
+        column: column.map(str::to_owned),
+        problem,
+    };
+    let row: JsonRow<'_> = serde_json::from_slice(text).map_err(|error| {
+        let column = error.column();
+        // The error's own line is always 1.
+        let message = error.to_string();
+        let problem = message.split(" at line ").next().unwrap_or_default();
+        bad(Some(&column.to_string()), problem.to_owned())
+    })?;
+    let order = match row.order.get() {
+        text if text.starts_with('"') => {
+            let text = serde_json::from_str(text)
+                .map_err(|error| bad(Some("order"), error.to_string()))?;
+            OrderText::JsonString(text)
+        }
+        text if text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
+            OrderText::JsonInteger(text.to_owned())
+        }
+        other => {
+            let problem = format!("{other} is neither an integer nor a string");
+            return Err(bad(Some("order"), problem));
+        }
+    };
+    let amount = match row.amount.get() {
+        text if text.starts_with('"') => {
+            serde_json::from_str(text).map_err(|error| bad(Some("amount"), error.to_string()))?
+        }
+        text => text.to_owned(),
+    };
+    Ok(Row {
+        line,
+        account: Cow::Owned(row.account),
+        order,
+        created_at: Cow::Owned(row.created_at),
+        amount: Cow::Owned(amount),
+        currency: Cow::Owned(row.currency),
+        reference: row.reference.map(Cow::Owned),
+        method: row.method.map(Cow::Owned),
+        note: row.note.map(Cow::Owned),
+    })
+}

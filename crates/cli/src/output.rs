@@ -1,0 +1,153 @@
+//! Printing: results on stdout, everything else on stderr.
+
+use std::io::{self, IsTerminal, Write};
+
+use anstream::{eprintln, println};
+use anstyle::{AnsiColor, Style};
+use comfy_table::presets::NOTHING;
+use comfy_table::{ContentArrangement, Table};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::failure::Failure;
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+/// Where results and remarks go.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output {
+    style: Format,
+    remarks: Remarks,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Remarks {
+    Wanted,
+    Quiet,
+}
+
+impl Output {
+    pub(crate) fn new(json: bool, quiet: bool) -> Self {
+        Self {
+            style: if json { Format::Json } else { Format::Text },
+            remarks: if quiet {
+                Remarks::Quiet
+            } else {
+                Remarks::Wanted
+            },
+        }
+    }
+
+    pub(crate) fn is_json(self) -> bool {
+        self.style == Format::Json
+    }
+
+    /// One JSON document, or one line of NDJSON.
+    pub(crate) fn json(self, value: &impl Serialize) -> Result<(), Failure> {
+        let text = serde_json::to_string(value)
+            .map_err(|error| Failure::failed(format!("failed to print JSON: {error}")))?;
+        self.line(&text)
+    }
+
+    /// A line of the result. A reader that has gone (`duka report | head`) ends the
+    /// command without a fuss.
+    pub(crate) fn line(self, text: &str) -> Result<(), Failure> {
+        writeln!(anstream::stdout().lock(), "{text}")
+            .map_err(|error| Failure::failed(format!("failed to print: {error}")))
+    }
+
+    /// Something worth knowing that is not the result.
+    pub(crate) fn remark(self, text: &str) {
+        if self.remarks == Remarks::Wanted {
+            eprintln!("{text}");
+        }
+    }
+
+    /// A bar for work of unknown length; drawn only on a terminal.
+    pub(crate) fn progress(self, what: &'static str) -> ProgressBar {
+        if self.remarks == Remarks::Quiet || !io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let style = ProgressStyle::with_template("{spinner} {msg}: {human_pos} orders, {per_sec}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let bar = ProgressBar::new_spinner()
+            .with_style(style)
+            .with_message(what);
+        bar.enable_steady_tick(std::time::Duration::from_millis(200));
+        bar
+    }
+
+    pub(crate) fn table(self, header: &[&str], rows: Vec<Vec<String>>) -> Result<(), Failure> {
+        let mut table = Table::new();
+        table
+            .load_style(NOTHING)
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_header(header);
+        table.add_rows(rows);
+        for line in table.lines() {
+            self.line(line.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+/// A failure, on stderr; printed even when quiet.
+pub(crate) fn complain(text: &str) {
+    let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
+    eprintln!("{red}error{red:#}: {text}");
+}
+
+/// Colours a word by how it should make its reader feel.
+pub(crate) fn tint(word: &str) -> String {
+    let colour = match word {
+        "confirmed" | "paid" | "ok" => AnsiColor::Green,
+        "in_doubt" | "needs_review" | "refused" | "late_payment" | "mend" => AnsiColor::Yellow,
+        _ => return word.to_owned(),
+    };
+    let style = Style::new().fg_color(Some(colour.into()));
+    format!("{style}{word}{style:#}")
+}
+
+/// Sends the workspace's own traces to stderr; other crates' are not ours to vouch for.
+pub(crate) fn log_to_stderr(verbose: u8, quiet: bool) {
+    let level = match (quiet, verbose) {
+        (true, _) => LevelFilter::ERROR,
+        (false, 0) => LevelFilter::WARN,
+        (false, 1) => LevelFilter::INFO,
+        (false, 2) => LevelFilter::DEBUG,
+        (false, _) => LevelFilter::TRACE,
+    };
+    let ours = [
+        "duka",
+        "duka_cancellations",
+        "duka_core",
+        "duka_emulator",
+        "duka_http",
+        "duka_kwikpaisa",
+        "duka_pesapal",
+    ];
+    let targets = ours
+        .iter()
+        .fold(Targets::new(), |t, name| t.with_target(*name, level));
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
+    tracing_subscriber::registry()
+        .with(targets)
+        .with(lines)
+        .init();
+}
+
+/// `println!` for the few lines that scripts wait for; flushed at once.
+pub(crate) fn announce(text: &str) {
+    println!("{text}");
+    let _ = io::stdout().flush();
+}

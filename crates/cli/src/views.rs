@@ -1,0 +1,252 @@
+//! The JSON that the program prints. Key names are API.
+
+use duka_cancellations::sweep::{Plan, Summary, Would};
+use duka_cancellations::{LogEntry, Record, TrackedOrder};
+use duka_core::Outcome;
+use duka_core::cancel::Finding;
+use serde::Serialize;
+
+#[derive(Debug, Serialize)]
+pub(crate) struct StatusView {
+    pub(crate) account: String,
+    pub(crate) gateway: String,
+    pub(crate) order: String,
+    pub(crate) status: String,
+    pub(crate) raw_status: String,
+    pub(crate) amount: Option<String>,
+    pub(crate) currency: Option<String>,
+    pub(crate) observed_at: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct CreatedView {
+    pub(crate) account: String,
+    pub(crate) gateway: String,
+    pub(crate) order: String,
+    pub(crate) reference: String,
+    pub(crate) gateway_id: Option<String>,
+    pub(crate) payment_link: String,
+    pub(crate) status: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct CancellationView {
+    pub(crate) id: Option<String>,
+    pub(crate) account: String,
+    pub(crate) gateway: String,
+    pub(crate) order: String,
+    pub(crate) state: &'static str,
+    pub(crate) outcome: Option<&'static str>,
+    pub(crate) reason: Option<String>,
+    pub(crate) actor: String,
+    pub(crate) attempts: u32,
+    pub(crate) sent_at: Option<String>,
+    pub(crate) verified_status: Option<&'static str>,
+    pub(crate) finding: Option<&'static str>,
+    pub(crate) message: Option<String>,
+    pub(crate) updated_at: String,
+}
+
+impl From<&Record> for CancellationView {
+    fn from(record: &Record) -> Self {
+        let progress = &record.progress;
+        Self {
+            id: Some(record.id.to_string()),
+            account: record.key.account.to_string(),
+            gateway: record.gateway.to_string(),
+            order: record.key.order.to_string(),
+            state: progress.state.as_str(),
+            outcome: progress.state.outcome().map(Outcome::as_str),
+            reason: record.request.reason.clone(),
+            actor: record.request.actor.clone(),
+            attempts: progress.attempts,
+            sent_at: progress.sent_at.map(|at| at.to_string()),
+            verified_status: progress.verified.as_ref().map(|status| status.as_str()),
+            finding: progress.finding.map(Finding::as_str),
+            message: record.message.clone(),
+            updated_at: record.updated_at.to_string(),
+        }
+    }
+}
+
+impl CancellationView {
+    /// What a dry run would do, in the shape of what a real run reports. It has no id:
+    /// nothing was stored.
+    pub(crate) fn planned(plan: &Plan, actor: &str, now: jiff::Timestamp) -> Self {
+        let (outcome, state, would) = match plan.would {
+            Would::Cancel => (None, "requested", "would send a cancel request"),
+            Would::Skip => (Some("skipped"), "done", "would send nothing"),
+        };
+        Self {
+            id: None,
+            account: plan.key.account.to_string(),
+            gateway: plan.gateway.to_string(),
+            order: plan.key.order.to_string(),
+            state,
+            outcome,
+            reason: None,
+            actor: actor.to_owned(),
+            attempts: 0,
+            sent_at: None,
+            verified_status: Some(plan.reading.status.as_str()),
+            finding: None,
+            message: Some(format!("{would}: the order is {}", plan.reading.status)),
+            updated_at: now.to_string(),
+        }
+    }
+
+    /// The outcome once there is one, and the state until then.
+    pub(crate) fn standing(&self) -> &'static str {
+        self.outcome.unwrap_or(self.state)
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct SummaryLine {
+    summary: SummaryView,
+}
+
+#[derive(Debug, Serialize)]
+struct SummaryView {
+    considered: u64,
+    eligible: u64,
+    sent: u64,
+    confirmed: u64,
+    not_cancelled: u64,
+    skipped: u64,
+    in_doubt: u64,
+    needs_review: u64,
+    errors: u64,
+    seconds: f64,
+}
+
+impl From<&Summary> for SummaryLine {
+    fn from(summary: &Summary) -> Self {
+        Self {
+            summary: SummaryView {
+                considered: summary.considered,
+                eligible: summary.eligible,
+                sent: summary.sent,
+                confirmed: summary.confirmed,
+                not_cancelled: summary.not_cancelled,
+                skipped: summary.skipped,
+                in_doubt: summary.in_doubt,
+                needs_review: summary.needs_review,
+                errors: summary.errors,
+                seconds: (summary.elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
+            },
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct TimelineView {
+    pub(crate) order: OrderView,
+    pub(crate) cancellations: Vec<CancellationTimeline>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct OrderView {
+    account: String,
+    gateway: String,
+    order: String,
+    reference: Option<String>,
+    created_at: String,
+    amount: Option<String>,
+    currency: Option<&'static str>,
+    method: Option<String>,
+    note: Option<String>,
+    status: Option<&'static str>,
+    raw_status: Option<String>,
+    observed_at: Option<String>,
+}
+
+impl From<&TrackedOrder> for OrderView {
+    fn from(order: &TrackedOrder) -> Self {
+        let seen = order.seen.as_ref();
+        Self {
+            account: order.key.account.to_string(),
+            gateway: order.gateway.to_string(),
+            order: order.key.order.to_string(),
+            reference: order.reference.clone(),
+            created_at: order.created_at.to_string(),
+            amount: order.money.map(|money| money.amount().to_string()),
+            currency: order.money.map(|money| money.currency().code()),
+            method: order.method.clone(),
+            note: order.note.clone(),
+            status: seen.map(|seen| seen.status.as_str()),
+            raw_status: seen.map(|seen| seen.raw_status.clone()),
+            observed_at: seen.map(|seen| seen.observed_at.to_string()),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct CancellationTimeline {
+    pub(crate) cancellation: CancellationView,
+    pub(crate) log: Vec<LogView>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct LogView {
+    number: u64,
+    at: String,
+    event: String,
+    from: Option<String>,
+    to: String,
+    actor: String,
+    detail: Option<String>,
+}
+
+impl From<LogEntry> for LogView {
+    fn from(entry: LogEntry) -> Self {
+        Self {
+            number: entry.number,
+            at: entry.at.to_string(),
+            event: entry.event,
+            from: entry.from,
+            to: entry.to,
+            actor: entry.actor,
+            detail: entry.detail,
+        }
+    }
+}
+
+impl LogView {
+    pub(crate) fn cells(&self) -> Vec<String> {
+        vec![
+            self.at.clone(),
+            self.event.clone(),
+            self.from.clone().unwrap_or_default(),
+            self.to.clone(),
+            self.actor.clone(),
+            self.detail.clone().unwrap_or_default(),
+        ]
+    }
+}
+
+impl OrderView {
+    /// What there is to say about an order, a line each.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let mut lines = vec![
+            format!(
+                "order      {} at {} ({})",
+                self.order, self.account, self.gateway
+            ),
+            format!("created    {}", self.created_at),
+        ];
+        if let Some(reference) = self.reference.as_ref().filter(|r| **r != self.order) {
+            lines.push(format!("reference  {reference}"));
+        }
+        if let (Some(amount), Some(currency)) = (&self.amount, self.currency) {
+            lines.push(format!("amount     {amount} {currency}"));
+        }
+        if let (Some(status), Some(at)) = (self.status, &self.observed_at) {
+            lines.push(format!("status     {status}, seen {at}"));
+        }
+        if let Some(note) = &self.note {
+            lines.push(format!("note       {note}"));
+        }
+        lines
+    }
+}
