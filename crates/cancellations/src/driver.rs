@@ -2,6 +2,7 @@
 //! what was read.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use duka_core::cancel::{self, Action, Event, Outcome, Patience, SkipReason, Stat
 use duka_core::clock::SharedClock;
 use duka_core::{
     AccountName, CancelAnswer, CancellationId, Delivery, Error, ErrorKind, Gateway, Observation,
-    StatusReading,
+    OrderStatus, StatusReading,
 };
 use tracing::{info, warn};
 use uuid::{Timestamp as UuidTime, Uuid};
@@ -88,12 +89,23 @@ pub struct Handled {
 /// Carries out cancellations, one order at a time or many at once.
 ///
 /// Cheap to clone; all clones are one worker.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Canceller {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: SharedClock,
     pub(crate) settings: Arc<Settings>,
     gateways: Arc<BTreeMap<AccountName, Arc<dyn Gateway>>>,
+}
+
+/// Names the accounts only: what an adapter of somebody else's prints is not known here.
+impl fmt::Debug for Canceller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Canceller")
+            .field("store", &self.store)
+            .field("accounts", &self.accounts())
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
 }
 
 enum Todo {
@@ -171,18 +183,34 @@ impl Canceller {
         let reading = self.gateway(&key.account)?.status(&key.order).await?;
         let seen = self.observation(&reading);
         self.store.observe(key, seen.clone()).await?;
-        let latest = self.store.cancellations_of(key).await?.pop();
-        if let Some(record) = latest.filter(|r| r.due_at.is_none()) {
-            let event = Event::Observed(reading.status.clone());
-            let step = self.step(&record, &event)?;
-            let before = &record.progress;
-            if step.next.state != before.state || step.next.finding != before.finding {
-                let happened = Happened::new(event, format!("status {}", reading.status));
-                // A conflict means that somebody has just learnt as much.
-                self.write(&record, &step, &happened).await?;
-            }
+        for record in self.store.cancellations_of(key).await? {
+            self.show(record, &reading.status).await?;
         }
         Ok((reading, seen))
+    }
+
+    /// Shows a status to a cancellation that nobody works on: it may end a review, or come
+    /// too late for what was reported.
+    async fn show(&self, record: Record, status: &OrderStatus) -> Result<(), Trouble> {
+        let mut record = record;
+        while record.due_at.is_none() {
+            let before = &record.progress;
+            // A finding that somebody has closed is not raised by the same sight again.
+            if before.verified.as_ref() == Some(status) {
+                break;
+            }
+            let event = Event::Observed(status.clone());
+            let step = self.step(&record, &event)?;
+            if step.next.state == before.state && step.next.finding == before.finding {
+                break;
+            }
+            let happened = Happened::new(event, format!("status {status}"));
+            match self.write(&record, &step, &happened).await? {
+                Advanced::Stored(_) => break,
+                Advanced::Conflict(current) => record = current,
+            }
+        }
+        Ok(())
     }
 
     /// Cancels one order: reads its status, and if the rules allow it, stores the intent,
@@ -203,7 +231,7 @@ impl Canceller {
     ) -> Result<Handled, Trouble> {
         self.gateway(&order.key.account)?;
         let key = order.key.clone();
-        let give_up = tokio::time::Instant::now() + wait;
+        let started = tokio::time::Instant::now();
         self.store.track(vec![order]).await?;
         let mut handled = match self.open(key, request).await? {
             Opened::New(record) => self.work(record).await?,
@@ -214,7 +242,7 @@ impl Canceller {
         };
         while let Some(due_at) = handled.record.due_at {
             let pause = self.until(due_at);
-            if tokio::time::Instant::now() + pause > give_up {
+            if started.elapsed().saturating_add(pause) > wait {
                 break;
             }
             tokio::time::sleep(pause).await;
@@ -286,7 +314,11 @@ impl Canceller {
                 ),
             };
             fence = Fence::after(&self.clock, self.settings.lease.mul_f64(0.8));
-            let (now_mine, action) = match self.apply(&record, &happened).await? {
+            let applied = self.apply(&record, &happened).await?;
+            if let Event::Observed(status) = &happened.event {
+                self.show_payment(&record, status).await?;
+            }
+            let (now_mine, action) = match applied {
                 Applied::Mine(record, action) => (record, action),
                 Applied::SomebodyElses(record) => {
                     warn!(id = %record.id, "another worker has taken over");
@@ -374,25 +406,32 @@ impl Canceller {
         .with_error_detail("cancel request"))
     }
 
+    /// Writes what follows from `happened`.
+    ///
+    /// A readable answer that comes after the claim was lost is still the best evidence
+    /// there is: it is written over the doubt, and whoever holds the record now gives way.
     async fn apply(&self, record: &Record, happened: &Happened) -> Result<Applied, Trouble> {
-        let step = self.step(record, &happened.event)?;
-        match self.write(record, &step, happened).await? {
-            Advanced::Stored(record) => Ok(Applied::Mine(record, step.action)),
-            Advanced::Conflict(current) if answers(happened, record, &current) => {
-                self.apply_late(current, happened).await
+        let mut current = record.clone();
+        loop {
+            let step = self.step(&current, &happened.event)?;
+            match self.write(&current, &step, happened).await? {
+                Advanced::Stored(record) => return Ok(Applied::Mine(record, step.action)),
+                Advanced::Conflict(now) if answers(happened, record, &now) => current = now,
+                Advanced::Conflict(now) => return Ok(Applied::SomebodyElses(now)),
             }
-            Advanced::Conflict(current) => Ok(Applied::SomebodyElses(current)),
         }
     }
 
-    /// A readable answer that comes after the claim was lost is still the best evidence
-    /// there is: it is written over the doubt, and whoever holds the record now gives way.
-    async fn apply_late(&self, current: Record, happened: &Happened) -> Result<Applied, Trouble> {
-        let step = self.step(&current, &happened.event)?;
-        Ok(match self.write(&current, &step, happened).await? {
-            Advanced::Stored(record) => Applied::Mine(record, step.action),
-            Advanced::Conflict(current) => Applied::SomebodyElses(current),
-        })
+    /// An order seen paid tells against every earlier cancellation that was reported.
+    async fn show_payment(&self, record: &Record, status: &OrderStatus) -> Result<(), Trouble> {
+        if matches!(status, OrderStatus::Paid | OrderStatus::Reversed) {
+            for earlier in self.store.cancellations_of(&record.key).await? {
+                if earlier.id != record.id {
+                    self.show(earlier, status).await?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn step(&self, record: &Record, event: &Event) -> Result<Step, Trouble> {
@@ -469,8 +508,12 @@ impl Happened {
 fn answers(happened: &Happened, sent: &Record, current: &Record) -> bool {
     let is_answer = matches!(happened.event, Event::AnsweredYes | Event::AnsweredNo);
     let same_attempt = sent.progress.attempts == current.progress.attempts;
-    let in_doubt = matches!(current.progress.state, State::InDoubt | State::NeedsReview);
-    is_answer && same_attempt && in_doubt
+    // Still *sending*: somebody has claimed it and not written yet.
+    let unanswered = matches!(
+        current.progress.state,
+        State::Sending | State::InDoubt | State::NeedsReview
+    );
+    is_answer && same_attempt && unanswered
 }
 
 /// One line for a person: what happened, and what it means.
@@ -484,7 +527,7 @@ fn message(step: &Step, happened: &Happened) -> String {
         State::InDoubt => "whether the order is cancelled is not known yet",
         State::NeedsReview => "a person must look at the gateway's dashboard and decide",
         State::Done(outcome) => match outcome {
-            Outcome::Confirmed if step.next.finding.is_some() => {
+            Outcome::Confirmed | Outcome::ResolvedCancelled if step.next.finding.is_some() => {
                 "paid after it was reported cancelled"
             }
             Outcome::Confirmed => "the order is cancelled",

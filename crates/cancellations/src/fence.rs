@@ -22,12 +22,15 @@ pub(crate) struct Fence {
     steady: Instant,
 }
 
+/// As good as never, and still a moment that a clock can show.
+const FAR: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
 impl Fence {
     pub(crate) fn after(clock: &SharedClock, wait: Duration) -> Self {
         Self {
             clock: clock.clone(),
             wall: clock.now().checked_add(wait).unwrap_or(Timestamp::MAX),
-            steady: Instant::now() + wait,
+            steady: Instant::now() + wait.min(FAR),
         }
     }
 
@@ -82,6 +85,13 @@ mod tests {
     async fn a_future_that_ends_in_time_gives_its_value() {
         let clock = clock(&Arc::default());
         let fence = Fence::after(&clock, Duration::from_secs(5));
+        assert_eq!(fence.guard(Box::pin(async { 7 })).await, Some(7));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn there_is_no_wait_too_long_for_a_fence() {
+        let clock = clock(&Arc::default());
+        let fence = Fence::after(&clock, Duration::MAX);
         assert_eq!(fence.guard(Box::pin(async { 7 })).await, Some(7));
     }
 

@@ -6,6 +6,9 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+mod doubt;
+mod findings;
+mod life;
 mod scene;
 mod scripted;
 mod sqlite;
