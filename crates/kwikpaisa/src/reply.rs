@@ -45,6 +45,10 @@ pub(crate) fn read_created(reply: &Reply, asked: &Asked<'_>) -> Result<CreatedOr
         Opened::Failed(_, envelope) => {
             return Err(unlisted(reply, "says failed to a create").with_message_of(&envelope));
         }
+        Opened::Refused(envelope) if reply.status == 409 => {
+            let error = failure(ErrorKind::Conflict, reply, message_of(&envelope));
+            return Err(error.with_code_of(&envelope));
+        }
         Opened::Refused(envelope) => return Err(rejected(reply, &envelope)),
     };
     // assumed: the JSON of this reply, which no page of version 3 shows, from the older
@@ -248,8 +252,7 @@ fn unlisted(reply: &Reply, problem: impl AsRef<str>) -> Error {
 }
 
 fn rejected(reply: &Reply, envelope: &Envelope) -> Error {
-    let kind = codes::error_code(reply.status).map_or(ErrorKind::Rejected, |row| row.kind);
-    failure(kind, reply, message_of(envelope)).with_code_of(envelope)
+    failure(ErrorKind::Rejected, reply, message_of(envelope)).with_code_of(envelope)
 }
 
 fn unavailable(reply: &Reply) -> Error {

@@ -149,6 +149,15 @@ async fn only_the_gateways_own_404_means_that_there_is_no_such_order() {
 }
 
 #[tokio::test]
+async fn a_refused_question_is_no_conflict_of_ids() {
+    for code in [400, 409, 422] {
+        let body = format!(r#"{{"status":false,"code":{code},"message":"No."}}"#);
+        let error = status(reply(code, &body)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Rejected, "{code}");
+    }
+}
+
+#[tokio::test]
 async fn a_reply_that_cannot_be_read_is_described_and_not_quoted() {
     let mut page = reply(200, "<html>token t0p-s3cret</html>");
     page.content_type = Some("text/html; charset=utf-8".to_owned());
