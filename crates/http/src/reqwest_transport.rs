@@ -72,11 +72,12 @@ impl ReqwestTransport {
         // Whether the request can have left. `is_connect` is true only for an error of kind
         // `Connect` in hyper-util's client, which is made while a connection is sought: the
         // connector's (DNS, TCP and the TLS handshake, with our connect timeout around all
-        // three), or the pool's, both before the request is handed to a connection. What
-        // fails from then on is of another kind (`SendRequest`, `Canceled`), and so is our
-        // total timeout even while it is still connecting. hyper-util's own repetition
-        // (`retry_canceled_requests`, which reqwest leaves on) only concerns a request that
-        // hyper gives back unwritten on a *reused* connection, so not a mutation's.
+        // three, and no early data), or the pool's, both before the request is handed to a
+        // connection. What fails from then on is of another kind (`SendRequest`,
+        // `Canceled`), and so is our total timeout even while it is still connecting.
+        // hyper-util's own repetition (`retry_canceled_requests`, which reqwest leaves on)
+        // only concerns a request that hyper gives back unwritten on a *reused* connection,
+        // so not a mutation's.
         let (kind, delivery, message) = if error.is_builder() {
             let message = "the request cannot be put into HTTP".to_owned();
             (ErrorKind::InvalidRequest, Delivery::NotSent, message)
