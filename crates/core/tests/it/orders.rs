@@ -54,9 +54,10 @@ fn place(status: &OrderStatus) -> usize {
 #[test]
 fn every_status_word_reads_back() {
     for status in statuses() {
-        let raw = match &status {
-            OrderStatus::Unknown(raw) => raw.clone(),
-            _ => "whatever".to_owned(),
+        let raw = if let OrderStatus::Unknown(raw) = &status {
+            raw.clone()
+        } else {
+            "whatever".to_owned()
         };
         assert_eq!(OrderStatus::from_word(status.as_str(), &raw), Some(status));
     }

@@ -151,8 +151,11 @@ fn walk_all(rules: &CancelRules, spent: Spent) -> (Vec<Node>, Vec<Walked>) {
     (nodes, steps)
 }
 
-fn every_life() -> &'static [(CancelRules, Vec<Node>, Vec<Walked>)] {
-    static LIVES: OnceLock<Vec<(CancelRules, Vec<Node>, Vec<Walked>)>> = OnceLock::new();
+/// All lives under one set of rules.
+type Lives = (CancelRules, Vec<Node>, Vec<Walked>);
+
+fn every_life() -> &'static [Lives] {
+    static LIVES: OnceLock<Vec<Lives>> = OnceLock::new();
     LIVES.get_or_init(|| {
         let mut lives = Vec::new();
         for rules in [once_only(), repeatable()] {
