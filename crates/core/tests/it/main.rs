@@ -1,6 +1,13 @@
 //! What the core promises, by subject.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking; clippy only exempts functions marked as tests"
+)]
+
 mod cancel;
+#[cfg(feature = "conformance")]
+mod conformance;
 mod errors;
 mod ids;
 mod money;
