@@ -19,8 +19,9 @@ pub struct StatusCode {
 
 /// Every `order_status` with a meaning (pages *check-status* and *cancel-order*).
 ///
-/// The retry page also names `PENDING`, `QUEUED`, `SUCCESS` and `REVERSED`, for payouts
-/// mostly; as the status of an order they are unknown.
+/// assumed: that words are exact, capitals included, and that the retry page's words are no
+/// statuses of orders. It also names `PENDING`, `QUEUED`, `SUCCESS` and `REVERSED`,
+/// for payouts mostly; as the status of an order they are unknown.
 pub static STATUS_CODES: [StatusCode; 6] = [
     row("UN_PAID", OrderStatus::Unpaid),
     row("PROCESSING", OrderStatus::Processing),

@@ -32,7 +32,7 @@ impl Environment {
         }
     }
 
-    /// What the API keys of the *other* environment begin with.
+    /// What the API keys of the *other* environment begin with (page *headers*).
     const fn foreign_key_prefix(self) -> &'static str {
         match self {
             Self::Sandbox => "pk_live_",
@@ -173,7 +173,9 @@ impl Builder {
                 return Err(misconfigured(format!("the {name} holds white space")));
             }
         }
-        // Sent as they stand, the secret key would go over the wire in a header.
+        // assumed: that live keys begin with `pk_live_` and `sk_live_` as those of the sandbox
+        // do with `pk_test_` and `sk_test_`; any other beginning is let through. Swapped, the
+        // secret key would go over the wire in a header.
         if api_key.starts_with("sk_") || secret_key.starts_with("pk_") {
             return Err(misconfigured("the API key and the secret key are swapped"));
         }

@@ -266,7 +266,8 @@ impl Event {
             return Err(WebhookError::Unreadable);
         }
         let status = codes::order_status(word);
-        // Two words that do not agree are no reason to ship goods.
+        // assumed: that each event goes with one status. Two words that do not agree are no
+        // reason to ship goods.
         Ok(Some(if status == told {
             status
         } else {

@@ -163,6 +163,8 @@ fn separate(out: &mut String, index: usize) {
 }
 
 /// A string as `JSON.stringify` and PHP's `json_encode` both write it, but for the setting.
+///
+/// assumed: U+2028 and U+2029 raw as in JavaScript, where PHP escapes them in either setting.
 fn write_text(out: &mut String, text: &str, unicode: Unicode) {
     out.push('"');
     for c in text.chars() {

@@ -121,8 +121,8 @@ pub(crate) fn read_cancel(reply: &Reply, asked: &Asked<'_>) -> Result<CancelAnsw
 /// What every operation reads alike (page *error-codes*).
 fn open(reply: &Reply, asked: &Asked<'_>) -> Result<Opened, Error> {
     match reply.status {
-        // Whatever the body is: it was refused at the door. Its causes are not told apart
-        // by the message, which is no interface.
+        // assumed: that whoever says 401 has looked no further, whatever the body is. Its
+        // causes are not told apart by the message, which is no interface.
         401 => return Err(unauthorized(reply, asked.now)),
         429 => {
             let error = failure(ErrorKind::RateLimited, reply, "too many requests");
@@ -157,7 +157,8 @@ fn open(reply: &Reply, asked: &Asked<'_>) -> Result<Opened, Error> {
             let data = order_of(reply, &envelope, asked)?;
             Ok(Opened::Success(data, envelope))
         }
-        // 401 or 500 inside a 200 contradicts itself: it may or may not have been looked at.
+        // assumed: which codes a failed call may have inside a 200. 401 or 500 there would
+        // contradict itself: it may or may not have been looked at.
         (200..=299, Says::Failed) if code_in(&envelope, &["200", "201", "400", "409", "422"]) => {
             let data = order_of(reply, &envelope, asked)?;
             Ok(Opened::Failed(data, envelope))
@@ -169,8 +170,9 @@ fn open(reply: &Reply, asked: &Asked<'_>) -> Result<Opened, Error> {
             Ok(Opened::Refused(envelope))
         }
         (403, Says::Failed) => Err(rejected(reply, &envelope)),
-        // Only from the API itself: a proxy or a wrong address answers 404 to everything,
-        // and no order of the shop would exist any more.
+        // assumed: that the API's own 404 comes in the error envelope. From anybody else it
+        // says nothing: a proxy or a wrong address answers 404 to everything, and no order
+        // of the shop would exist any more.
         (404, Says::Failed) => {
             Err(failure(ErrorKind::NotFound, reply, message_of(&envelope)).with_code_of(&envelope))
         }
@@ -190,6 +192,7 @@ fn order_of(reply: &Reply, envelope: &Envelope, asked: &Asked<'_>) -> Result<Ord
         .ok_or_else(|| unlisted(reply, "has a return_data of another form"))?;
     // An integer or a string, whichever was sent: compared as text, digit by digit.
     match data.order_id.as_ref().map(Scalar::text) {
+        // assumed: that a reply may leave it out; the connection is proof enough then.
         None => Ok(data),
         Some(Some(echo)) if echo == asked.order.as_str() => Ok(data),
         Some(Some(echo)) => Err(unlisted(

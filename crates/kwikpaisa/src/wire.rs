@@ -14,11 +14,16 @@ pub(crate) mod path {
     pub(crate) const CANCEL: &str = "/api/v3/pg/order/cancel";
 }
 
-/// The most significant digits of an amount that survive a float, should the gateway read
-/// and write the body again before it checks the signature.
+/// The most significant digits of an amount that survive a float.
+///
+/// assumed: that the gateway may read the body and write it again before it checks the
+/// signature. No page gives a limit of amounts; this one is ten trillion rupees.
 const MOST_DIGITS: usize = 15;
 
 /// The body of a status and of a cancel request.
+///
+/// assumed: that an integer id of any size is signed as it was sent. Were the body written
+/// again from floats, one above 2^53 would be refused with HTTP 401; send it as text then.
 pub(crate) fn order_payload(order: &OrderId) -> Json {
     Json::object([("order_id", Json::id(order))])
 }
