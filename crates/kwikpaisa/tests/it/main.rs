@@ -7,6 +7,7 @@
 
 mod accounts;
 mod cancelling;
+mod conformance;
 mod creating;
 mod emulated;
 mod fake;
