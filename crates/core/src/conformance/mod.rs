@@ -34,13 +34,11 @@ pub use report::{Report, Verdict, Violation};
 /// One `#[test]` for every rule of the suite, in the module where it stands.
 ///
 /// `block_on` is a function that runs a future to its end, `bench` an async function that
-/// opens a new [`Bench`](conformance::Bench). A rule that this bench cannot try passes.
+/// opens a new [`Bench`](crate::conformance::Bench). A rule that it cannot try passes.
 ///
 /// ```ignore
 /// duka_core::conformance_tests!(block_on = block_on, bench = Shop::open);
 /// ```
-///
-/// [`conformance::Bench`]: crate::conformance::Bench
 #[macro_export]
 macro_rules! conformance_tests {
     (block_on = $block_on:path, bench = $bench:path $(,)?) => {
