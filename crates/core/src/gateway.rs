@@ -42,6 +42,13 @@ pub trait Gateway: fmt::Debug + Send + Sync {
     /// Whether an operation exists here; known before any socket opens.
     fn supports(&self, operation: Operation) -> bool;
 
+    /// The one way to write this order's id, where a gateway takes it in several, such as
+    /// a GUID in either case. Records are kept by this form: two forms of one id must not
+    /// become two orders, each with a request of its own.
+    fn canonical_order(&self, order: &OrderId) -> OrderId {
+        order.clone()
+    }
+
     /// Creates an order and returns where the customer pays.
     ///
     /// # Errors

@@ -167,6 +167,16 @@ impl Gateway for Pesapal {
         )
     }
 
+    /// A GUID in small letters: its case means nothing to Pesapal, and a second way to
+    /// write one would make room for a second cancel request.
+    fn canonical_order(&self, order: &OrderId) -> OrderId {
+        let id = order.as_str();
+        if !wire::is_guid(id) {
+            return order.clone();
+        }
+        OrderId::text(id.to_ascii_lowercase()).expect("a GUID is a well-formed id in either case")
+    }
+
     async fn create(&self, order: &NewOrder) -> Result<CreatedOrder, Error> {
         let body = wire::submit::request_body(order, self.notification_id.as_deref())?;
         let outcome = self

@@ -333,3 +333,14 @@ fn one_request_per_order_and_only_for_unpaid_and_failed_ones() {
     ];
     assert!(!not.iter().any(|status| rules.is_eligible(status)));
 }
+
+#[tokio::test]
+async fn a_tracking_id_has_one_form_however_it_is_written() {
+    let gateway = pesapal(&Fake::new());
+    let capitals = OrderId::text("B945E4AF-80A5-4EC1-8706-E03F8332FB04").unwrap();
+    let small = OrderId::text("b945e4af-80a5-4ec1-8706-e03f8332fb04").unwrap();
+    assert_eq!(gateway.canonical_order(&capitals), small);
+    assert_eq!(gateway.canonical_order(&small), small);
+    let reference = OrderId::text("TEST1515111119").unwrap();
+    assert_eq!(gateway.canonical_order(&reference), reference);
+}
