@@ -300,23 +300,21 @@ fn edge_label(event: &Event, rules: &CancelRules) -> String {
         Event::Observed(status) if rules.is_eligible(status) => "still open".to_owned(),
         Event::Observed(OrderStatus::Paid) => "paid".to_owned(),
         Event::Observed(OrderStatus::Cancelled) => "shown cancelled".to_owned(),
-        Event::Observed(OrderStatus::Unknown(_)) => "unlisted status".to_owned(),
         Event::Observed(
-            OrderStatus::Unpaid
-            | OrderStatus::Processing
-            | OrderStatus::Failed
-            | OrderStatus::Expired
-            | OrderStatus::Reversed,
-        ) => "already over".to_owned(),
+            OrderStatus::Unknown(_) | OrderStatus::Unpaid | OrderStatus::Processing,
+        )
+        | Event::StatusUnreadable => "nothing learnt".to_owned(),
+        Event::Observed(OrderStatus::Failed | OrderStatus::Expired | OrderStatus::Reversed) => {
+            "already over".to_owned()
+        }
+        Event::Resolved(_) => "a person decides".to_owned(),
         Event::OrderNotFound
-        | Event::StatusUnreadable
         | Event::NotSent
         | Event::TurnedAway
         | Event::AnsweredYes
         | Event::AnsweredNo
         | Event::Unclear
-        | Event::LeaseLapsed
-        | Event::Resolved(_) => event.as_str().replace('_', " "),
+        | Event::LeaseLapsed => event.as_str().replace('_', " "),
     }
 }
 
