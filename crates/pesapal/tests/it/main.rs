@@ -7,6 +7,7 @@
 
 mod cancel;
 mod codes;
+mod conformance;
 mod create;
 mod door;
 mod emulator;
