@@ -38,17 +38,29 @@ pub(super) struct Run<'a> {
 #[derive(Default)]
 struct Progress {
     summary: Summary,
-    /// Unsettled cancellations of this sweep, and when to look at them.
-    pending: HashMap<CancellationId, Timestamp>,
-    failures: BTreeMap<AccountName, Failures>,
+    accounts: BTreeMap<AccountName, Account>,
     /// The store's first failure. Without a store nothing may be sent.
     store_failure: Option<StoreError>,
 }
 
 #[derive(Default)]
-struct Failures {
-    in_a_row: u32,
+struct Account {
+    failures_in_a_row: u32,
     stopped: bool,
+    /// Unsettled cancellations of this sweep, and when to look at them.
+    pending: HashMap<CancellationId, Timestamp>,
+}
+
+impl Progress {
+    /// What this sweep knows of an account; made when it is first heard of.
+    fn account(&mut self, name: &AccountName) -> &mut Account {
+        if !self.accounts.contains_key(name) {
+            self.accounts.insert(name.clone(), Account::default());
+        }
+        self.accounts
+            .get_mut(name)
+            .expect("it has just been put in")
+    }
 }
 
 enum Candidate {
@@ -89,17 +101,19 @@ impl<'a> Run<'a> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The accounts that are worked for, without those that have been stopped.
     fn accounts(&self) -> Vec<AccountName> {
+        let wanted = self.bounds.account.as_ref();
         let mut accounts = self.canceller.accounts();
-        if let Some(only) = &self.bounds.account {
-            accounts.retain(|account| account == only);
-        }
+        accounts.retain(|account| {
+            wanted.is_none_or(|only| account == only) && !self.is_stopped(account)
+        });
         accounts
     }
 
     /// Works on everything that is due now, round by round.
     pub(super) async fn settle_due(&self) -> Result<(), Trouble> {
-        let limit = u32::try_from(self.bounds.concurrency).unwrap_or(u32::MAX);
+        let limit = u32::try_from(self.bounds.concurrency.max(1)).unwrap_or(u32::MAX);
         while !self.halt.is_cancelled() {
             let claim = self.canceller.claim();
             let due = self
@@ -112,10 +126,11 @@ impl<'a> Run<'a> {
             }
             stream::iter(due)
                 .for_each_concurrent(self.bounds.concurrency.max(1), |record| async {
-                    if !self.lock().pending.contains_key(&record.id) {
+                    let (id, key) = (record.id, record.key.clone());
+                    let pending = self.lock().account(&key.account).pending.remove(&id);
+                    if pending.is_none() {
                         self.considered();
                     }
-                    let key = record.key.clone();
                     let worked = self.canceller.work(record).await;
                     self.handled(&key, worked);
                 })
@@ -132,8 +147,8 @@ impl<'a> Run<'a> {
         let max = usize::try_from(self.bounds.max.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
         let work = candidates
             .take_until(self.halt.clone().cancelled_owned())
-            .filter_map(|candidate| async {
-                match candidate {
+            .filter_map(|candidate| {
+                futures::future::ready(match candidate {
                     Err(trouble) => Some(Err(trouble)),
                     Ok(Candidate::Work(order)) => Some(Ok(*order)),
                     Ok(Candidate::Leave) => {
@@ -141,26 +156,24 @@ impl<'a> Run<'a> {
                         self.lock().summary.skipped += 1;
                         None
                     }
-                }
+                })
             })
             .take(max);
         let mut trouble = None;
         let mut running = Box::pin(
             work.map(|order| async {
-                match order {
-                    Ok(order) => {
-                        self.considered();
-                        self.work_on(order).await;
-                        Ok(())
-                    }
-                    Err(trouble) => Err(trouble),
-                }
+                let order = order?;
+                self.considered();
+                self.work_on(order).await
             })
             .buffer_unordered(self.bounds.concurrency.max(1)),
         );
         while let Some(done) = running.next().await {
-            // The others in flight are still finished.
-            trouble = trouble.or(done.err());
+            // The others in flight are still finished; nothing new is begun.
+            if let Err(error) = done {
+                self.halt.cancel();
+                trouble.get_or_insert(error);
+            }
         }
         trouble.map_or(Ok(()), Err)
     }
@@ -246,28 +259,42 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn work_on(&self, order: TrackedOrder) {
+    async fn work_on(&self, order: TrackedOrder) -> Result<(), Trouble> {
         let key = order.key.clone();
         if self.is_stopped(&key.account) {
             self.lock().summary.errors += 1;
-            return;
+            return Ok(());
+        }
+        if !self.is_still_open(&key).await? {
+            self.lock().summary.skipped += 1;
+            return Ok(());
         }
         match self.bounds.mode {
             Mode::DryRun => self.plan(order).await,
-            Mode::Act => {
-                let opened = self.canceller.open(key.clone(), self.request.clone()).await;
-                let worked = match opened {
-                    Ok(Opened::New(record)) => self.canceller.work(record).await,
-                    // Another worker was faster by a moment.
-                    Ok(Opened::AlreadyOpen(_)) => {
-                        self.lock().summary.skipped += 1;
-                        return;
-                    }
-                    Err(trouble) => Err(trouble),
-                };
-                self.handled(&key, worked);
-            }
+            Mode::Act => match self.begin(&key).await {
+                Ok(Opened::New(record)) => {
+                    let worked = self.canceller.work(record).await;
+                    self.handled(&key, worked);
+                }
+                // Another worker was faster by a moment.
+                Ok(Opened::AlreadyOpen(_)) => self.lock().summary.skipped += 1,
+                Err(trouble) => self.failed(&key, &trouble),
+            },
         }
+        Ok(())
+    }
+
+    /// Whether the order is still what its page or its list took it for: another worker may
+    /// have finished with it, and a list may name it twice.
+    async fn is_still_open(&self, key: &OrderKey) -> Result<bool, Trouble> {
+        let now = self.canceller.store.order(key).await?;
+        Ok(now.is_none_or(|order| matches!(self.candidate(order), Candidate::Work(_))))
+    }
+
+    async fn begin(&self, key: &OrderKey) -> Result<Opened, Trouble> {
+        // What this worker cannot carry out it does not begin.
+        self.canceller.gateway(&key.account)?;
+        self.canceller.open(key.clone(), self.request.clone()).await
     }
 
     async fn plan(&self, order: TrackedOrder) {
@@ -331,12 +358,11 @@ impl<'a> Run<'a> {
         self.note_failure(&key.account, error.as_ref());
         match record.due_at {
             Some(due_at) => {
-                self.lock().pending.insert(record.id, due_at);
+                let mut progress = self.lock();
+                let account = progress.account(&key.account);
+                account.pending.insert(record.id, due_at);
             }
-            None => {
-                self.lock().pending.remove(&record.id);
-                self.finish(&record);
-            }
+            None => self.finish(&record),
         }
     }
 
@@ -367,17 +393,17 @@ impl<'a> Run<'a> {
     }
 
     pub(super) async fn wait_for_pending(&self) -> Result<(), Trouble> {
-        let give_up = Instant::now() + self.bounds.wait;
+        let started = Instant::now();
         while !self.halt.is_cancelled() {
-            let Some(next) = self.lock().pending.values().min().copied() else {
+            let Some(next) = self.next_due() else {
                 return Ok(());
             };
-            let wake = Instant::now() + self.canceller.until(next);
-            if wake > give_up {
+            let pause = self.canceller.until(next);
+            if started.elapsed().saturating_add(pause) > self.bounds.wait {
                 return Ok(());
             }
             tokio::select! {
-                () = tokio::time::sleep_until(wake) => {}
+                () = tokio::time::sleep(pause) => {}
                 () = self.halt.cancelled() => return Ok(()),
             }
             self.settle_due().await?;
@@ -386,24 +412,38 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// When to look next, at an account that has not been stopped.
+    fn next_due(&self) -> Option<Timestamp> {
+        let progress = self.lock();
+        let going = progress.accounts.values().filter(|a| !a.stopped);
+        going.flat_map(|a| a.pending.values()).min().copied()
+    }
+
     /// What another worker has claimed meanwhile is theirs to finish, but ours to report.
     async fn forget_taken(&self) -> Result<(), Trouble> {
         let now = self.canceller.clock.now();
         let overdue: Vec<_> = {
             let progress = self.lock();
-            let due = progress.pending.iter().filter(|(_, at)| **at <= now);
+            let going = progress.accounts.values().filter(|a| !a.stopped);
+            let pending = going.flat_map(|a| &a.pending);
+            let due = pending.filter(|(_, at)| **at <= now);
             due.map(|(id, _)| *id).collect()
         };
         for id in overdue {
-            let current = self.canceller.store.cancellation(id).await?;
-            match current.as_ref().map(|record| record.due_at) {
-                Some(Some(due_at)) => {
-                    self.lock().pending.insert(id, due_at);
-                }
-                Some(None) | None => {
-                    self.lock().pending.remove(&id);
-                    current.iter().for_each(|record| self.finish(record));
-                }
+            let Some(record) = self.canceller.store.cancellation(id).await? else {
+                continue;
+            };
+            let settled = {
+                let mut progress = self.lock();
+                let pending = &mut progress.account(&record.key.account).pending;
+                match record.due_at {
+                    Some(due_at) => pending.insert(id, due_at),
+                    None => pending.remove(&id),
+                };
+                record.due_at.is_none()
+            };
+            if settled {
+                self.finish(&record);
             }
         }
         Ok(())
@@ -411,8 +451,12 @@ impl<'a> Run<'a> {
 
     /// Tells of what is still unsettled.
     pub(super) async fn leave_pending(&self) -> Result<(), Trouble> {
-        let left: Vec<_> = self.lock().pending.drain().map(|(id, _)| id).collect();
-        for id in left {
+        let left: Vec<_> = {
+            let mut progress = self.lock();
+            let accounts = progress.accounts.values_mut();
+            accounts.flat_map(|a| a.pending.drain()).collect()
+        };
+        for (id, _) in left {
             if let Some(record) = self.canceller.store.cancellation(id).await? {
                 self.finish(&record);
             }
@@ -422,27 +466,27 @@ impl<'a> Run<'a> {
 
     fn is_stopped(&self, account: &AccountName) -> bool {
         let progress = self.lock();
-        progress.failures.get(account).is_some_and(|f| f.stopped)
+        progress.accounts.get(account).is_some_and(|a| a.stopped)
     }
 
     /// Stops an account whose credentials are refused, or whose gateway keeps failing.
     fn note_failure(&self, account: &AccountName, error: Option<&Error>) {
         let reason = {
             let mut progress = self.lock();
-            let failures = progress.failures.entry(account.clone()).or_default();
+            let account = progress.account(account);
             let Some(error) = error else {
-                failures.in_a_row = 0;
+                account.failures_in_a_row = 0;
                 return;
             };
-            failures.in_a_row += 1;
+            account.failures_in_a_row += 1;
             let hopeless = matches!(
                 error.kind(),
                 ErrorKind::Authentication | ErrorKind::Configuration
             );
-            if failures.stopped || !(hopeless || failures.in_a_row >= FAILURES_IN_A_ROW) {
+            if account.stopped || !(hopeless || account.failures_in_a_row >= FAILURES_IN_A_ROW) {
                 return;
             }
-            failures.stopped = true;
+            account.stopped = true;
             error.to_string()
         };
         (self.tell)(News::AccountStopped(account, reason));
