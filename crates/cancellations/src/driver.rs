@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use duka_core::cancel::{self, Action, Event, Outcome, Patience, SkipReason, State, Step};
+use duka_core::cancel::{self, Action, Event, Outcome, Patience, State, Step};
 use duka_core::clock::SharedClock;
 use duka_core::{
     AccountName, CancelAnswer, CancellationId, Delivery, Error, ErrorKind, Gateway, Observation,
@@ -16,6 +16,7 @@ use tracing::{info, warn};
 use uuid::{Timestamp as UuidTime, Uuid};
 
 use crate::fence::Fence;
+use crate::message;
 use crate::order::{OrderKey, TrackedOrder};
 use crate::record::{Record, Request, follow_after};
 use crate::store::{
@@ -174,12 +175,22 @@ impl Canceller {
         self.gateways.keys().cloned().collect()
     }
 
+    /// The key under which an order is kept, however its id was written.
+    ///
+    /// # Errors
+    /// When its account is not configured.
+    pub fn canonical(&self, key: &OrderKey) -> Result<OrderKey, Trouble> {
+        let order = self.gateway(&key.account)?.canonical_order(&key.order);
+        Ok(OrderKey::new(key.account.clone(), order))
+    }
+
     /// Asks the gateway about an order and records the answer: an order seen paid after
     /// its cancellation was confirmed raises a finding.
     ///
     /// # Errors
     /// When the gateway gives no reading or the store fails.
     pub async fn status(&self, key: &OrderKey) -> Result<(StatusReading, Observation), Trouble> {
+        let key = &self.canonical(key)?;
         let reading = self.gateway(&key.account)?.status(&key.order).await?;
         let seen = self.observation(&reading);
         self.store.observe(key, seen.clone()).await?;
@@ -229,8 +240,11 @@ impl Canceller {
         request: Request,
         wait: Duration,
     ) -> Result<Handled, Trouble> {
-        self.gateway(&order.key.account)?;
-        let key = order.key.clone();
+        let key = self.canonical(&order.key)?;
+        let order = TrackedOrder {
+            key: key.clone(),
+            ..order
+        };
         let started = tokio::time::Instant::now();
         self.store.track(vec![order]).await?;
         let mut handled = match self.open(key, request).await? {
@@ -468,7 +482,7 @@ impl Canceller {
         let change = Change {
             id: record.id,
             version: record.version,
-            message: Some(message(step, happened)),
+            message: Some(message::line(step, &happened.event, &happened.detail)),
             seen: happened.seen.clone(),
             due_at,
             hold,
@@ -514,42 +528,6 @@ fn answers(happened: &Happened, sent: &Record, current: &Record) -> bool {
         State::Sending | State::InDoubt | State::NeedsReview
     );
     is_answer && same_attempt && unanswered
-}
-
-/// One line for a person: what happened, and what it means.
-fn message(step: &Step, happened: &Happened) -> String {
-    let detail = &happened.detail;
-    let meaning = match step.next.state {
-        State::Requested => "no request has left; it will be tried again",
-        State::Sending => "a cancel request is being sent",
-        State::Accepted => "to be verified by the order's status",
-        State::Refused => "to be verified by the order's status",
-        State::InDoubt => "whether the order is cancelled is not known yet",
-        State::NeedsReview => "a person must look at the gateway's dashboard and decide",
-        State::Done(outcome) => match outcome {
-            Outcome::Confirmed | Outcome::ResolvedCancelled if step.next.finding.is_some() => {
-                "paid after it was reported cancelled"
-            }
-            Outcome::Confirmed => "the order is cancelled",
-            Outcome::NotCancelledPaid => "the customer has paid; the order stands",
-            Outcome::NotCancelledFinal => "the order had ended without a payment to keep",
-            Outcome::Refused => "the gateway refused and the order is still open",
-            Outcome::Skipped(SkipReason::NotEligible) => "nothing was sent: not to be cancelled",
-            Outcome::Skipped(SkipReason::NotFound) => "nothing was sent: no such order",
-            Outcome::Skipped(SkipReason::AlreadySubmitted) => {
-                "nothing was sent: this gateway takes one cancel request per order, and it has been used"
-            }
-            Outcome::Skipped(SkipReason::StatusUnreadable) => {
-                "nothing was sent: the status could not be read for too long"
-            }
-            Outcome::Skipped(SkipReason::CouldNotSend) => {
-                "nothing was sent: the gateway could not be reached for too long"
-            }
-            Outcome::ResolvedCancelled => "decided by a person: cancelled",
-            Outcome::ResolvedNotCancelled => "decided by a person: not cancelled",
-        },
-    };
-    format!("{detail}; {meaning}")
 }
 
 /// A UUID that sorts by the time it was made.

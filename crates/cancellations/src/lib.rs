@@ -2,6 +2,7 @@
 
 mod driver;
 mod fence;
+mod message;
 mod order;
 mod record;
 #[cfg(feature = "sqlite")]

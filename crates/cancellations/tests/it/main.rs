@@ -6,11 +6,16 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+mod bounds;
 mod doubt;
+mod fault;
 mod findings;
 mod life;
+mod meddler;
 mod scene;
 mod scripted;
 mod sqlite;
 mod suite;
 mod suite_claims;
+mod sweep;
+mod workers;

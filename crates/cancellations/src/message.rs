@@ -1,0 +1,54 @@
+//! One line for a person: what happened to a cancellation, and what it means.
+
+use duka_core::OrderStatus;
+use duka_core::cancel::{Event, Outcome, SkipReason, State, Step};
+
+/// What was learnt, and then what follows from it.
+pub(crate) fn line(step: &Step, event: &Event, detail: &str) -> String {
+    format!("{detail}; {}", meaning(step, event))
+}
+
+fn meaning(step: &Step, event: &Event) -> &'static str {
+    let next = &step.next;
+    match next.state {
+        State::Requested if next.requests > 0 => "still open, so a new attempt will be made",
+        State::Requested => "nothing has been done at the gateway; it will be tried again",
+        State::Sending => "a cancel request is being sent",
+        State::Accepted | State::Refused => "to be verified by the order's status",
+        State::InDoubt => "whether the order is cancelled is not known yet",
+        State::NeedsReview => "a person must look at the gateway's dashboard and decide",
+        State::Done(outcome) => match outcome {
+            Outcome::Confirmed | Outcome::ResolvedCancelled if next.finding.is_some() => {
+                "paid after it was reported cancelled"
+            }
+            Outcome::Confirmed if *event == Event::Observed(OrderStatus::Cancelled) => {
+                "the order is cancelled"
+            }
+            Outcome::Confirmed => {
+                "the gateway answered that it cancelled the order, which no status shows here"
+            }
+            Outcome::NotCancelledPaid => "the customer has paid; the order stands",
+            Outcome::NotCancelledFinal => "the order has ended without a payment to keep",
+            Outcome::Refused => "the gateway refused and the order is still open",
+            Outcome::Skipped(reason) => skipped(reason),
+            Outcome::ResolvedCancelled => "decided by a person: cancelled",
+            Outcome::ResolvedNotCancelled => "decided by a person: not cancelled",
+        },
+    }
+}
+
+fn skipped(reason: SkipReason) -> &'static str {
+    match reason {
+        SkipReason::NotEligible => "nothing was sent: not an order to be cancelled",
+        SkipReason::NotFound => "nothing was sent: no such order",
+        SkipReason::AlreadySubmitted => {
+            "nothing was sent: this gateway takes one cancel request per order, and it has been used"
+        }
+        SkipReason::StatusUnreadable => {
+            "nothing was sent: the status could not be read for too long"
+        }
+        SkipReason::CouldNotSend => {
+            "nothing was sent: the gateway could not be reached for too long"
+        }
+    }
+}

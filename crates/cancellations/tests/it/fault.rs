@@ -1,0 +1,242 @@
+//! Sweeps in trouble: credentials refused, a gateway out of order, a store that fails.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use duka_cancellations::sweep::{Bounds, ListError, Source};
+use duka_cancellations::{StoreError, StoreErrorKind, TrackedOrder, Trouble};
+use duka_core::cancel::State;
+use duka_core::{ErrorKind, OrderStatus};
+
+use crate::meddler::Meddler;
+use crate::scene::{Ahead, HOUR, MINUTE, Scene, Shelf, account, noon, order, worker};
+use crate::scripted::{Answer, Scripted, Sight};
+use crate::sweep::{all, list, sweep};
+
+fn orders(shop: &str, count: usize) -> Vec<TrackedOrder> {
+    (0..count).map(|n| order(shop, &format!("A-{n}"))).collect()
+}
+
+fn one_by_one() -> Bounds {
+    Bounds {
+        concurrency: 1,
+        ..Bounds::default()
+    }
+}
+
+fn full() -> StoreError {
+    StoreError::new(StoreErrorKind::Full, "the disk of the store is full")
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_whose_credentials_are_refused_is_stopped_and_the_other_goes_on() {
+    let shelf = Shelf::new();
+    let (bad, good) = (
+        Arc::new(Scripted::once_only()),
+        Arc::new(Scripted::repeatable()),
+    );
+    bad.break_down(ErrorKind::Authentication);
+    let both = [("shop-ke", &bad), ("shop-in", &good)];
+    let canceller = worker("w1", shelf.store(), Ahead::default().clock(), &both);
+    let mixed = orders("shop-ke", 12).into_iter().zip(orders("shop-in", 12));
+    let mixed = mixed.flat_map(|(a, b)| [a, b]).collect();
+    let (summary, ear) = sweep(&canceller, list(mixed), &one_by_one()).await;
+    let summary = summary.unwrap();
+    assert_eq!(
+        (summary.considered, summary.confirmed, summary.errors),
+        (24, 12, 12)
+    );
+    assert_eq!((bad.reads(), bad.requests(), good.requests()), (1, 0, 12));
+    let told = ear.told();
+    let stopped = "shop-ke stopped: credentials refused: as the test wants it";
+    assert_eq!(
+        told.iter().filter(|line| *line == stopped).count(),
+        1,
+        "{told:?}"
+    );
+    // One record waits for better days; the rest was not even begun.
+    let records = all(&**canceller.store()).await;
+    let waiting: Vec<_> = records
+        .iter()
+        .filter(|r| r.key.account == account("shop-ke"))
+        .collect();
+    assert_eq!(
+        (waiting.len(), waiting[0].progress.state),
+        (1, State::Requested)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_refused_at_the_cancel_request_stop_the_account_too() {
+    let scene = Scene::new(Scripted::repeatable().always_answers(Answer::TurnedAway));
+    scene.store().track(orders("shop", 9)).await.unwrap();
+    let (summary, _) = sweep(&scene.canceller, Source::Tracked, &one_by_one()).await;
+    let summary = summary.unwrap();
+    assert_eq!((summary.errors, summary.sent), (9, 0));
+    assert_eq!((scene.gateway.reads(), scene.gateway.requests()), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_due_is_left_alone_once_its_account_is_stopped() {
+    let scene = Scene::new(Scripted::once_only().always_answers(Answer::Lost));
+    scene.store().track(orders("shop", 9)).await.unwrap();
+    sweep(&scene.canceller, Source::Tracked, &Bounds::default())
+        .await
+        .0
+        .unwrap();
+    scene.ahead.by(20 * MINUTE);
+    scene.gateway.break_down(ErrorKind::Authentication);
+    let reads = scene.gateway.reads();
+    let bounds = Bounds {
+        wait: 2 * HOUR,
+        ..one_by_one()
+    };
+    let (summary, ear) = sweep(&scene.canceller, Source::Tracked, &bounds).await;
+    let summary = summary.unwrap();
+    assert_eq!(scene.gateway.reads() - reads, 1);
+    assert_eq!((summary.considered, summary.in_doubt), (1, 1));
+    assert!(summary.elapsed < MINUTE, "there is nothing to wait for");
+    assert_eq!(ear.told().len(), 2, "{:?}", ear.told());
+    scene.gateway.mend();
+    scene.ahead.by(2 * HOUR);
+    let (summary, _) = sweep(&scene.canceller, Source::Tracked, &bounds).await;
+    assert_eq!(summary.unwrap().needs_review, 9, "none is lost");
+}
+
+#[tokio::test(start_paused = true)]
+async fn twenty_failures_in_a_row_stop_an_account_and_nineteen_do_not() {
+    for (failures, stopped) in [(19, false), (20, true)] {
+        let fails = || Sight::Fails(ErrorKind::Unavailable);
+        let gateway = Scripted::repeatable().will_show((0..failures).map(|_| fails()));
+        let scene = Scene::new(gateway);
+        let bounds = Bounds {
+            wait: Duration::ZERO,
+            ..one_by_one()
+        };
+        let source = list(orders("shop", 30));
+        let (summary, ear) = sweep(&scene.canceller, source, &bounds).await;
+        let summary = summary.unwrap();
+        let told = ear
+            .told()
+            .iter()
+            .any(|line| line.starts_with("shop stopped"));
+        assert_eq!(told, stopped, "{failures}");
+        let confirmed = if stopped { 0 } else { 11 };
+        assert_eq!(
+            (summary.confirmed, summary.errors),
+            (confirmed, 30 - confirmed)
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_success_forgives_the_failures_before_it() {
+    let fails = (0..19).map(|_| Sight::Fails(ErrorKind::Unavailable));
+    let paid = Sight::Shows(OrderStatus::Paid);
+    let script: Vec<_> = fails.clone().chain([paid]).chain(fails).collect();
+    let scene = Scene::new(Scripted::repeatable().will_show(script));
+    let bounds = Bounds {
+        wait: MINUTE,
+        ..one_by_one()
+    };
+    let (summary, ear) = sweep(&scene.canceller, list(orders("shop", 45)), &bounds).await;
+    let summary = summary.unwrap();
+    assert_eq!(
+        (summary.confirmed, summary.skipped, summary.errors),
+        (44, 1, 0)
+    );
+    assert!(!ear.told().iter().any(|line| line.contains("stopped")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gateway_that_recovers_within_the_wait_costs_nothing() {
+    let fails = (0..3).map(|_| Sight::Fails(ErrorKind::Unavailable));
+    let scene = Scene::new(Scripted::repeatable().will_show(fails));
+    let (summary, ear) = sweep(&scene.canceller, list(orders("shop", 2)), &one_by_one()).await;
+    let summary = summary.unwrap();
+    assert_eq!((summary.confirmed, summary.errors), (2, 0));
+    assert_eq!(
+        ear.told(),
+        ["A-0 at shop confirmed", "A-1 at shop confirmed"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_fails_ends_the_sweep_and_nothing_more_is_sent() {
+    let shelf = Shelf::new();
+    let gateway = Arc::new(Scripted::once_only());
+    let store = Meddler::new(shelf.store());
+    let mut intents = 0;
+    store.before_advance(move |change| {
+        intents += u32::from(change.next.state == State::Sending);
+        if intents > 3 { Err(full()) } else { Ok(()) }
+    });
+    let clock = Ahead::default().clock();
+    let canceller = worker("w1", Arc::new(store), clock, &[("shop", &gateway)]);
+    let source = list(orders("shop", 40));
+    let (swept, ear) = sweep(&canceller, source, &one_by_one()).await;
+    let Err(Trouble::Store(error)) = swept else {
+        panic!("the sweep went on: {swept:?}");
+    };
+    assert_eq!(error, full());
+    assert_eq!(gateway.requests(), 3, "no intent, no request");
+    assert_eq!(ear.considered(), 4);
+    assert!(
+        ear.told()
+            .contains(&"A-3 at shop failed: the disk of the store is full".to_owned())
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_cannot_follow_a_list_stops_reading_it() {
+    let shelf = Shelf::new();
+    let gateway = Arc::new(Scripted::repeatable());
+    let store = Arc::new(Meddler::new(shelf.store()));
+    let mut batches = 0;
+    store.before_track(move |_| {
+        batches += 1;
+        if batches > 1 { Err(full()) } else { Ok(()) }
+    });
+    let clock = Ahead::default().clock();
+    let canceller = worker("w1", store.clone(), clock, &[("shop", &gateway)]);
+    let read = Arc::new(AtomicUsize::new(0));
+    let count = read.clone();
+    let long = (0..100_000).map(move |n| {
+        count.fetch_add(1, Ordering::SeqCst);
+        let mut young = order("shop", &format!("A-{n}"));
+        young.created_at = noon();
+        Ok::<_, ListError>(young)
+    });
+    let source = Source::List(Box::pin(futures::stream::iter(long)));
+    let (swept, _) = sweep(&canceller, source, &Bounds::default()).await;
+    assert!(matches!(swept, Err(Trouble::Store(error)) if error == full()));
+    let read = read.load(Ordering::SeqCst);
+    assert!(
+        read < 2_000,
+        "{read} orders were read of a list that could not be followed"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn trouble_with_one_order_is_not_the_stores_and_the_others_go_on() {
+    let shelf = Shelf::new();
+    let gateway = Arc::new(Scripted::once_only());
+    let store = Meddler::new(shelf.store());
+    let mut first = true;
+    store.before_advance(move |change| {
+        let used = change.next.state == State::Sending && std::mem::take(&mut first);
+        let error = || StoreError::new(StoreErrorKind::OnceUsed, "it has been sent before");
+        if used { Err(error()) } else { Ok(()) }
+    });
+    let clock = Ahead::default().clock();
+    let canceller = worker("w1", Arc::new(store), clock, &[("shop", &gateway)]);
+    canceller.store().track(orders("shop", 3)).await.unwrap();
+    let (summary, ear) = sweep(&canceller, Source::Tracked, &one_by_one()).await;
+    let summary = summary.unwrap();
+    assert_eq!((summary.confirmed, summary.errors), (2, 1));
+    assert!(
+        ear.told()
+            .contains(&"A-0 at shop failed: it has been sent before".to_owned())
+    );
+}

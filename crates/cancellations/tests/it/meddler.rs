@@ -1,0 +1,143 @@
+//! A store in which something happens at the worst moment.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use duka_cancellations::store::{
+    AbandonedPage, Advanced, Change, Claim, Holdings, Opened, Opening, ReportPage, Tracked,
+};
+use duka_cancellations::{LogEntry, OrderKey, Record, Store, StoreError, TrackedOrder};
+use duka_core::{AccountName, CancellationId, Observation};
+use std::sync::Mutex;
+
+type BeforeAdvance = Box<dyn FnMut(&Change) -> Result<(), StoreError> + Send>;
+type BeforeTrack = Box<dyn FnMut(usize) -> Result<(), StoreError> + Send>;
+
+/// Does what the store within does, unless it is told to meddle.
+pub(crate) struct Meddler {
+    within: Arc<dyn Store>,
+    before_advance: Mutex<BeforeAdvance>,
+    before_track: Mutex<BeforeTrack>,
+    writes: AtomicUsize,
+}
+
+impl Meddler {
+    pub(crate) fn new(within: Arc<dyn Store>) -> Self {
+        Self {
+            within,
+            before_advance: Mutex::new(Box::new(|_| Ok(()))),
+            before_track: Mutex::new(Box::new(|_| Ok(()))),
+            writes: AtomicUsize::new(0),
+        }
+    }
+
+    /// What happens before each change; an error takes its place.
+    pub(crate) fn before_advance(
+        &self,
+        meddle: impl FnMut(&Change) -> Result<(), StoreError> + Send + 'static,
+    ) {
+        *self.before_advance.lock().unwrap() = Box::new(meddle);
+    }
+
+    /// What happens before orders are followed, of which it is told the number.
+    pub(crate) fn before_track(
+        &self,
+        meddle: impl FnMut(usize) -> Result<(), StoreError> + Send + 'static,
+    ) {
+        *self.before_track.lock().unwrap() = Box::new(meddle);
+    }
+
+    /// How many writes were asked for.
+    pub(crate) fn writes(&self) -> usize {
+        self.writes.load(Ordering::SeqCst)
+    }
+
+    fn writing(&self) {
+        self.writes.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl fmt::Debug for Meddler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Meddler")
+    }
+}
+
+#[async_trait]
+impl Store for Meddler {
+    async fn track(&self, orders: Vec<TrackedOrder>) -> Result<Tracked, StoreError> {
+        self.writing();
+        (self.before_track.lock().unwrap())(orders.len())?;
+        self.within.track(orders).await
+    }
+
+    async fn order(&self, key: &OrderKey) -> Result<Option<TrackedOrder>, StoreError> {
+        self.within.order(key).await
+    }
+
+    async fn find_orders(&self, text: &str) -> Result<Vec<TrackedOrder>, StoreError> {
+        self.within.find_orders(text).await
+    }
+
+    async fn observe(&self, key: &OrderKey, seen: Observation) -> Result<(), StoreError> {
+        self.writing();
+        self.within.observe(key, seen).await
+    }
+
+    async fn open(&self, opening: Opening) -> Result<Opened, StoreError> {
+        self.writing();
+        self.within.open(opening).await
+    }
+
+    async fn advance(&self, change: Change) -> Result<Advanced, StoreError> {
+        self.writing();
+        (self.before_advance.lock().unwrap())(&change)?;
+        self.within.advance(change).await
+    }
+
+    async fn claim_due(
+        &self,
+        claim: Claim,
+        accounts: &[AccountName],
+        limit: u32,
+    ) -> Result<Vec<Record>, StoreError> {
+        self.writing();
+        self.within.claim_due(claim, accounts, limit).await
+    }
+
+    async fn claim_one(
+        &self,
+        id: CancellationId,
+        claim: Claim,
+    ) -> Result<Option<Record>, StoreError> {
+        self.writing();
+        self.within.claim_one(id, claim).await
+    }
+
+    async fn cancellation(&self, id: CancellationId) -> Result<Option<Record>, StoreError> {
+        self.within.cancellation(id).await
+    }
+
+    async fn cancellations_of(&self, key: &OrderKey) -> Result<Vec<Record>, StoreError> {
+        self.within.cancellations_of(key).await
+    }
+
+    async fn abandoned(&self, page: AbandonedPage) -> Result<Vec<TrackedOrder>, StoreError> {
+        self.within.abandoned(page).await
+    }
+
+    async fn report(&self, page: ReportPage) -> Result<Vec<Record>, StoreError> {
+        self.within.report(page).await
+    }
+
+    async fn log(&self, id: CancellationId) -> Result<Vec<LogEntry>, StoreError> {
+        self.within.log(id).await
+    }
+
+    async fn check(&self) -> Result<Holdings, StoreError> {
+        self.writing();
+        self.within.check().await
+    }
+}
