@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use duka_core::{Delivery, Error, ErrorKind};
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
-use rustls::ClientConfig;
+use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 use url::Url;
 
@@ -31,6 +31,8 @@ pub struct ReqwestTransport {
     fresh: reqwest::Client,
     body_cap: usize,
     lost_mutations: AtomicU64,
+    /// Why TLS cannot be had, if so.
+    no_tls: Option<rustls::Error>,
 }
 
 /// Settings of a [`ReqwestTransport`].
@@ -151,6 +153,10 @@ impl Transport for ReqwestTransport {
         // Again, although `BaseUrl` has looked: the request may not come from one.
         check_channel(request.url())?;
         let url = request.url().clone();
+        if let Some(problem) = self.no_tls.as_ref().filter(|_| url.scheme() == "https") {
+            let message = "this machine has no root certificates to check a gateway by; install them (the package is often called ca-certificates)";
+            return Err(unusable(message, problem.clone()));
+        }
         let place = place_of(&url);
         let client = match intent {
             Intent::Read => &self.pooled,
@@ -186,12 +192,21 @@ impl ReqwestTransportBuilder {
         self
     }
 
-    /// Loads the machine's root certificates and makes the transport.
+    /// Loads the machine's root certificates and makes the transport. On a machine without
+    /// any, loopback still works, and every `https` request is an
+    /// [`ErrorKind::Configuration`] error.
     ///
     /// # Errors
-    /// [`ErrorKind::Configuration`] when the machine has no root certificates.
+    /// [`ErrorKind::Configuration`] when the HTTP client cannot be made.
     pub fn build(self) -> Result<ReqwestTransport, Error> {
-        let tls = tls_config()?;
+        let (tls, no_tls) = match tls_config(TrustAnchors::Machine) {
+            Ok(config) => (config, None),
+            Err(problem) => {
+                let nobody = tls_config(TrustAnchors::None)
+                    .map_err(|error| unusable("TLS cannot be set up", error))?;
+                (nobody, Some(problem))
+            }
+        };
         let client = |idle_connections| {
             // `localhost` is this machine, whatever a resolver may say of it.
             let loopback = [
@@ -219,6 +234,7 @@ impl ReqwestTransportBuilder {
             fresh: client(0)?,
             body_cap: self.body_cap,
             lost_mutations: AtomicU64::new(0),
+            no_tls,
         })
     }
 }
@@ -229,14 +245,25 @@ impl Default for ReqwestTransportBuilder {
     }
 }
 
+/// Whose certificates are believed.
+#[derive(Clone, Copy)]
+enum TrustAnchors {
+    /// Those that the machine trusts.
+    Machine,
+    /// Nobody's: every handshake fails.
+    None,
+}
+
 /// rustls with ring, named here so that no process-wide default is needed or changed.
-fn tls_config() -> Result<ClientConfig, Error> {
+fn tls_config(anchors: TrustAnchors) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .and_then(BuilderVerifierExt::with_platform_verifier)
-        .map_err(|error| unusable("TLS needs the machine's root certificates", error))?
-        .with_no_client_auth();
+    let builder =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let builder = match anchors {
+        TrustAnchors::Machine => builder.with_platform_verifier()?,
+        TrustAnchors::None => builder.with_root_certificates(RootCertStore::empty()),
+    };
+    let mut config = builder.with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }
