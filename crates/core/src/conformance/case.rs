@@ -16,6 +16,7 @@ pub struct Case {
 enum Rule {
     Payable,
     NewIsEligible,
+    OneForm,
     PaidReadsPaid,
     FailedReadsFailed,
     ReadingIsHarmless,
@@ -44,6 +45,7 @@ pub fn cases() -> Vec<Case> {
     let mut cases = vec![
         case("create_gives_an_address_to_pay_at", Rule::Payable),
         case("a_new_order_can_be_cancelled", Rule::NewIsEligible),
+        case("an_order_has_one_form_of_its_id", Rule::OneForm),
         case("a_paid_order_reads_paid", Rule::PaidReadsPaid),
         case("a_failed_payment_reads_failed", Rule::FailedReadsFailed),
         case("reading_changes_nothing", Rule::ReadingIsHarmless),
@@ -128,6 +130,7 @@ impl Rule {
         match self {
             Self::Payable => orders::payable(trial).await,
             Self::NewIsEligible => orders::new_is_eligible(trial).await,
+            Self::OneForm => orders::one_form(trial).await,
             Self::PaidReadsPaid => orders::paid_reads_paid(trial).await,
             Self::FailedReadsFailed => orders::failed_reads_failed(trial).await,
             Self::ReadingIsHarmless => orders::reading_is_harmless(trial).await,

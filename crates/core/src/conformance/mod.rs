@@ -45,6 +45,7 @@ macro_rules! conformance_tests {
         $crate::conformance_tests! { @each $block_on, $bench;
             create_gives_an_address_to_pay_at
             a_new_order_can_be_cancelled
+            an_order_has_one_form_of_its_id
             a_paid_order_reads_paid
             a_failed_payment_reads_failed
             reading_changes_nothing

@@ -48,6 +48,23 @@ pub(super) async fn new_is_eligible(trial: &mut Trial<'_>) -> Flow {
     agrees(trial, &order, &reading.status).await
 }
 
+pub(super) async fn one_form(trial: &mut Trial<'_>) -> Flow {
+    let order = trial.open_order().await?;
+    let gateway = trial.gateway.clone();
+    let form = |order: &OrderId| {
+        let canonical = gateway.canonical_order(order);
+        (canonical.as_str().to_owned(), canonical.form())
+    };
+    // What `create` returns is stored as it is, and what is stored is asked about.
+    let created = (order.as_str().to_owned(), order.form());
+    trial.same("the canonical form", &created, &form(&order));
+    for other in [order, trial.bench.unknown_order()] {
+        let once = gateway.canonical_order(&other);
+        trial.same("one canonical form", &form(&other), &form(&once));
+    }
+    Ok(())
+}
+
 pub(super) async fn paid_reads_paid(trial: &mut Trial<'_>) -> Flow {
     let order = trial.paid_order().await?;
     let reading = trial.reading(&order).await?;

@@ -19,6 +19,7 @@ pub(super) enum Flaw {
     ReadsErrorsAsUnpaid,
     TellsThePaidToBeEligible,
     GivesNoLink,
+    WritesIdsAnew,
     SendsOrdersOfNothing,
     SupportsNothing,
     ShowsItsKey,
@@ -29,7 +30,7 @@ pub(super) enum Flaw {
 }
 
 impl Flaw {
-    pub(super) const ALL: [Self; 23] = [
+    pub(super) const ALL: [Self; 24] = [
         Self::TakesServerErrorForYes,
         Self::TakesEveryAnswerForYes,
         Self::TakesEveryAnswerForNo,
@@ -46,6 +47,7 @@ impl Flaw {
         Self::ReadsErrorsAsUnpaid,
         Self::TellsThePaidToBeEligible,
         Self::GivesNoLink,
+        Self::WritesIdsAnew,
         Self::SendsOrdersOfNothing,
         Self::SupportsNothing,
         Self::ShowsItsKey,

@@ -235,6 +235,13 @@ impl Gateway for Till {
         basic.contains(&operation) && !self.shop.has(Flaw::SupportsNothing)
     }
 
+    fn canonical_order(&self, order: &OrderId) -> OrderId {
+        if self.shop.has(Flaw::WritesIdsAnew) {
+            return OrderId::text(format!("0{order}")).unwrap();
+        }
+        order.clone()
+    }
+
     async fn create(&self, order: &NewOrder) -> Result<CreatedOrder, Error> {
         let shop = &self.shop;
         if !shop.has(Flaw::SendsOrdersOfNothing) {
