@@ -334,6 +334,22 @@ enum OrderText<'a> {
     JsonInteger(String),
 }
 
+impl OrderText<'_> {
+    fn into_text(self) -> String {
+        match self {
+            Self::Cell(text) => text.into_owned(),
+            Self::JsonString(text) | Self::JsonInteger(text) => text,
+        }
+    }
+}
+
+/// Pesapal's tracking id in the form in which orders are kept: small letters and hyphens.
+pub(crate) fn tracking_id(text: &str) -> Option<String> {
+    let hyphenated = text.len() == uuid::fmt::Hyphenated::LENGTH;
+    let is_guid = hyphenated && uuid::Uuid::try_parse(text).is_ok();
+    is_guid.then(|| text.to_ascii_lowercase())
+}
+
 impl Row<'_> {
     fn order(self, accounts: &Accounts) -> Result<TrackedOrder, BadRow> {
         let line = self.line;
@@ -356,20 +372,22 @@ impl Row<'_> {
                 format!("account {account} is not configured; configured: {known}"),
             )
         })?;
-        let order = match (self.order, gateway) {
-            (OrderText::Cell(text), Gateway::KwikPaisa) => OrderId::guess(text),
-            (OrderText::JsonInteger(text), Gateway::KwikPaisa) => OrderId::integer(text),
-            (OrderText::Cell(text), Gateway::Pesapal) => OrderId::text(text),
-            (OrderText::JsonInteger(text), Gateway::Pesapal)
-            | (OrderText::JsonString(text), Gateway::KwikPaisa | Gateway::Pesapal) => {
-                OrderId::text(text)
+        let order = match gateway {
+            Gateway::KwikPaisa => match self.order {
+                OrderText::Cell(text) => OrderId::guess(text),
+                OrderText::JsonInteger(text) => OrderId::integer(text),
+                OrderText::JsonString(text) => OrderId::text(text),
+            },
+            Gateway::Pesapal => {
+                let text = self.order.into_text();
+                let Some(tracking_id) = tracking_id(&text) else {
+                    let problem = "is not a tracking id (a GUID), by which Pesapal knows orders";
+                    return Err(bad("order", format!("{text:?} {problem}")));
+                };
+                OrderId::text(tracking_id)
             }
         }
         .map_err(|error| bad("order", error.to_string()))?;
-        if matches!(gateway, Gateway::Pesapal) && uuid::Uuid::parse_str(order.as_str()).is_err() {
-            let problem = "is not a tracking id (a GUID), by which Pesapal knows orders";
-            return Err(bad("order", problem.to_owned()));
-        }
         let created_at: Timestamp = self.created_at.parse().map_err(|_| {
             let text = &self.created_at;
             bad(

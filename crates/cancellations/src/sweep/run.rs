@@ -236,6 +236,10 @@ impl<'a> Run<'a> {
 
     async fn follow(&self, orders: Vec<TrackedOrder>) -> Result<Vec<Candidate>, Trouble> {
         let store = &self.canceller.store;
+        let orders: Vec<_> = orders
+            .into_iter()
+            .map(|order| self.canonical(order))
+            .collect();
         if self.bounds.mode == Mode::Act {
             store.track(orders.clone()).await?;
         }
@@ -245,6 +249,15 @@ impl<'a> Run<'a> {
             candidates.push(self.candidate(known.unwrap_or(order)));
         }
         Ok(candidates)
+    }
+
+    /// The order under the one form of its id. One of an account that is not configured
+    /// stays as it is: it fails when its turn comes.
+    fn canonical(&self, order: TrackedOrder) -> TrackedOrder {
+        match self.canceller.canonical(&order.key) {
+            Ok(key) => TrackedOrder { key, ..order },
+            Err(_) => order,
+        }
     }
 
     fn candidate(&self, order: TrackedOrder) -> Candidate {

@@ -22,6 +22,7 @@ use crate::args::{Args, Command};
 use crate::config::Config;
 use crate::context::{Context, order_id};
 use crate::failure::{Exit, Failure};
+use crate::orders_file::tracking_id;
 
 pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Failure> {
     match command {
@@ -52,7 +53,7 @@ async fn find_order(
     store: &dyn Store,
 ) -> Result<TrackedOrder, Failure> {
     let mut found = store
-        .find_orders(text)
+        .find_orders(&as_kept(text))
         .await
         .map_err(|error| Failure::store("look up the order", &error))?;
     if let Some(account) = context.chosen(config)? {
@@ -73,6 +74,11 @@ async fn find_order(
     let gateway = GatewayName::from_static(settings.keys.gateway());
     let key = OrderKey::new(account, order_id(settings, text)?);
     Ok(TrackedOrder::new(key, gateway, context.clock.now()))
+}
+
+/// A tracking id in the form in which orders are kept; any other text as it is.
+fn as_kept(text: &str) -> String {
+    tracking_id(text).unwrap_or_else(|| text.to_owned())
 }
 
 /// Cancelled by Ctrl-C, or by SIGTERM where there is such a thing.
