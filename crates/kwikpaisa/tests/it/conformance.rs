@@ -9,7 +9,10 @@ use duka_core::clock::SharedClock;
 use duka_core::conformance::{Armed, Bench, BenchError, Fault, Truth, check_all};
 use duka_core::gateway::Operation;
 use duka_core::{Gateway, NewOrder, OrderId};
-use duka_emulator::{Emulator, EmulatorConfig, FaultKind};
+use duka_emulator::{
+    Behaviour, CancelRefusal, CreateHttp, DateZone, Emulator, EmulatorConfig, FaultKind,
+    UnpaidFields,
+};
 use duka_http::{BaseUrl, RetryPolicy};
 use duka_kwikpaisa::{KwikPaisa, codes};
 use jiff::Timestamp;
@@ -42,7 +45,12 @@ fn account(base: &str) -> KwikPaisa {
 
 impl Shop {
     async fn open() -> Self {
-        let emulator = Emulator::start(EmulatorConfig::new(now)).await.unwrap();
+        Self::with(Behaviour::default()).await
+    }
+
+    async fn with(behaviour: Behaviour) -> Self {
+        let config = EmulatorConfig::new(now).behaviour(behaviour);
+        let emulator = Emulator::start(config).await.unwrap();
         let gateway = Arc::new(account(&emulator.kwikpaisa_url()));
         // Beyond 2^53, where a float would merge neighbours.
         let next = AtomicU64::new(9_007_199_254_740_993);
@@ -149,4 +157,22 @@ impl Bench for Shop {
 async fn kwikpaisa_keeps_every_rule() {
     let report = check_all(&Shop::open().await).await;
     assert!(report.is_clean(), "{report}");
+}
+
+#[tokio::test]
+async fn it_keeps_them_whatever_the_real_gateway_turns_out_to_do() {
+    let changes: [fn(&mut Behaviour); 6] = [
+        |it| it.create_http = CreateHttp::Created,
+        |it| it.cancel_refusal = CancelRefusal::Http400,
+        |it| it.cancel_refusal = CancelRefusal::Http409,
+        |it| it.cancel_refusal = CancelRefusal::FailedEnvelope,
+        |it| it.unpaid_fields = UnpaidFields::Absent,
+        |it| it.date_zone = DateZone::India,
+    ];
+    for change in changes {
+        let mut behaviour = Behaviour::default();
+        change(&mut behaviour);
+        let report = check_all(&Shop::with(behaviour.clone()).await).await;
+        assert!(report.is_clean(), "{behaviour:?}\n{report}");
+    }
 }
