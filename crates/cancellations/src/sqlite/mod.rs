@@ -8,12 +8,14 @@ mod cancellations;
 mod orders;
 mod rows;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use duka_core::{AccountName, CancellationId, Observation};
@@ -49,16 +51,37 @@ impl SqliteStore {
     /// or was written by a newer one.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref().to_owned();
-        Self::open_at(&path)
-            .map_err(|error| StoreError::new(error.kind(), format!("{}: {error}", path.display())))
+        Self::open_at(&path, BUSY_TIMEOUT).map_err(|error| named(&path, error))
     }
 
-    fn open_at(path: &Path) -> Result<Self, StoreError> {
+    fn open_at(path: &Path, patience: Duration) -> Result<Self, StoreError> {
+        if path.is_dir() {
+            return Err(StoreError::new(
+                StoreErrorKind::CannotOpen,
+                "that is a folder; name a file in it",
+            ));
+        }
+        let started = Instant::now();
+        loop {
+            match Self::connect_at(path, patience) {
+                // Of several that make the file at the same time, SQLite turns some away at
+                // once, without the wait that it was told to have.
+                Err(error)
+                    if error.kind() == StoreErrorKind::Busy && started.elapsed() < patience =>
+                {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                opened => return opened,
+            }
+        }
+    }
+
+    fn connect_at(path: &Path, patience: Duration) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let create = flags | OpenFlags::SQLITE_OPEN_CREATE;
-        let mut connection = connect(path, create)?;
+        let mut connection = connect(path, create, patience)?;
         schema::migrate(&mut connection)?;
-        let reader = connect(path, flags)?;
+        let reader = connect(path, flags, patience)?;
         reader
             .pragma_update(None, "query_only", true)
             .map_err(store_error)?;
@@ -80,15 +103,47 @@ impl SqliteStore {
             // A reader that panicked has left nothing half done: it never writes.
             work(&reader.lock().unwrap_or_else(PoisonError::into_inner))
         });
-        done.await.map_err(|_| {
-            StoreError::new(StoreErrorKind::Internal, "a read of the store was cut off")
-        })?
+        let cut_off = |_| StoreError::new(StoreErrorKind::Internal, "a read was cut off");
+        let read = done.await.map_err(cut_off).flatten();
+        read.map_err(|error| named(&self.path, error))
+    }
+
+    /// Runs `work` on the writing connection, and returns once its effects are on disk.
+    async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let written = self.writer.write(work).await;
+        written.map_err(|error| named(&self.path, error))
     }
 }
 
-fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+/// Says which file it is about, unless it is about an order.
+fn named(path: &Path, error: StoreError) -> StoreError {
+    match error.kind() {
+        StoreErrorKind::OnceUsed | StoreErrorKind::UnknownOrder => error,
+        StoreErrorKind::CannotOpen
+        | StoreErrorKind::Busy
+        | StoreErrorKind::Full
+        | StoreErrorKind::ReadOnly
+        | StoreErrorKind::Corrupt
+        | StoreErrorKind::TooNew
+        | StoreErrorKind::Internal => {
+            StoreError::new(error.kind(), format!("{}: {error}", path.display()))
+        }
+    }
+}
+
+fn connect(path: &Path, flags: OpenFlags, patience: Duration) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, flags).map_err(store_error)?;
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(store_error)?;
+    connection.busy_timeout(patience).map_err(store_error)?;
+    // SQLite opens what it may not write for reading, without a word.
+    if connection.is_readonly("main").map_err(store_error)? {
+        return Err(rows::read_only());
+    }
+    // Looked at first: the next statement would already change the file.
+    schema::check_owner(&connection)?;
     let mode: String = connection
         .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))
         .map_err(store_error)?;
@@ -120,7 +175,7 @@ impl fmt::Debug for SqliteStore {
 #[async_trait]
 impl Store for SqliteStore {
     async fn track(&self, list: Vec<TrackedOrder>) -> Result<Tracked, StoreError> {
-        self.writer.write(move |c| orders::track(c, &list)).await
+        self.write(move |c| orders::track(c, &list)).await
     }
 
     async fn order(&self, key: &OrderKey) -> Result<Option<TrackedOrder>, StoreError> {
@@ -135,20 +190,15 @@ impl Store for SqliteStore {
 
     async fn observe(&self, key: &OrderKey, seen: Observation) -> Result<(), StoreError> {
         let key = key.clone();
-        self.writer
-            .write(move |c| orders::observe(c, &key, seen))
-            .await
+        self.write(move |c| orders::observe(c, &key, seen)).await
     }
 
     async fn open(&self, opening: Opening) -> Result<Opened, StoreError> {
-        self.writer
-            .write(move |c| cancellations::open(c, &opening))
-            .await
+        self.write(move |c| cancellations::open(c, &opening)).await
     }
 
     async fn advance(&self, change: Change) -> Result<Advanced, StoreError> {
-        self.writer
-            .write(move |c| cancellations::advance(c, &change))
+        self.write(move |c| cancellations::advance(c, &change))
             .await
     }
 
@@ -159,8 +209,7 @@ impl Store for SqliteStore {
         limit: u32,
     ) -> Result<Vec<Record>, StoreError> {
         let accounts = accounts.to_vec();
-        self.writer
-            .write(move |c| cancellations::claim_due(c, &claim, &accounts, limit))
+        self.write(move |c| cancellations::claim_due(c, &claim, &accounts, limit))
             .await
     }
 
@@ -169,8 +218,7 @@ impl Store for SqliteStore {
         id: CancellationId,
         claim: Claim,
     ) -> Result<Option<Record>, StoreError> {
-        self.writer
-            .write(move |c| cancellations::claim_one(c, id, &claim))
+        self.write(move |c| cancellations::claim_one(c, id, &claim))
             .await
     }
 
@@ -197,6 +245,6 @@ impl Store for SqliteStore {
 
     async fn check(&self) -> Result<Holdings, StoreError> {
         // A write that changes nothing still needs the lock and a writable file.
-        self.writer.write(cancellations::holdings).await
+        self.write(cancellations::holdings).await
     }
 }

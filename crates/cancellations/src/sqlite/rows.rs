@@ -23,10 +23,7 @@ pub(super) fn store_error(error: rusqlite::Error) -> StoreError {
             StoreErrorKind::Full,
             "the disk of the store is full; make room and try again",
         ),
-        Some(ErrorCode::ReadOnly) => (
-            StoreErrorKind::ReadOnly,
-            "the store may not be written; check the permissions of the file and its folder",
-        ),
+        Some(ErrorCode::ReadOnly) => (StoreErrorKind::ReadOnly, READ_ONLY),
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => (
             StoreErrorKind::Corrupt,
             "the store's file is damaged or is not a database; restore it from a backup",
@@ -38,6 +35,13 @@ pub(super) fn store_error(error: rusqlite::Error) -> StoreError {
         _ => (StoreErrorKind::Internal, "the store failed"),
     };
     StoreError::new(kind, format!("{advice} ({text})"))
+}
+
+const READ_ONLY: &str =
+    "the store may not be written; check the permissions of the file and its folder";
+
+pub(super) fn read_only() -> StoreError {
+    StoreError::new(StoreErrorKind::ReadOnly, READ_ONLY)
 }
 
 fn damaged(what: &str) -> StoreError {

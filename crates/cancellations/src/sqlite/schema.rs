@@ -19,13 +19,31 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     migrate_with(connection, &STEPS)
 }
 
+fn number(connection: &Connection, pragma: &str) -> Result<i64, StoreError> {
+    connection
+        .pragma_query_value(None, pragma, |row| row.get(0))
+        .map_err(store_error)
+}
+
+/// Refuses a database of another program, without changing anything in it.
+pub(super) fn check_owner(connection: &Connection) -> Result<(), StoreError> {
+    // One transaction, so that a store just being made is seen whole or not at all.
+    let reading = connection.unchecked_transaction().map_err(store_error)?;
+    let application = number(&reading, "application_id")?;
+    let tables: i64 = reading
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(store_error)?;
+    if application != i64::from(APPLICATION_ID) && (application != 0 || tables > 0) {
+        return Err(StoreError::new(
+            StoreErrorKind::CannotOpen,
+            "the file is a database of another program; give the store a file of its own",
+        ));
+    }
+    Ok(())
+}
+
 fn migrate_with(connection: &mut Connection, steps: &[&str]) -> Result<(), StoreError> {
     let latest = i64::try_from(steps.len()).expect("the number of steps is small");
-    let number = |connection: &Connection, pragma: &str| -> Result<i64, StoreError> {
-        connection
-            .pragma_query_value(None, pragma, |row| row.get(0))
-            .map_err(store_error)
-    };
     // Read first: a store that is up to date is opened without taking the write lock.
     let application = number(connection, "application_id")?;
     let version = number(connection, "user_version")?;
@@ -36,17 +54,7 @@ fn migrate_with(connection: &mut Connection, steps: &[&str]) -> Result<(), Store
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(store_error)?;
     // Again under the lock: another process may have been faster.
-    let application = number(&transaction, "application_id")?;
     let version = number(&transaction, "user_version")?;
-    let tables: i64 = transaction
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(store_error)?;
-    if application != i64::from(APPLICATION_ID) && (application != 0 || tables > 0) {
-        return Err(StoreError::new(
-            StoreErrorKind::CannotOpen,
-            "the file is a database of another program; give the store a file of its own",
-        ));
-    }
     if version > latest {
         return Err(StoreError::new(
             StoreErrorKind::TooNew,
@@ -133,11 +141,11 @@ mod tests {
 
     #[test]
     fn another_programs_database_is_left_alone() {
-        let mut connection = Connection::open_in_memory().unwrap();
+        let connection = Connection::open_in_memory().unwrap();
         connection
             .execute("CREATE TABLE invoices (id INTEGER)", [])
             .unwrap();
-        let error = migrate(&mut connection).unwrap_err();
+        let error = check_owner(&connection).unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::CannotOpen);
     }
 }

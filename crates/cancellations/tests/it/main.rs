@@ -18,4 +18,5 @@ mod sqlite;
 mod suite;
 mod suite_claims;
 mod sweep;
+mod trouble;
 mod workers;

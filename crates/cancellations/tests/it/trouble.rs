@@ -1,0 +1,298 @@
+//! Stores that cannot be opened or written: each says which file, what is wrong with it,
+//! and what to do.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use duka_cancellations::{SqliteStore, Store, StoreError, StoreErrorKind};
+
+use crate::scene::{Shelf, noon, order};
+use crate::suite::{opened, opening};
+
+fn refused(path: &Path) -> StoreError {
+    let error = SqliteStore::open(path).expect_err("it cannot be opened");
+    named(&error, path);
+    error
+}
+
+/// Every trouble names the file it is about.
+fn named(error: &StoreError, path: &Path) {
+    let text = error.to_string();
+    assert!(text.starts_with(&format!("{}: ", path.display())), "{text}");
+}
+
+#[test]
+fn a_folder_is_not_a_store() {
+    let shelf = Shelf::new();
+    let error = refused(shelf.folder.path());
+    assert_eq!(error.kind(), StoreErrorKind::CannotOpen);
+    assert!(
+        error
+            .to_string()
+            .contains("that is a folder; name a file in it"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_missing_folder_is_not_made() {
+    let shelf = Shelf::new();
+    let path = shelf.folder.path().join("var").join("duka.db");
+    let error = refused(&path);
+    assert_eq!(error.kind(), StoreErrorKind::CannotOpen);
+    assert!(
+        error.to_string().contains("check that its folder exists"),
+        "{error}"
+    );
+    assert!(!path.parent().unwrap().exists());
+}
+
+#[test]
+fn a_text_file_is_left_as_it_is() {
+    let shelf = Shelf::new();
+    let list = "account,order,created_at\n".repeat(100);
+    fs::write(shelf.path(), &list).unwrap();
+    assert_eq!(refused(&shelf.path()).kind(), StoreErrorKind::Corrupt);
+    assert_eq!(fs::read_to_string(shelf.path()).unwrap(), list);
+}
+
+#[test]
+fn an_empty_file_becomes_a_store() {
+    let shelf = Shelf::new();
+    fs::write(shelf.path(), "").unwrap();
+    SqliteStore::open(shelf.path()).unwrap();
+}
+
+#[test]
+fn a_path_is_a_path_and_no_address() {
+    let shelf = Shelf::new();
+    let path = shelf.folder.path().join("file:duka.db?mode=memory");
+    SqliteStore::open(&path).unwrap();
+    assert!(path.exists());
+}
+
+#[test]
+fn another_programs_database_is_left_exactly_as_it_is() {
+    let shelf = Shelf::new();
+    let sql = shelf.sql();
+    sql.execute_batch("CREATE TABLE invoices (id INTEGER); INSERT INTO invoices VALUES (7)")
+        .unwrap();
+    drop(sql);
+    let before = fs::read(shelf.path()).unwrap();
+    let error = refused(&shelf.path());
+    assert_eq!(error.kind(), StoreErrorKind::CannotOpen);
+    assert!(
+        error.to_string().contains("a database of another program"),
+        "{error}"
+    );
+    assert!(
+        fs::read(shelf.path()).unwrap() == before,
+        "it has been written"
+    );
+    assert_eq!(fs::read_dir(shelf.folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_store_of_a_newer_program_is_left_alone() {
+    let shelf = Shelf::new();
+    drop(shelf.store());
+    let sql = shelf.sql();
+    sql.pragma_update(None, "user_version", 9).unwrap();
+    let error = refused(&shelf.path());
+    assert_eq!(error.kind(), StoreErrorKind::TooNew);
+    assert!(error.to_string().contains("use a newer duka"), "{error}");
+    assert_eq!(shelf.number("PRAGMA user_version"), 9);
+}
+
+/// A store with some content, closed and all in one file.
+async fn filled() -> Shelf {
+    let shelf = Shelf::new();
+    let store = shelf.store();
+    let orders = (0..500).map(|n| order("shop", &format!("A-{n}"))).collect();
+    store.track(orders).await.unwrap();
+    opened(&*store, 1, "shop", "A-1", noon()).await;
+    drop(store);
+    let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+    shelf.sql().query_row(checkpoint, [], |_| Ok(())).unwrap();
+    shelf
+}
+
+#[tokio::test]
+async fn a_file_that_was_cut_off_is_called_damaged() {
+    let shelf = filled().await;
+    let whole = fs::read(shelf.path()).unwrap();
+    for part in [60, 4096, whole.len() / 2] {
+        fs::write(shelf.path(), &whole[..part]).unwrap();
+        let error = match SqliteStore::open(shelf.path()) {
+            Err(error) => error,
+            // The head is whole; the damage shows when somebody reads on.
+            Ok(store) => everything(&store).await.expect_err("half of it is missing"),
+        };
+        assert_eq!(
+            error.kind(),
+            StoreErrorKind::Corrupt,
+            "{part} bytes: {error}"
+        );
+        named(&error, &shelf.path());
+        assert!(
+            error.to_string().contains("restore it from a backup"),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_file_with_rubbish_in_the_middle_is_called_damaged() {
+    let shelf = filled().await;
+    let mut bytes = fs::read(shelf.path()).unwrap();
+    let end = bytes.len();
+    bytes[4096..end].fill(0xA5);
+    fs::write(shelf.path(), &bytes).unwrap();
+    assert_eq!(refused(&shelf.path()).kind(), StoreErrorKind::Corrupt);
+}
+
+#[tokio::test]
+async fn damage_that_comes_later_is_named_by_reads_and_writes() {
+    let shelf = filled().await;
+    let pages = || fs::metadata(shelf.path()).unwrap().len() / 4096;
+    let store = SqliteStore::open(shelf.path()).unwrap();
+    let mut bytes = fs::read(shelf.path()).unwrap();
+    // All but the head and the schema.
+    let tables = usize::try_from(pages() / 2 * 4096).unwrap();
+    bytes[tables..].fill(0xA5);
+    fs::write(shelf.path(), &bytes).unwrap();
+    let error = everything(&store).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{error}");
+    named(&error, &shelf.path());
+    let error = store.track(vec![order("shop", "B-1")]).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{error}");
+    named(&error, &shelf.path());
+}
+
+async fn everything(store: &SqliteStore) -> Result<(), StoreError> {
+    store.check().await?;
+    for n in 0..500 {
+        store.find_orders(&format!("A-{n}")).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn words_that_this_program_does_not_know_are_called_damage_too() {
+    for forgery in [
+        "UPDATE cancellations SET state = 'vanished'",
+        "UPDATE cancellations SET outcome = 'confirmed', state = 'done', skip_reason = 'x'",
+        "UPDATE cancellations SET verified = 'bought'",
+        "UPDATE cancellations SET finding = 'odd'",
+        "UPDATE cancellations SET due_at = 9223372036854775807",
+        "UPDATE cancellations SET version = -1",
+        "UPDATE cancellations SET attempts = 5000000000",
+        "UPDATE orders SET amount = 'ten', currency = 'INR'",
+        "UPDATE orders SET amount = '10', currency = 'XQX'",
+        "UPDATE orders SET status = 'bought', observed_at = 0",
+        "UPDATE orders SET status = 'paid', observed_at = NULL",
+        "UPDATE orders SET gateway = ''",
+    ] {
+        let shelf = Shelf::new();
+        let store = shelf.store();
+        let record = opened(&*store, 1, "shop", "A-1", noon()).await;
+        shelf.sql().execute(forgery, []).unwrap();
+        let by_order = store.order(&record.key).await.err();
+        let by_id = store.cancellation(record.id).await.err();
+        let error = by_id.or(by_order).expect("one of the two reads it");
+        assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{forgery}");
+        named(&error, &shelf.path());
+        let text = error.to_string();
+        assert!(text.contains("that this program cannot read"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn trouble_with_an_order_does_not_blame_the_file() {
+    let store = Shelf::new().store();
+    let error = store
+        .open(opening(1, "shop", "A-1", noon()))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "order A-1 at shop is not followed; track it first"
+    );
+}
+
+/// What the store says to a user who may read it but not write it. A superuser may write
+/// everything, so this part runs as somebody else then.
+#[test]
+fn a_store_that_may_not_be_written_says_so_when_it_is_opened() {
+    let shelf = Shelf::new();
+    drop(shelf.store());
+    for (file, folder, kind) in [
+        (0o444, 0o777, "ReadOnly"),
+        (0o444, 0o555, "ReadOnly"),
+        (0o000, 0o777, "CannotOpen"),
+        // Beside the file there must be room for its log.
+        (0o666, 0o555, "ReadOnly"),
+        (0o666, 0o777, "opened"),
+    ] {
+        set_mode(&shelf.path(), file);
+        set_mode(shelf.folder.path(), folder);
+        let said = as_anybody(&shelf.path());
+        assert!(said.contains(kind), "{file:o} in {folder:o}: {said}");
+        let named = said.contains(&*shelf.path().to_string_lossy());
+        assert!(named || kind == "opened", "{said}");
+    }
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+}
+
+const HELPER: &str = "trouble::a_store_opens_for_whoever_may_write_it";
+
+/// Opens the store in a process of an ordinary user and returns what came of it.
+fn as_anybody(path: &Path) -> String {
+    // The program may lie where only its owner gets, so the helper is a copy.
+    let helper = path.with_file_name("helper");
+    if !helper.exists() {
+        fs::copy(std::env::current_exe().unwrap(), &helper).unwrap();
+        fs::set_permissions(&helper, PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let mut command = Command::new(helper);
+    command.args(["--exact", HELPER, "--nocapture"]);
+    command.env("DUKA_TEST_STORE", path).current_dir("/");
+    if fs::metadata(path).unwrap().uid() == 0 {
+        command.uid(65_534).gid(65_534);
+    }
+    let output = command.output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Another test runs this one as another user, and reads what it prints.
+#[test]
+fn a_store_opens_for_whoever_may_write_it() {
+    let shelf = Shelf::new();
+    let told = std::env::var_os("DUKA_TEST_STORE").map(PathBuf::from);
+    let opened = SqliteStore::open(told.clone().unwrap_or(shelf.path()));
+    println!("{:?}", opened.as_ref().map(|_| "opened"));
+    assert!(told.is_some() || opened.is_ok());
+}
+
+#[test]
+fn many_that_open_a_new_store_at_once_all_get_it() {
+    for _ in 0..10 {
+        let shelf = Arc::new(Shelf::new());
+        let openers: Vec<_> = (0..8)
+            .map(|_| {
+                let shelf = Arc::clone(&shelf);
+                std::thread::spawn(move || SqliteStore::open(shelf.path()).map(drop))
+            })
+            .collect();
+        for opener in openers {
+            opener.join().unwrap().unwrap();
+        }
+    }
+}
