@@ -20,7 +20,8 @@ use crate::message;
 use crate::order::{OrderKey, TrackedOrder};
 use crate::record::{Record, Request, follow_after};
 use crate::store::{
-    Advanced, Attempt, Change, Claim, Entry, Hold, Opened, Opening, Store, StoreError,
+    Advanced, Attempt, Change, Claim, Condition, Entry, Hold, Opened, Opening, Store, StoreError,
+    StoreErrorKind,
 };
 
 /// How a worker behaves.
@@ -247,12 +248,16 @@ impl Canceller {
         };
         let started = tokio::time::Instant::now();
         self.store.track(vec![order]).await?;
-        let mut handled = match self.open(key, request).await? {
+        let mut handled = match self.open(key, request, Condition::Always).await? {
             Opened::New(record) => self.work(record).await?,
             Opened::AlreadyOpen(record) => Handled {
                 record,
                 error: None,
             },
+            Opened::Touched => {
+                let broken = "the store refused what was asked for without a condition";
+                return Err(StoreError::new(StoreErrorKind::Internal, broken).into());
+            }
         };
         while let Some(due_at) = handled.record.due_at {
             let pause = self.until(due_at);
@@ -278,7 +283,12 @@ impl Canceller {
         })
     }
 
-    pub(crate) async fn open(&self, key: OrderKey, request: Request) -> Result<Opened, Trouble> {
+    pub(crate) async fn open(
+        &self,
+        key: OrderKey,
+        request: Request,
+        condition: Condition,
+    ) -> Result<Opened, Trouble> {
         let claim = self.claim();
         Ok(self
             .store
@@ -287,6 +297,7 @@ impl Canceller {
                 key,
                 request,
                 claim,
+                condition,
             })
             .await?)
     }

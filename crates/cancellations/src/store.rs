@@ -45,7 +45,8 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// When the store cannot be written.
     async fn observe(&self, key: &OrderKey, seen: Observation) -> Result<(), StoreError>;
 
-    /// Starts a cancellation and claims it for `claim.worker`, unless one is open.
+    /// Starts a cancellation and claims it for `claim.worker`, unless one is open or the
+    /// condition does not hold.
     ///
     /// # Errors
     /// When the store cannot be written, or the order is not followed.
@@ -147,6 +148,21 @@ pub struct Opening {
     pub request: Request,
     /// The worker that starts it.
     pub claim: Claim,
+    /// On what condition it is started.
+    pub condition: Condition,
+}
+
+/// On what condition a cancellation is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    /// On none: somebody asked for this order by name.
+    Always,
+    /// Only if the order is [`Follow::Open`] and was last touched then, as a sweep read it
+    /// a while ago: several sweeps must not begin an order one after the other.
+    Untouched {
+        /// The order's `touched_at`.
+        since: Option<Timestamp>,
+    },
 }
 
 /// What came of starting one.
@@ -156,6 +172,8 @@ pub enum Opened {
     New(Record),
     /// There is one already, and it is not over.
     AlreadyOpen(Record),
+    /// Nothing was started: somebody has dealt with the order meanwhile.
+    Touched,
 }
 
 /// The next state of a cancellation.

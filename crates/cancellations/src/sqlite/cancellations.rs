@@ -9,8 +9,8 @@ use super::rows::{self, follow_word, micros, skip_word, state_words, store_error
 use crate::order::{Follow, OrderKey};
 use crate::record::{LogEntry, Record};
 use crate::store::{
-    Advanced, Attempt, Change, Claim, Hold, Holdings, Opened, Opening, ReportPage, StoreError,
-    StoreErrorKind,
+    Advanced, Attempt, Change, Claim, Condition, Hold, Holdings, Opened, Opening, ReportPage,
+    StoreError, StoreErrorKind,
 };
 
 /// A cancellation with what its order knows better.
@@ -21,11 +21,19 @@ pub(super) fn open(connection: &Connection, opening: &Opening) -> Result<Opened,
     if let Some(open) = open_one(connection, &opening.key)? {
         return Ok(Opened::AlreadyOpen(open));
     }
-    if orders::by_key(connection, &opening.key)?.is_none() {
+    let Some(order) = orders::by_key(connection, &opening.key)? else {
         return Err(StoreError::new(
             StoreErrorKind::UnknownOrder,
             format!("order {} is not followed; track it first", opening.key),
         ));
+    };
+    match opening.condition {
+        Condition::Always => {}
+        Condition::Untouched { since } => {
+            if order.follow != Follow::Open || order.touched_at != since {
+                return Ok(Opened::Touched);
+            }
+        }
     }
     let progress = Cancellation::requested_again(spent(connection, &opening.key)?);
     let id = opening.id.to_string();

@@ -15,7 +15,7 @@ use super::{Bounds, ListError, Mode, News, Plan, Source, Summary, Would};
 use crate::driver::{Canceller, Handled, Trouble};
 use crate::order::{Follow, OrderKey, TrackedOrder};
 use crate::record::{Record, Request};
-use crate::store::{AbandonedPage, Opened, StoreError, StoreErrorKind};
+use crate::store::{AbandonedPage, Condition, Opened, StoreError, StoreErrorKind};
 
 /// Orders read from the store at a time.
 const PAGE: u32 = 500;
@@ -149,7 +149,10 @@ impl<'a> Run<'a> {
             .take_until(self.halt.clone().cancelled_owned())
             .filter_map(|candidate| {
                 futures::future::ready(match candidate {
-                    Err(trouble) => Some(Err(trouble)),
+                    Err(trouble) => {
+                        self.halt.cancel();
+                        Some(Err(trouble))
+                    }
                     Ok(Candidate::Work(order)) => Some(Ok(*order)),
                     Ok(Candidate::Leave) => {
                         self.considered();
@@ -164,7 +167,8 @@ impl<'a> Run<'a> {
             work.map(|order| async {
                 let order = order?;
                 self.considered();
-                self.work_on(order).await
+                self.work_on(order).await;
+                Ok(())
             })
             .buffer_unordered(self.bounds.concurrency.max(1)),
         );
@@ -272,42 +276,35 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn work_on(&self, order: TrackedOrder) -> Result<(), Trouble> {
+    async fn work_on(&self, order: TrackedOrder) {
         let key = order.key.clone();
         if self.is_stopped(&key.account) {
             self.lock().summary.errors += 1;
-            return Ok(());
-        }
-        if !self.is_still_open(&key).await? {
-            self.lock().summary.skipped += 1;
-            return Ok(());
+            return;
         }
         match self.bounds.mode {
             Mode::DryRun => self.plan(order).await,
-            Mode::Act => match self.begin(&key).await {
+            Mode::Act => match self.begin(&order).await {
                 Ok(Opened::New(record)) => {
                     let worked = self.canceller.work(record).await;
                     self.handled(&key, worked);
                 }
-                // Another worker was faster by a moment.
-                Ok(Opened::AlreadyOpen(_)) => self.lock().summary.skipped += 1,
+                // Another worker was faster, or a list names it twice.
+                Ok(Opened::AlreadyOpen(_) | Opened::Touched) => self.lock().summary.skipped += 1,
                 Err(trouble) => self.failed(&key, &trouble),
             },
         }
-        Ok(())
     }
 
-    /// Whether the order is still what its page or its list took it for: another worker may
-    /// have finished with it, and a list may name it twice.
-    async fn is_still_open(&self, key: &OrderKey) -> Result<bool, Trouble> {
-        let now = self.canceller.store.order(key).await?;
-        Ok(now.is_none_or(|order| matches!(self.candidate(order), Candidate::Work(_))))
-    }
-
-    async fn begin(&self, key: &OrderKey) -> Result<Opened, Trouble> {
+    async fn begin(&self, order: &TrackedOrder) -> Result<Opened, Trouble> {
         // What this worker cannot carry out it does not begin.
-        self.canceller.gateway(&key.account)?;
-        self.canceller.open(key.clone(), self.request.clone()).await
+        self.canceller.gateway(&order.key.account)?;
+        let since = order.touched_at;
+        let untouched = Condition::Untouched { since };
+        let request = self.request.clone();
+        self.canceller
+            .open(order.key.clone(), request, untouched)
+            .await
     }
 
     async fn plan(&self, order: TrackedOrder) {

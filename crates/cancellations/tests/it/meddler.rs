@@ -1,8 +1,7 @@
 //! A store in which something happens at the worst moment.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use duka_cancellations::store::{
@@ -10,7 +9,6 @@ use duka_cancellations::store::{
 };
 use duka_cancellations::{LogEntry, OrderKey, Record, Store, StoreError, TrackedOrder};
 use duka_core::{AccountName, CancellationId, Observation};
-use std::sync::Mutex;
 
 type BeforeAdvance = Box<dyn FnMut(&Change) -> Result<(), StoreError> + Send>;
 type BeforeTrack = Box<dyn FnMut(usize) -> Result<(), StoreError> + Send>;
@@ -20,7 +18,6 @@ pub(crate) struct Meddler {
     within: Arc<dyn Store>,
     before_advance: Mutex<BeforeAdvance>,
     before_track: Mutex<BeforeTrack>,
-    writes: AtomicUsize,
 }
 
 impl Meddler {
@@ -29,7 +26,6 @@ impl Meddler {
             within,
             before_advance: Mutex::new(Box::new(|_| Ok(()))),
             before_track: Mutex::new(Box::new(|_| Ok(()))),
-            writes: AtomicUsize::new(0),
         }
     }
 
@@ -48,15 +44,6 @@ impl Meddler {
     ) {
         *self.before_track.lock().unwrap() = Box::new(meddle);
     }
-
-    /// How many writes were asked for.
-    pub(crate) fn writes(&self) -> usize {
-        self.writes.load(Ordering::SeqCst)
-    }
-
-    fn writing(&self) {
-        self.writes.fetch_add(1, Ordering::SeqCst);
-    }
 }
 
 impl fmt::Debug for Meddler {
@@ -68,7 +55,6 @@ impl fmt::Debug for Meddler {
 #[async_trait]
 impl Store for Meddler {
     async fn track(&self, orders: Vec<TrackedOrder>) -> Result<Tracked, StoreError> {
-        self.writing();
         (self.before_track.lock().unwrap())(orders.len())?;
         self.within.track(orders).await
     }
@@ -82,17 +68,14 @@ impl Store for Meddler {
     }
 
     async fn observe(&self, key: &OrderKey, seen: Observation) -> Result<(), StoreError> {
-        self.writing();
         self.within.observe(key, seen).await
     }
 
     async fn open(&self, opening: Opening) -> Result<Opened, StoreError> {
-        self.writing();
         self.within.open(opening).await
     }
 
     async fn advance(&self, change: Change) -> Result<Advanced, StoreError> {
-        self.writing();
         (self.before_advance.lock().unwrap())(&change)?;
         self.within.advance(change).await
     }
@@ -103,7 +86,6 @@ impl Store for Meddler {
         accounts: &[AccountName],
         limit: u32,
     ) -> Result<Vec<Record>, StoreError> {
-        self.writing();
         self.within.claim_due(claim, accounts, limit).await
     }
 
@@ -112,7 +94,6 @@ impl Store for Meddler {
         id: CancellationId,
         claim: Claim,
     ) -> Result<Option<Record>, StoreError> {
-        self.writing();
         self.within.claim_one(id, claim).await
     }
 
@@ -137,7 +118,6 @@ impl Store for Meddler {
     }
 
     async fn check(&self) -> Result<Holdings, StoreError> {
-        self.writing();
         self.within.check().await
     }
 }

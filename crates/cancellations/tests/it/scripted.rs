@@ -11,6 +11,7 @@ use duka_core::{
     CancelAnswer, CancelRules, CreatedOrder, Delivery, Error, ErrorKind, Gateway, GatewayName,
     NewOrder, OrderId, OrderStatus, StatusReading,
 };
+use tokio_util::sync::CancellationToken;
 
 /// What a gateway does with one cancel request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +56,8 @@ struct World {
     habit: Option<Answer>,
     during_cancel: Option<Hook>,
     latency: Duration,
+    /// Cancelled at this status read.
+    alarm: Option<(u64, CancellationToken)>,
     reads: u64,
     requests: Vec<OrderId>,
     in_flight: usize,
@@ -111,6 +114,12 @@ impl Scripted {
     /// Runs inside every cancel request, before its answer.
     pub(crate) fn during_cancel(self, hook: impl FnMut(&OrderId) + Send + 'static) -> Self {
         self.lock().during_cancel = Some(Box::new(hook));
+        self
+    }
+
+    /// Cancels `stop` at the status read of this number.
+    pub(crate) fn stops_at_read(self, number: u64, stop: &CancellationToken) -> Self {
+        self.lock().alarm = Some((number, stop.clone()));
         self
     }
 
@@ -202,6 +211,9 @@ impl Gateway for Scripted {
         self.travel().await;
         let mut world = self.lock();
         world.reads += 1;
+        if let Some((_, alarm)) = world.alarm.as_ref().filter(|(at, _)| *at == world.reads) {
+            alarm.cancel();
+        }
         if let Some(kind) = world.broken {
             return Err(failure(kind, Delivery::Answered));
         }

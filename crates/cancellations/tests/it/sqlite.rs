@@ -14,6 +14,7 @@ store_suite! { Shelf::new(),
     suite::what_was_seen_of_an_order_never_goes_back
     suite::an_order_that_is_not_followed_cannot_be_cancelled
     suite::a_second_cancellation_waits_until_the_first_is_over
+    suite::what_a_sweep_saw_a_while_ago_must_still_hold_when_it_begins
     suite::of_many_that_open_at_once_exactly_one_begins
     suite::a_change_is_kept_with_everything_it_says
     suite::a_change_made_from_an_old_version_writes_nothing

@@ -1,7 +1,7 @@
 //! What every store must do, whatever database is behind it: orders, changes and the log.
 
 use duka_cancellations::store::{
-    Advanced, Attempt, Change, Claim, Entry, Hold, Opened, Opening, ReportPage,
+    Advanced, Attempt, Change, Claim, Condition, Entry, Hold, Opened, Opening, ReportPage,
 };
 use duka_cancellations::{Follow, Record, Store, StoreErrorKind};
 use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, Spent, State};
@@ -41,6 +41,7 @@ pub(crate) fn opening(number: u128, account: &str, order: &str, now: Timestamp) 
         key: key(account, order),
         request: by("amina"),
         claim: Claim::new("w1", now, 2 * MINUTE),
+        condition: Condition::Always,
     }
 }
 
@@ -273,6 +274,34 @@ pub(crate) async fn a_second_cancellation_waits_until_the_first_is_over(open: Op
     assert_eq!(all.iter().map(|r| r.id).collect::<Vec<_>>(), [id(1), id(4)]);
 }
 
+pub(crate) async fn what_a_sweep_saw_a_while_ago_must_still_hold_when_it_begins(open: Open<'_>) {
+    let store = open();
+    let untouched = |number, since| Opening {
+        condition: Condition::Untouched { since },
+        ..opening(number, "shop", "A-1", at(100))
+    };
+    store.track(vec![order("shop", "A-1")]).await.unwrap();
+    let opened = store.open(untouched(1, None)).await.unwrap();
+    let Opened::New(record) = opened else {
+        panic!("nobody has touched it: {opened:?}");
+    };
+    let mut refused = change(&record, State::Done(Outcome::Refused), Attempt::Untouched);
+    refused.follow = Follow::Open;
+    stored(&*store, refused).await;
+    // Open again, but somebody has dealt with it since the sweep read its page.
+    let opened = open().open(untouched(2, None)).await.unwrap();
+    assert!(matches!(opened, Opened::Touched), "{opened:?}");
+    let opened = store.open(untouched(3, Some(at(60)))).await.unwrap();
+    let Opened::New(record) = opened else {
+        panic!("not touched since then: {opened:?}");
+    };
+    let over = change(&record, State::Done(Outcome::Confirmed), Attempt::Untouched);
+    stored(&*store, over).await;
+    let opened = store.open(untouched(4, Some(at(60)))).await.unwrap();
+    assert!(matches!(opened, Opened::Touched), "{opened:?}");
+    assert_eq!(store.cancellations_of(&record.key).await.unwrap().len(), 2);
+}
+
 pub(crate) async fn of_many_that_open_at_once_exactly_one_begins(open: Open<'_>) {
     let stores = [open(), open()];
     stores[0].track(vec![order("shop", "A-1")]).await.unwrap();
@@ -285,6 +314,7 @@ pub(crate) async fn of_many_that_open_at_once_exactly_one_begins(open: Open<'_>)
         match task.unwrap().unwrap() {
             Opened::New(record) => new.push(record.id),
             Opened::AlreadyOpen(record) => present.push(record.id),
+            Opened::Touched => panic!("without a condition"),
         }
     }
     assert_eq!((new.len(), present.len()), (1, 31));

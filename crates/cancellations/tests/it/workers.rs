@@ -7,16 +7,16 @@ use std::time::Duration;
 use duka_cancellations::store::Claim;
 use duka_cancellations::sweep::{Bounds, News, Source};
 use duka_cancellations::{Canceller, Record, Request, SqliteStore, Store};
+use duka_core::CancellationId;
 use duka_core::cancel::{Outcome, State};
 use duka_core::clock::SharedClock;
-use duka_core::{CancellationId, OrderStatus};
 use tokio_util::sync::CancellationToken;
 
 use crate::meddler::Meddler;
 use crate::scene::{
     HOUR, LONG, MINUTE, Scene, Shelf, account, by, elsewhere, key, noon, order, worker,
 };
-use crate::scripted::{Answer, Scripted, Sight};
+use crate::scripted::{Answer, Scripted};
 
 /// Where a fake finds the store that is made after it.
 type Path = Arc<OnceLock<PathBuf>>;
