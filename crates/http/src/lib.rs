@@ -32,7 +32,11 @@ mod client;
 mod excerpt;
 #[cfg(feature = "reqwest")]
 mod head;
+#[cfg(feature = "reqwest")]
+mod incoming;
 mod message;
+#[cfg(feature = "reqwest")]
+mod own_connection;
 #[cfg(feature = "reqwest")]
 mod reqwest_transport;
 mod retry;

@@ -1,36 +1,39 @@
-//! The transport over real sockets: reqwest, with everything it does by itself switched off.
+//! The transport over real sockets: reqwest, with everything it does by itself switched
+//! off, for reads; a connection of its own for each mutation.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use duka_core::{Delivery, Error, ErrorKind};
-use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{HeaderName, HeaderValue};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 use url::Url;
 
 use crate::base_url::check_channel;
-use crate::head;
+use crate::incoming::{Broken, Incoming};
 use crate::message::{Intent, Method, Reply, Request};
+use crate::own_connection::OwnConnection;
 use crate::transport::Transport;
+
+/// Who sends, for the other side's logs.
+pub(crate) const USER_AGENT: &str = concat!("duka/", env!("CARGO_PKG_VERSION"));
 
 /// HTTP/1.1 over rustls, trusting the certificates that the machine trusts.
 ///
-/// Follows no redirect, repeats nothing, uses no proxy, keeps no cookie. Reads share a
-/// pool of connections. A mutation goes on a connection made for it: one from the pool may
-/// have been closed by the other side a moment ago, and an innocent cancel would come back
-/// in doubt.
+/// Follows no redirect, repeats nothing, uses no proxy, keeps no cookie. Reads go through
+/// reqwest and share a pool of connections. A mutation goes on a connection made for it,
+/// which the calling task drives itself: one from a pool may have been closed by the other
+/// side a moment ago, and an innocent cancel would come back in doubt; and one that lives
+/// in a task of its own may still write after its caller has given up. When the future of
+/// a mutation is dropped, or not polled any more, not one byte more leaves.
 #[derive(Debug)]
 pub struct ReqwestTransport {
-    /// For reads.
     pooled: reqwest::Client,
-    /// For mutations: keeps no connection.
-    fresh: reqwest::Client,
+    own: OwnConnection,
     body_cap: usize,
-    lost_mutations: AtomicU64,
     /// Why TLS cannot be had, if so.
     no_tls: Option<rustls::Error>,
 }
@@ -65,86 +68,36 @@ impl ReqwestTransport {
     /// Each is in doubt; a number that grows says that something between here and the
     /// gateway closes connections.
     pub fn lost_mutations(&self) -> u64 {
-        self.lost_mutations.load(Ordering::Relaxed)
+        self.own.lost()
     }
+}
 
-    fn failed(&self, error: reqwest::Error, place: &str, intent: Intent) -> Error {
-        let timed_out = error.is_timeout();
-        let unresolved = error.is_dns();
-        // Whether the request can have left. `is_connect` is true only for an error of kind
-        // `Connect` in hyper-util's client, which is made while a connection is sought: the
-        // connector's (DNS, TCP and the TLS handshake, with our connect timeout around all
-        // three, and no early data), or the pool's, both before the request is handed to a
-        // connection. What fails from then on is of another kind (`SendRequest`,
-        // `Canceled`), and so is our total timeout even while it is still connecting.
-        // hyper-util's own repetition (`retry_canceled_requests`, which reqwest leaves on)
-        // only concerns a request that hyper gives back unwritten on a *reused* connection,
-        // so not a mutation's.
-        let (kind, delivery, message) = if error.is_builder() {
-            let message = "the request cannot be put into HTTP".to_owned();
-            (ErrorKind::InvalidRequest, Delivery::NotSent, message)
-        } else if error.is_connect() {
-            let message = if unresolved {
-                format!("the name of {place} cannot be resolved")
-            } else if timed_out {
-                format!("no connection to {place} in time")
-            } else {
-                format!("no connection to {place}")
-            };
-            (ErrorKind::Unavailable, Delivery::NotSent, message)
-        } else if timed_out {
-            let message = format!("no answer from {place} in time");
-            (ErrorKind::Unavailable, Delivery::Unknown, message)
+/// What a read failed with before a reply came.
+fn failed(error: reqwest::Error, place: &str) -> Error {
+    let (kind, delivery, message) = if error.is_builder() {
+        let message = "the request cannot be put into HTTP".to_owned();
+        (ErrorKind::InvalidRequest, Delivery::NotSent, message)
+    } else if error.is_connect() {
+        // `is_connect` is true only for an error of kind `Connect` in hyper-util's client,
+        // which is made while a connection is sought: DNS, TCP and the TLS handshake (no
+        // early data), before the request is handed to a connection.
+        let message = if error.is_dns() {
+            format!("the name of {place} cannot be resolved")
+        } else if error.is_timeout() {
+            format!("no connection to {place} in time")
         } else {
-            if intent == Intent::Mutation {
-                self.lost_mutations.fetch_add(1, Ordering::Relaxed);
-            }
-            let message = format!("the connection to {place} ended before an answer");
-            (ErrorKind::Unavailable, Delivery::Unknown, message)
+            format!("no connection to {place}")
         };
-        // The URL may carry an order's id in its query.
-        Error::new(kind, delivery, message).with_source(error.without_url())
-    }
-
-    async fn read(
-        &self,
-        mut response: reqwest::Response,
-        asked: &Url,
-        place: &str,
-    ) -> Result<Reply, Error> {
-        let status = response.status().as_u16();
-        let unreadable = |message: String| {
-            Error::new(ErrorKind::UnreadableReply, Delivery::Answered, message)
-                .with_http_status(status)
-        };
-        let too_long = || {
-            let cap = self.body_cap;
-            unreadable(format!("the reply of {place} is longer than {cap} bytes"))
-        };
-        let mut reply = head_of(&response, asked);
-        // What it announces is refused before a byte of it is read.
-        let announced = response.content_length().unwrap_or(0);
-        if announced > self.body_cap as u64 {
-            return Err(too_long());
-        }
-        loop {
-            let chunk = response.chunk().await.map_err(|error| {
-                let how = if error.is_timeout() {
-                    "did not end in time"
-                } else {
-                    "was cut off"
-                };
-                unreadable(format!("the reply of {place} {how}")).with_source(error.without_url())
-            })?;
-            let Some(chunk) = chunk else {
-                return Ok(reply);
-            };
-            if chunk.len() > self.body_cap - reply.body.len() {
-                return Err(too_long());
-            }
-            reply.body.extend_from_slice(&chunk);
-        }
-    }
+        (ErrorKind::Unavailable, Delivery::NotSent, message)
+    } else if error.is_timeout() {
+        let message = format!("no answer from {place} in time");
+        (ErrorKind::Unavailable, Delivery::Unknown, message)
+    } else {
+        let message = format!("the connection to {place} ended before an answer");
+        (ErrorKind::Unavailable, Delivery::Unknown, message)
+    };
+    // The URL may carry an order's id in its query.
+    Error::new(kind, delivery, message).with_source(error.without_url())
 }
 
 #[async_trait]
@@ -158,13 +111,27 @@ impl Transport for ReqwestTransport {
             return Err(unusable(message, problem.clone()));
         }
         let place = place_of(&url);
-        let client = match intent {
-            Intent::Read => &self.pooled,
-            Intent::Mutation => &self.fresh,
+        let incoming = Incoming {
+            asked: &url,
+            place: &place,
+            body_cap: self.body_cap,
         };
-        let sent = client.execute(translate(request)?).await;
-        let response = sent.map_err(|error| self.failed(error, &place, intent))?;
-        self.read(response, &url, &place).await
+        match intent {
+            Intent::Read => {
+                let sent = self.pooled.execute(translate(request)?).await;
+                let response = sent.map_err(|error| failed(error, &place))?;
+                let why = |error: &reqwest::Error| {
+                    if error.is_timeout() {
+                        Broken::Late
+                    } else {
+                        Broken::CutOff
+                    }
+                };
+                let without_url = |error: reqwest::Error| error.without_url().into();
+                incoming.read(response.into(), why, without_url).await
+            }
+            Intent::Mutation => self.own.exchange(request, &incoming).await,
+        }
     }
 }
 
@@ -207,33 +174,29 @@ impl ReqwestTransportBuilder {
                 (nobody, Some(problem))
             }
         };
-        let client = |idle_connections| {
-            // `localhost` is this machine, whatever a resolver may say of it.
-            let loopback = [
-                SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-                SocketAddr::from((Ipv6Addr::LOCALHOST, 0)),
-            ];
-            reqwest::Client::builder()
-                .tls_backend_preconfigured(tls.clone())
-                .http1_only()
-                .redirect(reqwest::redirect::Policy::none())
-                .referer(false)
-                .retry(reqwest::retry::never())
-                .no_proxy()
-                .resolve_to_addrs("localhost", &loopback)
-                .user_agent(concat!("duka/", env!("CARGO_PKG_VERSION")))
-                .connect_timeout(self.connect_timeout)
-                .timeout(self.total_timeout)
-                .pool_max_idle_per_host(idle_connections)
-                .build()
-                .map_err(|error| unusable("the HTTP client cannot be made", error))
-        };
+        // `localhost` is this machine, whatever a resolver may say of it.
+        let loopback = [
+            SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            SocketAddr::from((Ipv6Addr::LOCALHOST, 0)),
+        ];
+        let pooled = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls.clone())
+            .http1_only()
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .resolve_to_addrs("localhost", &loopback)
+            .user_agent(USER_AGENT)
+            .connect_timeout(self.connect_timeout)
+            .timeout(self.total_timeout)
+            .pool_max_idle_per_host(8)
+            .build()
+            .map_err(|error| unusable("the HTTP client cannot be made", error))?;
         Ok(ReqwestTransport {
-            pooled: client(8)?,
-            // 0 switches the pool off: every request connects.
-            fresh: client(0)?,
+            pooled,
+            own: OwnConnection::new(Arc::new(tls), self.connect_timeout, self.total_timeout),
             body_cap: self.body_cap,
-            lost_mutations: AtomicU64::new(0),
             no_tls,
         })
     }
@@ -278,38 +241,29 @@ fn translate(request: Request) -> Result<reqwest::Request, Error> {
         Method::Post => reqwest::Method::POST,
     };
     let mut out = reqwest::Request::new(method, request.url().clone());
-    for header in request.headers() {
-        let name = HeaderName::from_bytes(header.name.as_bytes());
-        let value = HeaderValue::from_str(header.value);
-        let (Ok(name), Ok(mut value)) = (name, value) else {
-            let field = format!("header {}", header.name);
-            return Err(Error::invalid_field(
-                &field,
-                "holds a character that HTTP does not allow",
-            ));
-        };
-        value.set_sensitive(header.secret);
+    for header in headers_of(&request) {
+        let (name, value) = header?;
         out.headers_mut().append(name, value);
     }
     *out.body_mut() = request.into_body().map(Into::into);
     Ok(out)
 }
 
-fn head_of(response: &reqwest::Response, asked: &Url) -> Reply {
-    let text = |name| text_of(response.headers(), name);
-    let date = text(header::DATE).and_then(head::date);
-    Reply {
-        status: response.status().as_u16(),
-        body: Vec::new(),
-        content_type: text(header::CONTENT_TYPE).map(str::to_owned),
-        retry_after: text(header::RETRY_AFTER).and_then(|it| head::retry_after(it, date)),
-        date,
-        location: text(header::LOCATION).and_then(|it| head::location_host(it, asked)),
-    }
-}
-
-fn text_of(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
-    headers.get(name)?.to_str().ok()
+/// The headers of a request, as HTTP takes them.
+pub(crate) fn headers_of(
+    request: &Request,
+) -> impl Iterator<Item = Result<(HeaderName, HeaderValue), Error>> {
+    request.headers().map(|header| {
+        let name = HeaderName::from_bytes(header.name.as_bytes());
+        let value = HeaderValue::from_str(header.value);
+        let (Ok(name), Ok(mut value)) = (name, value) else {
+            let field = format!("header {}", header.name);
+            let problem = "holds a character that HTTP does not allow";
+            return Err(Error::invalid_field(&field, problem));
+        };
+        value.set_sensitive(header.secret);
+        Ok((name, value))
+    })
 }
 
 /// Host and port, for messages.
