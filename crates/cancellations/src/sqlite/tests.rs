@@ -66,14 +66,9 @@ async fn in_one_group<T>(store: &Arc<SqliteStore>, jobs: Vec<BoxFuture<'_, T>>) 
 }
 
 fn text(connection: &Connection, pragma: &str) -> String {
-    let value: rusqlite::types::Value = connection
-        .pragma_query_value(None, pragma, |row| row.get(0))
-        .unwrap();
-    match value {
-        rusqlite::types::Value::Text(text) => text,
-        rusqlite::types::Value::Integer(number) => number.to_string(),
-        other => panic!("{pragma} is {other:?}"),
-    }
+    // A pragma gives a word or a number, each as it likes.
+    let shown = format!("SELECT CAST({pragma} AS TEXT) FROM pragma_{pragma}");
+    connection.query_row(&shown, [], |row| row.get(0)).unwrap()
 }
 
 const PRAGMAS: [&str; 4] = ["journal_mode", "synchronous", "foreign_keys", "query_only"];

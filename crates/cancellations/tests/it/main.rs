@@ -12,6 +12,7 @@ mod fault;
 mod findings;
 mod life;
 mod meddler;
+mod memory;
 mod scene;
 mod scripted;
 mod sqlite;

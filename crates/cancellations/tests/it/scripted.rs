@@ -251,14 +251,13 @@ impl Gateway for Scripted {
             }
             answer
         };
-        let message = match answer {
-            Answer::Yes | Answer::EmptyYes => "Order successfully cancelled",
-            _ => "Order cannot be cancelled",
-        };
-        let message = message.to_owned();
         match answer {
-            Answer::Yes | Answer::EmptyYes => Ok(CancelAnswer::Accepted { message }),
-            Answer::No => Ok(CancelAnswer::Refused { message }),
+            Answer::Yes | Answer::EmptyYes => Ok(CancelAnswer::Accepted {
+                message: "Order successfully cancelled".to_owned(),
+            }),
+            Answer::No => Ok(CancelAnswer::Refused {
+                message: "Order cannot be cancelled".to_owned(),
+            }),
             Answer::AppliedButLost | Answer::Lost => {
                 Err(failure(ErrorKind::Unavailable, Delivery::Unknown))
             }

@@ -106,9 +106,10 @@ pub(crate) async fn stored(store: &dyn Store, change: Change) -> Record {
 
 fn seen(status: OrderStatus, seconds: i64) -> Observation {
     Observation {
-        raw_status: match &status {
-            OrderStatus::Unknown(raw) => raw.clone(),
-            known => known.to_string(),
+        raw_status: if let OrderStatus::Unknown(raw) = &status {
+            raw.clone()
+        } else {
+            status.to_string()
         },
         status,
         money: Some(Money::parse("105.50", "INR").unwrap()),

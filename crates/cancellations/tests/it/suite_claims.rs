@@ -266,7 +266,7 @@ pub(crate) async fn everything_survives_the_end_of_the_program(open: Open<'_>) {
     );
     assert_eq!(
         store.cancellations_of(&record.key).await.unwrap(),
-        [record.clone()]
+        std::slice::from_ref(&record)
     );
     assert_eq!(store.log(record.id).await.unwrap(), log);
     assert_eq!(store.order(&record.key).await.unwrap(), order);
