@@ -119,3 +119,8 @@ pub use record::{LogEntry, Record, Request};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 pub use store::{Store, StoreError, StoreErrorKind};
+
+/// Compiles the example in the project's README.
+#[cfg(all(doctest, feature = "sqlite"))]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
