@@ -10,7 +10,7 @@ use duka_core::cancel::{self, Action, Event, Outcome, Patience, State, Step};
 use duka_core::clock::SharedClock;
 use duka_core::{
     AccountName, CancelAnswer, CancellationId, Delivery, Error, ErrorKind, Gateway, Observation,
-    OrderStatus, StatusReading,
+    StatusReading,
 };
 use tracing::{info, warn};
 use uuid::{Timestamp as UuidTime, Uuid};
@@ -71,6 +71,9 @@ pub enum Trouble {
     /// The gateway could not be asked.
     #[error(transparent)]
     Gateway(#[from] Error),
+    /// There is no such cancellation.
+    #[error("there is no cancellation {0}")]
+    Unknown(CancellationId),
     /// No account of this name is configured.
     #[error("account {0} is not configured")]
     UnknownAccount(AccountName),
@@ -117,18 +120,22 @@ enum Todo {
     Lapsed,
 }
 
-struct Happened {
+/// An event, with what goes into the record beside it.
+pub(crate) struct Happened {
     event: Event,
     detail: String,
+    /// Who did it, if not this worker.
+    actor: Option<String>,
     seen: Option<Observation>,
     error: Option<Error>,
 }
 
 impl Happened {
-    fn new(event: Event, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(event: Event, detail: impl Into<String>) -> Self {
         Self {
             event,
             detail: detail.into(),
+            actor: None,
             seen: None,
             error: None,
         }
@@ -183,46 +190,6 @@ impl Canceller {
     pub fn canonical(&self, key: &OrderKey) -> Result<OrderKey, Trouble> {
         let order = self.gateway(&key.account)?.canonical_order(&key.order);
         Ok(OrderKey::new(key.account.clone(), order))
-    }
-
-    /// Asks the gateway about an order and records the answer: an order seen paid after
-    /// its cancellation was confirmed raises a finding.
-    ///
-    /// # Errors
-    /// When the gateway gives no reading or the store fails.
-    pub async fn status(&self, key: &OrderKey) -> Result<(StatusReading, Observation), Trouble> {
-        let key = &self.canonical(key)?;
-        let reading = self.gateway(&key.account)?.status(&key.order).await?;
-        let seen = self.observation(&reading);
-        self.store.observe(key, seen.clone()).await?;
-        for record in self.store.cancellations_of(key).await? {
-            self.show(record, &reading.status).await?;
-        }
-        Ok((reading, seen))
-    }
-
-    /// Shows a status to a cancellation that nobody works on: it may end a review, or come
-    /// too late for what was reported.
-    async fn show(&self, record: Record, status: &OrderStatus) -> Result<(), Trouble> {
-        let mut record = record;
-        while record.due_at.is_none() {
-            let before = &record.progress;
-            // A finding that somebody has closed is not raised by the same sight again.
-            if before.verified.as_ref() == Some(status) {
-                break;
-            }
-            let event = Event::Observed(status.clone());
-            let step = self.step(&record, &event)?;
-            if step.next.state == before.state && step.next.finding == before.finding {
-                break;
-            }
-            let happened = Happened::new(event, format!("status {status}"));
-            match self.write(&record, &step, &happened).await? {
-                Advanced::Stored(_) => break,
-                Advanced::Conflict(current) => record = current,
-            }
-        }
-        Ok(())
     }
 
     /// Cancels one order: reads its status, and if the rules allow it, stores the intent,
@@ -447,26 +414,14 @@ impl Canceller {
         }
     }
 
-    /// An order seen paid tells against every earlier cancellation that was reported.
-    async fn show_payment(&self, record: &Record, status: &OrderStatus) -> Result<(), Trouble> {
-        if matches!(status, OrderStatus::Paid | OrderStatus::Reversed) {
-            for earlier in self.store.cancellations_of(&record.key).await? {
-                if earlier.id != record.id {
-                    self.show(earlier, status).await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn step(&self, record: &Record, event: &Event) -> Result<Step, Trouble> {
+    pub(crate) fn step(&self, record: &Record, event: &Event) -> Result<Step, Trouble> {
         let rules = self.gateway(&record.key.account)?.cancel_rules();
         let patience = &self.settings.patience;
         let now = self.clock.now();
         Ok(cancel::step(&record.progress, event, rules, patience, now)?)
     }
 
-    async fn write(
+    pub(crate) async fn write(
         &self,
         record: &Record,
         step: &Step,
@@ -499,7 +454,10 @@ impl Canceller {
             hold,
             entry: Entry {
                 event: happened.event.as_str().to_owned(),
-                actor: self.settings.worker.clone(),
+                actor: happened
+                    .actor
+                    .clone()
+                    .unwrap_or_else(|| self.settings.worker.clone()),
                 detail: Some(happened.detail.clone()),
             },
             attempt,
@@ -510,7 +468,7 @@ impl Canceller {
         Ok(self.store.advance(change).await?)
     }
 
-    fn observation(&self, reading: &StatusReading) -> Observation {
+    pub(crate) fn observation(&self, reading: &StatusReading) -> Observation {
         Observation {
             status: reading.status.clone(),
             raw_status: reading.raw_status.clone(),
@@ -521,6 +479,12 @@ impl Canceller {
 }
 
 impl Happened {
+    /// Names who did it.
+    pub(crate) fn by(mut self, actor: &str) -> Self {
+        self.actor = Some(actor.to_owned());
+        self
+    }
+
     fn with_error_detail(mut self, what: &str) -> Self {
         if let Some(error) = &self.error {
             self.detail = format!("{what}: {error}");

@@ -108,6 +108,7 @@ mod fence;
 mod message;
 mod order;
 mod record;
+mod review;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 pub mod store;

@@ -263,9 +263,24 @@ pub struct AbandonedPage {
     pub limit: u32,
 }
 
+/// Which cancellations a report is about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Which {
+    /// All of them.
+    #[default]
+    All,
+    /// What a person may have to look at: in doubt, waiting for review, or with a finding.
+    Pending,
+    /// What was reported cancelled, by the gateway or by a person. A payment that comes
+    /// after that must not go unnoticed.
+    ReportedCancelled,
+}
+
 /// A page of cancellations.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ReportPage {
+    /// Which of them.
+    pub which: Which,
     /// Changed at this moment or later.
     pub since: Option<Timestamp>,
     /// Only this account.

@@ -1,7 +1,9 @@
 //! The bounded sweep: settles what is in doubt, then cancels abandoned orders.
 
+mod pace;
 mod run;
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use duka_core::{AccountName, GatewayName, StatusReading};
@@ -47,15 +49,27 @@ pub enum Mode {
 /// The bounds of a sweep.
 #[derive(Debug, Clone)]
 pub struct Bounds {
-    /// Orders younger than this are left to their customers. Orders that we have touched
-    /// more recently than this are left alone as well.
+    /// Orders younger than this are left to their customers.
     pub min_age: Duration,
+    /// Orders that we have touched more recently than this are left alone: what was just
+    /// refused or could not be read is not asked about again in every round. `None` means
+    /// as long as `min_age`.
+    pub grace: Option<Duration>,
     /// Orders older than this are history.
     pub look_back: Duration,
     /// At most so many orders are worked on.
     pub max: Option<u64>,
     /// So many orders at a time.
     pub concurrency: usize,
+    /// At most so many orders begun in a second, for each account. Neither gateway
+    /// documents a limit.
+    pub rate: Option<NonZeroU32>,
+    /// An account is stopped for the rest of the sweep when more than this share of its
+    /// last 50 orders (of at least 20) failed. From 0 to 1.
+    pub error_rate: f64,
+    /// Reads again what was reported cancelled within this time, to find payments that
+    /// came later.
+    pub recheck: Option<Duration>,
     /// After the last order, how long to wait for what is still in doubt.
     pub wait: Duration,
     /// Only this account.
@@ -68,9 +82,13 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             min_age: Duration::from_secs(30 * 60),
+            grace: None,
             look_back: Duration::from_secs(7 * 24 * 60 * 60),
             max: None,
             concurrency: 8,
+            rate: None,
+            error_rate: 0.5,
+            recheck: None,
             wait: Duration::from_secs(30),
             account: None,
             mode: Mode::Act,
@@ -144,7 +162,7 @@ pub struct Summary {
 }
 
 impl Canceller {
-    /// Settles what is due, then cancels abandoned orders within `bounds`, then waits a
+    /// Settles what is due, looks again at what was reported cancelled, then cancels abandoned orders within `bounds`, then waits a
     /// little for what is still in doubt.
     ///
     /// When `stop` is cancelled, what is in flight is finished and nothing new is begun; a
@@ -164,6 +182,7 @@ impl Canceller {
         let run = Run::new(self, bounds, request, stop, tell);
         if bounds.mode == Mode::Act {
             run.settle_due().await?;
+            run.recheck().await?;
         }
         run.cancel_abandoned(source).await?;
         if bounds.mode == Mode::Act {

@@ -10,7 +10,7 @@ use crate::order::{Follow, OrderKey};
 use crate::record::{LogEntry, Record};
 use crate::store::{
     Advanced, Attempt, Change, Claim, Condition, Hold, Holdings, Opened, Opening, ReportPage,
-    StoreError, StoreErrorKind,
+    StoreError, StoreErrorKind, Which,
 };
 
 /// A cancellation with what its order knows better.
@@ -297,8 +297,14 @@ pub(super) fn report(
     connection: &Connection,
     page: &ReportPage,
 ) -> Result<Vec<Record>, StoreError> {
+    // In the words of the partial index, or it would not be used.
+    let which = match page.which {
+        Which::All => "TRUE",
+        Which::Pending => "(c.state IN ('in_doubt', 'needs_review') OR c.finding IS NOT NULL)",
+        Which::ReportedCancelled => "c.outcome IN ('confirmed', 'resolved_cancelled')",
+    };
     let sql = format!(
-        "{SELECT} WHERE (c.created_at, c.id) > (?1, ?2) AND c.updated_at >= ?3
+        "{SELECT} WHERE {which} AND (c.created_at, c.id) > (?1, ?2) AND c.updated_at >= ?3
            AND (?4 IS NULL OR c.account = ?4)
          ORDER BY c.created_at, c.id LIMIT ?5"
     );

@@ -11,20 +11,19 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::pace::{Pace, Verdict, Went};
 use super::{Bounds, ListError, Mode, News, Plan, Source, Summary, Would};
 use crate::driver::{Canceller, Handled, Trouble};
 use crate::order::{Follow, OrderKey, TrackedOrder};
 use crate::record::{Record, Request};
-use crate::store::{AbandonedPage, Condition, Opened, StoreError, StoreErrorKind};
+use crate::store::{
+    AbandonedPage, Condition, Opened, ReportPage, StoreError, StoreErrorKind, Which,
+};
 
 /// Orders read from the store at a time.
 const PAGE: u32 = 500;
 /// Orders of a list that are written to the store together.
 const BATCH: usize = 256;
-/// So many failures of an account in a row end its part of a sweep: the gateway is out of
-/// order, and a hundred thousand orders would only wait for it one by one.
-const FAILURES_IN_A_ROW: u32 = 20;
-
 pub(super) struct Run<'a> {
     canceller: &'a Canceller,
     bounds: &'a Bounds,
@@ -45,7 +44,7 @@ struct Progress {
 
 #[derive(Default)]
 struct Account {
-    failures_in_a_row: u32,
+    pace: Pace,
     stopped: bool,
     /// Unsettled cancellations of this sweep, and when to look at them.
     pending: HashMap<CancellationId, Timestamp>,
@@ -188,7 +187,7 @@ impl<'a> Run<'a> {
         let page = AbandonedPage {
             created_from: before(now, self.bounds.look_back),
             created_until: before(now, self.bounds.min_age),
-            untouched_since: before(now, self.bounds.min_age),
+            untouched_since: before(now, self.grace()),
             account: self.bounds.account.clone(),
             after: None,
             limit: PAGE,
@@ -255,6 +254,10 @@ impl<'a> Run<'a> {
         Ok(candidates)
     }
 
+    fn grace(&self) -> Duration {
+        self.bounds.grace.unwrap_or(self.bounds.min_age)
+    }
+
     /// The order under the one form of its id. One of an account that is not configured
     /// stays as it is: it fails when its turn comes.
     fn canonical(&self, order: TrackedOrder) -> TrackedOrder {
@@ -268,7 +271,8 @@ impl<'a> Run<'a> {
         let now = self.canceller.clock.now();
         let young = before(now, self.bounds.min_age);
         let old = before(now, self.bounds.look_back);
-        let untouched = order.touched_at.is_none_or(|at| at <= young);
+        let recent = before(now, self.grace());
+        let untouched = order.touched_at.is_none_or(|at| at <= recent);
         let of_age = order.created_at <= young && order.created_at >= old;
         match order.follow {
             Follow::Open if of_age && untouched => Candidate::Work(Box::new(order)),
@@ -280,6 +284,11 @@ impl<'a> Run<'a> {
         let key = order.key.clone();
         if self.is_stopped(&key.account) {
             self.lock().summary.errors += 1;
+            return;
+        }
+        self.wait_for_turn(&key.account).await;
+        if self.halt.is_cancelled() {
+            self.lock().summary.skipped += 1;
             return;
         }
         match self.bounds.mode {
@@ -484,22 +493,87 @@ impl<'a> Run<'a> {
         let reason = {
             let mut progress = self.lock();
             let account = progress.account(account);
-            let Some(error) = error else {
-                account.failures_in_a_row = 0;
-                return;
+            let went = if error.is_some() {
+                Went::Wrong
+            } else {
+                Went::Well
             };
-            account.failures_in_a_row += 1;
+            let verdict = account.pace.note(went, self.bounds.error_rate);
+            let Some(error) = error else { return };
             let hopeless = matches!(
                 error.kind(),
                 ErrorKind::Authentication | ErrorKind::Configuration
             );
-            if account.stopped || !(hopeless || account.failures_in_a_row >= FAILURES_IN_A_ROW) {
+            if account.stopped || !(hopeless || verdict == Verdict::Stop) {
                 return;
             }
             account.stopped = true;
             error.to_string()
         };
         (self.tell)(News::AccountStopped(account, reason));
+    }
+
+    /// Waits for this order's turn, if its account has a rate.
+    async fn wait_for_turn(&self, account: &AccountName) {
+        let Some(rate) = self.bounds.rate else { return };
+        let turn = self.lock().account(account).pace.turn(rate, Instant::now());
+        tokio::select! {
+            () = tokio::time::sleep_until(turn) => {}
+            () = self.halt.cancelled() => {}
+        }
+    }
+
+    /// Reads again what was reported cancelled lately. Only what is found is told.
+    pub(super) async fn recheck(&self) -> Result<(), Trouble> {
+        let Some(within) = self.bounds.recheck else {
+            return Ok(());
+        };
+        let mut page = ReportPage {
+            which: Which::ReportedCancelled,
+            since: Some(before(self.canceller.clock.now(), within)),
+            account: self.bounds.account.clone(),
+            after: None,
+            limit: PAGE,
+        };
+        while !self.halt.is_cancelled() {
+            let records = self.canceller.store.report(page.clone()).await?;
+            let Some(last) = records.last() else { break };
+            page.after = Some((last.created_at, last.id));
+            stream::iter(records)
+                .for_each_concurrent(self.bounds.concurrency.max(1), |record| {
+                    self.recheck_one(record)
+                })
+                .await;
+        }
+        Ok(())
+    }
+
+    async fn recheck_one(&self, record: Record) {
+        let key = &record.key;
+        if self.is_stopped(&key.account) || self.halt.is_cancelled() {
+            return;
+        }
+        self.wait_for_turn(&key.account).await;
+        match self.canceller.status(key).await {
+            Err(trouble) => {
+                if let Trouble::Gateway(error) = &trouble {
+                    self.note_failure(&key.account, Some(error));
+                }
+                self.considered();
+                self.failed(key, &trouble);
+            }
+            Ok(_) => {
+                self.note_failure(&key.account, None);
+                let now = self.canceller.store.cancellation(record.id).await;
+                if let Ok(Some(now)) = now
+                    && now.progress.finding.is_some()
+                    && record.progress.finding.is_none()
+                {
+                    self.considered();
+                    self.finish(&now);
+                }
+            }
+        }
     }
 }
 

@@ -131,22 +131,45 @@ async fn twenty_failures_in_a_row_stop_an_account_and_nineteen_do_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_success_forgives_the_failures_before_it() {
-    let fails = (0..19).map(|_| Sight::Fails(ErrorKind::Unavailable));
-    let paid = Sight::Shows(OrderStatus::Paid);
-    let script: Vec<_> = fails.clone().chain([paid]).chain(fails).collect();
-    let scene = Scene::new(Scripted::repeatable().will_show(script));
+async fn an_account_goes_on_until_its_share_of_failures_passes_the_limit() {
+    for (error_rate, stopped) in [(0.5, false), (0.4, true)] {
+        let turn = |_| {
+            [
+                Sight::Shows(OrderStatus::Paid),
+                Sight::Fails(ErrorKind::Unavailable),
+            ]
+        };
+        let script: Vec<_> = (0..22).flat_map(turn).collect();
+        let scene = Scene::new(Scripted::repeatable().will_show(script));
+        let bounds = Bounds {
+            wait: MINUTE,
+            error_rate,
+            ..one_by_one()
+        };
+        let (summary, ear) = sweep(&scene.canceller, list(orders("shop", 45)), &bounds).await;
+        let summary = summary.unwrap();
+        let told = ear.told().iter().any(|line| line.contains("stopped"));
+        assert_eq!(told, stopped, "{error_rate}");
+        if !stopped {
+            let counts = (summary.confirmed, summary.skipped, summary.errors);
+            assert_eq!(counts, (23, 22, 0), "what failed at first is tried again");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rate_spreads_the_orders_of_an_account_over_time() {
+    let scene = Scene::new(Scripted::repeatable());
     let bounds = Bounds {
-        wait: MINUTE,
+        rate: std::num::NonZeroU32::new(2),
+        concurrency: 8,
         ..one_by_one()
     };
-    let (summary, ear) = sweep(&scene.canceller, list(orders("shop", 45)), &bounds).await;
+    let (summary, _) = sweep(&scene.canceller, list(orders("shop", 9)), &bounds).await;
     let summary = summary.unwrap();
-    assert_eq!(
-        (summary.confirmed, summary.skipped, summary.errors),
-        (44, 1, 0)
-    );
-    assert!(!ear.told().iter().any(|line| line.contains("stopped")));
+    assert_eq!(summary.confirmed, 9);
+    // The first goes at once, the ninth after eight halves of a second.
+    assert!(summary.elapsed >= Duration::from_secs(4), "{summary:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -13,6 +13,7 @@ mod findings;
 mod life;
 mod meddler;
 mod memory;
+mod review;
 mod scene;
 mod scripted;
 mod sqlite;

@@ -1,7 +1,7 @@
 //! What every store must do, whatever database is behind it: orders, changes and the log.
 
 use duka_cancellations::store::{
-    Advanced, Attempt, Change, Claim, Condition, Entry, Hold, Opened, Opening, ReportPage,
+    Advanced, Attempt, Change, Claim, Condition, Entry, Hold, Opened, Opening, ReportPage, Which,
 };
 use duka_cancellations::{Follow, Record, Store, StoreErrorKind};
 use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, Spent, State};
@@ -491,6 +491,7 @@ pub(crate) async fn a_report_gives_each_cancellation_once_page_by_page(open: Ope
     }
     opened(&*store, 8, "other", "A-1", at(2)).await;
     let mut page = ReportPage {
+        which: Which::All,
         since: None,
         account: Some(account("shop")),
         after: None,
@@ -508,6 +509,7 @@ pub(crate) async fn a_report_gives_each_cancellation_once_page_by_page(open: Ope
     assert_eq!(found, (1..=7).map(id).collect::<Vec<_>>());
 
     let all = ReportPage {
+        which: Which::All,
         since: None,
         account: None,
         after: None,
@@ -518,6 +520,7 @@ pub(crate) async fn a_report_gives_each_cancellation_once_page_by_page(open: Ope
     stored(&*store, change(&record, State::InDoubt, Attempt::Untouched)).await;
     let changed = store
         .report(ReportPage {
+            which: Which::All,
             since: Some(at(60)),
             ..all
         })

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use duka_cancellations::store::{Claim, ReportPage};
+use duka_cancellations::store::{Claim, ReportPage, Which};
 use duka_cancellations::sweep::{Bounds, ListError, Mode, News, Source, Summary, Would};
 use duka_cancellations::{Canceller, Follow, Record, Store, TrackedOrder, Trouble};
 use duka_core::cancel::{Outcome, State};
@@ -97,6 +97,7 @@ async fn tracked(scene: &Scene, ids: &[&str]) {
 
 pub(crate) async fn all(store: &dyn Store) -> Vec<Record> {
     let page = ReportPage {
+        which: Which::All,
         since: None,
         account: None,
         after: None,

@@ -42,7 +42,7 @@ async fn settle(canceller: &Canceller) {
 /// A cancellation during whose request `meanwhile` happens.
 async fn interrupted(
     gateway: Scripted,
-    meanwhile: impl Fn(&Path) + Send + 'static,
+    mut meanwhile: impl FnMut(&Path) + Send + 'static,
 ) -> (Scene, Record) {
     let path = Path::default();
     let there = path.clone();
@@ -137,25 +137,29 @@ async fn a_late_answer_counts_even_when_the_record_changes_under_it_twice() {
 
 #[tokio::test(start_paused = true)]
 async fn a_late_answer_to_an_attempt_that_has_been_repeated_changes_nothing() {
-    let reader = Arc::new(Scripted::repeatable());
-    let there = reader.clone();
-    let gateway = Scripted::repeatable().will_answer([Answer::No]);
-    let (scene, record) = interrupted(gateway, move |path| {
-        let (path, reader) = (path.clone(), there.clone());
-        elsewhere(async move { settle(&second(&path, &reader)).await });
-    })
-    .await;
-    // Ten minutes are more than the settling time: the second worker has sent again.
-    assert_eq!(reader.requests(), 1);
-    assert_eq!(record.progress.state, State::Done(Outcome::Confirmed));
-    assert_eq!(record.progress.attempts, 2);
-    assert!(
-        !scene
-            .story(&record)
-            .await
-            .iter()
-            .any(|e| e.starts_with("answered_no"))
-    );
+    // Ten minutes are more than the settling time, so the second worker sends again. Its
+    // attempt is over by the time the answer to the first comes, or in doubt itself.
+    for (second_answer, attempts) in [(Answer::Yes, 2), (Answer::Lost, 3)] {
+        let reader = Arc::new(Scripted::repeatable().will_answer([second_answer]));
+        let there = reader.clone();
+        let mut first = true;
+        let gateway = Scripted::repeatable().will_answer([Answer::No, Answer::Yes]);
+        let (scene, record) = interrupted(gateway, move |path| {
+            if std::mem::take(&mut first) {
+                let (path, reader) = (path.clone(), there.clone());
+                elsewhere(async move { settle(&second(&path, &reader)).await });
+            }
+        })
+        .await;
+        assert_eq!(reader.requests(), 1, "{second_answer:?}");
+        assert_eq!(record.progress.state, State::Done(Outcome::Confirmed));
+        assert_eq!(record.progress.attempts, attempts, "{second_answer:?}");
+        let story = scene.story(&record).await;
+        assert!(
+            !story.iter().any(|e| e.starts_with("answered_no")),
+            "{story:?}"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]

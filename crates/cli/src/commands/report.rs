@@ -1,7 +1,7 @@
 //! `duka report`: the reconciliation log, a page at a time, so that it may be long.
 
 use duka_cancellations::Record;
-use duka_cancellations::store::ReportPage;
+use duka_cancellations::store::{ReportPage, Which};
 use jiff::Timestamp;
 
 use crate::args::{ReportArgs, ReportFormat};
@@ -43,6 +43,7 @@ pub(crate) async fn run(args: &ReportArgs, context: &Context) -> Result<Exit, Fa
         args.format
     };
     let mut page = ReportPage {
+        which: Which::All,
         since,
         account: context.chosen(&config)?,
         after: None,

@@ -6,7 +6,7 @@ mod verdict;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use duka_cancellations::store::ReportPage;
+use duka_cancellations::store::{ReportPage, Which};
 use duka_cancellations::sweep::{Bounds, News, Source, Summary};
 use duka_cancellations::{Canceller, Record, Request};
 use duka_core::Patience;
@@ -195,6 +195,7 @@ async fn sweep(
         context.output.remark(&failure);
     }
     let everything = ReportPage {
+        which: Which::All,
         since: None,
         account: None,
         after: None,

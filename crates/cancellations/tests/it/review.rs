@@ -1,0 +1,134 @@
+//! What a person decides, and payments that come after the report.
+
+use std::time::Duration;
+
+use duka_cancellations::Trouble;
+use duka_cancellations::store::{ReportPage, Which};
+use duka_cancellations::sweep::{Bounds, Source};
+use duka_core::cancel::{Finding, Resolution};
+use duka_core::{OrderStatus, Outcome, State};
+
+use crate::scene::{HOUR, LONG, MINUTE, Scene};
+use crate::scripted::{Answer, Scripted};
+use crate::sweep::sweep;
+
+async fn pending(scene: &Scene) -> Vec<duka_cancellations::Record> {
+    let page = ReportPage {
+        which: Which::Pending,
+        limit: 10,
+        ..ReportPage::default()
+    };
+    scene.canceller.store().report(page).await.unwrap()
+}
+
+/// A cancellation at a once-only gateway whose one reply was lost.
+async fn in_review() -> (Scene, duka_cancellations::Record) {
+    let scene = Scene::new(Scripted::once_only().will_answer([Answer::Lost]));
+    let record = scene.cancel(LONG).await;
+    assert_eq!(record.progress.state, State::NeedsReview);
+    (scene, record)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_person_ends_a_review_and_stays_in_the_log() {
+    let (scene, record) = in_review().await;
+    assert_eq!(pending(&scene).await, [record.clone()]);
+    let resolved = scene
+        .canceller
+        .resolve(
+            record.id,
+            Resolution::Cancelled,
+            "amina",
+            "seen at the dashboard",
+        )
+        .await
+        .unwrap();
+    assert_eq!(
+        resolved.progress.state,
+        State::Done(Outcome::ResolvedCancelled)
+    );
+    assert_eq!(pending(&scene).await, []);
+    let log = scene.canceller.store().log(record.id).await.unwrap();
+    let last = log.last().unwrap();
+    assert_eq!(
+        (last.event.as_str(), last.actor.as_str()),
+        ("resolved_cancelled", "amina")
+    );
+    assert_eq!(last.detail.as_deref(), Some("amina: seen at the dashboard"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_over_cannot_be_decided_again() {
+    let (scene, record) = in_review().await;
+    let resolve = |resolution| {
+        scene
+            .canceller
+            .resolve(record.id, resolution, "joe", "looked")
+    };
+    resolve(Resolution::NotCancelled).await.unwrap();
+    for again in [
+        Resolution::Cancelled,
+        Resolution::NotCancelled,
+        Resolution::Acknowledged,
+    ] {
+        let refused = resolve(again).await.unwrap_err();
+        assert!(matches!(refused, Trouble::NotAllowed(_)), "{refused}");
+    }
+    let log = scene.canceller.store().log(record.id).await.unwrap();
+    let decisions = log.iter().filter(|entry| entry.actor == "joe").count();
+    assert_eq!(decisions, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_payment_after_a_persons_decision_is_pending_until_somebody_closes_it() {
+    let (scene, record) = in_review().await;
+    let canceller = &scene.canceller;
+    canceller
+        .resolve(record.id, Resolution::Cancelled, "amina", "looked")
+        .await
+        .unwrap();
+    scene.gateway.set("A-1", OrderStatus::Paid);
+    let bounds = Bounds {
+        recheck: Some(2 * HOUR),
+        wait: MINUTE,
+        ..Bounds::default()
+    };
+    let (summary, ear) = sweep(canceller, Source::Tracked, &bounds).await;
+    assert_eq!(summary.unwrap().considered, 1);
+    assert_eq!(ear.told(), ["A-1 at shop resolved_cancelled"]);
+    let found = pending(&scene).await;
+    assert_eq!(found[0].progress.finding, Some(Finding::LatePayment));
+
+    // Told once; a second look finds nothing new.
+    let (summary, _) = sweep(canceller, Source::Tracked, &bounds).await;
+    assert_eq!(summary.unwrap().considered, 0);
+
+    canceller
+        .resolve(record.id, Resolution::Acknowledged, "joe", "refunded")
+        .await
+        .unwrap();
+    assert_eq!(pending(&scene).await, []);
+    let (summary, _) = sweep(canceller, Source::Tracked, &bounds).await;
+    assert_eq!(
+        summary.unwrap().considered,
+        0,
+        "what is closed stays closed"
+    );
+    assert_eq!(pending(&scene).await, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_confirmed_long_ago_is_not_read_again() {
+    let scene = Scene::new(Scripted::repeatable());
+    scene.cancel(MINUTE).await;
+    scene.ahead.by(72 * HOUR);
+    let reads = scene.gateway.reads();
+    let bounds = Bounds {
+        recheck: Some(48 * HOUR),
+        wait: Duration::ZERO,
+        ..Bounds::default()
+    };
+    let (summary, _) = sweep(&scene.canceller, Source::Tracked, &bounds).await;
+    assert_eq!(summary.unwrap().considered, 0);
+    assert_eq!(scene.gateway.reads(), reads);
+}
