@@ -3,7 +3,6 @@
 use duka_cancellations::sweep::{Bounds, Mode, News, Source, Summary};
 use duka_cancellations::{Canceller, Request};
 use futures::stream::{self, StreamExt};
-use indicatif::ProgressBar;
 use tokio_util::sync::CancellationToken;
 
 use super::track;
@@ -77,7 +76,11 @@ async fn sweep_once(
     context: &Context,
 ) -> Result<Summary, Failure> {
     let bar = context.output.progress("sweeping");
-    let tell = |news: News<'_>| bar.suspend(|| tell(&news, &bar, request, context));
+    let tell = |news: News<'_>| match news {
+        // Not while the bar is suspended: it holds its lock then, and would wait for itself.
+        News::Considered => bar.inc(1),
+        news => bar.suspend(|| tell(&news, request, context)),
+    };
     let summary = canceller
         .sweep(source, bounds, request, stop, &tell)
         .await
@@ -92,13 +95,9 @@ async fn sweep_once(
     Ok(summary)
 }
 
-fn tell(news: &News<'_>, bar: &ProgressBar, request: &Request, context: &Context) {
+fn tell(news: &News<'_>, request: &Request, context: &Context) {
     let output = context.output;
     let view = match news {
-        News::Considered => {
-            bar.inc(1);
-            return;
-        }
         News::Cancellation(record) => CancellationView::from(*record),
         News::Plan(plan) => CancellationView::planned(plan, &request.actor, context.clock.now()),
         News::Failed(key, trouble) => return output.remark(&format!("{key}: {trouble}")),
@@ -107,8 +106,8 @@ fn tell(news: &News<'_>, bar: &ProgressBar, request: &Request, context: &Context
                 "account {account} is left for a later sweep: {reason}"
             ));
         }
-        // Later versions of the library may have more to tell.
-        _ => return,
+        // Counted by the bar; and later versions of the library may have more to tell.
+        News::Considered | _ => return,
     };
     // A reader of stdout that has gone must not stop the sweep.
     let _ = print_one(&view, output);
