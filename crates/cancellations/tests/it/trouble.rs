@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::Barrier;
 
 use duka_cancellations::{SqliteStore, Store, StoreError, StoreErrorKind};
 
@@ -283,16 +283,15 @@ fn a_store_opens_for_whoever_may_write_it() {
 
 #[test]
 fn many_that_open_a_new_store_at_once_all_get_it() {
-    for _ in 0..10 {
-        let shelf = Arc::new(Shelf::new());
-        let openers: Vec<_> = (0..8)
-            .map(|_| {
-                let shelf = Arc::clone(&shelf);
-                std::thread::spawn(move || SqliteStore::open(shelf.path()).map(drop))
-            })
-            .collect();
-        for opener in openers {
-            opener.join().unwrap().unwrap();
-        }
+    for _ in 0..20 {
+        let (shelf, start) = (Shelf::new(), Barrier::new(12));
+        std::thread::scope(|scope| {
+            for _ in 0..12 {
+                scope.spawn(|| {
+                    start.wait();
+                    SqliteStore::open(shelf.path()).unwrap();
+                });
+            }
+        });
     }
 }
