@@ -10,6 +10,7 @@ mod cancel;
 mod conformance;
 mod errors;
 mod ids;
+mod model;
 mod money;
 mod orders;
 mod pauses;

@@ -1,0 +1,223 @@
+//! Everything that can happen next, and in whose words a trace tells it.
+
+use duka_core::OrderStatus;
+use duka_core::cancel::{Event, Resolution};
+
+use super::gateway;
+use super::people;
+use super::system::System;
+use super::workers;
+use super::world::{Order, World};
+
+/// One thing that happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Move {
+    Tick,
+    ClockSetBack,
+    /// A worker takes the record: when it is due, or from a worker that is still at it.
+    Takes {
+        worker: usize,
+        from_another: bool,
+    },
+    Reads {
+        worker: usize,
+        gives: Event,
+    },
+    CouldNotSend {
+        worker: usize,
+    },
+    LooksAtTime {
+        worker: usize,
+    },
+    Sends {
+        worker: usize,
+    },
+    /// The fence has fallen, or no reply came in time.
+    GivesUp {
+        worker: usize,
+    },
+    Stores {
+        worker: usize,
+        event: Event,
+    },
+    Crashes {
+        worker: usize,
+    },
+    Doubled,
+    Lost,
+    Arrives {
+        answer: Answer,
+        heard: bool,
+    },
+    Pays,
+    Expires,
+    Asks {
+        worker: usize,
+    },
+    Resolves(Resolution),
+    LooksOn(OrderStatus),
+    Shows(OrderStatus),
+}
+
+/// What the gateway makes of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    TurnedAway,
+    Yes,
+    No,
+    /// Something nobody has described; the cancellation may be done all the same.
+    UnclearAfter(Order),
+}
+
+/// How a run depends on a move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Duty {
+    /// The program or the clock will do it if nothing else happens.
+    Certain,
+    /// It may happen or not, and at most so often.
+    Free,
+    /// A disturbance that may come back without end: a crash, a worker paused beyond its
+    /// claim. A run with endlessly many of them need not end.
+    Disturbance,
+}
+
+impl Move {
+    pub(super) fn duty(&self) -> Duty {
+        match self {
+            Self::Tick
+            | Self::Reads { .. }
+            | Self::LooksAtTime { .. }
+            | Self::Sends { .. }
+            | Self::GivesUp { .. }
+            | Self::Stores { .. }
+            | Self::Takes {
+                from_another: false,
+                ..
+            } => Duty::Certain,
+            Self::CouldNotSend { .. }
+            | Self::Doubled
+            | Self::Lost
+            | Self::Arrives { .. }
+            | Self::Pays
+            | Self::Expires
+            | Self::Asks { .. }
+            | Self::Resolves(_) => Duty::Free,
+            Self::ClockSetBack
+            | Self::Crashes { .. }
+            | Self::Takes {
+                from_another: true, ..
+            }
+            | Self::LooksOn(_)
+            | Self::Shows(_) => Duty::Disturbance,
+        }
+    }
+}
+
+/// Everything that can happen next.
+pub(super) fn successors(system: &System, world: &World) -> Vec<Next> {
+    let mut next = Vec::new();
+    let mut after = |it: Move, mut world: World| {
+        let swapped = world.normalise(system);
+        next.push(Next { it, world, swapped });
+    };
+    workers::moves(system, world, &mut after);
+    gateway::moves(system, world, &mut after);
+    people::moves(system, world, &mut after);
+    let mut later = world.clone();
+    later.tick();
+    after(Move::Tick, later);
+    if world.steps_back > 0 {
+        let mut earlier = world.clone();
+        earlier.tick_back();
+        after(Move::ClockSetBack, earlier);
+    }
+    next
+}
+
+/// One thing that can happen, and the world after it.
+pub(super) struct Next {
+    pub(super) it: Move,
+    pub(super) world: World,
+    /// Whether the two workers have changed their places.
+    pub(super) swapped: bool,
+}
+
+/// Takes what can happen, and the world after it.
+pub(super) type After<'a> = &'a mut dyn FnMut(Move, World);
+
+impl Move {
+    /// In words, with these names for the workers.
+    pub(super) fn told(&self, names: [char; 2]) -> String {
+        let name = |worker: &usize| names[*worker];
+        match self {
+            Self::Tick => "time passes".to_owned(),
+            Self::ClockSetBack => "the clock is set back".to_owned(),
+            Self::Takes {
+                worker,
+                from_another,
+            } => {
+                let how = if *from_another {
+                    "takes the record over, while the other is paused"
+                } else {
+                    "takes the record"
+                };
+                format!("worker {} {how}", name(worker))
+            }
+            Self::Reads { worker, gives } => {
+                format!("worker {} reads: {}", name(worker), told(gives))
+            }
+            Self::CouldNotSend { worker } => format!("worker {} cannot connect", name(worker)),
+            Self::LooksAtTime { worker } => {
+                format!("worker {} sees that its claim runs", name(worker))
+            }
+            Self::Sends { worker } => format!("worker {} sends the request", name(worker)),
+            Self::GivesUp { worker } => format!("worker {} gives up waiting", name(worker)),
+            Self::Stores { worker, event } => {
+                format!("worker {} stores: {}", name(worker), told(event))
+            }
+            Self::Crashes { worker } => format!("worker {} crashes", name(worker)),
+            Self::Doubled => "the network doubles the request".to_owned(),
+            Self::Lost => "the network loses the request".to_owned(),
+            Self::Arrives { answer, heard } => {
+                let answer = match answer {
+                    Answer::TurnedAway => "refuses it at the door",
+                    Answer::Yes => "cancels and says yes",
+                    Answer::No => "says no",
+                    Answer::UnclearAfter(Order::Cancelled) => "cancels and says nothing clear",
+                    Answer::UnclearAfter(_) => "says nothing clear",
+                };
+                let heard = if *heard { "" } else { ", which nobody hears" };
+                format!("a request arrives; the gateway {answer}{heard}")
+            }
+            Self::Pays => "the customer pays".to_owned(),
+            Self::Expires => "the order expires".to_owned(),
+            Self::Asks { worker } => {
+                format!("worker {} is asked to cancel again", name(worker))
+            }
+            Self::Resolves(resolution) => match resolution {
+                Resolution::Cancelled => "a person says: cancelled".to_owned(),
+                Resolution::NotCancelled => "a person says: not cancelled".to_owned(),
+                Resolution::Acknowledged => "a person closes the finding".to_owned(),
+            },
+            Self::LooksOn(status) => format!("somebody else reads: status {status}"),
+            Self::Shows(status) => {
+                format!("somebody else shows the records: status {status}")
+            }
+        }
+    }
+}
+
+fn told(event: &Event) -> String {
+    match event {
+        Event::Observed(status) => format!("status {status}"),
+        Event::OrderNotFound
+        | Event::StatusUnreadable
+        | Event::NotSent
+        | Event::TurnedAway
+        | Event::AnsweredYes
+        | Event::AnsweredNo
+        | Event::Unclear
+        | Event::LeaseLapsed
+        | Event::Resolved(_) => event.as_str().replace('_', " "),
+    }
+}

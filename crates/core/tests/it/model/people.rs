@@ -1,0 +1,104 @@
+//! The customer, the merchant, the person who reviews, and whoever else asks for the status.
+
+use duka_core::OrderStatus;
+use duka_core::cancel::{Event, Resolution, State};
+
+use super::moves::{After, Move};
+use super::system::System;
+use super::workers::{visible, write};
+use super::world::{Order, World, has_finding};
+
+pub(super) fn moves(system: &System, world: &World, after: After<'_>) {
+    customer(system, world, after);
+    merchant(system, world, after);
+    reviewer(system, world, after);
+    if system.onlooker {
+        onlooker(system, world, after);
+    }
+}
+
+fn customer(system: &System, world: &World, after: After<'_>) {
+    let late = world.order == Order::Cancelled && system.late_payment;
+    if world.order == Order::Unpaid || late {
+        let mut paid = world.clone();
+        paid.becomes(Order::Paid, system);
+        after(Move::Pays, paid);
+    }
+    if world.order == Order::Unpaid && system.expires {
+        let mut expired = world.clone();
+        expired.becomes(Order::Expired, system);
+        after(Move::Expires, expired);
+    }
+}
+
+fn merchant(system: &System, world: &World, after: After<'_>) {
+    let over = world.current().1.outcome().is_some();
+    if !over || world.records.len() >= usize::from(system.asks) {
+        return;
+    }
+    for worker in 0..world.workers.len() {
+        if world.workers[worker].is_idle() {
+            let mut asked = world.clone();
+            asked.ask(worker);
+            after(Move::Asks { worker }, asked);
+        }
+    }
+}
+
+fn reviewer(system: &System, world: &World, after: After<'_>) {
+    for on in 0..world.records.len() {
+        let record = &world.records[on];
+        let mut resolutions = Vec::new();
+        let undecided = [State::InDoubt, State::NeedsReview];
+        if undecided.contains(&record.progress.state) {
+            resolutions.extend([Resolution::Cancelled, Resolution::NotCancelled]);
+        }
+        if has_finding(record) {
+            resolutions.push(Resolution::Acknowledged);
+        }
+        for resolution in resolutions {
+            let mut next = world.clone();
+            if write(system, &mut next, on, &Event::Resolved(resolution)).is_some() {
+                next.records[on].past.acknowledged |= resolution == Resolution::Acknowledged;
+                after(Move::Resolves(resolution), next);
+            }
+        }
+    }
+}
+
+/// Somebody asks the same program for the status: a reading, and then what is shown.
+fn onlooker(system: &System, world: &World, after: After<'_>) {
+    let Some(status) = &world.onlooker else {
+        for status in visible(system, world) {
+            let mut looked = world.clone();
+            looked.onlooker = Some(status.clone());
+            after(Move::LooksOn(status), looked);
+        }
+        return;
+    };
+    let mut next = world.clone();
+    next.onlooker = None;
+    next.stored_paid |= *status == OrderStatus::Paid;
+    for on in 0..next.records.len() {
+        show(system, &mut next, on, status);
+    }
+    after(Move::Shows(status.clone()), next);
+}
+
+/// Shows a status to a cancellation that nobody works on.
+pub(super) fn show(system: &System, world: &mut World, on: usize, status: &OrderStatus) {
+    let record = &mut world.records[on];
+    record.past.known_paid |= *status == OrderStatus::Paid;
+    let seen_before = record.progress.verified.as_ref() == Some(status);
+    if record.due_in.is_some() || seen_before {
+        return;
+    }
+    let before = (record.progress.state, record.progress.finding);
+    let mut shown = world.clone();
+    if write(system, &mut shown, on, &Event::Observed(status.clone())).is_some() {
+        let progress = &shown.records[on].progress;
+        if (progress.state, progress.finding) != before {
+            *world = shown;
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What must hold, whoever does what when: each truth as a question about one move.
+
+use duka_core::OrderStatus;
+use duka_core::cancel::{Event, Outcome, Repeat, Resolution, State};
+
+use super::moves::Move;
+use super::system::System;
+use super::workers::can_be_taken;
+use super::world::{Record, World, has_finding};
+
+/// A sentence that must hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Truth {
+    OneRequest,
+    NothingAfterTheClaim,
+    Evidence,
+    PaidWins,
+    LatePayment,
+    Ends,
+    NotLost,
+}
+
+impl Truth {
+    pub(super) fn sentence(self) -> &'static str {
+        match self {
+            Self::OneRequest => "a once-only gateway gets one request for an order",
+            Self::NothingAfterTheClaim => "no worker sends once its claim is over",
+            Self::Evidence => {
+                "nothing but a readable, listed answer or a status yields confirmed or refused"
+            }
+            Self::PaidWins => "an order is reported cancelled only after a status that is not paid",
+            Self::LatePayment => {
+                "a payment that somebody has seen tells against a reported cancellation until it is closed"
+            }
+            Self::Ends => "every run ends, or a person is asked",
+            Self::NotLost => "an open record is in somebody's hands, or somebody can take it",
+        }
+    }
+}
+
+/// Which truth this move breaks, if any.
+pub(super) fn broken(system: &System, from: &World, it: &Move, to: &World) -> Option<Truth> {
+    let checks: [(Truth, bool); 6] = [
+        (Truth::OneRequest, one_request(system, to)),
+        (Truth::NothingAfterTheClaim, in_time(from, it)),
+        (
+            Truth::Evidence,
+            each_ends(from, to, |a, b| evident(a, it, b)),
+        ),
+        (Truth::PaidWins, each_ends(from, to, |_, b| verified(it, b))),
+        (Truth::LatePayment, findings_stay(from, it, to)),
+        (Truth::NotLost, nothing_lost(system, to)),
+    ];
+    let fails = |(truth, holds): &(Truth, bool)| !holds && !system.excused.contains(truth);
+    checks.into_iter().find(fails).map(|(truth, _)| truth)
+}
+
+fn one_request(system: &System, to: &World) -> bool {
+    system.gateway.repeat() == Repeat::Harmless || (to.left <= 1 && to.looked_at.len() <= 1)
+}
+
+fn in_time(from: &World, it: &Move) -> bool {
+    let Move::Sends { worker } = it else {
+        return true;
+    };
+    let sender = &from.workers[*worker];
+    let record = &from.records[usize::from(sender.on)];
+    !sender.overtaken && record.due_in != Some(0)
+}
+
+/// Asks about every record that moves to another state.
+fn each_ends(from: &World, to: &World, holds: impl Fn(&Record, &Record) -> bool) -> bool {
+    let mut both = from.records.iter().zip(&to.records);
+    both.all(|(before, after)| {
+        before.progress.state == after.progress.state || holds(before, after)
+    })
+}
+
+fn stored(it: &Move) -> Option<&Event> {
+    if let Move::Stores { event, .. } | Move::Reads { gives: event, .. } = it {
+        Some(event)
+    } else {
+        None
+    }
+}
+
+fn evident(before: &Record, it: &Move, after: &Record) -> bool {
+    let event = stored(it);
+    let past = &before.past;
+    match after.progress.state {
+        State::Accepted => event == Some(&Event::AnsweredYes),
+        State::Refused => event == Some(&Event::AnsweredNo),
+        State::Done(Outcome::Confirmed) => {
+            let shown = [
+                Some(&Event::Observed(OrderStatus::Cancelled)),
+                Some(&Event::AnsweredYes),
+            ];
+            let onlooker = matches!(it, Move::Shows(OrderStatus::Cancelled));
+            past.said_yes || past.shown_cancelled || shown.contains(&event) || onlooker
+        }
+        State::Done(Outcome::Refused) => past.said_no || event == Some(&Event::AnsweredNo),
+        State::Done(
+            Outcome::NotCancelledPaid
+            | Outcome::NotCancelledFinal
+            | Outcome::Skipped(_)
+            | Outcome::ResolvedCancelled
+            | Outcome::ResolvedNotCancelled,
+        )
+        | State::Requested
+        | State::Sending
+        | State::InDoubt
+        | State::NeedsReview => true,
+    }
+}
+
+fn verified(it: &Move, after: &Record) -> bool {
+    if after.outcome() != Some(Outcome::Confirmed) {
+        return true;
+    }
+    let shown = if let Move::Shows(status) = it {
+        Some(status)
+    } else if let Some(Event::Observed(status)) = stored(it) {
+        Some(status)
+    } else {
+        None
+    };
+    shown.is_some_and(|status| !matches!(status, OrderStatus::Paid | OrderStatus::Reversed))
+}
+
+fn findings_stay(from: &World, it: &Move, to: &World) -> bool {
+    let closed = *it == Move::Resolves(Resolution::Acknowledged);
+    let kept =
+        |(before, after): (&Record, &Record)| closed || !has_finding(before) || has_finding(after);
+    let raised = |record: &Record| {
+        let told = has_finding(record) || record.past.acknowledged;
+        told || !record.past.known_paid || !record.is_reported_cancelled()
+    };
+    from.records.iter().zip(&to.records).all(kept) && to.records.iter().all(raised)
+}
+
+fn nothing_lost(system: &System, to: &World) -> bool {
+    to.records.iter().enumerate().all(|(at, record)| {
+        let in_hand = to.workers.iter().any(|worker| worker.holds(at));
+        record.is_over_or_asks_a_person() || in_hand || can_be_taken(system, record)
+    })
+}

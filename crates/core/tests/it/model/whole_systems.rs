@@ -1,0 +1,123 @@
+//! The truths hold in every system that is whole, and how many worlds that was asked of.
+
+use super::search::explore;
+use super::system::{Door, Fence, System};
+use super::truths::Truth;
+
+/// Explores a system, says how large it is, and fails with the run that breaks a truth.
+#[expect(clippy::print_stdout, reason = "the number of states is worth reading")]
+fn holds(name: &str, system: &System, at_least: usize) {
+    let explored = explore(system);
+    let (states, moves) = (explored.states, explored.moves);
+    println!("{name}: {states} states, {moves} moves");
+    if let Some(breach) = explored.breach {
+        panic!("{name}: {}\n{}", breach.truth.sentence(), breach.trace);
+    }
+    assert!(states >= at_least, "{name}: only {states} states");
+}
+
+fn both() -> [(&'static str, System); 2] {
+    [
+        ("repeatable", System::repeatable()),
+        ("once only", System::once_only()),
+    ]
+}
+
+fn hold(what: &str, change: impl Fn(System) -> System, at_least: [usize; 2]) {
+    for ((name, system), floor) in both().into_iter().zip(at_least) {
+        holds(&format!("{name}, {what}"), &change(system), floor);
+    }
+}
+
+#[test]
+fn the_truths_hold_with_two_workers_and_everything_that_a_network_does() {
+    hold("plain", |system| system, [20_000, 18_000]);
+}
+
+#[test]
+fn the_truths_hold_where_a_status_is_slow_to_show_what_is() {
+    let slow = |system| System {
+        slow_status: true,
+        ..system
+    };
+    hold("slow status", slow, [40_000, 35_000]);
+}
+
+#[test]
+fn the_truths_hold_when_the_clock_is_set_back() {
+    let back = |system| System {
+        clock_steps_back: 1,
+        duplicates: 0,
+        ..system
+    };
+    hold("clock set back", back, [30_000, 25_000]);
+}
+
+#[test]
+fn the_truths_hold_when_somebody_else_asks_for_the_status() {
+    let watched = |system| System {
+        onlooker: true,
+        duplicates: 0,
+        ..system
+    };
+    hold("onlooker", watched, [35_000, 25_000]);
+}
+
+#[test]
+fn the_truths_hold_when_a_cancellation_is_asked_for_twice() {
+    let again = |system| System {
+        asks: 2,
+        expires: false,
+        duplicates: 0,
+        ..system
+    };
+    hold("asked twice", again, [150_000, 60_000]);
+}
+
+/// The moment between looking at the time and writing cannot be closed: a request may leave
+/// late. It is still the only one at a once-only gateway, and everything else stands.
+#[test]
+fn a_worker_that_is_stopped_before_it_writes_breaks_nothing_but_the_time() {
+    let leaky = |system| System {
+        fence: Fence::LookThenWrite,
+        excused: vec![Truth::NothingAfterTheClaim],
+        duplicates: 0,
+        ..system
+    };
+    hold("look, then write", leaky, [10_000, 8_000]);
+}
+
+/// So does a program without any fence of time.
+#[test]
+fn without_a_fence_of_time_a_once_only_gateway_still_gets_one_request() {
+    let open = |system| System {
+        fence: Fence::None,
+        excused: vec![Truth::NothingAfterTheClaim],
+        duplicates: 0,
+        ..system
+    };
+    hold("no fence of time", open, [10_000, 8_000]);
+}
+
+/// The rules alone keep the one request; the database is the second lock on that door.
+#[test]
+fn without_the_attempts_fence_the_rules_alone_send_one_request() {
+    let system = System {
+        attempts_fence: false,
+        asks: 2,
+        expires: false,
+        late_payment: false,
+        duplicates: 0,
+        ..System::once_only()
+    };
+    holds("once only, no attempts fence", &system, 50_000);
+}
+
+#[test]
+fn a_repeatable_gateway_may_refuse_one_copy_at_the_door_and_look_at_another() {
+    let system = System {
+        door: Door::Fickle,
+        ..System::repeatable()
+    };
+    holds("repeatable, fickle door", &system, 20_000);
+}

@@ -1,0 +1,324 @@
+//! What there is in the model: one order at its gateway, its cancellations in the store, two
+//! workers, requests on their way, and somebody who looks at the status from outside.
+//!
+//! Time is counted in ticks, and the present moment is always [`NOW`]: what grows older is
+//! moved back. Ages that the rules do not tell apart are one age, so the model is finite
+//! although its runs are not.
+
+use std::time::Duration;
+
+use duka_core::OrderStatus;
+use duka_core::cancel::{Cancellation, Event, Finding, Outcome, Patience, Repeat, Spent, State};
+use jiff::Timestamp;
+
+use super::system::System;
+
+/// One tick is the settling time.
+pub(super) const TICK: Duration = Duration::from_secs(80);
+pub(super) const NOW: Timestamp = Timestamp::constant(1_000_000, 0);
+/// A claim holds for two ticks; nothing is sent in the second.
+pub(super) const LEASE: u8 = 2;
+pub(super) const FENCE: u8 = 1;
+const REVIEW: u32 = 2;
+
+pub(super) const PATIENCE: Patience = Patience {
+    settle: TICK,
+    review_after: Duration::from_secs(TICK.as_secs() * REVIEW as u64),
+};
+
+/// What the order really is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Order {
+    Unpaid,
+    Cancelled,
+    Paid,
+    Expired,
+}
+
+/// What happened to a cancellation that the rules do not keep, and the truths are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(super) struct Past {
+    pub(super) said_yes: bool,
+    pub(super) said_no: bool,
+    pub(super) shown_cancelled: bool,
+    /// Somebody has read *paid* and done with it what there is to do.
+    pub(super) known_paid: bool,
+    pub(super) acknowledged: bool,
+}
+
+/// A cancellation in the store.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Record {
+    pub(super) progress: Cancellation,
+    /// In how many ticks somebody may take it.
+    pub(super) due_in: Option<u8>,
+    /// Whether a worker's name stands in it.
+    pub(super) held: bool,
+    pub(super) past: Past,
+}
+
+impl Record {
+    pub(super) fn outcome(&self) -> Option<Outcome> {
+        self.progress.state.outcome()
+    }
+
+    pub(super) fn is_over_or_asks_a_person(&self) -> bool {
+        matches!(self.progress.state, State::Done(_) | State::NeedsReview)
+    }
+
+    pub(super) fn is_reported_cancelled(&self) -> bool {
+        matches!(
+            self.outcome(),
+            Some(Outcome::Confirmed | Outcome::ResolvedCancelled)
+        )
+    }
+
+    /// Keeps what makes a difference to the rules, and nothing else.
+    pub(super) fn normalise(&mut self) {
+        let progress = &mut self.progress;
+        // A shorter pause only lets more happen: any worker may come later than it could.
+        progress.fruitless = 0;
+        progress.attempts = 0;
+        // Only whether another request is out tells two counts apart, and one may be taken
+        // back while it is being sent.
+        let most = if progress.state == State::Sending {
+            2
+        } else {
+            1
+        };
+        progress.requests = progress.requests.min(most);
+        if progress.state.outcome().is_some() {
+            let was_paid =
+                |it: &OrderStatus| matches!(it, OrderStatus::Paid | OrderStatus::Reversed);
+            progress.verified = progress.verified.take().filter(was_paid);
+            progress.sent_at = None;
+            progress.doubt_since = None;
+            progress.stuck_since = None;
+            progress.requests = 0;
+            self.past.said_yes = false;
+            self.past.said_no = false;
+            self.past.shown_cancelled = false;
+        } else {
+            progress.verified = None;
+        }
+    }
+
+    fn ages(&mut self, by: i64) {
+        let progress = &mut self.progress;
+        let cap = |at: Timestamp, most: u32| at.max(NOW - TICK * most);
+        let shift = |at: Timestamp| {
+            Timestamp::from_second(at.as_second() - by * TICK.as_secs().cast_signed()).unwrap()
+        };
+        progress.sent_at = progress.sent_at.map(|at| cap(shift(at), 1));
+        progress.doubt_since = progress.doubt_since.map(|at| cap(shift(at), REVIEW));
+        progress.stuck_since = progress.stuck_since.map(|at| cap(shift(at), REVIEW));
+    }
+}
+
+/// What a worker is about to do.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Doing {
+    Nothing,
+    Read,
+    /// The intent is stored.
+    Send,
+    /// It has seen that its claim runs.
+    Write,
+    WaitForReply,
+    /// It knows what happened and is about to store it.
+    Store(Event),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Worker {
+    pub(super) doing: Doing,
+    /// The record it works on.
+    pub(super) on: u8,
+    /// Whether a later attempt was started since its own.
+    pub(super) outdated: bool,
+    /// Whether somebody has written to the record since this worker read it.
+    pub(super) overtaken: bool,
+    /// For how many ticks it may send.
+    pub(super) may_send: u8,
+}
+
+impl Worker {
+    pub(super) const IDLE: Self = Self {
+        doing: Doing::Nothing,
+        on: 0,
+        outdated: false,
+        overtaken: false,
+        may_send: 0,
+    };
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.doing == Doing::Nothing
+    }
+
+    /// Something to sort by.
+    fn key(&self) -> (u8, &'static str, &'static str, u8, bool, bool, u8) {
+        let (rank, event, status) = match &self.doing {
+            Doing::Nothing => (0, "", ""),
+            Doing::Read => (1, "", ""),
+            Doing::Send => (2, "", ""),
+            Doing::Write => (3, "", ""),
+            Doing::WaitForReply => (4, "", ""),
+            Doing::Store(Event::Observed(status)) => (5, "", status.as_str()),
+            Doing::Store(event) => (6, event.as_str(), ""),
+        };
+        let (on, outdated, overtaken) = (self.on, self.outdated, self.overtaken);
+        (rank, event, status, on, outdated, overtaken, self.may_send)
+    }
+
+    pub(super) fn holds(&self, record: usize) -> bool {
+        !self.is_idle() && usize::from(self.on) == record && !self.overtaken
+    }
+}
+
+/// A cancel request between us and the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Request {
+    /// Its copies have the same number.
+    pub(super) number: u8,
+    /// The worker that waits for the reply.
+    pub(super) to: Option<u8>,
+}
+
+/// Everything, at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct World {
+    pub(super) order: Order,
+    /// What a slow status may still show.
+    pub(super) order_before: Option<Order>,
+    /// The cancellations, oldest first.
+    pub(super) records: Vec<Record>,
+    /// Rows of the attempts table that were not taken back.
+    pub(super) attempts: u8,
+    pub(super) workers: [Worker; 2],
+    pub(super) requests: Vec<Request>,
+    /// What somebody outside has read and not yet shown to the records.
+    pub(super) onlooker: Option<OrderStatus>,
+    /// Whether the order is stored as paid.
+    pub(super) stored_paid: bool,
+    /// Requests that left and were not refused at the door; counted where one is allowed.
+    pub(super) left: u8,
+    /// The requests of which the gateway has looked at a copy; kept where one is allowed.
+    pub(super) looked_at: Vec<u8>,
+    pub(super) duplicates: u8,
+    pub(super) steps_back: u8,
+}
+
+impl World {
+    /// Somebody has just asked for a cancellation.
+    pub(super) fn begin(system: &System) -> Self {
+        let mut world = Self {
+            order: Order::Unpaid,
+            order_before: None,
+            records: Vec::new(),
+            attempts: 0,
+            workers: [Worker::IDLE, Worker::IDLE],
+            requests: Vec::new(),
+            onlooker: None,
+            stored_paid: false,
+            left: 0,
+            looked_at: Vec::new(),
+            duplicates: system.duplicates,
+            steps_back: system.clock_steps_back,
+        };
+        world.ask(0);
+        world
+    }
+
+    /// This worker opens a cancellation and claims it.
+    pub(super) fn ask(&mut self, worker: usize) {
+        let spent = if self.attempts > 0 {
+            Spent::Yes
+        } else {
+            Spent::No
+        };
+        self.workers[worker] = Worker {
+            doing: Doing::Read,
+            on: u8::try_from(self.records.len()).unwrap(),
+            may_send: FENCE,
+            ..Worker::IDLE
+        };
+        self.records.push(Record {
+            progress: Cancellation::requested_again(spent),
+            due_in: Some(LEASE),
+            held: true,
+            past: Past::default(),
+        });
+    }
+
+    /// The cancellation asked for last.
+    pub(super) fn current(&self) -> (usize, &Record) {
+        let last = self.records.len() - 1;
+        (last, &self.records[last])
+    }
+
+    pub(super) fn becomes(&mut self, order: Order, system: &System) {
+        if system.slow_status {
+            self.order_before = Some(self.order);
+        }
+        self.order = order;
+    }
+
+    pub(super) fn tick(&mut self) {
+        self.order_before = None;
+        for record in &mut self.records {
+            record.ages(1);
+            record.due_in = record.due_in.map(|ticks| ticks.saturating_sub(1));
+        }
+        for worker in &mut self.workers {
+            worker.may_send = worker.may_send.saturating_sub(1);
+        }
+    }
+
+    /// The clock on the wall is set back; the one that only counts, and guards the
+    /// sending, does not move.
+    pub(super) fn tick_back(&mut self) {
+        self.steps_back -= 1;
+        for record in &mut self.records {
+            record.ages(-1);
+            record.due_in = record.due_in.map(|ticks| ticks + 1);
+        }
+    }
+
+    /// Forgets what can make no difference any more; whether the two workers have changed
+    /// their places.
+    pub(super) fn normalise(&mut self, system: &System) -> bool {
+        if system.gateway.repeat() == Repeat::Harmless {
+            // Nobody waits for these: of several, one can do as much as all.
+            for request in &mut self.requests {
+                request.number = 0;
+            }
+        }
+        for record in &mut self.records {
+            record.normalise();
+        }
+        for worker in &mut self.workers {
+            if worker.is_idle() {
+                *worker = Worker::IDLE;
+            }
+        }
+        self.requests.sort_unstable();
+        if system.gateway.repeat() == Repeat::Harmless {
+            self.requests.dedup();
+        }
+        // Which of the two workers is which makes no difference.
+        let swap = self.workers[0].key() > self.workers[1].key();
+        if swap {
+            self.workers.swap(0, 1);
+            for request in &mut self.requests {
+                request.to = request.to.map(|worker| 1 - worker);
+            }
+            self.requests.sort_unstable();
+        }
+        swap
+    }
+}
+
+/// A finding that a person has not closed yet.
+pub(super) fn has_finding(record: &Record) -> bool {
+    record.progress.finding == Some(Finding::LatePayment)
+}
