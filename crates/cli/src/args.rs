@@ -1,11 +1,13 @@
 //! The command line.
 
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use duka_core::CancellationId;
 use url::Url;
 
 /// Creates, follows and safely cancels payment orders at KwikPaisa and Pesapal.
@@ -98,6 +100,13 @@ pub(crate) enum Command {
     Sweep(SweepArgs),
     /// Print the reconciliation log
     Report(ReportArgs),
+    /// List what needs a person: in doubt, waiting for review, or paid late
+    Pending,
+    /// Record a person's decision about something pending
+    ///
+    /// Look the order up at the gateway's dashboard first. Who decided, and the note, stay
+    /// in the log for ever.
+    Resolve(ResolveArgs),
     /// Print one order's timeline
     Show(OrderArgs),
     /// Check configuration, store, gateways and clock, and say what to mend
@@ -232,7 +241,7 @@ pub(crate) struct SweepArgs {
     /// Read statuses, say what would be done, and send and store nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Leave younger orders to their customers, and orders touched more recently alone
+    /// Leave younger orders to their customers
     #[arg(long, default_value = "30m", value_parser = humantime::parse_duration)]
     pub(crate) min_age: Duration,
     /// Leave older orders alone
@@ -244,10 +253,22 @@ pub(crate) struct SweepArgs {
     /// Work on so many orders at a time
     #[arg(long, value_name = "N", default_value = "8")]
     pub(crate) concurrency: NonZeroUsize,
+    /// Leave orders alone that were touched more recently [default: as --min-age]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub(crate) grace: Option<Duration>,
+    /// Begin at most so many orders in a second, for each account
+    #[arg(long, value_name = "N")]
+    pub(crate) rate: Option<NonZeroU32>,
+    /// Stop an account when more than this share of its last orders failed, from 0 to 1
+    #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = share)]
+    pub(crate) error_rate: f64,
+    /// Read again what was reported cancelled so recently, to find late payments
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub(crate) recheck: Option<Duration>,
     /// After the last order, how long to wait for what is in doubt
     #[arg(long, default_value = "30s", value_parser = humantime::parse_duration)]
     pub(crate) wait: Duration,
-    /// Keep running, and sweep again so long after each end
+    /// Keep running, and sweep again so long (give or take a tenth) after each end
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub(crate) every: Option<Duration>,
     /// Why, for the record
@@ -256,6 +277,31 @@ pub(crate) struct SweepArgs {
     /// Who asks for it, for the record
     #[arg(long, value_name = "WHO", default_value = "duka sweep")]
     pub(crate) actor: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ResolveArgs {
+    /// Id from `duka pending`
+    pub(crate) id: CancellationId,
+    /// What was decided
+    #[arg(long = "as", value_name = "DECISION")]
+    pub(crate) decision: Decision,
+    /// Who decided
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) by: String,
+    /// Why, and by what evidence
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) note: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Decision {
+    /// The order is cancelled at the gateway
+    Cancelled,
+    /// It is not
+    NotCancelled,
+    /// A late payment has been dealt with
+    Acknowledged,
 }
 
 #[derive(Debug, clap::Args)]
@@ -273,6 +319,15 @@ pub(crate) enum ReportFormat {
     Table,
     Csv,
     Json,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.0..=1.0).contains(&share) {
+        Ok(share)
+    } else {
+        Err("not between 0 and 1".to_owned())
+    }
 }
 
 #[cfg(test)]

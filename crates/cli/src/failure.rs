@@ -100,8 +100,10 @@ impl Failure {
                 exit: exit_of_store(error),
                 message,
             },
-            Trouble::UnknownAccount(_) => Self::usage(message),
-            Trouble::NotAllowed(_) | _ => Self::failed(message),
+            Trouble::UnknownAccount(_) | Trouble::Unknown(_) | Trouble::NotAllowed(_) => {
+                Self::usage(message)
+            }
+            _ => Self::failed(message),
         }
     }
 

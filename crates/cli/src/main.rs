@@ -51,7 +51,11 @@ fn main() -> ExitCode {
     match runtime.block_on(commands::run(args.command, &context)) {
         Ok(exit) => exit.code(),
         Err(failure) => {
-            output::complain(&failure.to_string());
+            // Nothing is said to say where a reader of stdout has gone.
+            let said = failure.to_string();
+            if !said.is_empty() {
+                output::complain(&said);
+            }
             failure.exit().code()
         }
     }

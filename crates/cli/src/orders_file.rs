@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Chain, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::failure::Failure;
 const REQUIRED: [&str; 5] = ["account", "order", "created_at", "amount", "currency"];
 const OPTIONAL: [&str; 3] = ["reference", "method", "note"];
 /// Longer lines than this are not rows of orders; reading on would only eat memory.
-const MAX_LINE: u64 = 1024 * 1024;
+const MAX_LINE: usize = 1024 * 1024;
 
 /// A list that can be read more than once.
 pub(crate) struct OrdersFile {
@@ -73,7 +73,13 @@ impl OrdersFile {
             let mut file = if standard_input {
                 spool(io::stdin().lock())?
             } else {
-                File::open(path)?
+                let file = File::open(path)?;
+                // A pipe, such as a shell's <(…), cannot be read twice.
+                if file.metadata()?.is_file() {
+                    file
+                } else {
+                    spool(file)?
+                }
             };
             let mut start = [0; 64];
             let read = file.read(&mut start)?;
@@ -85,10 +91,17 @@ impl OrdersFile {
         let first = start[..read]
             .iter()
             .find(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(byte));
-        let kind = if first == Some(&b'{') {
-            Kind::Ndjson
-        } else {
-            Kind::Csv
+        let unusable =
+            |problem: &str| Failure::usage(format!("failed to read orders from {name}: {problem}"));
+        let kind = match first {
+            None => return Err(unusable("it is empty")),
+            Some(b'[') => {
+                return Err(unusable(
+                    "it is a JSON array; give one object on each line (NDJSON), or CSV",
+                ));
+            }
+            Some(b'{') => Kind::Ndjson,
+            Some(_) => Kind::Csv,
         };
         Ok(Self { name, file, kind })
     }
@@ -107,18 +120,31 @@ impl OrdersFile {
             .map_err(|error| unreadable(&error))?;
         let mut reader = BufReader::new(file);
         skip_byte_order_mark(&mut reader).map_err(|error| unreadable(&error))?;
+        let mut blank = 0;
+        skip_blank_lines(&mut reader, &mut blank).map_err(|error| unreadable(&error))?;
         let source = match self.kind {
-            Kind::Ndjson => Source::Ndjson { reader, line: 0 },
+            Kind::Ndjson => Source::Ndjson {
+                reader,
+                line: blank,
+            },
             Kind::Csv => {
+                // Only a line feed ends a row, and the last row has one too: so the place
+                // after a row tells its line. Cells are trimmed, and with them what is left
+                // of CR LF.
                 let mut reader = csv::ReaderBuilder::new()
                     .flexible(true)
-                    .trim(csv::Trim::All)
-                    .from_reader(reader);
-                let header = reader.headers().map_err(|error| unreadable(&error))?;
-                let columns = Columns::find(header).map_err(|problem| unreadable(&problem))?;
+                    .terminator(csv::Terminator::Any(b'\n'))
+                    .from_reader(reader.chain(&b"\n"[..]));
+                let line = blank + 1;
+                let header = reader.headers().map_err(|error| {
+                    unreadable(&format!("line {line}: {}", csv_problem(&error)))
+                })?;
+                let columns = Columns::find(header)
+                    .map_err(|problem| unreadable(&format!("line {line}: {problem}")))?;
                 Source::Csv {
                     reader: Box::new(reader),
                     columns,
+                    blank,
                 }
             }
         };
@@ -141,6 +167,24 @@ fn skip_byte_order_mark(reader: &mut impl BufRead) -> io::Result<()> {
         reader.consume(3);
     }
     Ok(())
+}
+
+fn skip_blank_lines(reader: &mut impl BufRead, lines: &mut u64) -> io::Result<()> {
+    loop {
+        let ready = reader.fill_buf()?;
+        let blank = ready.iter().take_while(|it| it.is_ascii_whitespace());
+        let Some(end) = blank.enumerate().filter(|(_, it)| **it == b'\n').last() else {
+            return Ok(());
+        };
+        let end = end.0 + 1;
+        *lines += count_lines(&ready[..end]);
+        reader.consume(end);
+    }
+}
+
+fn count_lines(bytes: &[u8]) -> u64 {
+    let breaks = bytes.iter().filter(|it| **it == b'\n');
+    u64::try_from(breaks.count()).unwrap_or(u64::MAX)
 }
 
 /// The gateways of the configured accounts: all that is needed to read a list.
@@ -173,8 +217,10 @@ pub(crate) struct Rows {
 
 enum Source {
     Csv {
-        reader: Box<csv::Reader<BufReader<File>>>,
+        reader: Box<csv::Reader<Chain<BufReader<File>, &'static [u8]>>>,
         columns: Columns,
+        /// Lines before the header.
+        blank: u64,
     },
     Ndjson {
         reader: BufReader<File>,
@@ -187,31 +233,55 @@ impl Iterator for Rows {
 
     fn next(&mut self) -> Option<Self::Item> {
         match &mut self.source {
-            Source::Csv { reader, columns } => {
-                let mut record = csv::StringRecord::new();
-                let read = reader.read_record(&mut record);
-                let line = record.position().map_or(0, csv::Position::line);
-                match read {
-                    Ok(false) => None,
-                    Ok(true) => Some(
-                        columns
-                            .row(&record, line)
-                            .and_then(|row| row.order(&self.accounts)),
-                    ),
-                    Err(error) => Some(Err(BadRow {
-                        line: error.position().map_or(line, csv::Position::line),
-                        column: None,
-                        problem: csv_problem(&error),
-                    })),
+            Source::Csv {
+                reader,
+                columns,
+                blank,
+            } => loop {
+                let mut bytes = csv::ByteRecord::new();
+                match reader.read_byte_record(&mut bytes) {
+                    Ok(false) => return None,
+                    Ok(true) if bytes.len() == 1 && bytes[0].trim_ascii().is_empty() => {}
+                    Ok(true) => {
+                        let line = *blank + first_line(&bytes, reader.position());
+                        let row = csv::StringRecord::from_byte_record(bytes)
+                            .map_err(|error| columns.not_text(error.utf8_error().field(), line));
+                        let order = row.and_then(|mut record| {
+                            record.trim();
+                            columns.row(&record, line)?.order(&self.accounts)
+                        });
+                        return Some(order);
+                    }
+                    Err(error) => {
+                        return Some(Err(BadRow {
+                            line: *blank + reader.position().line(),
+                            column: None,
+                            problem: csv_problem(&error),
+                        }));
+                    }
                 }
-            }
+            },
             Source::Ndjson { reader, line } => loop {
                 *line += 1;
                 let mut text = Vec::new();
-                let read = reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut text);
+                let read = reader
+                    .by_ref()
+                    .take(MAX_LINE as u64)
+                    .read_until(b'\n', &mut text);
                 match read {
                     Ok(0) => return None,
                     Ok(_) if text.trim_ascii().is_empty() => {}
+                    Ok(MAX_LINE) if !text.ends_with(b"\n") => {
+                        let rest = skip_line(reader);
+                        return Some(Err(BadRow {
+                            line: *line,
+                            column: None,
+                            problem: match rest {
+                                Ok(()) => "is longer than 1 MiB".to_owned(),
+                                Err(error) => error.to_string(),
+                            },
+                        }));
+                    }
                     Ok(_) => {
                         let row = json_row(&text, *line);
                         return Some(row.and_then(|row| row.order(&self.accounts)));
@@ -225,6 +295,29 @@ impl Iterator for Rows {
                     }
                 }
             },
+        }
+    }
+}
+
+/// The line on which a row begins: as many before the place after it as it holds.
+fn first_line(row: &csv::ByteRecord, after: &csv::Position) -> u64 {
+    let inside: u64 = row.iter().map(count_lines).sum();
+    let counted = after.line().saturating_sub(1 + inside);
+    // In a row whose quotes are never closed the last line feed is inside.
+    counted.max(row.position().map_or(1, csv::Position::line))
+}
+
+/// Leaves out the rest of a line that is too long to be kept.
+fn skip_line(reader: &mut impl BufRead) -> io::Result<()> {
+    loop {
+        let ready = reader.fill_buf()?;
+        let (length, ended) = match ready.iter().position(|it| *it == b'\n') {
+            Some(at) => (at + 1, true),
+            None => (ready.len(), ready.is_empty()),
+        };
+        reader.consume(length);
+        if ended {
+            return Ok(());
         }
     }
 }
@@ -247,13 +340,13 @@ impl Columns {
         let find = |name: &str| {
             header
                 .iter()
-                .position(|column| column.eq_ignore_ascii_case(name))
+                .position(|column| column.trim().eq_ignore_ascii_case(name))
         };
         let known = |name: &str| {
             REQUIRED
                 .iter()
                 .chain(&OPTIONAL)
-                .any(|known| known.eq_ignore_ascii_case(name))
+                .any(|known| known.eq_ignore_ascii_case(name.trim()))
         };
         let missing: Vec<_> = REQUIRED
             .into_iter()
@@ -261,7 +354,7 @@ impl Columns {
             .collect();
         if !missing.is_empty() {
             return Err(format!(
-                "line 1: the header lacks {}; it must hold {} and may hold {}",
+                "the header lacks {}; it must hold {} and may hold {}",
                 missing.join(", "),
                 REQUIRED.join(","),
                 OPTIONAL.join(",")
@@ -269,15 +362,40 @@ impl Columns {
         }
         if let Some(unknown) = header.iter().find(|name| !known(name)) {
             return Err(format!(
-                "line 1: column {unknown:?} is not known; the header must hold {} and may hold {}",
+                "column {unknown:?} is not known; the header must hold {} and may hold {}",
                 REQUIRED.join(","),
                 OPTIONAL.join(",")
             ));
+        }
+        let columns = REQUIRED.iter().chain(&OPTIONAL);
+        let twice = columns.into_iter().find(|name| {
+            let same = header
+                .iter()
+                .filter(|it| it.trim().eq_ignore_ascii_case(name));
+            same.count() > 1
+        });
+        if let Some(name) = twice {
+            return Err(format!("column {name} stands there twice"));
         }
         Ok(Self {
             required: REQUIRED.map(|name| find(name).unwrap_or(usize::MAX)),
             optional: OPTIONAL.map(find),
         })
+    }
+
+    /// A cell that is not text, by the name of its column.
+    fn not_text(&self, cell: usize, line: u64) -> BadRow {
+        let required = self.required.iter().zip(REQUIRED);
+        let optional = self.optional.iter().zip(OPTIONAL);
+        let mut columns = required
+            .map(|(at, name)| (Some(*at), name))
+            .chain(optional.map(|(at, name)| (*at, name)));
+        let column = columns.find(|(at, _)| *at == Some(cell));
+        BadRow {
+            line,
+            column: column.map(|(_, name)| name.to_owned()),
+            problem: "is not UTF-8 text".to_owned(),
+        }
     }
 
     fn row<'a>(&self, record: &'a csv::StringRecord, line: u64) -> Result<Row<'a>, BadRow> {

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use anstream::{eprintln, println};
+use anstream::{AutoStream, ColorChoice, eprintln, println};
 use anstyle::{AnsiColor, Style};
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
@@ -60,8 +60,13 @@ impl Output {
     /// A line of the result. A reader that has gone (`duka report | head`) ends the
     /// command without a fuss.
     pub(crate) fn line(self, text: &str) -> Result<(), Failure> {
-        writeln!(anstream::stdout().lock(), "{text}")
-            .map_err(|error| Failure::failed(format!("failed to print: {error}")))
+        writeln!(anstream::stdout().lock(), "{text}").map_err(|error| {
+            Failure::failed(if error.kind() == io::ErrorKind::BrokenPipe {
+                String::new()
+            } else {
+                format!("failed to print: {error}")
+            })
+        })
     }
 
     /// Something worth knowing that is not the result.
@@ -139,7 +144,7 @@ pub(crate) fn log_to_stderr(verbose: u8, quiet: bool) {
         .fold(Targets::new(), |t, name| t.with_target(*name, level));
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal());
+        .with_ansi(AutoStream::choice(&io::stderr()) != ColorChoice::Never);
     tracing_subscriber::registry()
         .with(targets)
         .with(lines)

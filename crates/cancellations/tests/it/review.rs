@@ -32,7 +32,7 @@ async fn in_review() -> (Scene, duka_cancellations::Record) {
 #[tokio::test(start_paused = true)]
 async fn a_person_ends_a_review_and_stays_in_the_log() {
     let (scene, record) = in_review().await;
-    assert_eq!(pending(&scene).await, [record.clone()]);
+    assert_eq!(pending(&scene).await, std::slice::from_ref(&record));
     let resolved = scene
         .canceller
         .resolve(

@@ -50,7 +50,9 @@ fn advice(state: State) -> Option<&'static str> {
         State::Requested | State::Sending | State::Accepted | State::Refused | State::InDoubt => {
             Some("not settled yet; run `duka sweep` (or this command again) to go on")
         }
-        State::NeedsReview => Some("look the order up at the gateway's dashboard and decide there"),
+        State::NeedsReview => Some(
+            "look the order up at the gateway's dashboard, then record what you found with `duka resolve`",
+        ),
         State::Done(_) => None,
     }
 }

@@ -45,9 +45,14 @@ impl Findings {
 
 pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
     let mut findings = Findings { all: Vec::new() };
+    let mut wrong = Exit::Failed;
     match context.config() {
-        Err(failure) => findings.mend("configuration", failure.to_string()),
+        Err(failure) => {
+            findings.mend("configuration", failure.to_string());
+            wrong = failure.exit();
+        }
         Ok(config) => {
+            let chosen = context.chosen(&config)?;
             findings.ok("configuration", format!("read from {}", config.origin));
             if config.accounts.is_empty() {
                 let missing = context.canceller(&config).err();
@@ -55,9 +60,9 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
                     "accounts",
                     missing.map_or_else(String::new, |f| f.to_string()),
                 );
+                wrong = Exit::Usage;
             }
             check_store(&config, context, &mut findings).await;
-            let chosen = context.chosen(&config)?;
             for (name, account) in &config.accounts {
                 if chosen.as_ref().is_none_or(|only| only == name) {
                     check_account(name, account, context, &mut findings).await;
@@ -67,7 +72,7 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
     }
     print(&findings, context)?;
     let healthy = findings.all.iter().all(|finding| finding.ok);
-    Ok(if healthy { Exit::Done } else { Exit::Failed })
+    Ok(if healthy { Exit::Done } else { wrong })
 }
 
 fn print(findings: &Findings, context: &Context) -> Result<(), Failure> {
@@ -75,8 +80,11 @@ fn print(findings: &Findings, context: &Context) -> Result<(), Failure> {
         return context.output.json(&findings.all);
     }
     for finding in &findings.all {
-        let word = tint(if finding.ok { "ok" } else { "mend" });
-        let line = format!("{word:>6}  {}: {}", finding.check, finding.detail);
+        let word = if finding.ok { "ok" } else { "mend" };
+        // By hand: the codes of a colour count as letters where a width is given.
+        let indent = " ".repeat(6 - word.len());
+        let word = tint(word);
+        let line = format!("{indent}{word}  {}: {}", finding.check, finding.detail);
         context.output.line(&line)?;
     }
     Ok(())

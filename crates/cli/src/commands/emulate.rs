@@ -1,6 +1,8 @@
 //! `duka emulate`: both gateways in the foreground.
 
-use duka_emulator::{Emulator, EmulatorConfig, Exposure};
+use std::error::Error;
+
+use duka_emulator::{Emulator, EmulatorConfig, Exposure, StartError};
 use jiff::Timestamp;
 
 use crate::args::EmulateArgs;
@@ -20,7 +22,7 @@ pub(crate) async fn run(args: EmulateArgs, context: &Context) -> Result<Exit, Fa
     }
     let emulator = Emulator::start(config)
         .await
-        .map_err(|error| Failure::usage(format!("failed to start the emulator: {error}")))?;
+        .map_err(|error| refusal(&error))?;
     announce(&format!("listening on http://{}", emulator.addr()));
     context.output.remark(&format!(
         "to use it from another terminal:
@@ -36,4 +38,19 @@ what it knows: {}/_emulator/orders",
     super::stop_on_signal(context).cancelled().await;
     emulator.shutdown().await;
     Ok(Exit::Done)
+}
+
+fn refusal(error: &StartError) -> Failure {
+    let cause = error
+        .source()
+        .map_or_else(String::new, |cause| format!(": {cause}"));
+    match error {
+        StartError::NotLoopback { addr } => Failure::usage(format!(
+            "{addr} is not a loopback address, and whoever reaches the emulator can pay orders; --expose allows it all the same"
+        )),
+        StartError::Webhook(_) => Failure::usage(format!("--webhook-url: {error}{cause}")),
+        StartError::Bind { .. } | _ => {
+            Failure::failed(format!("failed to start the emulator: {error}{cause}"))
+        }
+    }
 }

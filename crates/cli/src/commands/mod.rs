@@ -6,7 +6,9 @@ mod demo;
 mod doctor;
 mod emulate;
 mod ipn;
+mod pending;
 mod report;
+mod resolve;
 mod show;
 mod status;
 mod sweep;
@@ -35,10 +37,16 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Track(args) => track::run(&args, context).await,
         Command::Sweep(args) => sweep::run(args, context).await,
         Command::Report(args) => report::run(&args, context).await,
+        Command::Pending => pending::run(context).await,
+        Command::Resolve(args) => resolve::run(&args, context).await,
         Command::Show(args) => show::run(&args, context).await,
         Command::Doctor => doctor::run(context).await,
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Args::command(), "duka", &mut std::io::stdout());
+            // Into memory first: the generator panics where it cannot write.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "duka", &mut script);
+            let script = String::from_utf8_lossy(&script);
+            context.output.line(script.trim_end())?;
             Ok(Exit::Done)
         }
     }

@@ -1,5 +1,7 @@
 //! `duka sweep`: settles what is in doubt and cancels abandoned orders, once or for ever.
 
+use std::path::Path;
+
 use duka_cancellations::sweep::{Bounds, Mode, News, Source, Summary};
 use duka_cancellations::{Canceller, Request};
 use futures::stream::{self, StreamExt};
@@ -19,6 +21,10 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
     let canceller = context.canceller(&config)?;
     let bounds = Bounds {
         min_age: args.min_age,
+        grace: args.grace,
+        rate: args.rate,
+        error_rate: args.error_rate,
+        recheck: args.recheck,
         look_back: args.look_back,
         max: args.max,
         concurrency: args.concurrency.get(),
@@ -34,6 +40,11 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
         reason: Some(args.reason.clone()),
         actor: args.actor.clone(),
     };
+    if args.every.is_some() && args.orders.as_deref() == Some(Path::new("-")) {
+        return Err(Failure::usage(
+            "standard input can be read once only; give --orders a file to go with --every",
+        ));
+    }
     let stop = super::stop_on_signal(context);
     loop {
         let source = match &args.orders {
@@ -57,7 +68,7 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
             return Ok(exit_of(&summary, &stop));
         };
         tokio::select! {
-            () = tokio::time::sleep(every) => {}
+            () = tokio::time::sleep(every.mul_f64(rand::random_range(0.9..1.1))) => {}
             () = stop.cancelled() => {}
         }
         if stop.is_cancelled() {
@@ -76,10 +87,13 @@ async fn sweep_once(
     context: &Context,
 ) -> Result<Summary, Failure> {
     let bar = context.output.progress("sweeping");
-    let tell = |news: News<'_>| match news {
-        // Not while the bar is suspended: it holds its lock then, and would wait for itself.
-        News::Considered => bar.inc(1),
-        news => bar.suspend(|| tell(&news, request, context)),
+    let tell = |news: News<'_>| {
+        if matches!(news, News::Considered) {
+            // Not while the bar is suspended: it holds its lock then, and would wait for itself.
+            bar.inc(1);
+        } else {
+            bar.suspend(|| tell(&news, request, context));
+        }
     };
     let summary = canceller
         .sweep(source, bounds, request, stop, &tell)

@@ -22,6 +22,8 @@ struct TrackView {
 
 pub(crate) async fn run(args: &TrackArgs, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
+    // The list names the account of each row; a name on the command line is only checked.
+    context.chosen(&config)?;
     let accounts = Accounts::of(&config);
     let file = OrdersFile::open(&args.file)?;
     let bad = check(&file, &accounts, context)?;
