@@ -1,7 +1,14 @@
-//! A short, printable piece of somebody else's text.
+//! A short, printable piece of somebody else's text, with our own secrets blotted out.
+
+use std::ops::Range;
+
+use secrecy::{ExposeSecret, SecretString};
 
 /// The longest excerpt, in characters.
 const LONGEST: usize = 200;
+
+/// A secret shorter than this is not looked for: it would blot out ordinary words.
+const SHORTEST_SECRET: usize = 6;
 
 /// The first 200 characters of `text`, fit for one line of an error message.
 ///
@@ -40,6 +47,48 @@ pub fn excerpt(text: impl AsRef<[u8]>) -> String {
         count += 1;
     }
     out
+}
+
+/// An [`excerpt`] of what a gateway says, with `…` wherever it quotes one of `secrets`.
+///
+/// Gateways do quote keys, tokens and signatures back, and what they say ends in errors,
+/// stores and logs. A secret is found in letters of either case, with slashes escaped as
+/// PHP writes them into JSON, and with invisible characters in between. One of less than
+/// six bytes is not looked for.
+pub fn without_secrets(text: impl AsRef<[u8]>, secrets: &[SecretString]) -> String {
+    let decoded = String::from_utf8_lossy(text.as_ref());
+    // First of all, or dropping them later would put a divided secret together again.
+    let text: String = decoded
+        .chars()
+        .filter(|c| c.is_whitespace() || is_visible(*c))
+        .collect();
+    // Changes no length, so places in one are places in the other.
+    let lower = text.to_ascii_lowercase();
+    let mut places: Vec<Range<usize>> = Vec::new();
+    for secret in secrets {
+        let secret = secret.expose_secret();
+        if secret.len() < SHORTEST_SECRET {
+            continue;
+        }
+        let secret = secret.to_ascii_lowercase();
+        for form in [secret.replace('/', "\\/"), secret] {
+            let found = lower.match_indices(&form);
+            places.extend(found.map(|(at, quoted)| at..at + quoted.len()));
+        }
+    }
+    places.sort_unstable_by_key(|place| place.start);
+    let mut out = String::with_capacity(text.len());
+    let mut shown = 0;
+    for place in places {
+        // One secret may begin inside another: what either covers is not shown.
+        if place.start >= shown {
+            out.push_str(&text[shown..place.start]);
+            out.push('…');
+        }
+        shown = shown.max(place.end);
+    }
+    out.push_str(&text[shown..]);
+    excerpt(out)
 }
 
 fn is_visible(c: char) -> bool {

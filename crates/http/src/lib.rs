@@ -44,7 +44,7 @@ mod transport;
 
 pub use base_url::BaseUrl;
 pub use client::Client;
-pub use excerpt::excerpt;
+pub use excerpt::{excerpt, without_secrets};
 pub use message::{Header, Intent, Method, Reply, Request};
 #[cfg(feature = "reqwest")]
 pub use reqwest_transport::{ReqwestTransport, ReqwestTransportBuilder};

@@ -1,6 +1,7 @@
 //! What of somebody else's text gets into ours.
 
-use duka_http::{Header, Method, Reply, Request, excerpt};
+use duka_http::{Header, Method, Reply, Request, excerpt, without_secrets};
+use secrecy::SecretString;
 
 #[test]
 fn an_excerpt_is_short_and_printable() {
@@ -30,6 +31,58 @@ fn an_excerpt_is_cut_to_two_hundred_characters() {
         assert!(cut.chars().count() <= 200, "{}", cut.chars().count());
         assert!(cut.ends_with('…'));
     }
+}
+
+fn hiding(text: &str, secrets: &[&str]) -> String {
+    let secrets: Vec<SecretString> = secrets.iter().map(|it| (*it).into()).collect();
+    without_secrets(text, &secrets)
+}
+
+#[test]
+fn a_secret_that_is_quoted_back_is_blotted_out_and_the_rest_is_shown() {
+    let secrets = ["pk_test_1", "s3cr3t"];
+    assert_eq!(
+        hiding("pk_test_1 and s3cr3t, pk_test_1", &secrets),
+        "… and …, …"
+    );
+    assert_eq!(hiding("no such order\n", &secrets), "no such order");
+    assert_eq!(hiding("caf\u{e9} s3cr3t\u{e9}", &secrets), "café …é");
+    assert_eq!(hiding("s3cr3ts3cr3t", &secrets), "……");
+    assert_eq!(hiding("anything", &[]), "anything");
+}
+
+#[test]
+fn a_secret_is_found_in_another_spelling() {
+    assert_eq!(
+        hiding("signature 6AAFA6FF is wrong", &["6aafa6ff"]),
+        "signature … is wrong"
+    );
+    assert_eq!(hiding("6aafa6ff", &["6AAFA6FF"]), "…");
+    assert_eq!(hiding(r"key ab\/cd\/ef=", &["ab/cd/ef="]), "key …");
+    assert_eq!(hiding("s3\u{200b}cr\u{0}3t", &["s3cr3t"]), "…");
+}
+
+#[test]
+fn of_secrets_that_overlap_nothing_is_left() {
+    assert_eq!(hiding("x abcdefghij y", &["abcdef", "abcdefghij"]), "x … y");
+    assert_eq!(hiding("x abcdefghij y", &["abcdefg", "efghij"]), "x … y");
+}
+
+#[test]
+fn a_secret_at_the_cut_is_hidden_before_the_cut() {
+    let text = format!("{} s3cr3t-and-more", "x".repeat(195));
+    let shown = hiding(&text, &["s3cr3t-and-more"]);
+    assert_eq!(shown, format!("{} …", "x".repeat(195)));
+    let far = format!("{}s3cr3t{}", " ".repeat(3197), "x".repeat(300));
+    assert!(!hiding(&far, &["s3cr3t"]).contains("s3"));
+}
+
+#[test]
+fn what_is_too_short_for_a_secret_hides_no_ordinary_word() {
+    assert_eq!(
+        hiding("the key is in use", &["key", "", "in"]),
+        "the key is in use"
+    );
 }
 
 #[test]
