@@ -35,6 +35,7 @@ mod head;
 #[cfg(feature = "reqwest")]
 mod incoming;
 mod message;
+mod number;
 #[cfg(feature = "reqwest")]
 mod own_connection;
 #[cfg(feature = "reqwest")]
@@ -46,6 +47,7 @@ pub use base_url::BaseUrl;
 pub use client::Client;
 pub use excerpt::{excerpt, without_secrets};
 pub use message::{Header, Intent, Method, Reply, Request};
+pub use number::plain_number;
 #[cfg(feature = "reqwest")]
 pub use reqwest_transport::{ReqwestTransport, ReqwestTransportBuilder};
 pub use retry::RetryPolicy;

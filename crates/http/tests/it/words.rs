@@ -1,6 +1,6 @@
 //! What of somebody else's text gets into ours.
 
-use duka_http::{Header, Method, Reply, Request, excerpt, without_secrets};
+use duka_http::{Header, Method, Reply, Request, excerpt, plain_number, without_secrets};
 use secrecy::SecretString;
 
 #[test]
@@ -83,6 +83,41 @@ fn what_is_too_short_for_a_secret_hides_no_ordinary_word() {
         hiding("the key is in use", &["key", "", "in"]),
         "the key is in use"
     );
+}
+
+#[test]
+fn an_exponent_is_written_out_digit_by_digit() {
+    let table = [
+        ("105.00", Some("105.00")),
+        ("", Some("")),
+        ("six", Some("six")),
+        ("ten", None),
+        ("1e3", Some("1000")),
+        ("1.05E+2", Some("105")),
+        ("1.05e1", Some("10.5")),
+        ("-12.5e-1", Some("-1.25")),
+        ("5e-3", Some("0.005")),
+        (
+            "12345678901234567890.123456789e9",
+            Some("12345678901234567890123456789"),
+        ),
+        ("0.10e0", Some("0.1")),
+        ("0e64", Some("0")),
+        ("1e65", None),
+        ("1e-65", None),
+        ("1e99999999999", None),
+        ("1e", None),
+        ("e1", None),
+        ("1.e1", None),
+        (".1e1", None),
+        ("1_0e1", None),
+        ("1e1.5", None),
+        ("--1e1", None),
+        ("1é1e1", None),
+    ];
+    for (text, expected) in table {
+        assert_eq!(plain_number(text).as_deref(), expected, "{text}");
+    }
 }
 
 #[test]
