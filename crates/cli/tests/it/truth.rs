@@ -1,0 +1,114 @@
+//! What the records claim, held against what the emulator knows.
+
+use duka_cancellations::{Record, Store};
+use duka_core::{Outcome, State};
+use duka_emulator::{Emulator, FaultKind, Gateway, Operation, OrderTruth};
+
+/// Everything that is wrong, a line each.
+pub(crate) async fn lies(
+    records: &[Record],
+    emulator: &Emulator,
+    store: &dyn Store,
+) -> Vec<String> {
+    let mut lies = Vec::new();
+    for truth in emulator.orders() {
+        let mine = records
+            .iter()
+            .filter(|record| record.key.order.as_str() == truth.order);
+        let mine: Vec<_> = mine.collect();
+        let mut lie = |text: String| lies.push(format!("{}: {text}; {truth:?}", truth.order));
+        if mine.is_empty() {
+            lie("lost: there is no record of it".to_owned());
+        }
+        if truth.gateway == Gateway::Pesapal && truth.cancel_requests > 1 {
+            lie(format!("{} cancel requests", truth.cancel_requests));
+        }
+        for record in &mine {
+            let elsewhere = mine
+                .iter()
+                .any(|other| other.id != record.id && other.progress.requests > 0);
+            if let Some(claim) = false_claim(record, &truth, elsewhere) {
+                lie(format!("{claim}: {:?}", record.message));
+            }
+        }
+    }
+    for record in records {
+        lies.extend(holes(record, store).await);
+    }
+    lies
+}
+
+fn false_claim(record: &Record, truth: &OrderTruth, sent_elsewhere: bool) -> Option<String> {
+    let paid = matches!(truth.status, "PAID" | "COMPLETED");
+    let state = record.progress.state;
+    let holds = match state {
+        State::NeedsReview => true,
+        State::Requested | State::Sending | State::Accepted | State::Refused | State::InDoubt => {
+            false
+        }
+        State::Done(outcome) => match outcome {
+            Outcome::Confirmed => {
+                truth.cancels_applied == 1 && (!paid || record.progress.finding.is_some())
+            }
+            Outcome::NotCancelledPaid => paid,
+            Outcome::Refused | Outcome::NotCancelledFinal => {
+                truth.cancels_applied == 0 && truth.cancel_requests > 0
+            }
+            // A later cancellation of the same order may have sent one.
+            Outcome::Skipped(_) => {
+                record.progress.requests == 0 && (truth.cancel_requests == 0 || sent_elsewhere)
+            }
+            Outcome::ResolvedCancelled | Outcome::ResolvedNotCancelled => false,
+        },
+    };
+    let word = state.outcome().map_or(state.as_str(), Outcome::as_str);
+    (!holds).then(|| format!("claims {word}"))
+}
+
+/// The log counts from 1 without a gap, and each entry begins where the last one ended.
+async fn holes(record: &Record, store: &dyn Store) -> Vec<String> {
+    let log = store.log(record.id).await.unwrap();
+    let mut lies = Vec::new();
+    let mut last: Option<String> = None;
+    for (index, entry) in log.iter().enumerate() {
+        if entry.number != index as u64 + 1 || entry.from != last {
+            lies.push(format!("{}: the log breaks at {entry:?}", record.key));
+        }
+        last = Some(entry.to.clone());
+    }
+    lies
+}
+
+/// Whether a fault blurred such a request about this order.
+pub(crate) fn was_blurred(emulator: &Emulator, order: &str, operation: Operation) -> bool {
+    let requests = emulator.requests();
+    let about = requests.iter().filter(|request| {
+        request.operation == Some(operation)
+            && (request.body.contains(order) || request.path.contains(order))
+    });
+    let mut faults = about.flat_map(|request| &request.faults);
+    faults.any(|kind| blurs(*kind))
+}
+
+/// Whether a fault leaves open what became of the request it strikes.
+pub(crate) fn blurs(kind: FaultKind) -> bool {
+    match kind {
+        FaultKind::ResetBefore
+        | FaultKind::ReplyLost
+        | FaultKind::Http429
+        | FaultKind::Http500
+        | FaultKind::Http503
+        | FaultKind::HtmlBody
+        | FaultKind::EmptyBody
+        | FaultKind::TruncatedBody
+        | FaultKind::GarbageBody => true,
+        // Waited for, refused at the door, or told by the reply and the status.
+        FaultKind::Delay
+        | FaultKind::TokenExpired
+        | FaultKind::PayBeforeApply
+        | FaultKind::PayAfterApply
+        | FaultKind::DuplicateNotification
+        | FaultKind::ReorderedNotification => false,
+        _ => panic!("a new kind of fault: {kind}"),
+    }
+}
