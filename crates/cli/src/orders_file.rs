@@ -283,7 +283,8 @@ impl Iterator for Rows {
                         }));
                     }
                     Ok(_) => {
-                        let row = json_row(&text, *line);
+                        // Without its end, behind which an error would count from 0 again.
+                        let row = json_row(text.trim_ascii_end(), *line);
                         return Some(row.and_then(|row| row.order(&self.accounts)));
                     }
                     Err(error) => {

@@ -8,6 +8,21 @@
 )]
 
 mod bench;
+mod canary;
+mod clock;
+mod colour;
+mod commands;
+mod configuration;
+mod exits;
 mod fault_table;
 mod faults_at_random;
+mod hostile;
+mod keys;
+mod lists_bad;
+mod lists_good;
+mod pending;
+mod pipes;
+mod shop;
+mod streaming;
+mod survival;
 mod truth;

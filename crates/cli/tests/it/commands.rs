@@ -1,0 +1,273 @@
+//! Each command as a person meets it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+
+use duka_emulator::Gateway;
+use serde_json::Value;
+
+use crate::shop::{HEADER, INDIAN, Shop, Terminal, row, wait_until};
+
+/// The body of a control call's reply.
+fn control(address: &str, method: &str, path: &str, body: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let length = body.len();
+    write!(
+        stream,
+        "{method} /_emulator/{path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+    )
+    .unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    reply.split_once("\r\n\r\n").unwrap().1.to_owned()
+}
+
+#[test]
+fn emulate_says_where_it_listens_and_a_whole_life_can_be_led_there() {
+    let mut terminal = Terminal::open();
+    let mut emulator = terminal.start(&["emulate", "--listen", "127.0.0.1:0"]);
+    let mut first = String::new();
+    let stdout = emulator.child().stdout.take().unwrap();
+    BufReader::new(stdout).read_line(&mut first).unwrap();
+    let url = first.trim_end().strip_prefix("listening on ").unwrap();
+    let address = url.strip_prefix("http://").unwrap();
+
+    terminal
+        .set("DUKA_KWIKPAISA_API_KEY", "pk_test_emulator")
+        .set("DUKA_KWIKPAISA_SECRET_KEY", "sk_test_emulator")
+        .set("DUKA_KWIKPAISA_BASE_URL", url);
+    terminal
+        .duka(&Shop::create_args("kwikpaisa", INDIAN))
+        .exits(0);
+    terminal
+        .duka(&Shop::create_args("kwikpaisa", "A-2"))
+        .exits(0);
+    control(address, "POST", "orders/A-2/pay", "");
+    terminal.duka(&["cancel", INDIAN]).exits(0);
+    terminal.duka(&["cancel", "A-2"]).exits(3);
+    let orders: Value = serde_json::from_str(&control(address, "GET", "orders", "")).unwrap();
+    assert_eq!(orders[0]["cancels_applied"], 1);
+    assert_eq!(orders[1]["cancel_requests"], 0);
+
+    #[cfg(unix)]
+    {
+        emulator.signal("-TERM");
+        emulator.end().exits(0);
+    }
+}
+
+#[test]
+fn emulate_names_the_flag_that_opens_it_to_others_and_why_a_port_cannot_be_had() {
+    let shop = Shop::open();
+    let run = shop.duka(&["emulate", "--listen", "10.1.2.3:0"]).exits(2);
+    run.complains("--expose");
+    let taken = shop.emulator.addr().to_string();
+    let run = shop.duka(&["emulate", "--listen", &taken]).exits(1);
+    run.complains(&taken).complains("in use");
+}
+
+#[test]
+fn the_demo_agrees_with_itself() {
+    let terminal = Terminal::open();
+    let run = terminal
+        .duka(&["demo", "--orders", "60", "--seed", "1"])
+        .exits(0);
+    let verdict = "ok: the report and the gateways agree about every order";
+    assert_eq!(run.stdout.lines().last(), Some(verdict));
+    let run = terminal.duka(&["demo", "--orders", "20", "--seed", "7", "--json"]);
+    let document = run.exits(0).json();
+    assert_eq!(document["agree"], true);
+    assert_eq!(document["seed"], 7);
+    assert_eq!(document["report"]["summary"]["considered"], 20);
+    // It needs nothing and leaves nothing.
+    assert_eq!(
+        std::fs::read_dir(terminal.folder.path()).unwrap().count(),
+        0
+    );
+}
+
+#[test]
+fn an_order_is_created_paid_for_read_and_shown() {
+    let shop = Shop::only(Gateway::Pesapal);
+    let ipn = shop.ipn();
+    let mut args = Shop::create_args("pesapal", "KANGA-17");
+    args.extend(["--notification-id", &ipn]);
+    let made = shop.duka(&args).exits(0);
+    let line = |name: &str| {
+        let found = made.stdout.lines().find_map(|it| it.strip_prefix(name));
+        found
+            .unwrap_or_else(|| panic!("{name}: {}", made.stdout))
+            .trim()
+            .to_owned()
+    };
+    let (id, link) = (line("order"), line("pay at"));
+    assert_eq!(line("yours"), "KANGA-17");
+    assert!(link.contains(&id), "{link}");
+    shop.emulator.pay(&id).unwrap();
+    let status = shop.duka(&["status", "KANGA-17"]).exits(0);
+    assert!(status.stdout.contains("paid"), "{}", status.stdout);
+    let shown = shop.duka(&["show", "KANGA-17"]).exits(0);
+    for text in [
+        id.as_str(),
+        "KANGA-17",
+        "1500 KES",
+        "paid",
+        "no cancellation",
+    ] {
+        assert!(shown.stdout.contains(text), "{text}: {}", shown.stdout);
+    }
+}
+
+#[test]
+fn orders_of_a_list_are_tracked_swept_and_reported() {
+    let shop = Shop::open();
+    let open = shop.create("kwikpaisa", INDIAN);
+    let paid = shop.create("pesapal", "KANGA-8");
+    let mut elsewhere = Shop::open();
+    // Another machine, which knows the orders from a list only.
+    for (name, url) in [
+        ("DUKA_KWIKPAISA_BASE_URL", shop.emulator.kwikpaisa_url()),
+        ("DUKA_PESAPAL_BASE_URL", shop.emulator.pesapal_url()),
+    ] {
+        elsewhere.terminal.set(name, &url);
+    }
+    shop.emulator.pay(&paid).unwrap();
+    let rows = [row("kwikpaisa", &open), row("pesapal", &paid)];
+    let list = format!("{HEADER}\n{}\n{}\n", rows[0], rows[1]);
+    let tracked = elsewhere
+        .terminal
+        .duka_reading(&list, &["track", "-"])
+        .exits(0);
+    assert!(
+        tracked
+            .stdout
+            .starts_with("2 orders followed, 0 known before")
+    );
+    let tracked = elsewhere
+        .terminal
+        .duka_reading(&list, &["track", "-"])
+        .exits(0);
+    assert!(
+        tracked
+            .stdout
+            .starts_with("0 orders followed, 2 known before")
+    );
+
+    let swept = elsewhere.duka(&["sweep"]).exits(0);
+    let last = swept.stdout.lines().last().unwrap();
+    assert!(last.starts_with("2 considered in "), "{last}");
+    assert!(
+        last.contains("1 confirmed, 0 not cancelled, 1 skipped"),
+        "{last}"
+    );
+    let again = elsewhere.duka(&["sweep"]).exits(0);
+    assert!(again.stdout.starts_with("0 considered"), "{}", again.stdout);
+
+    let table = elsewhere.duka(&["report"]).exits(0);
+    assert_eq!(table.stdout.lines().count(), 3, "{}", table.stdout);
+    assert!(table.stdout.contains("confirmed") && table.stdout.contains("skipped"));
+    let csv = elsewhere.duka(&["report", "--format", "csv"]).exits(0);
+    let mut reader = csv::Reader::from_reader(csv.stdout.as_bytes());
+    let header: Vec<_> = reader
+        .headers()
+        .unwrap()
+        .iter()
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(
+        header.join(","),
+        "id,account,gateway,order,state,outcome,reason,actor,attempts,sent_at,verified_status,finding,message,updated_at"
+    );
+    let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 2);
+    let since = elsewhere
+        .duka(&["report", "--since", "1h", "--json"])
+        .exits(0);
+    assert_eq!(since.lines().len(), 2);
+    let since = elsewhere
+        .duka(&["report", "--since", "2099-01-01T00:00:00Z"])
+        .exits(0);
+    assert!(!since.stdout.contains("confirmed"), "{}", since.stdout);
+}
+
+#[test]
+fn a_sweep_keeps_to_its_bounds() {
+    let shop = Shop::only(Gateway::KwikPaisa);
+    for number in 0..5 {
+        shop.create("kwikpaisa", &format!("A-{number}"));
+    }
+    let considered = |args: &[&str]| {
+        let args = [&["sweep", "--json"], args].concat();
+        let (_, summary) = shop.duka(&args).exits(0).swept();
+        let number = |key: &str| summary[key].as_u64().unwrap();
+        (number("considered"), number("confirmed"))
+    };
+    // Too young, all of them.
+    assert_eq!(considered(&[]), (0, 0));
+    assert_eq!(
+        considered(&["--min-age", "0s", "--look-back", "0s"]),
+        (0, 0)
+    );
+    assert_eq!(considered(&["--min-age", "0s", "--max", "2"]), (2, 2));
+    assert_eq!(
+        considered(&["--min-age", "0s", "--concurrency", "1"]),
+        (3, 3)
+    );
+    assert_eq!(shop.cancels_received(), 5);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_sweep_that_repeats_finds_what_comes_later_and_ends_when_asked() {
+    let shop = Shop::only(Gateway::KwikPaisa);
+    let first = shop.create("kwikpaisa", "A-1");
+    let args = ["sweep", "--min-age", "0s", "--every", "100ms", "--json"];
+    let running = shop.terminal.start(&args);
+    let applied = |id: &str| {
+        shop.emulator
+            .order(id)
+            .is_some_and(|it| it.cancels_applied == 1)
+    };
+    wait_until("the first order's end", || applied(&first));
+    let second = shop.create("kwikpaisa", "A-2");
+    wait_until("the second order's end", || applied(&second));
+    running.signal("-TERM");
+    let run = running.end().exits(0);
+    let confirmed = run.stdout.matches("\"outcome\":\"confirmed\"").count();
+    assert_eq!(confirmed, 2, "{}", run.stdout);
+}
+
+#[test]
+fn standard_input_cannot_be_swept_again_and_again() {
+    let shop = Shop::only(Gateway::KwikPaisa);
+    let args = ["sweep", "--orders", "-", "--every", "1h"];
+    shop.duka(&args).exits(2).complains("--every");
+}
+
+#[test]
+fn completions_are_printed_for_every_shell() {
+    let terminal = Terminal::open();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let run = terminal.duka(&["completions", shell]).exits(0);
+        assert!(run.stdout.contains("sweep"), "{shell}");
+    }
+}
+
+#[test]
+fn doctor_finds_nothing_to_mend_in_a_healthy_shop() {
+    let shop = Shop::open();
+    let run = shop.duka(&["doctor"]).exits(0);
+    for line in run.stdout.lines() {
+        assert!(line.starts_with("    ok  "), "{line:?}");
+    }
+    for part in [
+        "configuration",
+        "store",
+        "kwikpaisa: clock",
+        "pesapal: credentials",
+    ] {
+        assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
+    }
+    let checks = shop.duka(&["doctor", "--json"]).exits(0).json();
+    assert!(checks.as_array().unwrap().iter().all(|it| it["ok"] == true));
+}

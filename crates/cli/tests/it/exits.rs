@@ -1,0 +1,209 @@
+//! Exit codes, and the messages that go with them: 0 done, 1 failed, 2 usage, 3 final no,
+//! 4 unknown.
+
+use std::time::{Duration, Instant};
+
+use duka_emulator::{Fault, FaultKind, Gateway, Operation};
+
+use crate::shop::{INDIAN, Run, Shop, Terminal};
+
+/// A port of this machine on which nobody listens.
+const NOBODY: &str = "http://127.0.0.1:1";
+
+/// Sweeps again and again until there is something to do: what was looked at a moment ago is
+/// left alone for a while.
+fn sweep_when_due(shop: &Shop, wait: &str) -> Run {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let run = shop.duka(&["sweep", "--json", "--min-age", "0s", "--wait", wait]);
+        if run.swept().1["considered"] != 0 || Instant::now() > deadline {
+            return run;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_paid_order_is_not_cancelled_and_says_so_with_3() {
+    let shop = Shop::open();
+    for account in ["kwikpaisa", "pesapal"] {
+        let id = shop.create(account, "A-17");
+        shop.emulator.pay(&id).unwrap();
+        let run = shop.duka(&["cancel", &id]).exits(3);
+        assert!(run.stdout.contains("skipped"), "{}", run.stdout);
+        assert_eq!(shop.emulator.order(&id).unwrap().cancel_requests, 0);
+    }
+}
+
+#[test]
+fn an_open_order_is_cancelled_and_says_so_with_0() {
+    let shop = Shop::open();
+    for account in ["kwikpaisa", "pesapal"] {
+        let id = shop.create(account, "A-18");
+        let run = shop.duka(&["cancel", &id]).exits(0);
+        assert!(run.stdout.contains("confirmed"), "{}", run.stdout);
+        assert_eq!(shop.emulator.order(&id).unwrap().cancels_applied, 1);
+        // Once more: it has ended, and no second request leaves.
+        shop.duka(&["cancel", &id]).exits(3);
+        assert_eq!(shop.emulator.order(&id).unwrap().cancel_requests, 1);
+    }
+}
+
+#[test]
+fn a_reply_lost_at_pesapal_is_unknown_and_a_later_sweep_hands_it_to_a_person() {
+    let shop = Shop::only(Gateway::Pesapal);
+    let id = shop.create("pesapal", "KANGA-3");
+    let fault = Fault::new(FaultKind::ReplyLost).on(Operation::Cancel);
+    shop.emulator.arm(fault).unwrap();
+    let run = shop.duka(&["cancel", &id, "--wait", "0s"]).exits(4);
+    run.complains("run `duka sweep`");
+    let (records, summary) = sweep_when_due(&shop, "30s").exits(4).swept();
+    assert_eq!(records[0]["state"], "needs_review");
+    assert_eq!(summary["needs_review"], 1);
+    assert_eq!(shop.emulator.order(&id).unwrap().cancel_requests, 1);
+    // By its own reference as well.
+    let run = shop.duka(&["cancel", "KANGA-3"]).exits(4);
+    run.complains("dashboard");
+}
+
+#[test]
+fn a_reply_lost_at_kwikpaisa_is_told_by_the_status() {
+    let shop = Shop::only(Gateway::KwikPaisa);
+    let id = shop.create("kwikpaisa", INDIAN);
+    let fault = Fault::new(FaultKind::ReplyLost).on(Operation::Cancel);
+    shop.emulator.arm(fault).unwrap();
+    shop.duka(&["cancel", &id]).exits(0);
+}
+
+#[test]
+fn a_gateway_that_is_down_is_a_failure_and_nothing_is_lost() {
+    let mut shop = Shop::only(Gateway::KwikPaisa);
+    let id = shop.create("kwikpaisa", INDIAN);
+    shop.terminal.set("DUKA_KWIKPAISA_BASE_URL", NOBODY);
+    let refused = |run: Run| {
+        let said = format!("{}{}", run.stdout, run.stderr);
+        assert!(said.contains("no connection to 127.0.0.1:1"), "{said}");
+    };
+    refused(shop.duka(&["status", &id]).exits(1));
+    refused(shop.duka(&["cancel", &id, "--wait", "100ms"]).exits(1));
+    refused(sweep_when_due(&shop, "100ms").exits(1));
+    refused(shop.duka(&["doctor"]).exits(1));
+    let url = shop.emulator.kwikpaisa_url();
+    shop.terminal.set("DUKA_KWIKPAISA_BASE_URL", &url);
+    let (_, summary) = sweep_when_due(&shop, "30s").exits(0).swept();
+    let settled = summary["confirmed"].as_u64().unwrap() + summary["skipped"].as_u64().unwrap();
+    assert_eq!(settled, 1, "{summary}");
+}
+
+#[test]
+fn creating_while_the_gateway_is_down_fails_and_a_lost_reply_is_unknown() {
+    let mut shop = Shop::open();
+    let args = Shop::create_args("kwikpaisa", INDIAN);
+    let fault = Fault::new(FaultKind::ReplyLost).on(Operation::Create);
+    shop.emulator.arm(fault).unwrap();
+    shop.duka(&args).exits(4);
+    // It may exist, so it is followed, and a sweep finds it.
+    shop.duka(&["sweep", "--min-age", "0s"]).exits(0);
+    assert_eq!(shop.emulator.order(INDIAN).unwrap().cancels_applied, 1);
+    // The same id once more is the gateway's to refuse.
+    shop.duka(&args).exits(3).complains("taken");
+    shop.terminal.set("DUKA_KWIKPAISA_BASE_URL", NOBODY);
+    shop.duka(&Shop::create_args("kwikpaisa", "A-2")).exits(1);
+    shop.duka(&["show", "A-2"]).exits(2);
+}
+
+#[test]
+fn an_order_lost_at_pesapal_is_recovered_by_creating_it_again() {
+    let shop = Shop::only(Gateway::Pesapal);
+    let ipn = shop.ipn();
+    let mut args = Shop::create_args("pesapal", "KANGA-4");
+    args.extend(["--notification-id", &ipn]);
+    let fault = Fault::new(FaultKind::ReplyLost).on(Operation::Create);
+    shop.emulator.arm(fault).unwrap();
+    shop.duka(&args).exits(4).complains("the same id");
+    shop.duka(&args).exits(0);
+    assert_eq!(shop.emulator.orders().len(), 1);
+}
+
+#[test]
+fn an_order_that_nobody_knows_is_a_final_no() {
+    let shop = Shop::open();
+    let nobodys = "d0fa69d6-f3cd-433b-858e-df86555b86c8";
+    shop.duka(&["status", "A-404", "--account", "kwikpaisa"])
+        .exits(3)
+        .complains("order not found");
+    shop.duka(&["show", "A-404"]).exits(2).complains("A-404");
+    shop.duka(&["cancel", "A-404", "--account", "kwikpaisa"])
+        .exits(3);
+    // Pesapal knows orders by GUIDs only: nothing is sent.
+    shop.duka(&["status", "A-404", "--account", "pesapal"])
+        .exits(2);
+    let run = shop.duka(&["status", nobodys, "--account", "pesapal"]);
+    assert!(matches!(run.code, 1 | 3), "{run:?}");
+    assert_eq!(shop.cancels_received(), 0);
+}
+
+#[test]
+fn keys_that_are_refused_are_bad_configuration() {
+    let mut shop = Shop::open();
+    let id = shop.create("kwikpaisa", INDIAN);
+    shop.terminal
+        .set("DUKA_KWIKPAISA_SECRET_KEY", "sk_test_mistyped")
+        .set("DUKA_PESAPAL_CONSUMER_SECRET", "mistyped");
+    shop.duka(&["status", &id])
+        .exits(2)
+        .complains("credentials refused");
+    shop.duka(&["ipn", "list"])
+        .exits(2)
+        .complains("credentials refused");
+    let run = shop.duka(&["cancel", &id, "--wait", "100ms"]).exits(2);
+    assert!(run.stdout.contains("credentials refused"), "{}", run.stdout);
+    let run = shop.duka(&["doctor"]).exits(1);
+    assert_eq!(run.stdout.matches("credentials refused").count(), 2);
+}
+
+#[test]
+fn bad_flags_and_commands_are_usage() {
+    let terminal = Terminal::open();
+    for args in [
+        &[][..],
+        &["refund", INDIAN],
+        &["--loud"],
+        &["sweep", "--min-age", "soon"],
+        &["sweep", "--concurrency", "0"],
+        &["sweep", "--max", "-1"],
+        &["demo", "--orders", "0"],
+        &["emulate", "--listen", "4010"],
+        &["-q", "-v", "report"],
+        &["ipn", "register", "merchant"],
+        &["report", "--format", "xml"],
+    ] {
+        let run = terminal.duka(args).exits(2);
+        assert_eq!(run.stdout, "", "{args:?}");
+        assert!(!run.stderr.is_empty(), "{args:?}");
+    }
+    for args in [&["--help"][..], &["sweep", "--help"], &["--version"]] {
+        let run = terminal.duka(args).exits(0);
+        assert!(!run.stdout.is_empty(), "{args:?}");
+    }
+}
+
+#[test]
+fn bad_values_of_an_order_are_usage_and_nothing_is_sent() {
+    let shop = Shop::open();
+    for (flag, value, said) in [
+        ("--amount", "lots", "\"lots\" is not a decimal number"),
+        ("--amount", "0", "not above zero"),
+        ("--amount", "1.234", "more than the 2 decimal places"),
+        ("--currency", "XQX", "not an ISO 4217 code"),
+        ("--id", " A", "white space"),
+    ] {
+        let mut args = Shop::create_args("kwikpaisa", INDIAN);
+        let at = args.iter().position(|it| *it == flag).unwrap();
+        args[at + 1] = value;
+        shop.duka(&args).exits(2).complains(said);
+    }
+    let args = Shop::create_args("pesapal", "KANGA-5");
+    shop.duka(&args).exits(2).complains("notification");
+    assert_eq!(shop.emulator.orders(), []);
+}

@@ -1,0 +1,175 @@
+//! Gateways that mean harm, or are not there: another host's, endless and wrong replies.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use duka_emulator::Gateway;
+use serde_json::Value;
+
+use crate::shop::{HEADER, INDIAN, Shop, row};
+
+type Answer = fn(&mut TcpStream, &str);
+
+/// A server that answers everything in one way, and counts.
+struct Server {
+    url: String,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Server {
+    fn start(elsewhere: &str, answer: Answer) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(AtomicUsize::new(0));
+        let (counter, elsewhere) = (Arc::clone(&asked), elsewhere.to_owned());
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (counter, elsewhere) = (Arc::clone(&counter), elsewhere.clone());
+                std::thread::spawn(move || {
+                    counter.fetch_add(1, Ordering::SeqCst);
+                    let mut stream = stream.unwrap();
+                    read_request(&mut stream);
+                    answer(&mut stream, &elsewhere);
+                });
+            }
+        });
+        Self { url, asked }
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+fn read_request(stream: &mut TcpStream) {
+    let mut text = Vec::new();
+    let mut buffer = [0; 4096];
+    while let Ok(length @ 1..) = stream.read(&mut buffer) {
+        text.extend(&buffer[..length]);
+        let received = String::from_utf8_lossy(&text).to_ascii_lowercase();
+        if let Some((head, body)) = received.split_once("\r\n\r\n") {
+            let length = head
+                .lines()
+                .find_map(|it| it.strip_prefix("content-length: "));
+            if body.len() >= length.map_or(0, |it| it.parse().unwrap()) {
+                return;
+            }
+        }
+    }
+}
+
+fn reply(stream: &mut TcpStream, head: &str, body: &str) {
+    let length = body.len();
+    let text =
+        format!("HTTP/1.1 {head}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+    let _ = stream.write_all(text.as_bytes());
+}
+
+fn elsewhere(stream: &mut TcpStream, url: &str) {
+    reply(
+        stream,
+        &format!("307 Temporary Redirect\r\nlocation: {url}/trap"),
+        "",
+    );
+}
+
+fn html(stream: &mut TcpStream, _: &str) {
+    reply(
+        stream,
+        "200 OK\r\ncontent-type: text/html",
+        "<html><h1>Checking your browser</h1></html>",
+    );
+}
+
+fn ten_megabytes(stream: &mut TcpStream, _: &str) {
+    let body = format!("{{\"message\":\"{}\"}}", "x".repeat(10 * 1024 * 1024));
+    reply(stream, "200 OK\r\ncontent-type: application/json", &body);
+}
+
+fn endless(stream: &mut TcpStream, _: &str) {
+    let head =
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+    let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
+    let mut sent = stream.write_all(head.as_bytes());
+    while sent.is_ok() {
+        sent = stream.write_all(chunk.as_bytes());
+    }
+}
+
+fn somebody_elses(stream: &mut TcpStream, _: &str) {
+    let body = "{\"code\":\"200\",\"status\":\"success\",\"return_data\":{\"order_id\":1,\"order_status\":\"PAID\"},\"order_tracking_id\":\"00000000-0000-0000-0000-000000000000\",\"status_code\":1}";
+    reply(stream, "200 OK\r\ncontent-type: application/json", body);
+}
+
+fn not_http(stream: &mut TcpStream, _: &str) {
+    let _ = stream.write_all(b"SSH-2.0-OpenSSH_9.2\r\n");
+}
+
+const ANSWERS: [(&str, Answer); 6] = [
+    ("a redirect to another host", elsewhere),
+    ("HTML with 200", html),
+    ("ten megabytes", ten_megabytes),
+    ("a reply that never ends", endless),
+    ("another order's status", somebody_elses),
+    ("no HTTP", not_http),
+];
+
+/// What a command says of an order, on either stream, after the credentials were sought in it.
+fn said(shop: &Shop, args: &[&str], code: i32, what: &str) -> String {
+    let run = shop.duka(args);
+    assert_eq!(run.code, code, "{what}: {run:?}");
+    let said = format!("{}{}", run.stdout, run.stderr);
+    assert!(said.len() < 2000, "{what}: {} bytes", said.len());
+    said
+}
+
+#[test]
+fn a_gateway_that_answers_nonsense_is_a_failure_and_the_order_is_kept() {
+    let guid = "d0fa69d6-f3cd-433b-858e-df86555b86c8";
+    for (account, id) in [("kwikpaisa", INDIAN), ("pesapal", guid)] {
+        for (what, answer) in ANSWERS {
+            let trap = Server::start("", html);
+            let server = Server::start(&trap.url, answer);
+            let mut shop = if account == "pesapal" {
+                Shop::only(Gateway::Pesapal)
+            } else {
+                Shop::only(Gateway::KwikPaisa)
+            };
+            let variable = format!("DUKA_{}_BASE_URL", account.to_uppercase());
+            shop.terminal.set(&variable, &server.url);
+            let list = format!("{HEADER}\n{}\n", row(account, id));
+            shop.terminal.write("list.csv", list);
+            shop.duka(&["track", "list.csv"]).exits(0);
+
+            said(&shop, &["status", id], 1, what);
+            let told = said(&shop, &["cancel", id, "--wait", "0s"], 1, what);
+            assert!(told.contains("it will be tried again"), "{what}: {told}");
+            said(&shop, &["doctor"], 1, what);
+            assert!(server.asked() > 0);
+            assert_eq!(trap.asked(), 0, "{what}: followed");
+
+            let shown = shop.duka(&["show", id, "--json"]).exits(0).json();
+            let record = &shown["cancellations"][0]["cancellation"];
+            assert_eq!(record["state"], "requested", "{what}");
+            assert_eq!(record["sent_at"], Value::Null, "{what}");
+        }
+    }
+}
+
+#[test]
+fn an_order_created_at_a_gateway_that_answers_nonsense_may_exist_and_is_followed() {
+    for (what, answer) in ANSWERS {
+        let trap = Server::start("", html);
+        let server = Server::start(&trap.url, answer);
+        let mut shop = Shop::only(Gateway::KwikPaisa);
+        shop.terminal.set("DUKA_KWIKPAISA_BASE_URL", &server.url);
+        let run = shop.duka(&Shop::create_args("kwikpaisa", INDIAN));
+        assert_eq!(run.code, 4, "{what}: {run:?}");
+        assert_eq!(server.asked(), 1, "{what}: sent again");
+        assert_eq!(trap.asked(), 0, "{what}: followed");
+        let shown = shop.duka(&["show", INDIAN]).exits(0);
+        assert!(shown.stdout.contains("not known"), "{}", shown.stdout);
+    }
+}

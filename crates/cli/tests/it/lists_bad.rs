@@ -1,0 +1,316 @@
+//! Lists with mistakes in them: each is named by line and column, and nothing is imported.
+
+use crate::shop::{HEADER, Run, Shop, row};
+
+const GUID: &str = "d0fa69d6-f3cd-433b-858e-df86555b86c8";
+const TIME: &str = "2026-05-13T08:34:00Z";
+const HOLD: &str =
+    "must hold account,order,created_at,amount,currency and may hold reference,method,note";
+
+/// The complaints about a list, without the name of the file.
+#[track_caller]
+fn complaints(run: &Run, name: &str) -> Vec<String> {
+    let lines = run.stderr.lines();
+    lines
+        .map(|line| line.replace(&format!("{name}: "), ""))
+        .collect()
+}
+
+fn json(account: &str, order: &str, amount: &str) -> String {
+    format!(
+        "{{\"account\":\"{account}\",\"order\":{order},\"created_at\":\"{TIME}\",\"amount\":{amount},\"currency\":\"INR\"}}"
+    )
+}
+
+#[test]
+fn a_bad_row_of_csv_is_named_by_line_and_column() {
+    let shop = Shop::open();
+    let good = row("kwikpaisa", "A-1");
+    let not_a_time = "is not an RFC 3339 time such as 2026-05-13T08:34:00Z";
+    for (bad, said) in [
+        (
+            "kwikpaisa,A-2,yesterday,1,INR".to_owned(),
+            format!("created_at: \"yesterday\" {not_a_time}"),
+        ),
+        (
+            "kwikpaisa,A-2,2026-05-13,1,INR".to_owned(),
+            format!("created_at: \"2026-05-13\" {not_a_time}"),
+        ),
+        (
+            "kwikpaisa,A-2,2026-05-13T08:34:00,1,INR".to_owned(),
+            format!("created_at: \"2026-05-13T08:34:00\" {not_a_time}"),
+        ),
+        (
+            format!("kwikpaisa,A-2,{TIME},lots,INR"),
+            "amount: amount \"lots\" is not a decimal number such as 105.50".to_owned(),
+        ),
+        (
+            format!("kwikpaisa,A-2,{TIME},\"1,050\",INR"),
+            "amount: amount \"1,050\" is not a decimal number such as 105.50".to_owned(),
+        ),
+        (
+            format!("kwikpaisa,A-2,{TIME},-5,INR"),
+            "amount: amount -5 is not above zero".to_owned(),
+        ),
+        (
+            format!("kwikpaisa,A-2,{TIME},1.005,INR"),
+            "amount: amount 1.005 has more than the 2 decimal places of INR".to_owned(),
+        ),
+        (
+            format!("kwikpaisa,A-2,{TIME},1,RUPEE"),
+            "currency: currency \"RUPEE\" is not an ISO 4217 code such as INR or KES".to_owned(),
+        ),
+        (
+            format!("shop-tz,A-2,{TIME},1,INR"),
+            "account: account shop-tz is not configured; configured: kwikpaisa, pesapal".to_owned(),
+        ),
+        (format!(",A-2,{TIME},1,INR"), "account: is empty".to_owned()),
+        (
+            format!("kwikpaisa,  ,{TIME},1,INR"),
+            "order: is empty".to_owned(),
+        ),
+        (
+            format!("kwikpaisa,A-2,{TIME},1"),
+            "currency: is empty".to_owned(),
+        ),
+        ("kwikpaisa".to_owned(), "order: is empty".to_owned()),
+        (
+            format!("kwikpaisa,{},{TIME},1,INR", "9".repeat(201)),
+            "order: order id is longer than 200 bytes".to_owned(),
+        ),
+        (
+            format!("pesapal,KANGA-1,{TIME},1,KES"),
+            "order: \"KANGA-1\" is not a tracking id (a GUID), by which Pesapal knows orders"
+                .to_owned(),
+        ),
+    ] {
+        for (ending, blank, line) in [
+            ("\n", "", 3),
+            ("\r\n", "", 3),
+            ("\n", "\n", 4),
+            ("\r\n", "\r\n\r\n", 5),
+        ] {
+            let list = format!("{HEADER}{ending}{good}{ending}{blank}{bad}{ending}{good}{ending}");
+            let name = shop.terminal.write("bad.csv", &list);
+            let run = shop.duka(&["track", &name]).exits(2);
+            let expected = [
+                format!("line {line}, column {said}"),
+                "error: bad.csv has 1 bad row; nothing was imported; mend them, or use --skip-bad"
+                    .to_owned(),
+            ];
+            assert_eq!(complaints(&run, &name), expected, "{list:?}");
+        }
+    }
+    shop.duka(&["show", "A-1"]).exits(2);
+}
+
+#[test]
+fn a_bad_row_of_ndjson_is_named_by_line_and_key() {
+    let shop = Shop::open();
+    let good = json("kwikpaisa", "1", "1");
+    for (bad, said) in [
+        (
+            json("kwikpaisa", "1.5", "1"),
+            "line 3, column order: order id is not an integer",
+        ),
+        (
+            json("kwikpaisa", "1e3", "1"),
+            "line 3, column order: order id is not an integer",
+        ),
+        (
+            json("kwikpaisa", "true", "1"),
+            "line 3, column order: true is neither an integer nor a string",
+        ),
+        (
+            json("kwikpaisa", "null", "1"),
+            "line 3, column order: null is neither an integer nor a string",
+        ),
+        (
+            json("kwikpaisa", "\"\"", "1"),
+            "line 3, column order: order id is empty",
+        ),
+        (
+            json("pesapal", "17", "1"),
+            "line 3, column order: \"17\" is not a tracking id (a GUID), by which Pesapal knows orders",
+        ),
+        (
+            json("kwikpaisa", "2", "\"lots\""),
+            "line 3, column amount: amount \"lots\" is not a decimal number such as 105.50",
+        ),
+        (
+            json("kwikpaisa", "2", "{}"),
+            "line 3, column amount: amount \"{}\" is not a decimal number such as 105.50",
+        ),
+        (
+            json("shop-tz", "2", "1"),
+            "line 3, column account: account shop-tz is not configured; configured: kwikpaisa, pesapal",
+        ),
+        (
+            "{\"account\":\"kwikpaisa\"}".to_owned(),
+            "line 3, column 23: missing field `order`",
+        ),
+        (
+            "{\"acount\":\"kwikpaisa\"}".to_owned(),
+            "line 3, column 9: unknown field `acount`, expected one of `account`, `order`, `created_at`, `amount`, `currency`, `reference`, `method`, `note`",
+        ),
+        (
+            good.replace("\"currency\":\"INR\"", "\"currency\":7"),
+            "line 3, column 92: invalid type: integer `7`, expected a string",
+        ),
+        (
+            good[..40].to_owned(),
+            "line 3, column 40: EOF while parsing a string",
+        ),
+        ("nonsense".to_owned(), "line 3, column 2: expected ident"),
+        (
+            format!("\"{}\"", "x".repeat(3 * 1024 * 1024)),
+            "line 3: is longer than 1 MiB",
+        ),
+    ] {
+        let list = format!("{good}\n\n{bad}\n{good}\n");
+        let name = shop.terminal.write("bad.ndjson", &list);
+        let run = shop.duka(&["track", &name]).exits(2);
+        assert_eq!(complaints(&run, &name)[0], said);
+        assert_eq!(run.stderr.lines().count(), 2, "{}", run.stderr);
+    }
+    shop.duka(&["show", "1"]).exits(2);
+}
+
+#[test]
+fn a_list_that_is_none_is_refused_as_a_whole() {
+    let shop = Shop::open();
+    for (content, said) in [
+        ("", "it is empty".to_owned()),
+        ("\n \r\n", "it is empty".to_owned()),
+        (
+            "account,order,amount\n",
+            format!("line 1: the header lacks created_at, currency; it {HOLD}"),
+        ),
+        (
+            "\n\nkwikpaisa,1,2,3,INR\n",
+            format!(
+                "line 3: the header lacks account, order, created_at, amount, currency; it {HOLD}"
+            ),
+        ),
+        (
+            "account;order;created_at;amount;currency\n",
+            format!(
+                "line 1: the header lacks account, order, created_at, amount, currency; it {HOLD}"
+            ),
+        ),
+        (
+            "account,order,created_at,amount,currency,colour\n",
+            format!("line 1: column \"colour\" is not known; the header {HOLD}"),
+        ),
+        (
+            "account,order,created_at,amount,currency,order\n",
+            "line 1: column order stands there twice".to_owned(),
+        ),
+        (
+            "[{\"account\":\"kwikpaisa\"}]\n",
+            "it is a JSON array; give one object on each line (NDJSON), or CSV".to_owned(),
+        ),
+    ] {
+        let name = shop.terminal.write("none.csv", content);
+        let expected = format!("error: failed to read orders from none.csv: {said}\n");
+        for args in [&["track", &name][..], &["sweep", "--orders", &name]] {
+            let run = shop.duka(args).exits(2);
+            assert_eq!(run.stderr, expected, "{content:?}");
+        }
+        let run = shop
+            .terminal
+            .duka_reading(content, &["track", "-"])
+            .exits(2);
+        assert_eq!(run.stderr, expected.replace("none.csv", "standard input"));
+    }
+    // As spreadsheets of another country and another century save it.
+    let utf16: Vec<u8> = HEADER.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let name = shop
+        .terminal
+        .write("utf16.csv", [&[0xff, 0xfe][..], &utf16].concat());
+    let run = shop.duka(&["track", &name]).exits(2);
+    run.complains("line 1: is not UTF-8 text");
+    shop.duka(&["track", "missing.csv"])
+        .exits(2)
+        .complains("missing.csv: No such file");
+    shop.duka(&["track", "."]).exits(2).complains("directory");
+}
+
+#[test]
+fn bytes_that_are_no_text_are_named_with_their_column() {
+    let shop = Shop::open();
+    let bad = [
+        format!("{HEADER},note\n{},\n", row("kwikpaisa", "A-1")).into_bytes(),
+        format!("{},caf", row("kwikpaisa", "A-2")).into_bytes(),
+        b"\xe9\n".to_vec(),
+    ];
+    let name = shop.terminal.write("latin1.csv", bad.concat());
+    let run = shop.duka(&["track", &name]).exits(2);
+    assert_eq!(
+        complaints(&run, &name)[0],
+        "line 3, column note: is not UTF-8 text"
+    );
+    let bad = [
+        json("kwikpaisa", "1", "1").into_bytes(),
+        b"\n{\"account\":\"\xe9\"}\n".to_vec(),
+    ];
+    let name = shop.terminal.write("latin1.ndjson", bad.concat());
+    let run = shop.duka(&["track", &name]).exits(2);
+    run.complains("latin1.ndjson: line 2, column ");
+}
+
+#[test]
+fn lines_are_counted_through_quoted_line_breaks_and_unclosed_quotes() {
+    let shop = Shop::open();
+    let good = row("kwikpaisa", "A-1");
+    let bad = "kwikpaisa,A-2,noon,1,INR";
+    for (ending, head) in [("\n", ""), ("\r\n", "\u{feff}"), ("\n", "\n\n")] {
+        let skipped = head.matches('\n').count();
+        let rows = [
+            format!("{head}{HEADER},note"),
+            format!("{good},\"one{ending}two{ending}{ending}four\""),
+            format!("{bad},\"{ending}{ending}\""),
+            format!("{bad},"),
+            format!("{good},\"never closed"),
+            "and on".to_owned(),
+        ];
+        let name = shop.terminal.write("quotes.csv", rows.join(ending));
+        let run = shop.duka(&["track", &name]).exits(2);
+        let said = complaints(&run, &name);
+        for (index, line) in [6, 9].into_iter().enumerate() {
+            let start = format!("line {}, column created_at", line + skipped);
+            assert!(said[index].starts_with(&start), "{start}: {said:?}");
+        }
+        assert_eq!(said.len(), 3, "{said:?}");
+    }
+}
+
+#[test]
+fn skip_bad_imports_the_rest_and_counts_the_others() {
+    let shop = Shop::open();
+    let mut list = format!("{HEADER}\n");
+    for number in 0..30 {
+        list += &format!(
+            "{}\nkwikpaisa,B-{number},noon,1,INR\n",
+            row("kwikpaisa", &format!("A-{number}"))
+        );
+    }
+    list += &format!("{}\n", row("pesapal", GUID));
+    let name = shop.terminal.write("mixed.csv", &list);
+    let run = shop.duka(&["track", &name]).exits(2);
+    run.complains("and 10 more")
+        .complains("has 30 bad rows; nothing was imported");
+    assert_eq!(run.stderr.lines().count(), 22);
+    let run = shop.duka(&["sweep", "--orders", &name]).exits(2);
+    run.complains("has 30 bad rows; nothing was sent");
+    assert!(shop.emulator.requests().is_empty());
+
+    let run = shop
+        .duka(&["track", &name, "--skip-bad", "--json"])
+        .exits(0);
+    assert_eq!(run.stdout, "{\"added\":31,\"known\":0,\"bad\":30}\n");
+    shop.duka(&["show", GUID]).exits(0);
+    shop.duka(&["show", "B-1"]).exits(2);
+    let run = shop.duka(&["track", &name, "--skip-bad", "-q"]).exits(0);
+    assert_eq!(run.stderr, "");
+}

@@ -1,0 +1,116 @@
+//! What needs a person, and what the person decides.
+
+use duka_emulator::{Fault, FaultKind, Gateway, Operation};
+use serde_json::Value;
+
+use crate::shop::{INDIAN, Shop};
+
+/// A shop with one cancellation that waits for a person; returns its id and the order's.
+fn reviewed() -> (Shop, String, String) {
+    let shop = Shop::only(Gateway::Pesapal);
+    let order = shop.create("pesapal", "KANGA-1");
+    let fault = Fault::new(FaultKind::ReplyLost).on(Operation::Cancel);
+    shop.emulator.arm(fault).unwrap();
+    let record = shop.duka(&["cancel", &order, "--json"]).exits(4).json();
+    assert_eq!(record["state"], "needs_review");
+    let id = record["id"].as_str().unwrap().to_owned();
+    (shop, id, order)
+}
+
+fn pending(shop: &Shop) -> Vec<Value> {
+    shop.duka(&["pending", "--json"]).exits(0).lines()
+}
+
+#[test]
+fn a_decision_closes_a_review_and_says_who_and_why_for_ever() {
+    for (word, outcome) in [
+        ("cancelled", "resolved_cancelled"),
+        ("not-cancelled", "resolved_not_cancelled"),
+    ] {
+        let (shop, id, order) = reviewed();
+        assert_eq!(pending(&shop)[0]["id"], *id);
+        let text = shop.duka(&["pending"]).exits(0);
+        for part in [&id, &order, "duka resolve", "dashboard"] {
+            assert!(text.stdout.contains(part), "{part}: {}", text.stdout);
+        }
+        let decide = [
+            "resolve",
+            &id,
+            "--as",
+            word,
+            "--by",
+            "amina",
+            "--note",
+            "saw it there",
+        ];
+        let args = [&decide[..], &["--json"]].concat();
+        let record = shop.duka(&args).exits(0).json();
+        assert_eq!(record["outcome"], outcome);
+        assert_eq!(record["state"], "done");
+        assert_eq!(pending(&shop), Vec::<Value>::new());
+        let shown = shop.duka(&["show", &order]).exits(0);
+        for part in ["amina", "saw it there"] {
+            assert!(shown.stdout.contains(part), "{part}: {}", shown.stdout);
+        }
+        // It is decided.
+        shop.duka(&decide).exits(2).complains("nothing to decide");
+        assert_eq!(shop.emulator.order(&order).unwrap().cancel_requests, 1);
+    }
+}
+
+#[test]
+fn a_late_payment_is_pending_until_somebody_closes_it_and_is_not_raised_again() {
+    let shop = Shop::only(Gateway::KwikPaisa);
+    shop.create("kwikpaisa", INDIAN);
+    shop.duka(&["cancel", INDIAN]).exits(0);
+    assert_eq!(pending(&shop), Vec::<Value>::new());
+    shop.emulator.pay_late(INDIAN).unwrap();
+    shop.duka(&["status", INDIAN]).exits(0);
+    let found = pending(&shop);
+    assert_eq!(found[0]["finding"], "late_payment");
+    let id = found[0]["id"].as_str().unwrap();
+    let close = [
+        "resolve",
+        id,
+        "--as",
+        "acknowledged",
+        "--by",
+        "amina",
+        "--note",
+        "refunded",
+    ];
+    shop.duka(&close).exits(0);
+    assert_eq!(pending(&shop), Vec::<Value>::new());
+    shop.duka(&["status", INDIAN]).exits(0);
+    assert_eq!(pending(&shop), Vec::<Value>::new());
+    shop.duka(&close).exits(2);
+}
+
+#[test]
+fn a_decision_that_cannot_be_is_usage() {
+    let (shop, id, _) = reviewed();
+    let nobodys = "01a20128-5bd5-7219-a4c2-b4aa018712f1";
+    for (id, word, by, note, said) in [
+        ("17", "cancelled", "amina", "n", "not a UUID"),
+        (nobodys, "cancelled", "amina", "n", nobodys),
+        (&id, "perhaps", "amina", "n", "possible values"),
+        (&id, "cancelled", "", "n", "--by"),
+        (&id, "cancelled", "  ", "n", "--by is blank"),
+        (&id, "cancelled", "amina", " ", "--note is blank"),
+        (&id, "acknowledged", "amina", "n", "nothing to decide"),
+    ] {
+        let args = ["resolve", id, "--as", word, "--by", by, "--note", note];
+        shop.duka(&args).exits(2).complains(said);
+    }
+    assert_eq!(pending(&shop).len(), 1);
+}
+
+#[test]
+fn a_status_that_shows_the_truth_ends_a_review_by_itself() {
+    let (shop, _, order) = reviewed();
+    shop.emulator.pay_late(&order).unwrap();
+    shop.duka(&["status", &order]).exits(0);
+    assert_eq!(pending(&shop), Vec::<Value>::new());
+    let records = shop.duka(&["report", "--json"]).exits(0).lines();
+    assert_eq!(records[0]["outcome"], "not_cancelled_paid");
+}
