@@ -42,6 +42,7 @@ pub(crate) struct OwnConnection {
 }
 
 impl OwnConnection {
+    /// Neither time may be longer than a clock can add to its now.
     pub(crate) fn new(
         tls: Arc<ClientConfig>,
         connect_timeout: Duration,
@@ -55,7 +56,7 @@ impl OwnConnection {
         }
     }
 
-    /// Exchanges whose connection ended before a reply.
+    /// Exchanges whose connection ended after something had left and before a reply.
     pub(crate) fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
     }
@@ -65,13 +66,25 @@ impl OwnConnection {
         request: Request,
         incoming: &Incoming<'_>,
     ) -> Result<Reply, Error> {
-        let give_up = Instant::now() + self.total_timeout;
+        let now = Instant::now();
+        let give_up = now + self.total_timeout;
         let url = incoming.asked;
         let request = translate(request, url, incoming.place)?;
-        let socket = timeout(self.connect_timeout, self.connect(url))
+        let connected_by = now + self.connect_timeout;
+        let socket = timeout_at(connected_by, self.connect(url, connected_by))
             .await
             .unwrap_or_else(|late| Err(Unconnected::Late(late.into())))
             .map_err(|error| error.into_error(incoming.place))?;
+        self.over(socket, request, incoming, give_up).await
+    }
+
+    async fn over(
+        &self,
+        socket: Box<dyn Socket>,
+        request: hyper::Request<Full<Bytes>>,
+        incoming: &Incoming<'_>,
+        give_up: Instant,
+    ) -> Result<Reply, Error> {
         let left = Arc::new(AtomicBool::new(false));
         let socket = Watched {
             socket,
@@ -91,7 +104,9 @@ impl OwnConnection {
         Err(match ended {
             Ended::Answered(error) => error,
             Ended::Lost(error) => {
-                self.lost.fetch_add(1, Ordering::Relaxed);
+                if delivery == Delivery::Unknown {
+                    self.lost.fetch_add(1, Ordering::Relaxed);
+                }
                 let message = format!("the connection to {place} ended before an answer");
                 unavailable(message).with_source(error)
             }
@@ -101,11 +116,11 @@ impl OwnConnection {
         })
     }
 
-    async fn connect(&self, url: &Url) -> Result<Box<dyn Socket>, Unconnected> {
+    async fn connect(&self, url: &Url, by: Instant) -> Result<Box<dyn Socket>, Unconnected> {
         let addresses = resolve(url).await.map_err(Unconnected::Unresolved)?;
-        let tcp = connect_any(&addresses)
-            .await
-            .map_err(Unconnected::Refused)?;
+        let tcp = connect_any(&addresses, by, TcpStream::connect).await?;
+        // Small requests must not wait for company.
+        tcp.set_nodelay(true).map_err(Unconnected::Refused)?;
         if url.scheme() != "https" {
             return Ok(Box::new(tcp));
         }
@@ -223,17 +238,24 @@ async fn resolve(url: &Url) -> io::Result<Vec<SocketAddr>> {
     })
 }
 
-async fn connect_any(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+/// Tries one address after the other. Each gets its share of the time that is left, so that
+/// one that swallows everything (IPv6 without a way out) cannot use up that of the others.
+async fn connect_any<F: Future<Output = io::Result<S>>, S>(
+    addresses: &[SocketAddr],
+    by: Instant,
+    connect: impl Fn(SocketAddr) -> F,
+) -> Result<S, Unconnected> {
+    let nowhere = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    let mut last = Unconnected::Refused(nowhere);
+    let mut untried = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
     for address in addresses {
-        match TcpStream::connect(address).await {
-            Ok(stream) => {
-                // Small requests must not wait for company.
-                stream.set_nodelay(true)?;
-                return Ok(stream);
-            }
-            Err(error) => last = error,
-        }
+        let share = by.saturating_duration_since(Instant::now()) / untried.max(1);
+        untried = untried.saturating_sub(1);
+        last = match timeout(share, connect(*address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => Unconnected::Refused(error),
+            Err(late) => Unconnected::Late(late.into()),
+        };
     }
     Err(last)
 }
@@ -287,5 +309,188 @@ impl AsyncWrite for Watched {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.socket).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use rustls::RootCertStore;
+    use tokio::io::{AsyncReadExt, DuplexStream, duplex};
+
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn incoming(url: &Url) -> Incoming<'_> {
+        Incoming {
+            asked: url,
+            place: "gateway.example",
+            body_cap: 1024,
+        }
+    }
+
+    fn url() -> Url {
+        "https://gateway.example/cancel".parse().unwrap()
+    }
+
+    fn request(body: usize) -> hyper::Request<Full<Bytes>> {
+        let request = Request::post_json(url(), vec![b'x'; body]);
+        translate(request, &url(), "gateway.example").unwrap()
+    }
+
+    fn watched(socket: DuplexStream) -> Watched {
+        Watched {
+            socket: Box::new(socket),
+            left: Arc::default(),
+        }
+    }
+
+    /// Everything that has been written so far.
+    async fn drained(far: &mut DuplexStream) -> usize {
+        let mut buffer = [0; 64];
+        let mut count = 0;
+        while let Some(read) = poll_once(&mut pin!(far.read(&mut buffer))).await {
+            match read.unwrap() {
+                0 => break,
+                more => count += more,
+            }
+        }
+        count
+    }
+
+    async fn poll_once<F: Future>(future: &mut Pin<&mut F>) -> Option<F::Output> {
+        std::future::poll_fn(|context| {
+            Poll::Ready(match future.as_mut().poll(context) {
+                Poll::Ready(output) => Some(output),
+                Poll::Pending => None,
+            })
+        })
+        .await
+    }
+
+    /// Time for any task that should not be there.
+    async fn everybody_else_has_run() {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+
+    #[tokio::test]
+    async fn a_request_that_is_queued_is_not_written_by_anybody_but_the_caller() {
+        let (near, mut far) = duplex(4096);
+        let url = url();
+        let incoming = incoming(&url);
+        let give_up = Instant::now() + MINUTE;
+        let mut exchange = pin!(converse(watched(near), request(10), &incoming, give_up));
+        everybody_else_has_run().await;
+        assert_eq!(drained(&mut far).await, 0, "never polled");
+        // Connected, and the request handed over for writing.
+        assert!(poll_once(&mut exchange).await.is_none());
+        everybody_else_has_run().await;
+        assert_eq!(drained(&mut far).await, 0, "not polled since it was queued");
+        assert!(poll_once(&mut exchange).await.is_none());
+        assert!(drained(&mut far).await > 0);
+    }
+
+    #[tokio::test]
+    async fn an_exchange_that_is_not_polled_any_more_writes_not_one_byte_more() {
+        let (near, mut far) = duplex(16);
+        let url = url();
+        let incoming = incoming(&url);
+        let give_up = Instant::now() + MINUTE;
+        let mut exchange = pin!(converse(watched(near), request(500), &incoming, give_up));
+        for _ in 0..10 {
+            assert!(poll_once(&mut exchange).await.is_none());
+        }
+        // Half written, and there is room for more.
+        assert_eq!(drained(&mut far).await, 16);
+        everybody_else_has_run().await;
+        assert_eq!(drained(&mut far).await, 0);
+        assert!(poll_once(&mut exchange).await.is_none());
+        assert_eq!(drained(&mut far).await, 16, "polled again, it goes on");
+    }
+
+    fn own() -> OwnConnection {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(RootCertStore::empty())
+            .with_no_client_auth();
+        OwnConnection::new(Arc::new(tls), MINUTE, MINUTE)
+    }
+
+    #[tokio::test]
+    async fn only_a_connection_that_ends_after_something_left_counts_as_lost() {
+        let own = own();
+        let url = url();
+        let incoming = incoming(&url);
+        let give_up = Instant::now() + MINUTE;
+
+        let (near, far) = duplex(4096);
+        drop(far);
+        let outcome = own.over(Box::new(near), request(10), &incoming, give_up);
+        assert_eq!(outcome.await.unwrap_err().delivery(), Delivery::NotSent);
+        assert_eq!(own.lost(), 0);
+
+        let (near, mut far) = duplex(16);
+        let outcome = own.over(Box::new(near), request(500), &incoming, give_up);
+        let cut = async move {
+            far.read_exact(&mut [0; 16]).await.unwrap();
+        };
+        let (outcome, ()) = tokio::join!(outcome, cut);
+        assert_eq!(outcome.unwrap_err().delivery(), Delivery::Unknown);
+        assert_eq!(own.lost(), 1);
+    }
+
+    fn addresses(count: u16) -> Vec<SocketAddr> {
+        let address = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        (1..=count).map(address).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_address_that_never_answers_takes_only_its_share_of_the_time() {
+        let begun = Instant::now();
+        let connect = |address: SocketAddr| async move {
+            if address.port() < 3 {
+                std::future::pending::<()>().await;
+            }
+            Ok(address.port())
+        };
+        let by = begun + Duration::from_secs(6);
+        let port = connect_any(&addresses(4), by, connect).await.ok().unwrap();
+        assert_eq!(port, 3);
+        let waited = begun.elapsed();
+        let (least, most) = (Duration::from_secs(3), Duration::from_millis(3100));
+        assert!(waited >= least && waited < most, "{waited:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn time_that_a_refusal_left_over_is_shared_by_the_rest() {
+        let begun = Instant::now();
+        let tried = Mutex::new(Vec::new());
+        let connect = |address: SocketAddr| {
+            tried.lock().unwrap().push(begun.elapsed().as_secs());
+            async move {
+                if address.port() > 1 {
+                    std::future::pending::<()>().await;
+                }
+                Err::<(), _>(io::Error::from(io::ErrorKind::ConnectionRefused))
+            }
+        };
+        let by = begun + Duration::from_secs(6);
+        let outcome = connect_any(&addresses(3), by, connect).await;
+        assert!(matches!(outcome, Err(Unconnected::Late(_))));
+        assert_eq!(*tried.lock().unwrap(), [0, 0, 3]);
+    }
+
+    #[tokio::test]
+    async fn without_an_address_there_is_no_connection() {
+        let by = Instant::now() + MINUTE;
+        let outcome = connect_any(&[], by, TcpStream::connect).await;
+        assert!(matches!(outcome, Err(Unconnected::Refused(_))));
     }
 }

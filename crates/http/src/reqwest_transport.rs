@@ -21,6 +21,10 @@ use crate::transport::Transport;
 /// Who sends, for the other side's logs.
 pub(crate) const USER_AGENT: &str = concat!("duka/", env!("CARGO_PKG_VERSION"));
 
+/// The longest time that is waited. Any clock can add it to its now, as it could not
+/// [`Duration::MAX`].
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// HTTP/1.1 over rustls, trusting the certificates that the machine trusts.
 ///
 /// Follows no redirect, repeats nothing, uses no proxy, keeps no cookie. Reads go through
@@ -64,9 +68,9 @@ impl ReqwestTransport {
         }
     }
 
-    /// How many mutations lost their connection before any reply, other than by a timeout.
-    /// Each is in doubt; a number that grows says that something between here and the
-    /// gateway closes connections.
+    /// How many mutations lost their connection after something of them had left and before
+    /// any reply, other than by a timeout. Each is in doubt; a number that grows says that
+    /// something between here and the gateway closes connections.
     pub fn lost_mutations(&self) -> u64 {
         self.own.lost()
     }
@@ -136,8 +140,11 @@ impl Transport for ReqwestTransport {
 }
 
 impl ReqwestTransportBuilder {
-    /// The time to resolve the name, connect and agree on TLS. Running out of it proves
-    /// that nothing was sent.
+    /// The time to resolve the name, connect and agree on TLS; more than a year is a year.
+    /// Running out of it proves that nothing was sent.
+    ///
+    /// The addresses of a name are tried one after the other, and each gets an equal share
+    /// of what is left.
     #[must_use]
     pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
@@ -146,6 +153,7 @@ impl ReqwestTransportBuilder {
 
     /// The time for the whole exchange, the reply's body included. Keep it above the
     /// connect timeout: running out of this one leaves it unknown whether anything was sent.
+    /// More than a year is a year.
     #[must_use]
     pub const fn total_timeout(mut self, timeout: Duration) -> Self {
         self.total_timeout = timeout;
@@ -166,6 +174,8 @@ impl ReqwestTransportBuilder {
     /// # Errors
     /// [`ErrorKind::Configuration`] when the HTTP client cannot be made.
     pub fn build(self) -> Result<ReqwestTransport, Error> {
+        let connect_timeout = self.connect_timeout.min(LONGEST);
+        let total_timeout = self.total_timeout.min(LONGEST);
         let (tls, no_tls) = match tls_config(TrustAnchors::Machine) {
             Ok(config) => (config, None),
             Err(problem) => {
@@ -188,14 +198,14 @@ impl ReqwestTransportBuilder {
             .no_proxy()
             .resolve_to_addrs("localhost", &loopback)
             .user_agent(USER_AGENT)
-            .connect_timeout(self.connect_timeout)
-            .timeout(self.total_timeout)
+            .connect_timeout(connect_timeout)
+            .timeout(total_timeout)
             .pool_max_idle_per_host(8)
             .build()
             .map_err(|error| unusable("the HTTP client cannot be made", error))?;
         Ok(ReqwestTransport {
             pooled,
-            own: OwnConnection::new(Arc::new(tls), self.connect_timeout, self.total_timeout),
+            own: OwnConnection::new(Arc::new(tls), connect_timeout, total_timeout),
             body_cap: self.body_cap,
             no_tls,
         })
