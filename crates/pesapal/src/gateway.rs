@@ -57,7 +57,10 @@ impl Pesapal {
             auth: Arc::new(auth),
             account,
             notification_id,
-            rules: CancelRules::once_only([OrderStatus::Unpaid, OrderStatus::Failed]),
+            // assumed: code 0 without *pending* is what a cancelled order may show, for
+            // no other code is left for it.
+            rules: CancelRules::once_only([OrderStatus::Unpaid, OrderStatus::Failed])
+                .mute_statuses(["INVALID"]),
         }
     }
 

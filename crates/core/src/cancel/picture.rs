@@ -54,10 +54,8 @@ pub fn mermaid() -> String {
         OrderStatus::Unpaid,
         OrderStatus::Processing,
     ]));
-    let once = edges(&CancelRules::once_only([
-        OrderStatus::Unpaid,
-        OrderStatus::Failed,
-    ]));
+    let once_only = CancelRules::once_only([OrderStatus::Unpaid, OrderStatus::Failed]);
+    let once = edges(&once_only.mute_statuses(["INVALID"]));
     let mut both = harmless.clone();
     for (edge, labels) in once.clone() {
         both.entry(edge).or_default().extend(labels);
@@ -210,6 +208,7 @@ fn events() -> Vec<Event> {
         OrderStatus::Cancelled,
         OrderStatus::Reversed,
         OrderStatus::Unknown("ON_HOLD".to_owned()),
+        OrderStatus::Unknown("INVALID".to_owned()),
     ];
     let mut events: Vec<_> = statuses.into_iter().map(Event::Observed).collect();
     events.extend([

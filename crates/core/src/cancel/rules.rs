@@ -31,6 +31,8 @@ pub struct CancelRules {
     eligible: BTreeSet<&'static str>,
     repeat: Repeat,
     shows_cancelled: ShowsCancelled,
+    /// In small letters.
+    mute: BTreeSet<String>,
 }
 
 impl CancelRules {
@@ -62,6 +64,31 @@ impl CancelRules {
             eligible,
             repeat,
             shows_cancelled,
+            mute: BTreeSet::new(),
+        }
+    }
+
+    /// Names statuses without a documented meaning, in the gateway's own words, that an
+    /// order may show once it is cancelled. They say nothing about a payment: where no
+    /// status shows *cancelled*, a readable yes is believed in spite of them, after the
+    /// settling time. Any other unknown status waits for a person.
+    #[must_use]
+    pub fn mute_statuses<'a>(mut self, words: impl IntoIterator<Item = &'a str>) -> Self {
+        self.mute.extend(words.into_iter().map(str::to_lowercase));
+        self
+    }
+
+    /// Whether this status is one of [`CancelRules::mute_statuses`].
+    pub fn is_mute(&self, status: &OrderStatus) -> bool {
+        match status {
+            OrderStatus::Unknown(words) => self.mute.contains(&words.to_lowercase()),
+            OrderStatus::Unpaid
+            | OrderStatus::Processing
+            | OrderStatus::Paid
+            | OrderStatus::Failed
+            | OrderStatus::Expired
+            | OrderStatus::Cancelled
+            | OrderStatus::Reversed => false,
         }
     }
 

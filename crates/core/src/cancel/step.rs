@@ -201,13 +201,14 @@ impl Moment<'_> {
                     (Sight::Open | Sight::Final, ShowsCancelled::No) => {
                         self.done_with(Outcome::Confirmed)
                     }
-                    (Sight::Dark, ShowsCancelled::No) => {
-                        if self.settled() {
-                            self.done_with(Outcome::Confirmed)
-                        } else {
-                            self.look_again(State::Accepted)
-                        }
+                    // Unless it may be what a cancelled order looks like, an unknown status
+                    // could be a payment in words that nobody has documented.
+                    (Sight::Dark, ShowsCancelled::No)
+                        if self.settled() && self.rules.is_mute(status) =>
+                    {
+                        self.done_with(Outcome::Confirmed)
                     }
+                    (Sight::Dark, ShowsCancelled::No) => self.look_again(State::Accepted),
                 }
             }
             Event::OrderNotFound | Event::StatusUnreadable => self.look_again(State::Accepted),
