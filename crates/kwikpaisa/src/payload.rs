@@ -219,6 +219,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for RawMembers<'a> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn sorted(json: &str, unicode: Unicode) -> String {
@@ -291,6 +293,46 @@ mod tests {
         let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
         for json in [r#"{"a":1,"a":2}"#, r#"{"a":1}x"#, "{", "", "NaN", &deep] {
             assert!(Json::parse(json.as_bytes()).is_err());
+        }
+    }
+
+    /// Any JSON with whole numbers, as a parser of somebody else's holds it.
+    fn values() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            any::<String>().prop_map(Into::into),
+        ];
+        leaf.prop_recursive(4, 32, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Into::into),
+                prop::collection::hash_map(any::<String>(), inner, 0..6)
+                    .prop_map(|members| members.into_iter().collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+
+        #[test]
+        fn any_json_is_signed_the_same_after_somebody_has_read_and_written_it(value in values()) {
+            let compact = serde_json::to_string(&value).unwrap();
+            let spread = serde_json::to_string_pretty(&value).unwrap();
+            for unicode in [Unicode::Raw, Unicode::Escaped] {
+                let signed = sorted(&compact, unicode);
+                prop_assert_eq!(&sorted(&spread, unicode), &signed);
+                prop_assert_eq!(&sorted(&signed, unicode), &signed);
+                let read: serde_json::Value = serde_json::from_str(&signed).unwrap();
+                prop_assert_eq!(&read, &value);
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_json_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
+            let valid = serde_json::from_slice::<serde_json::Value>(&bytes).is_ok();
+            prop_assert!(valid || Json::parse(&bytes).is_err());
         }
     }
 }

@@ -15,4 +15,5 @@ mod money;
 mod orders;
 mod pauses;
 mod privacy;
+mod properties;
 mod rules;

@@ -14,6 +14,7 @@ mod emulator;
 mod fake;
 mod ipns;
 mod notify;
+mod properties;
 mod replies;
 mod requests;
 mod secrets;
