@@ -7,6 +7,9 @@ use jiff::Timestamp;
 
 use super::truths::Truth;
 
+/// A status without a meaning that the once-only gateway is known to show.
+pub(super) const MUTE: &str = "INVALID";
+
 pub(super) type Rules =
     fn(&Cancellation, &Event, &CancelRules, &Patience, Timestamp) -> Result<Step, NotAllowed>;
 
@@ -109,9 +112,7 @@ impl System {
 
     /// The gateway that takes one request and shows nothing of it.
     pub(super) fn once_only() -> Self {
-        Self::new(CancelRules::once_only([
-            OrderStatus::Unpaid,
-            OrderStatus::Failed,
-        ]))
+        let rules = CancelRules::once_only([OrderStatus::Unpaid, OrderStatus::Failed]);
+        Self::new(rules.mute_statuses([MUTE]))
     }
 }

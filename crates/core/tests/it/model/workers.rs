@@ -6,7 +6,7 @@ use duka_core::cancel::{Action, Event, Repeat, State, Step};
 
 use super::moves::{After, Move};
 use super::people;
-use super::system::{Fence, Lapsed, Reporting, System};
+use super::system::{Fence, Lapsed, MUTE, Reporting, System};
 use super::world::{
     Doing, FENCE, LEASE, NOW, Order, PATIENCE, Record, Request, TICK, Worker, World,
 };
@@ -134,7 +134,8 @@ fn read(system: &System, world: &World, worker: usize, after: After<'_>) {
         after(Move::Reads { worker, gives }, next);
     }
     let nothing = [
-        Event::Observed(OrderStatus::Unknown(String::new())),
+        Event::Observed(OrderStatus::Unknown("ON_HOLD".to_owned())),
+        Event::Observed(OrderStatus::Unknown(MUTE.to_owned())),
         Event::StatusUnreadable,
         Event::OrderNotFound,
     ];
