@@ -161,11 +161,22 @@ pub(crate) fn no_token(operation: &str, cause: Arc<Error>) -> Error {
 }
 
 /// What a call fails with that was refused for its token, when there is no other to try.
+///
+/// The cause decides the kind: a network that failed in between says nothing against the
+/// keys, and who takes it for that gives up the whole account. The one request that left
+/// was refused at the door unread, so where the keys are not to blame the call counts as
+/// not sent and may simply be made again.
 pub(crate) fn no_second_token(operation: &str, cause: Arc<Error>) -> Error {
+    let kind = cause.kind();
+    let delivery = if kind == ErrorKind::Authentication {
+        Delivery::Answered
+    } else {
+        Delivery::NotSent
+    };
     because_of(
         &cause.clone(),
-        ErrorKind::Authentication,
-        Delivery::Answered,
+        kind,
+        delivery,
         format!("{operation}: the access token was refused, and there is no new one"),
     )
 }

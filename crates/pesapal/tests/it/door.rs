@@ -138,16 +138,45 @@ async fn a_refusal_of_an_old_token_does_not_drop_the_new_one() {
     );
 }
 
+/// Else a sweep would give the account up for a failure of the network.
 #[tokio::test]
-async fn a_cancel_turned_away_without_a_second_token_is_still_known_to_be_turned_away() {
+async fn without_a_second_token_the_cause_decides_what_kind_of_failure_it_was() {
+    let network = |delivery| {
+        let fake = Fake::new().token_reply(200, token("canary-token-1", 3600));
+        fake.reply(401, "").token_fails(delivery)
+    };
+    let answer = |status, body: &str| {
+        let fake = Fake::new().token_reply(200, token("canary-token-1", 3600));
+        fake.reply(401, "").token_reply(status, body)
+    };
+    let table = [
+        (network(Delivery::NotSent), ErrorKind::Unavailable),
+        (network(Delivery::Unknown), ErrorKind::Unavailable),
+        (network(Delivery::Answered), ErrorKind::Unavailable),
+        (answer(503, ""), ErrorKind::Unavailable),
+        (answer(429, ""), ErrorKind::RateLimited),
+        (answer(200, replies::HTML), ErrorKind::UnreadableReply),
+        (answer(200, "{}"), ErrorKind::UnlistedReply),
+    ];
+    for (fake, kind) in table {
+        let error = pesapal(&fake).cancel(&order()).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error:?}");
+        // The one request that left was refused unread.
+        assert_eq!(error.delivery(), Delivery::NotSent);
+        assert!(std::error::Error::source(&error).is_some());
+        assert_eq!(fake.calls().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn keys_that_are_refused_in_between_are_a_refusal_of_the_credentials() {
     let fake = Fake::new()
         .token_reply(200, token("canary-token-1", 3600))
         .reply(401, "")
-        .token_fails(Delivery::Unknown);
+        .token_reply(200, replies::BAD_KEYS);
     let error = pesapal(&fake).cancel(&order()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Authentication);
     assert_eq!(error.delivery(), Delivery::Answered);
-    assert!(std::error::Error::source(&error).is_some());
     assert_eq!(fake.calls().len(), 1);
 }
 
