@@ -170,14 +170,9 @@ impl Gateway for Pesapal {
         )
     }
 
-    /// A GUID in small letters: its case means nothing to Pesapal, and a second way to
-    /// write one would make room for a second cancel request.
+    /// A GUID in small letters: its case means nothing to Pesapal.
     fn canonical_order(&self, order: &OrderId) -> OrderId {
-        let id = order.as_str();
-        if !wire::is_guid(id) {
-            return order.clone();
-        }
-        OrderId::text(id.to_ascii_lowercase()).expect("a GUID is a well-formed id in either case")
+        wire::canonical_id(order.as_str()).unwrap_or_else(|| order.clone())
     }
 
     async fn create(&self, order: &NewOrder) -> Result<CreatedOrder, Error> {
@@ -197,15 +192,15 @@ impl Gateway for Pesapal {
             .call("status", Intent::Read, || {
                 let mut url = self.base.join(path::STATUS);
                 url.query_pairs_mut()
-                    .append_pair("orderTrackingId", tracking_id);
+                    .append_pair("orderTrackingId", tracking_id.as_str());
                 get(url)
             })
             .await?;
-        wire::status::read(&asked.answer(), tracking_id)
+        wire::status::read(&asked.answer(), &tracking_id)
     }
 
     async fn cancel(&self, order: &OrderId) -> Result<CancelAnswer, Error> {
-        let body = wire::cancel::request_body(wire::tracking_id(order)?);
+        let body = wire::cancel::request_body(wire::tracking_id(order)?.as_str());
         let asked = self
             .call("cancel", Intent::Mutation, || {
                 Request::post_json(self.base.join(path::CANCEL), body.clone())

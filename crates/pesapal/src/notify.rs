@@ -7,7 +7,7 @@ use duka_core::OrderId;
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 
-use crate::wire::is_guid;
+use crate::wire::canonical_id;
 
 /// The longest body or query that is read, in bytes; a real one has about 200.
 pub const MAX_LEN: usize = 8 * 1024;
@@ -53,7 +53,7 @@ impl IpnKind {
 pub struct Ipn {
     /// What it is about.
     pub kind: IpnKind,
-    /// The order to read the status of; always a GUID.
+    /// The order to read the status of; always a GUID in small letters.
     pub order: OrderId,
     /// The merchant's reference, or the account number of a recurring charge; may be
     /// empty. Whoever sent the notification chose it.
@@ -146,12 +146,9 @@ impl Ipn {
         let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
         let tracking_id = filled(tracking_id).ok_or(IpnError::Missing(TRACKING_ID))?;
         let kind = filled(kind).ok_or(IpnError::Missing(KIND))?;
-        if !is_guid(&tracking_id) {
-            return Err(IpnError::NotAGuid);
-        }
         Ok(Self {
             kind: IpnKind::read(&kind),
-            order: OrderId::text(tracking_id).map_err(|_| IpnError::NotAGuid)?,
+            order: canonical_id(&tracking_id).ok_or(IpnError::NotAGuid)?,
             reference: reference.unwrap_or_default(),
         })
     }

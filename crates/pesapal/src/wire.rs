@@ -8,7 +8,7 @@ pub(crate) mod status;
 pub(crate) mod submit;
 pub(crate) mod token;
 
-use duka_core::Error;
+use duka_core::{Error, OrderId};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -32,19 +32,24 @@ fn body(request: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(request).expect("a struct of texts and checked numbers is always JSON")
 }
 
-/// Whether a text is a GUID in its usual form: 36 characters, in either case.
-pub(crate) fn is_guid(text: &str) -> bool {
-    text.len() == 36 && Uuid::try_parse(text).is_ok()
+/// The one form of a tracking id that is kept and sent: a GUID in its usual 36 characters, in
+/// small letters. Nothing if it is none.
+///
+/// assumed: its case means nothing to Pesapal. A second way to write one would make room
+/// for a second cancel request. Only this function knows what a tracking id looks like.
+pub(crate) fn canonical_id(text: &str) -> Option<OrderId> {
+    // The parser takes other forms of a GUID as well, of other lengths.
+    let guid = Uuid::try_parse(text).ok().filter(|_| text.len() == 36)?;
+    OrderId::text(guid.hyphenated().to_string()).ok()
 }
 
 /// Refuses whatever cannot be a tracking id, before anything is sent.
-pub(crate) fn tracking_id(order: &duka_core::OrderId) -> Result<&str, Error> {
+pub(crate) fn tracking_id(order: &OrderId) -> Result<OrderId, Error> {
     let text = order.as_str();
-    if is_guid(text) {
-        return Ok(text);
-    }
-    Err(Error::invalid_field(
-        "order id",
-        format_args!("{text:?} is not a Pesapal order tracking id, which is a GUID"),
-    ))
+    canonical_id(text).ok_or_else(|| {
+        Error::invalid_field(
+            "order id",
+            format_args!("{text:?} is not a Pesapal order tracking id, which is a GUID"),
+        )
+    })
 }

@@ -1,7 +1,7 @@
 //! `GetTransactionStatus` (page *Get Transaction Status*): where an order stands.
 
-use duka_core::money::{Currency, Decimal};
-use duka_core::{Error, ErrorKind, Money, OrderStatus, StatusReading};
+use duka_core::{Error, ErrorKind, Money, OrderId, OrderStatus, StatusReading};
+use duka_http::plain_number;
 use serde::Deserialize;
 
 use super::envelope::{Answer, BodyStatus, Envelope, Loose};
@@ -24,15 +24,14 @@ struct TransactionStatus<'a> {
     currency: Loose<'a>,
 }
 
-/// Reads the reply to a question about `tracking_id`.
-pub(crate) fn read(answer: &Answer<'_>, tracking_id: &str) -> Result<StatusReading, Error> {
-    if answer.reply.status == 404 {
-        // assumed: no recorded reply shows an unknown tracking id.
-        return Err(answer.error(ErrorKind::NotFound, "no order has this tracking id"));
-    }
+/// Reads the reply to a question about `tracking_id`, in its canonical form.
+pub(crate) fn read(answer: &Answer<'_>, tracking_id: &OrderId) -> Result<StatusReading, Error> {
     answer.check_http()?;
     let envelope = answer.envelope()?;
     let body: TransactionStatus<'_> = answer.object()?;
+    if answer.reply.status == 404 && body.status_code.text().is_none() {
+        return Err(not_found(answer, envelope));
+    }
     if answer.reply.status >= 400 || body.status_code.text().is_none() {
         return Err(match envelope.fault {
             // assumed: an error in place of a status is a refusal, and not yet *not found*.
@@ -45,7 +44,7 @@ pub(crate) fn read(answer: &Answer<'_>, tracking_id: &str) -> Result<StatusReadi
     }
     // assumed: case means nothing in a GUID, and a reply may leave it out (it does so at times).
     let echoed = body.order_tracking_id.text();
-    if echoed.is_some_and(|echoed| !echoed.eq_ignore_ascii_case(tracking_id)) {
+    if echoed.is_some_and(|echoed| super::canonical_id(&echoed).as_ref() != Some(tracking_id)) {
         return Err(answer.error(
             ErrorKind::UnlistedReply,
             "the status of another order than the one asked for",
@@ -56,8 +55,29 @@ pub(crate) fn read(answer: &Answer<'_>, tracking_id: &str) -> Result<StatusReadi
         status,
         raw_status,
         money: money(&body),
-        reference: body.merchant_reference.text(),
+        reference: body
+            .merchant_reference
+            .text()
+            .map(|text| answer.shown(&text)),
     })
+}
+
+/// The error for HTTP 404 without a status.
+///
+/// assumed: no recorded reply shows an unknown tracking id, so it would come in the form of
+/// every other error, or of a refusal. Any other 404 says nothing: a proxy, a deploy or a
+/// wrong address answers so to everything, and no order of the shop would exist any more.
+fn not_found(answer: &Answer<'_>, envelope: Envelope) -> Error {
+    let kind = ErrorKind::NotFound;
+    match (envelope.status, envelope.fault, envelope.message) {
+        (BodyStatus::Missing | BodyStatus::NotDone | BodyStatus::Other(_), Some(fault), _)
+            if !fault.has_code(codes::PENDING) =>
+        {
+            fault.into_error(answer, kind)
+        }
+        (BodyStatus::NotDone, None, Some(words)) => answer.error(kind, answer.shown(&words)),
+        (_, _, message) => answer.unlisted("HTTP 404 from who knows whom", message.as_deref()),
+    }
 }
 
 /// The status and the gateway's own words for it.
@@ -103,12 +123,9 @@ fn meaning(
     (OrderStatus::Unknown(answer.shown(&doubt)), raw)
 }
 
-/// As the gateway shows it: card conversion can change both amount and currency.
+/// As the gateway shows it, where it can be read exactly: card conversion can change both
+/// amount and currency.
 fn money(body: &TransactionStatus<'_>) -> Option<Money> {
-    let amount = body.amount.text()?;
-    let amount = Decimal::from_str_exact(&amount)
-        .or_else(|_| Decimal::from_scientific(&amount))
-        .ok()?;
-    let currency = Currency::from_code(&body.currency.text()?.to_ascii_uppercase())?;
-    Some(Money::new(amount, currency))
+    let amount = plain_number(&body.amount.text()?)?;
+    Money::parse(&amount, &body.currency.text()?).ok()
 }

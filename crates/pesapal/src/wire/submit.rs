@@ -168,8 +168,8 @@ pub(crate) fn read(answer: &Answer<'_>, reference: &OrderId) -> Result<CreatedOr
         let message = envelope.message.as_deref();
         return Err(answer.unlisted("neither status 200 nor an error", message));
     }
-    let tracking_id = tracking_id
-        .filter(|id| super::is_guid(id))
+    let order = tracking_id
+        .and_then(|id| super::canonical_id(&id))
         .ok_or_else(|| unlisted("no order tracking id"))?;
     // assumed: a reply without a reference is about the order that was submitted.
     let echoed = body.merchant_reference.text();
@@ -182,10 +182,9 @@ pub(crate) fn read(answer: &Answer<'_>, reference: &OrderId) -> Result<CreatedOr
         .and_then(|text| Url::parse(&text).ok())
         .filter(|url| matches!(url.scheme(), "https" | "http"))
         .ok_or_else(|| unlisted("no address where the customer could pay"))?;
-    let order = OrderId::text(tracking_id.clone()).map_err(|_| unlisted("no order tracking id"))?;
     Ok(CreatedOrder {
+        gateway_id: Some(order.as_str().to_owned()),
         order,
-        gateway_id: Some(tracking_id),
         payment_link: PaymentLink::new(&link),
         status: None,
     })

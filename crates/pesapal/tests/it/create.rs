@@ -2,7 +2,7 @@
 
 use duka_core::{Delivery, Error, ErrorKind, Gateway, Money, NewOrder, OrderId};
 
-use crate::fake::{ByHand, Fake, GUID, KEY, SECRET, builder, new_order, pesapal};
+use crate::fake::{ByHand, Fake, GUID, KEY, SECRET, builder, new_order, order, pesapal};
 use crate::replies;
 
 async fn refused(order: NewOrder) -> String {
@@ -35,6 +35,20 @@ async fn the_recorded_reply_is_a_created_order() {
             .starts_with("https://cybqa.pesapal.com/pesapaliframe/")
     );
     assert!(created.status.is_none());
+}
+
+#[tokio::test]
+async fn a_tracking_id_in_capitals_is_kept_in_its_one_form() {
+    let body = replies::SUBMITTED.replace(
+        &format!(r#""order_tracking_id":"{GUID}""#),
+        &format!(r#""order_tracking_id":"{}""#, GUID.to_uppercase()),
+    );
+    let fake = Fake::new().reply(200, body);
+    let pesapal = pesapal(&fake);
+    let created = pesapal.create(&new_order()).await.unwrap();
+    assert_eq!(created.order, order());
+    assert_eq!(created.gateway_id.as_deref(), Some(GUID));
+    assert_eq!(pesapal.canonical_order(&created.order), created.order);
 }
 
 #[tokio::test]

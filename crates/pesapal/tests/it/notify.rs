@@ -17,6 +17,14 @@ fn a_query_and_a_body_say_the_same() {
 }
 
 #[test]
+fn an_id_in_capitals_is_the_same_order() {
+    let ipn = Ipn::from_query(&QUERY.replace(ID, &ID.to_uppercase())).unwrap();
+    assert_eq!(ipn, Ipn::from_query(QUERY).unwrap());
+    let ipn = Ipn::from_json(BODY.replace(ID, &ID.to_uppercase()).as_bytes()).unwrap();
+    assert_eq!(ipn.order.as_str(), ID);
+}
+
+#[test]
 fn the_answer_is_in_camel_case_with_a_number() {
     let ipn = Ipn::from_query(QUERY).unwrap();
     let text = |verdict| String::from_utf8(ipn.reply(verdict)).unwrap();

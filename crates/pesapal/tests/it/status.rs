@@ -167,6 +167,13 @@ async fn amounts_never_pass_through_a_float() {
         (r#""amount":0.1,"currency":"usd""#, Some("0.10 USD")),
         (r#""amount":"1000","currency":"UGX""#, Some("1000 UGX")),
         (r#""amount":1e3,"currency":"KES""#, Some("1000.00 KES")),
+        (r#""amount":"1.05E+2","currency":"KES""#, Some("105.00 KES")),
+        // More digits than are held exactly.
+        (
+            r#""amount":1.00000000000000000000000000000000000001e2,"currency":"KES""#,
+            None,
+        ),
+        (r#""amount":"1_000","currency":"KES""#, None),
         (r#""amount":10.00"#, None),
         (r#""amount":10.00,"currency":"POUNDS""#, None),
         (r#""amount":null,"currency":"KES""#, None),
@@ -238,8 +245,6 @@ async fn whatever_holds_no_status_is_an_error_of_its_kind() {
         (200, "", ErrorKind::UnreadableReply),
         (200, replies::HTML, ErrorKind::UnreadableReply),
         (200, &replies::PAID[..100], ErrorKind::UnreadableReply),
-        (404, "", ErrorKind::NotFound),
-        (404, replies::HTML, ErrorKind::NotFound),
         (429, "", ErrorKind::RateLimited),
         (500, replies::UNPAID, ErrorKind::Unavailable),
         (503, replies::HTML, ErrorKind::Unavailable),
@@ -249,6 +254,61 @@ async fn whatever_holds_no_status_is_an_error_of_its_kind() {
         let error = fails(*status, body).await;
         assert_eq!(error.kind(), *expected, "HTTP {status} {body}: {error}");
         assert_eq!(error.http_status(), Some(*status));
+    }
+}
+
+/// A page of a deploy, of a firewall or behind a wrong path says nothing about an order.
+#[tokio::test]
+async fn only_the_gateways_own_404_means_that_there_is_no_such_order() {
+    let own = [
+        r#"{"error":{"error_type":"api_error","code":"brand_new","message":"No such order"},"status":"500"}"#,
+        r#"{"error":{"type":"api_error","code":"brand_new","message":""},"status":null}"#,
+        r#"{"error":"no such order"}"#,
+        r#"{"status":"500","message":"No such order"}"#,
+    ];
+    for body in own {
+        let error = fails(404, body).await;
+        assert_eq!(error.kind(), ErrorKind::NotFound, "{body}: {error}");
+        assert_eq!(error.http_status(), Some(404));
+    }
+    let anybodys = [
+        ("", ErrorKind::UnreadableReply),
+        (replies::HTML, ErrorKind::UnreadableReply),
+        (&own[0][..40], ErrorKind::UnreadableReply),
+        ("[]", ErrorKind::UnlistedReply),
+        ("{}", ErrorKind::UnlistedReply),
+        (
+            r#"{"message":"No HTTP resource was found"}"#,
+            ErrorKind::UnlistedReply,
+        ),
+        (
+            r#"{"type":"https://tools.ietf.org/html/rfc9110","title":"Not Found","status":404}"#,
+            ErrorKind::UnlistedReply,
+        ),
+        (r#"{"status":"500"}"#, ErrorKind::UnlistedReply),
+        (
+            r#"{"status":"200","message":"ok"}"#,
+            ErrorKind::UnlistedReply,
+        ),
+        (
+            r#"{"status":"200","error":{"code":"oops"}}"#,
+            ErrorKind::UnlistedReply,
+        ),
+        // These show an order.
+        (replies::UNPAID, ErrorKind::UnlistedReply),
+        (replies::PAID, ErrorKind::UnlistedReply),
+        (
+            r#"{"error":{"code":"payment_details_not_found","message":"Pending Payment"},"status":"500"}"#,
+            ErrorKind::UnlistedReply,
+        ),
+        (
+            r#"{"status_code":0,"error":{"code":"oops"}}"#,
+            ErrorKind::Rejected,
+        ),
+    ];
+    for (body, kind) in anybodys {
+        let error = fails(404, body).await;
+        assert_eq!(error.kind(), kind, "{body}: {error}");
     }
 }
 
