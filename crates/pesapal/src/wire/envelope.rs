@@ -2,15 +2,12 @@
 //! may surround any answer, and what an HTTP status alone says.
 
 use duka_core::{Delivery, Error, ErrorKind};
-use duka_http::{Reply, excerpt};
-use secrecy::{ExposeSecret, SecretString};
+use duka_http::{Reply, without_secrets};
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::codes;
-
-/// A secret shorter than this is not looked for in a text: it would blot out ordinary words.
-const MIN_SECRET: usize = 6;
 
 /// A JSON member of any type, as its own text, so that `200`, `"200"` and `null` can all
 /// be read and no digit passes through a float.
@@ -70,14 +67,7 @@ impl<'a> Answer<'a> {
 
     /// The gateway's own words: one line, cut, without secrets.
     pub(crate) fn shown(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for secret in self.secrets {
-            let secret = secret.expose_secret();
-            if secret.len() >= MIN_SECRET {
-                text = text.replace(secret, "…");
-            }
-        }
-        excerpt(text)
+        without_secrets(text, self.secrets)
     }
 
     /// Refuses what an HTTP status alone makes no answer: slow down, a server error, a
@@ -87,7 +77,7 @@ impl<'a> Answer<'a> {
             429 => Err(self.error(ErrorKind::RateLimited, "too many requests")),
             200..=299 | 400..=499 => Ok(()),
             300..=399 => {
-                let host = self.reply.location.as_deref().unwrap_or("nowhere");
+                let host = self.shown(self.reply.location.as_deref().unwrap_or("nowhere"));
                 Err(self.error(
                     ErrorKind::UnlistedReply,
                     format!("a redirect to {host}, never followed; is the base URL right?"),
@@ -163,9 +153,10 @@ impl<'a> Answer<'a> {
         if json {
             self.error(ErrorKind::UnlistedReply, problem)
         } else {
+            let summary = self.shown(&self.reply.summary());
             self.error(
                 ErrorKind::UnreadableReply,
-                format!("a body that is not JSON ({})", self.reply.summary()),
+                format!("a body that is not JSON ({summary})"),
             )
         }
     }

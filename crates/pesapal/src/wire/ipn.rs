@@ -40,17 +40,18 @@ struct IpnBody<'a> {
 }
 
 impl IpnBody<'_> {
-    fn registered(&self) -> Option<RegisteredIpn> {
+    fn registered(&self, answer: &Answer<'_>) -> Option<RegisteredIpn> {
         let status = self.ipn_status_decription.text();
+        let status = status.or_else(|| self.ipn_status_description.text());
         Some(RegisteredIpn {
-            id: self.ipn_id.text()?,
+            id: answer.shown(&self.ipn_id.text()?),
             url: self.url.text()?,
             method: match self.notification_type.integer() {
                 Some(0) => Some(IpnMethod::Get),
                 Some(1) => Some(IpnMethod::Post),
                 Some(_) | None => None,
             },
-            status: status.or_else(|| self.ipn_status_description.text()),
+            status: status.map(|words| answer.shown(&words)),
             created_at: self.created_date.text().and_then(|text| text.parse().ok()),
         })
     }
@@ -69,7 +70,7 @@ pub(crate) fn read_registered(answer: &Answer<'_>) -> Result<RegisteredIpn, Erro
         return Err(answer.unlisted("neither status 200 nor an error", message));
     }
     let body: IpnBody<'_> = answer.object()?;
-    body.registered()
+    body.registered(answer)
         .ok_or_else(|| answer.unlisted("no id for the address", None))
 }
 
@@ -91,7 +92,7 @@ pub(crate) fn read_list(answer: &Answer<'_>) -> Result<Vec<RegisteredIpn>, Error
     }
     let read = |item: &Loose<'_>| {
         let body: IpnBody<'_> = serde_json::from_str(item.object()?).ok()?;
-        body.registered()
+        body.registered(answer)
     };
     items
         .iter()

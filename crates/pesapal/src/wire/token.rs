@@ -37,6 +37,17 @@ struct TokenReply<'a> {
 }
 
 pub(crate) fn read(answer: &Answer<'_>) -> Result<Issued, Error> {
+    // A token that is not taken may be good all the same, and must not be quoted either.
+    let mut secrets = answer.secrets.to_vec();
+    let body = answer.object::<TokenReply<'_>>().ok();
+    secrets.extend(
+        body.and_then(|body| body.token.text())
+            .map(SecretString::from),
+    );
+    let answer = &Answer {
+        secrets: &secrets,
+        ..*answer
+    };
     let envelope = answer.envelope();
     let fault = envelope.as_ref().ok().and_then(|e| e.fault.as_ref());
     // assumed: the HTTP status of a refusal of the keys is unknown, so either sign will do.

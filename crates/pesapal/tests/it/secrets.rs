@@ -96,6 +96,11 @@ async fn nothing_a_server_quotes_back_is_passed_on() {
     without_canary(&format!("{reading:?}"));
     without_canary(&all_of(&pesapal.create(&new_order()).await.unwrap_err()));
     without_canary(&all_of(&pesapal.list_ipns().await.unwrap_err()));
+    let url = "http://shop.example/ipn".parse().unwrap();
+    let error = pesapal_with(200, quoting)
+        .register_ipn(&url, IpnMethod::Get)
+        .await;
+    without_canary(&all_of(&error.unwrap_err()));
     let quoting_keys = r#"{"error":{"code":"invalid_consumer_key_or_secret_provided","message":"canary-consumer-key is wrong, canary-consumer-secret too"}}"#;
     let fake = Fake::new().token_reply(200, quoting_keys);
     let error = crate::fake::pesapal(&fake)
@@ -103,6 +108,74 @@ async fn nothing_a_server_quotes_back_is_passed_on() {
         .await
         .unwrap_err();
     assert!(all_of(&error).contains("is wrong"), "{error:?}");
+    without_canary(&all_of(&error));
+}
+
+fn pesapal_with(status: u16, body: &str) -> duka_pesapal::Pesapal {
+    pesapal(&Fake::new().reply(status, body).reply(status, body))
+}
+
+#[tokio::test]
+async fn a_server_that_quotes_one_where_it_does_not_belong_is_not_believed_to() {
+    for quoted in [
+        "canary-token-1",
+        "CANARY-Consumer-Key",
+        "canary-consumer-secret",
+    ] {
+        let body = format!(
+            r#"{{"status_code":1,"payment_status_description":"{quoted}","merchant_reference":"{quoted}","currency":"{quoted}","amount":"{quoted}"}}"#
+        );
+        let reading = pesapal_with(200, &body).status(&order()).await.unwrap();
+        without_canary(&format!("{reading:?} {}", reading.status).to_lowercase());
+        let members = [
+            format!(r#""status":"{quoted}""#),
+            format!(r#""status":"500","message":"{quoted}""#),
+            format!(r#""error":"{quoted}""#),
+            format!(r#""error":{{"code":"{quoted}"}}"#),
+            format!(r#""error":{{"message":"{quoted}"}}"#),
+            format!(r#""order_tracking_id":"{quoted}""#),
+            format!(r#""status_code":"{quoted}""#),
+        ];
+        for (member, http) in members
+            .iter()
+            .flat_map(|it| [(it, 200), (it, 404), (it, 503)])
+        {
+            let body = format!("{{{member}}}");
+            let status = pesapal_with(http, &body).status(&order()).await;
+            let cancel = pesapal_with(http, &body).cancel(&order()).await;
+            let created = pesapal_with(http, &body).create(&new_order()).await;
+            let shown = [
+                status.map_or_else(|error| all_of(&error), |it| format!("{it:?}")),
+                cancel.map_or_else(|error| all_of(&error), |it| format!("{it:?}")),
+                all_of(&created.unwrap_err()),
+            ];
+            without_canary(&shown.join(" ").to_lowercase());
+        }
+        let mut page = duka_http::Reply::new(200, "<html>");
+        page.content_type = Some(format!("text/{quoted}"));
+        let mut redirect = duka_http::Reply::new(302, "");
+        redirect.location = Some(format!("{quoted}.example"));
+        for reply in [page, redirect] {
+            let error = pesapal(&Fake::new().full_reply(reply))
+                .cancel(&order())
+                .await;
+            without_canary(&all_of(&error.unwrap_err()).to_lowercase());
+        }
+        let listed = format!(
+            r#"[{{"ipn_id":"{quoted}","url":"http://shop.example","ipn_status_decription":"{quoted}"}}]"#
+        );
+        let listed = pesapal_with(200, &listed).list_ipns().await.unwrap();
+        without_canary(&format!("{listed:?}").to_lowercase());
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_accepted_is_not_quoted_either() {
+    let body =
+        r#"{"token":"canary-token-9","status":"500","message":"canary-token-9 is not active yet"}"#;
+    let fake = Fake::new().token_reply(200, body);
+    let error = pesapal(&fake).status(&order()).await.unwrap_err();
+    assert!(all_of(&error).contains("is not active yet"), "{error:?}");
     without_canary(&all_of(&error));
 }
 
