@@ -27,6 +27,11 @@ impl Signer {
         }
     }
 
+    /// Both keys: what the gateway's words must not carry on.
+    pub(crate) fn keys(&self) -> [SecretString; 2] {
+        [self.api_key.clone(), self.secret_key.clone()]
+    }
+
     pub(crate) fn secret_key(&self) -> &SecretString {
         &self.secret_key
     }

@@ -10,13 +10,14 @@ use duka_core::{
     OrderId, OrderStatus, StatusReading,
 };
 use duka_http::{BaseUrl, Client, Intent, Reply};
+use jiff::Timestamp;
 use secrecy::SecretString;
 
 use crate::auth::Signer;
 use crate::config::{Builder, Unicode};
 use crate::notify::WebhookVerifier;
 use crate::payload::{Json, Members};
-use crate::reply::{self, Asked};
+use crate::reply::{self, Answer};
 use crate::wire::{self, path};
 
 /// The gateway's name in configuration and JSON.
@@ -72,7 +73,7 @@ impl KwikPaisa {
         intent: Intent,
         path: &str,
         payload: &Json,
-    ) -> Result<Reply, Error> {
+    ) -> Result<Asked, Error> {
         let Settings {
             client,
             base,
@@ -84,14 +85,37 @@ impl KwikPaisa {
         let url = base.join(path);
         let body = payload.write(Members::Sorted, *unicode);
         // Every try is dated and signed anew; what is signed is what is sent.
-        let build = || Ok(signer.sign(url.clone(), body.clone(), clock.now()));
-        client.call(operation, intent, build).await
+        let mut secrets = signer.keys().to_vec();
+        let build = || {
+            let request = signer.sign(url.clone(), body.clone(), clock.now());
+            let secret = request.headers().filter(|header| header.secret);
+            secrets.extend(secret.map(|header| SecretString::from(header.value)));
+            Ok(request)
+        };
+        let reply = client.call(operation, intent, build).await?;
+        Ok(Asked {
+            reply,
+            now: clock.now(),
+            secrets,
+        })
     }
+}
 
-    fn asked<'a>(&self, order: &'a OrderId) -> Asked<'a> {
-        Asked {
+/// A reply, and what must not be repeated from it.
+struct Asked {
+    reply: Reply,
+    now: Timestamp,
+    /// Both keys, and the signature of every try.
+    secrets: Vec<SecretString>,
+}
+
+impl Asked {
+    fn about<'a>(&'a self, order: &'a OrderId) -> Answer<'a> {
+        Answer {
+            reply: &self.reply,
             order,
-            now: self.settings.clock.now(),
+            now: self.now,
+            secrets: &self.secrets,
         }
     }
 }
@@ -118,27 +142,27 @@ impl Gateway for KwikPaisa {
     /// Page *create-order*. One `POST`, repeated only if it was not sent.
     async fn create(&self, order: &NewOrder) -> Result<CreatedOrder, Error> {
         let payload = wire::create_payload(order, self.settings.service_type.as_deref())?;
-        let reply = self
+        let asked = self
             .call("create", Intent::Mutation, path::CREATE, &payload)
             .await?;
-        reply::read_created(&reply, &self.asked(&order.reference))
+        reply::read_created(&asked.about(&order.reference))
     }
 
     /// Page *check-status*. A `POST` that changes nothing, so it is repeated as a read.
     async fn status(&self, order: &OrderId) -> Result<StatusReading, Error> {
         let payload = wire::order_payload(order);
-        let reply = self
+        let asked = self
             .call("status", Intent::Read, path::STATUS, &payload)
             .await?;
-        reply::read_status(&reply, &self.asked(order))
+        reply::read_status(&asked.about(order))
     }
 
     /// Page *cancel-order*. One `POST`, repeated only if it was not sent.
     async fn cancel(&self, order: &OrderId) -> Result<CancelAnswer, Error> {
         let payload = wire::order_payload(order);
-        let reply = self
+        let asked = self
             .call("cancel", Intent::Mutation, path::CANCEL, &payload)
             .await?;
-        reply::read_cancel(&reply, &self.asked(order))
+        reply::read_cancel(&asked.about(order))
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use duka_core::clock::SharedClock;
 use duka_core::{Money, Observation, OrderId, OrderStatus};
-use duka_http::excerpt;
+use duka_http::without_secrets;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
@@ -92,7 +92,8 @@ impl WebhookVerifier {
         // The parser's own words would quote the body.
         let body: WebhookBody =
             serde_json::from_slice(body).map_err(|_| WebhookError::Unreadable)?;
-        Webhook::read(body, now)
+        let secrets = [self.secret_key.clone(), SecretString::from(signature)];
+        Webhook::read(body, now, &secrets)
     }
 
     fn check_age(&self, timestamp: &str, now: Timestamp) -> Result<(), WebhookError> {
@@ -192,8 +193,13 @@ pub enum WebhookError {
 }
 
 impl Webhook {
-    fn read(body: WebhookBody, now: Timestamp) -> Result<Self, WebhookError> {
-        let event = Event::from_name(&excerpt(&body.event));
+    fn read(
+        body: WebhookBody,
+        now: Timestamp,
+        secrets: &[SecretString],
+    ) -> Result<Self, WebhookError> {
+        let shown = |text: &str| without_secrets(text, secrets);
+        let event = Event::from_name(&shown(&body.event));
         let data = body.data;
         let order = match &data.order_id {
             Some(id) => {
@@ -203,7 +209,7 @@ impl Webhook {
             None => None,
         };
         let raw = data.status.as_ref().and_then(Scalar::text);
-        let raw_status = raw.map(excerpt).unwrap_or_default();
+        let raw_status = raw.map(shown).unwrap_or_default();
         let status = event.status_of(&raw_status)?;
         if status.is_some() && order.is_none() {
             return Err(WebhookError::Unreadable);

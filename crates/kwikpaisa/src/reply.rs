@@ -4,12 +4,12 @@
 //! agree; where they do not, or where nothing is documented, the outcome is open.
 
 use duka_core::gateway::PaymentLink;
-use duka_core::money::Currency;
 use duka_core::{
     CancelAnswer, CreatedOrder, Delivery, Error, ErrorKind, Money, OrderId, StatusReading,
 };
-use duka_http::{Reply, excerpt};
+use duka_http::{Reply, plain_number, without_secrets};
 use jiff::Timestamp;
+use secrecy::SecretString;
 use url::Url;
 
 use crate::codes;
@@ -21,11 +21,15 @@ use crate::wire::{Envelope, OrderData, Says, Scalar};
 /// say only that an old timestamp may be refused); a minute is well inside any.
 const NOTABLE_SKEW: i64 = 60;
 
-/// What a reply answers to.
-pub(crate) struct Asked<'a> {
+/// A reply, and what it answers to.
+pub(crate) struct Answer<'a> {
+    pub(crate) reply: &'a Reply,
+    /// The order asked about.
     pub(crate) order: &'a OrderId,
     /// By our clock, when the reply was there.
     pub(crate) now: Timestamp,
+    /// A server may quote a key or a signature back; its words must not carry them on.
+    pub(crate) secrets: &'a [SecretString],
 }
 
 /// A reply whose HTTP status and envelope agree.
@@ -39,17 +43,16 @@ enum Opened {
 }
 
 /// Reads the reply to a create request (page *create-order*).
-pub(crate) fn read_created(reply: &Reply, asked: &Asked<'_>) -> Result<CreatedOrder, Error> {
-    let data = match open(reply, asked)? {
+pub(crate) fn read_created(answer: &Answer<'_>) -> Result<CreatedOrder, Error> {
+    let data = match answer.open()? {
         Opened::Success(data, _) => data,
         Opened::Failed(_, envelope) => {
-            return Err(unlisted(reply, "says failed to a create").with_message_of(&envelope));
+            return Err(answer.unlisted_with("says failed to a create", &envelope));
         }
-        Opened::Refused(envelope) if reply.status == 409 => {
-            let error = failure(ErrorKind::Conflict, reply, message_of(&envelope));
-            return Err(error.with_code_of(&envelope));
+        Opened::Refused(envelope) if answer.reply.status == 409 => {
+            return Err(answer.refusal(ErrorKind::Conflict, &envelope));
         }
-        Opened::Refused(envelope) => return Err(rejected(reply, &envelope)),
+        Opened::Refused(envelope) => return Err(answer.refusal(ErrorKind::Rejected, &envelope)),
     };
     // assumed: the JSON of this reply, which no page of version 3 shows, from the older
     // API. Only the link must be there.
@@ -58,175 +61,240 @@ pub(crate) fn read_created(reply: &Reply, asked: &Asked<'_>) -> Result<CreatedOr
         .and_then(|text| Url::parse(text).ok())
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
         .ok_or_else(|| {
-            unlisted(
-                reply,
-                "has no usable payment link; the order may exist, its status will tell",
-            )
+            answer.unlisted("has no usable payment link; the order may exist, its status will tell")
         })?;
     let status = match &data.order_status {
-        Some(_) => Some(reading(reply, &data)?),
+        Some(_) => Some(answer.reading(&data)?),
         None => None,
     };
+    let gateway_id = data.gateway_id.as_ref().and_then(Scalar::text);
     Ok(CreatedOrder {
-        order: asked.order.clone(),
-        gateway_id: data.gateway_id.as_ref().and_then(Scalar::text).map(excerpt),
+        order: answer.order.clone(),
+        gateway_id: gateway_id.map(|id| answer.shown(id)),
         payment_link: PaymentLink::new(&link),
         status,
     })
 }
 
 /// Reads the reply to a status request (pages *check-status* and *failed-transactions*).
-pub(crate) fn read_status(reply: &Reply, asked: &Asked<'_>) -> Result<StatusReading, Error> {
-    match open(reply, asked)? {
-        Opened::Success(data, _) => reading(reply, &data),
+pub(crate) fn read_status(answer: &Answer<'_>) -> Result<StatusReading, Error> {
+    match answer.open()? {
+        Opened::Success(data, _) => answer.reading(&data),
         // A failed *payment*, not a failed call.
         Opened::Failed(data, envelope) => {
             let failed = data.order_status.as_ref().and_then(Scalar::text) == Some("FAILED");
             if failed && envelope.code() == Some("200") {
-                reading(reply, &data)
+                answer.reading(&data)
             } else {
-                Err(unlisted(reply, "says failed and shows no failed payment")
-                    .with_message_of(&envelope))
+                Err(answer.unlisted_with("says failed and shows no failed payment", &envelope))
             }
         }
-        Opened::Refused(envelope) => Err(rejected(reply, &envelope)),
+        Opened::Refused(envelope) => Err(answer.refusal(ErrorKind::Rejected, &envelope)),
     }
 }
 
 /// Reads the reply to a cancel request (page *cancel-order*).
-pub(crate) fn read_cancel(reply: &Reply, asked: &Asked<'_>) -> Result<CancelAnswer, Error> {
-    match open(reply, asked)? {
+pub(crate) fn read_cancel(answer: &Answer<'_>) -> Result<CancelAnswer, Error> {
+    match answer.open()? {
         Opened::Success(data, envelope) => {
             let status = data.order_status.as_ref().map(Scalar::text);
             match status {
                 // assumed: an envelope without the order's status still means yes. The
                 // status operation is asked afterwards in any case.
                 None | Some(Some("CANCELLED")) => Ok(CancelAnswer::Accepted {
-                    message: message_of(&envelope),
+                    message: answer.message_of(&envelope),
                 }),
-                Some(_) => Err(unlisted(
-                    reply,
-                    "says success and shows the order in another status than CANCELLED",
-                )),
+                Some(_) => Err(answer
+                    .unlisted("says success and shows the order in another status than CANCELLED")),
             }
         }
         // assumed: the form of "order cannot be cancelled", which the page names and does
         // not show. Either of the two is a no.
         Opened::Failed(_, envelope) | Opened::Refused(envelope) => Ok(CancelAnswer::Refused {
-            message: message_of(&envelope),
+            message: answer.message_of(&envelope),
         }),
     }
 }
 
-/// What every operation reads alike (page *error-codes*).
-fn open(reply: &Reply, asked: &Asked<'_>) -> Result<Opened, Error> {
-    match reply.status {
-        // assumed: that whoever says 401 has looked no further, whatever the body is. Its
-        // causes are not told apart by the message, which is no interface.
-        401 => return Err(unauthorized(reply, asked.now)),
-        429 => {
-            let error = failure(ErrorKind::RateLimited, reply, "too many requests");
-            return Err(with_retry_after(error, reply));
+impl Answer<'_> {
+    /// What every operation reads alike (page *error-codes*).
+    fn open(&self) -> Result<Opened, Error> {
+        match self.reply.status {
+            // assumed: that whoever says 401 has looked no further, whatever the body is. Its
+            // causes are not told apart by the message, which is no interface.
+            401 => return Err(self.unauthorized()),
+            429 => {
+                let error = self.failure(ErrorKind::RateLimited, "too many requests");
+                return Err(self.with_retry_after(error));
+            }
+            300..=399 => {
+                let to = self.shown(self.reply.location.as_deref().unwrap_or("nowhere"));
+                return Err(self.unlisted(format!("redirects to {to}; nothing was followed")));
+            }
+            _ => {}
         }
-        300..=399 => {
-            let to = reply.location.as_deref().unwrap_or("nowhere");
-            let to = excerpt(to);
-            return Err(unlisted(
-                reply,
-                format!("redirects to {to}; nothing was followed"),
-            ));
+        let envelope = match serde_json::from_slice::<Envelope>(&self.reply.body) {
+            Ok(envelope) => envelope,
+            Err(_) if self.reply.status >= 500 => return Err(self.unavailable()),
+            // The parser's own words would quote the body.
+            Err(error) if error.is_data() => {
+                return Err(self.unlisted("is JSON of another form"));
+            }
+            Err(_) => {
+                let summary = self.shown(self.reply.summary());
+                let message = format!("the reply is not whole JSON ({summary})");
+                return Err(self.failure(ErrorKind::UnreadableReply, message));
+            }
+        };
+        let says = envelope.says();
+        match (self.reply.status, says) {
+            (200..=299, Says::Success) => {
+                let data = self.order_of(&envelope)?;
+                Ok(Opened::Success(data, envelope))
+            }
+            // assumed: which codes a failed call may have inside a 200. 401 or 500 there would
+            // contradict itself: it may or may not have been looked at.
+            (200..=299, Says::Failed)
+                if code_in(&envelope, &["200", "201", "400", "409", "422"]) =>
+            {
+                let data = self.order_of(&envelope)?;
+                Ok(Opened::Failed(data, envelope))
+            }
+            (400 | 409 | 422, Says::Failed)
+                if code_in(&envelope, &["400", "409", "422"]) && has_message(&envelope) =>
+            {
+                self.order_of(&envelope)?;
+                Ok(Opened::Refused(envelope))
+            }
+            (403, Says::Failed) => Err(self.refusal(ErrorKind::Rejected, &envelope)),
+            // assumed: that the API's own 404 comes in the error envelope. From anybody else it
+            // says nothing: a proxy or a wrong address answers 404 to everything, and no order
+            // of the shop would exist any more.
+            (404, Says::Failed) => Err(self.refusal(ErrorKind::NotFound, &envelope)),
+            (500.., Says::Failed | Says::Neither) => {
+                Err(self.with_code_of(self.unavailable(), &envelope))
+            }
+            (_, Says::Success) => Err(self.unlisted("says success under a status of failure")),
+            (_, Says::Failed) => {
+                Err(self.unlisted_with("says failed in no documented way", &envelope))
+            }
+            (_, Says::Neither) => Err(self.unlisted("says neither success nor failed")),
         }
-        _ => {}
     }
-    let envelope = match serde_json::from_slice::<Envelope>(&reply.body) {
-        Ok(envelope) => envelope,
-        Err(_) if reply.status >= 500 => return Err(unavailable(reply)),
-        // The parser's own words would quote the body.
-        Err(error) if error.is_data() => {
-            return Err(unlisted(reply, "is JSON of another form"));
-        }
-        Err(_) => {
-            let summary = reply.summary();
-            let message = format!("the reply is not whole JSON ({summary})");
-            return Err(failure(ErrorKind::UnreadableReply, reply, message));
-        }
-    };
-    let says = envelope.says();
-    match (reply.status, says) {
-        (200..=299, Says::Success) => {
-            let data = order_of(reply, &envelope, asked)?;
-            Ok(Opened::Success(data, envelope))
-        }
-        // assumed: which codes a failed call may have inside a 200. 401 or 500 there would
-        // contradict itself: it may or may not have been looked at.
-        (200..=299, Says::Failed) if code_in(&envelope, &["200", "201", "400", "409", "422"]) => {
-            let data = order_of(reply, &envelope, asked)?;
-            Ok(Opened::Failed(data, envelope))
-        }
-        (400 | 409 | 422, Says::Failed)
-            if code_in(&envelope, &["400", "409", "422"]) && has_message(&envelope) =>
-        {
-            order_of(reply, &envelope, asked)?;
-            Ok(Opened::Refused(envelope))
-        }
-        (403, Says::Failed) => Err(rejected(reply, &envelope)),
-        // assumed: that the API's own 404 comes in the error envelope. From anybody else it
-        // says nothing: a proxy or a wrong address answers 404 to everything, and no order
-        // of the shop would exist any more.
-        (404, Says::Failed) => {
-            Err(failure(ErrorKind::NotFound, reply, message_of(&envelope)).with_code_of(&envelope))
-        }
-        (500.., Says::Failed | Says::Neither) => Err(unavailable(reply).with_code_of(&envelope)),
-        (_, Says::Success) => Err(unlisted(reply, "says success under a status of failure")),
-        (_, Says::Failed) => {
-            Err(unlisted(reply, "says failed in no documented way").with_message_of(&envelope))
-        }
-        (_, Says::Neither) => Err(unlisted(reply, "says neither success nor failed")),
-    }
-}
 
-/// The order in a reply, once it is sure that it is the one asked about.
-fn order_of(reply: &Reply, envelope: &Envelope, asked: &Asked<'_>) -> Result<OrderData, Error> {
-    let data = envelope
-        .order()
-        .ok_or_else(|| unlisted(reply, "has a return_data of another form"))?;
-    // An integer or a string, whichever was sent: compared as text, digit by digit.
-    match data.order_id.as_ref().map(Scalar::text) {
-        // assumed: that a reply may leave it out; the connection is proof enough then.
-        None => Ok(data),
-        Some(Some(echo)) if echo == asked.order.as_str() => Ok(data),
-        Some(Some(echo)) => Err(unlisted(
-            reply,
-            format!("is about order {}, not {}", excerpt(echo), asked.order),
-        )),
-        Some(None) => Err(unlisted(reply, "has an order_id that is none")),
+    /// The order in a reply, once it is sure that it is the one asked about.
+    fn order_of(&self, envelope: &Envelope) -> Result<OrderData, Error> {
+        let data = envelope
+            .order()
+            .ok_or_else(|| self.unlisted("has a return_data of another form"))?;
+        // An integer or a string, whichever was sent: compared as text, digit by digit.
+        match data.order_id.as_ref().map(Scalar::text) {
+            // assumed: that a reply may leave it out; the connection is proof enough then.
+            None => Ok(data),
+            Some(Some(echo)) if echo == self.order.as_str() => Ok(data),
+            Some(Some(echo)) => Err(self.unlisted(format!(
+                "is about order {}, not {}",
+                self.shown(echo),
+                self.order
+            ))),
+            Some(None) => Err(self.unlisted("has an order_id that is none")),
+        }
     }
-}
 
-fn reading(reply: &Reply, data: &OrderData) -> Result<StatusReading, Error> {
-    let raw = data.order_status.as_ref().and_then(|it| match it {
-        Scalar::Text(text) => Some(excerpt(text)),
-        Scalar::Number(_) | Scalar::Bool(_) | Scalar::Other => None,
-    });
-    let raw_status = raw
-        .filter(|text| !text.is_empty())
-        .ok_or_else(|| unlisted(reply, "has no order_status"))?;
-    Ok(StatusReading {
-        status: codes::order_status(&raw_status),
-        raw_status,
-        money: money(data.amount(), data.currency()),
-        reference: data
-            .order_id
-            .as_ref()
-            .and_then(Scalar::text)
-            .map(str::to_owned),
-    })
+    fn reading(&self, data: &OrderData) -> Result<StatusReading, Error> {
+        let raw = data.order_status.as_ref().and_then(|it| match it {
+            Scalar::Text(text) => Some(self.shown(text)),
+            Scalar::Number(_) | Scalar::Bool(_) | Scalar::Other => None,
+        });
+        let raw_status = raw
+            .filter(|text| !text.is_empty())
+            .ok_or_else(|| self.unlisted("has no order_status"))?;
+        Ok(StatusReading {
+            status: codes::order_status(&raw_status),
+            raw_status,
+            money: money(data.amount(), data.currency()),
+            reference: data
+                .order_id
+                .as_ref()
+                .and_then(Scalar::text)
+                .map(|text| self.shown(text)),
+        })
+    }
+
+    /// The gateway's own words: one line, cut, without secrets.
+    fn shown(&self, text: impl AsRef<[u8]>) -> String {
+        without_secrets(text, self.secrets)
+    }
+
+    fn message_of(&self, envelope: &Envelope) -> String {
+        let text = envelope.message.as_ref().and_then(Scalar::text);
+        match text.map(|text| self.shown(text)) {
+            Some(message) if !message.is_empty() => message,
+            Some(_) | None => "no message".to_owned(),
+        }
+    }
+
+    fn failure(&self, kind: ErrorKind, message: impl Into<String>) -> Error {
+        Error::new(kind, Delivery::Answered, message).with_http_status(self.reply.status)
+    }
+
+    fn unlisted(&self, problem: impl AsRef<str>) -> Error {
+        let message = format!("the reply {}", problem.as_ref());
+        self.failure(ErrorKind::UnlistedReply, message)
+    }
+
+    /// The same, with the gateway's own words as the cause.
+    fn unlisted_with(&self, problem: &str, envelope: &Envelope) -> Error {
+        let error = self.with_code_of(self.unlisted(problem), envelope);
+        error.with_source(GatewaySays(self.message_of(envelope)))
+    }
+
+    fn refusal(&self, kind: ErrorKind, envelope: &Envelope) -> Error {
+        self.with_code_of(self.failure(kind, self.message_of(envelope)), envelope)
+    }
+
+    fn unavailable(&self) -> Error {
+        let summary = self.shown(self.reply.summary());
+        let message = format!("the gateway has failed ({summary})");
+        self.with_retry_after(self.failure(ErrorKind::Unavailable, message))
+    }
+
+    fn unauthorized(&self) -> Error {
+        let skew = self
+            .reply
+            .date
+            .map(|theirs| theirs.as_second() - self.now.as_second());
+        let message = match skew {
+            Some(ahead) if ahead > NOTABLE_SKEW => format!("our clock is {ahead} s behind theirs"),
+            Some(behind) if behind < -NOTABLE_SKEW => {
+                format!("our clock is {} s ahead of theirs", -behind)
+            }
+            Some(_) | None => {
+                "the API key, the signature or the timestamp is not accepted".to_owned()
+            }
+        };
+        self.failure(ErrorKind::Authentication, message)
+    }
+
+    fn with_retry_after(&self, error: Error) -> Error {
+        match self.reply.retry_after {
+            Some(wait) => error.with_retry_after(wait),
+            None => error,
+        }
+    }
+
+    fn with_code_of(&self, error: Error, envelope: &Envelope) -> Error {
+        match envelope.code() {
+            Some(code) => error.with_code(self.shown(code)),
+            None => error,
+        }
+    }
 }
 
 /// Amount and currency, where both are there and can be read exactly.
 pub(crate) fn money(amount: Option<&Scalar>, currency: Option<&Scalar>) -> Option<Money> {
-    let currency = Currency::from_code(currency?.text()?)?;
-    Some(Money::new(amount?.decimal()?, currency))
+    let amount = plain_number(amount?.text()?)?;
+    Money::parse(&amount, currency?.text()?).ok()
 }
 
 fn code_in(envelope: &Envelope, codes: &[&str]) -> bool {
@@ -235,73 +303,6 @@ fn code_in(envelope: &Envelope, codes: &[&str]) -> bool {
 
 fn has_message(envelope: &Envelope) -> bool {
     matches!(&envelope.message, Some(Scalar::Text(_)))
-}
-
-fn message_of(envelope: &Envelope) -> String {
-    let text = envelope.message.as_ref().and_then(Scalar::text);
-    match text.map(excerpt) {
-        Some(message) if !message.is_empty() => message,
-        Some(_) | None => "no message".to_owned(),
-    }
-}
-
-fn failure(kind: ErrorKind, reply: &Reply, message: impl Into<String>) -> Error {
-    Error::new(kind, Delivery::Answered, message).with_http_status(reply.status)
-}
-
-fn unlisted(reply: &Reply, problem: impl AsRef<str>) -> Error {
-    let message = format!("the reply {}", problem.as_ref());
-    failure(ErrorKind::UnlistedReply, reply, message)
-}
-
-fn rejected(reply: &Reply, envelope: &Envelope) -> Error {
-    failure(ErrorKind::Rejected, reply, message_of(envelope)).with_code_of(envelope)
-}
-
-fn unavailable(reply: &Reply) -> Error {
-    let message = format!("the gateway has failed ({})", reply.summary());
-    with_retry_after(failure(ErrorKind::Unavailable, reply, message), reply)
-}
-
-fn unauthorized(reply: &Reply, now: Timestamp) -> Error {
-    let skew = reply
-        .date
-        .map(|theirs| theirs.as_second() - now.as_second());
-    let message = match skew {
-        Some(ahead) if ahead > NOTABLE_SKEW => format!("our clock is {ahead} s behind theirs"),
-        Some(behind) if behind < -NOTABLE_SKEW => {
-            format!("our clock is {} s ahead of theirs", -behind)
-        }
-        Some(_) | None => "the API key, the signature or the timestamp is not accepted".to_owned(),
-    };
-    failure(ErrorKind::Authentication, reply, message)
-}
-
-fn with_retry_after(error: Error, reply: &Reply) -> Error {
-    match reply.retry_after {
-        Some(wait) => error.with_retry_after(wait),
-        None => error,
-    }
-}
-
-/// Adds what an envelope says of itself.
-trait Quote: Sized {
-    fn with_code_of(self, envelope: &Envelope) -> Self;
-    fn with_message_of(self, envelope: &Envelope) -> Self;
-}
-
-impl Quote for Error {
-    fn with_code_of(self, envelope: &Envelope) -> Self {
-        match envelope.code() {
-            Some(code) => self.with_code(excerpt(code)),
-            None => self,
-        }
-    }
-
-    fn with_message_of(self, envelope: &Envelope) -> Self {
-        let words = message_of(envelope);
-        self.with_code_of(envelope).with_source(GatewaySays(words))
-    }
 }
 
 /// The gateway's own words, as the cause of an error.

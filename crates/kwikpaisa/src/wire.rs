@@ -198,11 +198,6 @@ impl Scalar {
             Self::Bool(_) | Self::Other => None,
         }
     }
-
-    /// The value of a decimal number, or of a string that holds one.
-    pub(crate) fn decimal(&self) -> Option<Decimal> {
-        Decimal::from_str_exact(self.text()?).ok()
-    }
 }
 
 impl<'de> Deserialize<'de> for Scalar {

@@ -118,6 +118,44 @@ async fn a_reply_without_a_status_is_no_reading() {
 }
 
 #[tokio::test]
+async fn amounts_never_pass_through_a_float() {
+    let table = [
+        (
+            r#""order_amount":9007199254740993.01,"currency":"INR""#,
+            Some("9007199254740993.01 INR"),
+        ),
+        (r#""amount":0.1,"currency":"inr""#, Some("0.10 INR")),
+        (
+            r#""order_amount":"1000","order_currency":"Inr""#,
+            Some("1000.00 INR"),
+        ),
+        (
+            r#""order_amount":1e3,"currency":"INR""#,
+            Some("1000.00 INR"),
+        ),
+        (
+            r#""order_amount":"1.05E+2","currency":"INR""#,
+            Some("105.00 INR"),
+        ),
+        (
+            r#""order_amount":1.00000000000000000000000000000000000001e2,"currency":"INR""#,
+            None,
+        ),
+        (r#""order_amount":"1_000","currency":"INR""#, None),
+        (r#""order_amount":10.00"#, None),
+        (r#""order_amount":10.00,"currency":"RUPEES""#, None),
+        (r#""order_amount":1e99,"currency":"INR""#, None),
+        (r#""order_amount":{},"currency":"INR""#, None),
+    ];
+    for (members, expected) in table {
+        let order = format!(r#"{{"order_status":"PAID",{members}}}"#);
+        let reading = status(showing("true", "200", &order)).await.unwrap();
+        let shown = reading.money.map(|money| money.to_string());
+        assert_eq!(shown.as_deref(), expected, "{members}");
+    }
+}
+
+#[tokio::test]
 async fn somebody_elses_order_is_no_reading() {
     let other = PAID.replace("6116229263036", "6116229263037");
     let error = status(reply(200, &other)).await.unwrap_err();
