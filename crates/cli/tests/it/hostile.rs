@@ -139,6 +139,8 @@ fn a_gateway_that_answers_nonsense_is_a_failure_and_the_order_is_kept() {
             };
             let variable = format!("DUKA_{}_BASE_URL", account.to_uppercase());
             shop.terminal.set(&variable, &server.url);
+            // Or a busy machine could run out of patience.
+            shop.terminal.set("DUKA_REVIEW_AFTER", "1h");
             let list = format!("{HEADER}\n{}\n", row(account, id));
             shop.terminal.write("list.csv", list);
             shop.duka(&["track", "list.csv"]).exits(0);
