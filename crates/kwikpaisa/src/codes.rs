@@ -1,9 +1,19 @@
 //! KwikPaisa's order statuses and error codes as tables, with what each means to us.
 //!
-//! Only what a page of `developers.kwikpaisa.com/v3-guide` shows stands here. Everything
-//! else stays unknown.
+//! Only what a page of `developers.kwikpaisa.com/v3-guide` shows stands here, or what its
+//! row calls assumed. Everything else stays unknown.
 
 use duka_core::{ErrorKind, OrderStatus};
+
+/// How we know of a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Evidence {
+    /// This page of the gateway's documentation lists it, with this meaning.
+    Documented(&'static str),
+    /// A page names it and does not say all that is read into it.
+    Assumed(&'static str),
+}
 
 /// One `order_status`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,8 +23,8 @@ pub struct StatusCode {
     pub text: &'static str,
     /// What it means.
     pub status: OrderStatus,
-    /// The page that shows it.
-    pub page: &'static str,
+    /// How we know.
+    pub evidence: Evidence,
 }
 
 /// Every `order_status` with a meaning (pages *check-status* and *cancel-order*).
@@ -35,7 +45,7 @@ const fn row(text: &'static str, status: OrderStatus) -> StatusCode {
     StatusCode {
         text,
         status,
-        page: "cancel-order",
+        evidence: Evidence::Documented("cancel-order"),
     }
 }
 
@@ -61,6 +71,8 @@ pub struct ErrorCode {
     pub kind: ErrorKind,
     /// What the page says of it, in short.
     pub meaning: &'static str,
+    /// How we know of its kind.
+    pub evidence: Evidence,
 }
 
 /// Every HTTP status that the page *error-codes* lists as an error.
@@ -76,7 +88,11 @@ pub static ERROR_CODES: [ErrorCode; 9] = [
         ErrorKind::Rejected,
         "wallet, environment or address not allowed",
     ),
-    error(404, ErrorKind::NotFound, "no such order"),
+    // assumed: that an order is what is missing.
+    ErrorCode {
+        evidence: Evidence::Assumed("error-codes"),
+        ..error(404, ErrorKind::NotFound, "no such order")
+    },
     error(409, ErrorKind::Conflict, "order id already taken"),
     error(422, ErrorKind::Rejected, "validation or a business rule"),
     error(429, ErrorKind::RateLimited, "too many requests"),
@@ -89,6 +105,7 @@ const fn error(http: u16, kind: ErrorKind, meaning: &'static str) -> ErrorCode {
         http,
         kind,
         meaning,
+        evidence: Evidence::Documented("error-codes"),
     }
 }
 

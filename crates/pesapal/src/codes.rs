@@ -26,6 +26,8 @@ pub struct StatusCode {
     pub status: OrderStatus,
     /// The error code that must come with it; without one, no error may.
     pub only_with: Option<&'static str>,
+    /// How we know of this meaning.
+    pub evidence: Evidence,
 }
 
 /// The error code that turns *INVALID* into *nobody has paid yet*.
@@ -42,24 +44,28 @@ pub static STATUS_CODES: [StatusCode; 4] = [
         text: "INVALID",
         status: OrderStatus::Unpaid,
         only_with: Some(PENDING),
+        evidence: Evidence::Observed,
     },
     StatusCode {
         number: 1,
         text: "COMPLETED",
         status: OrderStatus::Paid,
         only_with: None,
+        evidence: Evidence::Documented,
     },
     StatusCode {
         number: 2,
         text: "FAILED",
         status: OrderStatus::Failed,
         only_with: None,
+        evidence: Evidence::Documented,
     },
     StatusCode {
         number: 3,
         text: "REVERSED",
         status: OrderStatus::Reversed,
         only_with: None,
+        evidence: Evidence::Documented,
     },
 ];
 

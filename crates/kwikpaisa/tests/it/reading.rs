@@ -63,6 +63,21 @@ async fn every_documented_status_has_its_meaning() {
     );
 }
 
+#[test]
+fn every_row_says_how_we_know_of_it() {
+    use codes::Evidence::{Assumed, Documented};
+    for row in &codes::STATUS_CODES {
+        assert_eq!(row.evidence, Documented("cancel-order"), "{row:?}");
+    }
+    for row in &codes::ERROR_CODES {
+        let expected = match row.http {
+            404 => Assumed("error-codes"),
+            _ => Documented("error-codes"),
+        };
+        assert_eq!(row.evidence, expected, "{row:?}");
+    }
+}
+
 #[tokio::test]
 async fn an_unknown_status_survives_as_text() {
     for text in [

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use duka_core::{ErrorKind, OrderStatus};
-use duka_pesapal::codes::{ERROR_CODES, PENDING, STATUS_CODES, error_code, status_code};
+use duka_pesapal::codes::{ERROR_CODES, Evidence, PENDING, STATUS_CODES, error_code, status_code};
 
 #[test]
 fn status_numbers_run_from_0_to_3_and_none_means_cancelled() {
@@ -32,6 +32,17 @@ fn only_invalid_needs_an_error_to_mean_something() {
     assert_eq!(needy[0].status, OrderStatus::Unpaid);
     assert_eq!(needy[0].only_with, Some(PENDING));
     assert!(error_code(PENDING).is_some());
+}
+
+#[test]
+fn every_row_says_how_we_know_of_it() {
+    for row in &STATUS_CODES {
+        let recorded = row.number == 0;
+        assert_eq!(row.evidence == Evidence::Observed, recorded, "{row:?}");
+    }
+    for row in &ERROR_CODES {
+        assert_eq!(row.evidence, Evidence::Observed, "no page lists {row:?}");
+    }
 }
 
 #[test]
