@@ -6,11 +6,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use duka_core::cancel::{self, Action, Event, Outcome, Patience, State, Step};
+use duka_core::cancel::{self, Action, Event, Outcome, Patience, SkipReason, State, Step};
 use duka_core::clock::SharedClock;
 use duka_core::{
     AccountName, CancelAnswer, CancellationId, Delivery, Error, ErrorKind, Gateway, Observation,
-    StatusReading,
+    OrderStatus, StatusReading,
 };
 use tracing::{info, warn};
 use uuid::{Timestamp as UuidTime, Uuid};
@@ -20,8 +20,8 @@ use crate::message;
 use crate::order::{OrderKey, TrackedOrder};
 use crate::record::{Record, Request, follow_after};
 use crate::store::{
-    Advanced, Attempt, Change, Claim, Condition, Entry, Hold, Opened, Opening, Store, StoreError,
-    StoreErrorKind,
+    Advanced, Attempt, Change, Claim, Condition, Entry, Guard, Hold, Opened, Opening, Store,
+    StoreError, StoreErrorKind,
 };
 
 /// How a worker behaves.
@@ -218,7 +218,7 @@ impl Canceller {
         let mut handled = match self.open(key, request, Condition::Always).await? {
             Opened::New(record) => self.work(record).await?,
             Opened::AlreadyOpen(record) => Handled {
-                record,
+                record: self.look_if_in_review(record).await?,
                 error: None,
             },
             Opened::Touched => {
@@ -250,6 +250,7 @@ impl Canceller {
         })
     }
 
+    /// Starts a cancellation of a followed order. The key must be a canonical one.
     pub(crate) async fn open(
         &self,
         key: OrderKey,
@@ -298,7 +299,7 @@ impl Canceller {
         let mut fence = Fence::after(&self.clock, self.settings.lease.mul_f64(0.8));
         loop {
             let happened = match todo {
-                Todo::Read => self.read(&record).await?,
+                Todo::Read => self.read(&record, &fence).await?,
                 Todo::Send => self.send(&record, &fence).await?,
                 Todo::Lapsed => Happened::new(
                     Event::LeaseLapsed,
@@ -306,14 +307,21 @@ impl Canceller {
                 ),
             };
             fence = Fence::after(&self.clock, self.settings.lease.mul_f64(0.8));
-            let applied = self.apply(&record, &happened).await?;
+            // Findings first: a crash after the record is settled would lose them.
             if let Event::Observed(status) = &happened.event {
                 self.show_payment(&record, status).await?;
             }
+            let applied = self.apply(&record, &happened).await?;
             let (now_mine, action) = match applied {
                 Applied::Mine(record, action) => (record, action),
                 Applied::SomebodyElses(record) => {
                     warn!(id = %record.id, "another worker has taken over");
+                    // It may have ended meanwhile without the payment that we have read.
+                    if let Event::Observed(status) = &happened.event
+                        && status.was_paid()
+                    {
+                        self.show(record.clone(), status).await?;
+                    }
                     return Ok(Handled {
                         record,
                         error: happened.error,
@@ -340,9 +348,15 @@ impl Canceller {
         }
     }
 
-    async fn read(&self, record: &Record) -> Result<Happened, Trouble> {
+    async fn read(&self, record: &Record, fence: &Fence) -> Result<Happened, Trouble> {
         let gateway = self.gateway(&record.key.account)?;
-        Ok(match gateway.status(&record.key.order).await {
+        let Some(reading) = fence.guard(gateway.status(&record.key.order)).await else {
+            return Ok(Happened::new(
+                Event::StatusUnreadable,
+                "status not read before the claim on this record would have lapsed",
+            ));
+        };
+        Ok(match reading {
             Ok(reading) => {
                 let seen = self.observation(&reading);
                 let detail = format!("status {}", reading.status);
@@ -404,12 +418,21 @@ impl Canceller {
     /// there is: it is written over the doubt, and whoever holds the record now gives way.
     async fn apply(&self, record: &Record, happened: &Happened) -> Result<Applied, Trouble> {
         let mut current = record.clone();
+        let mut event = happened.event.clone();
         loop {
-            let step = self.step(&current, &happened.event)?;
+            let step = self.step(&current, &event)?;
             match self.write(&current, &step, happened).await? {
                 Advanced::Stored(record) => return Ok(Applied::Mine(record, step.action)),
                 Advanced::Conflict(now) if answers(happened, record, &now) => current = now,
-                Advanced::Conflict(now) => return Ok(Applied::SomebodyElses(now)),
+                Advanced::Conflict(now) => {
+                    // The record is somebody else's, but a sight of the order is everybody's.
+                    if let Some(seen) = &happened.seen {
+                        self.store.observe(&record.key, seen.clone()).await?;
+                    }
+                    return Ok(Applied::SomebodyElses(now));
+                }
+                // Paid wins over a status that has not heard of it yet.
+                Advanced::SeenPaid(status) => event = Event::Observed(status),
             }
         }
     }
@@ -462,6 +485,7 @@ impl Canceller {
             },
             attempt,
             follow: follow_after(&step.next, rules),
+            guard: guard(step),
             next: step.next.clone(),
             now,
         };
@@ -490,6 +514,41 @@ impl Happened {
             self.detail = format!("{what}: {error}");
         }
         self
+    }
+}
+
+/// What must not be written once the order has been seen paid: that a request may leave, or
+/// that the cancellation ended in any other way than by a payment.
+fn guard(step: &Step) -> Guard {
+    let by_a_payment = step
+        .next
+        .verified
+        .as_ref()
+        .is_some_and(OrderStatus::was_paid);
+    match step.next.state {
+        State::Sending => Guard::Unpaid,
+        State::Done(outcome) => match outcome {
+            Outcome::Confirmed
+            | Outcome::NotCancelledFinal
+            | Outcome::Refused
+            | Outcome::Skipped(SkipReason::NotEligible)
+                if !by_a_payment =>
+            {
+                Guard::Unpaid
+            }
+            Outcome::Confirmed
+            | Outcome::NotCancelledPaid
+            | Outcome::NotCancelledFinal
+            | Outcome::Refused
+            | Outcome::Skipped(_)
+            | Outcome::ResolvedCancelled
+            | Outcome::ResolvedNotCancelled => Guard::None,
+        },
+        State::Requested
+        | State::Accepted
+        | State::Refused
+        | State::InDoubt
+        | State::NeedsReview => Guard::None,
     }
 }
 

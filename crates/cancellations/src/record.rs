@@ -75,7 +75,10 @@ pub(crate) fn follow_after(progress: &Cancellation, rules: &CancelRules) -> Foll
         | Outcome::NotCancelledFinal
         | Outcome::ResolvedCancelled
         | Outcome::ResolvedNotCancelled
-        | Outcome::Skipped(SkipReason::NotFound | SkipReason::AlreadySubmitted) => false,
+        | Outcome::Skipped(SkipReason::AlreadySubmitted) => false,
+        // Not found may be a gateway in trouble: the order is asked about again until it
+        // is too old for any sweep.
+        Outcome::Skipped(SkipReason::NotFound) => true,
         Outcome::Refused => rules.repeat() == Repeat::Harmless,
         Outcome::Skipped(SkipReason::NotEligible) => match &progress.verified {
             None

@@ -2,7 +2,7 @@
 //! person's decision.
 
 use duka_core::cancel::{Event, Resolution};
-use duka_core::{CancellationId, Observation, OrderStatus, StatusReading};
+use duka_core::{CancellationId, Observation, OrderStatus, State, StatusReading};
 
 use crate::driver::{Canceller, Happened, Trouble};
 use crate::order::OrderKey;
@@ -26,9 +26,36 @@ impl Canceller {
         Ok((reading, seen))
     }
 
+    /// A person may decide *cancelled* about an order that has been seen paid; that is worth
+    /// a finding.
+    async fn show_what_is_known(&self, record: Record) -> Result<Record, Trouble> {
+        let order = self.store.order(&record.key).await?;
+        let seen = order.and_then(|order| order.seen);
+        let Some(seen) = seen.filter(|seen| seen.status.was_paid()) else {
+            return Ok(record);
+        };
+        let id = record.id;
+        self.show(record.clone(), &seen.status).await?;
+        Ok(self.store.cancellation(id).await?.unwrap_or(record))
+    }
+
+    /// Reads the order once more if its cancellation waits for a person: a status that has
+    /// become clear meanwhile ends the review. Whether it can be read does not matter here.
+    pub(crate) async fn look_if_in_review(&self, record: Record) -> Result<Record, Trouble> {
+        if record.progress.state != State::NeedsReview {
+            return Ok(record);
+        }
+        match self.status(&record.key).await {
+            Ok(_) | Err(Trouble::Gateway(_)) => {}
+            Err(trouble) => return Err(trouble),
+        }
+        let now = self.store.cancellation(record.id).await?;
+        Ok(now.unwrap_or(record))
+    }
+
     /// Shows a status to a cancellation that nobody works on: it may end a review, or come
     /// too late for what was reported.
-    async fn show(&self, record: Record, status: &OrderStatus) -> Result<(), Trouble> {
+    pub(crate) async fn show(&self, record: Record, status: &OrderStatus) -> Result<(), Trouble> {
         let mut record = record;
         while record.due_at.is_none() {
             let before = &record.progress;
@@ -43,7 +70,8 @@ impl Canceller {
             }
             let happened = Happened::new(event, format!("status {status}"));
             match self.write(&record, &step, &happened).await? {
-                Advanced::Stored(_) => break,
+                // No sight that changes anything here is of an order that is not paid.
+                Advanced::Stored(_) | Advanced::SeenPaid(_) => break,
                 Advanced::Conflict(current) => record = current,
             }
         }
@@ -70,7 +98,9 @@ impl Canceller {
         loop {
             let step = self.step(&record, &event)?;
             match self.write(&record, &step, &happened).await? {
-                Advanced::Stored(record) => return Ok(record),
+                Advanced::Stored(record) => return self.show_what_is_known(record).await,
+                // Decisions are written without a guard.
+                Advanced::SeenPaid(_) => {}
                 // What somebody else has learnt meanwhile may leave nothing to decide.
                 Advanced::Conflict(current) => record = current,
             }
@@ -83,7 +113,7 @@ impl Canceller {
         record: &Record,
         status: &OrderStatus,
     ) -> Result<(), Trouble> {
-        if matches!(status, OrderStatus::Paid | OrderStatus::Reversed) {
+        if status.was_paid() {
             for earlier in self.store.cancellations_of(&record.key).await? {
                 if earlier.id != record.id {
                     self.show(earlier, status).await?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use duka_core::cancel::{Cancellation, Repeat};
-use duka_core::{AccountName, CancellationId, Observation};
+use duka_core::{AccountName, CancellationId, Observation, OrderStatus};
 use jiff::Timestamp;
 
 use crate::order::{Follow, OrderKey, TrackedOrder};
@@ -199,6 +199,8 @@ pub struct Change {
     pub attempt: Attempt,
     /// What becomes of the order.
     pub follow: Follow,
+    /// What must hold for it to be written.
+    pub guard: Guard,
     /// The present moment.
     pub now: Timestamp,
 }
@@ -244,6 +246,18 @@ pub enum Advanced {
     Stored(Record),
     /// Somebody else was faster; this is what stands there now.
     Conflict(Record),
+    /// Nothing was written, because the order has been seen paid or reversed before.
+    SeenPaid(OrderStatus),
+}
+
+/// Whether a change is written whatever is known of the order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guard {
+    /// It is.
+    None,
+    /// Only while the order has never been seen paid: a status that lags behind, or one
+    /// read before somebody else saw the payment, must not win over it.
+    Unpaid,
 }
 
 /// A page of orders that may be abandoned.

@@ -58,6 +58,19 @@ impl OrderStatus {
         })
     }
 
+    /// Whether the customer has paid, be it that the money went back later.
+    pub const fn was_paid(&self) -> bool {
+        match self {
+            Self::Paid | Self::Reversed => true,
+            Self::Unpaid
+            | Self::Processing
+            | Self::Failed
+            | Self::Expired
+            | Self::Cancelled
+            | Self::Unknown(_) => false,
+        }
+    }
+
     /// How far along an order is. Merging takes the larger, so no late or repeated
     /// notification moves an order back, and *paid* beats everything but its own reversal.
     const fn rank(&self) -> u8 {

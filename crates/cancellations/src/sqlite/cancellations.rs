@@ -9,8 +9,8 @@ use super::rows::{self, follow_word, micros, skip_word, state_words, store_error
 use crate::order::{Follow, OrderKey};
 use crate::record::{LogEntry, Record};
 use crate::store::{
-    Advanced, Attempt, Change, Claim, Condition, Hold, Holdings, Opened, Opening, ReportPage,
-    StoreError, StoreErrorKind, Which,
+    Advanced, Attempt, Change, Claim, Condition, Guard, Hold, Holdings, Opened, Opening,
+    ReportPage, StoreError, StoreErrorKind, Which,
 };
 
 /// A cancellation with what its order knows better.
@@ -82,6 +82,12 @@ pub(super) fn advance(connection: &Connection, change: &Change) -> Result<Advanc
     let Some(before) = by_id(connection, change.id)? else {
         return Err(vanished(change.id));
     };
+    if change.guard == Guard::Unpaid && before.version == change.version {
+        let seen = orders::by_key(connection, &before.key)?.and_then(|order| order.seen);
+        if let Some(seen) = seen.filter(|seen| seen.status.was_paid()) {
+            return Ok(Advanced::SeenPaid(seen.status));
+        }
+    }
     if !write_progress(connection, change)? {
         return Ok(Advanced::Conflict(before));
     }

@@ -90,7 +90,9 @@ pub(super) fn observe(
     connection
         .prepare_cached(
             "UPDATE orders SET status = ?3, raw_status = ?4, status_amount = ?5,
-                               status_currency = ?6, observed_at = ?7
+                               status_currency = ?6, observed_at = ?7,
+                               follow = CASE WHEN follow = 'open' AND ?8 THEN 'settled'
+                                             ELSE follow END
              WHERE account = ?1 AND order_id = ?2",
         )
         .map_err(store_error)?
@@ -102,6 +104,7 @@ pub(super) fn observe(
             money.map(|m| m.amount().to_string()),
             money.map(|m| m.currency().code()),
             micros(merged.observed_at),
+            merged.status.was_paid(),
         ])
         .map_err(store_error)?;
     Ok(())

@@ -22,10 +22,17 @@ pub(super) struct Pace {
 
 impl Pace {
     /// Takes the next place in line, and says when its turn is.
-    pub(super) fn turn(&mut self, rate: NonZeroU32, now: Instant) -> Instant {
+    pub(super) fn turn(&mut self, rate: Option<NonZeroU32>, now: Instant) -> Instant {
         let turn = self.next.map_or(now, |next| next.max(now));
-        self.next = Some(turn + Duration::from_secs(1) / rate.get());
+        if let Some(rate) = rate {
+            self.next = Some(turn + Duration::from_secs(1) / rate.get());
+        }
         turn
+    }
+
+    /// Begins nothing for a while.
+    pub(super) fn hold(&mut self, wait: Duration, now: Instant) {
+        self.next = self.next.max(Some(now + wait));
     }
 
     /// Notes how an order went, and says whether too many of the last ones failed.
@@ -85,9 +92,21 @@ mod tests {
     }
 
     #[test]
+    fn a_hold_is_waited_out_with_a_rate_and_without() {
+        let mut pace = Pace::default();
+        let start = Instant::now();
+        assert_eq!(pace.turn(None, start), start);
+        pace.hold(Duration::from_secs(9), start);
+        assert_eq!(pace.turn(None, start), start + Duration::from_secs(9));
+        pace.hold(Duration::from_secs(1), start);
+        let rate = NonZeroU32::new(1);
+        assert_eq!(pace.turn(rate, start), start + Duration::from_secs(9));
+    }
+
+    #[test]
     fn turns_are_spread_over_the_second_and_nobody_saves_them_up() {
         let mut pace = Pace::default();
-        let rate = NonZeroU32::new(4).unwrap();
+        let rate = NonZeroU32::new(4);
         let start = Instant::now();
         let quarter = Duration::from_millis(250);
         assert_eq!(pace.turn(rate, start), start);

@@ -24,6 +24,9 @@ use crate::store::{
 const PAGE: u32 = 500;
 /// Orders of a list that are written to the store together.
 const BATCH: usize = 256;
+/// The longest that an account is held because its gateway asked for it.
+const LONGEST_HOLD: Duration = Duration::from_secs(5 * 60);
+
 pub(super) struct Run<'a> {
     canceller: &'a Canceller,
     bounds: &'a Bounds,
@@ -307,13 +310,20 @@ impl<'a> Run<'a> {
 
     async fn begin(&self, order: &TrackedOrder) -> Result<Opened, Trouble> {
         // What this worker cannot carry out it does not begin.
-        self.canceller.gateway(&order.key.account)?;
+        let key = self.canceller.canonical(&order.key)?;
+        if key.order.as_str() != order.key.order.as_str() {
+            // Followed by somebody under another form of its id, it would get a record, and
+            // a request, of its own.
+            let order = TrackedOrder {
+                key: key.clone(),
+                ..order.clone()
+            };
+            self.canceller.store.track(vec![order]).await?;
+        }
         let since = order.touched_at;
         let untouched = Condition::Untouched { since };
         let request = self.request.clone();
-        self.canceller
-            .open(order.key.clone(), request, untouched)
-            .await
+        self.canceller.open(key, request, untouched).await
     }
 
     async fn plan(&self, order: TrackedOrder) {
@@ -493,17 +503,24 @@ impl<'a> Run<'a> {
         let reason = {
             let mut progress = self.lock();
             let account = progress.account(account);
-            let went = if error.is_some() {
-                Went::Wrong
-            } else {
-                Went::Well
+            let Some(error) = error else {
+                account.pace.note(Went::Well, self.bounds.error_rate);
+                return;
             };
-            let verdict = account.pace.note(went, self.bounds.error_rate);
-            let Some(error) = error else { return };
+            if let Some(wait) = error.retry_after() {
+                account.pace.hold(wait.min(LONGEST_HOLD), Instant::now());
+            }
             let hopeless = matches!(
                 error.kind(),
                 ErrorKind::Authentication | ErrorKind::Configuration
             );
+            // What the gateway refuses about one order says nothing about the next one.
+            let went = if error.kind().is_callers_fault() {
+                Went::Well
+            } else {
+                Went::Wrong
+            };
+            let verdict = account.pace.note(went, self.bounds.error_rate);
             if account.stopped || !(hopeless || verdict == Verdict::Stop) {
                 return;
             }
@@ -513,9 +530,9 @@ impl<'a> Run<'a> {
         (self.tell)(News::AccountStopped(account, reason));
     }
 
-    /// Waits for this order's turn, if its account has a rate.
+    /// Waits for this order's turn, if its account has a rate or was asked to slow down.
     async fn wait_for_turn(&self, account: &AccountName) {
-        let Some(rate) = self.bounds.rate else { return };
+        let rate = self.bounds.rate;
         let turn = self.lock().account(account).pace.turn(rate, Instant::now());
         tokio::select! {
             () = tokio::time::sleep_until(turn) => {}

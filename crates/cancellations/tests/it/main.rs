@@ -16,6 +16,7 @@ mod memory;
 mod review;
 mod scene;
 mod scripted;
+mod seen;
 mod sqlite;
 mod suite;
 mod suite_claims;

@@ -1,7 +1,8 @@
 //! What every store must do, whatever database is behind it: orders, changes and the log.
 
 use duka_cancellations::store::{
-    Advanced, Attempt, Change, Claim, Condition, Entry, Hold, Opened, Opening, ReportPage, Which,
+    Advanced, Attempt, Change, Claim, Condition, Entry, Guard, Hold, Opened, Opening, ReportPage,
+    Which,
 };
 use duka_cancellations::{Follow, Record, Store, StoreErrorKind};
 use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, Spent, State};
@@ -75,6 +76,7 @@ pub(crate) fn change(record: &Record, state: State, attempt: Attempt) -> Change 
     }
     let over = matches!(state, State::Done(_) | State::NeedsReview);
     Change {
+        guard: Guard::None,
         id: record.id,
         version: record.version,
         next,
@@ -101,6 +103,7 @@ pub(crate) async fn stored(store: &dyn Store, change: Change) -> Record {
     match store.advance(change).await.unwrap() {
         Advanced::Stored(record) => record,
         Advanced::Conflict(record) => panic!("somebody was faster: {record:?}"),
+        Advanced::SeenPaid(status) => panic!("seen {status}"),
     }
 }
 
