@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use anstream::{AutoStream, ColorChoice, eprintln, println};
+use anstream::{AutoStream, ColorChoice, println};
 use anstyle::{AnsiColor, Style};
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
@@ -72,7 +72,7 @@ impl Output {
     /// Something worth knowing that is not the result.
     pub(crate) fn remark(self, text: &str) {
         if self.remarks == Remarks::Wanted {
-            eprintln!("{text}");
+            to_stderr(text);
         }
     }
 
@@ -107,7 +107,13 @@ impl Output {
 /// A failure, on stderr; printed even when quiet.
 pub(crate) fn complain(text: &str) {
     let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
-    eprintln!("{red}error{red:#}: {text}");
+    to_stderr(&format!("{red}error{red:#}: {text}"));
+}
+
+/// Unlike `eprintln!` this does not panic when nobody reads stderr any more: a sweep has
+/// more important things in flight.
+fn to_stderr(text: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
 }
 
 /// Colours a word by how it should make its reader feel.

@@ -65,13 +65,11 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
     };
     let key = OrderKey::new(account, created.order.clone());
     let link = created.payment_link.reveal().to_owned();
-    if let Err(error) = follow(key.clone(), None).await {
-        // The order exists: its id must not be lost with the store.
-        context
-            .output
-            .remark(&format!("created {key}, pay at {link}"));
-        return Err(Failure::store("follow the order", &error));
-    }
+    // The order exists: its id must not be lost with the store.
+    follow(key.clone(), None).await.map_err(|error| {
+        let what = format!("follow the order that was created as {key}, to be paid at {link}");
+        Failure::store(&what, &error)
+    })?;
     let view = CreatedView {
         account: key.account.to_string(),
         gateway: gateway_name.to_string(),

@@ -60,10 +60,7 @@ async fn find_order(
     config: &Config,
     store: &dyn Store,
 ) -> Result<TrackedOrder, Failure> {
-    let mut found = store
-        .find_orders(&as_kept(text))
-        .await
-        .map_err(|error| Failure::store("look up the order", &error))?;
+    let mut found = find_kept(text, store).await?;
     if let Some(account) = context.chosen(config)? {
         found.retain(|order| order.key.account == account);
     }
@@ -84,6 +81,17 @@ async fn find_order(
     Ok(TrackedOrder::new(key, gateway, context.clock.now()))
 }
 
+/// The followed orders with this id or reference, as it stands there or, if it is a
+/// tracking id, in the form in which those are kept.
+async fn find_kept(text: &str, store: &dyn Store) -> Result<Vec<TrackedOrder>, Failure> {
+    let failed = |error| Failure::store("look up the order", &error);
+    let found = store.find_orders(text).await.map_err(failed)?;
+    if !found.is_empty() || as_kept(text) == text {
+        return Ok(found);
+    }
+    store.find_orders(&as_kept(text)).await.map_err(failed)
+}
+
 /// A tracking id in the form in which orders are kept; any other text as it is.
 fn as_kept(text: &str) -> String {
     tracking_id(text).unwrap_or_else(|| text.to_owned())
@@ -95,10 +103,19 @@ fn stop_on_signal(context: &Context) -> CancellationToken {
     let (stop, output) = (token.clone(), context.output);
     tokio::spawn(async move {
         wait_for_signal().await;
-        output.remark("stopping: finishing what is in flight");
+        output.remark("stopping: finishing what is in flight; once more to leave it in doubt");
         stop.cancel();
+        wait_for_signal().await;
+        exit_at_once();
     });
     token
+}
+
+/// Somebody has asked twice. What is in flight stays *sending* in the store, and is in doubt
+/// for whoever comes next.
+#[expect(clippy::exit, reason = "a second signal asks for just that")]
+fn exit_at_once() {
+    std::process::exit(1);
 }
 
 #[cfg(unix)]

@@ -10,10 +10,7 @@ pub(crate) async fn run(args: &OrderArgs, context: &Context) -> Result<Exit, Fai
     let config = context.config()?;
     let store = context.open_store(&config)?;
     let failed = |error| Failure::store("read the order", &error);
-    let mut orders = store
-        .find_orders(&super::as_kept(&args.order))
-        .await
-        .map_err(failed)?;
+    let mut orders = super::find_kept(&args.order, store.as_ref()).await?;
     if let Some(account) = context.chosen(&config)? {
         orders.retain(|order| order.key.account == account);
     }

@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+use std::sync::mpsc;
+use std::thread;
+
 use duka_cancellations::sweep::{Bounds, Mode, News, Source, Summary};
 use duka_cancellations::{Canceller, Request};
 use futures::stream::{self, StreamExt};
@@ -12,7 +15,7 @@ use crate::args::SweepArgs;
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::orders_file::{Accounts, OrdersFile};
-use crate::output::{Output, tint};
+use crate::output::{Output, complain, tint};
 use crate::views::{CancellationView, SummaryLine};
 
 pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Failure> {
@@ -63,10 +66,16 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
                 Source::List(stream::iter(rows).boxed())
             }
         };
-        let summary = sweep_once(&canceller, source, &bounds, &request, &stop, context).await?;
+        let swept = sweep_once(&canceller, source, &bounds, &request, &stop, context).await;
         let Some(every) = args.every else {
-            return Ok(exit_of(&summary, &stop));
+            return swept.map(|summary| exit_of(&summary, &stop));
         };
+        match swept {
+            // A busy store, say: the next round may do better.
+            Err(failure) if failure.exit() == Exit::Failed => complain(&failure.to_string()),
+            Err(failure) => return Err(failure),
+            Ok(_) => {}
+        }
         tokio::select! {
             () = tokio::time::sleep(every.mul_f64(rand::random_range(0.9..1.1))) => {}
             () = stop.cancelled() => {}
@@ -87,19 +96,27 @@ async fn sweep_once(
     context: &Context,
 ) -> Result<Summary, Failure> {
     let bar = context.output.progress("sweeping");
-    let tell = |news: News<'_>| {
-        if matches!(news, News::Considered) {
-            // Not while the bar is suspended: it holds its lock then, and would wait for itself.
-            bar.inc(1);
-        } else {
-            bar.suspend(|| tell(&news, request, context));
+    // A thread of its own prints: whoever reads slowly must not hold up a request that is
+    // under way.
+    let (say, said) = mpsc::channel();
+    let printer = thread::spawn({
+        let (bar, output) = (bar.clone(), context.output);
+        move || {
+            said.into_iter()
+                .for_each(|line| bar.suspend(|| print(&line, output)));
         }
+    });
+    let tell = |news: News<'_>| match line_of(&news, request, context) {
+        // The printer ends after the sweep, so somebody listens.
+        Some(line) => say.send(line).unwrap_or_default(),
+        None => bar.inc(1),
     };
-    let summary = canceller
-        .sweep(source, bounds, request, stop, &tell)
-        .await
-        .map_err(|trouble| Failure::trouble("sweep", &trouble))?;
+    let swept = canceller.sweep(source, bounds, request, stop, &tell).await;
+    drop(say);
+    // Blocks until all is printed; nothing else is left to do.
+    let _ = tokio::task::spawn_blocking(move || printer.join()).await;
     bar.finish_and_clear();
+    let summary = swept.map_err(|trouble| Failure::trouble("sweep", &trouble))?;
     if let Some(error) = &summary.list_error {
         context
             .output
@@ -109,22 +126,34 @@ async fn sweep_once(
     Ok(summary)
 }
 
-fn tell(news: &News<'_>, request: &Request, context: &Context) {
-    let output = context.output;
+/// Something to be printed.
+enum Line {
+    Result(Box<CancellationView>),
+    Remark(String),
+}
+
+/// What there is to print about a piece of news; nothing about what is only counted.
+fn line_of(news: &News<'_>, request: &Request, context: &Context) -> Option<Line> {
     let view = match news {
         News::Cancellation(record) => CancellationView::from(*record),
         News::Plan(plan) => CancellationView::planned(plan, &request.actor, context.clock.now()),
-        News::Failed(key, trouble) => return output.remark(&format!("{key}: {trouble}")),
+        News::Failed(key, trouble) => return Some(Line::Remark(format!("{key}: {trouble}"))),
         News::AccountStopped(account, reason) => {
-            return output.remark(&format!(
-                "account {account} is left for a later sweep: {reason}"
-            ));
+            let text = format!("account {account} is left for a later sweep: {reason}");
+            return Some(Line::Remark(text));
         }
-        // Counted by the bar; and later versions of the library may have more to tell.
-        News::Considered | _ => return,
+        // Later versions of the library may have more to tell.
+        News::Considered | _ => return None,
     };
-    // A reader of stdout that has gone must not stop the sweep.
-    let _ = print_one(&view, output);
+    Some(Line::Result(Box::new(view)))
+}
+
+fn print(line: &Line, output: Output) {
+    match line {
+        // A reader of stdout that has gone must not stop the sweep.
+        Line::Result(view) => print_one(view, output).unwrap_or_default(),
+        Line::Remark(text) => output.remark(text),
+    }
 }
 
 fn print_one(view: &CancellationView, output: Output) -> Result<(), Failure> {
