@@ -188,7 +188,9 @@ async fn no_error_and_no_trace_shows_one() {
         .with_ansi(false)
         .with_writer(captured.clone())
         .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    // For the whole process: with a subscriber of one thread only, a test on another decides
+    // whether a span that it meets first is ever recorded.
+    tracing::subscriber::set_global_default(subscriber).unwrap();
 
     let token_as_body = crate::fake::token("canary-token-9", 3600);
     let fake = Fake::new()
