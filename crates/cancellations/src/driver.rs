@@ -227,6 +227,12 @@ impl Canceller {
             }
         };
         while let Some(due_at) = handled.record.due_at {
+            // Nothing was sent, and waiting does not mend credentials or settings.
+            if handled.record.progress.attempts == 0
+                && handled.error.as_ref().is_some_and(is_hopeless)
+            {
+                break;
+            }
             let pause = self.until(due_at);
             if started.elapsed().saturating_add(pause) > wait {
                 break;
@@ -515,6 +521,14 @@ impl Happened {
         }
         self
     }
+}
+
+/// Whether the same call will fail again until somebody mends the account.
+pub(crate) fn is_hopeless(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Authentication | ErrorKind::Configuration
+    )
 }
 
 /// What must not be written once the order has been seen paid: that a request may leave, or

@@ -2,6 +2,7 @@
 
 mod pace;
 mod run;
+mod settle;
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -182,6 +183,7 @@ impl Canceller {
         let run = Run::new(self, bounds, request, stop, tell);
         if bounds.mode == Mode::Act {
             run.settle_due().await?;
+            run.note_unsettled().await?;
             run.recheck().await?;
         }
         run.cancel_abandoned(source).await?;

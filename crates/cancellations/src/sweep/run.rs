@@ -13,49 +13,47 @@ use tokio_util::sync::CancellationToken;
 
 use super::pace::{Pace, Verdict, Went};
 use super::{Bounds, ListError, Mode, News, Plan, Source, Summary, Would};
-use crate::driver::{Canceller, Handled, Trouble};
+use crate::driver::{Canceller, Handled, Trouble, is_hopeless};
 use crate::order::{Follow, OrderKey, TrackedOrder};
 use crate::record::{Record, Request};
-use crate::store::{
-    AbandonedPage, Condition, Opened, ReportPage, StoreError, StoreErrorKind, Which,
-};
+use crate::store::{AbandonedPage, Condition, Opened, StoreError, StoreErrorKind};
 
 /// Orders read from the store at a time.
-const PAGE: u32 = 500;
+pub(super) const PAGE: u32 = 500;
 /// Orders of a list that are written to the store together.
 const BATCH: usize = 256;
 /// The longest that an account is held because its gateway asked for it.
 const LONGEST_HOLD: Duration = Duration::from_secs(5 * 60);
 
 pub(super) struct Run<'a> {
-    canceller: &'a Canceller,
-    bounds: &'a Bounds,
+    pub(super) canceller: &'a Canceller,
+    pub(super) bounds: &'a Bounds,
     request: &'a Request,
     tell: &'a (dyn Fn(News<'_>) + Sync),
     progress: Mutex<Progress>,
     /// Cancelled when the caller wants to stop, or when the store fails.
-    halt: CancellationToken,
+    pub(super) halt: CancellationToken,
 }
 
 #[derive(Default)]
-struct Progress {
+pub(super) struct Progress {
     summary: Summary,
-    accounts: BTreeMap<AccountName, Account>,
+    pub(super) accounts: BTreeMap<AccountName, Account>,
     /// The store's first failure. Without a store nothing may be sent.
     store_failure: Option<StoreError>,
 }
 
 #[derive(Default)]
-struct Account {
+pub(super) struct Account {
     pace: Pace,
-    stopped: bool,
+    pub(super) stopped: bool,
     /// Unsettled cancellations of this sweep, and when to look at them.
-    pending: HashMap<CancellationId, Timestamp>,
+    pub(super) pending: HashMap<CancellationId, Timestamp>,
 }
 
 impl Progress {
     /// What this sweep knows of an account; made when it is first heard of.
-    fn account(&mut self, name: &AccountName) -> &mut Account {
+    pub(super) fn account(&mut self, name: &AccountName) -> &mut Account {
         if !self.accounts.contains_key(name) {
             self.accounts.insert(name.clone(), Account::default());
         }
@@ -98,47 +96,19 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Progress> {
+    pub(super) fn lock(&self) -> std::sync::MutexGuard<'_, Progress> {
         // Counters are never left half changed.
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The accounts that are worked for, without those that have been stopped.
-    fn accounts(&self) -> Vec<AccountName> {
+    pub(super) fn accounts(&self) -> Vec<AccountName> {
         let wanted = self.bounds.account.as_ref();
         let mut accounts = self.canceller.accounts();
         accounts.retain(|account| {
             wanted.is_none_or(|only| account == only) && !self.is_stopped(account)
         });
         accounts
-    }
-
-    /// Works on everything that is due now, round by round.
-    pub(super) async fn settle_due(&self) -> Result<(), Trouble> {
-        let limit = u32::try_from(self.bounds.concurrency.max(1)).unwrap_or(u32::MAX);
-        while !self.halt.is_cancelled() {
-            let claim = self.canceller.claim();
-            let due = self
-                .canceller
-                .store
-                .claim_due(claim, &self.accounts(), limit)
-                .await?;
-            if due.is_empty() {
-                return Ok(());
-            }
-            stream::iter(due)
-                .for_each_concurrent(self.bounds.concurrency.max(1), |record| async {
-                    let (id, key) = (record.id, record.key.clone());
-                    let pending = self.lock().account(&key.account).pending.remove(&id);
-                    if pending.is_none() {
-                        self.considered();
-                    }
-                    let worked = self.canceller.work(record).await;
-                    self.handled(&key, worked);
-                })
-                .await;
-        }
-        Ok(())
     }
 
     pub(super) async fn cancel_abandoned(&self, source: Source) -> Result<(), Trouble> {
@@ -337,6 +307,11 @@ impl<'a> Run<'a> {
             Ok(Eligibility::NotEligible(reading)) => (reading, Would::Skip),
             Err(error) => {
                 self.note_failure(&key.account, Some(&error));
+                // As in earnest: nothing would be sent for an order that is not there.
+                if error.kind() == ErrorKind::NotFound {
+                    self.lock().summary.skipped += 1;
+                    return;
+                }
                 return self.failed(key, &Trouble::Gateway(error));
             }
         };
@@ -356,12 +331,12 @@ impl<'a> Run<'a> {
         }));
     }
 
-    fn considered(&self) {
+    pub(super) fn considered(&self) {
         self.lock().summary.considered += 1;
         (self.tell)(News::Considered);
     }
 
-    fn failed(&self, key: &OrderKey, trouble: &Trouble) {
+    pub(super) fn failed(&self, key: &OrderKey, trouble: &Trouble) {
         {
             let mut progress = self.lock();
             progress.summary.errors += 1;
@@ -379,7 +354,7 @@ impl<'a> Run<'a> {
         (self.tell)(News::Failed(key, trouble));
     }
 
-    fn handled(&self, key: &OrderKey, worked: Result<Handled, Trouble>) {
+    pub(super) fn handled(&self, key: &OrderKey, worked: Result<Handled, Trouble>) {
         let Handled { record, error } = match worked {
             Ok(handled) => handled,
             Err(trouble) => return self.failed(key, &trouble),
@@ -396,7 +371,7 @@ impl<'a> Run<'a> {
     }
 
     /// Counts a cancellation that this sweep has no more to do with, and tells of it.
-    fn finish(&self, record: &Record) {
+    pub(super) fn finish(&self, record: &Record) {
         {
             let summary = &mut self.lock().summary;
             summary.eligible += u64::from(record.progress.attempts > 0);
@@ -421,85 +396,20 @@ impl<'a> Run<'a> {
         (self.tell)(News::Cancellation(record));
     }
 
-    pub(super) async fn wait_for_pending(&self) -> Result<(), Trouble> {
-        let started = Instant::now();
-        while !self.halt.is_cancelled() {
-            let Some(next) = self.next_due() else {
-                return Ok(());
-            };
-            let pause = self.canceller.until(next);
-            if started.elapsed().saturating_add(pause) > self.bounds.wait {
-                return Ok(());
-            }
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = self.halt.cancelled() => return Ok(()),
-            }
-            self.settle_due().await?;
-            self.forget_taken().await?;
-        }
-        Ok(())
-    }
-
     /// When to look next, at an account that has not been stopped.
-    fn next_due(&self) -> Option<Timestamp> {
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
         let progress = self.lock();
         let going = progress.accounts.values().filter(|a| !a.stopped);
         going.flat_map(|a| a.pending.values()).min().copied()
     }
 
-    /// What another worker has claimed meanwhile is theirs to finish, but ours to report.
-    async fn forget_taken(&self) -> Result<(), Trouble> {
-        let now = self.canceller.clock.now();
-        let overdue: Vec<_> = {
-            let progress = self.lock();
-            let going = progress.accounts.values().filter(|a| !a.stopped);
-            let pending = going.flat_map(|a| &a.pending);
-            let due = pending.filter(|(_, at)| **at <= now);
-            due.map(|(id, _)| *id).collect()
-        };
-        for id in overdue {
-            let Some(record) = self.canceller.store.cancellation(id).await? else {
-                continue;
-            };
-            let settled = {
-                let mut progress = self.lock();
-                let pending = &mut progress.account(&record.key.account).pending;
-                match record.due_at {
-                    Some(due_at) => pending.insert(id, due_at),
-                    None => pending.remove(&id),
-                };
-                record.due_at.is_none()
-            };
-            if settled {
-                self.finish(&record);
-            }
-        }
-        Ok(())
-    }
-
-    /// Tells of what is still unsettled.
-    pub(super) async fn leave_pending(&self) -> Result<(), Trouble> {
-        let left: Vec<_> = {
-            let mut progress = self.lock();
-            let accounts = progress.accounts.values_mut();
-            accounts.flat_map(|a| a.pending.drain()).collect()
-        };
-        for (id, _) in left {
-            if let Some(record) = self.canceller.store.cancellation(id).await? {
-                self.finish(&record);
-            }
-        }
-        Ok(())
-    }
-
-    fn is_stopped(&self, account: &AccountName) -> bool {
+    pub(super) fn is_stopped(&self, account: &AccountName) -> bool {
         let progress = self.lock();
         progress.accounts.get(account).is_some_and(|a| a.stopped)
     }
 
     /// Stops an account whose credentials are refused, or whose gateway keeps failing.
-    fn note_failure(&self, account: &AccountName, error: Option<&Error>) {
+    pub(super) fn note_failure(&self, account: &AccountName, error: Option<&Error>) {
         let reason = {
             let mut progress = self.lock();
             let account = progress.account(account);
@@ -510,10 +420,7 @@ impl<'a> Run<'a> {
             if let Some(wait) = error.retry_after() {
                 account.pace.hold(wait.min(LONGEST_HOLD), Instant::now());
             }
-            let hopeless = matches!(
-                error.kind(),
-                ErrorKind::Authentication | ErrorKind::Configuration
-            );
+            let hopeless = is_hopeless(error);
             // What the gateway refuses about one order says nothing about the next one.
             let went = if error.kind().is_callers_fault() {
                 Went::Well
@@ -531,7 +438,7 @@ impl<'a> Run<'a> {
     }
 
     /// Waits for this order's turn, if its account has a rate or was asked to slow down.
-    async fn wait_for_turn(&self, account: &AccountName) {
+    pub(super) async fn wait_for_turn(&self, account: &AccountName) {
         let rate = self.bounds.rate;
         let turn = self.lock().account(account).pace.turn(rate, Instant::now());
         tokio::select! {
@@ -539,61 +446,8 @@ impl<'a> Run<'a> {
             () = self.halt.cancelled() => {}
         }
     }
-
-    /// Reads again what was reported cancelled lately. Only what is found is told.
-    pub(super) async fn recheck(&self) -> Result<(), Trouble> {
-        let Some(within) = self.bounds.recheck else {
-            return Ok(());
-        };
-        let mut page = ReportPage {
-            which: Which::ReportedCancelled,
-            since: Some(before(self.canceller.clock.now(), within)),
-            account: self.bounds.account.clone(),
-            after: None,
-            limit: PAGE,
-        };
-        while !self.halt.is_cancelled() {
-            let records = self.canceller.store.report(page.clone()).await?;
-            let Some(last) = records.last() else { break };
-            page.after = Some((last.created_at, last.id));
-            stream::iter(records)
-                .for_each_concurrent(self.bounds.concurrency.max(1), |record| {
-                    self.recheck_one(record)
-                })
-                .await;
-        }
-        Ok(())
-    }
-
-    async fn recheck_one(&self, record: Record) {
-        let key = &record.key;
-        if self.is_stopped(&key.account) || self.halt.is_cancelled() {
-            return;
-        }
-        self.wait_for_turn(&key.account).await;
-        match self.canceller.status(key).await {
-            Err(trouble) => {
-                if let Trouble::Gateway(error) = &trouble {
-                    self.note_failure(&key.account, Some(error));
-                }
-                self.considered();
-                self.failed(key, &trouble);
-            }
-            Ok(_) => {
-                self.note_failure(&key.account, None);
-                let now = self.canceller.store.cancellation(record.id).await;
-                if let Ok(Some(now)) = now
-                    && now.progress.finding.is_some()
-                    && record.progress.finding.is_none()
-                {
-                    self.considered();
-                    self.finish(&now);
-                }
-            }
-        }
-    }
 }
 
-fn before(now: Timestamp, age: Duration) -> Timestamp {
+pub(super) fn before(now: Timestamp, age: Duration) -> Timestamp {
     now.checked_sub(age).unwrap_or(Timestamp::MIN)
 }
