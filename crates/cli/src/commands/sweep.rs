@@ -164,7 +164,7 @@ fn print_one(view: &CancellationView, output: Output) -> Result<(), Failure> {
         "{} at {}  {}  {}",
         view.order,
         view.account,
-        tint(view.standing()),
+        tint(view.finding.unwrap_or_else(|| view.standing())),
         view.message.as_deref().unwrap_or_default()
     ))
 }

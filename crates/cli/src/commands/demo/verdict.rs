@@ -13,7 +13,9 @@ pub(super) struct Verdict {
 }
 
 impl Verdict {
-    pub(super) fn compare(records: &[Record], truth: &[OrderTruth]) -> Self {
+    /// At most `doubts` orders may end without a claim: as many as replies could be lost
+    /// where no status tells.
+    pub(super) fn compare(records: &[Record], truth: &[OrderTruth], doubts: u32) -> Self {
         let by_order: HashMap<&str, &Record> = records
             .iter()
             .map(|record| (record.key.order.as_str(), record))
@@ -28,6 +30,13 @@ impl Verdict {
             ))
         });
         let mut disagreements: Vec<_> = differences.collect();
+        let open = |record: &&Record| record.progress.state.outcome().is_none();
+        let unclaimed = records.iter().filter(open).count();
+        if unclaimed > doubts as usize {
+            disagreements.push(format!(
+                "{unclaimed} orders in doubt, for {doubts} replies that could be lost"
+            ));
+        }
         if records.len() != truth.len() {
             disagreements.push(format!(
                 "{} cancellations for {} orders",
@@ -58,8 +67,9 @@ fn difference(record: Option<&Record>, truth: &OrderTruth) -> Option<String> {
         ))
     };
     match record.progress.state {
-        // These claim nothing that could be wrong.
-        State::NeedsReview | State::InDoubt => None,
+        // These claim nothing that could be wrong, but only one gateway gives cause for them.
+        State::NeedsReview | State::InDoubt if truth.gateway == Gateway::Pesapal => None,
+        State::NeedsReview | State::InDoubt => wrong("in doubt, where a status tells"),
         State::Requested | State::Sending | State::Accepted | State::Refused => {
             wrong(record.progress.state.as_str())
         }
