@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use duka_core::gateway::{Eligibility, GatewayExt};
 use duka_core::{AccountName, CancellationId, Error, ErrorKind, Outcome, State};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt};
 use jiff::Timestamp;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +36,8 @@ pub(super) struct Run<'a> {
     progress: Mutex<Progress>,
     /// Cancelled when the caller wants to stop, or when the store fails.
     pub(super) halt: CancellationToken,
+    /// One for each order that may be in hand at a time, new or to be settled.
+    slots: Semaphore,
 }
 
 #[derive(Default)]
@@ -84,6 +89,7 @@ impl<'a> Run<'a> {
             tell,
             progress: Mutex::default(),
             halt: stop.child_token(),
+            slots: Semaphore::new(bounds.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
         }
     }
 
@@ -144,9 +150,26 @@ impl<'a> Run<'a> {
             })
             .buffer_unordered(self.bounds.concurrency.max(1)),
         );
-        while let Some(done) = running.next().await {
+        let mut settling: Option<BoxFuture<'_, Result<(), Trouble>>> = None;
+        let mut begins = true;
+        while begins || settling.is_some() {
+            // What is in doubt does not wait for the end of a long list: by then it would be
+            // too late to look.
+            if settling.is_none() && self.is_due() {
+                settling = Some(self.settle_due().boxed());
+            }
+            let outcome = tokio::select! {
+                done = running.next(), if begins => {
+                    begins = done.is_some();
+                    done.unwrap_or(Ok(()))
+                }
+                settled = ended(&mut settling), if settling.is_some() => {
+                    settling = None;
+                    settled
+                }
+            };
             // The others in flight are still finished; nothing new is begun.
-            if let Err(error) = done {
+            if let Err(error) = outcome {
                 self.halt.cancel();
                 trouble.get_or_insert(error);
             }
@@ -260,6 +283,7 @@ impl<'a> Run<'a> {
             return;
         }
         self.wait_for_turn(&key.account).await;
+        let _slot = self.slot().await;
         if self.halt.is_cancelled() {
             self.lock().summary.skipped += 1;
             return;
@@ -276,6 +300,11 @@ impl<'a> Run<'a> {
                 Err(trouble) => self.failed(&key, &trouble),
             },
         }
+    }
+
+    pub(super) async fn slot(&self) -> SemaphorePermit<'_> {
+        let slot = self.slots.acquire().await;
+        slot.expect("nobody closes the semaphore")
     }
 
     async fn begin(&self, order: &TrackedOrder) -> Result<Opened, Trouble> {
@@ -397,6 +426,11 @@ impl<'a> Run<'a> {
     }
 
     /// When to look next, at an account that has not been stopped.
+    fn is_due(&self) -> bool {
+        let now = self.canceller.clock.now();
+        !self.halt.is_cancelled() && self.next_due().is_some_and(|due| due <= now)
+    }
+
     pub(super) fn next_due(&self) -> Option<Timestamp> {
         let progress = self.lock();
         let going = progress.accounts.values().filter(|a| !a.stopped);
@@ -445,6 +479,14 @@ impl<'a> Run<'a> {
             () = tokio::time::sleep_until(turn) => {}
             () = self.halt.cancelled() => {}
         }
+    }
+}
+
+/// The end of a future, if there is one.
+async fn ended<T>(future: &mut Option<BoxFuture<'_, T>>) -> T {
+    match future {
+        Some(future) => future.await,
+        None => std::future::pending().await,
     }
 }
 

@@ -66,6 +66,7 @@ impl Run<'_> {
                     if pending.is_none() {
                         self.considered();
                     }
+                    let _slot = self.slot().await;
                     let worked = self.canceller.work(record).await;
                     self.handled(&key, worked);
                 })

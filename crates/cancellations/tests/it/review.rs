@@ -132,3 +132,23 @@ async fn what_was_confirmed_long_ago_is_not_read_again() {
     assert_eq!(summary.unwrap().considered, 0);
     assert_eq!(scene.gateway.reads(), reads);
 }
+
+#[tokio::test(start_paused = true)]
+async fn doubt_does_not_wait_for_the_end_of_a_long_list() {
+    // A call takes a minute: the list takes longer than the time for review.
+    let gateway = Scripted::repeatable()
+        .will_answer([Answer::Lost])
+        .slow(MINUTE);
+    let scene = Scene::new(gateway);
+    let orders = (0..40).map(|n| crate::scene::order("shop", &format!("A-{n}")));
+    let bounds = Bounds {
+        concurrency: 1,
+        wait: Duration::ZERO,
+        ..Bounds::default()
+    };
+    let list = crate::sweep::list(orders.collect());
+    let (summary, _) = sweep(&scene.canceller, list, &bounds).await;
+    let summary = summary.unwrap();
+    assert!(summary.elapsed > HOUR);
+    assert_eq!((summary.confirmed, summary.needs_review), (40, 0));
+}
