@@ -8,7 +8,7 @@ use jiff::Timestamp;
 /// Tells the time.
 ///
 /// A program implements it once, over the machine's clock; a test over a number it
-/// moves by hand. Any `Fn() -> Timestamp` is a clock, so `Arc::new(Timestamp::now)`
+/// moves by hand. Any `Fn() -> Timestamp` is a clock, so `SharedClock::new(Timestamp::now)`
 /// will do.
 pub trait Clock: Send + Sync {
     /// The present moment, in UTC.

@@ -154,8 +154,8 @@ impl CancelAnswer {
 }
 
 /// An order to be created. Fields that only one gateway knows are optional, and ignored
-/// by the other.
-#[derive(Debug, Clone)]
+/// by the other. `Debug` shows no address: shops put session keys into them.
+#[derive(Clone)]
 pub struct NewOrder {
     /// The merchant's id, unique among the merchant's orders. At Pesapal at most 50
     /// letters, digits and `- _ . :`.
@@ -216,6 +216,19 @@ impl NewOrder {
     pub fn service_type(mut self, service_type: impl Into<String>) -> Self {
         self.service_type = Some(service_type.into());
         self
+    }
+}
+
+impl fmt::Debug for NewOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewOrder")
+            .field("reference", &self.reference)
+            .field("money", &self.money)
+            .field("description", &self.description)
+            .field("customer", &self.customer)
+            .field("notification_id", &self.notification_id)
+            .field("service_type", &self.service_type)
+            .finish_non_exhaustive()
     }
 }
 

@@ -42,7 +42,7 @@ pub mod money;
 pub mod order;
 
 pub use cancel::{CancelRules, Cancellation, Outcome, Patience, State};
-pub use clock::Clock;
+pub use clock::{Clock, SharedClock};
 pub use error::{Delivery, Error, ErrorKind};
 pub use gateway::{
     CancelAnswer, CreatedOrder, Customer, Gateway, GatewayExt, NewOrder, StatusReading,

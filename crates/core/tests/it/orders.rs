@@ -162,3 +162,23 @@ fn paid_wins_over_everything_but_its_own_reversal_however_early_it_was_seen() {
         }
     }
 }
+
+#[test]
+fn an_order_to_be_created_prints_no_address_and_no_customer() {
+    let url = |path: &str| format!("https://shop.example/{path}?session=canary").parse();
+    let customer = duka_core::Customer {
+        email: Some("canary@example.com".to_owned()),
+        ..duka_core::Customer::default()
+    };
+    let order = duka_core::NewOrder::new(
+        duka_core::OrderId::text("A-17").unwrap(),
+        duka_core::Money::parse("105.50", "INR").unwrap(),
+        "Tea",
+        customer,
+        url("thanks").unwrap(),
+    )
+    .cancellation_url(url("gave-up").unwrap());
+    let shown = format!("{order:?}");
+    assert!(shown.contains("A-17"), "{shown}");
+    assert!(!shown.contains("canary"), "{shown}");
+}
