@@ -1,5 +1,7 @@
 //! A small project that keeps every house rule, for tests that need a real one to break.
 
+use crate::args::Codegen;
+use crate::pictures::{self, PICTURES};
 use std::fs;
 use std::path::Path;
 
@@ -47,6 +49,12 @@ impl Project {
         for (path, text) in FILES {
             project.write(path, text);
         }
+        // Every generated part has a page with its mark, and is up to date.
+        for (page, name, _) in PICTURES {
+            let marks = format!("<!-- generated: {name} -->\n<!-- end generated -->\n");
+            project.write(page, &marks);
+        }
+        pictures::run(project.root(), PICTURES, Codegen::Write).unwrap();
         make_executable(&project.root().join(".ci/run"));
         cargo::output_of(&mut cargo(
             project.root(),

@@ -36,7 +36,7 @@ pub use report::{Report, Verdict, Violation};
 /// `block_on` is a function that runs a future to its end, `bench` an async function that
 /// opens a new [`Bench`](crate::conformance::Bench). A rule that it cannot try passes.
 ///
-/// ```ignore
+/// ```text
 /// duka_core::conformance_tests!(block_on = block_on, bench = Shop::open);
 /// ```
 #[macro_export]
