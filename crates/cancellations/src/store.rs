@@ -285,7 +285,8 @@ pub enum Which {
     All,
     /// What a person may have to look at: in doubt, waiting for review, or with a finding.
     Pending,
-    /// What is neither over nor held by a worker nor waiting for a person.
+    /// What is neither over nor waiting for a person. A worker may hold it, or may have died
+    /// holding it: until the claim lapses nobody can tell.
     Unsettled,
     /// What was reported cancelled, by the gateway or by a person. A payment that comes
     /// after that must not go unnoticed.

@@ -156,6 +156,8 @@ pub struct Summary {
     pub needs_review: u64,
     /// Could not be worked on; a later sweep tries again.
     pub errors: u64,
+    /// Of all these, paid after they had been reported cancelled.
+    pub late_payments: u64,
     /// How long it took.
     pub elapsed: Duration,
     /// Why the list could not be read to its end, if so.

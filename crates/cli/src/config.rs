@@ -176,7 +176,14 @@ impl Config {
             None => Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()),
         };
         let mut config = match path {
-            Some(path) => Self::from_file(&path)?,
+            Some(path) => {
+                let mut config = Self::from_file(&path)?;
+                if config.accounts.is_empty() {
+                    // A file may hold other settings only.
+                    config.accounts = Self::from_environment(environment)?.accounts;
+                }
+                config
+            }
             None => Self::from_environment(environment)?,
         };
         if let Some(url) = store

@@ -1,6 +1,8 @@
 //! Lists of open orders: CSV or NDJSON, read row by row, so that they may be of any
 //! length. A bad row is named by line and column.
 
+mod columns;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,6 +20,7 @@ use serde_json::value::RawValue;
 
 use crate::config::{Config, Keys};
 use crate::failure::Failure;
+use columns::Columns;
 
 const REQUIRED: [&str; 5] = ["account", "order", "created_at", "amount", "currency"];
 const OPTIONAL: [&str; 3] = ["reference", "method", "note"];
@@ -330,109 +333,6 @@ fn csv_problem(error: &csv::Error) -> String {
     error.to_string()
 }
 
-/// Where each column stands.
-struct Columns {
-    required: [usize; REQUIRED.len()],
-    optional: [Option<usize>; OPTIONAL.len()],
-}
-
-impl Columns {
-    fn find(header: &csv::StringRecord) -> Result<Self, String> {
-        let find = |name: &str| {
-            header
-                .iter()
-                .position(|column| column.trim().eq_ignore_ascii_case(name))
-        };
-        let known = |name: &str| {
-            REQUIRED
-                .iter()
-                .chain(&OPTIONAL)
-                .any(|known| known.eq_ignore_ascii_case(name.trim()))
-        };
-        let missing: Vec<_> = REQUIRED
-            .into_iter()
-            .filter(|name| find(name).is_none())
-            .collect();
-        if !missing.is_empty() {
-            return Err(format!(
-                "the header lacks {}; it must hold {} and may hold {}",
-                missing.join(", "),
-                REQUIRED.join(","),
-                OPTIONAL.join(",")
-            ));
-        }
-        if let Some(unknown) = header.iter().find(|name| !known(name)) {
-            return Err(format!(
-                "column {unknown:?} is not known; the header must hold {} and may hold {}",
-                REQUIRED.join(","),
-                OPTIONAL.join(",")
-            ));
-        }
-        let columns = REQUIRED.iter().chain(&OPTIONAL);
-        let twice = columns.into_iter().find(|name| {
-            let same = header
-                .iter()
-                .filter(|it| it.trim().eq_ignore_ascii_case(name));
-            same.count() > 1
-        });
-        if let Some(name) = twice {
-            return Err(format!("column {name} stands there twice"));
-        }
-        Ok(Self {
-            required: REQUIRED.map(|name| find(name).unwrap_or(usize::MAX)),
-            optional: OPTIONAL.map(find),
-        })
-    }
-
-    /// A cell that is not text, by the name of its column.
-    fn not_text(&self, cell: usize, line: u64) -> BadRow {
-        let required = self.required.iter().zip(REQUIRED);
-        let optional = self.optional.iter().zip(OPTIONAL);
-        let mut columns = required
-            .map(|(at, name)| (Some(*at), name))
-            .chain(optional.map(|(at, name)| (*at, name)));
-        let column = columns.find(|(at, _)| *at == Some(cell));
-        BadRow {
-            line,
-            column: column.map(|(_, name)| name.to_owned()),
-            problem: "is not UTF-8 text".to_owned(),
-        }
-    }
-
-    fn row<'a>(&self, record: &'a csv::StringRecord, line: u64) -> Result<Row<'a>, BadRow> {
-        let mut required = [""; REQUIRED.len()];
-        for ((cell, column), name) in required.iter_mut().zip(self.required).zip(REQUIRED) {
-            *cell = record
-                .get(column)
-                .filter(|text| !text.is_empty())
-                .ok_or_else(|| BadRow {
-                    line,
-                    column: Some(name.to_owned()),
-                    problem: "is empty".to_owned(),
-                })?;
-        }
-        let optional = self.optional.map(|column| {
-            record
-                .get(column?)
-                .filter(|text| !text.is_empty())
-                .map(Cow::Borrowed)
-        });
-        let [account, order, created_at, amount, currency] = required.map(Cow::Borrowed);
-        let [reference, method, note] = optional;
-        Ok(Row {
-            line,
-            account,
-            order: OrderText::Cell(order),
-            created_at,
-            amount,
-            currency,
-            reference,
-            method,
-            note,
-        })
-    }
-}
-
 /// A row of either kind, as text.
 struct Row<'a> {
     line: u64,
@@ -477,6 +377,15 @@ impl Row<'_> {
             column: Some(column.to_owned()),
             problem,
         };
+        for (column, cell) in OPTIONAL
+            .into_iter()
+            .zip([&self.reference, &self.method, &self.note])
+        {
+            let control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+            if cell.as_deref().is_some_and(|text| text.contains(control)) {
+                return Err(bad(column, "holds a control character".to_owned()));
+            }
+        }
         let account =
             AccountName::new(self.account).map_err(|error| bad("account", error.to_string()))?;
         let gateway = *accounts.0.get(&account).ok_or_else(|| {

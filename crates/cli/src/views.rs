@@ -117,6 +117,7 @@ struct SummaryView {
     in_doubt: u64,
     needs_review: u64,
     errors: u64,
+    late_payments: u64,
     seconds: f64,
 }
 
@@ -133,6 +134,7 @@ impl From<&Summary> for SummaryLine {
                 in_doubt: summary.in_doubt,
                 needs_review: summary.needs_review,
                 errors: summary.errors,
+                late_payments: summary.late_payments,
                 seconds: (summary.elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
             },
         }

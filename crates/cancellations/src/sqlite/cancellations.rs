@@ -307,7 +307,7 @@ pub(super) fn report(
     let which = match page.which {
         Which::All => "TRUE",
         Which::Pending => "(c.state IN ('in_doubt', 'needs_review') OR c.finding IS NOT NULL)",
-        Which::Unsettled => "c.due_at IS NOT NULL AND c.worker IS NULL",
+        Which::Unsettled => "c.due_at IS NOT NULL",
         Which::ReportedCancelled => "c.outcome IN ('confirmed', 'resolved_cancelled')",
     };
     let sql = format!(

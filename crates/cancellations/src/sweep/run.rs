@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use duka_core::cancel::SkipReason;
 use duka_core::gateway::{Eligibility, GatewayExt};
 use duka_core::{AccountName, CancellationId, Error, ErrorKind, Outcome, State};
 use futures::FutureExt;
@@ -403,6 +404,7 @@ impl<'a> Run<'a> {
     pub(super) fn finish(&self, record: &Record) {
         {
             let summary = &mut self.lock().summary;
+            summary.late_payments += u64::from(record.progress.finding.is_some());
             summary.eligible += u64::from(record.progress.attempts > 0);
             summary.sent += u64::from(record.progress.requests > 0);
             let counter = match record.progress.state {
@@ -417,7 +419,14 @@ impl<'a> Run<'a> {
                     | Outcome::NotCancelledFinal
                     | Outcome::Refused
                     | Outcome::ResolvedNotCancelled => &mut summary.not_cancelled,
-                    Outcome::Skipped(_) => &mut summary.skipped,
+                    Outcome::Skipped(SkipReason::StatusUnreadable | SkipReason::CouldNotSend) => {
+                        &mut summary.errors
+                    }
+                    Outcome::Skipped(
+                        SkipReason::NotEligible
+                        | SkipReason::NotFound
+                        | SkipReason::AlreadySubmitted,
+                    ) => &mut summary.skipped,
                 },
             };
             *counter += 1;

@@ -10,8 +10,8 @@ use crate::record::Record;
 use crate::store::{ReportPage, Which};
 
 impl Run<'_> {
-    /// Takes note of what earlier runs have left unsettled and nobody holds, so that it is
-    /// waited for and reported, though it is not due yet.
+    /// Takes note of what earlier runs have left unsettled, so that it is waited for and
+    /// reported, though it is not due yet.
     pub(super) async fn note_unsettled(&self) -> Result<(), Trouble> {
         let mut page = ReportPage {
             which: Which::Unsettled,

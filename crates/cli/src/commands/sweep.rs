@@ -188,7 +188,7 @@ pub(crate) fn print_summary(summary: &Summary, output: Output) -> Result<(), Fai
 }
 
 fn exit_of(summary: &Summary, stop: &CancellationToken) -> Exit {
-    if summary.in_doubt > 0 || summary.needs_review > 0 {
+    if summary.in_doubt > 0 || summary.needs_review > 0 || summary.late_payments > 0 {
         Exit::Unknown
     } else if summary.errors > 0 || summary.list_error.is_some() || stop.is_cancelled() {
         Exit::Failed

@@ -172,7 +172,7 @@ fn an_order_to_be_created_prints_no_address_and_no_customer() {
     };
     let order = duka_core::NewOrder::new(
         duka_core::OrderId::text("A-17").unwrap(),
-        duka_core::Money::parse("105.50", "INR").unwrap(),
+        Money::parse("105.50", "INR").unwrap(),
         "Tea",
         customer,
         url("thanks").unwrap(),
