@@ -314,3 +314,28 @@ fn skip_bad_imports_the_rest_and_counts_the_others() {
     let run = shop.duka(&["track", &name, "--skip-bad", "-q"]).exits(0);
     assert_eq!(run.stderr, "");
 }
+
+#[test]
+fn a_comma_too_many_is_not_a_smaller_amount() {
+    let shop = Shop::open();
+    let header = "account,order,created_at,currency,amount";
+    let list = format!("{header}\nkwikpaisa,A-1,{TIME},INR,1,000.50\n");
+    let name = shop.terminal.write("bad.csv", &list);
+    let run = shop.duka(&["track", &name]).exits(2);
+    let said = complaints(&run, &name);
+    assert_eq!(
+        said[0],
+        "line 2: has 6 cells, and the header 5; is a comma not quoted?"
+    );
+    shop.duka(&["show", "A-1"]).exits(2);
+}
+
+#[test]
+fn a_control_character_in_a_note_is_named_and_not_printed() {
+    let shop = Shop::open();
+    let list = format!("{HEADER},note\nkwikpaisa,A-1,{TIME},1,INR,\u{1b}[31mred\n");
+    let name = shop.terminal.write("bad.csv", &list);
+    let run = shop.duka(&["track", &name]).exits(2);
+    let said = complaints(&run, &name);
+    assert_eq!(said[0], "line 2, column note: holds a control character");
+}
