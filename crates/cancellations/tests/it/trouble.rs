@@ -234,14 +234,16 @@ fn a_store_that_may_not_be_written_says_so_when_it_is_opened() {
         (0o444, 0o777, "ReadOnly"),
         (0o444, 0o555, "ReadOnly"),
         (0o000, 0o777, "CannotOpen"),
-        // Beside the file there must be room for its log.
-        (0o666, 0o555, "ReadOnly"),
+        // Beside the file there must be room for its log; which of the two is said depends
+        // on whether the last connection has taken its own log away yet.
+        (0o666, 0o555, "ReadOnly|CannotOpen"),
         (0o666, 0o777, "opened"),
     ] {
         set_mode(&shelf.path(), file);
         set_mode(shelf.folder.path(), folder);
         let said = as_anybody(&shelf.path());
-        assert!(said.contains(kind), "{file:o} in {folder:o}: {said}");
+        let right = kind.split('|').any(|kind| said.contains(kind));
+        assert!(right, "{file:o} in {folder:o}: {said}");
         let named = said.contains(&*shelf.path().to_string_lossy());
         assert!(named || kind == "opened", "{said}");
     }
