@@ -7,7 +7,7 @@ use duka_core::{CancellationId, Observation, OrderStatus, State, StatusReading};
 use crate::driver::{Canceller, Happened, Trouble};
 use crate::order::OrderKey;
 use crate::record::Record;
-use crate::store::Advanced;
+use crate::store::{Advanced, StoreError, StoreErrorKind};
 
 impl Canceller {
     /// Asks the gateway about an order and records the answer: an order seen paid after
@@ -99,8 +99,10 @@ impl Canceller {
             let step = self.step(&record, &event)?;
             match self.write(&record, &step, &happened).await? {
                 Advanced::Stored(record) => return self.show_what_is_known(record).await,
-                // Decisions are written without a guard.
-                Advanced::SeenPaid(_) => {}
+                Advanced::SeenPaid(_) => {
+                    let broken = "the store guards a decision that was written without a guard";
+                    return Err(StoreError::new(StoreErrorKind::Internal, broken).into());
+                }
                 // What somebody else has learnt meanwhile may leave nothing to decide.
                 Advanced::Conflict(current) => record = current,
             }

@@ -368,6 +368,16 @@ impl StoreError {
     }
 }
 
+impl ReportPage {
+    /// Moves on past the records that this page held; `false` when it held none, which was
+    /// the end.
+    pub fn advance(&mut self, records: &[Record]) -> bool {
+        let last = records.last().map(|last| (last.created_at, last.id));
+        self.after = last.or(self.after);
+        last.is_some()
+    }
+}
+
 impl Claim {
     /// A claim for `lease` from now on.
     pub fn new(worker: impl Into<String>, now: Timestamp, lease: Duration) -> Self {

@@ -21,10 +21,9 @@ impl Run<'_> {
         };
         loop {
             let records = self.canceller.store.report(page.clone()).await?;
-            let Some(last) = records.last() else {
+            if !page.advance(&records) {
                 return Ok(());
-            };
-            page.after = Some((last.created_at, last.id));
+            }
             let configured = self.accounts();
             for record in records {
                 let Some(due_at) = record.due_at else {
@@ -89,8 +88,9 @@ impl Run<'_> {
         };
         while !self.halt.is_cancelled() {
             let records = self.canceller.store.report(page.clone()).await?;
-            let Some(last) = records.last() else { break };
-            page.after = Some((last.created_at, last.id));
+            if !page.advance(&records) {
+                break;
+            }
             stream::iter(records)
                 .for_each_concurrent(self.bounds.concurrency.max(1), |record| {
                     self.recheck_one(record)

@@ -29,8 +29,9 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
             .report(page.clone())
             .await
             .map_err(|error| Failure::store("list what is pending", &error))?;
-        let Some(last) = records.last() else { break };
-        page.after = Some((last.created_at, last.id));
+        if !page.advance(&records) {
+            break;
+        }
         for record in &records {
             found += 1;
             let view = CancellationView::from(record);

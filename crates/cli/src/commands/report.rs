@@ -55,8 +55,9 @@ pub(crate) async fn run(args: &ReportArgs, context: &Context) -> Result<Exit, Fa
             .report(page.clone())
             .await
             .map_err(|error| Failure::store("read the report", &error))?;
-        let Some(last) = records.last() else { break };
-        page.after = Some((last.created_at, last.id));
+        if !page.advance(&records) {
+            break;
+        }
         printer.print(&records)?;
     }
     printer.finish()
