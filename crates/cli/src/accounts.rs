@@ -1,9 +1,11 @@
 //! From configured accounts to gateways.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use duka_core::clock::SharedClock;
 use duka_core::{AccountName, Gateway};
+use duka_http::{ReqwestTransport, Transport};
 use duka_kwikpaisa::KwikPaisa;
 use duka_pesapal::Pesapal;
 
@@ -11,22 +13,48 @@ use crate::config::{Account, Keys, System};
 use crate::context::Context;
 use crate::failure::Failure;
 
+/// The longest that a connection may take to come about.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// What the adapters call with: a clock, and one transport for all of them.
+#[derive(Debug, Clone)]
+pub(crate) struct Line {
+    clock: SharedClock,
+    transport: Arc<dyn Transport>,
+}
+
+impl Line {
+    /// A line on which no request takes longer than this.
+    pub(crate) fn open(clock: SharedClock, timeout: Duration) -> Result<Self, Failure> {
+        let transport = ReqwestTransport::builder()
+            // No more than half of it to connect, or the reply would have no time.
+            .connect_timeout(CONNECT.min(timeout / 2))
+            .total_timeout(timeout)
+            .build()
+            .map_err(|error| Failure::failed(error.to_string()))?;
+        Ok(Self {
+            clock,
+            transport: Arc::new(transport),
+        })
+    }
+}
+
 /// The gateway of an account, ready to be called. Reads the account's secrets.
 pub(crate) fn gateway(
     name: &AccountName,
     account: &Account,
-    clock: &SharedClock,
+    line: &Line,
 ) -> Result<Arc<dyn Gateway>, Failure> {
     Ok(match account.keys {
-        Keys::KwikPaisa { .. } => Arc::new(kwikpaisa(name, account, clock)?),
-        Keys::Pesapal { .. } => Arc::new(pesapal(name, account, clock)?),
+        Keys::KwikPaisa { .. } => Arc::new(kwikpaisa(name, account, line)?),
+        Keys::Pesapal { .. } => Arc::new(pesapal(name, account, line)?),
     })
 }
 
 fn kwikpaisa(
     name: &AccountName,
     account: &Account,
-    clock: &SharedClock,
+    line: &Line,
 ) -> Result<KwikPaisa, Failure> {
     let Keys::KwikPaisa {
         api_key,
@@ -43,8 +71,9 @@ fn kwikpaisa(
     let mut builder = KwikPaisa::builder(
         secret(name, api_key)?,
         secret(name, secret_key)?,
-        clock.clone(),
+        line.clock.clone(),
     )
+    .transport(Arc::clone(&line.transport))
     .account(name.clone())
     .environment(environment);
     if let Some(url) = &account.base_url {
@@ -60,7 +89,7 @@ fn kwikpaisa(
 pub(crate) fn pesapal(
     name: &AccountName,
     account: &Account,
-    clock: &SharedClock,
+    line: &Line,
 ) -> Result<Pesapal, Failure> {
     let Keys::Pesapal {
         consumer_key,
@@ -77,8 +106,9 @@ pub(crate) fn pesapal(
     let mut builder = Pesapal::builder(
         secret(name, consumer_key)?,
         secret(name, consumer_secret)?,
-        clock.clone(),
+        line.clock.clone(),
     )
+    .transport(Arc::clone(&line.transport))
     .account(name.clone())
     .environment(environment);
     if let Some(url) = &account.base_url {

@@ -4,14 +4,16 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use duka_core::{AccountName, Patience};
+use duka_core::AccountName;
 use duka_http::BaseUrl;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use self::waits::{CancelTable, HttpTable, Waits};
 use crate::failure::Failure;
+
+mod waits;
 
 /// The file that is read without being named.
 const DEFAULT_FILE: &str = "duka.toml";
@@ -28,7 +30,7 @@ pub(crate) struct Config {
     /// The accounts by name.
     pub(crate) accounts: BTreeMap<AccountName, Account>,
     /// How long to wait for what.
-    pub(crate) patience: Patience,
+    pub(crate) waits: Waits,
     /// Where the settings come from, for messages.
     pub(crate) origin: String,
 }
@@ -115,13 +117,8 @@ struct File {
     accounts: BTreeMap<String, AccountTable>,
     #[serde(default)]
     cancel: CancelTable,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CancelTable {
-    settle: Option<String>,
-    review_after: Option<String>,
+    #[serde(default)]
+    http: HttpTable,
 }
 
 #[derive(Debug, Deserialize)]
@@ -192,22 +189,8 @@ impl Config {
         {
             config.store = url;
         }
-        let patience = &mut config.patience;
-        for (variable, wait) in [
-            ("DUKA_SETTLE", &mut patience.settle),
-            ("DUKA_REVIEW_AFTER", &mut patience.review_after),
-        ] {
-            if let Some(text) = environment(variable) {
-                *wait = duration(variable, &text)?;
-            }
-        }
-        if patience.review_after < patience.settle {
-            return Err(Failure::usage(format!(
-                "review_after ({}) is shorter than settle ({}); nothing could settle in time",
-                humantime::format_duration(patience.review_after),
-                humantime::format_duration(patience.settle),
-            )));
-        }
+        config.waits.read(environment)?;
+        config.waits.check()?;
         Ok(config)
     }
 
@@ -233,23 +216,11 @@ impl Config {
                 .map_err(|error| Failure::usage(format!("{shown}: {error}")))?;
             accounts.insert(name, table.check(&place)?);
         }
-        let mut patience = Patience::default();
-        for (key, text, wait) in [
-            ("settle", file.cancel.settle, &mut patience.settle),
-            (
-                "review_after",
-                file.cancel.review_after,
-                &mut patience.review_after,
-            ),
-        ] {
-            if let Some(text) = text {
-                *wait = duration(&format!("{shown}: cancel.{key}"), &text)?;
-            }
-        }
+        let waits = Waits::from_file(&shown, &file.cancel, &file.http)?;
         Ok(Self {
             store: file.store.unwrap_or_else(|| DEFAULT_STORE.to_owned()),
             accounts,
-            patience,
+            waits,
             origin: shown,
         })
     }
@@ -305,7 +276,7 @@ impl Config {
         Ok(Self {
             store: DEFAULT_STORE.to_owned(),
             accounts,
-            patience: Patience::default(),
+            waits: Waits::default(),
             origin: "the environment".to_owned(),
         })
     }
@@ -411,16 +382,10 @@ fn base_url(place: &str, text: &str) -> Result<BaseUrl, Failure> {
     BaseUrl::parse(text).map_err(|error| Failure::usage(format!("{place}: {error}")))
 }
 
-fn duration(place: &str, text: &str) -> Result<Duration, Failure> {
-    humantime::parse_duration(text).map_err(|error| {
-        Failure::usage(format!(
-            "{place}: {text:?} is not a duration such as 10s or 1h: {error}"
-        ))
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn from_text(text: &str) -> Result<Config, Failure> {
@@ -464,13 +429,19 @@ mod tests {
             base_url = \"http://127.0.0.1:4010/pesapalv3\"
             [cancel]
             settle = \"2s\"
-            review_after = \"5m\""
+            review_after = \"5m\"
+            lease = \"1m\"
+            [http]
+            timeout = \"20s\""
         ))
         .unwrap();
         assert_eq!(config.store, "sqlite:orders.db");
         assert_eq!(config.accounts.len(), 2);
-        assert_eq!(config.patience.settle, Duration::from_secs(2));
-        assert_eq!(config.patience.review_after, Duration::from_secs(300));
+        let seconds = Duration::from_secs;
+        assert_eq!(config.waits.patience.settle, seconds(2));
+        assert_eq!(config.waits.patience.review_after, seconds(300));
+        assert_eq!(config.waits.lease, seconds(60));
+        assert_eq!(config.waits.timeout, seconds(20));
     }
 
     #[test]
@@ -541,15 +512,6 @@ mod tests {
         assert!(
             message.starts_with("duka.toml: account shop-ke: base_url: "),
             "{message}"
-        );
-    }
-
-    #[test]
-    fn a_review_before_the_settling_time_is_refused() {
-        let message = from_text("[cancel]\nsettle = \"1h\"\nreview_after = \"1m\"").unwrap_err();
-        assert_eq!(
-            message.to_string(),
-            "review_after (1m) is shorter than settle (1h); nothing could settle in time"
         );
     }
 

@@ -9,7 +9,7 @@ use duka_core::clock::SharedClock;
 use duka_core::{AccountName, Gateway, OrderId};
 use jiff::Timestamp;
 
-use crate::accounts;
+use crate::accounts::{self, Line};
 use crate::args::Args;
 use crate::config::{Account, Config, Keys};
 use crate::failure::Failure;
@@ -99,21 +99,29 @@ impl Context {
         Ok(Arc::new(store))
     }
 
+    /// What the adapters call with.
+    pub(crate) fn line(&self, config: &Config) -> Result<Line, Failure> {
+        Line::open(self.clock.clone(), config.waits.timeout)
+    }
+
     /// A worker for all accounts, or for the one that `--account` names.
     pub(crate) fn canceller(&self, config: &Config) -> Result<Canceller, Failure> {
         if config.accounts.is_empty() {
             return Err(no_account(config, None));
         }
         let chosen = self.chosen(config)?;
+        let line = self.line(config)?;
         let mut gateways: BTreeMap<AccountName, Arc<dyn Gateway>> = BTreeMap::new();
         for (name, account) in &config.accounts {
             if chosen.as_ref().is_none_or(|only| only == name) {
-                gateways.insert(name.clone(), accounts::gateway(name, account, &self.clock)?);
+                gateways.insert(name.clone(), accounts::gateway(name, account, &line)?);
             }
         }
         let store = self.open_store(config)?;
         let worker = format!("duka {}", std::process::id());
-        let settings = Settings::new(worker).patience(config.patience);
+        let settings = Settings::new(worker)
+            .patience(config.waits.patience)
+            .lease(config.waits.lease);
         Ok(Canceller::new(
             store,
             gateways,

@@ -8,7 +8,7 @@ use duka_http::{Intent, Request, ReqwestTransport, Transport};
 use serde::Serialize;
 use url::Url;
 
-use crate::accounts;
+use crate::accounts::{self, Line};
 use crate::config::{Account, Config, Keys, System};
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
@@ -63,9 +63,10 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
                 wrong = Exit::Usage;
             }
             check_store(&config, context, &mut findings).await;
+            let line = context.line(&config)?;
             for (name, account) in &config.accounts {
                 if chosen.as_ref().is_none_or(|only| only == name) {
-                    check_account(name, account, context, &mut findings).await;
+                    check_account(name, account, &line, context, &mut findings).await;
                 }
             }
         }
@@ -114,20 +115,21 @@ async fn check_store(config: &Config, context: &Context, findings: &mut Findings
 async fn check_account(
     name: &AccountName,
     account: &Account,
+    line: &Line,
     context: &Context,
     findings: &mut Findings,
 ) {
     check_clock(name, account, context, findings).await;
     let check = format!("{name}: credentials");
     let answered = match &account.keys {
-        Keys::Pesapal { .. } => match accounts::pesapal(name, account, &context.clock) {
+        Keys::Pesapal { .. } => match accounts::pesapal(name, account, line) {
             Ok(pesapal) => pesapal
                 .list_ipns()
                 .await
                 .map(|ipns| format!("accepted; {} notification addresses registered", ipns.len())),
             Err(failure) => return findings.mend(check, failure.to_string()),
         },
-        Keys::KwikPaisa { .. } => match accounts::gateway(name, account, &context.clock) {
+        Keys::KwikPaisa { .. } => match accounts::gateway(name, account, line) {
             Ok(gateway) => {
                 let nobodys = OrderId::text("duka-doctor").expect("a constant id is well formed");
                 match gateway.status(&nobodys).await {

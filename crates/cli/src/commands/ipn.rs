@@ -33,7 +33,8 @@ impl From<RegisteredIpn> for IpnView {
 pub(crate) async fn run(command: IpnCommand, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
     let account = context.only_account(&config, Some("pesapal"))?;
-    let pesapal = accounts::pesapal(&account, &config.accounts[&account], &context.clock)?;
+    let line = context.line(&config)?;
+    let pesapal = accounts::pesapal(&account, &config.accounts[&account], &line)?;
     match command {
         IpnCommand::Register { url, method } => {
             let method = match method {

@@ -1,0 +1,195 @@
+//! How long the program waits for what: settings of the file, which variables of the
+//! environment win over.
+
+use std::time::Duration;
+
+use duka_core::Patience;
+use serde::Deserialize;
+
+use super::Environment;
+use crate::failure::Failure;
+
+/// The longest of these that a clock can be trusted to count.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// All waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Waits {
+    /// When a status proves something, and when a person is asked.
+    pub(crate) patience: Patience,
+    /// For how long a worker's claim on a cancellation holds without a sign of life.
+    pub(crate) lease: Duration,
+    /// The longest that one request may take.
+    pub(crate) timeout: Duration,
+}
+
+impl Default for Waits {
+    fn default() -> Self {
+        Self {
+            patience: Patience::default(),
+            lease: Duration::from_secs(120),
+            timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CancelTable {
+    settle: Option<String>,
+    review_after: Option<String>,
+    lease: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HttpTable {
+    timeout: Option<String>,
+}
+
+impl Waits {
+    /// What a file says; `shown` is its name, for messages.
+    pub(super) fn from_file(
+        shown: &str,
+        cancel: &CancelTable,
+        http: &HttpTable,
+    ) -> Result<Self, Failure> {
+        let mut waits = Self::default();
+        for (key, text, wait) in [
+            ("cancel.settle", &cancel.settle, &mut waits.patience.settle),
+            (
+                "cancel.review_after",
+                &cancel.review_after,
+                &mut waits.patience.review_after,
+            ),
+            ("cancel.lease", &cancel.lease, &mut waits.lease),
+            ("http.timeout", &http.timeout, &mut waits.timeout),
+        ] {
+            if let Some(text) = text {
+                *wait = duration(&format!("{shown}: {key}"), text)?;
+            }
+        }
+        Ok(waits)
+    }
+
+    /// Lets the environment win.
+    pub(super) fn read(&mut self, environment: Environment<'_>) -> Result<(), Failure> {
+        for (variable, wait) in [
+            ("DUKA_SETTLE", &mut self.patience.settle),
+            ("DUKA_REVIEW_AFTER", &mut self.patience.review_after),
+            ("DUKA_LEASE", &mut self.lease),
+            ("DUKA_TIMEOUT", &mut self.timeout),
+        ] {
+            if let Some(text) = environment(variable) {
+                *wait = duration(variable, &text)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses waits that do not go together.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        let shown = humantime::format_duration;
+        let Patience {
+            settle,
+            review_after,
+        } = self.patience;
+        if review_after < settle {
+            return Err(Failure::usage(format!(
+                "review_after ({}) is shorter than settle ({}); nothing could settle in time",
+                shown(review_after),
+                shown(settle),
+            )));
+        }
+        if self.timeout.is_zero() {
+            return Err(Failure::usage(
+                "timeout is 0s; no request could be answered in time",
+            ));
+        }
+        if self.lease < self.timeout.saturating_mul(2) {
+            return Err(Failure::usage(format!(
+                "lease ({}) is shorter than twice the timeout ({}); a claim must outlive a slow request",
+                shown(self.lease),
+                shown(self.timeout),
+            )));
+        }
+        Ok(())
+    }
+}
+
+fn duration(place: &str, text: &str) -> Result<Duration, Failure> {
+    let read = humantime::parse_duration(text).map_err(|error| {
+        Failure::usage(format!(
+            "{place}: {text:?} is not a duration such as 10s or 1h: {error}"
+        ))
+    })?;
+    if read > LONGEST {
+        return Err(Failure::usage(format!(
+            "{place}: {text:?} is longer than a year"
+        )));
+    }
+    Ok(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waits(pairs: &[(&str, &str)]) -> Result<Waits, String> {
+        let mut waits = Waits::default();
+        let read = |name: &str| {
+            let found = pairs.iter().find(|(key, _)| *key == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        waits
+            .read(&read)
+            .and_then(|()| waits.check())
+            .map(|()| waits)
+            .map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file() {
+        let waits = waits(&[("DUKA_LEASE", "5s"), ("DUKA_TIMEOUT", "2s")]).unwrap();
+        assert_eq!(waits.lease, Duration::from_secs(5));
+        assert_eq!(waits.timeout, Duration::from_secs(2));
+        assert_eq!(waits.patience, Patience::default());
+    }
+
+    #[test]
+    fn a_review_before_the_settling_time_is_refused() {
+        assert_eq!(
+            waits(&[("DUKA_SETTLE", "1h"), ("DUKA_REVIEW_AFTER", "1m")]),
+            Err("review_after (1m) is shorter than settle (1h); nothing could settle in time".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_claim_that_a_slow_request_outlives_is_refused() {
+        assert_eq!(
+            waits(&[("DUKA_LEASE", "59s")]),
+            Err("lease (59s) is shorter than twice the timeout (30s); a claim must outlive a slow request".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_wait_of_nothing_or_of_a_century_is_refused() {
+        assert_eq!(
+            waits(&[("DUKA_TIMEOUT", "0s")]),
+            Err("timeout is 0s; no request could be answered in time".to_owned())
+        );
+        assert_eq!(
+            waits(&[("DUKA_LEASE", "100years")]),
+            Err("DUKA_LEASE: \"100years\" is longer than a year".to_owned())
+        );
+    }
+
+    #[test]
+    fn what_is_no_duration_is_named_with_its_variable() {
+        let message = waits(&[("DUKA_SETTLE", "soon")]).unwrap_err();
+        assert!(
+            message.starts_with("DUKA_SETTLE: \"soon\" is not a duration such as 10s or 1h: "),
+            "{message}"
+        );
+    }
+}
