@@ -12,7 +12,7 @@ use duka_core::{
     AccountName, CancelAnswer, CancellationId, Delivery, Error, ErrorKind, Gateway, Observation,
     OrderStatus, StatusReading,
 };
-use tracing::{info, warn};
+use tracing::{info, trace, warn};
 use uuid::{Timestamp as UuidTime, Uuid};
 
 use crate::fence::Fence;
@@ -304,6 +304,8 @@ impl Canceller {
         // The lease runs from the last write, so the fence does too.
         let mut fence = Fence::after(&self.clock, self.settings.lease.mul_f64(0.8));
         loop {
+            let (before, after) = points(&todo, &record);
+            passes(&record, before);
             let happened = match todo {
                 Todo::Read => self.read(&record, &fence).await?,
                 Todo::Send => self.send(&record, &fence).await?,
@@ -312,6 +314,7 @@ impl Canceller {
                     "the worker that was sending the request stopped without a word",
                 ),
             };
+            passes(&record, after);
             fence = Fence::after(&self.clock, self.settings.lease.mul_f64(0.8));
             // Findings first: a crash after the record is settled would lose them.
             if let Event::Observed(status) = &happened.event {
@@ -427,6 +430,9 @@ impl Canceller {
         let mut event = happened.event.clone();
         loop {
             let step = self.step(&current, &event)?;
+            if step.action == Action::SendRequest {
+                passes(record, "before_intent");
+            }
             match self.write(&current, &step, happened).await? {
                 Advanced::Stored(record) => return Ok(Applied::Mine(record, step.action)),
                 Advanced::Conflict(now) if answers(happened, record, &now) => current = now,
@@ -520,6 +526,22 @@ impl Happened {
             self.detail = format!("{what}: {error}");
         }
         self
+    }
+}
+
+/// Tells the trace where a cancellation stands, on either side of everything that cannot be
+/// taken back. The names are what a test kills the program at.
+fn passes(record: &Record, point: &'static str) {
+    trace!(id = %record.id, point, "passes");
+}
+
+/// What the two sides of a piece of work are called.
+fn points(todo: &Todo, record: &Record) -> (&'static str, &'static str) {
+    match todo {
+        Todo::Read if record.progress.attempts == 0 => ("before_check", "after_check"),
+        Todo::Read => ("before_verify", "after_verify"),
+        Todo::Send => ("after_intent", "after_reply"),
+        Todo::Lapsed => ("before_doubt", "after_doubt"),
     }
 }
 

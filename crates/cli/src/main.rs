@@ -8,6 +8,8 @@ mod args;
 mod commands;
 mod config;
 mod context;
+#[cfg(all(feature = "crash-points", unix))]
+mod crash;
 mod failure;
 mod orders_file;
 mod output;

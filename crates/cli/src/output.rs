@@ -9,6 +9,7 @@ use comfy_table::{ContentArrangement, Table};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -151,10 +152,10 @@ pub(crate) fn log_to_stderr(verbose: u8, quiet: bool) {
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)
         .with_ansi(AutoStream::choice(&io::stderr()) != ColorChoice::Never);
-    tracing_subscriber::registry()
-        .with(targets)
-        .with(lines)
-        .init();
+    let registry = tracing_subscriber::registry().with(lines.with_filter(targets));
+    #[cfg(all(feature = "crash-points", unix))]
+    let registry = registry.with(crate::crash::asked_for());
+    registry.init();
 }
 
 /// `println!` for the few lines that scripts wait for; flushed at once.

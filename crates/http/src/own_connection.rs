@@ -26,6 +26,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
+use tracing::trace;
 use url::{Host, Url};
 
 use crate::incoming::{Broken, Incoming};
@@ -89,6 +90,7 @@ impl OwnConnection {
         let socket = Watched {
             socket,
             left: Arc::clone(&left),
+            stage: Stage::Ready,
         };
         let ended = match converse(socket, request, incoming, give_up).await {
             Ok(reply) => return Ok(reply),
@@ -276,10 +278,29 @@ trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Socket for S {}
 
-/// A socket that remembers whether anything was written to it.
+/// A socket that remembers whether anything was written to it, and whose first byte waits
+/// for a poll of its own: whoever looks at a clock before polling has looked at it just now,
+/// not before the request was put together.
 struct Watched {
     socket: Box<dyn Socket>,
     left: Arc<AtomicBool>,
+    stage: Stage,
+}
+
+/// How far the request has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Ready,
+    Announced,
+    Leaving,
+    Left,
+}
+
+impl Watched {
+    fn passes(&mut self, stage: Stage, point: &'static str) {
+        self.stage = stage;
+        trace!(point, "passes");
+    }
 }
 
 impl AsyncRead for Watched {
@@ -298,13 +319,23 @@ impl AsyncWrite for Watched {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if self.stage == Stage::Ready {
+            self.passes(Stage::Announced, "before_send");
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.stage = Stage::Leaving;
         // Before the write: a failed one may have written all the same.
         self.left.store(true, Ordering::Relaxed);
         Pin::new(&mut self.socket).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(context)
+        let flushed = Pin::new(&mut self.socket).poll_flush(context);
+        if self.stage == Stage::Leaving && matches!(flushed, Poll::Ready(Ok(()))) {
+            self.passes(Stage::Left, "after_send");
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -344,6 +375,7 @@ mod tests {
         Watched {
             socket: Box::new(socket),
             left: Arc::default(),
+            stage: Stage::Ready,
         }
     }
 
@@ -391,6 +423,8 @@ mod tests {
         assert!(poll_once(&mut exchange).await.is_none());
         everybody_else_has_run().await;
         assert_eq!(drained(&mut far).await, 0, "not polled since it was queued");
+        assert!(poll_once(&mut exchange).await.is_none());
+        assert_eq!(drained(&mut far).await, 0, "ready, and waiting for one poll more");
         assert!(poll_once(&mut exchange).await.is_none());
         assert!(drained(&mut far).await > 0);
     }

@@ -7,6 +7,7 @@ use std::thread;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
+use tracing::trace;
 
 use super::rows::store_error;
 use crate::store::{StoreError, StoreErrorKind};
@@ -131,5 +132,8 @@ fn write_group(
             Err(_) => sql("ROLLBACK TO job; RELEASE job")?,
         }
     }
-    sql("COMMIT")
+    trace!(point = "in_transaction", "passes");
+    sql("COMMIT")?;
+    trace!(point = "committed", "passes");
+    Ok(())
 }
