@@ -1,0 +1,77 @@
+//! Dies or stops at a named point of a cancellation, for tests of what is left behind. Only
+//! in builds with the feature `crash-points`; users never meet it.
+//!
+//! The points are what the crates tell their traces: events with a field `point`, such as
+//! `after_intent`. `DUKA_CRASH_AT=after_intent` kills the process the first time it gets
+//! there, `after_intent:3` the third time; `DUKA_STOP_AT` stops it instead, until somebody
+//! sends SIGCONT.
+
+use std::fmt::Debug;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Signal, getpid, kill_process};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::Context as LayerContext;
+
+use crate::context::Context;
+use crate::output::complain;
+
+/// What the environment asks for, if it does.
+pub(crate) fn asked_for() -> Option<CrashPoint> {
+    [
+        ("DUKA_CRASH_AT", Signal::KILL),
+        ("DUKA_STOP_AT", Signal::STOP),
+    ]
+    .into_iter()
+    .find_map(|(variable, signal)| {
+        let text = Context::variable(variable)?;
+        let (point, passes) = text.split_once(':').unwrap_or((&text, "1"));
+        let Ok(passes) = passes.parse() else {
+            complain(&format!("{variable}: {passes:?} is not a number"));
+            return None;
+        };
+        Some(CrashPoint {
+            point: point.to_owned(),
+            passes_left: AtomicU64::new(passes),
+            signal,
+        })
+    })
+}
+
+/// One point, and what happens there.
+#[derive(Debug)]
+pub(crate) struct CrashPoint {
+    point: String,
+    passes_left: AtomicU64,
+    signal: Signal,
+}
+
+impl<S: Subscriber> Layer<S> for CrashPoint {
+    fn on_event(&self, event: &Event<'_>, _: LayerContext<'_, S>) {
+        let mut is_here = IsHere(&self.point, false);
+        event.record(&mut is_here);
+        if is_here.1 && self.passes_left.fetch_sub(1, Ordering::Relaxed) == 1 {
+            if let Err(error) = kill_process(getpid(), self.signal) {
+                complain(&format!("failed to stop at {}: {error}", self.point));
+            }
+            // Another thread may be the one that takes the signal; this one must not go on
+            // until it has.
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+/// Whether an event's field `point` is the one that is looked for.
+struct IsHere<'a>(&'a str, bool);
+
+impl Visit for IsHere<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.1 |= field.name() == "point" && value == self.0;
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
+}
