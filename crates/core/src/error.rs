@@ -1,7 +1,11 @@
 //! What went wrong at a gateway: whose fault, whether the request left, what to do next.
 
+mod in_full;
+
 use std::fmt;
 use std::time::Duration;
+
+pub use in_full::InFull;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -84,7 +88,8 @@ impl ErrorKind {
 /// A failed call at a gateway.
 ///
 /// Its text is a lowercase fragment, fit to follow *failed to …: *. It never holds a
-/// secret, a signature, a token or a whole reply.
+/// secret, a signature, a token or a whole reply. The text leaves out the cause, as is the
+/// custom; [`Error::in_full`] has both, for whoever prints it.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -141,7 +146,8 @@ impl Error {
         self
     }
 
-    /// Adds the cause.
+    /// Adds the cause. Its text is shown by [`Error::in_full`], so the same holds for it: no
+    /// secret, no signature, no token, no whole reply.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Source>) -> Self {
         self.0.source = Some(source.into());
@@ -151,6 +157,25 @@ impl Error {
     /// What kind of failure it was.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
+    }
+
+    /// The text with what the causes add to it, for people:
+    /// *gateway out of reach: no connection to pay.example: connection refused*.
+    ///
+    /// ```
+    /// use duka_core::{Delivery, Error, ErrorKind};
+    ///
+    /// let why = std::io::Error::other("invalid peer certificate: Expired");
+    /// let error = Error::new(ErrorKind::Unavailable, Delivery::NotSent, "no connection")
+    ///     .with_source(why);
+    /// assert_eq!(error.to_string(), "gateway out of reach: no connection");
+    /// assert_eq!(
+    ///     error.in_full().to_string(),
+    ///     "gateway out of reach: no connection: invalid peer certificate: Expired"
+    /// );
+    /// ```
+    pub fn in_full(&self) -> InFull<'_> {
+        InFull(self)
     }
 
     /// How far the request came.
@@ -177,11 +202,18 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.0.kind.as_str(), self.0.message)?;
+        f.write_str(&self.answer())
+    }
+}
+
+impl Error {
+    /// What the reply was marked with, to stand at the end.
+    fn answer(&self) -> String {
         match (self.0.http_status, self.0.code.as_deref()) {
-            (Some(status), Some(code)) => write!(f, " (HTTP {status}, code {code})"),
-            (Some(status), None) => write!(f, " (HTTP {status})"),
-            (None, Some(code)) => write!(f, " (code {code})"),
-            (None, None) => Ok(()),
+            (Some(status), Some(code)) => format!(" (HTTP {status}, code {code})"),
+            (Some(status), None) => format!(" (HTTP {status})"),
+            (None, Some(code)) => format!(" (code {code})"),
+            (None, None) => String::new(),
         }
     }
 }

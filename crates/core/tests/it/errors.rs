@@ -154,3 +154,136 @@ fn an_event_out_of_place_says_which_and_where() {
         "a cancellation that is requested takes no answered_yes"
     );
 }
+
+/// A cause that another library has wrapped in words of its own.
+#[derive(Debug)]
+struct Wrapped(&'static str, Option<Box<Self>>);
+
+impl Wrapped {
+    fn around(texts: &[&'static str]) -> Self {
+        let (first, rest) = texts.split_first().unwrap();
+        let inner = (!rest.is_empty()).then(|| Box::new(Self::around(rest)));
+        Self(first, inner)
+    }
+}
+
+impl std::fmt::Display for Wrapped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Wrapped {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.1.as_deref().map(|it| it as _)
+    }
+}
+
+fn unreachable_shop(message: &str) -> Error {
+    Error::new(ErrorKind::Unavailable, Delivery::NotSent, message)
+}
+
+#[test]
+fn in_full_an_error_ends_with_what_its_cause_adds() {
+    let full = |error: &Error| error.in_full().to_string();
+    let lines = [
+        full(&unreachable_shop("no connection to pay.example")),
+        // Of a library's own wrapping only the cause is worth a reader's time.
+        full(
+            &unreachable_shop("no connection to pay.example").with_source(Wrapped::around(&[
+                "error sending request",
+                "client error (Connect)",
+                "invalid peer certificate: certificate expired",
+            ])),
+        ),
+        // What has been said is not said again.
+        full(
+            &unreachable_shop("connection reset by peer").with_source(Wrapped::around(&[
+                "lost",
+                "Connection reset by peer (os error 104)",
+            ])),
+        ),
+        full(
+            &unreachable_shop("no answer from pay.example in time")
+                .with_source(Wrapped::around(&["deadline has elapsed"])),
+        ),
+        // An abbreviation keeps its letters.
+        full(&unreachable_shop("no connection").with_source(Wrapped::around(&["TLS is off"]))),
+        full(&unreachable_shop("no connection").with_source(Wrapped::around(&["  "]))),
+    ];
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    gateway out of reach: no connection to pay.example
+    gateway out of reach: no connection to pay.example: invalid peer certificate: certificate expired
+    gateway out of reach: connection reset by peer
+    gateway out of reach: no answer from pay.example in time
+    gateway out of reach: no connection: TLS is off
+    gateway out of reach: no connection
+    ");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn in_full_a_cause_of_the_system_is_told_without_its_number() {
+    let refused = std::io::Error::from_raw_os_error(111);
+    let error = unreachable_shop("no connection to pay.example").with_source(refused);
+    assert_eq!(
+        error.in_full().to_string(),
+        "gateway out of reach: no connection to pay.example: connection refused"
+    );
+}
+
+#[test]
+fn in_full_our_own_causes_are_told_one_by_one_without_their_opening() {
+    let token = || {
+        unreachable_shop("no connection to pay.example")
+            .with_source(Wrapped::around(&["error", "no such host"]))
+    };
+    // Kept behind an `Arc` where several callers wait for the same thing.
+    for cause in [
+        unreachable_shop("status: no access token").with_source(token()),
+        unreachable_shop("status: no access token").with_source(std::sync::Arc::new(token())),
+    ] {
+        assert_eq!(
+            cause.in_full().to_string(),
+            "gateway out of reach: status: no access token: no connection to pay.example: no such host"
+        );
+    }
+    let refused = || {
+        Error::new(ErrorKind::Authentication, Delivery::Answered, "bad key")
+            .with_http_status(400)
+            .with_code("E7")
+    };
+    let same = Error::new(ErrorKind::Authentication, Delivery::NotSent, "no token")
+        .with_http_status(400)
+        .with_code("E7")
+        .with_source(refused());
+    let other = unreachable_shop("no token").with_source(refused());
+    assert_eq!(
+        [same, other].map(|it| it.in_full().to_string()),
+        [
+            "credentials refused: no token (HTTP 400, code E7): bad key",
+            "gateway out of reach: no token: credentials refused: bad key (HTTP 400, code E7)"
+        ]
+    );
+}
+
+#[test]
+fn in_full_a_cause_shows_no_query_no_password_and_no_control_character() {
+    let long = Box::leak("x".repeat(1000).into_boxed_str());
+    for (cause, shown) in [
+        (
+            "GET https://pay.example/status?orderTrackingId=17&key=sk_1 failed",
+            "GET https://pay.example/status?… failed",
+        ),
+        (
+            "(https://asha:secret@pay.example:8443/x#part)",
+            "(https://…@pay.example:8443/x#…",
+        ),
+        ("reset\u{1b}[31m by\r\n  peer\u{202e}", "reset[31m by peer"),
+        (&*long, &format!("{}…", "x".repeat(199))),
+    ] {
+        let error = unreachable_shop("lost").with_source(Wrapped::around(&[cause]));
+        let expected = format!("gateway out of reach: lost: {shown}");
+        assert_eq!(error.in_full().to_string(), expected);
+    }
+}
