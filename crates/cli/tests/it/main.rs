@@ -13,6 +13,8 @@ mod clock;
 mod colour;
 mod commands;
 mod configuration;
+#[cfg(all(feature = "crash-points", unix))]
+mod crashes;
 mod exits;
 mod fault_table;
 mod faults_at_random;
@@ -20,6 +22,8 @@ mod hostile;
 mod keys;
 mod lists_bad;
 mod lists_good;
+#[cfg(all(feature = "crash-points", unix))]
+mod pauses;
 mod pending;
 mod pipes;
 mod shop;
