@@ -1,7 +1,7 @@
 //! What every command needs: settings, clock, store, accounts and a way to print.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use duka_cancellations::{Canceller, Settings, SqliteStore, Store};
@@ -27,7 +27,7 @@ pub(crate) struct Context {
 impl Context {
     pub(crate) fn new(args: &Args) -> Self {
         Self {
-            output: Output::new(args.json, args.quiet),
+            output: Output::of(args),
             clock: SharedClock::new(Timestamp::now),
             config_file: args.config.clone(),
             store_url: args.store.clone(),
@@ -99,6 +99,13 @@ impl Context {
         Ok(Arc::new(store))
     }
 
+    /// The store, for a command that only reads it. One that is not there holds nothing,
+    /// and to make it would hide that its path is mistyped.
+    pub(crate) fn existing_store(&self, config: &Config) -> Result<Arc<dyn Store>, Failure> {
+        must_exist(config)?;
+        self.open_store(config)
+    }
+
     /// What the adapters call with.
     pub(crate) fn line(&self, config: &Config) -> Result<Line, Failure> {
         Line::open(self.clock.clone(), config.waits.timeout)
@@ -129,6 +136,22 @@ impl Context {
             settings,
         ))
     }
+}
+
+/// The path of the store, if there is nothing at it.
+pub(crate) fn missing_store(config: &Config) -> Option<&Path> {
+    let path = Path::new(config.store.strip_prefix("sqlite:")?);
+    (!path.exists()).then_some(path)
+}
+
+/// Refuses to go on without a store.
+pub(crate) fn must_exist(config: &Config) -> Result<(), Failure> {
+    missing_store(config).map_or(Ok(()), |path| {
+        Err(Failure::usage(format!(
+            "there is no store at {}; mend --store, DUKA_STORE or the configuration, or make one with `duka create`, `track`, `cancel` or `sweep`",
+            path.display()
+        )))
+    })
 }
 
 /// Reads an order id as its gateway takes it.

@@ -8,11 +8,12 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
-use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::args::Args;
 use crate::failure::Failure;
 
 /// How results are printed.
@@ -31,18 +32,24 @@ pub(crate) struct Output {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Remarks {
+    /// Asked for with `-v`: all there is to say.
+    All,
     Wanted,
     Quiet,
 }
 
 impl Output {
-    pub(crate) fn new(json: bool, quiet: bool) -> Self {
+    pub(crate) fn of(args: &Args) -> Self {
         Self {
-            style: if json { Format::Json } else { Format::Text },
-            remarks: if quiet {
-                Remarks::Quiet
+            style: if args.json {
+                Format::Json
             } else {
-                Remarks::Wanted
+                Format::Text
+            },
+            remarks: match (args.quiet, args.verbose) {
+                (true, _) => Remarks::Quiet,
+                (false, 0) => Remarks::Wanted,
+                (false, _) => Remarks::All,
             },
         }
     }
@@ -72,7 +79,7 @@ impl Output {
 
     /// Something worth knowing that is not the result.
     pub(crate) fn remark(self, text: &str) {
-        if self.remarks == Remarks::Wanted {
+        if self.remarks != Remarks::Quiet {
             to_stderr(text);
         }
     }

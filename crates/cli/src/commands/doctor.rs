@@ -1,6 +1,8 @@
 //! `duka doctor`: configuration, store, reachability, credentials, clock; what is wrong
 //! and what to do about it.
 
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use duka_core::{AccountName, ErrorKind, OrderId};
@@ -10,7 +12,7 @@ use url::Url;
 
 use crate::accounts::{self, Line};
 use crate::config::{Account, Config, Keys, System};
-use crate::context::Context;
+use crate::context::{Context, missing_store};
 use crate::failure::{Exit, Failure};
 use crate::output::tint;
 
@@ -92,6 +94,16 @@ fn print(findings: &Findings, context: &Context) -> Result<(), Failure> {
 }
 
 async fn check_store(config: &Config, context: &Context, findings: &mut Findings) {
+    if let Some(path) = missing_store(config) {
+        let shown = path.display();
+        return match room_for(path) {
+            Ok(()) => findings.ok(
+                "store",
+                format!("there is none at {shown} yet; the first command that needs it makes it"),
+            ),
+            Err(error) => findings.mend("store", format!("none can be made at {shown}: {error}")),
+        };
+    }
     let store = match context.open_store(config) {
         Ok(store) => store,
         Err(failure) => return findings.mend("store", failure.to_string()),
@@ -110,6 +122,12 @@ async fn check_store(config: &Config, context: &Context, findings: &mut Findings
         ),
         Err(error) => findings.mend("store", error.to_string()),
     }
+}
+
+/// Tries whether a file could be made there, and leaves none.
+fn room_for(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    tempfile::tempfile_in(folder.unwrap_or(Path::new("."))).map(drop)
 }
 
 async fn check_account(

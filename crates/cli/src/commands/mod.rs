@@ -74,6 +74,11 @@ async fn find_order(
     if let Some(order) = found.pop() {
         return Ok(order);
     }
+    unfollowed(text, context, config)
+}
+
+/// An order of the only account there is, or of the one that was chosen.
+fn unfollowed(text: &str, context: &Context, config: &Config) -> Result<TrackedOrder, Failure> {
     let account = context.only_account(config, None)?;
     let settings = &config.accounts[&account];
     let gateway = GatewayName::from_static(settings.keys.gateway());

@@ -14,7 +14,6 @@ const PAGE: u32 = 500;
 
 pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
-    let store = context.open_store(&config)?;
     let output = context.output;
     let mut page = ReportPage {
         which: Which::Pending,
@@ -23,6 +22,7 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
         after: None,
         limit: PAGE,
     };
+    let store = context.existing_store(&config)?;
     let mut found = 0_u64;
     loop {
         let records = store

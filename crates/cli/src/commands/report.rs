@@ -36,7 +36,6 @@ pub(crate) async fn run(args: &ReportArgs, context: &Context) -> Result<Exit, Fa
         .as_deref()
         .map(|text| since(text, context))
         .transpose()?;
-    let store = context.open_store(&config)?;
     let format = if context.output.is_json() {
         ReportFormat::Json
     } else {
@@ -49,6 +48,7 @@ pub(crate) async fn run(args: &ReportArgs, context: &Context) -> Result<Exit, Fa
         after: None,
         limit: PAGE,
     };
+    let store = context.existing_store(&config)?;
     let mut printer = Printer::new(format, context);
     loop {
         let records = store

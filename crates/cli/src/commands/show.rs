@@ -8,10 +8,11 @@ use crate::views::{CancellationTimeline, CancellationView, LogView, OrderView, T
 
 pub(crate) async fn run(args: &OrderArgs, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
-    let store = context.open_store(&config)?;
+    let chosen = context.chosen(&config)?;
+    let store = context.existing_store(&config)?;
     let failed = |error| Failure::store("read the order", &error);
     let mut orders = super::find_kept(&args.order, store.as_ref()).await?;
-    if let Some(account) = context.chosen(&config)? {
+    if let Some(account) = chosen {
         orders.retain(|order| order.key.account == account);
     }
     if orders.is_empty() {

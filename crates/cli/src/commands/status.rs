@@ -1,20 +1,27 @@
 //! `duka status`: asks the gateway, and remembers what it said.
 
+use std::path::Path;
+
+use duka_cancellations::TrackedOrder;
+use duka_core::StatusReading;
+use jiff::Timestamp;
+
+use crate::accounts;
 use crate::args::OrderArgs;
-use crate::context::Context;
+use crate::config::{Config, Keys};
+use crate::context::{Context, missing_store, must_exist};
 use crate::failure::{Exit, Failure};
+use crate::orders_file::tracking_id;
 use crate::output::tint;
 use crate::views::StatusView;
 
 pub(crate) async fn run(args: &OrderArgs, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
-    let canceller = context.canceller(&config)?;
-    let order =
-        super::find_order(&args.order, context, &config, super::store_of(&canceller)).await?;
-    let (reading, seen) = canceller
-        .status(&order.key)
-        .await
-        .map_err(|trouble| Failure::trouble("read the status", &trouble))?;
+    let (order, reading, observed_at) = match missing_store(&config) {
+        // A store that cannot be made is complained of by who tries to.
+        Some(path) if in_a_folder(path) => ask_only(&args.order, context, &config).await?,
+        Some(_) | None => ask_and_remember(&args.order, context, &config).await?,
+    };
     let view = StatusView {
         account: order.key.account.to_string(),
         gateway: order.gateway.to_string(),
@@ -25,7 +32,7 @@ pub(crate) async fn run(args: &OrderArgs, context: &Context) -> Result<Exit, Fai
         currency: reading
             .money
             .map(|money| money.currency().code().to_owned()),
-        observed_at: seen.observed_at.to_string(),
+        observed_at: observed_at.to_string(),
     };
     if context.output.is_json() {
         context.output.json(&view)?;
@@ -41,4 +48,45 @@ pub(crate) async fn run(args: &OrderArgs, context: &Context) -> Result<Exit, Fai
         view.raw_status,
     ))?;
     Ok(Exit::Done)
+}
+
+async fn ask_and_remember(
+    text: &str,
+    context: &Context,
+    config: &Config,
+) -> Result<(TrackedOrder, StatusReading, Timestamp), Failure> {
+    let canceller = context.canceller(config)?;
+    let order = super::find_order(text, context, config, super::store_of(&canceller)).await?;
+    let (reading, seen) = canceller
+        .status(&order.key)
+        .await
+        .map_err(|trouble| Failure::trouble("read the status", &trouble))?;
+    Ok((order, reading, seen.observed_at))
+}
+
+/// Without a store: asks, and makes none just to forget the answer in it.
+async fn ask_only(
+    text: &str,
+    context: &Context,
+    config: &Config,
+) -> Result<(TrackedOrder, StatusReading, Timestamp), Failure> {
+    let order = super::unfollowed(text, context, config)?;
+    let account = &order.key.account;
+    let settings = &config.accounts[account];
+    match settings.keys {
+        // Only the store could tell which order a reference means.
+        Keys::Pesapal { .. } if tracking_id(text).is_none() => must_exist(config)?,
+        Keys::Pesapal { .. } | Keys::KwikPaisa { .. } => {}
+    }
+    let gateway = accounts::gateway(account, settings, &context.line(config)?)?;
+    let reading = gateway
+        .status(&gateway.canonical_order(&order.key.order))
+        .await
+        .map_err(|error| Failure::read("read the status", &error))?;
+    Ok((order, reading, context.clock.now()))
+}
+
+fn in_a_folder(path: &Path) -> bool {
+    path.parent()
+        .is_none_or(|folder| folder.as_os_str().is_empty() || folder.is_dir())
 }

@@ -218,3 +218,76 @@ fn a_missing_secret_is_named_and_only_where_its_account_is_used() {
         .exits(2)
         .complains("none.toml");
 }
+
+#[test]
+fn a_store_that_is_not_there_is_named_and_not_made_by_commands_that_only_read() {
+    let shop = Shop::open();
+    shop.create("kwikpaisa", INDIAN);
+    let nobodys = "01a20128-5bd5-7219-a4c2-b4aa018712f1";
+    let decide = [
+        "resolve",
+        nobodys,
+        "--as",
+        "cancelled",
+        "--by",
+        "amina",
+        "--note",
+        "n",
+    ];
+    for args in [
+        &["report"][..],
+        &["report", "--json"],
+        &["pending"],
+        &["show", INDIAN],
+        &decide,
+        &["status", "KANGA-1", "--account", "pesapal"],
+    ] {
+        let args = [args, &["--store", "sqlite:duka-typo.db"]].concat();
+        let run = shop.duka(&args).exits(2);
+        run.complains("there is no store at duka-typo.db; mend --store, DUKA_STORE");
+        assert_eq!(run.stdout, "", "{args:?}");
+        assert!(!shop.terminal.path("duka-typo.db").exists(), "{args:?}");
+    }
+}
+
+#[test]
+fn without_a_store_the_status_is_asked_for_all_the_same_and_nothing_is_left_behind() {
+    let shop = Shop::open();
+    let orders = [
+        ("kwikpaisa", shop.create("kwikpaisa", INDIAN)),
+        ("pesapal", shop.create("pesapal", "KANGA-1")),
+    ];
+    for (account, id) in orders {
+        let args = ["status", &id, "--account", account, "--json"];
+        let known = shop.duka(&args).exits(0).json();
+        let args = [&args[..], &["--store", "sqlite:none.db"]].concat();
+        let unknown = shop.duka(&args).exits(0).json();
+        for key in [
+            "account",
+            "gateway",
+            "order",
+            "status",
+            "raw_status",
+            "amount",
+        ] {
+            assert_eq!(known[key], unknown[key], "{key}");
+        }
+        assert!(unknown["observed_at"].is_string());
+        assert!(!shop.terminal.path("none.db").exists());
+    }
+}
+
+#[test]
+fn doctor_says_that_a_store_will_be_made_and_makes_none() {
+    let shop = Shop::open();
+    let run = shop.duka(&["doctor"]).exits(0);
+    let line =
+        "    ok  store: there is none at duka.db yet; the first command that needs it makes it";
+    assert!(run.stdout.lines().any(|it| it == line), "{}", run.stdout);
+    assert!(!shop.terminal.store().exists());
+    let run = shop
+        .duka(&["doctor", "--store", "sqlite:no/such/folder/duka.db"])
+        .exits(1);
+    let line = "  mend  store: none can be made at no/such/folder/duka.db: ";
+    assert!(run.stdout.contains(line), "{}", run.stdout);
+}
