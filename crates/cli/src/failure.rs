@@ -59,7 +59,7 @@ impl Failure {
     pub(crate) fn read(what: &str, error: &Error) -> Self {
         Self {
             exit: exit_of_read(error),
-            message: format!("failed to {what}: {error}"),
+            message: format!("failed to {what}: {}", error.in_full()),
         }
     }
 
@@ -85,12 +85,12 @@ impl Failure {
             } else {
                 Exit::Unknown
             },
-            message: format!("failed to {what}: {error}"),
+            message: format!("failed to {what}: {}", error.in_full()),
         }
     }
 
     pub(crate) fn trouble(what: &str, trouble: &Trouble) -> Self {
-        let message = format!("failed to {what}: {trouble}");
+        let message = format!("failed to {what}: {}", told(trouble));
         match trouble {
             Trouble::Gateway(error) => Self {
                 exit: exit_of_read(error),
@@ -122,6 +122,18 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
+    }
+}
+
+/// The text of a trouble, with the causes of one that a gateway made.
+pub(crate) fn told(trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::Gateway(error) => error.in_full().to_string(),
+        Trouble::Store(_)
+        | Trouble::UnknownAccount(_)
+        | Trouble::Unknown(_)
+        | Trouble::NotAllowed(_)
+        | _ => trouble.to_string(),
     }
 }
 

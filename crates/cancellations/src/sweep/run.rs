@@ -475,7 +475,7 @@ impl<'a> Run<'a> {
                 return;
             }
             account.stopped = true;
-            error.to_string()
+            error.in_full().to_string()
         };
         (self.tell)(News::AccountStopped(account, reason));
     }

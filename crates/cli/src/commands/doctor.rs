@@ -160,7 +160,7 @@ async fn check_account(
     };
     match answered {
         Ok(detail) => findings.ok(check, detail),
-        Err(error) => findings.mend(check, error.to_string()),
+        Err(error) => findings.mend(check, error.in_full().to_string()),
     }
 }
 
@@ -175,12 +175,12 @@ async fn check_clock(
     let url = front_page(account);
     let transport: Arc<dyn Transport> = match ReqwestTransport::new() {
         Ok(transport) => Arc::new(transport),
-        Err(error) => return findings.mend(reach, error.to_string()),
+        Err(error) => return findings.mend(reach, error.in_full().to_string()),
     };
     let shown = url.origin().ascii_serialization();
     let reply = match transport.exchange(Request::get(url), Intent::Read).await {
         Ok(reply) => reply,
-        Err(error) => return findings.mend(reach, format!("{shown}: {error}")),
+        Err(error) => return findings.mend(reach, format!("{shown}: {}", error.in_full())),
     };
     findings.ok(reach, shown);
     let clock = format!("{name}: clock");

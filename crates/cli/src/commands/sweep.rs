@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::track;
 use crate::args::SweepArgs;
 use crate::context::Context;
-use crate::failure::{Exit, Failure};
+use crate::failure::{Exit, Failure, told};
 use crate::orders_file::{Accounts, OrdersFile};
 use crate::output::{Output, complain, tint};
 use crate::views::{CancellationView, SummaryLine};
@@ -137,7 +137,9 @@ fn line_of(news: &News<'_>, request: &Request, context: &Context) -> Option<Line
     let view = match news {
         News::Cancellation(record) => CancellationView::from(*record),
         News::Plan(plan) => CancellationView::planned(plan, &request.actor, context.clock.now()),
-        News::Failed(key, trouble) => return Some(Line::Remark(format!("{key}: {trouble}"))),
+        News::Failed(key, trouble) => {
+            return Some(Line::Remark(format!("{key}: {}", told(trouble))));
+        }
         News::AccountStopped(account, reason) => {
             let text = format!("account {account} is left for a later sweep: {reason}");
             return Some(Line::Remark(text));

@@ -84,6 +84,13 @@ fn a_gateway_that_is_down_is_a_failure_and_nothing_is_lost() {
         let said = format!("{}{}", run.stdout, run.stderr);
         assert!(said.contains("no connection to 127.0.0.1:1"), "{said}");
     };
+    let why = "no connection to 127.0.0.1:1: connection refused";
+    shop.duka(&["status", &id]).exits(1).complains(why);
+    let run = shop.duka(&["doctor"]).exits(1);
+    assert_eq!(run.stdout.matches(why).count(), 2, "{}", run.stdout);
+    shop.duka(&Shop::create_args("kwikpaisa", "A-2"))
+        .exits(1)
+        .complains(why);
     refused(shop.duka(&["status", &id]).exits(1));
     refused(shop.duka(&["cancel", &id, "--wait", "100ms"]).exits(1));
     refused(sweep_when_due(&shop, "100ms").exits(1));

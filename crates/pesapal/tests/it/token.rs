@@ -226,3 +226,26 @@ async fn refused_keys_are_an_authentication_error_with_the_code_whatever_the_htt
     let error = pesapal(&fake).status(&order()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Authentication);
 }
+
+#[tokio::test]
+async fn what_kept_the_token_away_can_be_told_to_everybody_who_waited() {
+    let fake = Fake::new().token_fails(Delivery::Unknown);
+    let pesapal = pesapal(&fake);
+    let id = order();
+    for outcome in join_all((0..2).map(|_| pesapal.status(&id))).await {
+        assert_eq!(
+            outcome.unwrap_err().in_full().to_string(),
+            "gateway out of reach: status: no access token, so nothing was sent: the network, in this test"
+        );
+    }
+    // The same where a token was refused and no second one can be had.
+    let fake = Fake::new()
+        .token_reply(200, token("canary-token", 3600))
+        .token_fails(Delivery::NotSent)
+        .reply(401, "");
+    let error = self::pesapal(&fake).cancel(&id).await.unwrap_err();
+    assert_eq!(
+        error.in_full().to_string(),
+        "gateway out of reach: cancel: the access token was refused, and there is no new one: the network, in this test"
+    );
+}

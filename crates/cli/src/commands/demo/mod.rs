@@ -21,7 +21,7 @@ use self::shops::Shops;
 use self::verdict::Verdict;
 use crate::args::DemoArgs;
 use crate::context::Context;
-use crate::failure::{Exit, Failure};
+use crate::failure::{Exit, Failure, told};
 use crate::output::tint;
 use crate::views::SummaryLine;
 
@@ -193,7 +193,7 @@ async fn sweep(
         News::Considered => bar.inc(1),
         News::Failed(key, trouble) => {
             if let Ok(mut failures) = failures.lock() {
-                failures.push(format!("{key}: {trouble}"));
+                failures.push(format!("{key}: {}", told(trouble)));
             }
         }
         News::Cancellation(_) | News::Plan(_) | News::AccountStopped(..) | _ => {}
