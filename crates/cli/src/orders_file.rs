@@ -1,13 +1,14 @@
 //! Lists of open orders: CSV or NDJSON, read row by row, so that they may be of any
 //! length. A bad row is named by line and column.
 
+mod cells;
 mod columns;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Chain, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use serde_json::value::RawValue;
 
 use crate::config::{Config, Keys};
 use crate::failure::Failure;
+use cells::{CellReader, NoRow};
 use columns::Columns;
 
 const REQUIRED: [&str; 5] = ["account", "order", "created_at", "amount", "currency"];
@@ -123,37 +125,31 @@ impl OrdersFile {
             .map_err(|error| unreadable(&error))?;
         let mut reader = BufReader::new(file);
         skip_byte_order_mark(&mut reader).map_err(|error| unreadable(&error))?;
-        let mut blank = 0;
-        skip_blank_lines(&mut reader, &mut blank).map_err(|error| unreadable(&error))?;
         let source = match self.kind {
-            Kind::Ndjson => Source::Ndjson {
-                reader,
-                line: blank,
-            },
+            Kind::Ndjson => Source::Ndjson { reader, line: 0 },
             Kind::Csv => {
-                // Only a line feed ends a row, and the last row has one too: so the place
-                // after a row tells its line. Cells are trimmed, and with them what is left
-                // of CR LF.
-                let mut reader = csv::ReaderBuilder::new()
-                    .flexible(true)
-                    .terminator(csv::Terminator::Any(b'\n'))
-                    .from_reader(reader.chain(&b"\n"[..]));
-                let line = blank + 1;
-                let header = reader.headers().map_err(|error| {
-                    unreadable(&format!("line {line}: {}", csv_problem(&error)))
-                })?;
-                let columns = Columns::find(header)
-                    .map_err(|problem| unreadable(&format!("line {line}: {problem}")))?;
+                let mut reader = CellReader::new(reader);
+                let columns = match reader.next_row() {
+                    None => return Err(unreadable(&"it is empty")),
+                    Some(Err(problem)) => return Err(unreadable(&BadRow::cut(problem, None))),
+                    Some(Ok(header)) => {
+                        let line = header.line;
+                        let names = csv::StringRecord::from_byte_record(header.cells)
+                            .map_err(|_| unreadable(&format!("line {line}: is not UTF-8 text")))?;
+                        Columns::find(&names)
+                            .map_err(|problem| unreadable(&format!("line {line}: {problem}")))?
+                    }
+                };
                 Source::Csv {
                     reader: Box::new(reader),
                     columns,
-                    blank,
                 }
             }
         };
         Ok(Rows {
             source,
             accounts: accounts.clone(),
+            over: false,
         })
     }
 }
@@ -172,22 +168,28 @@ fn skip_byte_order_mark(reader: &mut impl BufRead) -> io::Result<()> {
     Ok(())
 }
 
-fn skip_blank_lines(reader: &mut impl BufRead, lines: &mut u64) -> io::Result<()> {
-    loop {
-        let ready = reader.fill_buf()?;
-        let blank = ready.iter().take_while(|it| it.is_ascii_whitespace());
-        let Some(end) = blank.enumerate().filter(|(_, it)| **it == b'\n').last() else {
-            return Ok(());
-        };
-        let end = end.0 + 1;
-        *lines += count_lines(&ready[..end]);
-        reader.consume(end);
-    }
+/// A line of a list.
+enum TextLine {
+    /// With its line feed, if it has one.
+    Text(Vec<u8>),
+    /// Left out: nobody needs to keep what is longer than any row.
+    TooLong,
+    /// There is none any more.
+    End,
 }
 
-fn count_lines(bytes: &[u8]) -> u64 {
-    let breaks = bytes.iter().filter(|it| **it == b'\n');
-    u64::try_from(breaks.count()).unwrap_or(u64::MAX)
+fn read_line(reader: &mut impl BufRead) -> io::Result<TextLine> {
+    let mut text = Vec::new();
+    let limit = MAX_LINE as u64;
+    let read = reader.by_ref().take(limit).read_until(b'\n', &mut text)?;
+    if read == 0 {
+        return Ok(TextLine::End);
+    }
+    if read == MAX_LINE && !text.ends_with(b"\n") {
+        skip_line(reader)?;
+        return Ok(TextLine::TooLong);
+    }
+    Ok(TextLine::Text(text))
 }
 
 /// The gateways of the configured accounts: all that is needed to read a list.
@@ -216,14 +218,14 @@ impl Accounts {
 pub(crate) struct Rows {
     source: Source,
     accounts: Accounts,
+    /// What cannot be read once is not tried again.
+    over: bool,
 }
 
 enum Source {
     Csv {
-        reader: Box<csv::Reader<Chain<BufReader<File>, &'static [u8]>>>,
+        reader: Box<CellReader<BufReader<File>>>,
         columns: Columns,
-        /// Lines before the header.
-        blank: u64,
     },
     Ndjson {
         reader: BufReader<File>,
@@ -235,67 +237,43 @@ impl Iterator for Rows {
     type Item = Result<TrackedOrder, BadRow>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if self.over {
+            return None;
+        }
         match &mut self.source {
-            Source::Csv {
-                reader,
-                columns,
-                blank,
-            } => loop {
-                let mut bytes = csv::ByteRecord::new();
-                match reader.read_byte_record(&mut bytes) {
-                    Ok(false) => return None,
-                    Ok(true) if bytes.len() == 1 && bytes[0].trim_ascii().is_empty() => {}
-                    Ok(true) => {
-                        let line = *blank + first_line(&bytes, reader.position());
-                        let row = csv::StringRecord::from_byte_record(bytes)
-                            .map_err(|error| columns.not_text(error.utf8_error().field(), line));
-                        let order = row.and_then(|mut record| {
-                            record.trim();
-                            columns.row(&record, line)?.order(&self.accounts)
-                        });
-                        return Some(order);
+            Source::Csv { reader, columns } => {
+                let row = match reader.next_row()? {
+                    Ok(row) => row,
+                    Err(problem) => {
+                        self.over = matches!(problem, NoRow::Unreadable { .. });
+                        return Some(Err(BadRow::cut(problem, Some(columns))));
                     }
-                    Err(error) => {
-                        return Some(Err(BadRow {
-                            line: *blank + reader.position().line(),
-                            column: None,
-                            problem: csv_problem(&error),
-                        }));
-                    }
-                }
-            },
+                };
+                let line = row.line;
+                let row = csv::StringRecord::from_byte_record(row.cells)
+                    .map_err(|error| columns.not_text(error.utf8_error().field(), line));
+                Some(row.and_then(|mut record| {
+                    record.trim();
+                    columns.row(&record, line)?.order(&self.accounts)
+                }))
+            }
             Source::Ndjson { reader, line } => loop {
                 *line += 1;
-                let mut text = Vec::new();
-                let read = reader
-                    .by_ref()
-                    .take(MAX_LINE as u64)
-                    .read_until(b'\n', &mut text);
-                match read {
-                    Ok(0) => return None,
-                    Ok(_) if text.trim_ascii().is_empty() => {}
-                    Ok(MAX_LINE) if !text.ends_with(b"\n") => {
-                        let rest = skip_line(reader);
-                        return Some(Err(BadRow {
-                            line: *line,
-                            column: None,
-                            problem: match rest {
-                                Ok(()) => "is longer than 1 MiB".to_owned(),
-                                Err(error) => error.to_string(),
-                            },
-                        }));
+                match read_line(reader) {
+                    Ok(TextLine::End) => return None,
+                    Ok(TextLine::Text(text)) if text.trim_ascii().is_empty() => {}
+                    Ok(TextLine::TooLong) => {
+                        return Some(Err(BadRow::cut(NoRow::TooLong { line: *line }, None)));
                     }
-                    Ok(_) => {
+                    Ok(TextLine::Text(text)) => {
                         // Without its end, behind which an error would count from 0 again.
                         let row = json_row(text.trim_ascii_end(), *line);
                         return Some(row.and_then(|row| row.order(&self.accounts)));
                     }
                     Err(error) => {
-                        return Some(Err(BadRow {
-                            line: *line,
-                            column: None,
-                            problem: error.to_string(),
-                        }));
+                        self.over = true;
+                        let line = *line;
+                        return Some(Err(BadRow::cut(NoRow::Unreadable { line, error }, None)));
                     }
                 }
             },
@@ -303,12 +281,36 @@ impl Iterator for Rows {
     }
 }
 
-/// The line on which a row begins: as many before the place after it as it holds.
-fn first_line(row: &csv::ByteRecord, after: &csv::Position) -> u64 {
-    let inside: u64 = row.iter().map(count_lines).sum();
-    let counted = after.line().saturating_sub(1 + inside);
-    // In a row whose quotes are never closed the last line feed is inside.
-    counted.max(row.position().map_or(1, csv::Position::line))
+impl BadRow {
+    /// A row that could not be told from its neighbours. Without columns, or beyond them, a
+    /// cell has a number.
+    fn cut(problem: NoRow, columns: Option<&Columns>) -> Self {
+        match problem {
+            NoRow::Quote {
+                line,
+                cell,
+                problem,
+            } => {
+                let name = columns.and_then(|columns| columns.name(cell));
+                let number = || (cell + 1).to_string();
+                Self {
+                    line,
+                    column: Some(name.map_or_else(number, str::to_owned)),
+                    problem,
+                }
+            }
+            NoRow::TooLong { line } => Self {
+                line,
+                column: None,
+                problem: "is longer than 1 MiB".to_owned(),
+            },
+            NoRow::Unreadable { line, error } => Self {
+                line,
+                column: None,
+                problem: error.to_string(),
+            },
+        }
+    }
 }
 
 /// Leaves out the rest of a line that is too long to be kept.
@@ -324,13 +326,6 @@ fn skip_line(reader: &mut impl BufRead) -> io::Result<()> {
             return Ok(());
         }
     }
-}
-
-fn csv_problem(error: &csv::Error) -> String {
-    if matches!(error.kind(), csv::ErrorKind::Utf8 { .. }) {
-        return "is not UTF-8 text".to_owned();
-    }
-    error.to_string()
 }
 
 /// A row of either kind, as text.

@@ -61,17 +61,22 @@ impl Columns {
         })
     }
 
-    /// A cell that is not text, by the name of its column.
-    pub(super) fn not_text(&self, cell: usize, line: u64) -> BadRow {
+    /// What the column of a cell is called.
+    pub(super) fn name(&self, cell: usize) -> Option<&'static str> {
         let required = self.required.iter().zip(REQUIRED);
         let optional = self.optional.iter().zip(OPTIONAL);
         let mut columns = required
             .map(|(at, name)| (Some(*at), name))
             .chain(optional.map(|(at, name)| (*at, name)));
         let column = columns.find(|(at, _)| *at == Some(cell));
+        column.map(|(_, name)| name)
+    }
+
+    /// A cell that is not text, by the name of its column.
+    pub(super) fn not_text(&self, cell: usize, line: u64) -> BadRow {
         BadRow {
             line,
-            column: column.map(|(_, name)| name.to_owned()),
+            column: self.name(cell).map(str::to_owned),
             problem: "is not UTF-8 text".to_owned(),
         }
     }

@@ -277,11 +277,19 @@ fn lines_are_counted_through_quoted_line_breaks_and_unclosed_quotes() {
         let name = shop.terminal.write("quotes.csv", rows.join(ending));
         let run = shop.duka(&["track", &name]).exits(2);
         let said = complaints(&run, &name);
-        for (index, line) in [6, 9].into_iter().enumerate() {
-            let start = format!("line {}, column created_at", line + skipped);
+        for (index, (line, what)) in [
+            (6, "column created_at: "),
+            (9, "column created_at: "),
+            (10, "column note: a quote opens here and is never closed"),
+            (11, "column order: is empty"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let start = format!("line {}, {what}", line + skipped);
             assert!(said[index].starts_with(&start), "{start}: {said:?}");
         }
-        assert_eq!(said.len(), 3, "{said:?}");
+        assert_eq!(said.len(), 5, "{said:?}");
     }
 }
 
@@ -338,4 +346,108 @@ fn a_control_character_in_a_note_is_named_and_not_printed() {
     let run = shop.duka(&["track", &name]).exits(2);
     let said = complaints(&run, &name);
     assert_eq!(said[0], "line 2, column note: holds a control character");
+}
+
+#[test]
+fn a_quote_that_is_not_closed_is_named_where_it_opens_and_swallows_no_row() {
+    let never = "a quote opens here and is never closed";
+    let later =
+        "a quote opens here and closes on line 4 with text behind it; is one missing before that?";
+    let id = |number: u32| row("kwikpaisa", &format!("A-{number}"));
+    for (open, next, said) in [
+        (
+            format!("{},\"left open", id(2)),
+            format!("{},", id(3)),
+            format!("note: {never}"),
+        ),
+        (
+            format!("{},\"left open", id(2)),
+            format!("{},\"a note\"", id(3)),
+            format!("note: {later}"),
+        ),
+        (
+            format!("{},\"left \"\"open", id(2)),
+            format!("{},\"\"", id(3)),
+            format!("note: {never}"),
+        ),
+        (
+            format!("\"{},", id(2)),
+            format!("{},", id(3)),
+            format!("account: {never}"),
+        ),
+        (
+            format!("\"{},", id(2)),
+            format!("{},\"a note\"", id(3)),
+            format!("account: {later}"),
+        ),
+        (
+            format!("{},\"left\" open", id(2)),
+            format!("{},\"a note\"", id(3)),
+            "note: text follows the closing quote; a quote inside a cell is written twice"
+                .to_owned(),
+        ),
+    ] {
+        let shop = Shop::open();
+        let list = format!("{HEADER},note\n{},\n{open}\n{next}\n{},\n", id(1), id(4));
+        let name = shop.terminal.write("quote.csv", &list);
+        let run = shop.duka(&["track", &name]).exits(2);
+        let expected = [
+            format!("line 3, column {said}"),
+            "error: quote.csv has 1 bad row; nothing was imported; mend them, or use --skip-bad"
+                .to_owned(),
+        ];
+        assert_eq!(complaints(&run, &name), expected, "{list}");
+        assert!(!shop.terminal.store().exists());
+        shop.duka(&["sweep", "--orders", &name])
+            .exits(2)
+            .complains("nothing was sent");
+        assert!(shop.emulator.requests().is_empty());
+
+        let run = shop
+            .duka(&["track", &name, "--skip-bad", "--json"])
+            .exits(0);
+        assert_eq!(
+            run.stdout, "{\"added\":3,\"known\":0,\"bad\":1}\n",
+            "{list}"
+        );
+        for (id, code) in [("A-1", 0), ("A-2", 2), ("A-3", 0), ("A-4", 0)] {
+            shop.duka(&["show", id]).exits(code);
+        }
+    }
+}
+
+#[test]
+fn a_quote_that_is_not_closed_is_named_in_the_header_and_in_a_row_of_several_lines() {
+    let shop = Shop::open();
+    let name = shop.terminal.write(
+        "quote.csv",
+        "account,order,\"created_at,amount,currency\nA-1\n",
+    );
+    let run = shop.duka(&["track", &name]).exits(2);
+    run.complains("quote.csv: line 1, column 3: a quote opens here and is never closed");
+
+    let good = row("kwikpaisa", "A-1");
+    let list = format!("{HEADER},method,note\n{good},\"one\ntwo\",\"three\n{good},,\n");
+    let name = shop.terminal.write("quote.csv", list);
+    let run = shop.duka(&["track", &name]).exits(2);
+    let said = complaints(&run, &name);
+    assert_eq!(
+        said[0],
+        "line 3, column note: a quote opens here and is never closed"
+    );
+    assert_eq!(said.len(), 2, "{said:?}");
+
+    // Longer than any row: not read on to the end of a list of any length.
+    let list = format!(
+        "{HEADER},note\n{good},\"open\n{}",
+        format!("{good},\n").repeat(40_000)
+    );
+    let name = shop.terminal.write("long.csv", list);
+    let run = shop.duka(&["track", &name]).exits(2);
+    let said = complaints(&run, &name);
+    assert_eq!(
+        said[0],
+        "line 2, column note: a quote opens here and is not closed within 1 MiB"
+    );
+    assert_eq!(said.len(), 2, "{said:?}");
 }
