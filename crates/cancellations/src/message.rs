@@ -1,7 +1,7 @@
 //! One line for a person: what happened to a cancellation, and what it means.
 
 use duka_core::OrderStatus;
-use duka_core::cancel::{Event, Outcome, SkipReason, State, Step};
+use duka_core::cancel::{Event, Outcome, Resolution, SkipReason, State, Step};
 
 /// What was learnt, and then what follows from it.
 pub(crate) fn line(step: &Step, event: &Event, detail: &str) -> String {
@@ -17,6 +17,10 @@ fn meaning(step: &Step, event: &Event) -> &'static str {
         State::Accepted | State::Refused => "to be verified by the order's status",
         State::InDoubt => "whether the order is cancelled is not known yet",
         State::NeedsReview => "a person must look at the gateway's dashboard and decide",
+        // Closing a finding does not change the outcome, and says nothing new of it.
+        State::Done(_) if *event == Event::Resolved(Resolution::Acknowledged) => {
+            "a person has acknowledged the payment that came after it was reported cancelled"
+        }
         State::Done(outcome) => match outcome {
             Outcome::Confirmed | Outcome::ResolvedCancelled if next.finding.is_some() => {
                 "paid after it was reported cancelled"

@@ -87,6 +87,42 @@ fn a_late_payment_is_pending_until_somebody_closes_it_and_is_not_raised_again() 
 }
 
 #[test]
+fn an_acknowledged_payment_says_so_and_by_whom_at_either_gateway() {
+    let shop = Shop::open();
+    for account in ["kwikpaisa", "pesapal"] {
+        let order = shop.create(account, "A-17");
+        let cancel = ["cancel", &order, "--account", account, "--json"];
+        let record = shop.duka(&cancel).exits(0).json();
+        let id = record["id"].as_str().unwrap();
+        shop.emulator.pay_late(&order).unwrap();
+        shop.duka(&["status", &order, "--account", account])
+            .exits(0);
+        let close = [
+            "resolve",
+            id,
+            "--as",
+            "acknowledged",
+            "--by",
+            "amina",
+            "--note",
+            "refunded",
+            "--json",
+        ];
+        let record = shop.duka(&close).exits(0).json();
+        let said = "amina: refunded; a person has acknowledged the payment that came after it was reported cancelled";
+        assert_eq!(record["message"], said);
+        assert_eq!(record["outcome"], "confirmed");
+        assert_eq!(record["finding"], Value::Null);
+        let shown = shop.duka(&["show", &order, "--json"]).exits(0).json();
+        let last = shown["cancellations"][0]["log"].as_array().unwrap().last();
+        let last = last.unwrap();
+        assert_eq!(last["event"], "acknowledged");
+        assert_eq!(last["actor"], "amina");
+        assert_eq!(last["detail"], "amina: refunded");
+    }
+}
+
+#[test]
 fn a_decision_that_cannot_be_is_usage() {
     let (shop, id, _) = reviewed();
     let nobodys = "01a20128-5bd5-7219-a4c2-b4aa018712f1";
