@@ -156,6 +156,9 @@ pub struct Summary {
     pub needs_review: u64,
     /// Could not be worked on; a later sweep tries again.
     pub errors: u64,
+    /// Of these, the errors that end only when somebody mends the credentials or the
+    /// settings of an account.
+    pub misconfigured: u64,
     /// Of all these, paid after they had been reported cancelled.
     pub late_payments: u64,
     /// How long it took.

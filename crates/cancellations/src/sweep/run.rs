@@ -53,6 +53,8 @@ pub(super) struct Progress {
 pub(super) struct Account {
     pace: Pace,
     pub(super) stopped: bool,
+    /// Whether its credentials or settings were refused.
+    misconfigured: bool,
     /// Unsettled cancellations of this sweep, and when to look at them.
     pub(super) pending: HashMap<CancellationId, Timestamp>,
 }
@@ -280,7 +282,10 @@ impl<'a> Run<'a> {
     async fn work_on(&self, order: TrackedOrder) {
         let key = order.key.clone();
         if self.is_stopped(&key.account) {
-            self.lock().summary.errors += 1;
+            let mut progress = self.lock();
+            let misconfigured = progress.account(&key.account).misconfigured;
+            progress.summary.errors += 1;
+            progress.summary.misconfigured += u64::from(misconfigured);
             return;
         }
         self.wait_for_turn(&key.account).await;
@@ -370,6 +375,12 @@ impl<'a> Run<'a> {
         {
             let mut progress = self.lock();
             progress.summary.errors += 1;
+            let misconfigured = match trouble {
+                Trouble::Gateway(error) => is_hopeless(error),
+                Trouble::UnknownAccount(_) => true,
+                Trouble::Store(_) | Trouble::Unknown(_) | Trouble::NotAllowed(_) => false,
+            };
+            progress.summary.misconfigured += u64::from(misconfigured);
             if let Trouble::Store(error) = trouble {
                 let about_one_order = matches!(
                     error.kind(),
@@ -403,7 +414,10 @@ impl<'a> Run<'a> {
     /// Counts a cancellation that this sweep has no more to do with, and tells of it.
     pub(super) fn finish(&self, record: &Record) {
         {
-            let summary = &mut self.lock().summary;
+            let mut progress = self.lock();
+            let misconfigured = progress.account(&record.key.account).misconfigured;
+            let summary = &mut progress.summary;
+            let errors = summary.errors;
             summary.late_payments += u64::from(record.progress.finding.is_some());
             summary.eligible += u64::from(record.progress.attempts > 0);
             summary.sent += u64::from(record.progress.requests > 0);
@@ -430,6 +444,9 @@ impl<'a> Run<'a> {
                 },
             };
             *counter += 1;
+            if summary.errors > errors {
+                summary.misconfigured += u64::from(misconfigured);
+            }
         }
         (self.tell)(News::Cancellation(record));
     }
@@ -464,6 +481,7 @@ impl<'a> Run<'a> {
                 account.pace.hold(wait.min(LONGEST_HOLD), Instant::now());
             }
             let hopeless = is_hopeless(error);
+            account.misconfigured |= hopeless;
             // What the gateway refuses about one order says nothing about the next one.
             let went = if error.kind().is_callers_fault() {
                 Went::Well

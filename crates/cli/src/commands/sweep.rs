@@ -192,9 +192,14 @@ pub(crate) fn print_summary(summary: &Summary, output: Output) -> Result<(), Fai
 fn exit_of(summary: &Summary, stop: &CancellationToken) -> Exit {
     if summary.in_doubt > 0 || summary.needs_review > 0 || summary.late_payments > 0 {
         Exit::Unknown
-    } else if summary.errors > 0 || summary.list_error.is_some() || stop.is_cancelled() {
+    } else if summary.list_error.is_some() || stop.is_cancelled() {
         Exit::Failed
-    } else {
+    } else if summary.errors == 0 {
         Exit::Done
+    } else if summary.errors == summary.misconfigured && summary.sent == 0 {
+        // As for a single order: repeating it cannot help before the settings are mended.
+        Exit::Usage
+    } else {
+        Exit::Failed
     }
 }

@@ -170,6 +170,57 @@ fn keys_that_are_refused_are_bad_configuration() {
 }
 
 #[test]
+fn a_sweep_that_fails_for_refused_keys_alone_is_bad_configuration() {
+    let keys = |shop: &mut Shop, pesapal: &str, kwikpaisa: &str| {
+        shop.terminal
+            .set("DUKA_PESAPAL_CONSUMER_SECRET", pesapal)
+            .set("DUKA_KWIKPAISA_SECRET_KEY", kwikpaisa);
+    };
+    let sweep = |shop: &Shop, more: &[&str]| {
+        let args = [&["sweep", "--min-age", "0s", "--wait", "0s"], more].concat();
+        shop.duka(&args)
+    };
+    let both = || {
+        let shop = Shop::open();
+        for id in ["A-1", "A-2", "A-3"] {
+            shop.create("kwikpaisa", id);
+        }
+        shop.create("pesapal", "KANGA-1");
+        shop
+    };
+    for more in [&["--dry-run"][..], &[], &["--json", "--concurrency", "1"]] {
+        let mut shop = both();
+        keys(&mut shop, "mistyped", "sk_test_mistyped");
+        sweep(&shop, more).exits(2).complains("credentials refused");
+        assert_eq!(shop.cancels_received(), 0);
+    }
+
+    // Something was sent, so more than the configuration is to be looked at.
+    let mut shop = both();
+    keys(&mut shop, "mistyped", "sk_test_emulator");
+    sweep(&shop, &[]).exits(1).complains("credentials refused");
+    assert_eq!(shop.cancels_received(), 3);
+
+    // Nothing was sent, but not for the keys alone.
+    let mut shop = both();
+    keys(&mut shop, "mistyped", "sk_test_emulator");
+    shop.terminal.set("DUKA_KWIKPAISA_BASE_URL", NOBODY);
+    sweep(&shop, &[]).exits(1).complains("credentials refused");
+    assert_eq!(shop.cancels_received(), 0);
+
+    // An account that is gone from the configuration can be mended only there.
+    let mut shop = both();
+    shop.terminal.unset("DUKA_PESAPAL_CONSUMER_KEY");
+    shop.terminal.unset("DUKA_PESAPAL_CONSUMER_SECRET");
+    for id in ["A-1", "A-2", "A-3"] {
+        shop.duka(&["cancel", id]).exits(0);
+    }
+    sweep(&shop, &[])
+        .exits(2)
+        .complains("account pesapal is not configured");
+}
+
+#[test]
 fn bad_flags_and_commands_are_usage() {
     let terminal = Terminal::open();
     for args in [
