@@ -21,7 +21,8 @@ use crate::record::{LogEntry, Record, Request};
 /// one order, a second request at a once-only gateway, and any change to a log entry.
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync {
-    /// Follows these orders. Those already followed stay as they are.
+    /// Follows these orders. Those already followed stay as they are. What was seen of an
+    /// order and when we touched it is the store's own to know, and not taken from here.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -39,7 +40,9 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// When the store cannot be read.
     async fn find_orders(&self, text: &str) -> Result<Vec<TrackedOrder>, StoreError>;
 
-    /// Merges a sight of an order into what is known of it.
+    /// Merges a sight of an order into what is known of it. An order that was ever seen paid
+    /// is not [`Follow::Open`] from then on, whatever a change says. A sight of an order that
+    /// is not followed is nobody's.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -59,7 +62,8 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// When the store cannot be written, or a once-only request would leave twice.
     async fn advance(&self, change: Change) -> Result<Advanced, StoreError>;
 
-    /// Claims up to `limit` cancellations of these accounts that are due, oldest first.
+    /// Claims up to `limit` cancellations of these accounts that are due, those first that
+    /// have been due for longest.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -246,7 +250,8 @@ pub enum Advanced {
     Stored(Record),
     /// Somebody else was faster; this is what stands there now.
     Conflict(Record),
-    /// Nothing was written, because the order has been seen paid or reversed before.
+    /// Nothing was written, because the order has been seen paid or reversed before. Nobody
+    /// else was faster.
     SeenPaid(OrderStatus),
 }
 

@@ -1,11 +1,11 @@
 //! Statements about cancellations, their attempts and their log.
 
 use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, Spent};
-use duka_core::{AccountName, CancellationId};
+use duka_core::{AccountName, CancellationId, OrderStatus};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::orders::{self, collect};
-use super::rows::{self, follow_word, micros, skip_word, state_words, store_error, verified_raw};
+use super::rows::{self, follow_word, micros, skip_word, state_words, store_error, unknown_words};
 use crate::order::{Follow, OrderKey};
 use crate::record::{LogEntry, Record};
 use crate::store::{
@@ -82,11 +82,11 @@ pub(super) fn advance(connection: &Connection, change: &Change) -> Result<Advanc
     let Some(before) = by_id(connection, change.id)? else {
         return Err(vanished(change.id));
     };
-    if change.guard == Guard::Unpaid && before.version == change.version {
-        let seen = orders::by_key(connection, &before.key)?.and_then(|order| order.seen);
-        if let Some(seen) = seen.filter(|seen| seen.status.was_paid()) {
-            return Ok(Advanced::SeenPaid(seen.status));
-        }
+    if change.guard == Guard::Unpaid
+        && before.version == change.version
+        && let Some(status) = seen_paid(connection, &before.key)?
+    {
+        return Ok(Advanced::SeenPaid(status));
     }
     if !write_progress(connection, change)? {
         return Ok(Advanced::Conflict(before));
@@ -109,13 +109,25 @@ pub(super) fn advance(connection: &Connection, change: &Change) -> Result<Advanc
             detail: change.entry.detail.as_deref(),
         },
     )?;
-    touch(connection, &before.key, change.follow, micros(change.now))?;
+    // Whoever writes this may not have seen the payment.
+    let follow = match change.follow {
+        Follow::Open if seen_paid(connection, &before.key)?.is_some() => Follow::Settled,
+        follow => follow,
+    };
+    touch(connection, &before.key, follow, micros(change.now))?;
     if let Some(seen) = &change.seen {
         orders::observe(connection, &before.key, seen.clone())?;
     }
     by_id(connection, change.id)?
         .map(Advanced::Stored)
         .ok_or_else(|| vanished(change.id))
+}
+
+/// The status of an order that has been seen paid.
+fn seen_paid(connection: &Connection, key: &OrderKey) -> Result<Option<OrderStatus>, StoreError> {
+    let seen = orders::by_key(connection, key)?.and_then(|order| order.seen);
+    let status = seen.map(|seen| seen.status);
+    Ok(status.filter(OrderStatus::was_paid))
 }
 
 /// Compare-and-swap on id and version alone; `false` when somebody was faster.
@@ -146,7 +158,7 @@ fn write_progress(connection: &Connection, change: &Change) -> Result<bool, Stor
             next.stuck_since.map(micros),
             next.fruitless,
             next.verified.as_ref().map(|status| status.as_str()),
-            verified_raw(next),
+            next.verified.as_ref().and_then(unknown_words),
             next.finding.map(Finding::as_str),
             change.message,
             change.due_at.map(micros),
@@ -241,6 +253,8 @@ pub(super) fn claim_due(
         )?);
     }
     due.sort();
+    // An account that is named twice.
+    due.dedup();
     due.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let ids = due.into_iter().map(|(_, id)| id);
     let mut claimed = Vec::with_capacity(ids.len());

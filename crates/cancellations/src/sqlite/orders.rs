@@ -3,7 +3,7 @@
 use duka_core::Observation;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::rows::{self, follow_word, form_word, micros, store_error};
+use super::rows::{self, follow_word, form_word, micros, store_error, unknown_words};
 use crate::order::{OrderKey, TrackedOrder};
 use crate::store::{AbandonedPage, StoreError, Tracked};
 
@@ -92,7 +92,8 @@ pub(super) fn observe(
             "UPDATE orders SET status = ?3, raw_status = ?4, status_amount = ?5,
                                status_currency = ?6, observed_at = ?7,
                                follow = CASE WHEN follow = 'open' AND ?8 THEN 'settled'
-                                             ELSE follow END
+                                             ELSE follow END,
+                               unknown_status = ?9
              WHERE account = ?1 AND order_id = ?2",
         )
         .map_err(store_error)?
@@ -105,6 +106,7 @@ pub(super) fn observe(
             money.map(|m| m.currency().code()),
             micros(merged.observed_at),
             merged.status.was_paid(),
+            unknown_words(&merged.status),
         ])
         .map_err(store_error)?;
     Ok(())

@@ -144,7 +144,8 @@ fn observation(row: &Row<'_>) -> Result<Option<Observation>, StoreError> {
         return Ok(None);
     };
     let raw_status: String = get::<Option<String>>(row, "raw_status")?.unwrap_or_default();
-    let status = OrderStatus::from_word(&word, &raw_status).ok_or_else(|| damaged("a status"))?;
+    let unknown: String = get::<Option<String>>(row, "unknown_status")?.unwrap_or_default();
+    let status = OrderStatus::from_word(&word, &unknown).ok_or_else(|| damaged("a status"))?;
     let observed_at = maybe_moment(row, "observed_at")?.ok_or_else(|| damaged("a sighting"))?;
     Ok(Some(Observation {
         status,
@@ -211,20 +212,17 @@ fn progress(row: &Row<'_>) -> Result<Cancellation, StoreError> {
     })
 }
 
-/// The text to store beside `verified`: only *unknown* needs the gateway's own words.
-pub(super) fn verified_raw(progress: &Cancellation) -> Option<&str> {
-    match &progress.verified {
-        Some(OrderStatus::Unknown(raw)) => Some(raw),
-        None
-        | Some(
-            OrderStatus::Unpaid
-            | OrderStatus::Processing
-            | OrderStatus::Paid
-            | OrderStatus::Failed
-            | OrderStatus::Expired
-            | OrderStatus::Cancelled
-            | OrderStatus::Reversed,
-        ) => None,
+/// The text to store beside a status: only *unknown* has words of its own.
+pub(super) fn unknown_words(status: &OrderStatus) -> Option<&str> {
+    match status {
+        OrderStatus::Unknown(words) => Some(words),
+        OrderStatus::Unpaid
+        | OrderStatus::Processing
+        | OrderStatus::Paid
+        | OrderStatus::Failed
+        | OrderStatus::Expired
+        | OrderStatus::Cancelled
+        | OrderStatus::Reversed => None,
     }
 }
 

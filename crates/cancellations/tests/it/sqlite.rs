@@ -12,6 +12,8 @@ store_suite! { Shelf::new(),
     suite::an_id_keeps_the_json_type_it_was_tracked_with
     suite::an_order_is_found_by_its_id_or_its_reference_in_any_account
     suite::what_was_seen_of_an_order_never_goes_back
+    suite::an_unknown_status_keeps_the_words_it_was_seen_with
+    suite::what_was_seen_paid_is_not_offered_to_a_sweep_again
     suite::an_order_that_is_not_followed_cannot_be_cancelled
     suite::a_second_cancellation_waits_until_the_first_is_over
     suite::what_a_sweep_saw_a_while_ago_must_still_hold_when_it_begins
@@ -25,6 +27,7 @@ store_suite! { Shelf::new(),
     suite::the_log_tells_everything_in_order_and_without_holes
     suite::a_report_gives_each_cancellation_once_page_by_page
     suite_claims::only_what_is_due_in_these_accounts_is_claimed_oldest_first
+    suite_claims::an_account_that_is_named_twice_takes_no_others_place
     suite_claims::what_is_over_or_waits_for_a_person_is_never_claimed
     suite_claims::a_claim_holds_until_it_lapses_and_then_goes_to_another
     suite_claims::workers_that_claim_at_once_never_get_the_same_record

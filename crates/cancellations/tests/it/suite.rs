@@ -5,7 +5,7 @@ use duka_cancellations::store::{
     Which,
 };
 use duka_cancellations::{Follow, Record, Store, StoreErrorKind};
-use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, Spent, State};
+use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, SkipReason, Spent, State};
 use duka_core::id::IdForm;
 use duka_core::{CancellationId, Money, Observation, OrderId, OrderStatus};
 use jiff::{SignedDuration, Timestamp};
@@ -237,6 +237,40 @@ pub(crate) async fn what_was_seen_of_an_order_never_goes_back(open: Open<'_>) {
         .observe(&crate::scene::key("shop", "X"), stranger)
         .await
         .unwrap();
+}
+
+pub(crate) async fn an_unknown_status_keeps_the_words_it_was_seen_with(open: Open<'_>) {
+    let store = open();
+    let key = key("shop", "A-1");
+    store.track(vec![order("shop", "A-1")]).await.unwrap();
+    // Pesapal's adapter: what the gateway calls it, and what contradicts that.
+    let words = "COMPLETED with status code 2".to_owned();
+    let sight = Observation {
+        raw_status: "COMPLETED".to_owned(),
+        ..seen(OrderStatus::Unknown(words), 10)
+    };
+    store.observe(&key, sight.clone()).await.unwrap();
+    let kept = open().order(&key).await.unwrap().unwrap().seen;
+    assert_eq!(kept, Some(sight));
+    // Nothing of it is left once the status is known.
+    let known = seen(OrderStatus::Unpaid, 20);
+    store.observe(&key, known.clone()).await.unwrap();
+    let kept = open().order(&key).await.unwrap().unwrap().seen;
+    assert_eq!(kept, Some(known));
+}
+
+pub(crate) async fn what_was_seen_paid_is_not_offered_to_a_sweep_again(open: Open<'_>) {
+    let store = open();
+    let record = opened(&*store, 1, "shop", "A-1", noon()).await;
+    let paid = seen(OrderStatus::Paid, 10);
+    open().observe(&record.key, paid).await.unwrap();
+    // A worker that has read nothing gives up, and leaves the order to the next sweep.
+    let unreadable = Outcome::Skipped(SkipReason::StatusUnreadable);
+    let mut skipped = change(&record, State::Done(unreadable), Attempt::Untouched);
+    skipped.follow = Follow::Open;
+    stored(&*store, skipped).await;
+    let order = store.order(&record.key).await.unwrap().unwrap();
+    assert_eq!(order.follow, Follow::Settled);
 }
 
 pub(crate) async fn an_order_that_is_not_followed_cannot_be_cancelled(open: Open<'_>) {

@@ -61,6 +61,15 @@ pub(crate) async fn only_what_is_due_in_these_accounts_is_claimed_oldest_first(o
     );
 }
 
+pub(crate) async fn an_account_that_is_named_twice_takes_no_others_place(open: Open<'_>) {
+    let store = open();
+    due(&*store, 1, "shop", at(10)).await;
+    due(&*store, 2, "shop", at(20)).await;
+    let twice = [account("shop"), account("shop")];
+    let claimed = store.claim_due(claim("w1", at(40)), &twice, 2).await;
+    assert_eq!(ids(&claimed.unwrap()), [id(1), id(2)]);
+}
+
 pub(crate) async fn what_is_over_or_waits_for_a_person_is_never_claimed(open: Open<'_>) {
     let store = open();
     let far = at(1_000_000);
