@@ -51,11 +51,7 @@ pub(crate) fn gateway(
     })
 }
 
-fn kwikpaisa(
-    name: &AccountName,
-    account: &Account,
-    line: &Line,
-) -> Result<KwikPaisa, Failure> {
+fn kwikpaisa(name: &AccountName, account: &Account, line: &Line) -> Result<KwikPaisa, Failure> {
     let Keys::KwikPaisa {
         api_key,
         secret_key,

@@ -424,7 +424,11 @@ mod tests {
         everybody_else_has_run().await;
         assert_eq!(drained(&mut far).await, 0, "not polled since it was queued");
         assert!(poll_once(&mut exchange).await.is_none());
-        assert_eq!(drained(&mut far).await, 0, "ready, and waiting for one poll more");
+        assert_eq!(
+            drained(&mut far).await,
+            0,
+            "ready, and waiting for one poll more"
+        );
         assert!(poll_once(&mut exchange).await.is_none());
         assert!(drained(&mut far).await > 0);
     }

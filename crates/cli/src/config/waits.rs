@@ -160,7 +160,10 @@ mod tests {
     fn a_review_before_the_settling_time_is_refused() {
         assert_eq!(
             waits(&[("DUKA_SETTLE", "1h"), ("DUKA_REVIEW_AFTER", "1m")]),
-            Err("review_after (1m) is shorter than settle (1h); nothing could settle in time".to_owned())
+            Err(
+                "review_after (1m) is shorter than settle (1h); nothing could settle in time"
+                    .to_owned()
+            )
         );
     }
 
