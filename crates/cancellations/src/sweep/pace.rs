@@ -10,6 +10,9 @@ use tokio::time::Instant;
 const WINDOW: usize = 50;
 /// Fewer say nothing.
 const ENOUGH: usize = 20;
+/// So many refusals of the credentials, with nothing else heard in between, are no accident
+/// of the gateway's (its clock, a token just revoked).
+const NO_ACCIDENT: u32 = 3;
 
 /// The pace of one account.
 #[derive(Debug, Default)]
@@ -18,6 +21,8 @@ pub(super) struct Pace {
     next: Option<Instant>,
     /// The last orders; `true` is a failure.
     failed: VecDeque<bool>,
+    /// How often the credentials have been refused since anything went well.
+    turned_away: u32,
 }
 
 impl Pace {
@@ -40,7 +45,15 @@ impl Pace {
         if self.failed.len() == WINDOW {
             self.failed.pop_front();
         }
-        self.failed.push_back(outcome == Went::Wrong);
+        self.failed.push_back(outcome != Went::Well);
+        self.turned_away = match outcome {
+            Went::Well => 0,
+            Went::Wrong => self.turned_away,
+            Went::TurnedAway => self.turned_away + 1,
+        };
+        if self.turned_away >= NO_ACCIDENT {
+            return Verdict::Stop;
+        }
         let failures = self.failed.iter().filter(|failed| **failed).count();
         let share = failures as f64 / self.failed.len() as f64;
         if self.failed.len() >= ENOUGH && share > error_rate {
@@ -49,6 +62,11 @@ impl Pace {
             Verdict::GoOn
         }
     }
+
+    /// Whether the credentials have been refused since anything went well.
+    pub(super) fn is_turned_away(&self) -> bool {
+        self.turned_away > 0
+    }
 }
 
 /// How an order went.
@@ -56,6 +74,8 @@ impl Pace {
 pub(super) enum Went {
     Well,
     Wrong,
+    /// The gateway, or the adapter, will not work with these credentials or settings.
+    TurnedAway,
 }
 
 /// Whether to go on with an account.
@@ -89,6 +109,15 @@ mod tests {
     fn what_went_well_long_ago_does_not_count() {
         let outcomes = [vec![Went::Well; 500], vec![Went::Wrong; 60]].concat();
         assert_eq!(run(outcomes), Some(525));
+    }
+
+    #[test]
+    fn credentials_refused_three_times_are_refused_for_good_and_once_is_an_accident() {
+        assert_eq!(run([Went::TurnedAway; 9]), Some(2));
+        let interrupted = [Went::TurnedAway, Went::TurnedAway, Went::Well];
+        assert_eq!(run(interrupted.repeat(2)), None);
+        let out_of_reach = [Went::TurnedAway, Went::Wrong];
+        assert_eq!(run(out_of_reach.repeat(9)), Some(4));
     }
 
     #[test]

@@ -53,8 +53,6 @@ pub(super) struct Progress {
 pub(super) struct Account {
     pace: Pace,
     pub(super) stopped: bool,
-    /// Whether its credentials or settings were refused.
-    misconfigured: bool,
     /// Unsettled cancellations of this sweep, and when to look at them.
     pub(super) pending: HashMap<CancellationId, Timestamp>,
 }
@@ -283,7 +281,7 @@ impl<'a> Run<'a> {
         let key = order.key.clone();
         if self.is_stopped(&key.account) {
             let mut progress = self.lock();
-            let misconfigured = progress.account(&key.account).misconfigured;
+            let misconfigured = progress.account(&key.account).pace.is_turned_away();
             progress.summary.errors += 1;
             progress.summary.misconfigured += u64::from(misconfigured);
             return;
@@ -415,7 +413,7 @@ impl<'a> Run<'a> {
     pub(super) fn finish(&self, record: &Record) {
         {
             let mut progress = self.lock();
-            let misconfigured = progress.account(&record.key.account).misconfigured;
+            let misconfigured = progress.account(&record.key.account).pace.is_turned_away();
             let summary = &mut progress.summary;
             let errors = summary.errors;
             summary.late_payments += u64::from(record.progress.finding.is_some());
@@ -481,15 +479,16 @@ impl<'a> Run<'a> {
                 account.pace.hold(wait.min(LONGEST_HOLD), Instant::now());
             }
             let hopeless = is_hopeless(error);
-            account.misconfigured |= hopeless;
             // What the gateway refuses about one order says nothing about the next one.
-            let went = if error.kind().is_callers_fault() {
+            let went = if hopeless {
+                Went::TurnedAway
+            } else if error.kind().is_callers_fault() {
                 Went::Well
             } else {
                 Went::Wrong
             };
             let verdict = account.pace.note(went, self.bounds.error_rate);
-            if account.stopped || !(hopeless || verdict == Verdict::Stop) {
+            if account.stopped || verdict == Verdict::GoOn {
                 return;
             }
             account.stopped = true;
