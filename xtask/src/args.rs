@@ -16,6 +16,11 @@ Commands:
                             --check          write nothing, and fail where something would change
   snapshots [--accept]    run the tests and list the snapshots that differ, or that no test refers to
                             --accept         take what the tests produced as the new snapshots
+  soak [--minutes N] [--seed S]
+                          cancel 2,000 orders a minute with three workers that are killed and stopped, among faults of every
+                          kind, and compare the store with the truth; one round of it is part of `test`
+                            --minutes N      play rounds for so long (default 10), each with the next seed
+                            --seed S         begin with this seed
   docs [--open]           build the API documentation
                             --open           and open it in a browser
   help                    print this
@@ -39,6 +44,8 @@ pub(crate) enum Command {
     Codegen(Codegen),
     /// Show or accept differing snapshots.
     Snapshots(Snapshots),
+    /// Disturb cancellations for a while.
+    Soak(Soak),
     /// Build the documentation.
     Docs {
         /// Whether to show it.
@@ -75,6 +82,40 @@ pub(crate) enum Snapshots {
     Accept,
 }
 
+/// How long to disturb cancellations, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Soak {
+    /// The round that is under way after so many minutes is the last one.
+    pub(crate) minutes: u64,
+    /// The seed of the first round; the test has one of its own.
+    pub(crate) seed: Option<u64>,
+}
+
+impl Soak {
+    fn parse(mut options: &[&str]) -> Result<Self, String> {
+        let mut soak = Self {
+            minutes: 10,
+            seed: None,
+        };
+        while let [name, rest @ ..] = options {
+            let [value, rest @ ..] = rest else {
+                return Err(format!("`{name}` is not an option with a value"));
+            };
+            let number = || {
+                let read = value.parse::<u64>();
+                read.map_err(|_| format!("{name}: `{value}` is not a whole number"))
+            };
+            match *name {
+                "--minutes" => soak.minutes = number()?,
+                "--seed" => soak.seed = Some(number()?),
+                _ => return Err(format!("unexpected argument `{name}`")),
+            }
+            options = rest;
+        }
+        Ok(soak)
+    }
+}
+
 /// Reads the arguments that follow `cargo xtask`.
 pub(crate) fn parse(arguments: &[&str]) -> Result<Command, String> {
     match arguments {
@@ -91,6 +132,7 @@ pub(crate) fn parse(arguments: &[&str]) -> Result<Command, String> {
         ["codegen", "--check"] => Ok(Command::Codegen(Codegen::Check)),
         ["snapshots"] => Ok(Command::Snapshots(Snapshots::List)),
         ["snapshots", "--accept"] => Ok(Command::Snapshots(Snapshots::Accept)),
+        ["soak", options @ ..] => Soak::parse(options).map(Command::Soak),
         ["docs"] => Ok(Command::Docs { open: false }),
         ["docs", "--open"] => Ok(Command::Docs { open: true }),
         [
@@ -145,6 +187,29 @@ mod tests {
     }
 
     #[test]
+    fn a_soak_has_a_length_and_a_seed() {
+        let soak = |minutes, seed| Ok(Command::Soak(Soak { minutes, seed }));
+        assert_eq!(parse(&["soak"]), soak(10, None));
+        assert_eq!(
+            parse(&["soak", "--seed", "7", "--minutes", "60"]),
+            soak(60, Some(7))
+        );
+        for (arguments, refusal) in [
+            (
+                &["soak", "--minutes"][..],
+                "`--minutes` is not an option with a value",
+            ),
+            (
+                &["soak", "--seed", "today"],
+                "--seed: `today` is not a whole number",
+            ),
+            (&["soak", "--hours", "2"], "unexpected argument `--hours`"),
+        ] {
+            assert_eq!(parse(arguments), Err(refusal.to_owned()));
+        }
+    }
+
+    #[test]
     fn a_second_option_is_one_too_many() {
         let refused = Err("unexpected argument `--open`".to_owned());
         assert_eq!(parse(&["docs", "--open", "--open"]), refused);
@@ -157,7 +222,16 @@ mod tests {
 
     #[test]
     fn every_command_stands_in_the_help() {
-        for command in ["test", "ci", "tidy", "codegen", "snapshots", "docs", "help"] {
+        for command in [
+            "test",
+            "ci",
+            "tidy",
+            "codegen",
+            "snapshots",
+            "soak",
+            "docs",
+            "help",
+        ] {
             assert!(parse(&[command]).is_ok(), "{command}");
             assert!(HELP.contains(&format!("\n  {command} ")), "{command}");
         }

@@ -7,7 +7,7 @@ use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 use std::process::Command;
 
-use crate::args::{Codegen, Results};
+use crate::args::{Codegen, Results, Soak};
 use crate::cargo::{self, cargo, needs_component};
 use crate::files::Files;
 use crate::pictures::{self, PICTURES};
@@ -203,6 +203,28 @@ fn tests(
         Results::AsTheyCome => cargo::run(&mut command),
         Results::Last => run_and_keep(&mut command, said),
     }
+}
+
+/// Plays rounds of the soak, which is one of the program's tests, and shows what they say.
+pub(crate) fn soak(root: &Path, soak: Soak) -> Result<(), String> {
+    let arguments = [
+        "test",
+        "--package",
+        "duka-cli",
+        "--all-features",
+        "--locked",
+        "--test",
+        "it",
+        "--",
+        "soak::",
+        "--nocapture",
+    ];
+    let mut command = cargo(root, &arguments);
+    command.env("DUKA_SOAK_MINUTES", soak.minutes.to_string());
+    if let Some(seed) = soak.seed {
+        command.env("DUKA_SOAK_SEED", seed.to_string());
+    }
+    cargo::run(&mut command)
 }
 
 /// Runs `command` and keeps everything it prints, in the order in which it came.

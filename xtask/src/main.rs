@@ -56,6 +56,7 @@ fn run(command: Command) -> Result<(), String> {
         },
         Command::Codegen(mode) => checks::codegen(root, mode),
         Command::Snapshots(mode) => snapshots::run(root, mode),
+        Command::Soak(soak) => checks::soak(root, soak),
         Command::Docs { open: false } => checks::docs(root),
         Command::Docs { open: true } => checks::open_docs(root),
         Command::Help => {

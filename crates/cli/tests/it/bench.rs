@@ -120,7 +120,7 @@ impl Bench {
         }
     }
 
-    fn file(&self) -> PathBuf {
+    pub(crate) fn file(&self) -> PathBuf {
         self.folder.path().join("duka.db")
     }
 
@@ -228,7 +228,7 @@ pub(crate) async fn everything(store: &dyn Store) -> Vec<Record> {
     store.report(page).await.unwrap()
 }
 
-fn is_over(record: &Record) -> bool {
+pub(crate) fn is_over(record: &Record) -> bool {
     matches!(record.progress.state, State::Done(_) | State::NeedsReview)
 }
 

@@ -27,6 +27,8 @@ mod pauses;
 mod pending;
 mod pipes;
 mod shop;
+#[cfg(unix)]
+mod soak;
 mod streaming;
 mod survival;
 mod truth;

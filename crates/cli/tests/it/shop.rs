@@ -110,6 +110,20 @@ impl Terminal {
         self
     }
 
+    /// Sends both accounts there.
+    pub(crate) fn reach(&mut self, emulator: &Emulator) -> &mut Self {
+        self.set("DUKA_KWIKPAISA_BASE_URL", &emulator.kwikpaisa_url())
+            .set("DUKA_PESAPAL_BASE_URL", &emulator.pesapal_url())
+    }
+
+    /// Gives it an account at either gateway of this emulator, which has the default keys.
+    pub(crate) fn serve(&mut self, emulator: &Emulator) -> &mut Self {
+        for (name, value) in KEYS {
+            self.set(name, value);
+        }
+        self.reach(emulator)
+    }
+
     pub(crate) fn unset(&mut self, name: &str) -> &mut Self {
         self.environment.retain(|(known, _)| known != name);
         self
@@ -273,8 +287,7 @@ impl Shop {
         for (name, value) in keys {
             terminal.set(name, value);
         }
-        terminal.set("DUKA_KWIKPAISA_BASE_URL", &emulator.kwikpaisa_url());
-        terminal.set("DUKA_PESAPAL_BASE_URL", &emulator.pesapal_url());
+        terminal.reach(&emulator);
         Self {
             terminal,
             emulator,

@@ -23,6 +23,10 @@ pub(crate) async fn lies(
         if truth.gateway == Gateway::Pesapal && truth.cancel_requests > 1 {
             lie(format!("{} cancel requests", truth.cancel_requests));
         }
+        let admitted: u32 = mine.iter().map(|it| it.progress.requests).sum();
+        if truth.cancel_requests > admitted {
+            lie(format!("{admitted} cancel requests are known of"));
+        }
         for record in &mine {
             let elsewhere = mine
                 .iter()
