@@ -55,8 +55,11 @@ fn false_claim(record: &Record, truth: &OrderTruth, sent_elsewhere: bool) -> Opt
                 truth.cancels_applied == 1 && (!paid || record.progress.finding.is_some())
             }
             Outcome::NotCancelledPaid => paid,
-            Outcome::Refused | Outcome::NotCancelledFinal => {
-                truth.cancels_applied == 0 && truth.cancel_requests > 0
+            Outcome::Refused => truth.cancels_applied == 0 && truth.cancel_requests > 0,
+            // The request may never have arrived: its worker may have died before.
+            Outcome::NotCancelledFinal => {
+                truth.cancels_applied == 0
+                    && matches!(truth.status, "FAILED" | "EXPIRED" | "REVERSED")
             }
             // A later cancellation of the same order may have sent one.
             Outcome::Skipped(_) => {
