@@ -58,6 +58,11 @@ impl Output {
         self.style == Format::Json
     }
 
+    /// Whether `-v` asks for all there is to say.
+    pub(crate) fn is_verbose(self) -> bool {
+        self.remarks == Remarks::All
+    }
+
     /// One JSON document, or one line of NDJSON.
     pub(crate) fn json(self, value: &impl Serialize) -> Result<(), Failure> {
         let text = serde_json::to_string(value)

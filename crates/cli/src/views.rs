@@ -2,8 +2,8 @@
 
 use duka_cancellations::sweep::{Plan, Summary, Would};
 use duka_cancellations::{LogEntry, Record, TrackedOrder};
-use duka_core::Outcome;
 use duka_core::cancel::Finding;
+use duka_core::{OrderStatus, Outcome};
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
@@ -77,6 +77,7 @@ impl CancellationView {
             Would::Cancel => (None, "requested", "would send a cancel request"),
             Would::Skip => (Some("skipped"), "done", "would send nothing"),
         };
+        let why = why(plan);
         Self {
             id: None,
             account: plan.key.account.to_string(),
@@ -88,9 +89,9 @@ impl CancellationView {
             actor: actor.to_owned(),
             attempts: 0,
             sent_at: None,
-            verified_status: Some(plan.reading.status.as_str()),
+            verified_status: plan.reading.as_ref().map(|it| it.status.as_str()),
             finding: None,
-            message: Some(format!("{would}: the order is {}", plan.reading.status)),
+            message: Some(format!("dry run: {would}, for {why}")),
             updated_at: now.to_string(),
         }
     }
@@ -98,6 +99,15 @@ impl CancellationView {
     /// The outcome once there is one, and the state until then.
     pub(crate) fn standing(&self) -> &'static str {
         self.outcome.unwrap_or(self.state)
+    }
+}
+
+/// Why a dry run would do what it would do.
+pub(crate) fn why(plan: &Plan) -> String {
+    match plan.reading.as_ref().map(|reading| &reading.status) {
+        Some(status @ OrderStatus::Unknown(_)) => format!("the order's status is {status}"),
+        Some(status) => format!("the order is {status}"),
+        None => "the gateway knows no such order".to_owned(),
     }
 }
 
