@@ -6,6 +6,8 @@ use duka_core::cancel::Finding;
 use duka_core::{OrderStatus, Outcome};
 use serde::Serialize;
 
+use crate::output::plain;
+
 #[derive(Debug, Serialize)]
 pub(crate) struct StatusView {
     pub(crate) account: String,
@@ -94,6 +96,11 @@ impl CancellationView {
             message: Some(format!("dry run: {would}, for {why}")),
             updated_at: now.to_string(),
         }
+    }
+
+    /// The message, fit to be printed on a line.
+    pub(crate) fn said(&self) -> String {
+        plain(self.message.as_deref().unwrap_or_default())
     }
 
     /// The outcome once there is one, and the state until then.
@@ -231,8 +238,8 @@ impl LogView {
             self.event.clone(),
             self.from.clone().unwrap_or_default(),
             self.to.clone(),
-            self.actor.clone(),
-            self.detail.clone().unwrap_or_default(),
+            plain(&self.actor),
+            plain(self.detail.as_deref().unwrap_or_default()),
         ]
     }
 }
@@ -248,7 +255,7 @@ impl OrderView {
             format!("created    {}", self.created_at),
         ];
         if let Some(reference) = self.reference.as_ref().filter(|r| **r != self.order) {
-            lines.push(format!("reference  {reference}"));
+            lines.push(format!("reference  {}", plain(reference)));
         }
         if let (Some(amount), Some(currency)) = (&self.amount, self.currency) {
             lines.push(format!("amount     {amount} {currency}"));
@@ -257,7 +264,7 @@ impl OrderView {
             lines.push(format!("status     {status}, seen {at}"));
         }
         if let Some(note) = &self.note {
-            lines.push(format!("note       {note}"));
+            lines.push(format!("note       {}", plain(note)));
         }
         lines
     }

@@ -32,11 +32,11 @@ pub(crate) async fn run(args: CancelArgs, context: &Context) -> Result<Exit, Fai
     if context.output.is_json() {
         context.output.json(&view)?;
     } else {
-        let message = view.message.as_deref().unwrap_or_default();
         context.output.line(&format!(
-            "{}  {}  {message}",
+            "{}  {}  {}",
             handled.record.key,
-            tint(view.standing())
+            tint(view.standing()),
+            view.said()
         ))?;
         if let Some(advice) = advice(handled.record.progress.state) {
             context.output.remark(advice);

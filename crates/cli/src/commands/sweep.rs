@@ -18,7 +18,7 @@ use crate::args::SweepArgs;
 use crate::context::Context;
 use crate::failure::{Exit, Failure, told};
 use crate::orders_file::{Accounts, OrdersFile};
-use crate::output::{Output, complain, tint};
+use crate::output::{Output, complain, plain, tint};
 use crate::views::{CancellationView, SummaryLine, why};
 
 /// Records read from the store at a time.
@@ -265,7 +265,10 @@ impl<'a> Teller<'a> {
 }
 
 fn dry_line(key: &OrderKey, would_be: &str, why: &str) -> Line {
-    Line::Plain(format!("{key}  dry run  would be {would_be}: {why}"))
+    Line::Plain(format!(
+        "{key}  dry run  would be {would_be}: {}",
+        plain(why)
+    ))
 }
 
 /// What a sweep in earnest would do before anything else. Its requests are not new ones, so a
@@ -316,7 +319,7 @@ fn print_one(view: &CancellationView, output: Output) -> Result<(), Failure> {
         view.order,
         view.account,
         tint(view.finding.unwrap_or_else(|| view.standing())),
-        view.message.as_deref().unwrap_or_default()
+        view.said()
     ))
 }
 
