@@ -75,7 +75,12 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
         let teller = Teller::new(&bounds, &args, context);
         let swept = sweep_once(&canceller, source, &bounds, &request, &stop, &teller).await;
         let Some(every) = args.every else {
-            return swept.map(|summary| exit_of(&summary, &stop));
+            let summary = swept?;
+            let exit = exit_of(&summary, &stop);
+            if let Some(problem) = problem(&summary, exit).filter(|_| context.output.is_json()) {
+                complain(&problem);
+            }
+            return Ok(exit);
         };
         match swept {
             // A busy store, say: the next round may do better.
@@ -131,7 +136,7 @@ async fn sweep_once(
     let summary = swept.map_err(|trouble| Failure::trouble("sweep", &trouble))?;
     teller.count_the_rest();
     if let Some(error) = &summary.list_error {
-        output.remark(&format!("the list was not read to its end: {error}"));
+        complain(&format!("the list was not read to its end: {error}"));
     }
     match bounds.mode {
         Mode::Act => print_summary(&summary, output)?,
@@ -149,6 +154,7 @@ enum Line {
     /// The same in text only; JSON says it in another way.
     Plain(String),
     Remark(String),
+    Complaint(String),
 }
 
 /// Puts what a sweep tells into words.
@@ -223,8 +229,8 @@ impl<'a> Teller<'a> {
                 dry_line(&plan.key, would, &why(plan))
             }
             News::LeftAlone(key, left) => return self.left_alone(key, *left),
-            News::Failed(key, trouble) => Line::Remark(format!("{key}: {}", told(trouble))),
-            News::AccountStopped(account, reason) => Line::Remark(format!(
+            News::Failed(key, trouble) => Line::Complaint(format!("{key}: {}", told(trouble))),
+            News::AccountStopped(account, reason) => Line::Complaint(format!(
                 "account {account} is left for a later sweep: {reason}"
             )),
             // Later versions of the library may have more to tell.
@@ -307,6 +313,7 @@ fn print(line: &Line, output: Output) {
         Line::Result(view) => print_one(view, output).unwrap_or_default(),
         Line::Plain(text) => output.line(text).unwrap_or_default(),
         Line::Remark(text) => output.remark(text),
+        Line::Complaint(text) => complain(text),
     }
 }
 
@@ -369,4 +376,20 @@ fn exit_of(summary: &Summary, stop: &CancellationToken) -> Exit {
     } else {
         Exit::Failed
     }
+}
+
+/// What failed, where nothing on stderr may have said so.
+fn problem(summary: &Summary, exit: Exit) -> Option<String> {
+    let orders = match summary.errors {
+        0 => return None,
+        1 => "1 order".to_owned(),
+        many => format!("{many} orders"),
+    };
+    let advice = match exit {
+        Exit::Failed => "a later sweep tries again",
+        Exit::Usage if summary.errors == 1 => "mend the credentials or settings of its account",
+        Exit::Usage => "mend the credentials or settings of their accounts",
+        Exit::Done | Exit::Refused | Exit::Unknown => return None,
+    };
+    Some(format!("{orders} could not be worked on; {advice}"))
 }
