@@ -107,6 +107,8 @@ pub enum News<'a> {
     Cancellation(&'a Record),
     /// What a dry run would do.
     Plan(&'a Plan),
+    /// An order that is considered and left as it is, without a look at its gateway.
+    LeftAlone(&'a OrderKey, Left),
     /// An order could not be worked on.
     Failed(&'a OrderKey, &'a Trouble),
     /// The rest of an account's orders is left for another time.
@@ -120,8 +122,8 @@ pub struct Plan {
     pub key: OrderKey,
     /// Its gateway.
     pub gateway: GatewayName,
-    /// What its status is.
-    pub reading: StatusReading,
+    /// What its status is; `None` where the gateway knows no such order.
+    pub reading: Option<StatusReading>,
     /// What would be done.
     pub would: Would,
 }
@@ -133,6 +135,21 @@ pub enum Would {
     Cancel,
     /// Nothing would be sent.
     Skip,
+}
+
+/// Why an order is left alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// It is younger than [`Bounds::min_age`].
+    TooYoung,
+    /// It is older than [`Bounds::look_back`].
+    TooOld,
+    /// We have touched it more recently than [`Bounds::grace`] allows.
+    JustTouched,
+    /// A cancellation of it is under way: this sweep settles it, or somebody else does.
+    InHand,
+    /// It has ended, or nothing more can be done about it.
+    Settled,
 }
 
 /// What a sweep did.

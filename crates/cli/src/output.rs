@@ -58,6 +58,11 @@ impl Output {
         self.style == Format::Json
     }
 
+    /// Whether `-v` asks for all there is to say.
+    pub(crate) fn is_verbose(self) -> bool {
+        self.remarks == Remarks::All
+    }
+
     /// One JSON document, or one line of NDJSON.
     pub(crate) fn json(self, value: &impl Serialize) -> Result<(), Failure> {
         let text = serde_json::to_string(value)
@@ -80,7 +85,7 @@ impl Output {
     /// Something worth knowing that is not the result.
     pub(crate) fn remark(self, text: &str) {
         if self.remarks != Remarks::Quiet {
-            to_stderr(text);
+            to_stderr(&plain_lines(text));
         }
     }
 
@@ -115,13 +120,39 @@ impl Output {
 /// A failure, on stderr; printed even when quiet.
 pub(crate) fn complain(text: &str) {
     let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
-    to_stderr(&format!("{red}error{red:#}: {text}"));
+    to_stderr(&format!("{red}error{red:#}: {}", plain_lines(text)));
 }
 
 /// Unlike `eprintln!` this does not panic when nobody reads stderr any more: a sweep has
 /// more important things in flight.
 fn to_stderr(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
+/// Words of a person, a list or a gateway as they may be printed on one line: what would move
+/// the cursor, set a colour or turn the direction of reading is shown as JSON writes it.
+pub(crate) fn plain(text: &str) -> String {
+    escape(text, &[])
+}
+
+/// The same for words that may go over several lines.
+pub(crate) fn plain_lines(text: &str) -> String {
+    escape(text, &['\n', '\t'])
+}
+
+fn escape(text: &str, kept: &[char]) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        let turns = matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        match c {
+            c if kept.contains(&c) || !(c.is_control() || turns) => plain.push(c),
+            '\n' => plain.push_str("\\n"),
+            '\r' => plain.push_str("\\r"),
+            '\t' => plain.push_str("\\t"),
+            c => plain.push_str(&format!("\\u{:04x}", u32::from(c))),
+        }
+    }
+    plain
 }
 
 /// Colours a word by how it should make its reader feel.

@@ -2,9 +2,11 @@
 
 use duka_cancellations::sweep::{Plan, Summary, Would};
 use duka_cancellations::{LogEntry, Record, TrackedOrder};
-use duka_core::Outcome;
 use duka_core::cancel::Finding;
+use duka_core::{OrderStatus, Outcome};
 use serde::Serialize;
+
+use crate::output::plain;
 
 #[derive(Debug, Serialize)]
 pub(crate) struct StatusView {
@@ -77,6 +79,7 @@ impl CancellationView {
             Would::Cancel => (None, "requested", "would send a cancel request"),
             Would::Skip => (Some("skipped"), "done", "would send nothing"),
         };
+        let why = why(plan);
         Self {
             id: None,
             account: plan.key.account.to_string(),
@@ -88,16 +91,30 @@ impl CancellationView {
             actor: actor.to_owned(),
             attempts: 0,
             sent_at: None,
-            verified_status: Some(plan.reading.status.as_str()),
+            verified_status: plan.reading.as_ref().map(|it| it.status.as_str()),
             finding: None,
-            message: Some(format!("{would}: the order is {}", plan.reading.status)),
+            message: Some(format!("dry run: {would}, for {why}")),
             updated_at: now.to_string(),
         }
+    }
+
+    /// The message, fit to be printed on a line.
+    pub(crate) fn said(&self) -> String {
+        plain(self.message.as_deref().unwrap_or_default())
     }
 
     /// The outcome once there is one, and the state until then.
     pub(crate) fn standing(&self) -> &'static str {
         self.outcome.unwrap_or(self.state)
+    }
+}
+
+/// Why a dry run would do what it would do.
+pub(crate) fn why(plan: &Plan) -> String {
+    match plan.reading.as_ref().map(|reading| &reading.status) {
+        Some(status @ OrderStatus::Unknown(_)) => format!("the order's status is {status}"),
+        Some(status) => format!("the order is {status}"),
+        None => "the gateway knows no such order".to_owned(),
     }
 }
 
@@ -221,8 +238,8 @@ impl LogView {
             self.event.clone(),
             self.from.clone().unwrap_or_default(),
             self.to.clone(),
-            self.actor.clone(),
-            self.detail.clone().unwrap_or_default(),
+            plain(&self.actor),
+            plain(self.detail.as_deref().unwrap_or_default()),
         ]
     }
 }
@@ -238,7 +255,7 @@ impl OrderView {
             format!("created    {}", self.created_at),
         ];
         if let Some(reference) = self.reference.as_ref().filter(|r| **r != self.order) {
-            lines.push(format!("reference  {reference}"));
+            lines.push(format!("reference  {}", plain(reference)));
         }
         if let (Some(amount), Some(currency)) = (&self.amount, self.currency) {
             lines.push(format!("amount     {amount} {currency}"));
@@ -247,7 +264,7 @@ impl OrderView {
             lines.push(format!("status     {status}, seen {at}"));
         }
         if let Some(note) = &self.note {
-            lines.push(format!("note       {note}"));
+            lines.push(format!("note       {}", plain(note)));
         }
         lines
     }

@@ -112,7 +112,7 @@ pub(super) fn advance(connection: &Connection, change: &Change) -> Result<Advanc
     // Whoever writes this may not have seen the payment.
     let follow = match change.follow {
         Follow::Open if seen_paid(connection, &before.key)?.is_some() => Follow::Settled,
-        follow => follow,
+        Follow::Open | Follow::InHand | Follow::Settled => change.follow,
     };
     touch(connection, &before.key, follow, micros(change.now))?;
     if let Some(seen) = &change.seen {

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::pace::{Pace, Verdict, Went};
-use super::{Bounds, ListError, Mode, News, Plan, Source, Summary, Would};
+use super::{Bounds, Left, ListError, Mode, News, Plan, Source, Summary, Would};
 use crate::driver::{Canceller, Handled, Trouble, is_hopeless};
 use crate::order::{Follow, OrderKey, TrackedOrder};
 use crate::record::{Record, Request};
@@ -72,7 +72,7 @@ impl Progress {
 enum Candidate {
     Work(Box<TrackedOrder>),
     /// Considered, and left alone.
-    Leave,
+    Leave(OrderKey, Left),
 }
 
 impl<'a> Run<'a> {
@@ -133,9 +133,9 @@ impl<'a> Run<'a> {
                         Some(Err(trouble))
                     }
                     Ok(Candidate::Work(order)) => Some(Ok(*order)),
-                    Ok(Candidate::Leave) => {
+                    Ok(Candidate::Leave(key, why)) => {
                         self.considered();
-                        self.lock().summary.skipped += 1;
+                        self.leave(&key, why);
                         None
                     }
                 })
@@ -270,11 +270,20 @@ impl<'a> Run<'a> {
         let old = before(now, self.bounds.look_back);
         let recent = before(now, self.grace());
         let untouched = order.touched_at.is_none_or(|at| at <= recent);
-        let of_age = order.created_at <= young && order.created_at >= old;
-        match order.follow {
-            Follow::Open if of_age && untouched => Candidate::Work(Box::new(order)),
-            Follow::Open | Follow::InHand | Follow::Settled => Candidate::Leave,
-        }
+        let why = match order.follow {
+            Follow::InHand => Left::InHand,
+            Follow::Settled => Left::Settled,
+            Follow::Open if order.created_at > young => Left::TooYoung,
+            Follow::Open if order.created_at < old => Left::TooOld,
+            Follow::Open if !untouched => Left::JustTouched,
+            Follow::Open => return Candidate::Work(Box::new(order)),
+        };
+        Candidate::Leave(order.key, why)
+    }
+
+    fn leave(&self, key: &OrderKey, why: Left) {
+        self.lock().summary.skipped += 1;
+        (self.tell)(News::LeftAlone(key, why));
     }
 
     async fn work_on(&self, order: TrackedOrder) {
@@ -300,7 +309,7 @@ impl<'a> Run<'a> {
                     self.handled(&key, worked);
                 }
                 // Another worker was faster, or a list names it twice.
-                Ok(Opened::AlreadyOpen(_) | Opened::Touched) => self.lock().summary.skipped += 1,
+                Ok(Opened::AlreadyOpen(_) | Opened::Touched) => self.leave(&key, Left::InHand),
                 Err(trouble) => self.failed(&key, &trouble),
             },
         }
@@ -335,20 +344,15 @@ impl<'a> Run<'a> {
             Ok(gateway) => gateway,
             Err(trouble) => return self.failed(key, &trouble),
         };
-        let (reading, would) = match gateway.eligibility(&key.order).await {
-            Ok(Eligibility::Eligible(reading)) => (reading, Would::Cancel),
-            Ok(Eligibility::NotEligible(reading)) => (reading, Would::Skip),
-            Err(error) => {
-                self.note_failure(&key.account, Some(&error));
-                // As in earnest: nothing would be sent for an order that is not there.
-                if error.kind() == ErrorKind::NotFound {
-                    self.lock().summary.skipped += 1;
-                    return;
-                }
-                return self.failed(key, &Trouble::Gateway(error));
-            }
+        let looked = gateway.eligibility(&key.order).await;
+        self.note_failure(&key.account, looked.as_ref().err());
+        let (reading, would) = match looked {
+            Ok(Eligibility::Eligible(reading)) => (Some(reading), Would::Cancel),
+            Ok(Eligibility::NotEligible(reading)) => (Some(reading), Would::Skip),
+            // As in earnest: nothing would be sent for an order that is not there.
+            Err(error) if error.kind() == ErrorKind::NotFound => (None, Would::Skip),
+            Err(error) => return self.failed(key, &Trouble::Gateway(error)),
         };
-        self.note_failure(&key.account, None);
         {
             let summary = &mut self.lock().summary;
             match would {

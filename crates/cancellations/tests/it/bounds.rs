@@ -40,13 +40,32 @@ async fn orders_too_young_or_too_old_are_left_alone_in_the_store_and_in_a_list()
     stored.store().track(orders()).await.unwrap();
     let listed = Scene::new(Scripted::repeatable());
     // The virtual clock stands still while nothing sleeps.
-    for (scene, source, skipped) in [(&stored, Source::Tracked, 0), (&listed, list(orders()), 2)] {
-        let (summary, ear) = sweep(&scene.canceller, source, &Bounds::default()).await;
-        assert_eq!(
-            ear.told(),
-            ["just at shop confirmed", "old at shop confirmed"]
-        );
-        assert_eq!(summary.unwrap().skipped, skipped);
+    let confirmed = ["just at shop confirmed", "old at shop confirmed"];
+    let (summary, ear) = sweep(&stored.canceller, Source::Tracked, &Bounds::default()).await;
+    assert_eq!(ear.told(), confirmed);
+    assert_eq!(summary.unwrap().skipped, 0);
+    let (summary, ear) = sweep(&listed.canceller, list(orders()), &Bounds::default()).await;
+    let left = [
+        "ancient at shop left alone: TooOld",
+        confirmed[0],
+        confirmed[1],
+        "young at shop left alone: TooYoung",
+    ];
+    assert_eq!(ear.told(), left);
+    assert_eq!(summary.unwrap().skipped, 2);
+    // Its grace is over only when nobody has touched it for as long as its age.
+    let bounds = Bounds {
+        grace: Some(HOUR),
+        ..Bounds::default()
+    };
+    let refused = Scene::new(Scripted::repeatable().will_answer([Answer::No]));
+    for told in [
+        "just at shop refused",
+        "just at shop left alone: JustTouched",
+    ] {
+        let orders = list(vec![aged("just", 30 * MINUTE)]);
+        let (_, ear) = sweep(&refused.canceller, orders, &bounds).await;
+        assert_eq!(ear.told(), [told]);
     }
 }
 

@@ -35,8 +35,13 @@ impl Ear {
             }
             News::Plan(plan) => match plan.would {
                 Would::Cancel => format!("{} would be cancelled", plan.key),
-                Would::Skip => format!("{} would be skipped: {}", plan.key, plan.reading.status),
+                Would::Skip => {
+                    let status = plan.reading.as_ref().map(|it| it.status.as_str());
+                    let status = status.unwrap_or("not found");
+                    format!("{} would be skipped: {status}", plan.key)
+                }
             },
+            News::LeftAlone(key, why) => format!("{key} left alone: {why:?}"),
             News::Failed(key, trouble) => format!("{key} failed: {trouble}"),
             News::AccountStopped(account, why) => format!("{account} stopped: {why}"),
             other => format!("{other:?}"),
@@ -252,7 +257,9 @@ async fn what_a_list_names_that_is_settled_already_costs_no_network() {
     assert_eq!((summary.considered, summary.skipped), (40, 40));
     assert_eq!(scene.gateway.reads(), reads);
     assert_eq!(all(&**scene.store()).await, records);
-    assert!(ear.told().is_empty());
+    let told = ear.told();
+    assert_eq!(told.len(), 40);
+    assert_eq!(told[0], "A-0 at shop left alone: Settled");
 }
 
 #[tokio::test(start_paused = true)]
@@ -343,7 +350,10 @@ async fn sweeps_of_several_workers_share_the_orders_and_cancel_each_once() {
     let once = vec![State::Done(Outcome::Confirmed)];
     assert!(per_order.values().all(|states| *states == once));
     assert_eq!((confirmed, gateway.requests()), (150, 150));
-    assert_eq!(told.len(), 150);
+    let (left, done): (Vec<_>, Vec<_>) = told.iter().partition(|it| it.contains("left alone"));
+    assert_eq!(done.len(), 150);
+    // What another was faster at.
+    assert!(left.iter().all(|it| it.ends_with("InHand")), "{left:?}");
     assert_eq!(gateway.reads(), 300);
 }
 
@@ -424,12 +434,27 @@ async fn a_dry_run_says_what_it_would_do_and_stores_nothing() {
     assert_eq!(
         ear.told(),
         [
+            "A-1 at shop left alone: InHand",
             "A-2 at shop would be cancelled",
             "new at shop would be cancelled"
         ]
     );
     assert_eq!(summary.unwrap().skipped, 1, "A-1 is in hand");
     assert_eq!((dump(), scene.gateway.requests()), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dry_run_names_an_order_that_its_gateway_does_not_know() {
+    let scene = Scene::new(Scripted::repeatable());
+    tracked(&scene, &["A-1"]).await;
+    scene.gateway.break_down(ErrorKind::NotFound);
+    let bounds = Bounds {
+        mode: Mode::DryRun,
+        ..Bounds::default()
+    };
+    let (summary, ear) = sweep(&scene.canceller, Source::Tracked, &bounds).await;
+    assert_eq!(summary.unwrap().skipped, 1);
+    assert_eq!(ear.told(), ["A-1 at shop would be skipped: not found"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,7 +7,7 @@ use duka_core::{Outcome, State};
 use crate::args::CancelArgs;
 use crate::context::Context;
 use crate::failure::{Exit, Failure, exit_of_read};
-use crate::output::tint;
+use crate::output::{complain, tint};
 use crate::views::CancellationView;
 
 pub(crate) async fn run(args: CancelArgs, context: &Context) -> Result<Exit, Failure> {
@@ -32,17 +32,23 @@ pub(crate) async fn run(args: CancelArgs, context: &Context) -> Result<Exit, Fai
     if context.output.is_json() {
         context.output.json(&view)?;
     } else {
-        let message = view.message.as_deref().unwrap_or_default();
         context.output.line(&format!(
-            "{}  {}  {message}",
+            "{}  {}  {}",
             handled.record.key,
-            tint(view.standing())
+            tint(view.standing()),
+            view.said()
         ))?;
         if let Some(advice) = advice(handled.record.progress.state) {
             context.output.remark(advice);
         }
     }
-    Ok(exit_of(&handled))
+    let exit = exit_of(&handled);
+    match exit {
+        // A program may look at stderr alone, and the record is on stdout.
+        Exit::Failed | Exit::Usage if context.output.is_json() => complain(&view.said()),
+        Exit::Done | Exit::Failed | Exit::Usage | Exit::Refused | Exit::Unknown => {}
+    }
+    Ok(exit)
 }
 
 fn advice(state: State) -> Option<&'static str> {

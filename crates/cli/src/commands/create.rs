@@ -7,6 +7,7 @@ use crate::args::CreateArgs;
 use crate::config::Keys;
 use crate::context::{Context, order_id};
 use crate::failure::{Exit, Failure};
+use crate::output::plain;
 use crate::views::CreatedView;
 
 pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Failure> {
@@ -92,10 +93,10 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
             .line(&format!("yours    {}", view.reference))?;
     }
     if let Some(id) = &view.gateway_id {
-        context.output.line(&format!("theirs   {id}"))?;
+        context.output.line(&format!("theirs   {}", plain(id)))?;
     }
     context
         .output
-        .line(&format!("pay at   {}", view.payment_link))?;
+        .line(&format!("pay at   {}", plain(&view.payment_link)))?;
     Ok(Exit::Done)
 }

@@ -14,7 +14,7 @@ use crate::accounts::{self, Line};
 use crate::config::{Account, Config, Keys, System};
 use crate::context::{Context, missing_store};
 use crate::failure::{Exit, Failure};
-use crate::output::tint;
+use crate::output::{plain, tint};
 
 /// How far a clock may be off before signatures are in danger, in seconds. The gateway's
 /// own window is not documented; common ones are five minutes.
@@ -87,7 +87,11 @@ fn print(findings: &Findings, context: &Context) -> Result<(), Failure> {
         // By hand: the codes of a colour count as letters where a width is given.
         let indent = " ".repeat(6 - word.len());
         let word = tint(word);
-        let line = format!("{indent}{word}  {}: {}", finding.check, finding.detail);
+        let line = format!(
+            "{indent}{word}  {}: {}",
+            finding.check,
+            plain(&finding.detail)
+        );
         context.output.line(&line)?;
     }
     Ok(())

@@ -7,6 +7,7 @@ use crate::accounts;
 use crate::args::{IpnCommand, IpnMethodArg};
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
+use crate::output::plain;
 
 #[derive(Debug, Serialize)]
 struct IpnView {
@@ -49,7 +50,7 @@ pub(crate) async fn run(command: IpnCommand, context: &Context) -> Result<Exit, 
             if context.output.is_json() {
                 context.output.json(&view)?;
             } else {
-                context.output.line(&view.ipn_id)?;
+                context.output.line(&plain(&view.ipn_id))?;
                 context.output.remark(&format!(
                     "give it to `duka create` as --notification-id, or to account {account} as ipn_id"
                 ));
@@ -67,10 +68,10 @@ pub(crate) async fn run(command: IpnCommand, context: &Context) -> Result<Exit, 
                 let rows = views.into_iter().map(|view| {
                     let method = view.method.unwrap_or("?").to_owned();
                     vec![
-                        view.ipn_id,
+                        plain(&view.ipn_id),
                         method,
-                        view.status.unwrap_or_default(),
-                        view.url,
+                        plain(&view.status.unwrap_or_default()),
+                        plain(&view.url),
                     ]
                 });
                 let header = ["ID", "METHOD", "STATUS", "URL"];

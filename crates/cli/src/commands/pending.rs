@@ -7,7 +7,7 @@ use duka_core::cancel::Finding;
 
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
-use crate::output::tint;
+use crate::output::{plain, tint};
 use crate::views::CancellationView;
 
 const PAGE: u32 = 500;
@@ -58,7 +58,7 @@ fn describe(record: &Record, view: &CancellationView) -> Vec<String> {
             "  order    {} at {} ({})",
             view.order, view.account, view.gateway
         ),
-        format!("  asked    {} by {}", record.created_at, view.actor),
+        format!("  asked    {} by {}", record.created_at, plain(&view.actor)),
     ];
     if let Some(sent_at) = &view.sent_at {
         let plural = if view.attempts == 1 { "" } else { "s" };
@@ -67,8 +67,8 @@ fn describe(record: &Record, view: &CancellationView) -> Vec<String> {
             view.attempts
         ));
     }
-    if let Some(message) = &view.message {
-        lines.push(format!("  known    {message}"));
+    if view.message.is_some() {
+        lines.push(format!("  known    {}", view.said()));
     }
     if let Some(due_at) = record.due_at {
         lines.push(format!("  next     a sweep looks again from {due_at} on"));

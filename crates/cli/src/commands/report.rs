@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::args::{ReportArgs, ReportFormat};
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
-use crate::output::tint;
+use crate::output::{plain_lines, tint};
 use crate::views::CancellationView;
 
 const PAGE: u32 = 500;
@@ -102,7 +102,7 @@ impl<'a> Printer<'a> {
                         view.attempts.to_string(),
                         view.verified_status.unwrap_or("").to_owned(),
                         view.updated_at.clone(),
-                        view.message.clone().unwrap_or_default(),
+                        view.said(),
                     ]
                 });
                 output.table(&header, rows.collect())?;
@@ -136,7 +136,7 @@ impl<'a> Printer<'a> {
 }
 
 fn cells(view: &CancellationView) -> [String; CSV_HEADER.len()] {
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let text = |value: &Option<String>| plain_lines(value.as_deref().unwrap_or_default());
     let word = |value: Option<&str>| value.unwrap_or_default().to_owned();
     [
         text(&view.id),
@@ -146,7 +146,7 @@ fn cells(view: &CancellationView) -> [String; CSV_HEADER.len()] {
         view.state.to_owned(),
         word(view.outcome),
         text(&view.reason),
-        view.actor.clone(),
+        plain_lines(&view.actor),
         view.attempts.to_string(),
         text(&view.sent_at),
         word(view.verified_status),

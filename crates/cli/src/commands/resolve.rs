@@ -47,7 +47,7 @@ pub(crate) async fn run(args: &ResolveArgs, context: &Context) -> Result<Exit, F
             "{}  {}  {}",
             record.key,
             tint(view.standing()),
-            view.message.as_deref().unwrap_or_default()
+            view.said()
         ))?;
     }
     Ok(Exit::Done)

@@ -12,7 +12,7 @@ use crate::config::{Config, Keys};
 use crate::context::{Context, missing_store, must_exist};
 use crate::failure::{Exit, Failure};
 use crate::orders_file::tracking_id;
-use crate::output::tint;
+use crate::output::{plain, tint};
 use crate::views::StatusView;
 
 pub(crate) async fn run(args: &OrderArgs, context: &Context) -> Result<Exit, Failure> {
@@ -45,7 +45,7 @@ pub(crate) async fn run(args: &OrderArgs, context: &Context) -> Result<Exit, Fai
         "{}  {} ({}){money}",
         order.key,
         tint(&view.status),
-        view.raw_status,
+        plain(&view.raw_status),
     ))?;
     Ok(Exit::Done)
 }

@@ -1,12 +1,15 @@
 //! `duka sweep`: settles what is in doubt and cancels abandoned orders, once or for ever.
 
 use std::path::Path;
-
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
-use duka_cancellations::sweep::{Bounds, Mode, News, Source, Summary};
-use duka_cancellations::{Canceller, Request};
+use duka_cancellations::store::{ReportPage, Which};
+use duka_cancellations::sweep::{Bounds, Left, Mode, News, Source, Summary, Would};
+use duka_cancellations::{Canceller, OrderKey, Request, Store};
+use duka_core::clock::SharedClock;
 use futures::stream::{self, StreamExt};
 use tokio_util::sync::CancellationToken;
 
@@ -15,8 +18,11 @@ use crate::args::SweepArgs;
 use crate::context::Context;
 use crate::failure::{Exit, Failure, told};
 use crate::orders_file::{Accounts, OrdersFile};
-use crate::output::{Output, complain, tint};
-use crate::views::{CancellationView, SummaryLine};
+use crate::output::{Output, complain, plain, tint};
+use crate::views::{CancellationView, SummaryLine, why};
+
+/// Records read from the store at a time.
+const PAGE: u32 = 500;
 
 pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
@@ -66,9 +72,15 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
                 Source::List(stream::iter(rows).boxed())
             }
         };
-        let swept = sweep_once(&canceller, source, &bounds, &request, &stop, context).await;
+        let teller = Teller::new(&bounds, &args, context);
+        let swept = sweep_once(&canceller, source, &bounds, &request, &stop, &teller).await;
         let Some(every) = args.every else {
-            return swept.map(|summary| exit_of(&summary, &stop));
+            let summary = swept?;
+            let exit = exit_of(&summary, &stop);
+            if let Some(problem) = problem(&summary, exit).filter(|_| context.output.is_json()) {
+                complain(&problem);
+            }
+            return Ok(exit);
         };
         match swept {
             // A busy store, say: the next round may do better.
@@ -93,23 +105,28 @@ async fn sweep_once(
     bounds: &Bounds,
     request: &Request,
     stop: &CancellationToken,
-    context: &Context,
+    teller: &Teller<'_>,
 ) -> Result<Summary, Failure> {
-    let bar = context.output.progress("sweeping");
+    let output = teller.output;
+    let bar = output.progress("sweeping");
     // A thread of its own prints: whoever reads slowly must not hold up a request that is
     // under way.
     let (say, said) = mpsc::channel();
     let printer = thread::spawn({
-        let (bar, output) = (bar.clone(), context.output);
+        let bar = bar.clone();
         move || {
             said.into_iter()
                 .for_each(|line| bar.suspend(|| print(&line, output)));
         }
     });
-    let tell = |news: News<'_>| match line_of(&news, request, context) {
-        // The printer ends after the sweep, so somebody listens.
-        Some(line) => say.send(line).unwrap_or_default(),
-        None => bar.inc(1),
+    let tell = |news: News<'_>| {
+        if matches!(news, News::Considered) {
+            bar.inc(1);
+        }
+        if let Some(line) = teller.line_of(&news, request) {
+            // The printer ends after the sweep, so somebody listens.
+            say.send(line).unwrap_or_default();
+        }
     };
     let swept = canceller.sweep(source, bounds, request, stop, &tell).await;
     drop(say);
@@ -117,44 +134,186 @@ async fn sweep_once(
     let _ = tokio::task::spawn_blocking(move || printer.join()).await;
     bar.finish_and_clear();
     let summary = swept.map_err(|trouble| Failure::trouble("sweep", &trouble))?;
+    teller.count_the_rest();
     if let Some(error) = &summary.list_error {
-        context
-            .output
-            .remark(&format!("the list was not read to its end: {error}"));
+        complain(&format!("the list was not read to its end: {error}"));
     }
-    print_summary(&summary, context.output)?;
+    match bounds.mode {
+        Mode::Act => print_summary(&summary, output)?,
+        Mode::DryRun => {
+            print_dry_summary(&summary, output)?;
+            tell_unsettled(canceller.store().as_ref(), bounds, output).await?;
+        }
+    }
     Ok(summary)
 }
 
 /// Something to be printed.
 enum Line {
     Result(Box<CancellationView>),
+    /// The same in text only; JSON says it in another way.
+    Plain(String),
     Remark(String),
+    Complaint(String),
 }
 
-/// What there is to print about a piece of news; nothing about what is only counted.
-fn line_of(news: &News<'_>, request: &Request, context: &Context) -> Option<Line> {
-    let view = match news {
-        News::Cancellation(record) => CancellationView::from(*record),
-        News::Plan(plan) => CancellationView::planned(plan, &request.actor, context.clock.now()),
-        News::Failed(key, trouble) => {
-            return Some(Line::Remark(format!("{key}: {}", told(trouble))));
+/// Puts what a sweep tells into words.
+struct Teller<'a> {
+    output: Output,
+    clock: &'a SharedClock,
+    mode: Mode,
+    /// The bounds as the command line calls them.
+    min_age: String,
+    look_back: String,
+    grace: String,
+    leftovers: Leftovers,
+    /// Orders left alone so far.
+    left: AtomicU64,
+}
+
+/// Which of the orders that are left alone are named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leftovers {
+    All,
+    /// The first few, and the rest are counted.
+    Few,
+    None,
+}
+
+/// So many orders that are left alone are named without being asked for.
+const FEW: u64 = 20;
+
+impl<'a> Teller<'a> {
+    fn new(bounds: &Bounds, args: &SweepArgs, context: &'a Context) -> Self {
+        let words = |age: Duration| humantime::format_duration(age).to_string();
+        let output = context.output;
+        Self {
+            output,
+            clock: &context.clock,
+            mode: bounds.mode,
+            min_age: words(bounds.min_age),
+            look_back: words(bounds.look_back),
+            grace: words(bounds.grace.unwrap_or(bounds.min_age)),
+            leftovers: if args.orders.is_none() {
+                // Of those that are followed, others may have taken some: they tell of them.
+                Leftovers::None
+            } else if output.is_verbose() {
+                Leftovers::All
+            } else if output.is_json() {
+                Leftovers::None
+            } else if bounds.mode == Mode::DryRun {
+                Leftovers::All
+            } else if args.every.is_some() {
+                // The same ones, round by round.
+                Leftovers::None
+            } else {
+                Leftovers::Few
+            },
+            left: AtomicU64::new(0),
         }
-        News::AccountStopped(account, reason) => {
-            let text = format!("account {account} is left for a later sweep: {reason}");
-            return Some(Line::Remark(text));
+    }
+
+    /// What there is to print about a piece of news; nothing about what is only counted.
+    fn line_of(&self, news: &News<'_>, request: &Request) -> Option<Line> {
+        Some(match news {
+            News::Cancellation(record) => Line::Result(Box::new(CancellationView::from(*record))),
+            News::Plan(plan) if self.output.is_json() => {
+                let view = CancellationView::planned(plan, &request.actor, self.clock.now());
+                Line::Result(Box::new(view))
+            }
+            News::Plan(plan) => {
+                let would = match plan.would {
+                    Would::Cancel => "cancelled",
+                    Would::Skip => "left alone",
+                };
+                dry_line(&plan.key, would, &why(plan))
+            }
+            News::LeftAlone(key, left) => return self.left_alone(key, *left),
+            News::Failed(key, trouble) => Line::Complaint(format!("{key}: {}", told(trouble))),
+            News::AccountStopped(account, reason) => Line::Complaint(format!(
+                "account {account} is left for a later sweep: {reason}"
+            )),
+            // Later versions of the library may have more to tell.
+            News::Considered | _ => return None,
+        })
+    }
+
+    fn left_alone(&self, key: &OrderKey, left: Left) -> Option<Line> {
+        let before = self.left.fetch_add(1, Ordering::Relaxed);
+        match self.leftovers {
+            Leftovers::All => {}
+            Leftovers::Few if before < FEW => {}
+            Leftovers::Few | Leftovers::None => return None,
         }
-        // Later versions of the library may have more to tell.
-        News::Considered | _ => return None,
+        let why = match left {
+            Left::TooYoung => format!("it is younger than --min-age {}", self.min_age),
+            Left::TooOld => format!("it is older than --look-back {}", self.look_back),
+            Left::JustTouched => format!("it was looked at less than {} ago (--grace)", self.grace),
+            Left::InHand => "a cancellation of it is under way".to_owned(),
+            Left::Settled => "it was settled before".to_owned(),
+        };
+        Some(if self.mode == Mode::DryRun && !self.output.is_json() {
+            dry_line(key, "left alone", &why)
+        } else {
+            Line::Remark(format!("{key} is left alone: {why}"))
+        })
+    }
+
+    /// How many more than were named are left alone.
+    fn count_the_rest(&self) {
+        let more = self.left.load(Ordering::Relaxed).saturating_sub(FEW);
+        if self.leftovers == Leftovers::Few && more > 0 {
+            self.output.remark(&format!(
+                "and {more} more are left alone; -v names them all"
+            ));
+        }
+    }
+}
+
+fn dry_line(key: &OrderKey, would_be: &str, why: &str) -> Line {
+    Line::Plain(format!(
+        "{key}  dry run  would be {would_be}: {}",
+        plain(why)
+    ))
+}
+
+/// What a sweep in earnest would do before anything else. Its requests are not new ones, so a
+/// dry run does not look into them.
+async fn tell_unsettled(store: &dyn Store, bounds: &Bounds, output: Output) -> Result<(), Failure> {
+    let mut page = ReportPage {
+        which: Which::Unsettled,
+        account: bounds.account.clone(),
+        limit: PAGE,
+        ..ReportPage::default()
     };
-    Some(Line::Result(Box::new(view)))
+    let mut unsettled = 0;
+    loop {
+        let records = store
+            .report(page.clone())
+            .await
+            .map_err(|error| Failure::store("list what is not settled", &error))?;
+        if !page.advance(&records) {
+            break;
+        }
+        unsettled += records.len();
+    }
+    match unsettled {
+        0 => {}
+        1 => output.remark("1 cancellation is not settled; a sweep would first go on with that"),
+        many => output.remark(&format!(
+            "{many} cancellations are not settled; a sweep would first go on with those"
+        )),
+    }
+    Ok(())
 }
 
 fn print(line: &Line, output: Output) {
     match line {
         // A reader of stdout that has gone must not stop the sweep.
         Line::Result(view) => print_one(view, output).unwrap_or_default(),
+        Line::Plain(text) => output.line(text).unwrap_or_default(),
         Line::Remark(text) => output.remark(text),
+        Line::Complaint(text) => complain(text),
     }
 }
 
@@ -167,7 +326,7 @@ fn print_one(view: &CancellationView, output: Output) -> Result<(), Failure> {
         view.order,
         view.account,
         tint(view.finding.unwrap_or_else(|| view.standing())),
-        view.message.as_deref().unwrap_or_default()
+        view.said()
     ))
 }
 
@@ -189,6 +348,21 @@ pub(crate) fn print_summary(summary: &Summary, output: Output) -> Result<(), Fai
     ))
 }
 
+fn print_dry_summary(summary: &Summary, output: Output) -> Result<(), Failure> {
+    if output.is_json() {
+        return output.json(&SummaryLine::from(summary));
+    }
+    let s = summary;
+    output.line(&format!(
+        "dry run, nothing was sent or stored: {} considered in {:.1} s: {} would be cancelled, {} would be left alone, {} errors",
+        s.considered,
+        s.elapsed.as_secs_f64(),
+        s.eligible,
+        s.skipped,
+        s.errors
+    ))
+}
+
 fn exit_of(summary: &Summary, stop: &CancellationToken) -> Exit {
     if summary.in_doubt > 0 || summary.needs_review > 0 || summary.late_payments > 0 {
         Exit::Unknown
@@ -202,4 +376,20 @@ fn exit_of(summary: &Summary, stop: &CancellationToken) -> Exit {
     } else {
         Exit::Failed
     }
+}
+
+/// What failed, where nothing on stderr may have said so.
+fn problem(summary: &Summary, exit: Exit) -> Option<String> {
+    let orders = match summary.errors {
+        0 => return None,
+        1 => "1 order".to_owned(),
+        many => format!("{many} orders"),
+    };
+    let advice = match exit {
+        Exit::Failed => "a later sweep tries again",
+        Exit::Usage if summary.errors == 1 => "mend the credentials or settings of its account",
+        Exit::Usage => "mend the credentials or settings of their accounts",
+        Exit::Done | Exit::Refused | Exit::Unknown => return None,
+    };
+    Some(format!("{orders} could not be worked on; {advice}"))
 }

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
-use duka_emulator::Gateway;
+use duka_emulator::{Fault, FaultKind, Gateway, Operation};
 use serde_json::Value;
 
 use crate::shop::{HEADER, INDIAN, Shop, Terminal, row, wait_until};
@@ -214,6 +214,134 @@ fn a_sweep_keeps_to_its_bounds() {
         (3, 3)
     );
     assert_eq!(shop.cancels_received(), 5);
+}
+
+#[test]
+fn a_dry_run_says_so_and_of_each_order_what_would_be_done_and_why() {
+    let shop = Shop::open();
+    let open = shop.create("kwikpaisa", "A-1");
+    let paid = shop.create("pesapal", "KANGA-1");
+    shop.emulator.pay(&paid).unwrap();
+    let aged = |id: &str, hours: i64| {
+        let created = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(hours);
+        format!("kwikpaisa,{id},{created:.0},105.50,INR")
+    };
+    let rows = [
+        row("kwikpaisa", "A-404"),
+        aged("A-5", 0),
+        aged("A-6", 24 * 8),
+    ];
+    let list = format!("{HEADER}\n{}\n", rows.join("\n"));
+    shop.terminal.write("list.csv", list);
+    let dry = ["sweep", "--dry-run"];
+    let summary = |text: &str| {
+        let last = text.lines().last().unwrap();
+        let (start, counts) = last.split_once(" considered in ").unwrap();
+        let (_, counts) = counts.split_once(" s: ").unwrap();
+        format!("{start}: {counts}")
+    };
+
+    let run = shop
+        .duka(&[&dry[..], &["--min-age", "0s"]].concat())
+        .exits(0);
+    for line in [
+        format!("{open} at kwikpaisa  dry run  would be cancelled: the order is unpaid"),
+        format!("{paid} at pesapal  dry run  would be left alone: the order is paid"),
+    ] {
+        assert!(
+            run.stdout.lines().any(|it| it == line),
+            "{line}: {}",
+            run.stdout
+        );
+    }
+    assert_eq!(
+        summary(&run.stdout),
+        "dry run, nothing was sent or stored: 2: 1 would be cancelled, 1 would be left alone, 0 errors"
+    );
+
+    let run = shop
+        .duka(&[&dry[..], &["--orders", "list.csv"]].concat())
+        .exits(0);
+    for line in [
+        "A-404 at kwikpaisa  dry run  would be left alone: the gateway knows no such order",
+        "A-5 at kwikpaisa  dry run  would be left alone: it is younger than --min-age 30m",
+        "A-6 at kwikpaisa  dry run  would be left alone: it is older than --look-back 7days",
+    ] {
+        assert!(
+            run.stdout.lines().any(|it| it == line),
+            "{line}: {}",
+            run.stdout
+        );
+    }
+    let counted = "dry run, nothing was sent or stored: 3: 0 would be cancelled, 3 would be left alone, 0 errors";
+    assert_eq!(summary(&run.stdout), counted);
+    let args = [&dry[..], &["--orders", "list.csv", "--json"]].concat();
+    let (plans, _) = shop.duka(&args).exits(0).swept();
+    assert_eq!(plans.len(), 1);
+    let said = "dry run: would send nothing, for the gateway knows no such order";
+    assert_eq!(plans[0]["message"], said);
+    assert_eq!(shop.cancels_received(), 0);
+}
+
+#[test]
+fn a_dry_run_tells_of_what_a_sweep_would_go_on_with() {
+    let shop = Shop::only(Gateway::Pesapal);
+    let order = shop.create("pesapal", "KANGA-1");
+    let fault = Fault::new(FaultKind::ReplyLost).on(Operation::Cancel);
+    shop.emulator.arm(fault).unwrap();
+    shop.duka(&["cancel", &order, "--wait", "0s"]).exits(4);
+    shop.duka(&["sweep", "--dry-run"])
+        .exits(0)
+        .complains("1 cancellation is not settled; a sweep would first go on with that");
+}
+
+#[test]
+fn orders_of_a_list_that_are_left_alone_are_named_if_they_are_few_or_all_with_v() {
+    let shop = Shop::only(Gateway::KwikPaisa);
+    let young = |id: u32| {
+        let now = jiff::Timestamp::now();
+        format!("kwikpaisa,A-{id},{now:.0},105.50,INR\n")
+    };
+    let list = |ids: std::ops::Range<u32>| {
+        let rows: String = ids.map(young).collect();
+        shop.terminal.write("list.csv", format!("{HEADER}\n{rows}"))
+    };
+    let sweep = |more: &[&str]| {
+        let args = [&["sweep", "--orders", "list.csv"], more].concat();
+        shop.duka(&args).exits(0)
+    };
+    let left = "at kwikpaisa is left alone: it is younger than --min-age 30m";
+    list(0..2);
+    let run = sweep(&[]);
+    for id in ["A-0", "A-1"] {
+        run.complains(&format!("{id} {left}\n"));
+    }
+    assert!(run.stdout.starts_with("2 considered"), "{}", run.stdout);
+    assert_eq!(sweep(&["-q"]).stderr, "");
+    let run = sweep(&["--json"]);
+    assert_eq!((run.lines().len(), run.stderr.as_str()), (1, ""));
+    let run = sweep(&["--json", "-v"]);
+    assert_eq!(
+        (run.lines().len(), run.stderr.matches(left).count()),
+        (1, 2)
+    );
+    let run = sweep(&["--look-back", "0s", "--min-age", "0s"]);
+    run.complains("A-0 at kwikpaisa is left alone: it is older than --look-back 0s");
+    list(0..25);
+    let run = sweep(&[]);
+    run.complains("and 5 more are left alone; -v names them all");
+    assert_eq!(run.stderr.matches(left).count(), 20);
+    assert_eq!(sweep(&["-v"]).stderr.matches(left).count(), 25);
+    // What was just looked at gets a rest, and what has ended gets it for ever.
+    let paid = shop.create("kwikpaisa", "A-99");
+    shop.emulator.pay(&paid).unwrap();
+    let rows = [row("kwikpaisa", "A-404"), row("kwikpaisa", &paid)];
+    let rows = format!("{HEADER}\n{}\n{}\n", rows[0], rows[1]);
+    shop.terminal.write("list.csv", rows);
+    assert_eq!(sweep(&["--min-age", "0s"]).stderr, "");
+    sweep(&["--min-age", "0s", "--grace", "30m"])
+        .complains("A-404 at kwikpaisa is left alone: it was looked at less than 30m ago (--grace)")
+        .complains("A-99 at kwikpaisa is left alone: it was settled before");
 }
 
 #[cfg(unix)]

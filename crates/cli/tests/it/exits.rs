@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use duka_emulator::{Fault, FaultKind, Gateway, Operation};
 
-use crate::shop::{INDIAN, Run, Shop, Terminal};
+use crate::shop::{HEADER, INDIAN, Run, Shop, Terminal, row};
 
 /// A port of this machine on which nobody listens.
 const NOBODY: &str = "http://127.0.0.1:1";
@@ -264,4 +264,53 @@ fn bad_values_of_an_order_are_usage_and_nothing_is_sent() {
     let args = Shop::create_args("pesapal", "KANGA-5");
     shop.duka(&args).exits(2).complains("notification");
     assert_eq!(shop.emulator.orders(), []);
+}
+
+#[test]
+fn with_json_too_a_failure_is_explained_on_stderr_even_when_quiet() {
+    let mut shop = Shop::only(Gateway::KwikPaisa);
+    let id = shop.create("kwikpaisa", INDIAN);
+    shop.terminal.write("bad.csv", "account,order\n");
+    shop.terminal.set("DUKA_KWIKPAISA_BASE_URL", NOBODY);
+    let create = Shop::create_args("kwikpaisa", "A-2");
+    for (args, code) in [
+        (&["status", &id][..], 1),
+        (&create, 1),
+        (&["track", "bad.csv"], 2),
+        (&["sweep", "--orders", "bad.csv"], 2),
+        (&["report", "--store", "sqlite:none.db"], 2),
+        (&["show", "A-404"], 2),
+        (&["ipn", "list"], 2),
+        (&["status", &id, "--account", "nobodys"], 2),
+    ] {
+        let run = shop.duka(&[args, &["--json", "-q"]].concat()).exits(code);
+        assert_eq!(run.stdout, "", "{args:?}");
+        assert!(run.stderr.starts_with("error: "), "{args:?}: {run:?}");
+    }
+    // These have a record to print as well.
+    let args = ["cancel", &id, "--wait", "0s", "--json", "-q"];
+    let run = shop.duka(&args).exits(1);
+    let message = run.json()["message"].as_str().unwrap().to_owned();
+    assert_eq!(run.stderr, format!("error: {message}\n"));
+    let args = ["sweep", "--min-age", "0s", "--wait", "0s", "--json", "-q"];
+    let run = shop.duka(&args).exits(1);
+    assert_eq!(run.swept().1["errors"], 1);
+    assert_eq!(
+        run.stderr,
+        "error: 1 order could not be worked on; a later sweep tries again\n"
+    );
+    let url = shop.emulator.kwikpaisa_url();
+    shop.terminal
+        .set("DUKA_KWIKPAISA_BASE_URL", &url)
+        .set("DUKA_KWIKPAISA_SECRET_KEY", "sk_test_mistyped");
+    let args = ["cancel", "A-3", "--wait", "0s", "--json", "-q"];
+    let run = shop.duka(&args).exits(2);
+    run.complains("error: status not read: credentials refused");
+    let list = format!("{HEADER}\n{}\n", row("kwikpaisa", "A-4"));
+    shop.terminal.write("list.csv", list);
+    let args = ["sweep", "--orders", "list.csv", "--dry-run", "--json", "-q"];
+    let run = shop.duka(&args).exits(2);
+    run.complains("error: account kwikpaisa is left for a later sweep: credentials refused")
+        .complains("error: A-4 at kwikpaisa: credentials refused")
+        .complains("error: 1 order could not be worked on; mend the credentials or settings of its account");
 }

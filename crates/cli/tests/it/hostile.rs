@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use duka_emulator::Gateway;
+use duka_emulator::{Fault, FaultKind, Gateway, Operation};
 use serde_json::Value;
 
 use crate::shop::{HEADER, INDIAN, Shop, row};
@@ -173,5 +173,52 @@ fn an_order_created_at_a_gateway_that_answers_nonsense_may_exist_and_is_followed
         assert_eq!(trap.asked(), 0, "{what}: followed");
         let shown = shop.duka(&["show", INDIAN]).exits(0);
         assert!(shown.stdout.contains("not known"), "{}", shown.stdout);
+    }
+}
+
+#[test]
+fn nobodys_words_can_move_the_cursor_or_turn_the_line() {
+    const EVIL: &str = "x\u{1b}]0;evil\u{7}\u{1b}[2J\u{9b}1A\u{202e}\r\nlast";
+    const SHOWN: &str = "x\\u001b]0;evil\\u0007\\u001b[2J\\u009b1A\\u202e\\r\\nlast";
+    let shop = Shop::only(Gateway::Pesapal);
+    let order = shop.create("pesapal", "KANGA-1");
+    let fault = Fault::new(FaultKind::ReplyLost).on(Operation::Cancel);
+    shop.emulator.arm(fault).unwrap();
+    let harmless = |args: &[&str]| {
+        // Where colours are wanted, the program must tell its own from others.
+        let run = shop.duka(&[args, &["--color", "always"]].concat());
+        let said = format!("{}{}", run.stdout, run.stderr);
+        for part in ["\u{1b}]", "\u{1b}[2J", "\u{7}", "\u{9b}", "\u{202e}", "\r"] {
+            assert!(!said.contains(part), "{part:?} in {args:?}: {said:?}");
+        }
+        said
+    };
+    harmless(&["cancel", &order, "--reason", EVIL, "--actor", EVIL]);
+    let records = shop.duka(&["pending", "--json"]).exits(0).lines();
+    assert_eq!(records[0]["actor"], EVIL);
+    let id = records[0]["id"].as_str().unwrap();
+    assert!(harmless(&["pending"]).contains(SHOWN));
+    let decide = [
+        "resolve",
+        id,
+        "--as",
+        "cancelled",
+        "--by",
+        EVIL,
+        "--note",
+        EVIL,
+    ];
+    assert!(harmless(&decide).contains(SHOWN));
+    let shown = harmless(&["show", &order]);
+    // Who asked and why; who decided, once more with the note.
+    assert_eq!(shown.matches(SHOWN).count(), 5, "{shown}");
+    assert!(harmless(&["report"]).contains(SHOWN));
+    assert!(harmless(&["report", "--format", "csv"]).contains("\\u001b]0;evil"));
+    for args in [
+        &["track", EVIL][..],
+        &["show", EVIL],
+        &["--config", EVIL, "report"],
+    ] {
+        assert!(harmless(args).contains("\\u001b]0;evil"), "{args:?}");
     }
 }

@@ -196,7 +196,11 @@ async fn sweep(
                 failures.push(format!("{key}: {}", told(trouble)));
             }
         }
-        News::Cancellation(_) | News::Plan(_) | News::AccountStopped(..) | _ => {}
+        News::Cancellation(_)
+        | News::Plan(_)
+        | News::LeftAlone(..)
+        | News::AccountStopped(..)
+        | _ => {}
     };
     let stop = CancellationToken::new();
     let summary = canceller
