@@ -138,10 +138,14 @@ impl Context {
     }
 }
 
+/// Where the store is or will be.
+pub(crate) fn store_path(config: &Config) -> Option<&Path> {
+    config.store.strip_prefix("sqlite:").map(Path::new)
+}
+
 /// The path of the store, if there is nothing at it.
 pub(crate) fn missing_store(config: &Config) -> Option<&Path> {
-    let path = Path::new(config.store.strip_prefix("sqlite:")?);
-    (!path.exists()).then_some(path)
+    store_path(config).filter(|path| !path.exists())
 }
 
 /// Refuses to go on without a store.

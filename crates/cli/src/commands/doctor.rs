@@ -1,7 +1,7 @@
 //! `duka doctor`: configuration, store, reachability, credentials, clock; what is wrong
 //! and what to do about it.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,13 +12,16 @@ use url::Url;
 
 use crate::accounts::{self, Line};
 use crate::config::{Account, Config, Keys, System};
-use crate::context::{Context, missing_store};
+use crate::context::{Context, missing_store, store_path};
 use crate::failure::{Exit, Failure};
 use crate::output::{plain, tint};
 
 /// How far a clock may be off before signatures are in danger, in seconds. The gateway's
 /// own window is not documented; common ones are five minutes.
 const CLOCK_TOLERANCE: i64 = 60;
+
+/// More than a cancellation needs in the store's log, in bytes.
+const ROOM: usize = 64 * 1024;
 
 #[derive(Debug, Serialize)]
 struct Finding {
@@ -108,30 +111,43 @@ async fn check_store(config: &Config, context: &Context, findings: &mut Findings
             Err(error) => findings.mend("store", format!("none can be made at {shown}: {error}")),
         };
     }
-    let store = match context.open_store(config) {
-        Ok(store) => store,
-        Err(failure) => return findings.mend("store", failure.to_string()),
+    // The file may be fit to be written; what is written goes first into a log beside it.
+    let beside = store_path(config).map_or(Ok(()), room_for).err();
+    let beside = beside.map(|error| {
+        format!("nothing can be written beside it ({error}); make room on that disk, and let duka write in the store's folder")
+    });
+    let checked = match context.open_store(config) {
+        Ok(store) => store.check().await.map_err(|error| error.to_string()),
+        Err(failure) => Err(failure.to_string()),
     };
-    match store.check().await {
-        Ok(holds) => findings.ok(
-            "store",
-            format!(
-                "{}: {} orders, {} cancellations, {} unsettled, {} waiting for review",
-                config.store,
-                holds.orders,
-                holds.cancellations,
-                holds.unsettled,
-                holds.needs_review
-            ),
+    let holds = match (checked, beside) {
+        (Ok(holds), None) => holds,
+        (Ok(_), Some(problem)) => {
+            return findings.mend("store", format!("{}: {problem}", config.store));
+        }
+        (Err(problem), None) => return findings.mend("store", problem),
+        (Err(problem), Some(more)) => return findings.mend("store", format!("{problem}; {more}")),
+    };
+    findings.ok(
+        "store",
+        format!(
+            "{} can be read and written: {} orders, {} cancellations, {} unsettled, {} waiting for review",
+            config.store,
+            holds.orders,
+            holds.cancellations,
+            holds.unsettled,
+            holds.needs_review
         ),
-        Err(error) => findings.mend("store", error.to_string()),
-    }
+    );
 }
 
-/// Tries whether a file could be made there, and leaves none.
+/// Tries whether there is room for a file in the folder of this one, and leaves none.
 fn room_for(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
-    tempfile::tempfile_in(folder.unwrap_or(Path::new("."))).map(drop)
+    let mut file = tempfile::tempfile_in(folder.unwrap_or(Path::new(".")))?;
+    file.write_all(&[0; ROOM])?;
+    // A full disk may be noticed only when the bytes get there.
+    file.sync_all()
 }
 
 async fn check_account(

@@ -290,4 +290,16 @@ fn doctor_says_that_a_store_will_be_made_and_makes_none() {
         .exits(1);
     let line = "  mend  store: none can be made at no/such/folder/duka.db: ";
     assert!(run.stdout.contains(line), "{}", run.stdout);
+    // Where a folder does not help either.
+    #[cfg(target_os = "linux")]
+    {
+        let run = shop.duka(&["doctor", "--store", "sqlite:/proc/duka.db"]);
+        let run = run.exits(1);
+        let line = "  mend  store: none can be made at /proc/duka.db: ";
+        assert!(run.stdout.contains(line), "{}", run.stdout);
+    }
+    shop.create("kwikpaisa", INDIAN);
+    let run = shop.duka(&["doctor"]).exits(0);
+    let line = "    ok  store: sqlite:duka.db can be read and written: 1 orders, 0 cancellations, 0 unsettled, 0 waiting for review";
+    assert!(run.stdout.lines().any(|it| it == line), "{}", run.stdout);
 }
