@@ -1,0 +1,102 @@
+//! What can be asked of a store that changes something, and what it can answer, as values
+//! that can be compared and given to the model as well.
+
+use duka_cancellations::store::{Advanced, Change, Claim, Opened, Opening, Tracked};
+use duka_cancellations::{OrderKey, Record, Store, StoreErrorKind, TrackedOrder};
+use duka_core::{AccountName, CancellationId, Observation, OrderStatus};
+
+/// One call that may write.
+#[derive(Debug, Clone)]
+pub(super) enum Call {
+    Track(Vec<TrackedOrder>),
+    Observe(OrderKey, Observation),
+    Open(Opening),
+    Advance(Box<Change>),
+    ClaimDue(Claim, Vec<AccountName>, u32),
+    ClaimOne(CancellationId, Claim),
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Answer {
+    Tracked(Tracked),
+    Observed,
+    New(Record),
+    AlreadyOpen(Record),
+    Touched,
+    Stored(Record),
+    Conflict(Record),
+    SeenPaid(OrderStatus),
+    Claimed(Vec<Record>),
+    UnknownOrder,
+    OnceUsed,
+    /// Trouble that no model foresees.
+    Broken(String),
+}
+
+impl Call {
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Track(_) => "track",
+            Self::Observe(..) => "observe",
+            Self::Open(_) => "open",
+            Self::Advance(_) => "advance",
+            Self::ClaimDue(..) => "claim_due",
+            Self::ClaimOne(..) => "claim_one",
+        }
+    }
+}
+
+impl Answer {
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Tracked(_) => "tracked",
+            Self::Observed => "observed",
+            Self::New(_) => "new",
+            Self::AlreadyOpen(_) => "already open",
+            Self::Touched => "touched",
+            Self::Stored(_) => "stored",
+            Self::Conflict(_) => "conflict",
+            Self::SeenPaid(_) => "seen paid",
+            Self::Claimed(claimed) if claimed.is_empty() => "nothing to claim",
+            Self::Claimed(_) => "claimed",
+            Self::UnknownOrder => "unknown order",
+            Self::OnceUsed => "once used",
+            Self::Broken(_) => "broken",
+        }
+    }
+}
+
+pub(super) async fn ask(store: &dyn Store, call: Call) -> Answer {
+    let answer = match call {
+        Call::Track(orders) => store.track(orders).await.map(Answer::Tracked),
+        Call::Observe(key, seen) => store.observe(&key, seen).await.map(|()| Answer::Observed),
+        Call::Open(opening) => store.open(opening).await.map(|opened| match opened {
+            Opened::New(record) => Answer::New(record),
+            Opened::AlreadyOpen(record) => Answer::AlreadyOpen(record),
+            Opened::Touched => Answer::Touched,
+        }),
+        Call::Advance(change) => store.advance(*change).await.map(|advanced| match advanced {
+            Advanced::Stored(record) => Answer::Stored(record),
+            Advanced::Conflict(record) => Answer::Conflict(record),
+            Advanced::SeenPaid(status) => Answer::SeenPaid(status),
+        }),
+        Call::ClaimDue(claim, accounts, limit) => store
+            .claim_due(claim, &accounts, limit)
+            .await
+            .map(Answer::Claimed),
+        Call::ClaimOne(id, claim) => {
+            let claimed = store.claim_one(id, claim).await;
+            claimed.map(|record| Answer::Claimed(record.into_iter().collect()))
+        }
+    };
+    answer.unwrap_or_else(|error| {
+        if error.kind() == StoreErrorKind::UnknownOrder {
+            Answer::UnknownOrder
+        } else if error.kind() == StoreErrorKind::OnceUsed {
+            Answer::OnceUsed
+        } else {
+            Answer::Broken(error.to_string())
+        }
+    })
+}

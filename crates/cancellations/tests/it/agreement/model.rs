@@ -1,0 +1,400 @@
+//! What a store holds, as a picture in memory: maps, lists and the documented rules of
+//! [`Store`](duka_cancellations::Store), without a database.
+
+use std::collections::BTreeMap;
+
+use duka_cancellations::store::{
+    AbandonedPage, Attempt, Change, Claim, Condition, Guard, Hold, Holdings, Opening, Tracked,
+    Which,
+};
+use duka_cancellations::{Follow, LogEntry, OrderKey, Record, TrackedOrder};
+use duka_core::cancel::{Cancellation, Outcome, Repeat, Spent, State};
+use duka_core::{AccountName, CancellationId, Observation};
+use jiff::Timestamp;
+
+use super::asked::{Answer, Call};
+
+#[derive(Debug, Default)]
+pub(super) struct Model {
+    orders: BTreeMap<OrderKey, Followed>,
+    /// Every version that each cancellation has had, the present one last.
+    lives: BTreeMap<CancellationId, Vec<Record>>,
+    logs: BTreeMap<CancellationId, Vec<LogEntry>>,
+    /// By cancellation and number.
+    attempts: BTreeMap<(CancellationId, u32), Attempted>,
+}
+
+#[derive(Debug)]
+struct Followed {
+    /// As it was tracked, but for `follow` and `touched_at`.
+    order: TrackedOrder,
+    /// Everything that anybody has seen of it.
+    sights: Vec<Observation>,
+}
+
+/// One request: the row that must exist before it may leave.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Attempted {
+    pub(super) key: OrderKey,
+    pub(super) once: bool,
+    pub(super) started_at: Timestamp,
+    pub(super) ended_at: Option<Timestamp>,
+    /// `sending`, `taken_back`, or the event that ended it.
+    pub(super) result: String,
+}
+
+impl Attempted {
+    /// Whether it may have been looked at.
+    fn counts(&self) -> bool {
+        self.result != "taken_back"
+    }
+}
+
+impl Followed {
+    /// Merged from the last sight to the first: the order must not matter.
+    fn seen(&self) -> Option<Observation> {
+        let sights = self.sights.iter().rev().cloned();
+        sights.reduce(Observation::merge)
+    }
+
+    fn shown(&self) -> TrackedOrder {
+        let seen = self.seen();
+        let paid = seen.as_ref().is_some_and(|seen| seen.status.was_paid());
+        let follow = match self.order.follow {
+            // What has been paid is nothing for a sweep, whoever saw it and when.
+            Follow::Open if paid => Follow::Settled,
+            Follow::Open | Follow::InHand | Follow::Settled => self.order.follow,
+        };
+        TrackedOrder {
+            seen,
+            follow,
+            ..self.order.clone()
+        }
+    }
+}
+
+/// The words of a state in the log.
+fn words(state: State) -> String {
+    state.outcome().map_or_else(
+        || state.as_str().to_owned(),
+        |outcome| format!("done: {}", outcome.as_str()),
+    )
+}
+
+/// Whether neither the end nor a person is what it waits for.
+fn is_unsettled(state: State) -> bool {
+    !matches!(state, State::Done(_) | State::NeedsReview)
+}
+
+impl Model {
+    pub(super) fn take(&mut self, call: &Call) -> Answer {
+        match call {
+            Call::Track(orders) => Answer::Tracked(self.track(orders)),
+            Call::Observe(key, seen) => {
+                if let Some(order) = self.orders.get_mut(key) {
+                    order.sights.push(seen.clone());
+                }
+                Answer::Observed
+            }
+            Call::Open(opening) => self.open(opening),
+            Call::Advance(change) => self.advance(change),
+            Call::ClaimDue(claim, accounts, limit) => self.claim_due(claim, accounts, *limit),
+            Call::ClaimOne(id, claim) => {
+                let due = self.present(*id).filter(|record| is_due(record, claim));
+                let due = due.map(|record| record.id);
+                Answer::Claimed(due.map(|id| self.claim(id, claim)).into_iter().collect())
+            }
+        }
+    }
+
+    fn track(&mut self, orders: &[TrackedOrder]) -> Tracked {
+        let mut tracked = Tracked::default();
+        for order in orders {
+            if self.orders.contains_key(&order.key) {
+                tracked.known += 1;
+                continue;
+            }
+            tracked.added += 1;
+            // What was seen and when we touched it is the store's own to know.
+            let order = TrackedOrder {
+                seen: None,
+                touched_at: None,
+                ..order.clone()
+            };
+            let sights = Vec::new();
+            self.orders
+                .insert(order.key.clone(), Followed { order, sights });
+        }
+        tracked
+    }
+
+    fn open(&mut self, opening: &Opening) -> Answer {
+        let is_open = |it: &&Record| it.key == opening.key && it.progress.state.outcome().is_none();
+        if let Some(open) = self.all().find(is_open) {
+            return Answer::AlreadyOpen(open.clone());
+        }
+        let Some(order) = self.order(&opening.key) else {
+            return Answer::UnknownOrder;
+        };
+        if let Condition::Untouched { since } = opening.condition
+            && (order.follow != Follow::Open || order.touched_at != since)
+        {
+            return Answer::Touched;
+        }
+        let mut tried = self.attempts.values().filter(|it| it.key == opening.key);
+        let spent = if tried.any(Attempted::counts) {
+            Spent::Yes
+        } else {
+            Spent::No
+        };
+        let claim = &opening.claim;
+        let record = Record {
+            id: opening.id,
+            version: 1,
+            // Its form is that of the order, whatever the caller has.
+            key: order.key.clone(),
+            gateway: order.gateway,
+            request: opening.request.clone(),
+            progress: Cancellation::requested_again(spent),
+            message: None,
+            due_at: Some(claim.until),
+            worker: Some(claim.worker.clone()),
+            created_at: claim.now,
+            updated_at: claim.now,
+        };
+        self.write_line(
+            &record,
+            "requested",
+            &opening.request.actor,
+            opening.request.reason.clone(),
+        );
+        self.touch(&order.key, Follow::InHand, claim.now);
+        self.lives.insert(opening.id, vec![record.clone()]);
+        Answer::New(record)
+    }
+
+    fn advance(&mut self, change: &Change) -> Answer {
+        let Some(before) = self.present(change.id).cloned() else {
+            return Answer::Broken(format!("no cancellation {}", change.id));
+        };
+        if before.version != change.version {
+            return Answer::Conflict(before);
+        }
+        if change.guard == Guard::Unpaid
+            && let Some(seen) = self.orders[&before.key].seen()
+            && seen.status.was_paid()
+        {
+            return Answer::SeenPaid(seen.status);
+        }
+        let attempts = self.attempts_after(change, &before);
+        let once = attempts
+            .values()
+            .filter(|it| it.once && it.counts() && it.key == before.key);
+        if once.count() > 1 {
+            return Answer::OnceUsed;
+        }
+        self.attempts = attempts;
+        let record = Record {
+            version: before.version + 1,
+            progress: change.next.clone(),
+            message: change.message.clone().or(before.message),
+            due_at: change.due_at,
+            worker: match change.hold {
+                Hold::Keep => before.worker,
+                Hold::Release => None,
+            },
+            updated_at: change.now,
+            ..before
+        };
+        let entry = &change.entry;
+        self.write_line(&record, &entry.event, &entry.actor, entry.detail.clone());
+        self.touch(&record.key, change.follow, change.now);
+        let order = self.orders.get_mut(&record.key);
+        order.unwrap().sights.extend(change.seen.clone());
+        self.push(record.clone());
+        Answer::Stored(record)
+    }
+
+    fn attempts_after(
+        &self,
+        change: &Change,
+        before: &Record,
+    ) -> BTreeMap<(CancellationId, u32), Attempted> {
+        let mut attempts = self.attempts.clone();
+        let this = (change.id, change.next.attempts);
+        let result = match change.attempt {
+            Attempt::Untouched => return attempts,
+            Attempt::Begins(repeat) => {
+                let begun = Attempted {
+                    key: before.key.clone(),
+                    once: repeat == Repeat::Once,
+                    started_at: change.now,
+                    ended_at: None,
+                    result: "sending".to_owned(),
+                };
+                attempts.insert(this, begun);
+                return attempts;
+            }
+            Attempt::TakenBack => "taken_back".to_owned(),
+            Attempt::Ended => change.entry.event.clone(),
+        };
+        if let Some(attempt) = attempts.get_mut(&this) {
+            attempt.ended_at = Some(change.now);
+            attempt.result = result;
+        }
+        attempts
+    }
+
+    fn claim_due(&mut self, claim: &Claim, accounts: &[AccountName], limit: u32) -> Answer {
+        let mut due = self.due(claim, accounts);
+        due.truncate(limit.try_into().unwrap());
+        let claimed = due.into_iter().map(|id| self.claim(id, claim));
+        Answer::Claimed(claimed.collect())
+    }
+
+    /// What can be claimed in these accounts, that first which has been due for longest.
+    pub(super) fn due(&self, claim: &Claim, accounts: &[AccountName]) -> Vec<CancellationId> {
+        let of_accounts = self.all().filter(|it| accounts.contains(&it.key.account));
+        let mut due: Vec<_> = of_accounts.filter(|it| is_due(it, claim)).collect();
+        due.sort_by_key(|record| (record.due_at, record.id));
+        due.into_iter().map(|record| record.id).collect()
+    }
+
+    fn claim(&mut self, id: CancellationId, claim: &Claim) -> Record {
+        let before = self.present(id).cloned().unwrap();
+        let record = Record {
+            version: before.version + 1,
+            due_at: Some(claim.until),
+            worker: Some(claim.worker.clone()),
+            // Not `updated_at`: a claim is no news.
+            ..before
+        };
+        self.push(record.clone());
+        record
+    }
+
+    fn push(&mut self, record: Record) {
+        self.lives.get_mut(&record.id).unwrap().push(record);
+    }
+
+    /// The next line of a log: numbered from 1, and from where the last one led.
+    fn write_line(&mut self, after: &Record, event: &str, actor: &str, detail: Option<String>) {
+        let log = self.logs.entry(after.id).or_default();
+        log.push(LogEntry {
+            number: log.len() as u64 + 1,
+            id: after.id,
+            at: after.updated_at,
+            event: event.to_owned(),
+            from: log.last().map(|last| last.to.clone()),
+            to: words(after.progress.state),
+            actor: actor.to_owned(),
+            detail,
+        });
+    }
+
+    fn touch(&mut self, key: &OrderKey, follow: Follow, now: Timestamp) {
+        let order = &mut self.orders.get_mut(key).unwrap().order;
+        order.follow = follow;
+        order.touched_at = Some(now);
+    }
+
+    pub(super) fn present(&self, id: CancellationId) -> Option<&Record> {
+        self.versions(id).last()
+    }
+
+    pub(super) fn versions(&self, id: CancellationId) -> &[Record] {
+        self.lives.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Record> {
+        self.lives.values().filter_map(|life| life.last())
+    }
+
+    pub(super) fn order(&self, key: &OrderKey) -> Option<TrackedOrder> {
+        self.orders.get(key).map(Followed::shown)
+    }
+
+    /// By their keys.
+    pub(super) fn find(&self, text: &str) -> Vec<TrackedOrder> {
+        let orders = self.orders.values().map(Followed::shown);
+        orders
+            .filter(|it| it.key.order.as_str() == text || it.reference.as_deref() == Some(text))
+            .collect()
+    }
+
+    pub(super) fn log(&self, id: CancellationId) -> &[LogEntry] {
+        self.logs.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn attempts(&self) -> &BTreeMap<(CancellationId, u32), Attempted> {
+        &self.attempts
+    }
+
+    /// Those that fit, oldest first.
+    pub(super) fn records(&self, fits: impl Fn(&Record) -> bool) -> Vec<Record> {
+        let mut records: Vec<_> = self.all().filter(|it| fits(it)).cloned().collect();
+        records.sort_by_key(|record| (record.created_at, record.id));
+        records
+    }
+
+    /// A whole report, without its pages.
+    pub(super) fn report(
+        &self,
+        which: Which,
+        since: Option<Timestamp>,
+        account: Option<&AccountName>,
+    ) -> Vec<Record> {
+        self.records(|record| {
+            let (state, finding) = (record.progress.state, record.progress.finding);
+            let wanted = match which {
+                Which::All => true,
+                Which::Pending => {
+                    matches!(state, State::InDoubt | State::NeedsReview) || finding.is_some()
+                }
+                Which::Unsettled => is_unsettled(state),
+                Which::ReportedCancelled => matches!(
+                    state,
+                    State::Done(Outcome::Confirmed | Outcome::ResolvedCancelled)
+                ),
+            };
+            wanted
+                && since.is_none_or(|since| record.updated_at >= since)
+                && account.is_none_or(|account| record.key.account == *account)
+        })
+    }
+
+    /// All orders that may be abandoned, whatever the page's place and limit.
+    pub(super) fn abandoned(&self, page: &AbandonedPage) -> Vec<TrackedOrder> {
+        let orders = self.orders.values().map(Followed::shown);
+        let mut orders: Vec<_> = orders
+            .filter(|order| {
+                order.follow == Follow::Open
+                    && (page.created_from..=page.created_until).contains(&order.created_at)
+                    && order.touched_at.is_none_or(|at| at <= page.untouched_since)
+                    && page
+                        .account
+                        .as_ref()
+                        .is_none_or(|it| *it == order.key.account)
+            })
+            .collect();
+        orders.sort_by_key(|order| (order.created_at, order.key.clone()));
+        orders
+    }
+
+    pub(super) fn holdings(&self) -> Holdings {
+        let count = |fits: fn(State) -> bool| {
+            let found = self.all().filter(|record| fits(record.progress.state));
+            found.count() as u64
+        };
+        Holdings {
+            orders: self.orders.len() as u64,
+            cancellations: self.lives.len() as u64,
+            unsettled: count(is_unsettled),
+            needs_review: count(|state| state == State::NeedsReview),
+        }
+    }
+}
+
+fn is_due(record: &Record, claim: &Claim) -> bool {
+    record.due_at.is_some_and(|due_at| due_at <= claim.now)
+}
