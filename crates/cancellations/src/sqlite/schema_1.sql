@@ -12,8 +12,6 @@ CREATE TABLE orders (
     method          TEXT,
     note            TEXT,
     status          TEXT,
-    -- The words of an unknown status; the gateway's own may say less.
-    unknown_status  TEXT,
     raw_status      TEXT,
     status_amount   TEXT,
     status_currency TEXT,

@@ -23,4 +23,5 @@ mod suite;
 mod suite_claims;
 mod sweep;
 mod trouble;
+mod versions;
 mod workers;

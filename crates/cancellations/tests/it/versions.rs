@@ -1,0 +1,73 @@
+//! Stores that earlier versions of the program left: each opens, keeps all that it holds,
+//! and is worked on from there.
+
+use duka_cancellations::store::{ReportPage, Store};
+use duka_cancellations::{Follow, OrderKey, Record};
+use duka_core::cancel::{Outcome, State};
+use duka_core::{AccountName, OrderId, OrderStatus};
+
+use crate::scene::Shelf;
+
+/// A dump of a store that the first version made: real orders at the emulator, one
+/// confirmed, one seen paid, one that waits for a person after a lost reply, one skipped.
+const VERSION_1: &str = include_str!("stores/version_1.sql");
+
+fn shelf(dump: &str) -> Shelf {
+    let shelf = Shelf::new();
+    shelf.sql().execute_batch(dump).unwrap();
+    shelf
+}
+
+fn key(account: &str, order: OrderId) -> OrderKey {
+    OrderKey::new(AccountName::new(account).unwrap(), order)
+}
+
+fn words(record: &Record) -> (&str, &'static str) {
+    let state = record.progress.state;
+    let word = state.outcome().map_or(state.as_str(), Outcome::as_str);
+    (record.key.account.as_str(), word)
+}
+
+#[tokio::test]
+async fn a_store_of_the_first_version_opens_with_all_that_it_holds() {
+    let shelf = shelf(VERSION_1);
+    assert_eq!(shelf.number("PRAGMA user_version"), 1);
+    let invalid = "UPDATE orders SET status = 'unknown', raw_status = 'INVALID'
+        WHERE reference = 'SHOP-1'";
+    shelf.sql().execute(invalid, []).unwrap();
+    let logged = shelf.number("SELECT count(*) FROM events");
+    let store = shelf.store();
+    assert_eq!(shelf.number("PRAGMA user_version"), 2);
+    let page = ReportPage {
+        limit: 100,
+        ..ReportPage::default()
+    };
+    let records = store.report(page).await.unwrap();
+    assert_eq!(
+        records.iter().map(words).collect::<Vec<_>>(),
+        [
+            ("kwikpaisa", "confirmed"),
+            ("kwikpaisa", "skipped"),
+            ("pesapal", "needs_review"),
+            ("pesapal", "confirmed"),
+            ("pesapal", "skipped"),
+        ]
+    );
+    let mut entries = 0;
+    for record in &records {
+        let log = store.log(record.id).await.unwrap();
+        assert_eq!(log.last().unwrap().number, log.len() as u64);
+        entries += log.len();
+    }
+    assert_eq!(i64::try_from(entries).unwrap(), logged);
+
+    let paid = key("kwikpaisa", OrderId::text("KANGA-2").unwrap());
+    let paid = store.order(&paid).await.unwrap().unwrap();
+    assert_eq!(paid.seen.unwrap().status, OrderStatus::Paid);
+    assert_eq!(paid.follow, Follow::Settled);
+    // What was unknown then is told in the gateway's own words.
+    let unknown = store.order(&records[2].key).await.unwrap().unwrap();
+    let seen = unknown.seen.unwrap();
+    assert_eq!(seen.status, OrderStatus::Unknown("INVALID".to_owned()));
+    assert!(matches!(records[2].progress.state, State::NeedsReview));
+}
