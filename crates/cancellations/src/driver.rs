@@ -6,23 +6,27 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use duka_core::cancel::{self, Action, Event, Outcome, Patience, SkipReason, State, Step};
+use duka_core::cancel::{self, Action, Event, Outcome, Patience, State, Step};
 use duka_core::clock::SharedClock;
 use duka_core::{
     AccountName, CancelAnswer, CancellationId, Delivery, Error, ErrorKind, Gateway, Observation,
-    OrderStatus, StatusReading,
+    StatusReading,
 };
 use tracing::{info, trace, warn};
 use uuid::{Timestamp as UuidTime, Uuid};
 
+pub(crate) use self::happened::{Happened, is_hopeless};
+use self::happened::{answers, guard};
 use crate::fence::Fence;
 use crate::message;
 use crate::order::{OrderKey, TrackedOrder};
 use crate::record::{Record, Request, follow_after};
 use crate::store::{
-    Advanced, Attempt, Change, Claim, Condition, Entry, Guard, Hold, Opened, Opening, Store,
-    StoreError, StoreErrorKind,
+    Advanced, Attempt, Change, Claim, Condition, Entry, Hold, Opened, Opening, Store, StoreError,
+    StoreErrorKind,
 };
+
+mod happened;
 
 /// How a worker behaves.
 #[derive(Debug, Clone)]
@@ -120,28 +124,6 @@ enum Todo {
     Lapsed,
 }
 
-/// An event, with what goes into the record beside it.
-pub(crate) struct Happened {
-    event: Event,
-    detail: String,
-    /// Who did it, if not this worker.
-    actor: Option<String>,
-    seen: Option<Observation>,
-    error: Option<Error>,
-}
-
-impl Happened {
-    pub(crate) fn new(event: Event, detail: impl Into<String>) -> Self {
-        Self {
-            event,
-            detail: detail.into(),
-            actor: None,
-            seen: None,
-            error: None,
-        }
-    }
-}
-
 enum Applied {
     Mine(Record, Action),
     SomebodyElses(Record),
@@ -213,19 +195,29 @@ impl Canceller {
             key: key.clone(),
             ..order
         };
-        let started = tokio::time::Instant::now();
         self.store.track(vec![order]).await?;
-        let mut handled = match self.open(key, request, Condition::Always).await? {
+        let handled = match self.open(key, request, Condition::Always).await? {
             Opened::New(record) => self.work(record).await?,
-            Opened::AlreadyOpen(record) => Handled {
-                record: self.look_if_in_review(record).await?,
-                error: None,
-            },
+            Opened::AlreadyOpen(record) => {
+                let record = self.look_if_in_review(record).await?;
+                // Somebody asks for it now: it need not wait for its turn.
+                let waiting = Handled {
+                    record,
+                    error: None,
+                };
+                self.go_on(waiting).await?
+            }
             Opened::Touched => {
                 let broken = "the store refused what was asked for without a condition";
                 return Err(StoreError::new(StoreErrorKind::Internal, broken).into());
             }
         };
+        self.wait_for(handled, wait).await
+    }
+
+    /// Goes on with a cancellation whenever it is due, for so long.
+    async fn wait_for(&self, mut handled: Handled, wait: Duration) -> Result<Handled, Trouble> {
+        let started = tokio::time::Instant::now();
         while let Some(due_at) = handled.record.due_at {
             // Nothing was sent, and waiting does not mend credentials or settings.
             if handled.record.progress.attempts == 0
@@ -238,14 +230,19 @@ impl Canceller {
                 break;
             }
             tokio::time::sleep(pause).await;
-            let id = handled.record.id;
-            handled = match self.store.claim_one(id, self.claim()).await? {
-                Some(record) => self.work(record).await?,
-                // Somebody else has it in hand; see what they make of it.
-                None => self.reload(handled).await?,
-            };
+            handled = self.go_on(handled).await?;
         }
         Ok(handled)
+    }
+
+    /// Takes a cancellation a step further, unless somebody else has it in hand; then sees
+    /// what they make of it.
+    async fn go_on(&self, handled: Handled) -> Result<Handled, Trouble> {
+        let id = handled.record.id;
+        match self.store.claim_one(id, self.claim()).await? {
+            Some(record) => self.work(record).await,
+            None => self.reload(handled).await,
+        }
     }
 
     async fn reload(&self, handled: Handled) -> Result<Handled, Trouble> {
@@ -514,21 +511,6 @@ impl Canceller {
     }
 }
 
-impl Happened {
-    /// Names who did it.
-    pub(crate) fn by(mut self, actor: &str) -> Self {
-        self.actor = Some(actor.to_owned());
-        self
-    }
-
-    fn with_error_detail(mut self, what: &str) -> Self {
-        if let Some(error) = &self.error {
-            self.detail = format!("{what}: {error}");
-        }
-        self
-    }
-}
-
 /// Tells the trace where a cancellation stands, on either side of everything that cannot be
 /// taken back. The names are what a test kills the program at.
 fn passes(record: &Record, point: &'static str) {
@@ -543,61 +525,6 @@ fn points(todo: &Todo, record: &Record) -> (&'static str, &'static str) {
         Todo::Send => ("after_intent", "after_reply"),
         Todo::Lapsed => ("before_doubt", "after_doubt"),
     }
-}
-
-/// Whether the same call will fail again until somebody mends the account.
-pub(crate) fn is_hopeless(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::Authentication | ErrorKind::Configuration
-    )
-}
-
-/// What must not be written once the order has been seen paid: that a request may leave, or
-/// that the cancellation ended in any other way than by a payment.
-fn guard(step: &Step) -> Guard {
-    let by_a_payment = step
-        .next
-        .verified
-        .as_ref()
-        .is_some_and(OrderStatus::was_paid);
-    match step.next.state {
-        State::Sending => Guard::Unpaid,
-        State::Done(outcome) => match outcome {
-            Outcome::Confirmed
-            | Outcome::NotCancelledFinal
-            | Outcome::Refused
-            | Outcome::Skipped(SkipReason::NotEligible)
-                if !by_a_payment =>
-            {
-                Guard::Unpaid
-            }
-            Outcome::Confirmed
-            | Outcome::NotCancelledPaid
-            | Outcome::NotCancelledFinal
-            | Outcome::Refused
-            | Outcome::Skipped(_)
-            | Outcome::ResolvedCancelled
-            | Outcome::ResolvedNotCancelled => Guard::None,
-        },
-        State::Requested
-        | State::Accepted
-        | State::Refused
-        | State::InDoubt
-        | State::NeedsReview => Guard::None,
-    }
-}
-
-/// Whether a late answer belongs to the attempt that the record is still about.
-fn answers(happened: &Happened, sent: &Record, current: &Record) -> bool {
-    let is_answer = matches!(happened.event, Event::AnsweredYes | Event::AnsweredNo);
-    let same_attempt = sent.progress.attempts == current.progress.attempts;
-    // Still *sending*: somebody has claimed it and not written yet.
-    let unanswered = matches!(
-        current.progress.state,
-        State::Sending | State::InDoubt | State::NeedsReview
-    );
-    is_answer && same_attempt && unanswered
 }
 
 /// A UUID that sorts by the time it was made.

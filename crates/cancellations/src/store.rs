@@ -74,7 +74,7 @@ pub trait Store: fmt::Debug + Send + Sync {
         limit: u32,
     ) -> Result<Vec<Record>, StoreError>;
 
-    /// Claims one cancellation that is due.
+    /// Claims one cancellation that is due, or that waits for its turn in nobody's hands.
     ///
     /// # Errors
     /// When the store cannot be written.

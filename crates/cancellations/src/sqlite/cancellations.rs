@@ -259,7 +259,7 @@ pub(super) fn claim_due(
     let ids = due.into_iter().map(|(_, id)| id);
     let mut claimed = Vec::with_capacity(ids.len());
     for id in ids {
-        claimed.extend(claim_id(connection, &id, claim)?);
+        claimed.extend(claim_where(connection, &id, claim, "due_at <= ?2")?);
     }
     Ok(claimed)
 }
@@ -269,19 +269,27 @@ pub(super) fn claim_one(
     id: CancellationId,
     claim: &Claim,
 ) -> Result<Option<Record>, StoreError> {
-    claim_id(connection, &id.to_string(), claim)
+    // Not due, and nobody's: it waits between two reads.
+    claim_where(
+        connection,
+        &id.to_string(),
+        claim,
+        "due_at <= ?2 OR worker IS NULL",
+    )
 }
 
-fn claim_id(
+fn claim_where(
     connection: &Connection,
     id: &str,
     claim: &Claim,
+    condition: &str,
 ) -> Result<Option<Record>, StoreError> {
+    let sql = format!(
+        "UPDATE cancellations SET version = version + 1, due_at = ?3, worker = ?4
+         WHERE id = ?1 AND due_at IS NOT NULL AND ({condition})"
+    );
     let changed = connection
-        .prepare_cached(
-            "UPDATE cancellations SET version = version + 1, due_at = ?3, worker = ?4
-             WHERE id = ?1 AND due_at IS NOT NULL AND due_at <= ?2",
-        )
+        .prepare_cached(&sql)
         .map_err(store_error)?
         .execute(params![
             id,

@@ -270,3 +270,18 @@ async fn nothing_of_a_gateways_secrets_is_printed_with_the_worker() {
     let store = format!("{:?}", scene.store());
     assert_eq!(store, format!("SqliteStore {{ path: {path:?}, .. }}"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn whoever_asks_again_need_not_wait_for_the_next_turn() {
+    for make in BOTH {
+        let scene = Scene::new(make());
+        scene.gateway.break_down(ErrorKind::Authentication);
+        let record = scene.cancel(LONG).await;
+        assert_eq!(record.progress.state, State::Requested);
+        assert!(record.due_at.is_some(), "it waits for its next turn");
+        // The keys are mended, and somebody asks at once.
+        scene.gateway.mend();
+        let record = scene.cancel(Duration::ZERO).await;
+        assert_eq!(record.progress.state, State::Done(Outcome::Confirmed));
+    }
+}

@@ -30,6 +30,7 @@ store_suite! { Shelf::new(),
     suite_claims::an_account_that_is_named_twice_takes_no_others_place
     suite_claims::what_is_over_or_waits_for_a_person_is_never_claimed
     suite_claims::a_claim_holds_until_it_lapses_and_then_goes_to_another
+    suite_claims::what_waits_in_nobodys_hands_can_be_claimed_by_name_before_its_turn
     suite_claims::workers_that_claim_at_once_never_get_the_same_record
     suite_claims::abandoned_orders_come_by_age_page_by_page
     suite_claims::an_order_we_have_just_touched_is_left_alone_for_a_while

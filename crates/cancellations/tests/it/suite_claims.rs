@@ -137,6 +137,21 @@ pub(crate) async fn a_claim_holds_until_it_lapses_and_then_goes_to_another(open:
     );
 }
 
+pub(crate) async fn what_waits_in_nobodys_hands_can_be_claimed_by_name_before_its_turn(
+    open: Open<'_>,
+) {
+    let store = open();
+    let waiting = due(&*store, 1, "shop", at(500)).await;
+    let shops = [account("shop")];
+    let early = || claim("w2", at(40));
+    let claimed = store.claim_due(early(), &shops, 9).await.unwrap();
+    assert!(claimed.is_empty(), "not due, and not asked for");
+    let claimed = store.claim_one(waiting.id, early()).await.unwrap().unwrap();
+    assert_eq!(claimed.worker.as_deref(), Some("w2"));
+    let again = store.claim_one(waiting.id, claim("w3", at(41))).await;
+    assert!(again.unwrap().is_none(), "it is in somebody's hands now");
+}
+
 pub(crate) async fn workers_that_claim_at_once_never_get_the_same_record(open: Open<'_>) {
     let stores = [open(), open()];
     for number in 0..60 {

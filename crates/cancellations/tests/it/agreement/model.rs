@@ -100,7 +100,10 @@ impl Model {
             Call::Advance(change) => self.advance(change),
             Call::ClaimDue(claim, accounts, limit) => self.claim_due(claim, accounts, *limit),
             Call::ClaimOne(id, claim) => {
-                let due = self.present(*id).filter(|record| is_due(record, claim));
+                let free = |record: &&Record| {
+                    is_due(record, claim) || (record.due_at.is_some() && record.worker.is_none())
+                };
+                let due = self.present(*id).filter(free);
                 let due = due.map(|record| record.id);
                 Answer::Claimed(due.map(|id| self.claim(id, claim)).into_iter().collect())
             }

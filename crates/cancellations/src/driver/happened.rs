@@ -1,0 +1,97 @@
+//! What happened to a cancellation, and what may be written of it.
+
+use duka_core::cancel::{Event, Outcome, SkipReason, State, Step};
+use duka_core::{Error, ErrorKind, Observation, OrderStatus};
+
+use crate::record::Record;
+use crate::store::Guard;
+
+/// An event, with what goes into the record beside it.
+pub(crate) struct Happened {
+    pub(super) event: Event,
+    pub(super) detail: String,
+    /// Who did it, if not this worker.
+    pub(super) actor: Option<String>,
+    pub(super) seen: Option<Observation>,
+    pub(super) error: Option<Error>,
+}
+
+impl Happened {
+    pub(crate) fn new(event: Event, detail: impl Into<String>) -> Self {
+        Self {
+            event,
+            detail: detail.into(),
+            actor: None,
+            seen: None,
+            error: None,
+        }
+    }
+
+    /// Names who did it.
+    pub(crate) fn by(mut self, actor: &str) -> Self {
+        self.actor = Some(actor.to_owned());
+        self
+    }
+
+    pub(super) fn with_error_detail(mut self, what: &str) -> Self {
+        if let Some(error) = &self.error {
+            self.detail = format!("{what}: {}", error.in_full());
+        }
+        self
+    }
+}
+
+/// Whether the same call will fail again until somebody mends the account.
+pub(crate) fn is_hopeless(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Authentication | ErrorKind::Configuration
+    )
+}
+
+/// What must not be written once the order has been seen paid: that a request may leave, or
+/// that the cancellation ended in any other way than by a payment.
+pub(super) fn guard(step: &Step) -> Guard {
+    let by_a_payment = step
+        .next
+        .verified
+        .as_ref()
+        .is_some_and(OrderStatus::was_paid);
+    match step.next.state {
+        State::Sending => Guard::Unpaid,
+        State::Done(outcome) => match outcome {
+            Outcome::Confirmed
+            | Outcome::NotCancelledFinal
+            | Outcome::Refused
+            | Outcome::Skipped(SkipReason::NotEligible)
+                if !by_a_payment =>
+            {
+                Guard::Unpaid
+            }
+            Outcome::Confirmed
+            | Outcome::NotCancelledPaid
+            | Outcome::NotCancelledFinal
+            | Outcome::Refused
+            | Outcome::Skipped(_)
+            | Outcome::ResolvedCancelled
+            | Outcome::ResolvedNotCancelled => Guard::None,
+        },
+        State::Requested
+        | State::Accepted
+        | State::Refused
+        | State::InDoubt
+        | State::NeedsReview => Guard::None,
+    }
+}
+
+/// Whether a late answer belongs to the attempt that the record is still about.
+pub(super) fn answers(happened: &Happened, sent: &Record, current: &Record) -> bool {
+    let is_answer = matches!(happened.event, Event::AnsweredYes | Event::AnsweredNo);
+    let same_attempt = sent.progress.attempts == current.progress.attempts;
+    // Still *sending*: somebody has claimed it and not written yet.
+    let unanswered = matches!(
+        current.progress.state,
+        State::Sending | State::InDoubt | State::NeedsReview
+    );
+    is_answer && same_attempt && unanswered
+}
