@@ -1,7 +1,7 @@
 //! Stores that earlier versions of the program left: each opens, keeps all that it holds,
 //! and is worked on from there.
 
-use duka_cancellations::store::{ReportPage, Store};
+use duka_cancellations::store::ReportPage;
 use duka_cancellations::{Follow, OrderKey, Record};
 use duka_core::cancel::{Outcome, State};
 use duka_core::{AccountName, OrderId, OrderStatus};
