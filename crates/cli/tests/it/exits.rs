@@ -91,6 +91,8 @@ fn a_gateway_that_is_down_is_a_failure_and_nothing_is_lost() {
     shop.duka(&Shop::create_args("kwikpaisa", "A-2"))
         .exits(1)
         .complains(why);
+    let run = shop.duka(&["cancel", &id, "--wait", "0s"]).exits(1);
+    assert!(run.stdout.contains(why), "{}", run.stdout);
     refused(shop.duka(&["status", &id]).exits(1));
     refused(shop.duka(&["cancel", &id, "--wait", "100ms"]).exits(1));
     refused(sweep_when_due(&shop, "100ms").exits(1));
