@@ -31,7 +31,7 @@ impl Line {
             .connect_timeout(CONNECT.min(timeout / 2))
             .total_timeout(timeout)
             .build()
-            .map_err(|error| Failure::failed(error.to_string()))?;
+            .map_err(|error| Failure::failed(error.in_full().to_string()))?;
         Ok(Self {
             clock,
             transport: Arc::new(transport),
@@ -126,7 +126,7 @@ fn secret(
 }
 
 fn unusable(name: &AccountName, error: &duka_core::Error) -> Failure {
-    Failure::usage(format!("account {name}: {error}"))
+    Failure::usage(format!("account {name}: {}", error.in_full()))
 }
 
 fn wrong_gateway(name: &AccountName, account: &Account, wanted: &str) -> Failure {

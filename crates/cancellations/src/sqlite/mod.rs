@@ -263,7 +263,10 @@ impl Store for SqliteStore {
     }
 
     async fn check(&self) -> Result<Holdings, StoreError> {
-        // A write that changes nothing still needs the lock and a writable file.
-        self.write(cancellations::holdings).await
+        self.write(|c| {
+            schema::write_nothing_new(c)?;
+            cancellations::holdings(c)
+        })
+        .await
     }
 }

@@ -25,6 +25,15 @@ fn number(connection: &Connection, pragma: &str) -> Result<i64, StoreError> {
         .map_err(store_error)
 }
 
+/// Writes a page as it is: a commit that changes nothing else would not touch the disk, and
+/// so would not notice that it is full.
+pub(super) fn write_nothing_new(connection: &Connection) -> Result<(), StoreError> {
+    let version = number(connection, "user_version")?;
+    connection
+        .pragma_update(None, "user_version", version)
+        .map_err(store_error)
+}
+
 /// Refuses a database of another program, without changing anything in it.
 pub(super) fn check_owner(connection: &Connection) -> Result<(), StoreError> {
     // One transaction, so that a store just being made is seen whole or not at all.
