@@ -313,10 +313,6 @@ impl Canceller {
             };
             passes(&record, after);
             fence = Fence::after(&self.clock, self.settings.lease.mul_f64(0.8));
-            // Findings first: a crash after the record is settled would lose them.
-            if let Event::Observed(status) = &happened.event {
-                self.show_payment(&record, status).await?;
-            }
             let applied = self.apply(&record, &happened).await?;
             let (now_mine, action) = match applied {
                 Applied::Mine(record, action) => (record, action),
@@ -335,10 +331,16 @@ impl Canceller {
                 }
             };
             record = now_mine;
+            // What was written decides whether it is still ours, not a second look at the
+            // clock: the write may have taken longer than the pause that it announced.
+            let is_mine = record.worker.as_deref() == Some(&self.settings.worker);
             todo = match action {
-                Action::SendRequest => Todo::Send,
-                Action::ReadStatus { not_before } if not_before <= self.clock.now() => Todo::Read,
-                Action::ReadStatus { .. } | Action::AskPerson | Action::Stop => {
+                Action::SendRequest if is_mine => Todo::Send,
+                Action::ReadStatus { .. } if is_mine => Todo::Read,
+                Action::SendRequest
+                | Action::ReadStatus { .. }
+                | Action::AskPerson
+                | Action::Stop => {
                     info!(
                         id = %record.id,
                         state = record.progress.state.as_str(),
@@ -436,7 +438,10 @@ impl Canceller {
                 Advanced::Conflict(now) => {
                     // The record is somebody else's, but a sight of the order is everybody's.
                     if let Some(seen) = &happened.seen {
-                        self.store.observe(&record.key, seen.clone()).await?;
+                        let worker = &self.settings.worker;
+                        self.store
+                            .observe(&record.key, seen.clone(), worker)
+                            .await?;
                     }
                     return Ok(Applied::SomebodyElses(now));
                 }

@@ -19,24 +19,12 @@ impl Canceller {
         let key = &self.canonical(key)?;
         let reading = self.gateway(&key.account)?.status(&key.order).await?;
         let seen = self.observation(&reading);
-        self.store.observe(key, seen.clone()).await?;
+        let worker = &self.settings.worker;
+        self.store.observe(key, seen.clone(), worker).await?;
         for record in self.store.cancellations_of(key).await? {
             self.show(record, &reading.status).await?;
         }
         Ok((reading, seen))
-    }
-
-    /// A person may decide *cancelled* about an order that has been seen paid; that is worth
-    /// a finding.
-    async fn show_what_is_known(&self, record: Record) -> Result<Record, Trouble> {
-        let order = self.store.order(&record.key).await?;
-        let seen = order.and_then(|order| order.seen);
-        let Some(seen) = seen.filter(|seen| seen.status.was_paid()) else {
-            return Ok(record);
-        };
-        let id = record.id;
-        self.show(record.clone(), &seen.status).await?;
-        Ok(self.store.cancellation(id).await?.unwrap_or(record))
     }
 
     /// Reads the order once more if its cancellation waits for a person: a status that has
@@ -53,8 +41,8 @@ impl Canceller {
         Ok(now.unwrap_or(record))
     }
 
-    /// Shows a status to a cancellation that nobody works on: it may end a review, or come
-    /// too late for what was reported.
+    /// Shows a status to a cancellation that nobody works on: it may end a review. A payment
+    /// that comes too late for what was reported is the store's to find, at once.
     pub(crate) async fn show(&self, record: Record, status: &OrderStatus) -> Result<(), Trouble> {
         let mut record = record;
         while record.due_at.is_none() {
@@ -98,7 +86,7 @@ impl Canceller {
         loop {
             let step = self.step(&record, &event)?;
             match self.write(&record, &step, &happened).await? {
-                Advanced::Stored(record) => return self.show_what_is_known(record).await,
+                Advanced::Stored(record) => return Ok(record),
                 Advanced::SeenPaid(_) => {
                     let broken = "the store guards a decision that was written without a guard";
                     return Err(StoreError::new(StoreErrorKind::Internal, broken).into());
@@ -107,21 +95,5 @@ impl Canceller {
                 Advanced::Conflict(current) => record = current,
             }
         }
-    }
-
-    /// An order seen paid tells against every earlier cancellation that was reported.
-    pub(crate) async fn show_payment(
-        &self,
-        record: &Record,
-        status: &OrderStatus,
-    ) -> Result<(), Trouble> {
-        if status.was_paid() {
-            for earlier in self.store.cancellations_of(&record.key).await? {
-                if earlier.id != record.id {
-                    self.show(earlier, status).await?;
-                }
-            }
-        }
-        Ok(())
     }
 }

@@ -44,9 +44,17 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// is not [`Follow::Open`] from then on, whatever a change says. A sight of an order that
     /// is not followed is nobody's.
     ///
+    /// A payment raises, in the same transaction, the finding of every cancellation of the
+    /// order that was reported ([`Cancellation::paid_late`]), with a log entry by `actor`.
+    ///
     /// # Errors
     /// When the store cannot be written.
-    async fn observe(&self, key: &OrderKey, seen: Observation) -> Result<(), StoreError>;
+    async fn observe(
+        &self,
+        key: &OrderKey,
+        seen: Observation,
+        actor: &str,
+    ) -> Result<(), StoreError>;
 
     /// Starts a cancellation and claims it for `claim.worker`, unless one is open or the
     /// condition does not hold.
@@ -56,14 +64,17 @@ pub trait Store: fmt::Debug + Send + Sync {
     async fn open(&self, opening: Opening) -> Result<Opened, StoreError>;
 
     /// Writes the next state of a claimed cancellation, with its log entry and, when a
-    /// request is about to leave, its attempt: all of it or nothing.
+    /// request is about to leave, its attempt: all of it or nothing. What was seen of the
+    /// order is merged as by [`Store::observe`], findings included; so is a payment seen
+    /// earlier, when a person decides *cancelled* all the same.
     ///
     /// # Errors
     /// When the store cannot be written, or a once-only request would leave twice.
     async fn advance(&self, change: Change) -> Result<Advanced, StoreError>;
 
     /// Claims up to `limit` cancellations of these accounts that are due, those first that
-    /// have been due for longest.
+    /// have been due for longest. What is due later than [`Claim::LONGEST`] from now was
+    /// written by a clock that was wrong, and counts as due.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -212,7 +223,7 @@ pub struct Change {
 /// Whether a worker keeps its claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hold {
-    /// It goes on.
+    /// It goes on: the actor of the entry holds the record until it is due.
     Keep,
     /// Anybody may claim it when it is due.
     Release,
@@ -235,7 +246,7 @@ pub enum Attempt {
     /// None is touched.
     Untouched,
     /// A request is about to leave. At a [`Repeat::Once`] gateway the store refuses a
-    /// second one for the same order.
+    /// second one for the same order, under whatever name of the account.
     Begins(Repeat),
     /// The request is proved not to have been looked at: it does not count.
     TakenBack,
@@ -384,8 +395,14 @@ impl ReportPage {
 }
 
 impl Claim {
-    /// A claim for `lease` from now on.
+    /// The longest that a claim can last, and that any cancellation waits for its turn: one
+    /// day. What is due later than that was written by a clock that was wrong, and counts as
+    /// lapsed.
+    pub const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+    /// A claim for `lease` from now on, at most [`Claim::LONGEST`].
     pub fn new(worker: impl Into<String>, now: Timestamp, lease: Duration) -> Self {
+        let lease = lease.min(Self::LONGEST);
         Self {
             worker: worker.into(),
             now,

@@ -1,15 +1,17 @@
 //! Statements about cancellations, their attempts and their log.
 
-use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, Spent};
-use duka_core::{AccountName, CancellationId, OrderStatus};
+use duka_core::cancel::{Action, Cancellation, Event, Finding, Outcome, Repeat, Spent, Step};
+use duka_core::{AccountName, CancellationId, GatewayName, OrderStatus};
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::orders::{self, collect};
 use super::rows::{self, follow_word, micros, skip_word, state_words, store_error, unknown_words};
+use crate::message;
 use crate::order::{Follow, OrderKey};
 use crate::record::{LogEntry, Record};
 use crate::store::{
-    Advanced, Attempt, Change, Claim, Condition, Guard, Hold, Holdings, Opened, Opening,
+    Advanced, Attempt, Change, Claim, Condition, Entry, Guard, Hold, Holdings, Opened, Opening,
     ReportPage, StoreError, StoreErrorKind, Which,
 };
 
@@ -35,7 +37,7 @@ pub(super) fn open(connection: &Connection, opening: &Opening) -> Result<Opened,
             }
         }
     }
-    let progress = Cancellation::requested_again(spent(connection, &opening.key)?);
+    let progress = Cancellation::requested_again(spent(connection, &opening.key, &order.gateway)?);
     let id = opening.id.to_string();
     let claim = &opening.claim;
     connection
@@ -115,12 +117,60 @@ pub(super) fn advance(connection: &Connection, change: &Change) -> Result<Advanc
         Follow::Open | Follow::InHand | Follow::Settled => change.follow,
     };
     touch(connection, &before.key, follow, micros(change.now))?;
+    let actor = &change.entry.actor;
     if let Some(seen) = &change.seen {
-        orders::observe(connection, &before.key, seen.clone())?;
+        orders::observe(connection, &before.key, seen.clone(), actor)?;
+    } else if let Some(status) = seen_paid(connection, &before.key)? {
+        // A person may decide *cancelled* about an order that has been seen paid.
+        find_late_payment(connection, &before.key, &status, actor, change.now)?;
     }
     by_id(connection, change.id)?
         .map(Advanced::Stored)
         .ok_or_else(|| vanished(change.id))
+}
+
+/// Raises the finding of every cancellation that was reported before this payment was seen.
+pub(super) fn find_late_payment(
+    connection: &Connection,
+    key: &OrderKey,
+    status: &OrderStatus,
+    actor: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if !status.was_paid() {
+        return Ok(());
+    }
+    for record in of_order(connection, key)? {
+        let Some(next) = record.progress.paid_late(status) else {
+            continue;
+        };
+        let event = Event::Observed(status.clone());
+        let detail = format!("status {status}");
+        let step = Step {
+            next: next.clone(),
+            action: Action::Stop,
+        };
+        let change = Change {
+            id: record.id,
+            version: record.version,
+            next,
+            message: Some(message::line(&step, &event, &detail)),
+            seen: None,
+            due_at: None,
+            hold: Hold::Release,
+            entry: Entry {
+                event: event.as_str().to_owned(),
+                actor: actor.to_owned(),
+                detail: Some(detail),
+            },
+            attempt: Attempt::Untouched,
+            follow: Follow::Settled,
+            guard: Guard::None,
+            now,
+        };
+        advance(connection, &change)?;
+    }
+    Ok(())
 }
 
 /// The status of an order that has been seen paid.
@@ -141,7 +191,7 @@ fn write_progress(connection: &Connection, change: &Change) -> Result<bool, Stor
                  sent_at = ?8, doubt_since = ?9, stuck_since = ?10, fruitless = ?11,
                  verified = ?12, verified_raw = ?13, finding = ?14,
                  message = coalesce(?15, message), due_at = ?16,
-                 worker = CASE WHEN ?17 THEN worker END, updated_at = ?18
+                 worker = ?17, updated_at = ?18
              WHERE id = ?1 AND version = ?2",
         )
         .map_err(store_error)?
@@ -162,7 +212,10 @@ fn write_progress(connection: &Connection, change: &Change) -> Result<bool, Stor
             next.finding.map(Finding::as_str),
             change.message,
             change.due_at.map(micros),
-            change.hold == Hold::Keep,
+            match change.hold {
+                Hold::Keep => Some(&change.entry.actor),
+                Hold::Release => None,
+            },
             micros(change.now),
         ])
         .map_err(store_error)?;
@@ -190,8 +243,8 @@ fn write_attempt(
         Attempt::Begins(repeat) => connection
             .prepare_cached(
                 "INSERT INTO attempts (cancellation, number, account, order_id, once_only,
-                     started_at, result)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'sending')",
+                     started_at, result, gateway)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'sending', ?7)",
             )
             .and_then(|mut insert| {
                 insert.execute(params![
@@ -201,6 +254,7 @@ fn write_attempt(
                     before.key.order.as_str(),
                     repeat == Repeat::Once,
                     now,
+                    before.gateway.as_str(),
                 ])
             }),
         Attempt::TakenBack => end("taken_back"),
@@ -236,14 +290,20 @@ pub(super) fn claim_due(
     for account in accounts {
         let mut select = connection
             .prepare_cached(
-                "SELECT due_at, id FROM cancellations
-                 WHERE due_at IS NOT NULL AND due_at <= ?1 AND account = ?2
-                 ORDER BY due_at, id LIMIT ?3",
+                "SELECT due_at, id FROM (
+                     SELECT due_at, id FROM cancellations
+                     WHERE account = ?2 AND due_at IS NOT NULL AND due_at <= ?1
+                     ORDER BY due_at, id LIMIT ?3)
+                 UNION ALL
+                 SELECT due_at, id FROM (
+                     SELECT due_at, id FROM cancellations
+                     WHERE account = ?2 AND due_at IS NOT NULL AND due_at > ?4
+                     ORDER BY due_at, id LIMIT ?3)",
             )
             .map_err(store_error)?;
-        let now = micros(claim.now);
+        let (now, absurd) = (micros(claim.now), absurd(claim));
         due.extend(collect(
-            select.query(params![now, account.as_str(), limit]),
+            select.query(params![now, account.as_str(), limit, absurd]),
             |row| {
                 Ok((
                     row.get(0).map_err(store_error)?,
@@ -259,7 +319,7 @@ pub(super) fn claim_due(
     let ids = due.into_iter().map(|(_, id)| id);
     let mut claimed = Vec::with_capacity(ids.len());
     for id in ids {
-        claimed.extend(claim_where(connection, &id, claim, "due_at <= ?2")?);
+        claimed.extend(claim_where(connection, &id, claim, Turn::Due)?);
     }
     Ok(claimed)
 }
@@ -269,33 +329,43 @@ pub(super) fn claim_one(
     id: CancellationId,
     claim: &Claim,
 ) -> Result<Option<Record>, StoreError> {
-    // Not due, and nobody's: it waits between two reads.
-    claim_where(
-        connection,
-        &id.to_string(),
-        claim,
-        "due_at <= ?2 OR worker IS NULL",
-    )
+    claim_where(connection, &id.to_string(), claim, Turn::Waived)
+}
+
+/// Whether a cancellation in nobody's hands may be claimed before its turn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Due,
+    Waived,
+}
+
+/// Nobody waits or claims for so long: what is due later was written by a clock that was
+/// wrong, and is anybody's.
+fn absurd(claim: &Claim) -> i64 {
+    let latest = claim.now.checked_add(Claim::LONGEST);
+    micros(latest.unwrap_or(Timestamp::MAX))
 }
 
 fn claim_where(
     connection: &Connection,
     id: &str,
     claim: &Claim,
-    condition: &str,
+    turn: Turn,
 ) -> Result<Option<Record>, StoreError> {
-    let sql = format!(
-        "UPDATE cancellations SET version = version + 1, due_at = ?3, worker = ?4
-         WHERE id = ?1 AND due_at IS NOT NULL AND ({condition})"
-    );
     let changed = connection
-        .prepare_cached(&sql)
+        .prepare_cached(
+            "UPDATE cancellations SET version = version + 1, due_at = ?3, worker = ?4
+             WHERE id = ?1 AND due_at IS NOT NULL
+               AND (due_at <= ?2 OR due_at > ?5 OR (?6 AND worker IS NULL))",
+        )
         .map_err(store_error)?
         .execute(params![
             id,
             micros(claim.now),
             micros(claim.until),
-            claim.worker
+            claim.worker,
+            absurd(claim),
+            turn == Turn::Waived,
         ])
         .map_err(store_error)?;
     if changed == 0 {
@@ -388,16 +458,23 @@ fn open_one(connection: &Connection, key: &OrderKey) -> Result<Option<Record>, S
 }
 
 /// Whether a request for this order may have been looked at before.
-fn spent(connection: &Connection, key: &OrderKey) -> Result<Spent, StoreError> {
+fn spent(
+    connection: &Connection,
+    key: &OrderKey,
+    gateway: &GatewayName,
+) -> Result<Spent, StoreError> {
+    // Under another name of the account, too: whoever renames it still has the same orders.
     let spent: bool = connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM attempts
-                 WHERE account = ?1 AND order_id = ?2 AND result <> 'taken_back')",
+                 WHERE account = ?1 AND order_id = ?2 AND result <> 'taken_back')
+             OR EXISTS (SELECT 1 FROM attempts
+                 WHERE order_id = ?2 AND gateway = ?3
+                   AND once_only = 1 AND result <> 'taken_back')",
         )
         .and_then(|mut select| {
-            select.query_row(params![key.account.as_str(), key.order.as_str()], |row| {
-                row.get(0)
-            })
+            let [account, order] = [key.account.as_str(), key.order.as_str()];
+            select.query_row(params![account, order, gateway.as_str()], |row| row.get(0))
         })
         .map_err(store_error)?;
     Ok(if spent { Spent::Yes } else { Spent::No })

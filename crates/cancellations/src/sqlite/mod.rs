@@ -207,9 +207,15 @@ impl Store for SqliteStore {
         self.read(move |c| orders::find(c, &text)).await
     }
 
-    async fn observe(&self, key: &OrderKey, seen: Observation) -> Result<(), StoreError> {
-        let key = key.clone();
-        self.write(move |c| orders::observe(c, &key, seen)).await
+    async fn observe(
+        &self,
+        key: &OrderKey,
+        seen: Observation,
+        actor: &str,
+    ) -> Result<(), StoreError> {
+        let (key, actor) = (key.clone(), actor.to_owned());
+        self.write(move |c| orders::observe(c, &key, seen, &actor))
+            .await
     }
 
     async fn open(&self, opening: Opening) -> Result<Opened, StoreError> {

@@ -3,6 +3,7 @@
 use duka_core::Observation;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::cancellations;
 use super::rows::{self, follow_word, form_word, micros, store_error, unknown_words};
 use crate::order::{OrderKey, TrackedOrder};
 use crate::store::{AbandonedPage, StoreError, Tracked};
@@ -78,6 +79,7 @@ pub(super) fn observe(
     connection: &Connection,
     key: &OrderKey,
     seen: Observation,
+    actor: &str,
 ) -> Result<(), StoreError> {
     let Some(order) = by_key(connection, key)? else {
         return Ok(());
@@ -109,7 +111,7 @@ pub(super) fn observe(
             unknown_words(&merged.status),
         ])
         .map_err(store_error)?;
-    Ok(())
+    cancellations::find_late_payment(connection, key, &merged.status, actor, merged.observed_at)
 }
 
 pub(super) fn abandoned(

@@ -21,6 +21,7 @@ mod seen;
 mod sqlite;
 mod suite;
 mod suite_claims;
+mod suite_fences;
 mod sweep;
 mod trouble;
 mod versions;

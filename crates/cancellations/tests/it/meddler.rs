@@ -67,8 +67,13 @@ impl Store for Meddler {
         self.within.find_orders(text).await
     }
 
-    async fn observe(&self, key: &OrderKey, seen: Observation) -> Result<(), StoreError> {
-        self.within.observe(key, seen).await
+    async fn observe(
+        &self,
+        key: &OrderKey,
+        seen: Observation,
+        actor: &str,
+    ) -> Result<(), StoreError> {
+        self.within.observe(key, seen, actor).await
     }
 
     async fn open(&self, opening: Opening) -> Result<Opened, StoreError> {

@@ -22,7 +22,12 @@ store_suite! { Shelf::new(),
     suite::a_change_made_from_an_old_version_writes_nothing
     suite::a_second_request_at_a_once_only_gateway_cannot_be_written_down
     suite::a_request_that_never_left_gives_the_orders_turn_back
-    suite::one_orders_request_does_not_use_up_anothers
+    suite_fences::one_orders_request_does_not_use_up_anothers
+    suite_fences::an_account_under_a_new_name_has_the_same_orders
+    suite_fences::a_payment_and_its_findings_are_written_together
+    suite_fences::deciding_cancelled_of_a_paid_order_is_a_finding_at_once
+    suite_fences::whoever_goes_on_with_a_late_answer_holds_the_record
+    suite_fences::what_a_wrong_clock_has_claimed_for_a_year_is_anybodys
     suite::where_a_repeat_is_harmless_every_attempt_is_written_down
     suite::the_log_tells_everything_in_order_and_without_holes
     suite::a_report_gives_each_cancellation_once_page_by_page

@@ -107,7 +107,7 @@ pub(crate) async fn stored(store: &dyn Store, change: Change) -> Record {
     }
 }
 
-fn seen(status: OrderStatus, seconds: i64) -> Observation {
+pub(crate) fn seen(status: OrderStatus, seconds: i64) -> Observation {
     Observation {
         raw_status: if let OrderStatus::Unknown(raw) = &status {
             raw.clone()
@@ -227,14 +227,14 @@ pub(crate) async fn what_was_seen_of_an_order_never_goes_back(open: Open<'_>) {
     let odd = seen(OrderStatus::Unknown("ON_HOLD".to_owned()), 5);
     let mut now = Vec::new();
     for sight in [odd.clone(), paid.clone(), late] {
-        store.observe(&key, sight).await.unwrap();
+        store.observe(&key, sight, "w9").await.unwrap();
         now.push(store.order(&key).await.unwrap().unwrap().seen.unwrap());
     }
     assert_eq!(now, [odd, paid.clone(), paid]);
     // A notification for an order that nobody follows is nobody's trouble.
     let stranger = seen(OrderStatus::Paid, 10);
     store
-        .observe(&crate::scene::key("shop", "X"), stranger)
+        .observe(&crate::scene::key("shop", "X"), stranger, "w9")
         .await
         .unwrap();
 }
@@ -249,12 +249,12 @@ pub(crate) async fn an_unknown_status_keeps_the_words_it_was_seen_with(open: Ope
         raw_status: "COMPLETED".to_owned(),
         ..seen(OrderStatus::Unknown(words), 10)
     };
-    store.observe(&key, sight.clone()).await.unwrap();
+    store.observe(&key, sight.clone(), "w9").await.unwrap();
     let kept = open().order(&key).await.unwrap().unwrap().seen;
     assert_eq!(kept, Some(sight));
     // Nothing of it is left once the status is known.
     let known = seen(OrderStatus::Unpaid, 20);
-    store.observe(&key, known.clone()).await.unwrap();
+    store.observe(&key, known.clone(), "w9").await.unwrap();
     let kept = open().order(&key).await.unwrap().unwrap().seen;
     assert_eq!(kept, Some(known));
 }
@@ -263,7 +263,7 @@ pub(crate) async fn what_was_seen_paid_is_not_offered_to_a_sweep_again(open: Ope
     let store = open();
     let record = opened(&*store, 1, "shop", "A-1", noon()).await;
     let paid = seen(OrderStatus::Paid, 10);
-    open().observe(&record.key, paid).await.unwrap();
+    open().observe(&record.key, paid, "w9").await.unwrap();
     // A worker that has read nothing gives up, and leaves the order to the next sweep.
     let unreadable = Outcome::Skipped(SkipReason::StatusUnreadable);
     let mut skipped = change(&record, State::Done(unreadable), Attempt::Untouched);
@@ -460,15 +460,6 @@ pub(crate) async fn a_request_that_never_left_gives_the_orders_turn_back(open: O
     let second = opened(&*store, 2, "shop", "A-1", at(60)).await;
     assert_eq!(second.progress.spent, Spent::No);
     stored(&*store, change(&second, State::Sending, begins)).await;
-}
-
-pub(crate) async fn one_orders_request_does_not_use_up_anothers(open: Open<'_>) {
-    let store = open();
-    for (number, account, order) in [(1, "shop", "A-1"), (2, "shop", "A-2"), (3, "other", "A-1")] {
-        let record = opened(&*store, number, account, order, noon()).await;
-        let begins = Attempt::Begins(Repeat::Once);
-        stored(&*store, change(&record, State::Sending, begins)).await;
-    }
 }
 
 pub(crate) async fn where_a_repeat_is_harmless_every_attempt_is_written_down(open: Open<'_>) {

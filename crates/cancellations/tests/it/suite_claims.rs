@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::scene::{MINUTE, account, noon, order};
 use crate::suite::{Open, at, change, id, opened, stored};
 
-fn claim(worker: &str, now: Timestamp) -> Claim {
+pub(crate) fn claim(worker: &str, now: Timestamp) -> Claim {
     Claim::new(worker, now, 2 * MINUTE)
 }
 

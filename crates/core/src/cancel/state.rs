@@ -209,6 +209,26 @@ pub struct Cancellation {
 }
 
 impl Cancellation {
+    /// What a sight of the order makes of a cancellation that was reported: a payment that
+    /// nobody has shown it before is a [`Finding`]. `None` where there is nothing to find.
+    ///
+    /// A store calls this in the transaction in which an order is first known to be paid, so
+    /// that no crash comes between the payment and the finding.
+    #[must_use]
+    pub fn paid_late(&self, status: &OrderStatus) -> Option<Self> {
+        let reported_cancelled = matches!(
+            self.state,
+            State::Done(Outcome::Confirmed | Outcome::ResolvedCancelled)
+        );
+        // One that was shown before has its finding, or somebody has closed it.
+        let shown = self.verified.as_ref().is_some_and(OrderStatus::was_paid);
+        (reported_cancelled && status.was_paid() && !shown).then(|| Self {
+            verified: Some(status.clone()),
+            finding: Some(Finding::LatePayment),
+            ..self.clone()
+        })
+    }
+
     /// A cancellation that has just been asked for, of an order never asked about before.
     pub const fn requested() -> Self {
         Self::requested_again(Spent::No)

@@ -3,9 +3,7 @@
 use jiff::Timestamp;
 
 use super::rules::{CancelRules, Patience, Repeat, ShowsCancelled, after};
-use super::state::{
-    Action, Cancellation, Event, Finding, Outcome, Resolution, SkipReason, Spent, State,
-};
+use super::state::{Action, Cancellation, Event, Outcome, Resolution, SkipReason, Spent, State};
 use crate::order::OrderStatus;
 
 /// A cancellation after an event, and what to do once it is stored.
@@ -297,17 +295,8 @@ impl Moment<'_> {
         let mut step = self.to(State::Done(outcome), Action::Stop);
         match event {
             Event::Observed(status) => {
-                let reported_cancelled =
-                    matches!(outcome, Outcome::Confirmed | Outcome::ResolvedCancelled);
-                // *Reversed* was paid before the money went back.
-                let was_paid = matches!(status, OrderStatus::Paid | OrderStatus::Reversed);
-                // One that was seen before has its finding, or somebody has closed it.
-                let seen_paid = matches!(
-                    self.current.verified,
-                    Some(OrderStatus::Paid | OrderStatus::Reversed)
-                );
-                if was_paid && reported_cancelled && !seen_paid {
-                    step.next.finding = Some(Finding::LatePayment);
+                if let Some(found) = self.current.paid_late(status) {
+                    step.next.finding = found.finding;
                 }
                 Some(step)
             }

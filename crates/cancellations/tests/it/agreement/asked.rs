@@ -6,10 +6,13 @@ use duka_cancellations::{OrderKey, Record, Store, StoreErrorKind, TrackedOrder};
 use duka_core::{AccountName, CancellationId, Observation, OrderStatus};
 
 /// One call that may write.
+/// Whoever sees an order without working on it.
+pub(super) const LOOKER: &str = "looker";
+
 #[derive(Debug, Clone)]
 pub(super) enum Call {
     Track(Vec<TrackedOrder>),
-    Observe(OrderKey, Observation),
+    Observe(OrderKey, Observation, String),
     Open(Opening),
     Advance(Box<Change>),
     ClaimDue(Claim, Vec<AccountName>, u32),
@@ -70,7 +73,10 @@ impl Answer {
 pub(super) async fn ask(store: &dyn Store, call: Call) -> Answer {
     let answer = match call {
         Call::Track(orders) => store.track(orders).await.map(Answer::Tracked),
-        Call::Observe(key, seen) => store.observe(&key, seen).await.map(|()| Answer::Observed),
+        Call::Observe(key, seen, actor) => {
+            let observed = store.observe(&key, seen, &actor).await;
+            observed.map(|()| Answer::Observed)
+        }
         Call::Open(opening) => store.open(opening).await.map(|opened| match opened {
             Opened::New(record) => Answer::New(record),
             Opened::AlreadyOpen(record) => Answer::AlreadyOpen(record),

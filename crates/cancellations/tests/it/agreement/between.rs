@@ -17,7 +17,7 @@ use duka_core::{AccountName, CancellationId, Observation};
 use jiff::Timestamp;
 use rusqlite::{Connection, Params};
 
-use super::asked::Call;
+use super::asked::{Call, LOOKER};
 use super::moves::ACCOUNTS;
 use crate::scene::{HOUR, account};
 
@@ -133,6 +133,7 @@ impl Between {
         };
         if between.makes(Mistake::AllowsASecondRequest) {
             between.forge("DROP INDEX IF EXISTS attempts_once", []);
+            between.forge("DROP INDEX IF EXISTS attempts_once_at_gateway", []);
         }
         if between.makes(Mistake::ForgetsWhoHeldIt) {
             between.forge("UPDATE cancellations SET worker = NULL", []);
@@ -231,13 +232,18 @@ impl Store for Between {
         Ok(found)
     }
 
-    async fn observe(&self, key: &OrderKey, seen: Observation) -> Result<(), StoreError> {
-        self.hear(Call::Observe(key.clone(), seen.clone()));
+    async fn observe(
+        &self,
+        key: &OrderKey,
+        seen: Observation,
+        actor: &str,
+    ) -> Result<(), StoreError> {
+        self.hear(Call::Observe(key.clone(), seen.clone(), actor.to_owned()));
         if self.makes(Mistake::LosesTheMerge) {
             let sql = "UPDATE orders SET status = NULL WHERE account = ?1 AND order_id = ?2";
             self.forge(sql, (key.account.as_str(), key.order.as_str()));
         }
-        self.within.observe(key, seen).await
+        self.within.observe(key, seen, actor).await
     }
 
     async fn open(&self, opening: Opening) -> Result<Opened, StoreError> {
@@ -264,7 +270,7 @@ impl Store for Between {
         match &advanced {
             Ok(Advanced::Conflict(now)) if self.makes(Mistake::KeepsHalfOfAConflict) => {
                 if let Some(seen) = seen {
-                    self.within.observe(&now.key, seen).await?;
+                    self.within.observe(&now.key, seen, LOOKER).await?;
                 }
             }
             Err(error)

@@ -113,7 +113,7 @@ async fn the_changes_that_are_played_are_those_that_the_driver_makes() {
             // First as the test wants it, then as it comes.
             let changes = watch(shop, gateway.will_answer([reply])).await;
             println!("{shop}, {reply:?}: {changes} changes");
-            assert!(changes > 4, "{shop}, {reply:?}: next to nothing was made");
+            assert!(changes > 3, "{shop}, {reply:?}: next to nothing was made");
         }
     }
 }

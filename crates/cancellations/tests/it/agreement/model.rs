@@ -8,8 +8,8 @@ use duka_cancellations::store::{
     Which,
 };
 use duka_cancellations::{Follow, LogEntry, OrderKey, Record, TrackedOrder};
-use duka_core::cancel::{Cancellation, Outcome, Repeat, Spent, State};
-use duka_core::{AccountName, CancellationId, Observation};
+use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, Spent, State};
+use duka_core::{AccountName, CancellationId, Observation, OrderStatus};
 use jiff::Timestamp;
 
 use super::asked::{Answer, Call};
@@ -90,9 +90,10 @@ impl Model {
     pub(super) fn take(&mut self, call: &Call) -> Answer {
         match call {
             Call::Track(orders) => Answer::Tracked(self.track(orders)),
-            Call::Observe(key, seen) => {
+            Call::Observe(key, seen, actor) => {
                 if let Some(order) = self.orders.get_mut(key) {
                     order.sights.push(seen.clone());
+                    self.find_late_payment(key, actor, None);
                 }
                 Answer::Observed
             }
@@ -144,8 +145,10 @@ impl Model {
         {
             return Answer::Touched;
         }
-        let mut tried = self.attempts.values().filter(|it| it.key == opening.key);
-        let spent = if tried.any(Attempted::counts) {
+        let mut tried = self.attempts.values().filter(|it| it.counts());
+        let spent = if tried.any(|it| {
+            it.key == opening.key || (it.once && self.is_same_order(&it.key, &opening.key))
+        }) {
             Spent::Yes
         } else {
             Spent::No
@@ -192,7 +195,7 @@ impl Model {
         let attempts = self.attempts_after(change, &before);
         let once = attempts
             .values()
-            .filter(|it| it.once && it.counts() && it.key == before.key);
+            .filter(|it| it.once && it.counts() && self.is_same_order(&it.key, &before.key));
         if once.count() > 1 {
             return Answer::OnceUsed;
         }
@@ -203,7 +206,7 @@ impl Model {
             message: change.message.clone().or(before.message),
             due_at: change.due_at,
             worker: match change.hold {
-                Hold::Keep => before.worker,
+                Hold::Keep => Some(change.entry.actor.clone()),
                 Hold::Release => None,
             },
             updated_at: change.now,
@@ -215,7 +218,52 @@ impl Model {
         let order = self.orders.get_mut(&record.key);
         order.unwrap().sights.extend(change.seen.clone());
         self.push(record.clone());
-        Answer::Stored(record)
+        let seen_before = change.seen.is_none().then_some(change.now);
+        self.find_late_payment(&record.key, &entry.actor, seen_before);
+        Answer::Stored(self.present(record.id).unwrap().clone())
+    }
+
+    /// Whether two names of one account mean the same order.
+    fn is_same_order(&self, one: &OrderKey, other: &OrderKey) -> bool {
+        let gateway = |key| self.orders.get(key).map(|it: &Followed| &it.order.gateway);
+        one.order == other.order && gateway(one) == gateway(other)
+    }
+
+    /// A payment tells against everything that was reported cancelled and was not shown one.
+    fn find_late_payment(&mut self, key: &OrderKey, actor: &str, at: Option<Timestamp>) {
+        let seen = self.orders[key].seen();
+        let Some(seen) = seen.filter(|seen| seen.status.was_paid()) else {
+            return;
+        };
+        let at = at.unwrap_or(seen.observed_at);
+        let reported = self.records(|record| {
+            let shown = record.progress.verified.as_ref();
+            record.key == *key
+                && matches!(
+                    record.progress.state,
+                    State::Done(Outcome::Confirmed | Outcome::ResolvedCancelled)
+                )
+                && !shown.is_some_and(OrderStatus::was_paid)
+        });
+        for before in reported {
+            let detail = format!("status {}", seen.status);
+            let record = Record {
+                version: before.version + 1,
+                progress: Cancellation {
+                    verified: Some(seen.status.clone()),
+                    finding: Some(Finding::LatePayment),
+                    ..before.progress
+                },
+                message: Some(format!("{detail}; paid after it was reported cancelled")),
+                due_at: None,
+                worker: None,
+                updated_at: at,
+                ..before
+            };
+            self.write_line(&record, "status", actor, Some(detail));
+            self.touch(key, Follow::Settled, at);
+            self.push(record);
+        }
     }
 
     fn attempts_after(
@@ -399,5 +447,8 @@ impl Model {
 }
 
 fn is_due(record: &Record, claim: &Claim) -> bool {
-    record.due_at.is_some_and(|due_at| due_at <= claim.now)
+    let absurd = claim.now + Claim::LONGEST;
+    record
+        .due_at
+        .is_some_and(|due_at| due_at <= claim.now || due_at > absurd)
 }

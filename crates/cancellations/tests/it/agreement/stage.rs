@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::asked::{Answer, Call, ask};
+use super::asked::{Answer, Call, LOOKER, ask};
 use super::drive::{self, Happened};
 use super::model::Model;
 use super::moves::{ACCOUNTS, Life, Move, On, Order, Pick, TEXTS, events};
@@ -161,7 +161,8 @@ impl Stage<'_> {
                 let key = self.order(*order).key.clone();
                 let at = self.now - SignedDuration::from_secs(sight.lag);
                 let seen = observation(&sight.status, at);
-                self.call(1, Call::Observe(key, seen)).await?;
+                self.call(1, Call::Observe(key, seen, LOOKER.to_owned()))
+                    .await?;
             }
             Move::Open { worker, order, on } => {
                 let key = self.order(*order).key.clone();
@@ -275,7 +276,7 @@ impl Stage<'_> {
         let manner = Manner::default();
         let event = self.event(event, &record, manner);
         let seen = observation(&OrderStatus::Paid, self.now);
-        let call = Call::Observe(record.key.clone(), seen);
+        let call = Call::Observe(record.key.clone(), seen, LOOKER.to_owned());
         self.call(worker + 1, call).await?;
         self.write(worker, &record, &event, manner).await
     }

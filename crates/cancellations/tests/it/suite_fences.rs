@@ -1,0 +1,125 @@
+//! What a store keeps apart and together: requests of one order under several names, a
+//! payment and its findings, a claim and its holder.
+
+use duka_cancellations::store::{Advanced, Attempt, Hold, Opened, StoreErrorKind};
+use duka_core::cancel::{Finding, Outcome, Repeat, Spent, State};
+use duka_core::{GatewayName, OrderStatus};
+
+use crate::scene::{account, noon, order};
+use crate::suite::{Open, at, change, id, opened, opening, seen, stored};
+use crate::suite_claims::claim;
+
+const BEGINS: Attempt = Attempt::Begins(Repeat::Once);
+
+pub(crate) async fn one_orders_request_does_not_use_up_anothers(open: Open<'_>) {
+    let store = open();
+    let mut elsewhere = order("other", "A-1");
+    elsewhere.gateway = GatewayName::from_static("pesapal");
+    store.track(vec![elsewhere]).await.unwrap();
+    for (number, account, order) in [(1, "shop", "A-1"), (2, "shop", "A-2"), (3, "other", "A-1")] {
+        let record = opened(&*store, number, account, order, noon()).await;
+        assert_eq!(record.progress.spent, Spent::No);
+        stored(&*store, change(&record, State::Sending, BEGINS)).await;
+    }
+}
+
+pub(crate) async fn an_account_under_a_new_name_has_the_same_orders(open: Open<'_>) {
+    let store = open();
+    let before = opened(&*store, 1, "pesapal", "A-1", noon()).await;
+    // Under both names before either sends: only the fence is left then.
+    let early = opened(&*store, 2, "shop-ke", "A-1", noon()).await;
+    stored(&*store, change(&before, State::Sending, BEGINS)).await;
+    let late = store.advance(change(&early, State::Sending, BEGINS)).await;
+    assert_eq!(late.unwrap_err().kind(), StoreErrorKind::OnceUsed);
+    // And whoever begins later is told.
+    store.track(vec![order("shop-ug", "A-1")]).await.unwrap();
+    let opened = store.open(opening(3, "shop-ug", "A-1", at(60))).await;
+    let Opened::New(after) = opened.unwrap() else {
+        panic!("no cancellation is open under this name");
+    };
+    assert_eq!(after.progress.spent, Spent::Yes);
+}
+
+pub(crate) async fn a_payment_and_its_findings_are_written_together(open: Open<'_>) {
+    let store = open();
+    for (number, outcome) in [(1, Outcome::Confirmed), (2, Outcome::ResolvedCancelled)] {
+        let record = opened(&*store, number, "shop", "A-1", noon()).await;
+        let over = State::Done(outcome);
+        stored(&*store, change(&record, over, Attempt::Untouched)).await;
+    }
+    let key = order("shop", "A-1").key;
+    let paid = seen(OrderStatus::Paid, 90);
+    store.observe(&key, paid.clone(), "w7").await.unwrap();
+    // Twice is once.
+    store.observe(&key, paid, "w8").await.unwrap();
+    for number in [1, 2] {
+        let found = open().cancellation(id(number)).await.unwrap().unwrap();
+        assert_eq!(found.progress.finding, Some(Finding::LatePayment));
+        assert_eq!(found.updated_at, at(90));
+        let log = store.log(found.id).await.unwrap();
+        let last = log.last().unwrap();
+        assert_eq!(
+            (last.number, last.event.as_str(), last.actor.as_str()),
+            (3, "status", "w7")
+        );
+        // A person closes it, and the same payment does not open it again.
+        let mut closed = change(&found, found.progress.state, Attempt::Untouched);
+        closed.next.finding = None;
+        stored(&*store, closed).await;
+        store
+            .observe(&key, seen(OrderStatus::Paid, 95), "w7")
+            .await
+            .unwrap();
+        let closed = store.cancellation(found.id).await.unwrap().unwrap();
+        assert_eq!(closed.progress.finding, None);
+    }
+}
+
+pub(crate) async fn deciding_cancelled_of_a_paid_order_is_a_finding_at_once(open: Open<'_>) {
+    let store = open();
+    let record = opened(&*store, 1, "shop", "A-1", noon()).await;
+    let paid = seen(OrderStatus::Paid, 30);
+    store.observe(&record.key, paid, "w7").await.unwrap();
+    let decided = State::Done(Outcome::ResolvedCancelled);
+    let decided = stored(&*store, change(&record, decided, Attempt::Untouched)).await;
+    assert_eq!(decided.progress.finding, Some(Finding::LatePayment));
+}
+
+pub(crate) async fn whoever_goes_on_with_a_late_answer_holds_the_record(open: Open<'_>) {
+    let store = open();
+    let record = opened(&*store, 1, "shop", "A-1", noon()).await;
+    // Somebody else has settled on doubt and let go.
+    let doubt = stored(&*store, change(&record, State::InDoubt, Attempt::Untouched)).await;
+    assert_eq!(doubt.worker, None);
+    let mut answer = change(&doubt, State::Accepted, Attempt::Ended);
+    answer.hold = Hold::Keep;
+    answer.entry.actor = "w5".to_owned();
+    let held = stored(&*store, answer).await;
+    assert_eq!(held.worker.as_deref(), Some("w5"));
+    let early = store.claim_one(held.id, claim("w6", at(70))).await;
+    assert!(
+        early.unwrap().is_none(),
+        "it is in w5's hands until it is due"
+    );
+}
+
+pub(crate) async fn what_a_wrong_clock_has_claimed_for_a_year_is_anybodys(open: Open<'_>) {
+    let store = open();
+    let year = at(365 * 24 * 60 * 60);
+    let record = opened(&*store, 1, "shop", "A-1", year).await;
+    let shops = [account("shop")];
+    let taken = store
+        .claim_due(claim("w2", noon()), &shops, 9)
+        .await
+        .unwrap();
+    assert_eq!(taken.len(), 1);
+    assert!(taken[0].due_at < Some(at(1_000)));
+    let stale = store
+        .advance(change(&record, State::InDoubt, Attempt::Untouched))
+        .await;
+    assert!(matches!(stale.unwrap(), Advanced::Conflict(_)));
+    // Claimed by name just as well.
+    let record = opened(&*store, 2, "shop", "A-2", year).await;
+    let taken = store.claim_one(record.id, claim("w2", noon())).await;
+    assert!(taken.unwrap().is_some());
+}
