@@ -200,13 +200,14 @@ impl Gateway for Pesapal {
     }
 
     async fn cancel(&self, order: &OrderId) -> Result<CancelAnswer, Error> {
-        let body = wire::cancel::request_body(wire::tracking_id(order)?.as_str());
+        let tracking_id = wire::tracking_id(order)?;
+        let body = wire::cancel::request_body(tracking_id.as_str());
         let asked = self
             .call("cancel", Intent::Mutation, || {
                 Request::post_json(self.base.join(path::CANCEL), body.clone())
             })
             .await?;
-        wire::cancel::read(&asked.answer())
+        wire::cancel::read(&asked.answer(), &tracking_id)
     }
 }
 

@@ -1,9 +1,9 @@
 //! `CancelOrder` (page *Order Cancellation*): the request, and what counts as yes or no.
 
-use duka_core::{CancelAnswer, Error, ErrorKind};
-use serde::Serialize;
+use duka_core::{CancelAnswer, Error, ErrorKind, OrderId};
+use serde::{Deserialize, Serialize};
 
-use super::envelope::{Answer, BodyStatus};
+use super::envelope::{Answer, BodyStatus, Fault, Loose};
 
 #[derive(Serialize)]
 struct CancelOrder<'a> {
@@ -16,9 +16,16 @@ pub(crate) fn request_body(tracking_id: &str) -> Vec<u8> {
     })
 }
 
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct CancelReply<'a> {
+    #[serde(borrow)]
+    order_tracking_id: Loose<'a>,
+}
+
 /// Yes is `status` 200 without an error in a good HTTP reply; no is `status` 500 with a
 /// message. Whatever else comes back is neither.
-pub(crate) fn read(answer: &Answer<'_>) -> Result<CancelAnswer, Error> {
+pub(crate) fn read(answer: &Answer<'_>, tracking_id: &OrderId) -> Result<CancelAnswer, Error> {
     let unlisted = |problem: &str| answer.error(ErrorKind::UnlistedReply, problem);
     let envelope = answer.envelope();
     let claims_success = envelope
@@ -29,6 +36,20 @@ pub(crate) fn read(answer: &Answer<'_>) -> Result<CancelAnswer, Error> {
     }
     answer.check_http()?;
     let envelope = envelope?;
+    let reply: CancelReply<'_> = answer.object()?;
+    // No recorded reply names the order; one that does is about the one it names.
+    let echoed = reply.order_tracking_id.text();
+    if echoed.is_some_and(|echoed| super::canonical_id(&echoed).as_ref() != Some(tracking_id)) {
+        return Err(unlisted("the answer is about another order"));
+    }
+    let about_the_token = answer.reply.status == 401
+        || envelope
+            .fault
+            .as_ref()
+            .is_some_and(Fault::is_about_credentials);
+    if about_the_token && envelope.status == BodyStatus::NotDone {
+        return Err(unlisted("the token and the order refused in one reply"));
+    }
     let words = envelope.message.as_deref().map(|text| answer.shown(text));
     match (envelope.status, envelope.fault, words) {
         (BodyStatus::Done, None, words) => Ok(CancelAnswer::Accepted {

@@ -304,19 +304,24 @@ impl Fault {
 
 /// Whether a call was refused at the door, before it was looked at, for its token.
 ///
-/// assumed: HTTP 401 or the error of a refused token is such a sign, each by itself and
-/// whatever else the reply says, since the HTTP status of that error is unknown. A body
-/// that claims success contradicts both, and then nothing is certain.
+/// assumed: HTTP 401 or the error of a refused token is such a sign, each by itself, since
+/// the HTTP status of that error is unknown. A body that says how the call itself went
+/// contradicts both, and so does a 5xx of something that stands before the gateway: then
+/// nothing is certain, and a second request is out of the question.
 pub(crate) fn is_turned_away(answer: &Answer<'_>) -> bool {
-    let envelope = answer.envelope().ok();
-    if envelope
-        .as_ref()
-        .is_some_and(|e| e.status == BodyStatus::Done)
-    {
-        return false;
-    }
-    let fault = envelope.and_then(|envelope| envelope.fault);
-    answer.reply.status == 401 || fault.is_some_and(|fault| fault.is_about_credentials())
+    let http = answer.reply.status;
+    let Ok(envelope) = answer.envelope() else {
+        return http == 401;
+    };
+    let says_how_it_went = match envelope.status {
+        BodyStatus::Missing | BodyStatus::Other(_) => false,
+        BodyStatus::NotDone => envelope.message.is_some(),
+        BodyStatus::Done => true,
+    };
+    let by_error = envelope
+        .fault
+        .is_some_and(|fault| fault.is_about_credentials());
+    !says_how_it_went && (http == 401 || (by_error && http <= 500))
 }
 
 /// The error for a call that was refused at the door with a fresh token as well.

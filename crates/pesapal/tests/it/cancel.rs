@@ -35,6 +35,22 @@ async fn every_reply_has_one_outcome() {
             replies::NOT_CANCELLED,
             "no: Invalid order request. Transaction cannot be cancelled",
         ),
+        // About this order, in either spelling, or about another.
+        (
+            200,
+            r#"{"status":"200","message":"x","order_tracking_id":"B945E4AF-80A5-4EC1-8706-E03F8332FB04"}"#,
+            "yes: x",
+        ),
+        (
+            200,
+            r#"{"status":"200","message":"x","order_tracking_id":"0001869f-0000-4000-8000-000000000000"}"#,
+            "UnlistedReply",
+        ),
+        (
+            200,
+            r#"{"status":"500","message":"x","order_tracking_id":"0001869f-0000-4000-8000-000000000000"}"#,
+            "UnlistedReply",
+        ),
         // Every way to write the two statuses.
         (200, r#"{"status":200,"message":"done"}"#, "yes: done"),
         (
