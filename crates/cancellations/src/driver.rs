@@ -9,8 +9,8 @@ use std::time::Duration;
 use duka_core::cancel::{self, Action, Event, Outcome, Patience, State, Step};
 use duka_core::clock::SharedClock;
 use duka_core::{
-    AccountName, CancelAnswer, CancellationId, Delivery, Error, ErrorKind, Gateway, Observation,
-    StatusReading,
+    AccountName, CancelAnswer, CancellationId, Delivery, Error, ErrorKind, Gateway, GatewayName,
+    Observation, StatusReading,
 };
 use tracing::{info, trace, warn};
 use uuid::{Timestamp as UuidTime, Uuid};
@@ -78,6 +78,30 @@ pub enum Trouble {
     /// There is no such cancellation.
     #[error("there is no cancellation {0}")]
     Unknown(CancellationId),
+    /// A cancel request may have left, and what came of it could not be stored. The record
+    /// says *sending*; once the store is mended, whoever takes it up settles it.
+    #[error(
+        "a cancel request for order {order} may have left, and what came of it could not be stored: {error}"
+    )]
+    NotStored {
+        /// The order.
+        order: OrderKey,
+        /// Why it could not be stored.
+        #[source]
+        error: StoreError,
+    },
+    /// The account is at another gateway than when the order was followed.
+    #[error(
+        "order {order} was followed at {followed}, and the account is at {configured} now; give that one another name"
+    )]
+    OtherGateway {
+        /// The order.
+        order: OrderKey,
+        /// The gateway whose order it is.
+        followed: GatewayName,
+        /// The gateway of the account as it is configured.
+        configured: GatewayName,
+    },
     /// No account of this name is configured.
     #[error("account {0} is not configured")]
     UnknownAccount(AccountName),
@@ -219,8 +243,11 @@ impl Canceller {
     async fn wait_for(&self, mut handled: Handled, wait: Duration) -> Result<Handled, Trouble> {
         let started = tokio::time::Instant::now();
         while let Some(due_at) = handled.record.due_at {
-            // Nothing was sent, and waiting does not mend credentials or settings.
-            if handled.record.progress.attempts == 0
+            // Nothing was looked at, and waiting does not mend credentials or settings. A
+            // request that was turned away after its status was read gets one more chance.
+            let progress = &handled.record.progress;
+            if progress.requests == 0
+                && progress.attempts != 1
                 && handled.error.as_ref().is_some_and(is_hopeless)
             {
                 break;
@@ -288,6 +315,7 @@ impl Canceller {
 
     /// Takes a record that this worker has claimed as far as it goes without waiting.
     pub(crate) async fn work(&self, record: Record) -> Result<Handled, Trouble> {
+        self.check_gateway(&record.key, &record.gateway)?;
         let mut record = record;
         let mut todo = match record.progress.state {
             State::Sending => Todo::Lapsed,
@@ -313,7 +341,14 @@ impl Canceller {
             };
             passes(&record, after);
             fence = Fence::after(&self.clock, self.settings.lease.mul_f64(0.8));
-            let applied = self.apply(&record, &happened).await?;
+            let applied = self.apply(&record, &happened).await;
+            let applied = applied.map_err(|trouble| match (trouble, record.progress.state) {
+                (Trouble::Store(error), State::Sending) => Trouble::NotStored {
+                    order: record.key.clone(),
+                    error,
+                },
+                (trouble, _) => trouble,
+            })?;
             let (now_mine, action) = match applied {
                 Applied::Mine(record, action) => (record, action),
                 Applied::SomebodyElses(record) => {
@@ -354,6 +389,23 @@ impl Canceller {
                 }
             };
         }
+    }
+
+    /// Orders stay where they are; an account that was pointed at another gateway does not.
+    pub(crate) fn check_gateway(
+        &self,
+        order: &OrderKey,
+        followed: &GatewayName,
+    ) -> Result<(), Trouble> {
+        let configured = self.gateway(&order.account)?.name();
+        if configured == *followed {
+            return Ok(());
+        }
+        Err(Trouble::OtherGateway {
+            order: order.clone(),
+            followed: followed.clone(),
+            configured,
+        })
     }
 
     async fn read(&self, record: &Record, fence: &Fence) -> Result<Happened, Trouble> {

@@ -52,7 +52,7 @@ fn skipped(reason: SkipReason) -> &'static str {
             "nothing was sent: the status could not be read for too long"
         }
         SkipReason::CouldNotSend => {
-            "nothing was sent: the gateway could not be reached for too long"
+            "the request could not be made for too long: the gateway was out of reach, or refused the credentials"
         }
     }
 }

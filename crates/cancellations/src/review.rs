@@ -17,6 +17,9 @@ impl Canceller {
     /// When the gateway gives no reading or the store fails.
     pub async fn status(&self, key: &OrderKey) -> Result<(StatusReading, Observation), Trouble> {
         let key = &self.canonical(key)?;
+        if let Some(order) = self.store.order(key).await? {
+            self.check_gateway(key, &order.gateway)?;
+        }
         let reading = self.gateway(&key.account)?.status(&key.order).await?;
         let seen = self.observation(&reading);
         let worker = &self.settings.worker;
@@ -34,7 +37,10 @@ impl Canceller {
             return Ok(record);
         }
         match self.status(&record.key).await {
-            Ok(_) | Err(Trouble::Gateway(_)) => {}
+            Ok(_)
+            | Err(
+                Trouble::Gateway(_) | Trouble::UnknownAccount(_) | Trouble::OtherGateway { .. },
+            ) => {}
             Err(trouble) => return Err(trouble),
         }
         let now = self.store.cancellation(record.id).await?;
@@ -80,7 +86,9 @@ impl Canceller {
         note: &str,
     ) -> Result<Record, Trouble> {
         let found = self.store.cancellation(id).await?;
-        let mut record = found.ok_or(Trouble::Unknown(id))?;
+        // A status that has become clear meanwhile decides better than anybody.
+        let found = found.ok_or(Trouble::Unknown(id))?;
+        let mut record = self.look_if_in_review(found).await?;
         let event = Event::Resolved(resolution);
         let happened = Happened::new(event.clone(), format!("{by}: {note}")).by(by);
         loop {

@@ -299,7 +299,8 @@ pub enum Which {
     /// All of them.
     #[default]
     All,
-    /// What a person may have to look at: in doubt, waiting for review, or with a finding.
+    /// What a person may have to look at: being sent (its worker may have died), in doubt,
+    /// waiting for review, or with a finding.
     Pending,
     /// What is neither over nor waiting for a person. A worker may hold it, or may have died
     /// holding it: until the claim lapses nobody can tell.

@@ -100,9 +100,14 @@ impl Failure {
                 exit: exit_of_store(error),
                 message,
             },
-            Trouble::UnknownAccount(_) | Trouble::Unknown(_) | Trouble::NotAllowed(_) => {
-                Self::usage(message)
-            }
+            Trouble::NotStored { .. } => Self {
+                exit: Exit::Unknown,
+                message: format!("{message}; mend the store, then run `duka sweep`"),
+            },
+            Trouble::UnknownAccount(_)
+            | Trouble::OtherGateway { .. }
+            | Trouble::Unknown(_)
+            | Trouble::NotAllowed(_) => Self::usage(message),
             _ => Self::failed(message),
         }
     }
@@ -130,6 +135,8 @@ pub(crate) fn told(trouble: &Trouble) -> String {
     match trouble {
         Trouble::Gateway(error) => error.in_full().to_string(),
         Trouble::Store(_)
+        | Trouble::NotStored { .. }
+        | Trouble::OtherGateway { .. }
         | Trouble::UnknownAccount(_)
         | Trouble::Unknown(_)
         | Trouble::NotAllowed(_)

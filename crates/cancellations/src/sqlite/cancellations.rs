@@ -398,7 +398,9 @@ pub(super) fn report(
     // In the words of the partial index, or it would not be used.
     let which = match page.which {
         Which::All => "TRUE",
-        Which::Pending => "(c.state IN ('in_doubt', 'needs_review') OR c.finding IS NOT NULL)",
+        Which::Pending => {
+            "(c.state IN ('sending', 'in_doubt', 'needs_review') OR c.finding IS NOT NULL)"
+        }
         Which::Unsettled => "c.due_at IS NOT NULL",
         Which::ReportedCancelled => "c.outcome IN ('confirmed', 'resolved_cancelled')",
     };

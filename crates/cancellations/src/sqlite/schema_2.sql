@@ -19,3 +19,8 @@ UPDATE attempts SET gateway = (
 
 CREATE UNIQUE INDEX attempts_once_at_gateway ON attempts (order_id, gateway)
     WHERE once_only = 1 AND result <> 'taken_back';
+
+-- A request that is on its way may be one that a dead worker has left.
+DROP INDEX cancellations_pending;
+CREATE INDEX cancellations_pending ON cancellations (created_at, id)
+    WHERE state IN ('sending', 'in_doubt', 'needs_review') OR finding IS NOT NULL;

@@ -380,10 +380,14 @@ impl<'a> Run<'a> {
             let misconfigured = match trouble {
                 Trouble::Gateway(error) => is_hopeless(error),
                 Trouble::UnknownAccount(_) => true,
-                Trouble::Store(_) | Trouble::Unknown(_) | Trouble::NotAllowed(_) => false,
+                Trouble::OtherGateway { .. } => true,
+                Trouble::Store(_)
+                | Trouble::NotStored { .. }
+                | Trouble::Unknown(_)
+                | Trouble::NotAllowed(_) => false,
             };
             progress.summary.misconfigured += u64::from(misconfigured);
-            if let Trouble::Store(error) = trouble {
+            if let Trouble::Store(error) | Trouble::NotStored { error, .. } = trouble {
                 let about_one_order = matches!(
                     error.kind(),
                     StoreErrorKind::OnceUsed | StoreErrorKind::UnknownOrder

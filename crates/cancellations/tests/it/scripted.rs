@@ -82,7 +82,7 @@ impl Scripted {
     /// Takes one request per order, and no status shows that it was cancelled.
     pub(crate) fn once_only() -> Self {
         let eligible = [OrderStatus::Unpaid, OrderStatus::Failed];
-        Self::with("pesapal", CancelRules::once_only(eligible))
+        Self::with("kwikpaisa", CancelRules::once_only(eligible))
     }
 
     fn with(name: &'static str, rules: CancelRules) -> Self {

@@ -34,6 +34,8 @@ pub(crate) async fn run(args: &ResolveArgs, context: &Context) -> Result<Exit, F
             refused.state.as_str()
         )),
         trouble @ (Trouble::Store(_)
+        | Trouble::NotStored { .. }
+        | Trouble::OtherGateway { .. }
         | Trouble::Gateway(_)
         | Trouble::Unknown(_)
         | Trouble::UnknownAccount(_)

@@ -400,7 +400,8 @@ impl Model {
             let wanted = match which {
                 Which::All => true,
                 Which::Pending => {
-                    matches!(state, State::InDoubt | State::NeedsReview) || finding.is_some()
+                    matches!(state, State::Sending | State::InDoubt | State::NeedsReview)
+                        || finding.is_some()
                 }
                 Which::Unsettled => is_unsettled(state),
                 Which::ReportedCancelled => matches!(
