@@ -1,6 +1,7 @@
 //! The bounded sweep: settles what is in doubt, then cancels abandoned orders.
 
 mod pace;
+mod progress;
 mod run;
 mod settle;
 
@@ -185,8 +186,8 @@ pub struct Summary {
 }
 
 impl Canceller {
-    /// Settles what is due, looks again at what was reported cancelled, then cancels abandoned orders within `bounds`, then waits a
-    /// little for what is still in doubt.
+    /// Settles what is due, looks again at what was reported cancelled, then cancels
+    /// abandoned orders within `bounds`, then waits a little for what is still in doubt.
     ///
     /// When `stop` is cancelled, what is in flight is finished and nothing new is begun; a
     /// later sweep goes on.

@@ -1,12 +1,10 @@
-//! One run of the sweep: its phases, and what it counts.
+//! One run of the sweep: which orders it works on, when, and what it tells of them.
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use duka_core::cancel::SkipReason;
 use duka_core::gateway::{Eligibility, GatewayExt};
-use duka_core::{AccountName, CancellationId, Error, ErrorKind, Outcome, State};
+use duka_core::{AccountName, Error, ErrorKind};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt};
@@ -15,12 +13,13 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::pace::{Pace, Verdict, Went};
+use super::pace::{Verdict, Went};
+use super::progress::{Gravity, Progress};
 use super::{Bounds, Left, ListError, Mode, News, Plan, Source, Summary, Would};
 use crate::driver::{Canceller, Handled, Trouble, is_hopeless};
 use crate::order::{Follow, OrderKey, TrackedOrder};
 use crate::record::{Record, Request};
-use crate::store::{AbandonedPage, Condition, Opened, StoreError, StoreErrorKind};
+use crate::store::{AbandonedPage, Condition, Opened};
 
 /// Orders read from the store at a time.
 pub(super) const PAGE: u32 = 500;
@@ -39,34 +38,6 @@ pub(super) struct Run<'a> {
     pub(super) halt: CancellationToken,
     /// One for each order that may be in hand at a time, new or to be settled.
     slots: Semaphore,
-}
-
-#[derive(Default)]
-pub(super) struct Progress {
-    summary: Summary,
-    pub(super) accounts: BTreeMap<AccountName, Account>,
-    /// The store's first failure. Without a store nothing may be sent.
-    store_failure: Option<StoreError>,
-}
-
-#[derive(Default)]
-pub(super) struct Account {
-    pace: Pace,
-    pub(super) stopped: bool,
-    /// Unsettled cancellations of this sweep, and when to look at them.
-    pub(super) pending: HashMap<CancellationId, Timestamp>,
-}
-
-impl Progress {
-    /// What this sweep knows of an account; made when it is first heard of.
-    pub(super) fn account(&mut self, name: &AccountName) -> &mut Account {
-        if !self.accounts.contains_key(name) {
-            self.accounts.insert(name.clone(), Account::default());
-        }
-        self.accounts
-            .get_mut(name)
-            .expect("it has just been put in")
-    }
 }
 
 enum Candidate {
@@ -97,10 +68,7 @@ impl<'a> Run<'a> {
     pub(super) fn into_summary(self) -> Result<Summary, Trouble> {
         let progress = self.progress.into_inner();
         let progress = progress.unwrap_or_else(PoisonError::into_inner);
-        match progress.store_failure {
-            None => Ok(progress.summary),
-            Some(error) => Err(error.into()),
-        }
+        Ok(progress.into_summary()?)
     }
 
     pub(super) fn lock(&self) -> std::sync::MutexGuard<'_, Progress> {
@@ -289,10 +257,7 @@ impl<'a> Run<'a> {
     async fn work_on(&self, order: TrackedOrder) {
         let key = order.key.clone();
         if self.is_stopped(&key.account) {
-            let mut progress = self.lock();
-            let misconfigured = progress.account(&key.account).pace.is_turned_away();
-            progress.summary.errors += 1;
-            progress.summary.misconfigured += u64::from(misconfigured);
+            self.lock().count_left_behind(&key.account);
             return;
         }
         self.wait_for_turn(&key.account).await;
@@ -374,25 +339,8 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn failed(&self, key: &OrderKey, trouble: &Trouble) {
-        {
-            let mut progress = self.lock();
-            progress.summary.errors += 1;
-            let misconfigured = match trouble {
-                Trouble::Gateway(error) => is_hopeless(error),
-                Trouble::UnknownAccount(_) => true,
-                Trouble::Store(_) | Trouble::Unknown(_) | Trouble::NotAllowed(_) => false,
-            };
-            progress.summary.misconfigured += u64::from(misconfigured);
-            if let Trouble::Store(error) = trouble {
-                let about_one_order = matches!(
-                    error.kind(),
-                    StoreErrorKind::OnceUsed | StoreErrorKind::UnknownOrder
-                );
-                if !about_one_order {
-                    progress.store_failure.get_or_insert(error.clone());
-                    self.halt.cancel();
-                }
-            }
+        if self.lock().count_trouble(trouble) == Gravity::TheStore {
+            self.halt.cancel();
         }
         (self.tell)(News::Failed(key, trouble));
     }
@@ -415,41 +363,7 @@ impl<'a> Run<'a> {
 
     /// Counts a cancellation that this sweep has no more to do with, and tells of it.
     pub(super) fn finish(&self, record: &Record) {
-        {
-            let mut progress = self.lock();
-            let misconfigured = progress.account(&record.key.account).pace.is_turned_away();
-            let summary = &mut progress.summary;
-            let errors = summary.errors;
-            summary.late_payments += u64::from(record.progress.finding.is_some());
-            summary.eligible += u64::from(record.progress.attempts > 0);
-            summary.sent += u64::from(record.progress.requests > 0);
-            let counter = match record.progress.state {
-                State::Requested => &mut summary.errors,
-                State::Sending | State::Accepted | State::Refused | State::InDoubt => {
-                    &mut summary.in_doubt
-                }
-                State::NeedsReview => &mut summary.needs_review,
-                State::Done(outcome) => match outcome {
-                    Outcome::Confirmed | Outcome::ResolvedCancelled => &mut summary.confirmed,
-                    Outcome::NotCancelledPaid
-                    | Outcome::NotCancelledFinal
-                    | Outcome::Refused
-                    | Outcome::ResolvedNotCancelled => &mut summary.not_cancelled,
-                    Outcome::Skipped(SkipReason::StatusUnreadable | SkipReason::CouldNotSend) => {
-                        &mut summary.errors
-                    }
-                    Outcome::Skipped(
-                        SkipReason::NotEligible
-                        | SkipReason::NotFound
-                        | SkipReason::AlreadySubmitted,
-                    ) => &mut summary.skipped,
-                },
-            };
-            *counter += 1;
-            if summary.errors > errors {
-                summary.misconfigured += u64::from(misconfigured);
-            }
-        }
+        self.lock().count(record);
         (self.tell)(News::Cancellation(record));
     }
 
