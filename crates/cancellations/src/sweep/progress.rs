@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use duka_core::cancel::SkipReason;
-use duka_core::{AccountName, CancellationId, Outcome, State};
+use duka_core::{AccountName, CancellationId, Error, Outcome, State};
 use jiff::Timestamp;
 
 use super::Summary;
@@ -23,9 +23,38 @@ pub(super) struct Progress {
 #[derive(Default)]
 pub(super) struct Account {
     pub(super) pace: Pace,
-    pub(super) stopped: bool,
-    /// Unsettled cancellations of this sweep, and when to look at them.
-    pub(super) pending: HashMap<CancellationId, Timestamp>,
+    /// Why the rest of its orders is left for another time, if it is.
+    pub(super) stopped: Option<Cause>,
+    /// Unsettled cancellations of this sweep.
+    pub(super) pending: HashMap<CancellationId, Pending>,
+}
+
+/// A cancellation that this sweep may look at again.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pending {
+    /// When.
+    pub(super) due_at: Timestamp,
+    /// What stood in its way when this sweep last worked on it, if it has.
+    pub(super) cause: Option<Cause>,
+}
+
+/// Why an order could not be worked on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// Only somebody who mends the credentials or the settings of the account can help.
+    Misconfigured,
+    /// A later sweep may do better.
+    Other,
+}
+
+impl Cause {
+    pub(super) fn of(error: Option<&Error>) -> Self {
+        if error.is_some_and(is_hopeless) {
+            Self::Misconfigured
+        } else {
+            Self::Other
+        }
+    }
 }
 
 /// How far a trouble reaches.
@@ -46,9 +75,9 @@ impl Progress {
             .expect("it has just been put in")
     }
 
-    /// Counts a cancellation that this sweep has no more to do with.
-    pub(super) fn count(&mut self, record: &Record) {
-        let misconfigured = self.account(&record.key.account).pace.is_turned_away();
+    /// Counts a cancellation that this sweep has no more to do with. The cause matters only
+    /// where it could not be worked on.
+    pub(super) fn count(&mut self, record: &Record, cause: Cause) {
         let summary = &mut self.summary;
         let errors = summary.errors;
         summary.late_payments += u64::from(record.progress.finding.is_some());
@@ -76,19 +105,19 @@ impl Progress {
         };
         *counter += 1;
         if summary.errors > errors {
-            summary.misconfigured += u64::from(misconfigured);
+            summary.misconfigured += u64::from(cause == Cause::Misconfigured);
         }
     }
 
     /// Counts an order that could not be worked on.
     pub(super) fn count_trouble(&mut self, trouble: &Trouble) -> Gravity {
         self.summary.errors += 1;
-        let misconfigured = match trouble {
-            Trouble::Gateway(error) => is_hopeless(error),
-            Trouble::UnknownAccount(_) => true,
-            Trouble::Store(_) | Trouble::Unknown(_) | Trouble::NotAllowed(_) => false,
+        let cause = match trouble {
+            Trouble::Gateway(error) => Cause::of(Some(error)),
+            Trouble::UnknownAccount(_) => Cause::Misconfigured,
+            Trouble::Store(_) | Trouble::Unknown(_) | Trouble::NotAllowed(_) => Cause::Other,
         };
-        self.summary.misconfigured += u64::from(misconfigured);
+        self.summary.misconfigured += u64::from(cause == Cause::Misconfigured);
         let Trouble::Store(error) = trouble else {
             return Gravity::OneOrder;
         };
@@ -107,11 +136,24 @@ impl Progress {
         }
     }
 
-    /// Counts an order that is not begun, for its account has been stopped.
-    pub(super) fn count_left_behind(&mut self, account: &AccountName) {
-        let misconfigured = self.account(account).pace.is_turned_away();
+    /// Counts an order that is not begun, for its account was stopped for this cause.
+    pub(super) fn count_left_behind(&mut self, cause: Cause) {
         self.summary.errors += 1;
-        self.summary.misconfigured += u64::from(misconfigured);
+        self.summary.misconfigured += u64::from(cause == Cause::Misconfigured);
+    }
+
+    /// What is still unsettled, and why: an order's own cause says more than that of its
+    /// account, which may have been stopped for something else.
+    pub(super) fn drain_pending(&mut self) -> Vec<(CancellationId, Cause)> {
+        let mut left = Vec::new();
+        for account in self.accounts.values_mut() {
+            let stopped = account.stopped;
+            left.extend(account.pending.drain().map(|(id, pending)| {
+                let cause = pending.cause.or(stopped).unwrap_or(Cause::Other);
+                (id, cause)
+            }));
+        }
+        left
     }
 
     /// What the sweep did, unless the store failed it.

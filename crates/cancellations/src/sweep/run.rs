@@ -4,19 +4,20 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use duka_core::gateway::{Eligibility, GatewayExt};
-use duka_core::{AccountName, Error, ErrorKind};
+use duka_core::{AccountName, ErrorKind};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt};
 use jiff::Timestamp;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::pace::{Verdict, Went};
-use super::progress::{Gravity, Progress};
+use super::progress::{Cause, Gravity, Pending, Progress};
+use super::settle::AtHold;
+use super::turn::Ticket;
 use super::{Bounds, Left, ListError, Mode, News, Plan, Source, Summary, Would};
-use crate::driver::{Canceller, Handled, Trouble, is_hopeless};
+use crate::driver::{Canceller, Handled, Trouble};
 use crate::order::{Follow, OrderKey, TrackedOrder};
 use crate::record::{Record, Request};
 use crate::store::{AbandonedPage, Condition, Opened};
@@ -25,19 +26,19 @@ use crate::store::{AbandonedPage, Condition, Opened};
 pub(super) const PAGE: u32 = 500;
 /// Orders of a list that are written to the store together.
 const BATCH: usize = 256;
-/// The longest that an account is held because its gateway asked for it.
-const LONGEST_HOLD: Duration = Duration::from_secs(5 * 60);
 
 pub(super) struct Run<'a> {
     pub(super) canceller: &'a Canceller,
     pub(super) bounds: &'a Bounds,
     request: &'a Request,
-    tell: &'a (dyn Fn(News<'_>) + Sync),
+    pub(super) tell: &'a (dyn Fn(News<'_>) + Sync),
     progress: Mutex<Progress>,
     /// Cancelled when the caller wants to stop, or when the store fails.
     pub(super) halt: CancellationToken,
     /// One for each order that may be in hand at a time, new or to be settled.
-    slots: Semaphore,
+    pub(super) slots: Semaphore,
+    /// Told when an account may be free to begin an order.
+    pub(super) freed: Notify,
 }
 
 enum Candidate {
@@ -62,6 +63,7 @@ impl<'a> Run<'a> {
             progress: Mutex::default(),
             halt: stop.child_token(),
             slots: Semaphore::new(bounds.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
+            freed: Notify::new(),
         }
     }
 
@@ -125,7 +127,7 @@ impl<'a> Run<'a> {
             // What is in doubt does not wait for the end of a long list: by then it would be
             // too late to look.
             if settling.is_none() && self.is_due() {
-                settling = Some(self.settle_due().boxed());
+                settling = Some(self.settle_due(AtHold::Wait).boxed());
             }
             let outcome = tokio::select! {
                 done = running.next(), if begins => {
@@ -256,33 +258,27 @@ impl<'a> Run<'a> {
 
     async fn work_on(&self, order: TrackedOrder) {
         let key = order.key.clone();
-        if self.is_stopped(&key.account) {
-            self.lock().count_left_behind(&key.account);
+        let Some(turn) = self.turn(&key.account).await else {
+            let mut progress = self.lock();
+            match progress.account(&key.account).stopped {
+                Some(cause) => progress.count_left_behind(cause),
+                // The sweep itself is stopped.
+                None => progress.summary.skipped += 1,
+            }
             return;
-        }
-        self.wait_for_turn(&key.account).await;
-        let _slot = self.slot().await;
-        if self.halt.is_cancelled() {
-            self.lock().summary.skipped += 1;
-            return;
-        }
+        };
         match self.bounds.mode {
-            Mode::DryRun => self.plan(order).await,
+            Mode::DryRun => self.plan(order, &turn.ticket).await,
             Mode::Act => match self.begin(&order).await {
                 Ok(Opened::New(record)) => {
                     let worked = self.canceller.work(record).await;
-                    self.handled(&key, worked);
+                    self.handled(&key, worked, &turn.ticket);
                 }
                 // Another worker was faster, or a list names it twice.
                 Ok(Opened::AlreadyOpen(_) | Opened::Touched) => self.leave(&key, Left::InHand),
                 Err(trouble) => self.failed(&key, &trouble),
             },
         }
-    }
-
-    pub(super) async fn slot(&self) -> SemaphorePermit<'_> {
-        let slot = self.slots.acquire().await;
-        slot.expect("nobody closes the semaphore")
     }
 
     async fn begin(&self, order: &TrackedOrder) -> Result<Opened, Trouble> {
@@ -303,14 +299,14 @@ impl<'a> Run<'a> {
         self.canceller.open(key, request, untouched).await
     }
 
-    async fn plan(&self, order: TrackedOrder) {
+    async fn plan(&self, order: TrackedOrder, ticket: &Ticket<'_>) {
         let key = &order.key;
         let gateway = match self.canceller.gateway(&key.account) {
             Ok(gateway) => gateway,
             Err(trouble) => return self.failed(key, &trouble),
         };
         let looked = gateway.eligibility(&key.order).await;
-        self.note_failure(&key.account, looked.as_ref().err());
+        self.note(ticket, looked.as_ref().err());
         let (reading, would) = match looked {
             Ok(Eligibility::Eligible(reading)) => (Some(reading), Would::Cancel),
             Ok(Eligibility::NotEligible(reading)) => (Some(reading), Would::Skip),
@@ -345,84 +341,61 @@ impl<'a> Run<'a> {
         (self.tell)(News::Failed(key, trouble));
     }
 
-    pub(super) fn handled(&self, key: &OrderKey, worked: Result<Handled, Trouble>) {
+    pub(super) fn handled(
+        &self,
+        key: &OrderKey,
+        worked: Result<Handled, Trouble>,
+        ticket: &Ticket<'_>,
+    ) {
         let Handled { record, error } = match worked {
             Ok(handled) => handled,
             Err(trouble) => return self.failed(key, &trouble),
         };
-        self.note_failure(&key.account, error.as_ref());
+        self.note(ticket, error.as_ref());
+        let cause = Cause::of(error.as_ref());
         match record.due_at {
             Some(due_at) => {
                 let mut progress = self.lock();
                 let account = progress.account(&key.account);
-                account.pending.insert(record.id, due_at);
+                let cause = Some(cause);
+                account.pending.insert(record.id, Pending { due_at, cause });
             }
-            None => self.finish(&record),
+            None => self.finish(&record, cause),
         }
     }
 
     /// Counts a cancellation that this sweep has no more to do with, and tells of it.
-    pub(super) fn finish(&self, record: &Record) {
-        self.lock().count(record);
+    pub(super) fn finish(&self, record: &Record, cause: Cause) {
+        self.lock().count(record, cause);
         (self.tell)(News::Cancellation(record));
     }
 
-    /// When to look next, at an account that has not been stopped.
     fn is_due(&self) -> bool {
         let now = self.canceller.clock.now();
-        !self.halt.is_cancelled() && self.next_due().is_some_and(|due| due <= now)
+        let progress = self.lock();
+        let going = progress.accounts.values().filter(|a| a.stopped.is_none());
+        let mut pending = going.flat_map(|a| a.pending.values());
+        !self.halt.is_cancelled() && pending.any(|it| it.due_at <= now)
     }
 
-    pub(super) fn next_due(&self) -> Option<Timestamp> {
+    /// How long until something can be looked at again, at an account that has not been
+    /// stopped and is not held by then.
+    pub(super) fn until_next(&self) -> Option<Duration> {
+        let now = Instant::now();
         let progress = self.lock();
-        let going = progress.accounts.values().filter(|a| !a.stopped);
-        going.flat_map(|a| a.pending.values()).min().copied()
+        let going = progress.accounts.values().filter(|a| a.stopped.is_none());
+        let waits = going.filter_map(|account| {
+            let next = account.pending.values().map(|it| it.due_at).min()?;
+            let held = account.pace.trust.held_for(now);
+            Some(self.canceller.until(next).max(held))
+        });
+        waits.min()
     }
 
     pub(super) fn is_stopped(&self, account: &AccountName) -> bool {
         let progress = self.lock();
-        progress.accounts.get(account).is_some_and(|a| a.stopped)
-    }
-
-    /// Stops an account whose credentials are refused, or whose gateway keeps failing.
-    pub(super) fn note_failure(&self, account: &AccountName, error: Option<&Error>) {
-        let reason = {
-            let mut progress = self.lock();
-            let account = progress.account(account);
-            let Some(error) = error else {
-                account.pace.note(Went::Well, self.bounds.error_rate);
-                return;
-            };
-            if let Some(wait) = error.retry_after() {
-                account.pace.hold(wait.min(LONGEST_HOLD), Instant::now());
-            }
-            let hopeless = is_hopeless(error);
-            // What the gateway refuses about one order says nothing about the next one.
-            let went = if hopeless {
-                Went::TurnedAway
-            } else if error.kind().is_callers_fault() {
-                Went::Well
-            } else {
-                Went::Wrong
-            };
-            let verdict = account.pace.note(went, self.bounds.error_rate);
-            if account.stopped || verdict == Verdict::GoOn {
-                return;
-            }
-            account.stopped = true;
-            error.in_full().to_string()
-        };
-        (self.tell)(News::AccountStopped(account, reason));
-    }
-
-    /// Waits for this order's turn, if its account has a rate or was asked to slow down.
-    pub(super) async fn wait_for_turn(&self, account: &AccountName) {
-        let rate = self.bounds.rate;
-        let turn = self.lock().account(account).pace.turn(rate, Instant::now());
-        tokio::select! {
-            () = tokio::time::sleep_until(turn) => {}
-            () = self.halt.cancelled() => {}
-        }
+        let account = progress.accounts.get(account);
+        account.is_some_and(|a| a.stopped.is_some())
     }
 }
 
