@@ -1,8 +1,11 @@
 //! The bounded sweep: settles what is in doubt, then cancels abandoned orders.
 
 mod pace;
+mod progress;
 mod run;
 mod settle;
+mod trust;
+mod turn;
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -16,6 +19,7 @@ use crate::driver::{Canceller, Trouble};
 use crate::order::{OrderKey, TrackedOrder};
 use crate::record::{Record, Request};
 use run::Run;
+use settle::AtHold;
 
 /// Why a list of orders could not be read on.
 pub type ListError = Box<dyn std::error::Error + Send + Sync>;
@@ -185,8 +189,8 @@ pub struct Summary {
 }
 
 impl Canceller {
-    /// Settles what is due, looks again at what was reported cancelled, then cancels abandoned orders within `bounds`, then waits a
-    /// little for what is still in doubt.
+    /// Settles what is due, looks again at what was reported cancelled, then cancels
+    /// abandoned orders within `bounds`, then waits a little for what is still in doubt.
     ///
     /// When `stop` is cancelled, what is in flight is finished and nothing new is begun; a
     /// later sweep goes on.
@@ -204,8 +208,10 @@ impl Canceller {
         let started = Instant::now();
         let run = Run::new(self, bounds, request, stop, tell);
         if bounds.mode == Mode::Act {
-            run.settle_due().await?;
-            run.note_unsettled().await?;
+            run.settle_due(AtHold::Wait).await?;
+        }
+        run.note_unsettled().await?;
+        if bounds.mode == Mode::Act {
             run.recheck().await?;
         }
         run.cancel_abandoned(source).await?;

@@ -18,13 +18,13 @@ const CONNECT: Duration = Duration::from_secs(5);
 
 /// What the adapters call with: a clock, and one transport for all of them.
 #[derive(Debug, Clone)]
-pub(crate) struct Line {
+pub(crate) struct Caller {
     clock: SharedClock,
     transport: Arc<dyn Transport>,
 }
 
-impl Line {
-    /// A line on which no request takes longer than this.
+impl Caller {
+    /// One whose requests take no longer than this.
     pub(crate) fn open(clock: SharedClock, timeout: Duration) -> Result<Self, Failure> {
         let transport = ReqwestTransport::builder()
             // No more than half of it to connect, or the reply would have no time.
@@ -43,15 +43,15 @@ impl Line {
 pub(crate) fn gateway(
     name: &AccountName,
     account: &Account,
-    line: &Line,
+    caller: &Caller,
 ) -> Result<Arc<dyn Gateway>, Failure> {
     Ok(match account.keys {
-        Keys::KwikPaisa { .. } => Arc::new(kwikpaisa(name, account, line)?),
-        Keys::Pesapal { .. } => Arc::new(pesapal(name, account, line)?),
+        Keys::KwikPaisa { .. } => Arc::new(kwikpaisa(name, account, caller)?),
+        Keys::Pesapal { .. } => Arc::new(pesapal(name, account, caller)?),
     })
 }
 
-fn kwikpaisa(name: &AccountName, account: &Account, line: &Line) -> Result<KwikPaisa, Failure> {
+fn kwikpaisa(name: &AccountName, account: &Account, caller: &Caller) -> Result<KwikPaisa, Failure> {
     let Keys::KwikPaisa {
         api_key,
         secret_key,
@@ -67,9 +67,9 @@ fn kwikpaisa(name: &AccountName, account: &Account, line: &Line) -> Result<KwikP
     let mut builder = KwikPaisa::builder(
         secret(name, api_key)?,
         secret(name, secret_key)?,
-        line.clock.clone(),
+        caller.clock.clone(),
     )
-    .transport(Arc::clone(&line.transport))
+    .transport(Arc::clone(&caller.transport))
     .account(name.clone())
     .environment(environment);
     if let Some(url) = &account.base_url {
@@ -85,7 +85,7 @@ fn kwikpaisa(name: &AccountName, account: &Account, line: &Line) -> Result<KwikP
 pub(crate) fn pesapal(
     name: &AccountName,
     account: &Account,
-    line: &Line,
+    caller: &Caller,
 ) -> Result<Pesapal, Failure> {
     let Keys::Pesapal {
         consumer_key,
@@ -102,9 +102,9 @@ pub(crate) fn pesapal(
     let mut builder = Pesapal::builder(
         secret(name, consumer_key)?,
         secret(name, consumer_secret)?,
-        line.clock.clone(),
+        caller.clock.clone(),
     )
-    .transport(Arc::clone(&line.transport))
+    .transport(Arc::clone(&caller.transport))
     .account(name.clone())
     .environment(environment);
     if let Some(url) = &account.base_url {

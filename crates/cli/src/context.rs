@@ -9,7 +9,7 @@ use duka_core::clock::SharedClock;
 use duka_core::{AccountName, Gateway, OrderId};
 use jiff::Timestamp;
 
-use crate::accounts::{self, Line};
+use crate::accounts::{self, Caller};
 use crate::args::Args;
 use crate::config::{Account, Config, Keys};
 use crate::failure::Failure;
@@ -107,8 +107,8 @@ impl Context {
     }
 
     /// What the adapters call with.
-    pub(crate) fn line(&self, config: &Config) -> Result<Line, Failure> {
-        Line::open(self.clock.clone(), config.waits.timeout)
+    pub(crate) fn caller(&self, config: &Config) -> Result<Caller, Failure> {
+        Caller::open(self.clock.clone(), config.waits.timeout)
     }
 
     /// A worker for all accounts, or for the one that `--account` names.
@@ -117,11 +117,11 @@ impl Context {
             return Err(no_account(config, None));
         }
         let chosen = self.chosen(config)?;
-        let line = self.line(config)?;
+        let caller = self.caller(config)?;
         let mut gateways: BTreeMap<AccountName, Arc<dyn Gateway>> = BTreeMap::new();
         for (name, account) in &config.accounts {
             if chosen.as_ref().is_none_or(|only| only == name) {
-                gateways.insert(name.clone(), accounts::gateway(name, account, &line)?);
+                gateways.insert(name.clone(), accounts::gateway(name, account, &caller)?);
             }
         }
         let store = self.open_store(config)?;

@@ -1,72 +1,44 @@
-//! One run of the sweep: its phases, and what it counts.
+//! One run of the sweep: which orders it works on, when, and what it tells of them.
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use duka_core::cancel::SkipReason;
 use duka_core::gateway::{Eligibility, GatewayExt};
-use duka_core::{AccountName, CancellationId, Error, ErrorKind, Outcome, State};
+use duka_core::{AccountName, ErrorKind};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt};
 use jiff::Timestamp;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::pace::{Pace, Verdict, Went};
+use super::progress::{Cause, Gravity, Pending, Progress};
+use super::settle::AtHold;
+use super::turn::Ticket;
 use super::{Bounds, Left, ListError, Mode, News, Plan, Source, Summary, Would};
-use crate::driver::{Canceller, Handled, Trouble, is_hopeless};
+use crate::driver::{Canceller, Handled, Trouble};
 use crate::order::{Follow, OrderKey, TrackedOrder};
 use crate::record::{Record, Request};
-use crate::store::{AbandonedPage, Condition, Opened, StoreError, StoreErrorKind};
+use crate::store::{AbandonedPage, Condition, Opened};
 
 /// Orders read from the store at a time.
 pub(super) const PAGE: u32 = 500;
 /// Orders of a list that are written to the store together.
 const BATCH: usize = 256;
-/// The longest that an account is held because its gateway asked for it.
-const LONGEST_HOLD: Duration = Duration::from_secs(5 * 60);
 
 pub(super) struct Run<'a> {
     pub(super) canceller: &'a Canceller,
     pub(super) bounds: &'a Bounds,
     request: &'a Request,
-    tell: &'a (dyn Fn(News<'_>) + Sync),
+    pub(super) tell: &'a (dyn Fn(News<'_>) + Sync),
     progress: Mutex<Progress>,
     /// Cancelled when the caller wants to stop, or when the store fails.
     pub(super) halt: CancellationToken,
     /// One for each order that may be in hand at a time, new or to be settled.
-    slots: Semaphore,
-}
-
-#[derive(Default)]
-pub(super) struct Progress {
-    summary: Summary,
-    pub(super) accounts: BTreeMap<AccountName, Account>,
-    /// The store's first failure. Without a store nothing may be sent.
-    store_failure: Option<StoreError>,
-}
-
-#[derive(Default)]
-pub(super) struct Account {
-    pace: Pace,
-    pub(super) stopped: bool,
-    /// Unsettled cancellations of this sweep, and when to look at them.
-    pub(super) pending: HashMap<CancellationId, Timestamp>,
-}
-
-impl Progress {
-    /// What this sweep knows of an account; made when it is first heard of.
-    pub(super) fn account(&mut self, name: &AccountName) -> &mut Account {
-        if !self.accounts.contains_key(name) {
-            self.accounts.insert(name.clone(), Account::default());
-        }
-        self.accounts
-            .get_mut(name)
-            .expect("it has just been put in")
-    }
+    pub(super) slots: Semaphore,
+    /// Told when an account may be free to begin an order.
+    pub(super) freed: Notify,
 }
 
 enum Candidate {
@@ -91,16 +63,14 @@ impl<'a> Run<'a> {
             progress: Mutex::default(),
             halt: stop.child_token(),
             slots: Semaphore::new(bounds.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
+            freed: Notify::new(),
         }
     }
 
     pub(super) fn into_summary(self) -> Result<Summary, Trouble> {
         let progress = self.progress.into_inner();
         let progress = progress.unwrap_or_else(PoisonError::into_inner);
-        match progress.store_failure {
-            None => Ok(progress.summary),
-            Some(error) => Err(error.into()),
-        }
+        Ok(progress.into_summary()?)
     }
 
     pub(super) fn lock(&self) -> std::sync::MutexGuard<'_, Progress> {
@@ -157,7 +127,7 @@ impl<'a> Run<'a> {
             // What is in doubt does not wait for the end of a long list: by then it would be
             // too late to look.
             if settling.is_none() && self.is_due() {
-                settling = Some(self.settle_due().boxed());
+                settling = Some(self.settle_due(AtHold::Wait).boxed());
             }
             let outcome = tokio::select! {
                 done = running.next(), if begins => {
@@ -288,36 +258,27 @@ impl<'a> Run<'a> {
 
     async fn work_on(&self, order: TrackedOrder) {
         let key = order.key.clone();
-        if self.is_stopped(&key.account) {
+        let Some(turn) = self.turn(&key.account).await else {
             let mut progress = self.lock();
-            let misconfigured = progress.account(&key.account).pace.is_turned_away();
-            progress.summary.errors += 1;
-            progress.summary.misconfigured += u64::from(misconfigured);
+            match progress.account(&key.account).stopped {
+                Some(cause) => progress.count_left_behind(cause),
+                // The sweep itself is stopped.
+                None => progress.summary.skipped += 1,
+            }
             return;
-        }
-        self.wait_for_turn(&key.account).await;
-        let _slot = self.slot().await;
-        if self.halt.is_cancelled() {
-            self.lock().summary.skipped += 1;
-            return;
-        }
+        };
         match self.bounds.mode {
-            Mode::DryRun => self.plan(order).await,
+            Mode::DryRun => self.plan(order, &turn.ticket).await,
             Mode::Act => match self.begin(&order).await {
                 Ok(Opened::New(record)) => {
                     let worked = self.canceller.work(record).await;
-                    self.handled(&key, worked);
+                    self.handled(&key, worked, &turn.ticket);
                 }
                 // Another worker was faster, or a list names it twice.
                 Ok(Opened::AlreadyOpen(_) | Opened::Touched) => self.leave(&key, Left::InHand),
                 Err(trouble) => self.failed(&key, &trouble),
             },
         }
-    }
-
-    pub(super) async fn slot(&self) -> SemaphorePermit<'_> {
-        let slot = self.slots.acquire().await;
-        slot.expect("nobody closes the semaphore")
     }
 
     async fn begin(&self, order: &TrackedOrder) -> Result<Opened, Trouble> {
@@ -338,14 +299,14 @@ impl<'a> Run<'a> {
         self.canceller.open(key, request, untouched).await
     }
 
-    async fn plan(&self, order: TrackedOrder) {
+    async fn plan(&self, order: TrackedOrder, ticket: &Ticket<'_>) {
         let key = &order.key;
         let gateway = match self.canceller.gateway(&key.account) {
             Ok(gateway) => gateway,
             Err(trouble) => return self.failed(key, &trouble),
         };
         let looked = gateway.eligibility(&key.order).await;
-        self.note_failure(&key.account, looked.as_ref().err());
+        self.note(ticket, looked.as_ref().err());
         let (reading, would) = match looked {
             Ok(Eligibility::Eligible(reading)) => (Some(reading), Would::Cancel),
             Ok(Eligibility::NotEligible(reading)) => (Some(reading), Would::Skip),
@@ -374,145 +335,67 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn failed(&self, key: &OrderKey, trouble: &Trouble) {
-        {
-            let mut progress = self.lock();
-            progress.summary.errors += 1;
-            let misconfigured = match trouble {
-                Trouble::Gateway(error) => is_hopeless(error),
-                Trouble::UnknownAccount(_) => true,
-                Trouble::OtherGateway { .. } => true,
-                Trouble::Store(_)
-                | Trouble::NotStored { .. }
-                | Trouble::Unknown(_)
-                | Trouble::NotAllowed(_) => false,
-            };
-            progress.summary.misconfigured += u64::from(misconfigured);
-            if let Trouble::Store(error) | Trouble::NotStored { error, .. } = trouble {
-                let about_one_order = matches!(
-                    error.kind(),
-                    StoreErrorKind::OnceUsed | StoreErrorKind::UnknownOrder
-                );
-                if !about_one_order {
-                    progress.store_failure.get_or_insert(error.clone());
-                    self.halt.cancel();
-                }
-            }
+        if self.lock().count_trouble(trouble) == Gravity::TheStore {
+            self.halt.cancel();
         }
         (self.tell)(News::Failed(key, trouble));
     }
 
-    pub(super) fn handled(&self, key: &OrderKey, worked: Result<Handled, Trouble>) {
+    pub(super) fn handled(
+        &self,
+        key: &OrderKey,
+        worked: Result<Handled, Trouble>,
+        ticket: &Ticket<'_>,
+    ) {
         let Handled { record, error } = match worked {
             Ok(handled) => handled,
             Err(trouble) => return self.failed(key, &trouble),
         };
-        self.note_failure(&key.account, error.as_ref());
+        self.note(ticket, error.as_ref());
+        let cause = Cause::of(error.as_ref());
         match record.due_at {
             Some(due_at) => {
                 let mut progress = self.lock();
                 let account = progress.account(&key.account);
-                account.pending.insert(record.id, due_at);
+                let cause = Some(cause);
+                account.pending.insert(record.id, Pending { due_at, cause });
             }
-            None => self.finish(&record),
+            None => self.finish(&record, cause),
         }
     }
 
     /// Counts a cancellation that this sweep has no more to do with, and tells of it.
-    pub(super) fn finish(&self, record: &Record) {
-        {
-            let mut progress = self.lock();
-            let misconfigured = progress.account(&record.key.account).pace.is_turned_away();
-            let summary = &mut progress.summary;
-            let errors = summary.errors;
-            summary.late_payments += u64::from(record.progress.finding.is_some());
-            summary.eligible += u64::from(record.progress.attempts > 0);
-            summary.sent += u64::from(record.progress.requests > 0);
-            let counter = match record.progress.state {
-                State::Requested => &mut summary.errors,
-                State::Sending | State::Accepted | State::Refused | State::InDoubt => {
-                    &mut summary.in_doubt
-                }
-                State::NeedsReview => &mut summary.needs_review,
-                State::Done(outcome) => match outcome {
-                    Outcome::Confirmed | Outcome::ResolvedCancelled => &mut summary.confirmed,
-                    Outcome::NotCancelledPaid
-                    | Outcome::NotCancelledFinal
-                    | Outcome::Refused
-                    | Outcome::ResolvedNotCancelled => &mut summary.not_cancelled,
-                    Outcome::Skipped(SkipReason::StatusUnreadable | SkipReason::CouldNotSend) => {
-                        &mut summary.errors
-                    }
-                    Outcome::Skipped(
-                        SkipReason::NotEligible
-                        | SkipReason::NotFound
-                        | SkipReason::AlreadySubmitted,
-                    ) => &mut summary.skipped,
-                },
-            };
-            *counter += 1;
-            if summary.errors > errors {
-                summary.misconfigured += u64::from(misconfigured);
-            }
-        }
+    pub(super) fn finish(&self, record: &Record, cause: Cause) {
+        self.lock().count(record, cause);
         (self.tell)(News::Cancellation(record));
     }
 
-    /// When to look next, at an account that has not been stopped.
     fn is_due(&self) -> bool {
         let now = self.canceller.clock.now();
-        !self.halt.is_cancelled() && self.next_due().is_some_and(|due| due <= now)
+        let progress = self.lock();
+        let going = progress.accounts.values().filter(|a| a.stopped.is_none());
+        let mut pending = going.flat_map(|a| a.pending.values());
+        !self.halt.is_cancelled() && pending.any(|it| it.due_at <= now)
     }
 
-    pub(super) fn next_due(&self) -> Option<Timestamp> {
+    /// How long until something can be looked at again, at an account that has not been
+    /// stopped and is not held by then.
+    pub(super) fn until_next(&self) -> Option<Duration> {
+        let now = Instant::now();
         let progress = self.lock();
-        let going = progress.accounts.values().filter(|a| !a.stopped);
-        going.flat_map(|a| a.pending.values()).min().copied()
+        let going = progress.accounts.values().filter(|a| a.stopped.is_none());
+        let waits = going.filter_map(|account| {
+            let next = account.pending.values().map(|it| it.due_at).min()?;
+            let held = account.pace.trust.held_for(now);
+            Some(self.canceller.until(next).max(held))
+        });
+        waits.min()
     }
 
     pub(super) fn is_stopped(&self, account: &AccountName) -> bool {
         let progress = self.lock();
-        progress.accounts.get(account).is_some_and(|a| a.stopped)
-    }
-
-    /// Stops an account whose credentials are refused, or whose gateway keeps failing.
-    pub(super) fn note_failure(&self, account: &AccountName, error: Option<&Error>) {
-        let reason = {
-            let mut progress = self.lock();
-            let account = progress.account(account);
-            let Some(error) = error else {
-                account.pace.note(Went::Well, self.bounds.error_rate);
-                return;
-            };
-            if let Some(wait) = error.retry_after() {
-                account.pace.hold(wait.min(LONGEST_HOLD), Instant::now());
-            }
-            let hopeless = is_hopeless(error);
-            // What the gateway refuses about one order says nothing about the next one.
-            let went = if hopeless {
-                Went::TurnedAway
-            } else if error.kind().is_callers_fault() {
-                Went::Well
-            } else {
-                Went::Wrong
-            };
-            let verdict = account.pace.note(went, self.bounds.error_rate);
-            if account.stopped || verdict == Verdict::GoOn {
-                return;
-            }
-            account.stopped = true;
-            error.in_full().to_string()
-        };
-        (self.tell)(News::AccountStopped(account, reason));
-    }
-
-    /// Waits for this order's turn, if its account has a rate or was asked to slow down.
-    pub(super) async fn wait_for_turn(&self, account: &AccountName) {
-        let rate = self.bounds.rate;
-        let turn = self.lock().account(account).pace.turn(rate, Instant::now());
-        tokio::select! {
-            () = tokio::time::sleep_until(turn) => {}
-            () = self.halt.cancelled() => {}
-        }
+        let account = progress.accounts.get(account);
+        account.is_some_and(|a| a.stopped.is_some())
     }
 }
 

@@ -1,17 +1,30 @@
 //! The part of a run that begins nothing: settles what earlier runs left, looks again at
 //! what was reported, and waits a little for what is in doubt.
 
+use duka_core::AccountName;
 use futures::stream::{self, StreamExt};
 use tokio::time::Instant;
 
+use super::Mode;
+use super::progress::{Cause, Pending};
 use super::run::{PAGE, Run, before};
 use crate::driver::Trouble;
 use crate::record::Record;
 use crate::store::{ReportPage, Which};
 
+/// What to do about an account that is held because its credentials were refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AtHold {
+    /// Wait until the hold is over.
+    Wait,
+    /// Leave it for the next round.
+    Leave,
+}
+
 impl Run<'_> {
     /// Takes note of what earlier runs have left unsettled, so that it is waited for and
-    /// reported, though it is not due yet.
+    /// reported, though it is not due yet. What belongs to an account that is not configured
+    /// is in trouble, and a dry run says so too.
     pub(super) async fn note_unsettled(&self) -> Result<(), Trouble> {
         let mut page = ReportPage {
             which: Which::Unsettled,
@@ -24,20 +37,26 @@ impl Run<'_> {
             if !page.advance(&records) {
                 return Ok(());
             }
-            let configured = self.accounts();
             for record in records {
+                let key = &record.key;
                 let Some(due_at) = record.due_at else {
                     continue;
                 };
-                let account = &record.key.account;
-                if !configured.contains(account) {
+                if let Err(gone) = self.canceller.gateway(&key.account) {
+                    // Nobody will settle it before somebody mends the configuration.
+                    self.considered();
+                    self.failed(key, &gone);
                     continue;
                 }
+                if self.bounds.mode == Mode::DryRun || self.is_stopped(&key.account) {
+                    continue;
+                }
+                let cause = None;
                 let known = self
                     .lock()
-                    .account(account)
+                    .account(&key.account)
                     .pending
-                    .insert(record.id, due_at);
+                    .insert(record.id, Pending { due_at, cause });
                 if known.is_none() {
                     self.considered();
                 }
@@ -45,33 +64,62 @@ impl Run<'_> {
         }
     }
 
-    /// Works on everything that is due now, round by round.
-    pub(super) async fn settle_due(&self) -> Result<(), Trouble> {
-        let limit = u32::try_from(self.bounds.concurrency.max(1)).unwrap_or(u32::MAX);
-        while !self.halt.is_cancelled() {
+    /// Works on everything that is due now, round by round; no account waits for another.
+    pub(super) async fn settle_due(&self, at_hold: AtHold) -> Result<(), Trouble> {
+        let accounts = self.accounts();
+        let settled = accounts.iter().map(|account| self.settle(account, at_hold));
+        let settled = futures::future::join_all(settled).await;
+        settled.into_iter().collect()
+    }
+
+    async fn settle(&self, account: &AccountName, at_hold: AtHold) -> Result<(), Trouble> {
+        let accounts = [account.clone()];
+        loop {
+            let held = self
+                .lock()
+                .account(account)
+                .pace
+                .trust
+                .held_for(Instant::now());
+            if at_hold == AtHold::Leave && !held.is_zero() {
+                return Ok(());
+            }
+            let Some(ticket) = self.ticket(account).await else {
+                return Ok(());
+            };
+            let most = if ticket.pass.alone {
+                1
+            } else {
+                self.bounds.concurrency
+            };
+            // Slots first: a claim that waits for one could lapse.
+            let slots = self.some_slots(most).await;
+            if !self.is_current(&ticket) {
+                continue;
+            }
+            let limit = u32::try_from(slots.len()).unwrap_or(u32::MAX);
             let claim = self.canceller.claim();
             let due = self
                 .canceller
                 .store
-                .claim_due(claim, &self.accounts(), limit)
+                .claim_due(claim, &accounts, limit)
                 .await?;
             if due.is_empty() {
                 return Ok(());
             }
-            stream::iter(due)
-                .for_each_concurrent(self.bounds.concurrency.max(1), |record| async {
+            let ticket = &ticket;
+            stream::iter(due.into_iter().zip(slots))
+                .for_each_concurrent(None, |(record, _slot)| async move {
                     let (id, key) = (record.id, record.key.clone());
                     let pending = self.lock().account(&key.account).pending.remove(&id);
                     if pending.is_none() {
                         self.considered();
                     }
-                    let _slot = self.slot().await;
                     let worked = self.canceller.work(record).await;
-                    self.handled(&key, worked);
+                    self.handled(&key, worked, ticket);
                 })
                 .await;
         }
-        Ok(())
     }
 
     /// Reads again what was reported cancelled lately. Only what is found is told.
@@ -102,27 +150,26 @@ impl Run<'_> {
 
     async fn recheck_one(&self, record: Record) {
         let key = &record.key;
-        if self.is_stopped(&key.account) || self.halt.is_cancelled() {
+        let Some(turn) = self.turn(&key.account).await else {
             return;
-        }
-        self.wait_for_turn(&key.account).await;
+        };
         match self.canceller.status(key).await {
             Err(trouble) => {
                 if let Trouble::Gateway(error) = &trouble {
-                    self.note_failure(&key.account, Some(error));
+                    self.note(&turn.ticket, Some(error));
                 }
                 self.considered();
                 self.failed(key, &trouble);
             }
             Ok(_) => {
-                self.note_failure(&key.account, None);
+                self.note(&turn.ticket, None);
                 let now = self.canceller.store.cancellation(record.id).await;
                 if let Ok(Some(now)) = now
                     && now.progress.finding.is_some()
                     && record.progress.finding.is_none()
                 {
                     self.considered();
-                    self.finish(&now);
+                    self.finish(&now, Cause::Other);
                 }
             }
         }
@@ -131,10 +178,9 @@ impl Run<'_> {
     pub(super) async fn wait_for_pending(&self) -> Result<(), Trouble> {
         let started = Instant::now();
         while !self.halt.is_cancelled() {
-            let Some(next) = self.next_due() else {
+            let Some(pause) = self.until_next() else {
                 return Ok(());
             };
-            let pause = self.canceller.until(next);
             if started.elapsed().saturating_add(pause) > self.bounds.wait {
                 return Ok(());
             }
@@ -142,7 +188,7 @@ impl Run<'_> {
                 () = tokio::time::sleep(pause) => {}
                 () = self.halt.cancelled() => return Ok(()),
             }
-            self.settle_due().await?;
+            self.settle_due(AtHold::Leave).await?;
             self.forget_taken().await?;
         }
         Ok(())
@@ -153,9 +199,9 @@ impl Run<'_> {
         let now = self.canceller.clock.now();
         let overdue: Vec<_> = {
             let progress = self.lock();
-            let going = progress.accounts.values().filter(|a| !a.stopped);
+            let going = progress.accounts.values().filter(|a| a.stopped.is_none());
             let pending = going.flat_map(|a| &a.pending);
-            let due = pending.filter(|(_, at)| **at <= now);
+            let due = pending.filter(|(_, it)| it.due_at <= now);
             due.map(|(id, _)| *id).collect()
         };
         for id in overdue {
@@ -166,13 +212,18 @@ impl Run<'_> {
                 let mut progress = self.lock();
                 let pending = &mut progress.account(&record.key.account).pending;
                 match record.due_at {
-                    Some(due_at) => pending.insert(id, due_at),
-                    None => pending.remove(&id),
-                };
-                record.due_at.is_none()
+                    Some(due_at) => {
+                        if let Some(known) = pending.get_mut(&id) {
+                            known.due_at = due_at;
+                        }
+                        false
+                    }
+                    None => pending.remove(&id).is_some(),
+                }
             };
             if settled {
-                self.finish(&record);
+                // What stood in their way is not known here.
+                self.finish(&record, Cause::Other);
             }
         }
         Ok(())
@@ -180,14 +231,10 @@ impl Run<'_> {
 
     /// Tells of what is still unsettled.
     pub(super) async fn leave_pending(&self) -> Result<(), Trouble> {
-        let left: Vec<_> = {
-            let mut progress = self.lock();
-            let accounts = progress.accounts.values_mut();
-            accounts.flat_map(|a| a.pending.drain()).collect()
-        };
-        for (id, _) in left {
+        let left = self.lock().drain_pending();
+        for (id, cause) in left {
             if let Some(record) = self.canceller.store.cancellation(id).await? {
-                self.finish(&record);
+                self.finish(&record, cause);
             }
         }
         Ok(())

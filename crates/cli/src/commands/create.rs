@@ -14,7 +14,7 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
     let config = context.config()?;
     let account = context.only_account(&config, None)?;
     let settings = &config.accounts[&account];
-    let gateway = crate::accounts::gateway(&account, settings, &context.line(&config)?)?;
+    let gateway = crate::accounts::gateway(&account, settings, &context.caller(&config)?)?;
     // Opened before anything is created: an order that nobody follows is soon abandoned.
     let store = context.open_store(&config)?;
 

@@ -10,7 +10,7 @@ use duka_http::{Intent, Request, ReqwestTransport, Transport};
 use serde::Serialize;
 use url::Url;
 
-use crate::accounts::{self, Line};
+use crate::accounts::{self, Caller};
 use crate::config::{Account, Config, Keys, System};
 use crate::context::{Context, missing_store, store_path};
 use crate::failure::{Exit, Failure};
@@ -68,10 +68,10 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
                 wrong = Exit::Usage;
             }
             check_store(&config, context, &mut findings).await;
-            let line = context.line(&config)?;
+            let caller = context.caller(&config)?;
             for (name, account) in &config.accounts {
                 if chosen.as_ref().is_none_or(|only| only == name) {
-                    check_account(name, account, &line, context, &mut findings).await;
+                    check_account(name, account, &caller, context, &mut findings).await;
                 }
             }
         }
@@ -153,21 +153,21 @@ fn room_for(path: &Path) -> io::Result<()> {
 async fn check_account(
     name: &AccountName,
     account: &Account,
-    line: &Line,
+    caller: &Caller,
     context: &Context,
     findings: &mut Findings,
 ) {
     check_clock(name, account, context, findings).await;
     let check = format!("{name}: credentials");
     let answered = match &account.keys {
-        Keys::Pesapal { .. } => match accounts::pesapal(name, account, line) {
+        Keys::Pesapal { .. } => match accounts::pesapal(name, account, caller) {
             Ok(pesapal) => pesapal
                 .list_ipns()
                 .await
                 .map(|ipns| format!("accepted; {} notification addresses registered", ipns.len())),
             Err(failure) => return findings.mend(check, failure.to_string()),
         },
-        Keys::KwikPaisa { .. } => match accounts::gateway(name, account, line) {
+        Keys::KwikPaisa { .. } => match accounts::gateway(name, account, caller) {
             Ok(gateway) => {
                 let nobodys = OrderId::text("duka-doctor").expect("a constant id is well formed");
                 match gateway.status(&nobodys).await {

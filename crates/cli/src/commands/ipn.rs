@@ -34,8 +34,8 @@ impl From<RegisteredIpn> for IpnView {
 pub(crate) async fn run(command: IpnCommand, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
     let account = context.only_account(&config, Some("pesapal"))?;
-    let line = context.line(&config)?;
-    let pesapal = accounts::pesapal(&account, &config.accounts[&account], &line)?;
+    let caller = context.caller(&config)?;
+    let pesapal = accounts::pesapal(&account, &config.accounts[&account], &caller)?;
     match command {
         IpnCommand::Register { url, method } => {
             let method = match method {

@@ -78,7 +78,7 @@ async fn ask_only(
         Keys::Pesapal { .. } if tracking_id(text).is_none() => must_exist(config)?,
         Keys::Pesapal { .. } | Keys::KwikPaisa { .. } => {}
     }
-    let gateway = accounts::gateway(account, settings, &context.line(config)?)?;
+    let gateway = accounts::gateway(account, settings, &context.caller(config)?)?;
     let reading = gateway
         .status(&gateway.canonical_order(&order.key.order))
         .await
