@@ -19,7 +19,9 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 pub(crate) struct Waits {
     /// When a status proves something, and when a person is asked.
     pub(crate) patience: Patience,
-    /// For how long a worker's claim on a cancellation holds without a sign of life.
+    /// For how long a worker's claim on a cancellation holds without a sign of life. At least
+    /// twice the timeout, and better above the time of a call with its repeats: a claim
+    /// shorter than that cuts the repeats short; it never breaks a promise.
     pub(crate) lease: Duration,
     /// The longest that one request may take.
     pub(crate) timeout: Duration,
