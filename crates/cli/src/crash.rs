@@ -1,7 +1,7 @@
 //! Dies or stops at a named point of a cancellation, for tests of what is left behind. Only
 //! in builds with the feature `crash-points`; users never meet it.
 //!
-//! The points are what the crates tell their traces: events with a field `point`, such as
+//! The points are what our crates tell their traces: events with a field `point`, such as
 //! `after_intent`. `DUKA_CRASH_AT=after_intent` kills the process the first time it gets
 //! there, `after_intent:3` the third time; `DUKA_STOP_AT` stops it instead, until somebody
 //! sends SIGCONT.
@@ -50,11 +50,20 @@ pub(crate) struct CrashPoint {
     signal: Signal,
 }
 
-impl<S: Subscriber> Layer<S> for CrashPoint {
-    fn on_event(&self, event: &Event<'_>, _: LayerContext<'_, S>) {
+impl CrashPoint {
+    /// Whether one of our own crates says that it is there. Another's field of that name
+    /// means something else.
+    fn is_at(&self, event: &Event<'_>) -> bool {
+        let target = event.metadata().target();
         let mut is_here = IsHere(&self.point, false);
         event.record(&mut is_here);
-        if is_here.1 && self.passes_left.fetch_sub(1, Ordering::Relaxed) == 1 {
+        is_here.1 && (target == "duka" || target.starts_with("duka_"))
+    }
+}
+
+impl<S: Subscriber> Layer<S> for CrashPoint {
+    fn on_event(&self, event: &Event<'_>, _: LayerContext<'_, S>) {
+        if self.is_at(event) && self.passes_left.fetch_sub(1, Ordering::Relaxed) == 1 {
             if let Err(error) = kill_process(getpid(), self.signal) {
                 complain(&format!("failed to stop at {}: {error}", self.point));
             }
@@ -74,4 +83,44 @@ impl Visit for IsHere<'_> {
     }
 
     fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::*;
+
+    /// Counts where a [`CrashPoint`] would end the process.
+    struct Counts(CrashPoint, Arc<AtomicU64>);
+
+    impl<S: Subscriber> Layer<S> for Counts {
+        fn on_event(&self, event: &Event<'_>, _: LayerContext<'_, S>) {
+            let here = u64::from(self.0.is_at(event));
+            self.1.fetch_add(here, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn only_our_own_crates_name_points() {
+        let point = CrashPoint {
+            point: "after_intent".to_owned(),
+            passes_left: AtomicU64::new(1),
+            signal: Signal::KILL,
+        };
+        let passes = Arc::new(AtomicU64::new(0));
+        let counts = Counts(point, Arc::clone(&passes));
+        let subscriber = tracing_subscriber::registry().with(counts);
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::debug!(target: "hyper::proto", point = "after_intent");
+            tracing::debug!(target: "dukascopy", point = "after_intent");
+            tracing::debug!(target: "duka_http::client", point = "before_send");
+            assert_eq!(passes.load(Ordering::Relaxed), 0);
+            tracing::debug!(target: "duka", point = "after_intent");
+            tracing::debug!(target: "duka_cancellations::driver", point = "after_intent");
+            assert_eq!(passes.load(Ordering::Relaxed), 2);
+        });
+    }
 }

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use duka_cancellations::{OrderKey, TrackedOrder};
 use duka_core::money::MoneyError;
+use duka_core::text::{Harm, harm};
 use duka_core::{AccountName, GatewayName, Money, OrderId};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -364,6 +365,15 @@ pub(crate) fn tracking_id(text: &str) -> Option<String> {
     is_guid.then(|| text.to_ascii_lowercase())
 }
 
+/// Whether this column cannot take such a character. A reference is looked for, as an id is;
+/// the other words are only read, and printing takes care of them.
+fn bars(column: &str, c: char, harm: Harm) -> bool {
+    match harm {
+        Harm::Control => !matches!(c, '\n' | '\r' | '\t'),
+        Harm::Line | Harm::Direction | Harm::Invisible | Harm::Joiner => column == "reference",
+    }
+}
+
 impl Row<'_> {
     fn order(self, accounts: &Accounts) -> Result<TrackedOrder, BadRow> {
         let line = self.line;
@@ -376,9 +386,10 @@ impl Row<'_> {
             .into_iter()
             .zip([&self.reference, &self.method, &self.note])
         {
-            let control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
-            if cell.as_deref().is_some_and(|text| text.contains(control)) {
-                return Err(bad(column, "holds a control character".to_owned()));
+            let harmful = |c: char| Some((c, harm(c)?)).filter(|(c, harm)| bars(column, *c, *harm));
+            if let Some((c, harm)) = cell.iter().flat_map(|it| it.chars()).find_map(harmful) {
+                let problem = format!("holds {harm} (U+{:04X})", u32::from(c));
+                return Err(bad(column, problem));
             }
         }
         let account =

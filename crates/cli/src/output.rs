@@ -1,11 +1,13 @@
 //! Printing: results on stdout, everything else on stderr.
 
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice, println};
 use anstyle::{AnsiColor, Style};
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
+use duka_core::text::{Harm, harm};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use tracing_subscriber::Layer;
@@ -130,7 +132,7 @@ fn to_stderr(text: &str) {
 }
 
 /// Words of a person, a list or a gateway as they may be printed on one line: what would move
-/// the cursor, set a colour or turn the direction of reading is shown as JSON writes it.
+/// the cursor, set a colour, turn the direction of reading or hide is shown as JSON writes it.
 pub(crate) fn plain(text: &str) -> String {
     escape(text, &[])
 }
@@ -143,13 +145,22 @@ pub(crate) fn plain_lines(text: &str) -> String {
 fn escape(text: &str, kept: &[char]) -> String {
     let mut plain = String::with_capacity(text.len());
     for c in text.chars() {
-        let turns = matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let shown = match harm(c) {
+            None | Some(Harm::Joiner) => true,
+            Some(Harm::Control | Harm::Line | Harm::Direction | Harm::Invisible) => {
+                kept.contains(&c)
+            }
+        };
         match c {
-            c if kept.contains(&c) || !(c.is_control() || turns) => plain.push(c),
+            c if shown => plain.push(c),
             '\n' => plain.push_str("\\n"),
             '\r' => plain.push_str("\\r"),
             '\t' => plain.push_str("\\t"),
-            c => plain.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(plain, "\\u{unit:04x}");
+                }
+            }
         }
     }
     plain

@@ -7,12 +7,30 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
+use crate::text::{Harm, harm};
+
 /// Why a text is not an identifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what} {problem}")]
 pub struct IdError {
     what: &'static str,
-    problem: &'static str,
+    problem: Problem,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+enum Problem {
+    #[error("is empty")]
+    Empty,
+    #[error("is longer than {MAX_ID_LEN} bytes")]
+    TooLong,
+    #[error("starts or ends with white space")]
+    Padded,
+    #[error("holds {harm} (U+{:04X})", u32::from(*.c))]
+    Holds { harm: Harm, c: char },
+    #[error("is not an integer")]
+    NotAnInteger,
+    #[error("is not a UUID")]
+    NotAUuid,
 }
 
 /// The longest identifier accepted, in bytes.
@@ -22,14 +40,15 @@ pub struct IdError {
 pub const MAX_ID_LEN: usize = 200;
 
 fn check(what: &'static str, text: &str) -> Result<(), IdError> {
+    let harmful = || text.chars().find_map(|c| Some((harm(c)?, c)));
     let problem = if text.is_empty() {
-        "is empty"
+        Problem::Empty
     } else if text.len() > MAX_ID_LEN {
-        "is longer than 200 bytes"
+        Problem::TooLong
     } else if text.trim() != text {
-        "starts or ends with white space"
-    } else if text.chars().any(char::is_control) {
-        "holds a control character"
+        Problem::Padded
+    } else if let Some((harm, c)) = harmful() {
+        Problem::Holds { harm, c }
     } else {
         return Ok(());
     };
@@ -62,7 +81,7 @@ impl OrderId {
     ///
     /// # Errors
     /// When the text is empty, longer than [`MAX_ID_LEN`] bytes, padded with white space
-    /// or holds a control character.
+    /// or holds a character that cannot be seen for what it is (any [`Harm`]).
     pub fn text(text: impl Into<String>) -> Result<Self, IdError> {
         let text = text.into();
         check("order id", &text)?;
@@ -83,7 +102,7 @@ impl OrderId {
         if !is_json_integer(&text) {
             return Err(IdError {
                 what: "order id",
-                problem: "is not an integer",
+                problem: Problem::NotAnInteger,
             });
         }
         Ok(Self {
@@ -247,7 +266,7 @@ impl FromStr for CancellationId {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Uuid::parse_str(text).map(Self).map_err(|_| IdError {
             what: "cancellation id",
-            problem: "is not a UUID",
+            problem: Problem::NotAUuid,
         })
     }
 }

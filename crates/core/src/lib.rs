@@ -40,6 +40,7 @@ pub mod gateway;
 pub mod id;
 pub mod money;
 pub mod order;
+pub mod text;
 
 pub use cancel::{CancelRules, Cancellation, Outcome, Patience, State};
 pub use clock::{Clock, SharedClock};

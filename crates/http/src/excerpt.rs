@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use duka_core::text::harm;
 use secrecy::{ExposeSecret, SecretString};
 
 /// The longest excerpt, in characters.
@@ -12,7 +13,7 @@ const SHORTEST_SECRET: usize = 6;
 
 /// The first 200 characters of `text`, fit for one line of an error message.
 ///
-/// Control characters and the invisible ones that reverse or hide text are dropped, white
+/// Characters of any [`Harm`](duka_core::text::Harm) are dropped, white
 /// space is folded into single spaces, and what is not UTF-8 is replaced. Use it for a
 /// field that is *meant* to be read, such as a gateway's `message`; a whole reply may hold
 /// a token or a customer's data, and [`Reply::summary`](crate::Reply::summary) describes it
@@ -30,7 +31,7 @@ pub fn excerpt(text: impl AsRef<[u8]>) -> String {
             gap = count > 0;
             continue;
         }
-        if !is_visible(c) {
+        if harm(c).is_some() {
             continue;
         }
         // One place is kept for the mark of the cut.
@@ -60,7 +61,7 @@ pub fn without_secrets(text: impl AsRef<[u8]>, secrets: &[SecretString]) -> Stri
     // First of all, or dropping them later would put a divided secret together again.
     let text: String = decoded
         .chars()
-        .filter(|c| c.is_whitespace() || is_visible(*c))
+        .filter(|c| c.is_whitespace() || harm(*c).is_none())
         .collect();
     // Changes no length, so places in one are places in the other.
     let lower = text.to_ascii_lowercase();
@@ -89,10 +90,4 @@ pub fn without_secrets(text: impl AsRef<[u8]>, secrets: &[SecretString]) -> Stri
     }
     out.push_str(&text[shown..]);
     excerpt(out)
-}
-
-fn is_visible(c: char) -> bool {
-    let hides_or_reverses = matches!(c,
-        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    !c.is_control() && !hides_or_reverses
 }

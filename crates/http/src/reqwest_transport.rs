@@ -51,6 +51,10 @@ pub struct ReqwestTransportBuilder {
 }
 
 impl ReqwestTransport {
+    /// The time for a whole exchange, unless
+    /// [another](ReqwestTransportBuilder::total_timeout) is set.
+    pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
+
     /// A transport with the defaults of [`ReqwestTransport::builder`].
     ///
     /// # Errors
@@ -63,7 +67,7 @@ impl ReqwestTransport {
     pub const fn builder() -> ReqwestTransportBuilder {
         ReqwestTransportBuilder {
             connect_timeout: Duration::from_secs(5),
-            total_timeout: Duration::from_secs(30),
+            total_timeout: Self::TOTAL_TIMEOUT,
             body_cap: 1024 * 1024,
         }
     }

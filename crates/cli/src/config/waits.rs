@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
+use duka_cancellations::Settings;
 use duka_core::Patience;
+use duka_http::ReqwestTransport;
 use serde::Deserialize;
 
 use super::Environment;
@@ -17,7 +19,9 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 pub(crate) struct Waits {
     /// When a status proves something, and when a person is asked.
     pub(crate) patience: Patience,
-    /// For how long a worker's claim on a cancellation holds without a sign of life.
+    /// For how long a worker's claim on a cancellation holds without a sign of life. At least
+    /// twice the timeout, and better above the time of a call with its repeats: a claim
+    /// shorter than that cuts the repeats short; it never breaks a promise.
     pub(crate) lease: Duration,
     /// The longest that one request may take.
     pub(crate) timeout: Duration,
@@ -27,8 +31,8 @@ impl Default for Waits {
     fn default() -> Self {
         Self {
             patience: Patience::default(),
-            lease: Duration::from_secs(120),
-            timeout: Duration::from_secs(30),
+            lease: Settings::new(String::new()).lease,
+            timeout: ReqwestTransport::TOTAL_TIMEOUT,
         }
     }
 }
@@ -94,6 +98,13 @@ impl Waits {
             settle,
             review_after,
         } = self.patience;
+        if settle < Patience::MIN_SETTLE {
+            return Err(Failure::usage(format!(
+                "settle ({}) is shorter than {}; a gateway would be asked again before it can show what it did",
+                shown(settle),
+                shown(Patience::MIN_SETTLE),
+            )));
+        }
         if review_after < settle {
             return Err(Failure::usage(format!(
                 "review_after ({}) is shorter than settle ({}); nothing could settle in time",
@@ -185,6 +196,27 @@ mod tests {
             waits(&[("DUKA_LEASE", "100years")]),
             Err("DUKA_LEASE: \"100years\" is longer than a year".to_owned())
         );
+    }
+
+    #[test]
+    fn a_settling_time_that_is_none_is_refused() {
+        for (settle, shown) in [("0s", "0s"), ("1ms", "1ms"), ("99ms", "99ms")] {
+            assert_eq!(
+                waits(&[("DUKA_SETTLE", settle)]),
+                Err(format!(
+                    "settle ({shown}) is shorter than 100ms; a gateway would be asked again before it can show what it did"
+                ))
+            );
+        }
+        assert!(waits(&[("DUKA_SETTLE", "100ms")]).is_ok());
+    }
+
+    #[test]
+    fn what_nobody_sets_is_what_the_crates_wait_by_themselves() {
+        let waits = Waits::default();
+        assert_eq!(waits.lease, Settings::new("x").lease);
+        assert_eq!(waits.timeout, ReqwestTransport::TOTAL_TIMEOUT);
+        assert!(waits.check().is_ok());
     }
 
     #[test]

@@ -71,6 +71,11 @@ fn settings_that_cannot_be_are_named_by_their_variable() {
             "DUKA_KWIKPAISA_ENVIRONMENT is \"live\"",
         ),
         ("DUKA_SETTLE", "soon", "DUKA_SETTLE: \"soon\""),
+        (
+            "DUKA_SETTLE",
+            "0s",
+            "settle (0s) is shorter than 100ms; a gateway would be asked again",
+        ),
         ("DUKA_REVIEW_AFTER", "1", "DUKA_REVIEW_AFTER: \"1\""),
         ("DUKA_REVIEW_AFTER", "1ms", "review_after (1ms) is shorter"),
         ("DUKA_STORE", "postgres://u:hunter2@h/d", "\"postgres:…\""),

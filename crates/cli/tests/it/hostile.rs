@@ -222,3 +222,67 @@ fn nobodys_words_can_move_the_cursor_or_turn_the_line() {
         assert!(harmless(args).contains("\\u001b]0;evil"), "{args:?}");
     }
 }
+
+/// Ids that would show as others, or as something else than text.
+const EVIL_IDS: [(&str, &str); 3] = [
+    (
+        "A\u{202e}B",
+        "order id holds a character that turns the direction of reading (U+202E)",
+    ),
+    (
+        "A\u{200b}B",
+        "order id holds an invisible character (U+200B)",
+    ),
+    ("A\u{1b}[2JB", "order id holds a control character (U+001B)"),
+];
+
+#[test]
+fn an_id_that_would_not_print_as_it_is_gets_in_nowhere() {
+    let shop = Shop::only(Gateway::KwikPaisa);
+    let good = row("kwikpaisa", "A-1");
+    shop.duka(&[
+        "track",
+        &shop
+            .terminal
+            .write("good.csv", format!("{HEADER}\n{good}\n")),
+    ])
+    .exits(0);
+    for (id, problem) in EVIL_IDS {
+        let list = format!("{HEADER}\n{good}\n{}\n", row("kwikpaisa", id));
+        shop.terminal.write("list.csv", list);
+        for (args, code, said) in [
+            (&["track", "list.csv"][..], 2, problem),
+            (&["track", "list.csv", "--skip-bad"], 0, problem),
+            (&["sweep", "--orders", "list.csv", "--dry-run"], 2, problem),
+            (&["sweep", "--orders", "list.csv"], 2, problem),
+            (&["cancel", id], 2, problem),
+            (&["status", id], 2, problem),
+            (&["show", id], 2, ""),
+            (&["report"], 0, ""),
+            (&["report", "--format", "csv"], 0, ""),
+            (&["pending"], 0, ""),
+        ] {
+            let run = shop.duka(args);
+            assert_eq!(run.code, code, "{args:?}: {run:?}");
+            run.complains(said);
+            let printed = format!("{}{}", run.stdout, run.stderr);
+            for c in ['\u{202e}', '\u{200b}', '\u{1b}'] {
+                assert!(!printed.contains(c), "{args:?}: {printed:?}");
+            }
+        }
+    }
+}
+
+/// What people write stays as they wrote it, but for what would turn or hide it.
+#[test]
+fn a_note_in_any_script_is_printed_and_what_would_turn_it_is_escaped() {
+    let shop = Shop::only(Gateway::KwikPaisa);
+    let joined = "ചില്ല\u{200d} 👩\u{200d}🔧";
+    let note = format!("{joined} \u{202e}x\u{2066}\u{200b}\u{feff}");
+    let list = format!("{HEADER},note\n{},{note}\n", row("kwikpaisa", "A-1"));
+    shop.terminal.write("list.csv", list);
+    shop.duka(&["track", "list.csv"]).exits(0);
+    let shown = shop.duka(&["show", "A-1"]).exits(0).stdout;
+    let escaped = format!("{joined} \\u202ex\\u2066\\u200b\\ufeff");
+    assert!(shown.contains(&escaped), "{shown:?}");
+}

@@ -345,7 +345,23 @@ fn a_control_character_in_a_note_is_named_and_not_printed() {
     let name = shop.terminal.write("bad.csv", &list);
     let run = shop.duka(&["track", &name]).exits(2);
     let said = complaints(&run, &name);
-    assert_eq!(said[0], "line 2, column note: holds a control character");
+    assert_eq!(
+        said[0],
+        "line 2, column note: holds a control character (U+001B)"
+    );
+}
+
+/// It is looked for, as an id is; a note is only read.
+#[test]
+fn a_reference_that_would_not_print_as_it_is_is_refused() {
+    let shop = Shop::open();
+    let list = format!("{HEADER},reference\nkwikpaisa,A-1,{TIME},1,INR,K\u{200b}ANGA\n");
+    let name = shop.terminal.write("bad.csv", &list);
+    let run = shop.duka(&["track", &name]).exits(2);
+    assert_eq!(
+        complaints(&run, &name)[0],
+        "line 2, column reference: holds an invisible character (U+200B)"
+    );
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::shop::{Running, Shop, wait_until};
 use crate::truth::lies;
 
 /// Longer than the claims of [`shop`].
-const LONG: Duration = Duration::from_millis(2500);
+const LONG: Duration = Duration::from_millis(4_500);
 /// Shorter than the part of a claim in which something may be sent.
 const SHORT: Duration = Duration::from_millis(200);
 
@@ -33,68 +33,74 @@ fn stopped_at(shop: &mut Shop, point: &str, order: &str) -> Running {
 /// The points between the intent and the first byte.
 const ABOUT_TO_SEND: [&str; 3] = ["committed:3", "after_intent", "before_send"];
 
+/// Plays every point at both gateways, all at once: they mostly sleep.
+fn at_every_point(play: impl Fn(Gateway, &str) + Sync) {
+    let play = &play;
+    thread::scope(|scope| {
+        for gateway in Gateway::ALL {
+            for point in ABOUT_TO_SEND {
+                scope.spawn(move || play(gateway, point));
+            }
+        }
+    });
+}
+
 #[test]
 fn a_program_that_slept_beyond_its_claim_sends_nothing_when_it_wakes() {
-    for gateway in Gateway::ALL {
-        for point in ABOUT_TO_SEND {
-            let (mut shop, order) = shop(gateway);
-            let asleep = stopped_at(&mut shop, point, &order);
-            assert_eq!(shop.cancels_received(), 0);
-            thread::sleep(LONG);
-            // Somebody else takes the record over and goes as far as it can.
-            sweep_on(&shop);
-            let sent = shop.cancels_received();
-            asleep.signal("-CONT");
-            asleep.end();
-            assert_eq!(shop.cancels_received(), sent, "{point} at {gateway}");
+    at_every_point(|gateway, point| {
+        let (mut shop, order) = shop(gateway);
+        let asleep = stopped_at(&mut shop, point, &order);
+        assert_eq!(shop.cancels_received(), 0);
+        thread::sleep(LONG);
+        // Somebody else takes the record over and goes as far as it can.
+        sweep_on(&shop);
+        let sent = shop.cancels_received();
+        asleep.signal("-CONT");
+        asleep.end();
+        assert_eq!(shop.cancels_received(), sent, "{point} at {gateway}");
 
-            let (store, records) = records(&shop);
-            let (expected, requests) = match gateway {
-                Gateway::Pesapal => ("needs_review", 0),
-                _ => ("confirmed", 1),
-            };
-            assert_eq!((words(&records).as_str(), sent), (expected, requests));
-            let lies = lies(&records, &shop.emulator, &store);
-            assert_eq!(shop.runtime.block_on(lies), Vec::<String>::new());
-        }
-    }
+        let (store, records) = records(&shop);
+        let (expected, requests) = match gateway {
+            Gateway::Pesapal => ("needs_review", 0),
+            _ => ("confirmed", 1),
+        };
+        assert_eq!((words(&records).as_str(), sent), (expected, requests));
+        let lies = lies(&records, &shop.emulator, &store);
+        assert_eq!(shop.runtime.block_on(lies), Vec::<String>::new());
+    });
 }
 
 #[test]
 fn a_program_that_slept_beyond_its_claim_with_nobody_else_about_sends_nothing_either() {
-    for gateway in Gateway::ALL {
-        for point in ABOUT_TO_SEND {
-            let (mut shop, order) = shop(gateway);
-            let asleep = stopped_at(&mut shop, point, &order);
-            thread::sleep(LONG);
-            asleep.signal("-CONT");
-            // Nobody has touched the record: it goes on with it, in doubt of itself.
-            asleep.end();
-            sweep_on(&shop);
-            let (store, records) = records(&shop);
-            let (expected, requests) = match gateway {
-                Gateway::Pesapal => ("needs_review", 0),
-                _ => ("confirmed", 1),
-            };
-            let sent = shop.cancels_received();
-            assert_eq!((words(&records).as_str(), sent), (expected, requests));
-            let lies = lies(&records, &shop.emulator, &store);
-            assert_eq!(shop.runtime.block_on(lies), Vec::<String>::new());
-        }
-    }
+    at_every_point(|gateway, point| {
+        let (mut shop, order) = shop(gateway);
+        let asleep = stopped_at(&mut shop, point, &order);
+        thread::sleep(LONG);
+        asleep.signal("-CONT");
+        // Nobody has touched the record: it goes on with it, in doubt of itself.
+        asleep.end();
+        sweep_on(&shop);
+        let (store, records) = records(&shop);
+        let (expected, requests) = match gateway {
+            Gateway::Pesapal => ("needs_review", 0),
+            _ => ("confirmed", 1),
+        };
+        let sent = shop.cancels_received();
+        assert_eq!((words(&records).as_str(), sent), (expected, requests));
+        let lies = lies(&records, &shop.emulator, &store);
+        assert_eq!(shop.runtime.block_on(lies), Vec::<String>::new());
+    });
 }
 
 #[test]
 fn a_program_that_slept_for_a_moment_goes_on() {
-    for gateway in Gateway::ALL {
-        for point in ABOUT_TO_SEND {
-            let (mut shop, order) = shop(gateway);
-            let asleep = stopped_at(&mut shop, point, &order);
-            thread::sleep(SHORT);
-            asleep.signal("-CONT");
-            asleep.end().exits(0);
-            assert_eq!(words(&records(&shop).1), "confirmed");
-            assert_eq!(shop.cancels_received(), 1);
-        }
-    }
+    at_every_point(|gateway, point| {
+        let (mut shop, order) = shop(gateway);
+        let asleep = stopped_at(&mut shop, point, &order);
+        thread::sleep(SHORT);
+        asleep.signal("-CONT");
+        asleep.end().exits(0);
+        assert_eq!(words(&records(&shop).1), "confirmed");
+        assert_eq!(shop.cancels_received(), 1);
+    });
 }

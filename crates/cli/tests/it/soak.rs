@@ -7,11 +7,12 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
+use std::ops::RangeInclusive;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
 use duka_cancellations::Store;
-use duka_core::{Patience, State};
+use duka_core::Patience;
 use duka_emulator::{Emulator, Fault, FaultKind, Gateway, Operation};
 use futures::stream::{self, StreamExt};
 use rand::rngs::StdRng;
@@ -35,6 +36,26 @@ const SLEEP: Duration = Duration::from_millis(3_500);
 const LEASE: &str = "3s";
 /// After this a round has failed: something does not end.
 const TOO_LONG: Duration = Duration::from_secs(8 * 60);
+
+/// What a round must come to, or it has proved nothing: a program that never sends tells no
+/// lies, nor does one that leaves everything to a person.
+///
+/// Rounds on a busy and on an idle machine came to 1,120 to 1,240 confirmed, 180 to 215 in
+/// review, 480 to 600 skipped, 70 to 100 paid in spite of a request, 5 to 25 late payments
+/// and 1,330 to 1,450 requests. A third is left on the side that matters. How many customers
+/// come before a request is a race with the machine's speed, so what depends on that has
+/// only a floor that no machine should fall below; and as customers act for 20 s, no round is
+/// too short for these kills and sleeps.
+const BOUNDS: [(&str, RangeInclusive<u32>); 8] = [
+    ("confirmed", 750..=ORDERS as u32),
+    ("needs_review", 1..=290),
+    ("skipped", 100..=800),
+    ("not_cancelled_paid", 25..=400),
+    ("late_payment", 1..=100),
+    ("cancel requests", 890..=1_930),
+    ("kills", 15..=u32::MAX),
+    ("sleeps", 3..=u32::MAX),
+];
 
 #[test]
 fn two_thousand_orders_survive_faults_kills_and_sleepers() {
@@ -380,11 +401,19 @@ impl Soak {
             "seed {seed}: {summary}\n{}",
             self.wrong.join("\n")
         );
-        assert!(
-            records
-                .iter()
-                .all(|it| !matches!(it.progress.state, State::InDoubt))
-        );
+        let counted = |word: &str| ends.get(word).copied().unwrap_or(0);
+        for (what, bounds) in BOUNDS {
+            let count = match what {
+                "cancel requests" => cancels,
+                "kills" => self.kills,
+                "sleeps" => self.sleeps,
+                word => counted(word),
+            };
+            assert!(
+                bounds.contains(&count),
+                "seed {seed}: {count} {what}, which is not within {bounds:?}: {summary}"
+            );
+        }
         summary
     }
 }

@@ -34,6 +34,9 @@ pub(crate) async fn lies(
             if let Some(claim) = false_claim(record, &truth, elsewhere) {
                 lie(format!("{claim}: {:?}", record.message));
             }
+            if let Some(claim) = review_for_nothing(record, store).await {
+                lie(format!("{claim}: {:?}", record.message));
+            }
         }
     }
     for record in records {
@@ -46,7 +49,8 @@ fn false_claim(record: &Record, truth: &OrderTruth, sent_elsewhere: bool) -> Opt
     let paid = matches!(truth.status, "PAID" | "COMPLETED");
     let state = record.progress.state;
     let holds = match state {
-        State::NeedsReview => true,
+        // Whether it has a cause stands in the log: see `review_for_nothing`.
+        State::NeedsReview => record.progress.requests > 0,
         State::Requested | State::Sending | State::Accepted | State::Refused | State::InDoubt => {
             false
         }
@@ -70,6 +74,22 @@ fn false_claim(record: &Record, truth: &OrderTruth, sent_elsewhere: bool) -> Opt
     };
     let word = state.outcome().map_or(state.as_str(), Outcome::as_str);
     (!holds).then(|| format!("claims {word}"))
+}
+
+/// A person is asked only where something was missing: the end of a request, or a status.
+async fn review_for_nothing(record: &Record, store: &dyn Store) -> Option<String> {
+    if record.progress.state != State::NeedsReview {
+        return None;
+    }
+    let log = store.log(record.id).await.unwrap();
+    let missing = |event: &str| {
+        matches!(
+            event,
+            "unclear" | "lease_lapsed" | "status_unreadable" | "order_not_found"
+        )
+    };
+    let caused = log.iter().any(|entry| missing(&entry.event));
+    (!caused).then(|| "asks a person without a cause".to_owned())
 }
 
 /// The log counts from 1 without a gap, and each entry begins where the last one ended.

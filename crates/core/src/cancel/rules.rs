@@ -109,16 +109,23 @@ impl CancelRules {
 }
 
 /// How long to wait for what.
+///
+/// Any durations are safe: whatever they are, no cancellation makes two requests within
+/// [`Patience::MIN_SETTLE`], and the pauses between its status reads are between that and
+/// ten minutes. Durations outside of the ranges named below serve nobody, and programs should
+/// refuse them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
     /// After a request, how long a status that still says *open* proves nothing: the
     /// gateway may be slow to show what it did. Default 10 s, several times the slowest
     /// status lag seen at comparable gateways; too short risks a needless second attempt
-    /// (or, at a once-only gateway, nothing), too long only delays the report.
+    /// (or, at a once-only gateway, nothing), too long only delays the report. From
+    /// [`Patience::MIN_SETTLE`] up to `review_after`.
     pub settle: Duration,
     /// For how long a cancellation may stay unsettled before a person has to look. Default
     /// 1 h: longer than any outage a retry should bridge, short enough that somebody still
-    /// remembers the order.
+    /// remembers the order. At least `settle`, or everything in doubt would wait for a
+    /// person; above a year, clocks cannot be trusted to count it.
     pub review_after: Duration,
 }
 
@@ -133,11 +140,14 @@ impl Default for Patience {
 
 /// The longest pause between two status reads.
 const MAX_PAUSE: Duration = Duration::from_secs(10 * 60);
-/// The shortest.
+/// The shortest, and the shortest time between two requests.
 const MIN_PAUSE: Duration = Duration::from_millis(100);
 
 impl Patience {
-    /// The pause after this many fruitless tries: an eighth of the settling time, doubled
+    /// The shortest settling time that makes a difference: no pause is shorter.
+    pub const MIN_SETTLE: Duration = MIN_PAUSE;
+
+    /// The pause after this many fruitless tries, of reading or of sending: an eighth of the settling time, doubled
     /// each time, between 0.1 s and 10 min. The first reads come quickly, because most
     /// doubt ends with the first status that shows the truth.
     pub(crate) fn pause(&self, fruitless: u32) -> Duration {

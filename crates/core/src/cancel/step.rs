@@ -252,7 +252,7 @@ impl Moment<'_> {
                 Sight::Final => self.done_with(Outcome::NotCancelledFinal),
                 Sight::Open
                     if self.rules.repeat() == Repeat::Harmless
-                        && self.settled()
+                        && self.may_repeat()
                         && !self.overdue() =>
                 {
                     self.try_again()
@@ -370,7 +370,7 @@ impl Moment<'_> {
         step
     }
 
-    /// Still open after the settling time, where a repeat is harmless: a new attempt.
+    /// Still open when it [may be repeated](Self::may_repeat): a new attempt.
     fn try_again(&self) -> Step {
         let mut step = self.read_now(State::Requested);
         step.next.fruitless = self.current.fruitless.saturating_add(1);
@@ -440,6 +440,15 @@ impl Moment<'_> {
 
     fn settled(&self) -> bool {
         self.settles_at().is_none_or(|at| self.now >= at)
+    }
+
+    /// Whether the last request is long enough ago for another. Settling alone would let a
+    /// short settling time send one after the other; until then the doubt stays what it is.
+    fn may_repeat(&self) -> bool {
+        let earlier = self.current.attempts.saturating_sub(1);
+        let pause = self.patience.pause(earlier).max(self.patience.settle);
+        let sent_at = self.current.sent_at;
+        sent_at.is_none_or(|at| self.now >= after(at, pause))
     }
 
     fn deadline(&self) -> Option<Timestamp> {

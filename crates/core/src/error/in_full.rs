@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{Error, ErrorKind};
+use crate::text::harm;
 
 /// The longest text of somebody else's that is shown, in characters.
 const LONGEST: usize = 200;
@@ -16,8 +17,8 @@ const LATE: [&str; 3] = ["timed out", "operation timed out", "deadline has elaps
 /// Our own errors among the causes are told one by one. Of what other libraries have made
 /// of a cause only the last is told: the layers above it (*error sending request*, *client
 /// error*) say nothing that the text before them has not said. What has been said already
-/// is left out, and so are a URL's password and query, control characters, and all beyond
-/// 200 characters.
+/// is left out, and so are a URL's password and query, characters of any
+/// [`Harm`](crate::text::Harm), and all beyond 200 characters.
 #[derive(Debug, Clone, Copy)]
 pub struct InFull<'a>(pub(super) &'a Error);
 
@@ -75,7 +76,7 @@ fn is_said(text: &str, said: &str) -> bool {
 fn printable(text: &str) -> String {
     let words: Vec<_> = text.split_whitespace().map(without_query).collect();
     let text = words.join(" ");
-    let mut text: String = text.chars().filter(|c| is_visible(*c)).collect();
+    let mut text: String = text.chars().filter(|c| harm(*c).is_none()).collect();
     // The system's number for what the words before it say.
     if let Some((words, _)) = text.rsplit_once(" (os error ") {
         text = words.to_owned();
@@ -109,10 +110,4 @@ fn without_query(word: &str) -> String {
         None => place.to_owned(),
     };
     format!("{scheme}://{place}{query}")
-}
-
-fn is_visible(c: char) -> bool {
-    let hides_or_reverses = matches!(c,
-        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    !c.is_control() && !hides_or_reverses
 }

@@ -86,11 +86,11 @@ fn what_is_no_id_is_refused_with_the_reason() {
     }
     assert_eq!(
         problem(OrderId::text("A\u{7}B")),
-        "order id holds a control character"
+        "order id holds a control character (U+0007)"
     );
     assert_eq!(
         problem(OrderId::text("A\nB")),
-        "order id holds a control character"
+        "order id holds a control character (U+000A)"
     );
     let too_long = "order id is longer than 200 bytes";
     assert_eq!(problem(OrderId::text("x".repeat(MAX_ID_LEN + 1))), too_long);
@@ -100,6 +100,54 @@ fn what_is_no_id_is_refused_with_the_reason() {
     );
     // The limit is in bytes: this has 101 characters.
     assert_eq!(problem(OrderId::text("é".repeat(101))), too_long);
+}
+
+#[test]
+fn what_would_print_as_another_text_is_no_id_and_the_reason_names_it() {
+    for (c, said) in [
+        ('\u{1b}', "a control character (U+001B)"),
+        ('\u{9b}', "a control character (U+009B)"),
+        ('\u{2028}', "a line separator (U+2028)"),
+        (
+            '\u{202e}',
+            "a character that turns the direction of reading (U+202E)",
+        ),
+        (
+            '\u{2066}',
+            "a character that turns the direction of reading (U+2066)",
+        ),
+        (
+            '\u{200f}',
+            "a character that turns the direction of reading (U+200F)",
+        ),
+        ('\u{200b}', "an invisible character (U+200B)"),
+        ('\u{200d}', "an invisible character (U+200D)"),
+        ('\u{ad}', "an invisible character (U+00AD)"),
+        ('\u{feff}', "an invisible character (U+FEFF)"),
+        ('\u{e0041}', "an invisible character (U+E0041)"),
+    ] {
+        let text = format!("A{c}B");
+        for (what, problem) in [
+            ("order id", problem(OrderId::text(text.clone()))),
+            ("order id", problem(OrderId::guess(text.clone()))),
+            ("order id", problem(OrderId::integer(text.clone()))),
+            ("account name", problem(AccountName::new(text.clone()))),
+            ("gateway name", problem(GatewayName::new(text.clone()))),
+        ] {
+            assert_eq!(problem, format!("{what} holds {said}"));
+        }
+    }
+    // Letters of any script, and what stands on them, are fine.
+    for text in [
+        "Ωμέγα-17",
+        "आदेश-१७",
+        "أمر-17",
+        "訂單 17",
+        "e\u{301}",
+        "№17 🧾",
+    ] {
+        assert_eq!(OrderId::text(text).unwrap().as_str(), text);
+    }
 }
 
 #[test]

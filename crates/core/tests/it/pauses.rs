@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 struct Life {
     pauses: Vec<Duration>,
-    requests: u32,
+    requests: Vec<Timestamp>,
     took: Duration,
     end: State,
 }
@@ -23,7 +23,7 @@ fn lead(rules: &CancelRules, patience: Patience, read: &Event, sent: &Event) -> 
     let mut record = Cancellation::requested();
     let mut life = Life {
         pauses: Vec::new(),
-        requests: 0,
+        requests: Vec::new(),
         took: Duration::ZERO,
         end: State::Requested,
     };
@@ -42,7 +42,7 @@ fn lead(rules: &CancelRules, patience: Patience, read: &Event, sent: &Event) -> 
             }
             Action::SendRequest => {
                 event = sent;
-                life.requests += 1;
+                life.requests.push(now);
             }
             Action::AskPerson | Action::Stop => {
                 life.took = Duration::try_from(now.duration_since(begin)).unwrap();
@@ -142,17 +142,60 @@ fn what_could_never_be_sent_is_skipped_on_time() {
 }
 
 #[test]
-fn requests_to_a_gateway_that_never_answers_become_rare() {
-    let life = lead(
-        &repeatable(),
-        Patience::default(),
-        &unpaid(),
-        &Event::Unclear,
-    );
-    assert_eq!(life.end, State::NeedsReview);
-    assert!(
-        (2..=20).contains(&life.requests),
-        "{} in an hour",
-        life.requests
-    );
+fn requests_to_a_gateway_that_never_answers_become_rare_however_short_the_settling_time() {
+    let review_after = Patience::default().review_after;
+    for settle in [
+        Duration::ZERO,
+        Duration::from_millis(1),
+        Duration::from_millis(100),
+        Patience::default().settle,
+        review_after / 2,
+    ] {
+        let patience = Patience {
+            settle,
+            review_after,
+        };
+        let life = lead(&repeatable(), patience, &unpaid(), &Event::Unclear);
+        assert_eq!(life.end, State::NeedsReview);
+        let sent = life.requests.len();
+        assert!((2..=20).contains(&sent), "{settle:?}: {sent} in an hour");
+        let gaps = life.requests.windows(2);
+        let gaps: Vec<_> = gaps
+            .map(|it| Duration::try_from(it[1].duration_since(it[0])).unwrap())
+            .collect();
+        let least = settle.max(Duration::from_millis(100));
+        assert!(gaps.iter().all(|gap| *gap >= least), "{settle:?}: {gaps:?}");
+        // The last one may be cut short by the time for review.
+        assert!(gaps.is_sorted(), "{settle:?}: {gaps:?}");
+    }
+}
+
+/// Reading is for nothing, and so are the requests: a status comes at once where somebody
+/// else asks for it again and again.
+#[test]
+fn a_new_attempt_waits_its_pause_however_often_the_status_is_read() {
+    let patience = Patience {
+        settle: Duration::ZERO,
+        review_after: Duration::from_secs(3_600),
+    };
+    let begin = Timestamp::UNIX_EPOCH;
+    let mut record = Cancellation::requested();
+    let mut sent = Vec::new();
+    // Every ten milliseconds, for three seconds.
+    for tick in 0..300 {
+        let now = begin + Duration::from_millis(10 * tick);
+        for _ in 0..3 {
+            let event = if record.state == State::Sending {
+                Event::Unclear
+            } else {
+                unpaid()
+            };
+            let step = cancel::step(&record, &event, &repeatable(), &patience, now).unwrap();
+            record = step.next;
+            if step.action == Action::SendRequest {
+                sent.push(10 * tick);
+            }
+        }
+    }
+    assert_eq!(sent, [0, 100, 300, 700, 1_500]);
 }

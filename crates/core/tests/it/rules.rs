@@ -106,7 +106,11 @@ fn at_now(record: &Cancellation, now: Timestamp) -> Cancellation {
     let over = record.state.outcome().is_some();
     let kept = |then: Option<Timestamp>| then.filter(|_| !over).map(aged);
     Cancellation {
-        attempts: 0,
+        attempts: if record.attempts < 2 {
+            record.attempts
+        } else {
+            20
+        },
         fruitless: if record.fruitless == 0 { 0 } else { 20 },
         sent_at: kept(record.sent_at),
         doubt_since: kept(record.doubt_since),
