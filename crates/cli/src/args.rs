@@ -262,14 +262,16 @@ pub(crate) struct SweepArgs {
     /// Stop an account when more than this share of its last orders failed, from 0 to 1
     #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = share)]
     pub(crate) error_rate: f64,
-    /// Read again what was reported cancelled so recently, to find late payments
+    /// Read again what was reported cancelled so recently, to find late payments, and what
+    /// waits for a person
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub(crate) recheck: Option<Duration>,
     /// After the last order, how long to wait for what is in doubt
     #[arg(long, default_value = "30s", value_parser = humantime::parse_duration)]
     pub(crate) wait: Duration,
-    /// Keep running, and sweep again so long (give or take a tenth) after each end
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    /// Keep running, and sweep again so long (give or take a tenth) after each end; from
+    /// 100ms to a year
+    #[arg(long, value_name = "DURATION", value_parser = every)]
     pub(crate) every: Option<Duration>,
     /// Why, for the record
     #[arg(long, default_value = "abandoned")]
@@ -319,6 +321,16 @@ pub(crate) enum ReportFormat {
     Table,
     Csv,
     Json,
+}
+
+fn every(text: &str) -> Result<Duration, String> {
+    let every = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    let longest = Duration::from_secs(365 * 24 * 60 * 60);
+    if (Duration::from_millis(100)..=longest).contains(&every) {
+        Ok(every)
+    } else {
+        Err("not between 100ms and a year".to_owned())
+    }
 }
 
 fn share(text: &str) -> Result<f64, String> {

@@ -1,7 +1,9 @@
 //! The part of a run that begins nothing: settles what earlier runs left, looks again at
 //! what was reported, and waits a little for what is in doubt.
 
-use duka_core::AccountName;
+use std::time::Duration;
+
+use duka_core::{AccountName, State};
 use futures::stream::{self, StreamExt};
 use tokio::time::Instant;
 
@@ -122,13 +124,21 @@ impl Run<'_> {
         }
     }
 
-    /// Reads again what was reported cancelled lately. Only what is found is told.
+    /// Reads again what was reported cancelled lately, for payments that came late, and what
+    /// waits for a person, for a status that has become clear. Only what is found is told.
     pub(super) async fn recheck(&self) -> Result<(), Trouble> {
         let Some(within) = self.bounds.recheck else {
             return Ok(());
         };
+        for which in [Which::ReportedCancelled, Which::Pending] {
+            self.recheck_all(which, within).await?;
+        }
+        Ok(())
+    }
+
+    async fn recheck_all(&self, which: Which, within: Duration) -> Result<(), Trouble> {
         let mut page = ReportPage {
-            which: Which::ReportedCancelled,
+            which,
             since: Some(before(self.canceller.clock.now(), within)),
             account: self.bounds.account.clone(),
             after: None,
@@ -139,7 +149,13 @@ impl Run<'_> {
             if !page.advance(&records) {
                 break;
             }
-            stream::iter(records)
+            // What is in doubt has a turn of its own.
+            let settled = |record: &Record| {
+                record.due_at.is_none()
+                    && (which == Which::ReportedCancelled
+                        || record.progress.state == State::NeedsReview)
+            };
+            stream::iter(records.into_iter().filter(settled))
                 .for_each_concurrent(self.bounds.concurrency.max(1), |record| {
                     self.recheck_one(record)
                 })
@@ -165,8 +181,8 @@ impl Run<'_> {
                 self.note(&turn.ticket, None);
                 let now = self.canceller.store.cancellation(record.id).await;
                 if let Ok(Some(now)) = now
-                    && now.progress.finding.is_some()
-                    && record.progress.finding.is_none()
+                    && (now.progress.finding, now.progress.state)
+                        != (record.progress.finding, record.progress.state)
                 {
                     self.considered();
                     self.finish(&now, Cause::Other);

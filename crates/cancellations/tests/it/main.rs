@@ -19,6 +19,7 @@ mod scene;
 mod scripted;
 mod seen;
 mod sqlite;
+mod stranded;
 mod suite;
 mod suite_claims;
 mod suite_fences;

@@ -89,7 +89,7 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
             Ok(_) => {}
         }
         tokio::select! {
-            () = tokio::time::sleep(every.mul_f64(rand::random_range(0.9..1.1))) => {}
+            () = tokio::time::sleep(give_or_take_a_tenth(every)) => {}
             () = stop.cancelled() => {}
         }
         if stop.is_cancelled() {
@@ -330,13 +330,26 @@ fn print_one(view: &CancellationView, output: Output) -> Result<(), Failure> {
     ))
 }
 
+/// A payment that came after its order was reported cancelled, in a summary's words.
+fn late(payments: u64) -> String {
+    match payments {
+        0 => String::new(),
+        some => format!("; {some} of these paid late, see `duka pending`"),
+    }
+}
+
+/// So that programs that were started together do not stay together.
+fn give_or_take_a_tenth(every: Duration) -> Duration {
+    every.mul_f64(rand::random_range(0.9..1.1))
+}
+
 pub(crate) fn print_summary(summary: &Summary, output: Output) -> Result<(), Failure> {
     if output.is_json() {
         return output.json(&SummaryLine::from(summary));
     }
     let s = summary;
     output.line(&format!(
-        "{} considered in {:.1} s: {} confirmed, {} not cancelled, {} skipped, {} in doubt, {} need review, {} errors",
+        "{} considered in {:.1} s: {} confirmed, {} not cancelled, {} skipped, {} in doubt, {} need review, {} errors{}",
         s.considered,
         s.elapsed.as_secs_f64(),
         s.confirmed,
@@ -344,7 +357,8 @@ pub(crate) fn print_summary(summary: &Summary, output: Output) -> Result<(), Fai
         s.skipped,
         s.in_doubt,
         s.needs_review,
-        s.errors
+        s.errors,
+        late(s.late_payments),
     ))
 }
 

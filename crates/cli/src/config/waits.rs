@@ -14,6 +14,9 @@ use crate::failure::Failure;
 /// The longest of these that a clock can be trusted to count.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
+/// Nobody wants an order to wait for so long after its worker has died.
+const LONGEST_LEASE: Duration = Duration::from_secs(60 * 60);
+
 /// All waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Waits {
@@ -117,6 +120,13 @@ impl Waits {
                 "timeout is 0s; no request could be answered in time",
             ));
         }
+        if self.lease > LONGEST_LEASE {
+            return Err(Failure::usage(format!(
+                "lease ({}) is longer than {}; what a dead worker held would be left alone for as long (1M is a month, 1m a minute)",
+                shown(self.lease),
+                shown(LONGEST_LEASE),
+            )));
+        }
         if self.lease < self.timeout.saturating_mul(2) {
             return Err(Failure::usage(format!(
                 "lease ({}) is shorter than twice the timeout ({}); a claim must outlive a slow request",
@@ -217,6 +227,13 @@ mod tests {
         assert_eq!(waits.lease, Settings::new("x").lease);
         assert_eq!(waits.timeout, ReqwestTransport::TOTAL_TIMEOUT);
         assert!(waits.check().is_ok());
+    }
+
+    #[test]
+    fn a_claim_of_a_month_was_meant_to_be_one_of_a_minute() {
+        let message = waits(&[("DUKA_LEASE", "1M")]).unwrap_err();
+        assert!(message.contains("is longer than 1h"), "{message}");
+        assert!(message.contains("1M is a month"), "{message}");
     }
 
     #[test]

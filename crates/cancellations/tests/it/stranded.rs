@@ -1,0 +1,110 @@
+//! What would leave an order where nobody looks: a store that fails after the request has
+//! left, an account that moved to another gateway, keys that are refused again and again, a
+//! payment on an order that waits for a person.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use duka_cancellations::store::{ReportPage, Which};
+use duka_cancellations::sweep::{Bounds, Source};
+use duka_cancellations::{Store, StoreError, StoreErrorKind, Trouble};
+use duka_core::cancel::{Outcome, Resolution, State};
+use duka_core::{GatewayName, OrderStatus};
+
+use crate::meddler::Meddler;
+use crate::scene::{Ahead, HOUR, LONG, Scene, Shelf, by, order, worker};
+use crate::scripted::{Answer, Scripted};
+use crate::sweep::sweep;
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_fails_after_the_request_has_left_says_that_it_may_have() {
+    let shelf = Shelf::new();
+    let meddler = Arc::new(Meddler::new(shelf.store()));
+    meddler.before_advance(|change| match change.next.state {
+        State::Accepted => Err(StoreError::new(StoreErrorKind::Full, "the disk is full")),
+        _ => Ok(()),
+    });
+    let gateway = Arc::new(Scripted::once_only());
+    let store: Arc<dyn Store> = Arc::<Meddler>::clone(&meddler);
+    let canceller = worker("w1", store, Ahead::default().clock(), &[("shop", &gateway)]);
+    let handled = canceller.cancel(order("shop", "A-1"), by("amina"), LONG);
+    let trouble = handled.await.unwrap_err();
+    assert!(matches!(trouble, Trouble::NotStored { .. }), "{trouble:?}");
+    assert_eq!(
+        trouble.to_string(),
+        "a cancel request for order A-1 at shop may have left, and what came of it could not be stored: the disk is full"
+    );
+    // A person who looks for it finds it.
+    let page = ReportPage {
+        which: Which::Pending,
+        limit: 9,
+        ..ReportPage::default()
+    };
+    let pending = shelf.store().report(page).await.unwrap();
+    assert_eq!(pending[0].progress.state, State::Sending);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_does_not_follow_its_account_to_another_gateway() {
+    let scene = Scene::new(Scripted::once_only().will_answer([Answer::Lost]));
+    let mut elsewhere = order("shop", "A-1");
+    elsewhere.gateway = GatewayName::from_static("pesapal");
+    scene.store().track(vec![elsewhere.clone()]).await.unwrap();
+    let cancelled = scene.canceller.cancel(elsewhere.clone(), by("amina"), LONG);
+    let said = "order A-1 at shop was followed at pesapal, and the account is at kwikpaisa now; give that one another name";
+    assert_eq!(cancelled.await.unwrap_err().to_string(), said);
+    let read = scene.canceller.status(&elsewhere.key).await;
+    assert_eq!(read.unwrap_err().to_string(), said);
+    assert_eq!((scene.gateway.reads(), scene.gateway.requests()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_is_turned_away_twice_is_left_until_somebody_mends_the_keys() {
+    let scene = Scene::new(Scripted::once_only().always_answers(Answer::TurnedAway));
+    let record = scene.cancel(LONG).await;
+    assert_eq!(record.progress.state, State::Requested);
+    assert_eq!((record.progress.attempts, record.progress.requests), (2, 0));
+}
+
+/// Lost on its way, and waiting for a person since.
+async fn in_review() -> Scene {
+    let scene = Scene::new(Scripted::once_only().will_answer([Answer::Lost]));
+    let record = scene.cancel(10 * HOUR).await;
+    assert_eq!(record.progress.state, State::NeedsReview);
+    scene
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recheck_finds_a_payment_on_an_order_that_waits_for_a_person() {
+    let scene = in_review().await;
+    scene.gateway.set("A-1", OrderStatus::Paid);
+    let bounds = Bounds {
+        recheck: Some(100 * HOUR),
+        ..Bounds::default()
+    };
+    let (summary, ear) = sweep(&scene.canceller, Source::Tracked, &bounds).await;
+    assert_eq!(ear.told(), ["A-1 at shop not_cancelled_paid"]);
+    assert_eq!(summary.unwrap().not_cancelled, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_decides_is_told_first_that_the_customer_has_paid() {
+    let scene = in_review().await;
+    let record = scene.cancel(Duration::ZERO).await;
+    scene.gateway.set("A-1", OrderStatus::Paid);
+    let decided = scene
+        .canceller
+        .resolve(record.id, Resolution::Cancelled, "amina", "looked")
+        .await;
+    assert!(
+        matches!(decided, Err(Trouble::NotAllowed(_))),
+        "{decided:?}"
+    );
+    let now = scene
+        .store()
+        .cancellation(record.id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(now.progress.state, State::Done(Outcome::NotCancelledPaid));
+}
