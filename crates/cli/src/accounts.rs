@@ -37,6 +37,11 @@ impl Caller {
             transport: Arc::new(transport),
         })
     }
+
+    /// What requests go over that no adapter has a word for.
+    pub(crate) fn transport(&self) -> &dyn Transport {
+        &*self.transport
+    }
 }
 
 /// The gateway of an account, ready to be called. Reads the account's secrets.

@@ -24,6 +24,16 @@ pub(crate) struct Context {
     account: Option<String>,
 }
 
+/// What to do about a store that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Absent {
+    /// Make one.
+    Make,
+    /// Refuse: it would hold nothing to work on, and to make it would hide that its path is
+    /// mistyped.
+    Refuse,
+}
+
 impl Context {
     pub(crate) fn new(args: &Args) -> Self {
         Self {
@@ -112,7 +122,7 @@ impl Context {
     }
 
     /// A worker for all accounts, or for the one that `--account` names.
-    pub(crate) fn canceller(&self, config: &Config) -> Result<Canceller, Failure> {
+    pub(crate) fn canceller(&self, config: &Config, absent: Absent) -> Result<Canceller, Failure> {
         if config.accounts.is_empty() {
             return Err(no_account(config, None));
         }
@@ -124,7 +134,10 @@ impl Context {
                 gateways.insert(name.clone(), accounts::gateway(name, account, &caller)?);
             }
         }
-        let store = self.open_store(config)?;
+        let store = match absent {
+            Absent::Make => self.open_store(config)?,
+            Absent::Refuse => self.existing_store(config)?,
+        };
         let worker = format!("duka {}", std::process::id());
         let settings = Settings::new(worker)
             .patience(config.waits.patience)
@@ -144,15 +157,26 @@ pub(crate) fn store_path(config: &Config) -> Option<&Path> {
 }
 
 /// The path of the store, if there is nothing at it.
-pub(crate) fn missing_store(config: &Config) -> Option<&Path> {
-    store_path(config).filter(|path| !path.exists())
+pub(crate) fn missing_store(config: &Config) -> Result<Option<&Path>, Failure> {
+    let Some(path) = store_path(config) else {
+        return Ok(None);
+    };
+    match path.try_exists() {
+        Ok(true) => Ok(None),
+        Ok(false) => Ok(Some(path)),
+        // A store that may not be looked at is not one that is absent.
+        Err(error) => Err(Failure::usage(format!(
+            "failed to look for a store at {}: {error}",
+            path.display()
+        ))),
+    }
 }
 
 /// Refuses to go on without a store.
 pub(crate) fn must_exist(config: &Config) -> Result<(), Failure> {
-    missing_store(config).map_or(Ok(()), |path| {
+    missing_store(config)?.map_or(Ok(()), |path| {
         Err(Failure::usage(format!(
-            "there is no store at {}; mend --store, DUKA_STORE or the configuration, or make one with `duka create`, `track`, `cancel` or `sweep`",
+            "there is no store at {}; mend --store, DUKA_STORE or the configuration, or make one with `duka create`, `track`, `cancel` or `sweep --orders`",
             path.display()
         )))
     })

@@ -5,14 +5,14 @@ use duka_core::cancel::SkipReason;
 use duka_core::{Outcome, State};
 
 use crate::args::CancelArgs;
-use crate::context::Context;
+use crate::context::{Absent, Context};
 use crate::failure::{Exit, Failure, exit_of_read};
 use crate::output::{complain, tint};
 use crate::views::CancellationView;
 
 pub(crate) async fn run(args: CancelArgs, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
-    let canceller = context.canceller(&config)?;
+    let canceller = context.canceller(&config, Absent::Make)?;
     let order = super::find_order(
         &args.order.order,
         context,

@@ -1,18 +1,20 @@
 //! `duka doctor`: configuration, store, reachability, credentials, clock; what is wrong
 //! and what to do about it.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::Arc;
 
+use duka_cancellations::Store;
+use duka_cancellations::store::{ReportPage, Which};
 use duka_core::{AccountName, ErrorKind, OrderId};
-use duka_http::{Intent, Request, ReqwestTransport, Transport};
+use duka_http::{Intent, Request};
 use serde::Serialize;
 use url::Url;
 
 use crate::accounts::{self, Caller};
 use crate::config::{Account, Config, Keys, System};
-use crate::context::{Context, missing_store, store_path};
+use crate::context::{Absent, Context, missing_store, store_path};
 use crate::failure::{Exit, Failure};
 use crate::output::{plain, tint};
 
@@ -22,6 +24,9 @@ const CLOCK_TOLERANCE: i64 = 60;
 
 /// More than a cancellation needs in the store's log, in bytes.
 const ROOM: usize = 64 * 1024;
+
+/// Records read from the store at a time.
+const PAGE: u32 = 500;
 
 #[derive(Debug, Serialize)]
 struct Finding {
@@ -60,7 +65,7 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
             let chosen = context.chosen(&config)?;
             findings.ok("configuration", format!("read from {}", config.origin));
             if config.accounts.is_empty() {
-                let missing = context.canceller(&config).err();
+                let missing = context.canceller(&config, Absent::Make).err();
                 findings.mend(
                     "accounts",
                     missing.map_or_else(String::new, |f| f.to_string()),
@@ -101,7 +106,11 @@ fn print(findings: &Findings, context: &Context) -> Result<(), Failure> {
 }
 
 async fn check_store(config: &Config, context: &Context, findings: &mut Findings) {
-    if let Some(path) = missing_store(config) {
+    let missing = match missing_store(config) {
+        Ok(missing) => missing,
+        Err(failure) => return findings.mend("store", failure.to_string()),
+    };
+    if let Some(path) = missing {
         let shown = path.display();
         return match room_for(path) {
             Ok(()) => findings.ok(
@@ -116,9 +125,13 @@ async fn check_store(config: &Config, context: &Context, findings: &mut Findings
     let beside = beside.map(|error| {
         format!("nothing can be written beside it ({error}); make room on that disk, and let duka write in the store's folder")
     });
-    let checked = match context.open_store(config) {
-        Ok(store) => store.check().await.map_err(|error| error.to_string()),
+    let store = match context.open_store(config) {
+        Ok(store) => Ok(store),
         Err(failure) => Err(failure.to_string()),
+    };
+    let checked = match &store {
+        Ok(store) => store.check().await.map_err(|error| error.to_string()),
+        Err(problem) => Err(problem.clone()),
     };
     let holds = match (checked, beside) {
         (Ok(holds), None) => holds,
@@ -139,6 +152,46 @@ async fn check_store(config: &Config, context: &Context, findings: &mut Findings
             holds.needs_review
         ),
     );
+    if let Ok(store) = store {
+        check_unsettled(store.as_ref(), config, findings).await;
+    }
+}
+
+/// What no sweep will settle: it belongs to accounts that are not configured.
+async fn check_unsettled(store: &dyn Store, config: &Config, findings: &mut Findings) {
+    let mut page = ReportPage {
+        which: Which::Unsettled,
+        limit: PAGE,
+        ..ReportPage::default()
+    };
+    let mut gone = BTreeMap::<AccountName, usize>::new();
+    loop {
+        let records = match store.report(page.clone()).await {
+            Ok(records) => records,
+            Err(error) => return findings.mend("store", error.to_string()),
+        };
+        if !page.advance(&records) {
+            break;
+        }
+        for record in records {
+            if !config.accounts.contains_key(&record.key.account) {
+                *gone.entry(record.key.account).or_default() += 1;
+            }
+        }
+    }
+    for (account, count) in gone {
+        let what = if count == 1 {
+            format!("1 cancellation of account {account} is")
+        } else {
+            format!("{count} cancellations of account {account} are")
+        };
+        findings.mend(
+            "store",
+            format!(
+                "{what} not settled, and no such account is configured; configure it again, by this name"
+            ),
+        );
+    }
 }
 
 /// Tries whether there is room for a file in the folder of this one, and leaves none.
@@ -157,7 +210,7 @@ async fn check_account(
     context: &Context,
     findings: &mut Findings,
 ) {
-    check_clock(name, account, context, findings).await;
+    check_clock(name, account, caller, context, findings).await;
     let check = format!("{name}: credentials");
     let answered = match &account.keys {
         Keys::Pesapal { .. } => match accounts::pesapal(name, account, caller) {
@@ -188,17 +241,18 @@ async fn check_account(
 async fn check_clock(
     name: &AccountName,
     account: &Account,
+    caller: &Caller,
     context: &Context,
     findings: &mut Findings,
 ) {
     let reach = format!("{name}: reachable");
     let url = front_page(account);
-    let transport: Arc<dyn Transport> = match ReqwestTransport::new() {
-        Ok(transport) => Arc::new(transport),
-        Err(error) => return findings.mend(reach, error.in_full().to_string()),
-    };
     let shown = url.origin().ascii_serialization();
-    let reply = match transport.exchange(Request::get(url), Intent::Read).await {
+    let reply = match caller
+        .transport()
+        .exchange(Request::get(url), Intent::Read)
+        .await
+    {
         Ok(reply) => reply,
         Err(error) => return findings.mend(reach, format!("{shown}: {}", error.in_full())),
     };

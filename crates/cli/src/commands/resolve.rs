@@ -4,15 +4,14 @@ use duka_cancellations::Trouble;
 use duka_core::cancel::Resolution;
 
 use crate::args::{Decision, ResolveArgs};
-use crate::context::{Context, must_exist};
+use crate::context::{Absent, Context};
 use crate::failure::{Exit, Failure};
 use crate::output::tint;
 use crate::views::CancellationView;
 
 pub(crate) async fn run(args: &ResolveArgs, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
-    must_exist(&config)?;
-    let canceller = context.canceller(&config)?;
+    let canceller = context.canceller(&config, Absent::Refuse)?;
     let resolution = match args.decision {
         Decision::Cancelled => Resolution::Cancelled,
         Decision::NotCancelled => Resolution::NotCancelled,

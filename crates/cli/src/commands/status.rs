@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::accounts;
 use crate::args::OrderArgs;
 use crate::config::{Config, Keys};
-use crate::context::{Context, missing_store, must_exist};
+use crate::context::{Absent, Context, missing_store, must_exist};
 use crate::failure::{Exit, Failure};
 use crate::orders_file::tracking_id;
 use crate::output::{plain, tint};
@@ -17,7 +17,7 @@ use crate::views::StatusView;
 
 pub(crate) async fn run(args: &OrderArgs, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
-    let (order, reading, observed_at) = match missing_store(&config) {
+    let (order, reading, observed_at) = match missing_store(&config)? {
         // A store that cannot be made is complained of by who tries to.
         Some(path) if in_a_folder(path) => ask_only(&args.order, context, &config).await?,
         Some(_) | None => ask_and_remember(&args.order, context, &config).await?,
@@ -55,7 +55,7 @@ async fn ask_and_remember(
     context: &Context,
     config: &Config,
 ) -> Result<(TrackedOrder, StatusReading, Timestamp), Failure> {
-    let canceller = context.canceller(config)?;
+    let canceller = context.canceller(config, Absent::Make)?;
     let order = super::find_order(text, context, config, super::store_of(&canceller)).await?;
     let (reading, seen) = canceller
         .status(&order.key)

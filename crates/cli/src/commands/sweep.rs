@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use duka_cancellations::store::{ReportPage, Which};
 use duka_cancellations::sweep::{Bounds, Left, Mode, News, Source, Summary, Would};
-use duka_cancellations::{Canceller, OrderKey, Request, Store};
+use duka_cancellations::{Canceller, OrderKey, Record, Request};
 use duka_core::clock::SharedClock;
 use futures::stream::{self, StreamExt};
 use tokio_util::sync::CancellationToken;
 
 use super::track;
 use crate::args::SweepArgs;
-use crate::context::Context;
+use crate::context::{Absent, Context};
 use crate::failure::{Exit, Failure, told};
 use crate::orders_file::{Accounts, OrdersFile};
 use crate::output::{Output, complain, plain, tint};
@@ -27,7 +27,14 @@ const PAGE: u32 = 500;
 pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
     let accounts = Accounts::of(&config);
-    let canceller = context.canceller(&config)?;
+    // Without a list, an empty store would be swept, and the empty report look like good
+    // news; a dry run makes nothing at all.
+    let absent = if args.dry_run || args.orders.is_none() {
+        Absent::Refuse
+    } else {
+        Absent::Make
+    };
+    let canceller = context.canceller(&config, absent)?;
     let bounds = Bounds {
         min_age: args.min_age,
         grace: args.grace,
@@ -142,7 +149,7 @@ async fn sweep_once(
         Mode::Act => print_summary(&summary, output)?,
         Mode::DryRun => {
             print_dry_summary(&summary, output)?;
-            tell_unsettled(canceller.store().as_ref(), bounds, output).await?;
+            tell_unsettled(canceller, bounds, output).await?;
         }
     }
     Ok(summary)
@@ -278,8 +285,13 @@ fn dry_line(key: &OrderKey, would_be: &str, why: &str) -> Line {
 }
 
 /// What a sweep in earnest would do before anything else. Its requests are not new ones, so a
-/// dry run does not look into them.
-async fn tell_unsettled(store: &dyn Store, bounds: &Bounds, output: Output) -> Result<(), Failure> {
+/// dry run does not look into them. Those of accounts that are not configured have been
+/// complained of.
+async fn tell_unsettled(
+    canceller: &Canceller,
+    bounds: &Bounds,
+    output: Output,
+) -> Result<(), Failure> {
     let mut page = ReportPage {
         which: Which::Unsettled,
         account: bounds.account.clone(),
@@ -288,14 +300,16 @@ async fn tell_unsettled(store: &dyn Store, bounds: &Bounds, output: Output) -> R
     };
     let mut unsettled = 0;
     loop {
-        let records = store
+        let records = canceller
+            .store()
             .report(page.clone())
             .await
             .map_err(|error| Failure::store("list what is not settled", &error))?;
         if !page.advance(&records) {
             break;
         }
-        unsettled += records.len();
+        let configured = |record: &&Record| canceller.gateway(&record.key.account).is_ok();
+        unsettled += records.iter().filter(configured).count();
     }
     match unsettled {
         0 => {}

@@ -399,3 +399,84 @@ fn doctor_finds_nothing_to_mend_in_a_healthy_shop() {
     let checks = shop.duka(&["doctor", "--json"]).exits(0).json();
     assert!(checks.as_array().unwrap().iter().all(|it| it["ok"] == true));
 }
+
+#[test]
+fn doctor_waits_no_longer_than_the_settings_say() {
+    let mut shop = Shop::only(Gateway::KwikPaisa);
+    // It takes connections, and never says a word.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    shop.terminal
+        .set("DUKA_KWIKPAISA_BASE_URL", &url)
+        .set("DUKA_TIMEOUT", "200ms");
+    let started = std::time::Instant::now();
+    let run = shop.duka(&["doctor"]).exits(1);
+    assert!(
+        run.stdout.contains("kwikpaisa: reachable"),
+        "{}",
+        run.stdout
+    );
+    let took = started.elapsed();
+    assert!(took < std::time::Duration::from_secs(15), "{took:?}");
+}
+
+#[test]
+fn doctor_names_what_is_unsettled_at_an_account_that_is_gone() {
+    let mut shop = Shop::open();
+    let order = shop.create("pesapal", "KANGA-1");
+    let fault = Fault::new(FaultKind::ReplyLost).on(Operation::Cancel);
+    shop.emulator.arm(fault).unwrap();
+    shop.duka(&["cancel", &order, "--wait", "0s"]).exits(4);
+    shop.duka(&["doctor"]).exits(0);
+    shop.terminal.unset("DUKA_PESAPAL_CONSUMER_KEY");
+    shop.terminal.unset("DUKA_PESAPAL_CONSUMER_SECRET");
+    let run = shop.duka(&["doctor"]).exits(1);
+    let said = "  mend  store: 1 cancellation of account pesapal is not settled, and no such account is configured";
+    assert!(run.stdout.contains(said), "{}", run.stdout);
+    let run = shop.duka(&["sweep", "--dry-run"]).exits(2);
+    run.complains("account pesapal is not configured");
+    assert!(!run.stderr.contains("would first go on"), "{run:?}");
+    shop.duka(&["sweep", "--wait", "0s"])
+        .exits(2)
+        .complains("account pesapal is not configured");
+}
+
+#[test]
+fn a_sweep_of_a_store_that_is_not_there_makes_none() {
+    let shop = Shop::open();
+    shop.terminal.write("list.csv", format!("{HEADER}\n"));
+    for args in [
+        &["sweep"][..],
+        &["sweep", "--every", "1h"],
+        &["sweep", "--dry-run"],
+        &["sweep", "--dry-run", "--orders", "list.csv"],
+    ] {
+        shop.duka(args)
+            .exits(2)
+            .complains("there is no store at duka.db; mend --store");
+        assert!(!shop.terminal.store().exists(), "{args:?}");
+    }
+    shop.duka(&["sweep", "--orders", "list.csv"]).exits(0);
+    assert!(shop.terminal.store().exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_that_cannot_be_looked_for_is_not_taken_for_absent() {
+    let shop = Shop::open();
+    // Root may look anywhere, but not at the end of a link that leads to itself.
+    std::os::unix::fs::symlink("loop.db", shop.terminal.path("loop.db")).unwrap();
+    for command in [&["report"][..], &["sweep"], &["status", INDIAN]] {
+        let args = [command, &["--store", "sqlite:loop.db"]].concat();
+        let args = if command[0] == "status" {
+            [&args[..], &["--account", "kwikpaisa"]].concat()
+        } else {
+            args
+        };
+        let run = shop.duka(&args).exits(2);
+        run.complains("failed to look for a store at loop.db: ");
+    }
+    let run = shop.duka(&["doctor", "--store", "sqlite:loop.db"]).exits(1);
+    let said = "  mend  store: failed to look for a store at loop.db: ";
+    assert!(run.stdout.contains(said), "{}", run.stdout);
+}

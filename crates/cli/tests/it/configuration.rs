@@ -1,6 +1,6 @@
 //! Settings as users get them wrong, and accounts as they choose among them.
 
-use crate::shop::{INDIAN, Shop, Terminal};
+use crate::shop::{HEADER, INDIAN, Shop, Terminal};
 
 #[test]
 fn no_account_at_all_says_what_to_set() {
@@ -210,6 +210,9 @@ fn a_missing_secret_is_named_and_only_where_its_account_is_used() {
     let mut shop = configured();
     shop.terminal.unset("SHOP_KE_SECRET");
     let file = ["--config", "shops.toml"];
+    shop.terminal.write("none.csv", format!("{HEADER}\n"));
+    shop.duka(&[&file[..], &["track", "none.csv"]].concat())
+        .exits(0);
     shop.duka(&[&file[..], &["sweep"]].concat())
         .exits(2)
         .complains("account shop-ke: environment variable SHOP_KE_SECRET is not set");
