@@ -411,7 +411,7 @@ impl Canceller {
     async fn read(&self, record: &Record, fence: &Fence) -> Result<Happened, Trouble> {
         let gateway = self.gateway(&record.key.account)?;
         let Some(reading) = fence.guard(gateway.status(&record.key.order)).await else {
-            return Ok(Happened::new(
+            return Ok(Happened::cut_off(
                 Event::StatusUnreadable,
                 "status not read before the claim on this record would have lapsed",
             ));
@@ -445,7 +445,7 @@ impl Canceller {
         let gateway = self.gateway(&record.key.account)?;
         let sent = fence.guard(gateway.cancel(&record.key.order)).await;
         let Some(answer) = sent else {
-            return Ok(Happened::new(
+            return Ok(Happened::cut_off(
                 Event::Unclear,
                 "no answer before the claim on this record would have lapsed",
             ));

@@ -20,9 +20,11 @@ use crate::sweep::sweep;
 async fn a_store_that_fails_after_the_request_has_left_says_that_it_may_have() {
     let shelf = Shelf::new();
     let meddler = Arc::new(Meddler::new(shelf.store()));
-    meddler.before_advance(|change| match change.next.state {
-        State::Accepted => Err(StoreError::new(StoreErrorKind::Full, "the disk is full")),
-        _ => Ok(()),
+    meddler.before_advance(|change| {
+        if change.next.state == State::Accepted {
+            return Err(StoreError::new(StoreErrorKind::Full, "the disk is full"));
+        }
+        Ok(())
     });
     let gateway = Arc::new(Scripted::once_only());
     let store: Arc<dyn Store> = Arc::<Meddler>::clone(&meddler);
