@@ -23,13 +23,17 @@ pub(crate) enum Exit {
 
 impl Exit {
     pub(crate) fn code(self) -> ExitCode {
-        ExitCode::from(match self {
+        ExitCode::from(self.number())
+    }
+
+    pub(crate) fn number(self) -> u8 {
+        match self {
             Self::Done => 0,
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Refused => 3,
             Self::Unknown => 4,
-        })
+        }
     }
 }
 

@@ -120,7 +120,7 @@ fn stop_on_signal(context: &Context) -> CancellationToken {
 /// for whoever comes next.
 #[expect(clippy::exit, reason = "a second signal asks for just that")]
 fn exit_at_once() {
-    std::process::exit(1);
+    std::process::exit(Exit::Unknown.number().into());
 }
 
 #[cfg(unix)]

@@ -89,6 +89,24 @@ fn ctrl_c_finishes_what_is_in_flight_and_the_next_sweep_does_the_rest() {
 }
 
 #[test]
+fn ctrl_c_twice_leaves_what_is_in_flight_in_doubt_and_says_so() {
+    let shop = stocked(2);
+    slow(&shop, Operation::Cancel, Duration::from_secs(5));
+    let running = shop.terminal.start(&["sweep", "--min-age", "0s"]);
+    wait_until("a cancel request", || shop.cancels_received() >= 2);
+    running.signal("-INT");
+    std::thread::sleep(Duration::from_millis(300));
+    running.signal("-INT");
+    let run = running.end().exits(4);
+    run.complains("once more to leave it in doubt");
+    let pending = shop.duka(&["pending", "--json"]).exits(0).lines();
+    assert!(!pending.is_empty());
+    for record in pending {
+        assert_eq!(record["state"], "sending", "{record}");
+    }
+}
+
+#[test]
 fn a_sweep_that_is_killed_loses_nothing_and_sends_nothing_twice() {
     let shop = stocked(6);
     slow(&shop, Operation::Cancel, Duration::from_millis(400));
