@@ -1,7 +1,7 @@
 //! `duka pending`: what needs a person, oldest first, and what to check.
 
-use duka_cancellations::Record;
 use duka_cancellations::store::{ReportPage, Which};
+use duka_cancellations::{LogEntry, Record, Store};
 use duka_core::State;
 use duka_core::cancel::Finding;
 
@@ -38,7 +38,8 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
             if output.is_json() {
                 output.json(&view)?;
             } else {
-                for line in describe(record, &view) {
+                let heard = heard(&*store, record).await?;
+                for line in describe(record, &view, heard) {
                     output.line(&line)?;
                 }
             }
@@ -50,7 +51,20 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn describe(record: &Record, view: &CancellationView) -> Vec<String> {
+/// What came back on the last request, if anything did: a person who has to decide wants to
+/// know whether the gateway said yes.
+async fn heard(store: &dyn Store, record: &Record) -> Result<Option<String>, Failure> {
+    if record.progress.attempts == 0 {
+        return Ok(None);
+    }
+    let log = store.log(record.id).await;
+    let log = log.map_err(|error| Failure::store("read the log", &error))?;
+    let came_back = |entry: &&LogEntry| entry.from.as_deref() == Some(State::Sending.as_str());
+    let last = log.iter().rev().find(came_back);
+    Ok(last.and_then(|entry| entry.detail.clone()))
+}
+
+fn describe(record: &Record, view: &CancellationView, heard: Option<String>) -> Vec<String> {
     let standing = view.finding.unwrap_or_else(|| view.standing());
     let mut lines = vec![
         format!("{}  {}", record.id, tint(standing)),
@@ -66,6 +80,9 @@ fn describe(record: &Record, view: &CancellationView) -> Vec<String> {
             "  sent     {sent_at}, {} request{plural}",
             view.attempts
         ));
+    }
+    if let Some(heard) = heard {
+        lines.push(format!("  heard    {}", plain(&heard)));
     }
     if view.message.is_some() {
         lines.push(format!("  known    {}", view.said()));

@@ -30,7 +30,8 @@ fn a_decision_closes_a_review_and_says_who_and_why_for_ever() {
         let (shop, id, order) = reviewed();
         assert_eq!(pending(&shop)[0]["id"], *id);
         let text = shop.duka(&["pending"]).exits(0);
-        for part in [&id, &order, "duka resolve", "dashboard"] {
+        let heard = "heard    cancel request: gateway out of reach";
+        for part in [&id, &order, heard, "duka resolve", "dashboard"] {
             assert!(text.stdout.contains(part), "{part}: {}", text.stdout);
         }
         let decide = [
