@@ -33,8 +33,10 @@ mod happened;
 pub struct Settings {
     /// How long to wait for what.
     pub patience: Patience,
-    /// For how long a claim on a record holds without a sign of life. It must be well
-    /// above the time of one call with its repeats; nothing is sent in its last fifth.
+    /// For how long a claim on a record holds without a sign of life, at most
+    /// [`Claim::LONGEST`]; nothing is sent in its last fifth. At least twice the time that
+    /// one request may take, and better above that of a call with its repeats: a claim
+    /// shorter than that cuts the repeats short; it never breaks a promise.
     pub lease: Duration,
     /// The worker's name in claims and in the log.
     pub worker: String,
