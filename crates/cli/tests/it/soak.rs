@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::ops::RangeInclusive;
+use std::os::unix::process::ExitStatusExt;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
@@ -93,6 +94,7 @@ struct Soak {
 
 struct Worker {
     child: Child,
+    started: Instant,
     /// Until when it sleeps.
     asleep: Option<Instant>,
 }
@@ -226,6 +228,7 @@ impl Soak {
         command.stdout(log("out")).stderr(log("err"));
         Worker {
             child: command.spawn().unwrap(),
+            started: Instant::now(),
             asleep: None,
         }
     }
@@ -338,19 +341,22 @@ impl Soak {
         for worker in &self.workers {
             signal(&worker.child, Signal::TERM);
         }
-        let deadline = Instant::now() + Duration::from_secs(10);
-        for number in 0..WORKERS {
-            let child = &mut self.workers[number].child;
-            let code = loop {
-                match child.try_wait().unwrap() {
-                    Some(status) => break status.code(),
+        let asked = Instant::now();
+        let deadline = asked + Duration::from_secs(10);
+        for (number, worker) in self.workers.iter_mut().enumerate() {
+            let ended = loop {
+                match worker.child.try_wait().unwrap() {
+                    Some(status) => break Some(status),
                     None if Instant::now() > deadline => break None,
                     None => std::thread::sleep(Duration::from_millis(10)),
                 }
             };
-            if code != Some(0) {
+            // One that has just been started may not have heard of signals yet.
+            let unborn = asked < worker.started + Duration::from_secs(2)
+                && ended.is_some_and(|status| status.signal() == Some(Signal::TERM.as_raw()));
+            if !unborn && ended.is_none_or(|status| !status.success()) {
                 self.wrong
-                    .push(format!("worker {number} was asked to stop: {code:?}"));
+                    .push(format!("worker {number} was asked to stop: {ended:?}"));
             }
         }
         let last = [
