@@ -84,11 +84,12 @@ pub(super) fn advance(connection: &Connection, change: &Change) -> Result<Advanc
     let Some(before) = by_id(connection, change.id)? else {
         return Err(vanished(change.id));
     };
-    if change.guard == Guard::Unpaid
+    // Nothing below changes what has been seen of the order, until the sight of this change.
+    let paid = seen_paid(connection, &before.key)?;
+    if let (Guard::Unpaid, Some(status)) = (change.guard, &paid)
         && before.version == change.version
-        && let Some(status) = seen_paid(connection, &before.key)?
     {
-        return Ok(Advanced::SeenPaid(status));
+        return Ok(Advanced::SeenPaid(status.clone()));
     }
     if !write_progress(connection, change)? {
         return Ok(Advanced::Conflict(before));
@@ -113,14 +114,14 @@ pub(super) fn advance(connection: &Connection, change: &Change) -> Result<Advanc
     )?;
     // Whoever writes this may not have seen the payment.
     let follow = match change.follow {
-        Follow::Open if seen_paid(connection, &before.key)?.is_some() => Follow::Settled,
+        Follow::Open if paid.is_some() => Follow::Settled,
         Follow::Open | Follow::InHand | Follow::Settled => change.follow,
     };
     touch(connection, &before.key, follow, micros(change.now))?;
     let actor = &change.entry.actor;
     if let Some(seen) = &change.seen {
         orders::observe(connection, &before.key, seen.clone(), actor)?;
-    } else if let Some(status) = seen_paid(connection, &before.key)? {
+    } else if let Some(status) = paid {
         // A person may decide *cancelled* about an order that has been seen paid.
         find_late_payment(connection, &before.key, &status, actor, change.now)?;
     }

@@ -147,9 +147,9 @@ impl Patience {
     /// The shortest settling time that makes a difference: no pause is shorter.
     pub const MIN_SETTLE: Duration = MIN_PAUSE;
 
-    /// The pause after this many fruitless tries, of reading or of sending: an eighth of the settling time, doubled
-    /// each time, between 0.1 s and 10 min. The first reads come quickly, because most
-    /// doubt ends with the first status that shows the truth.
+    /// The pause after this many fruitless tries, of reading or of sending: an eighth of
+    /// the settling time, doubled each time, between 0.1 s and 10 min. The first reads come
+    /// quickly, because most doubt ends with the first status that shows the truth.
     pub(crate) fn pause(&self, fruitless: u32) -> Duration {
         let first = (self.settle / 8).clamp(MIN_PAUSE, MAX_PAUSE);
         let factor = 1_u32.checked_shl(fruitless.min(20)).unwrap_or(u32::MAX);
