@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use duka_core::clock::SharedClock;
 use duka_core::{AccountName, Gateway};
-use duka_http::{ReqwestTransport, Transport};
+use duka_http::{ReqwestTransport, RetryPolicy, Transport};
 use duka_kwikpaisa::KwikPaisa;
 use duka_pesapal::Pesapal;
+use secrecy::SecretString;
 
 use crate::config::{Account, Keys, System};
 use crate::context::Context;
@@ -21,6 +22,7 @@ const CONNECT: Duration = Duration::from_secs(5);
 pub(crate) struct Caller {
     clock: SharedClock,
     transport: Arc<dyn Transport>,
+    retry: RetryPolicy,
 }
 
 impl Caller {
@@ -35,12 +37,22 @@ impl Caller {
         Ok(Self {
             clock,
             transport: Arc::new(transport),
+            retry: RetryPolicy::default(),
         })
     }
 
-    /// What requests go over that no adapter has a word for.
-    pub(crate) fn transport(&self) -> &dyn Transport {
-        &*self.transport
+    /// What requests go over.
+    pub(crate) fn transport(&self) -> &Arc<dyn Transport> {
+        &self.transport
+    }
+
+    /// One that asks only once, over this transport and by this clock.
+    pub(crate) fn once(clock: SharedClock, transport: Arc<dyn Transport>) -> Self {
+        Self {
+            clock,
+            transport,
+            retry: RetryPolicy::none(),
+        }
     }
 }
 
@@ -56,27 +68,46 @@ pub(crate) fn gateway(
     })
 }
 
+/// The two credentials of an account, in the order in which its adapter wants them.
+pub(crate) fn keys(name: &AccountName, account: &Account) -> Result<[SecretString; 2], Failure> {
+    let [first, second] = match &account.keys {
+        Keys::KwikPaisa {
+            api_key,
+            secret_key,
+            ..
+        } => [api_key, secret_key],
+        Keys::Pesapal {
+            consumer_key,
+            consumer_secret,
+            ..
+        } => [consumer_key, consumer_secret],
+    };
+    Ok([secret(name, first)?, secret(name, second)?])
+}
+
 fn kwikpaisa(name: &AccountName, account: &Account, caller: &Caller) -> Result<KwikPaisa, Failure> {
-    let Keys::KwikPaisa {
-        api_key,
-        secret_key,
-        service_type,
-    } = &account.keys
-    else {
+    kwikpaisa_with(keys(name, account)?, name, account, caller)
+}
+
+/// The KwikPaisa account, with these keys in place of its own.
+pub(crate) fn kwikpaisa_with(
+    [api_key, secret_key]: [SecretString; 2],
+    name: &AccountName,
+    account: &Account,
+    caller: &Caller,
+) -> Result<KwikPaisa, Failure> {
+    let Keys::KwikPaisa { service_type, .. } = &account.keys else {
         return Err(wrong_gateway(name, account, "kwikpaisa"));
     };
     let environment = match account.system {
         System::Sandbox => duka_kwikpaisa::Environment::Sandbox,
         System::Production => duka_kwikpaisa::Environment::Production,
     };
-    let mut builder = KwikPaisa::builder(
-        secret(name, api_key)?,
-        secret(name, secret_key)?,
-        caller.clock.clone(),
-    )
-    .transport(Arc::clone(&caller.transport))
-    .account(name.clone())
-    .environment(environment);
+    let mut builder = KwikPaisa::builder(api_key, secret_key, caller.clock.clone())
+        .transport(Arc::clone(&caller.transport))
+        .retry(caller.retry)
+        .account(name.clone())
+        .environment(environment);
     if let Some(url) = &account.base_url {
         builder = builder.base_url(url.clone());
     }
@@ -92,26 +123,19 @@ pub(crate) fn pesapal(
     account: &Account,
     caller: &Caller,
 ) -> Result<Pesapal, Failure> {
-    let Keys::Pesapal {
-        consumer_key,
-        consumer_secret,
-        ipn_id,
-    } = &account.keys
-    else {
+    let Keys::Pesapal { ipn_id, .. } = &account.keys else {
         return Err(wrong_gateway(name, account, "pesapal"));
     };
+    let [consumer_key, consumer_secret] = keys(name, account)?;
     let environment = match account.system {
         System::Sandbox => duka_pesapal::Environment::Sandbox,
         System::Production => duka_pesapal::Environment::Production,
     };
-    let mut builder = Pesapal::builder(
-        secret(name, consumer_key)?,
-        secret(name, consumer_secret)?,
-        caller.clock.clone(),
-    )
-    .transport(Arc::clone(&caller.transport))
-    .account(name.clone())
-    .environment(environment);
+    let mut builder = Pesapal::builder(consumer_key, consumer_secret, caller.clock.clone())
+        .transport(Arc::clone(&caller.transport))
+        .retry(caller.retry)
+        .account(name.clone())
+        .environment(environment);
     if let Some(url) = &account.base_url {
         builder = builder.base_url(url.clone());
     }
@@ -124,7 +148,7 @@ pub(crate) fn pesapal(
 fn secret(
     name: &AccountName,
     source: &crate::config::SecretSource,
-) -> Result<secrecy::SecretString, Failure> {
+) -> Result<SecretString, Failure> {
     source
         .read(&Context::variable)
         .map_err(|failure| Failure::usage(format!("account {name}: {failure}")))

@@ -110,7 +110,7 @@ pub(crate) enum Command {
     /// Print one order's timeline
     Show(OrderArgs),
     /// Check configuration, store, gateways and clock, and say what to mend
-    Doctor,
+    Doctor(DoctorArgs),
     /// Print shell completions
     Completions {
         /// Which shell
@@ -304,6 +304,17 @@ pub(crate) enum Decision {
     NotCancelled,
     /// A late payment has been dealt with
     Acknowledged,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DoctorArgs {
+    /// List what nobody has verified of the gateways yet, as steps for a sandbox account, and
+    /// try the harmless ones
+    ///
+    /// Nothing is created, cancelled, refunded or registered. A step that uses wrong keys or a
+    /// wrong clock on purpose is tried at the sandbox only.
+    #[arg(long)]
+    pub(crate) probe: bool,
 }
 
 #[derive(Debug, clap::Args)]

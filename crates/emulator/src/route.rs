@@ -22,10 +22,11 @@ pub(crate) enum Route {
     Unknown,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NotInApi {
     Path,
-    Method,
+    /// The path exists, with this method only.
+    Method(Method),
 }
 
 pub(crate) const PESAPAL_CHECKOUT: &str = "/pesapaliframe/PesapalIframe3/Index";
@@ -57,7 +58,7 @@ pub(crate) fn route(method: &Method, path: &str) -> Route {
 fn in_api(gateway: Gateway, method: &Method, found: Option<(Method, Operation)>) -> Route {
     match found {
         Some((wanted, operation)) if wanted == *method => Route::Api(gateway, operation),
-        Some(_) => Route::NotInApi(gateway, NotInApi::Method),
+        Some((wanted, _)) => Route::NotInApi(gateway, NotInApi::Method(wanted)),
         None => Route::NotInApi(gateway, NotInApi::Path),
     }
 }

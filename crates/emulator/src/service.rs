@@ -48,18 +48,22 @@ pub(crate) async fn answer(shared: Arc<Shared>, received: Received) -> Outcome {
 }
 
 fn not_in_api(shared: &Shared, received: &Received, gateway: Gateway, problem: NotInApi) -> Reply {
-    let (status, reason) = match problem {
+    let (status, reason) = match &problem {
         NotInApi::Path => (StatusCode::NOT_FOUND, "the gateway has no such path"),
-        NotInApi::Method => (
+        NotInApi::Method(_) => (
             StatusCode::METHOD_NOT_ALLOWED,
             "the path exists, but not with this method",
         ),
     };
-    let reply = match gateway {
+    let mut reply = match gateway {
         Gateway::KwikPaisa => kwikpaisa::error(status, "Invalid request."),
         Gateway::Pesapal => pesapal::http_error(status, "No matching resource was found."),
     }
     .because(reason);
+    if let NotInApi::Method(allowed) = problem {
+        // HTTP wants a 405 to say what would do (RFC 9110, section 15.5.6).
+        reply = reply.with_header("allow", allowed.as_str());
+    }
     let record = record(shared, received, gateway, None);
     let mut world = shared.world();
     let number = world.log.open(record);

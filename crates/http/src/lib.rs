@@ -45,7 +45,7 @@ mod transport;
 
 pub use base_url::BaseUrl;
 pub use client::Client;
-pub use excerpt::{excerpt, without_secrets};
+pub use excerpt::{blotted, excerpt, without_secrets};
 pub use message::{Header, Intent, Method, Reply, Request};
 pub use number::plain_number;
 #[cfg(feature = "reqwest")]

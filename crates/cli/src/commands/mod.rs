@@ -40,7 +40,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Pending => pending::run(context).await,
         Command::Resolve(args) => resolve::run(&args, context).await,
         Command::Show(args) => show::run(&args, context).await,
-        Command::Doctor => doctor::run(context).await,
+        Command::Doctor(args) => doctor::run(&args, context).await,
         Command::Completions { shell } => {
             // Into memory first: the generator panics where it cannot write.
             let mut script = Vec::new();

@@ -13,10 +13,14 @@ use serde::Serialize;
 use url::Url;
 
 use crate::accounts::{self, Caller};
+use crate::args::DoctorArgs;
 use crate::config::{Account, Config, Keys, System};
 use crate::context::{Absent, Context, missing_store, store_path};
 use crate::failure::{Exit, Failure};
 use crate::output::{plain, tint};
+
+mod probe;
+mod recorder;
 
 /// How far a clock may be off before signatures are in danger, in seconds. The gateway's
 /// own window is not documented; common ones are five minutes.
@@ -53,7 +57,7 @@ impl Findings {
     }
 }
 
-pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: &DoctorArgs, context: &Context) -> Result<Exit, Failure> {
     let mut findings = Findings { all: Vec::new() };
     let mut wrong = Exit::Failed;
     match context.config() {

@@ -1,0 +1,409 @@
+//! The harmless things that `duka doctor --probe` does with an account's own credentials, and what it makes of each
+//! answer. None creates, cancels, refunds or registers anything.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use duka_core::clock::SharedClock;
+use duka_core::{AccountName, Error, ErrorKind, Gateway, OrderId, StatusReading};
+use duka_pesapal::Pesapal;
+use secrecy::SecretString;
+use serde::Serialize;
+
+use super::recorder::{Change, Recorder, Seen, TOKEN_CALL};
+use crate::accounts::{self, Caller};
+use crate::config::{Account, Keys, System};
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// One harmless thing to try. The names are those in the gateways' descriptions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Probe {
+    StatusOfUnknownOrder,
+    StatusWithWrongSignature,
+    StatusWithWrongKey,
+    StatusWithOldTimestamp,
+    Token,
+    TwoTokens,
+    StatusWithMadeUpToken,
+    ListIpns,
+}
+
+/// How old the timestamps are that are tried, in seconds; the usual window is 300.
+const AGES: [u64; 3] = [30, 120, 400];
+
+/// What came of one probe.
+#[derive(Debug, Serialize)]
+pub(crate) struct Finding {
+    pub(crate) account: String,
+    pub(crate) gateway: &'static str,
+    pub(crate) probe: &'static str,
+    /// What was done, in words.
+    pub(crate) asked: String,
+    /// What the gateway really answered, in order.
+    pub(crate) answers: Vec<AnswerView>,
+    /// Whether that is what was assumed; null where it proves nothing.
+    pub(crate) as_assumed: Option<bool>,
+    /// The same in words.
+    pub(crate) verdict: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct AnswerView {
+    pub(crate) call: String,
+    pub(crate) http_status: Option<u16>,
+    pub(crate) content_type: Option<String>,
+    pub(crate) body: String,
+}
+
+impl From<Seen> for AnswerView {
+    fn from(seen: Seen) -> Self {
+        Self {
+            call: seen.call,
+            http_status: seen.http_status,
+            content_type: seen.content_type,
+            body: seen.body,
+        }
+    }
+}
+
+/// What an answer proves.
+enum Verdict {
+    AsAssumed(String),
+    Otherwise(String),
+    ProvesNothing(String),
+}
+
+impl Probe {
+    /// Those of KwikPaisa, in the order in which they are tried.
+    pub(crate) const KWIKPAISA: [Self; 4] = [
+        Self::StatusOfUnknownOrder,
+        Self::StatusWithWrongSignature,
+        Self::StatusWithWrongKey,
+        Self::StatusWithOldTimestamp,
+    ];
+
+    /// Those of Pesapal.
+    pub(crate) const PESAPAL: [Self; 5] = [
+        Self::Token,
+        Self::StatusOfUnknownOrder,
+        Self::StatusWithMadeUpToken,
+        Self::TwoTokens,
+        Self::ListIpns,
+    ];
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::StatusOfUnknownOrder => "status_of_unknown_order",
+            Self::StatusWithWrongSignature => "status_with_wrong_signature",
+            Self::StatusWithWrongKey => "status_with_wrong_key",
+            Self::StatusWithOldTimestamp => "status_with_old_timestamp",
+            Self::Token => "token",
+            Self::TwoTokens => "two_tokens",
+            Self::StatusWithMadeUpToken => "status_with_made_up_token",
+            Self::ListIpns => "list_ipns",
+        }
+    }
+
+    /// Whether it shows the gateway credentials, a token or a time that are wrong on purpose. Real money's account
+    /// is not put at the risk of being locked for that.
+    const fn is_wrong_on_purpose(self) -> bool {
+        match self {
+            Self::StatusWithWrongSignature
+            | Self::StatusWithWrongKey
+            | Self::StatusWithOldTimestamp
+            | Self::StatusWithMadeUpToken => true,
+            Self::StatusOfUnknownOrder | Self::Token | Self::TwoTokens | Self::ListIpns => false,
+        }
+    }
+}
+
+/// Tries all that is harmless with one account.
+pub(crate) async fn run(
+    name: &AccountName,
+    account: &Account,
+    caller: &Caller,
+    context: &Context,
+) -> Result<Vec<Finding>, Failure> {
+    let subject = Subject {
+        name,
+        account,
+        keys: accounts::keys(name, account)?,
+        caller,
+        clock: context.clock.clone(),
+    };
+    let probes: &[Probe] = match account.keys {
+        Keys::KwikPaisa { .. } => &Probe::KWIKPAISA,
+        Keys::Pesapal { .. } => &Probe::PESAPAL,
+    };
+    let mut findings = Vec::new();
+    for probe in probes {
+        let allowed = account.system == System::Sandbox || !probe.is_wrong_on_purpose();
+        findings.push(if allowed {
+            subject.try_out(*probe).await?
+        } else {
+            let why = "left out in production: it would be wrong on purpose";
+            let verdict = Verdict::ProvesNothing(why.to_owned());
+            subject.finding(*probe, "nothing".to_owned(), Vec::new(), verdict)
+        });
+    }
+    Ok(findings)
+}
+
+/// The account that is tried.
+struct Subject<'a> {
+    name: &'a AccountName,
+    account: &'a Account,
+    keys: [SecretString; 2],
+    caller: &'a Caller,
+    clock: SharedClock,
+}
+
+impl Subject<'_> {
+    async fn try_out(&self, probe: Probe) -> Result<Finding, Failure> {
+        match probe {
+            Probe::StatusOfUnknownOrder => self.unknown_order().await,
+            Probe::StatusWithWrongSignature => {
+                let keys = [
+                    self.keys[0].clone(),
+                    "sk_test_made_up_by_duka_doctor".into(),
+                ];
+                self.wrong_keys(probe, "signed with a made-up secret key", keys)
+                    .await
+            }
+            Probe::StatusWithWrongKey => {
+                let keys = [
+                    "pk_test_made_up_by_duka_doctor".into(),
+                    self.keys[1].clone(),
+                ];
+                self.wrong_keys(probe, "with a made-up API key", keys).await
+            }
+            Probe::StatusWithOldTimestamp => self.old_timestamps().await,
+            Probe::Token => self.token().await,
+            Probe::TwoTokens => self.two_tokens().await,
+            Probe::StatusWithMadeUpToken => self.made_up_token().await,
+            Probe::ListIpns => self.list_ipns().await,
+        }
+    }
+
+    async fn unknown_order(&self) -> Result<Finding, Failure> {
+        let recorder = self.recorder(Change::Nothing);
+        let caller = self.once(&recorder);
+        let gateway = accounts::gateway(self.name, self.account, &caller)?;
+        let order = self.nobodys_order();
+        let outcome = gateway.status(&order).await;
+        let verdict = match &outcome {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                as_assumed("read as *no such order*")
+            }
+            Err(error) => otherwise(format!(
+                "read as {}; an order that does not exist is then asked about until it is too old",
+                error.in_full()
+            )),
+            Ok(reading) => otherwise(format!(
+                "a status of an order nobody made: {}",
+                reading.status
+            )),
+        };
+        let asked = format!("the status of {order}, which nobody made");
+        Ok(self.finding(Probe::StatusOfUnknownOrder, asked, recorder.seen(), verdict))
+    }
+
+    async fn wrong_keys(
+        &self,
+        probe: Probe,
+        how: &str,
+        keys: [SecretString; 2],
+    ) -> Result<Finding, Failure> {
+        let recorder = self.recorder(Change::Nothing);
+        let caller = self.once(&recorder);
+        let gateway = accounts::kwikpaisa_with(keys, self.name, self.account, &caller)?;
+        let outcome = gateway.status(&self.nobodys_order()).await;
+        let asked = format!("a status {how}");
+        Ok(self.finding(probe, asked, recorder.seen(), turned_away(&outcome)))
+    }
+
+    async fn old_timestamps(&self) -> Result<Finding, Failure> {
+        let recorder = self.recorder(Change::Nothing);
+        let mut taken = Vec::new();
+        let mut refused = Vec::new();
+        for age in AGES {
+            let clock = self.clock.clone();
+            let late = move || {
+                let now = clock.now();
+                now.checked_sub(Duration::from_secs(age)).unwrap_or(now)
+            };
+            let caller = Caller::once(SharedClock::new(late), recorder.clone());
+            let gateway = accounts::gateway(self.name, self.account, &caller)?;
+            match gateway.status(&self.nobodys_order()).await {
+                Err(error) if error.kind() == ErrorKind::Authentication => refused.push(age),
+                Ok(_) | Err(_) => taken.push(age),
+            }
+        }
+        let verdict = if taken.contains(&AGES[0]) {
+            as_assumed(format!(
+                "taken: {}; refused: {}",
+                seconds(&taken),
+                seconds(&refused)
+            ))
+        } else {
+            otherwise("a timestamp 30 s old is refused: keep this machine's clock on NTP")
+        };
+        let asked = format!("a status with timestamps {} old", seconds(&AGES));
+        let probe = Probe::StatusWithOldTimestamp;
+        Ok(self.finding(probe, asked, recorder.seen(), verdict))
+    }
+
+    async fn token(&self) -> Result<Finding, Failure> {
+        let recorder = self.recorder(Change::Nothing);
+        let outcome = self.pesapal(&recorder)?.list_ipns().await;
+        let issued: Vec<Seen> = recorder.seen().into_iter().take(1).collect();
+        let expiry = issued.first().and_then(|seen| expiry(&seen.body));
+        let verdict = match (&outcome, expiry) {
+            (Err(error), _) if error.kind() == ErrorKind::Authentication => {
+                otherwise(error.in_full().to_string())
+            }
+            (_, Some(Ok(until))) => {
+                let life = until.duration_since(self.clock.now()).as_secs();
+                as_assumed(format!("expiryDate names a moment, {life} s from now"))
+            }
+            (_, Some(Err(text))) => otherwise(format!(
+                "expiryDate {text:?} names no moment; tokens are taken to live four minutes"
+            )),
+            (_, None) => otherwise("no expiryDate; tokens are taken to live four minutes"),
+        };
+        let asked = "an access token".to_owned();
+        Ok(self.finding(Probe::Token, asked, issued, verdict))
+    }
+
+    /// The first token is used again after a second one was issued.
+    async fn two_tokens(&self) -> Result<Finding, Failure> {
+        let recorder = self.recorder(Change::Nothing);
+        let (first, second) = (self.pesapal(&recorder)?, self.pesapal(&recorder)?);
+        let mut verdict = None;
+        for account in [&first, &second] {
+            if let Err(error) = account.list_ipns().await {
+                let text = format!("no answer to a fresh token: {}", error.in_full());
+                verdict = Some(Verdict::ProvesNothing(text));
+            }
+        }
+        let before = recorder.seen().len();
+        let again = first.list_ipns().await;
+        let used: Vec<Seen> = recorder.seen().into_iter().skip(before).collect();
+        // An adapter whose token is refused fetches another: more than the one exchange.
+        let verdict = verdict.unwrap_or_else(|| match &again {
+            Ok(_) if used.len() == 1 => as_assumed("the first token is still good"),
+            Ok(_) => {
+                otherwise("the second token ended the first: give each program keys of its own")
+            }
+            Err(error) => Verdict::ProvesNothing(error.in_full().to_string()),
+        });
+        let asked = "the first of two access tokens, after the second was issued".to_owned();
+        Ok(self.finding(Probe::TwoTokens, asked, used, verdict))
+    }
+
+    async fn made_up_token(&self) -> Result<Finding, Failure> {
+        let recorder = self.recorder(Change::MadeUpToken);
+        let outcome = self.pesapal(&recorder)?.status(&self.nobodys_order()).await;
+        let seen = recorder.seen();
+        let seen = seen.into_iter().filter(|seen| seen.call != TOKEN_CALL);
+        let asked = "a status with a made-up access token (twice: once more after a new one)";
+        let probe = Probe::StatusWithMadeUpToken;
+        let verdict = turned_away(&outcome);
+        Ok(self.finding(probe, asked.to_owned(), seen.collect(), verdict))
+    }
+
+    async fn list_ipns(&self) -> Result<Finding, Failure> {
+        let recorder = self.recorder(Change::Nothing);
+        let outcome = self.pesapal(&recorder)?.list_ipns().await;
+        let listed: Vec<Seen> = recorder.seen().into_iter().skip(1).collect();
+        let verdict = match outcome {
+            Ok(ipns) if ipns.is_empty() => {
+                Verdict::ProvesNothing("no address is registered yet".to_owned())
+            }
+            Ok(ipns) => {
+                let dated = ipns.iter().filter(|ipn| ipn.created_at.is_some()).count();
+                let all = ipns.len();
+                as_assumed(format!(
+                    "{all} addresses, {dated} of them with a date that has a zone"
+                ))
+            }
+            Err(error) => otherwise(error.in_full().to_string()),
+        };
+        let asked = "the registered notification addresses".to_owned();
+        Ok(self.finding(Probe::ListIpns, asked, listed, verdict))
+    }
+
+    fn pesapal(&self, recorder: &Arc<Recorder>) -> Result<Pesapal, Failure> {
+        accounts::pesapal(self.name, self.account, &self.once(recorder))
+    }
+
+    fn recorder(&self, change: Change) -> Arc<Recorder> {
+        Recorder::new(Arc::clone(self.caller.transport()), &self.keys, change)
+    }
+
+    fn once(&self, recorder: &Arc<Recorder>) -> Caller {
+        Caller::once(self.clock.clone(), recorder.clone())
+    }
+
+    /// An id in the gateway's form that no order has.
+    fn nobodys_order(&self) -> OrderId {
+        let guid = uuid::Builder::from_random_bytes(rand::random()).into_uuid();
+        let text = match self.account.keys {
+            Keys::KwikPaisa { .. } => format!("duka-doctor-{}", guid.simple()),
+            Keys::Pesapal { .. } => guid.hyphenated().to_string(),
+        };
+        OrderId::text(text).expect("letters, digits and hyphens are an id")
+    }
+
+    fn finding(&self, probe: Probe, asked: String, seen: Vec<Seen>, verdict: Verdict) -> Finding {
+        let (as_assumed, verdict) = match verdict {
+            Verdict::AsAssumed(text) => (Some(true), text),
+            Verdict::Otherwise(text) => (Some(false), text),
+            Verdict::ProvesNothing(text) => (None, text),
+        };
+        Finding {
+            account: self.name.to_string(),
+            gateway: self.account.keys.gateway(),
+            probe: probe.as_str(),
+            asked,
+            answers: seen.into_iter().map(AnswerView::from).collect(),
+            as_assumed,
+            verdict,
+        }
+    }
+}
+
+fn as_assumed(text: impl Into<String>) -> Verdict {
+    Verdict::AsAssumed(text.into())
+}
+
+fn otherwise(text: impl Into<String>) -> Verdict {
+    Verdict::Otherwise(text.into())
+}
+
+/// Whether what should be refused at the door was read as just that.
+fn turned_away(outcome: &Result<StatusReading, Error>) -> Verdict {
+    match outcome {
+        Err(error) if error.kind() == ErrorKind::Authentication => {
+            as_assumed("read as *refused at the door*")
+        }
+        Err(error) => otherwise(format!("read as {}", error.in_full())),
+        Ok(reading) => otherwise(format!("taken all the same: {}", reading.status)),
+    }
+}
+
+/// When a token ends, by the reply as it is shown; the text itself where it names no moment.
+fn expiry(body: &str) -> Option<Result<jiff::Timestamp, String>> {
+    let body: serde_json::Value = serde_json::from_str(body).ok()?;
+    let text = body.get("expiryDate")?.as_str()?;
+    Some(text.parse().map_err(|_| text.to_owned()))
+}
+
+fn seconds(ages: &[u64]) -> String {
+    if ages.is_empty() {
+        return "none".to_owned();
+    }
+    let texts: Vec<_> = ages.iter().map(|age| format!("{age} s")).collect();
+    texts.join(", ")
+}
