@@ -16,6 +16,10 @@ Commands:
                             --check          write nothing, and fail where something would change
   snapshots [--accept]    run the tests and list the snapshots that differ, or that no test refers to
                             --accept         take what the tests produced as the new snapshots
+  descriptions [--examples N]
+                          have other people's tools judge the descriptions of the gateways, and the emulator by them;
+                          needs Python or Node, and says what it needs; a short run is part of `test`
+                            --examples N     requests to make up for each operation (default 500)
   soak [--minutes N] [--seed S]
                           cancel 2,000 orders a minute with three workers that are killed and stopped, among faults of every
                           kind, and compare the store with the truth; one round of it is part of `test`
@@ -44,6 +48,11 @@ pub(crate) enum Command {
     Codegen(Codegen),
     /// Show or accept differing snapshots.
     Snapshots(Snapshots),
+    /// Have other people's tools judge the descriptions of the gateways.
+    Descriptions {
+        /// How many requests are made up for each operation.
+        examples: u32,
+    },
     /// Disturb cancellations for a while.
     Soak(Soak),
     /// Build the documentation.
@@ -132,11 +141,16 @@ pub(crate) fn parse(arguments: &[&str]) -> Result<Command, String> {
         ["codegen", "--check"] => Ok(Command::Codegen(Codegen::Check)),
         ["snapshots"] => Ok(Command::Snapshots(Snapshots::List)),
         ["snapshots", "--accept"] => Ok(Command::Snapshots(Snapshots::Accept)),
+        ["descriptions"] => Ok(Command::Descriptions { examples: 500 }),
+        ["descriptions", "--examples", count] => match count.parse() {
+            Ok(examples) if examples > 0 => Ok(Command::Descriptions { examples }),
+            Ok(_) | Err(_) => Err(format!("--examples: `{count}` is not a number above zero")),
+        },
         ["soak", options @ ..] => Soak::parse(options).map(Command::Soak),
         ["docs"] => Ok(Command::Docs { open: false }),
         ["docs", "--open"] => Ok(Command::Docs { open: true }),
         [
-            "test" | "ci" | "tidy" | "codegen" | "snapshots" | "docs",
+            "test" | "ci" | "tidy" | "codegen" | "snapshots" | "descriptions" | "docs",
             option,
             ..,
         ] => Err(format!("unexpected argument `{option}`")),
@@ -210,6 +224,19 @@ mod tests {
     }
 
     #[test]
+    fn descriptions_are_judged_by_so_many_examples() {
+        let judged = |examples| Ok(Command::Descriptions { examples });
+        assert_eq!(parse(&["descriptions"]), judged(500));
+        assert_eq!(parse(&["descriptions", "--examples", "7"]), judged(7));
+        for wrong in ["0", "-1", "many"] {
+            let refusal = format!("--examples: `{wrong}` is not a number above zero");
+            assert_eq!(parse(&["descriptions", "--examples", wrong]), Err(refusal));
+        }
+        let unexpected = Err("unexpected argument `--seed`".to_owned());
+        assert_eq!(parse(&["descriptions", "--seed"]), unexpected);
+    }
+
+    #[test]
     fn a_second_option_is_one_too_many() {
         let refused = Err("unexpected argument `--open`".to_owned());
         assert_eq!(parse(&["docs", "--open", "--open"]), refused);
@@ -228,6 +255,7 @@ mod tests {
             "tidy",
             "codegen",
             "snapshots",
+            "descriptions",
             "soak",
             "docs",
             "help",

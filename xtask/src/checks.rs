@@ -9,6 +9,7 @@ use std::process::Command;
 
 use crate::args::{Codegen, Results, Soak};
 use crate::cargo::{self, cargo, needs_component};
+use crate::descriptions;
 use crate::files::Files;
 use crate::pictures::{self, PICTURES};
 use crate::report::{Outcome, Report};
@@ -16,6 +17,9 @@ use crate::snapshots::{self, References};
 use crate::tidy;
 
 const TESTS: &str = "tests";
+
+/// How many requests somebody else's tool makes up for each operation of a gateway; half a minute's worth for both.
+pub(crate) const EXAMPLES: u32 = 40;
 
 /// Runs every check, prints the table and says which steps failed.
 pub(crate) fn test(root: &Path, results: Results) -> Result<(), String> {
@@ -50,6 +54,9 @@ fn checks(root: &Path, results: Results, report: &mut Report) -> Vec<u8> {
             report.step("snapshots", || snapshots(root, &references, passed));
         }
         Err(reason) => report.step(TESTS, || Outcome::Failed(reason)),
+    }
+    if Files::read(root).is_ok_and(|files| files.exists("xtask/outside")) {
+        report.step("described", || descriptions::check(root, EXAMPLES));
     }
     said
 }
@@ -202,6 +209,14 @@ fn tests(
     match results {
         Results::AsTheyCome => cargo::run(&mut command),
         Results::Last => run_and_keep(&mut command, said),
+    }
+}
+
+/// Has somebody else's tools judge the descriptions, and the emulator by them.
+pub(crate) fn descriptions(root: &Path, examples: u32) -> Result<(), String> {
+    match descriptions::check(root, examples) {
+        Outcome::Passed => Ok(()),
+        Outcome::Failed(reason) | Outcome::LeftOut(reason) => Err(reason),
     }
 }
 

@@ -9,6 +9,7 @@
 mod args;
 mod cargo;
 mod checks;
+mod descriptions;
 mod files;
 mod pictures;
 #[cfg(test)]
@@ -56,6 +57,7 @@ fn run(command: Command) -> Result<(), String> {
         },
         Command::Codegen(mode) => checks::codegen(root, mode),
         Command::Snapshots(mode) => snapshots::run(root, mode),
+        Command::Descriptions { examples } => checks::descriptions(root, examples),
         Command::Soak(soak) => checks::soak(root, soak),
         Command::Docs { open: false } => checks::docs(root),
         Command::Docs { open: true } => checks::open_docs(root),
