@@ -13,8 +13,16 @@ use crate::report::Outcome;
 /// Where `.ci/run` and whoever likes it so puts the tools, from the root.
 const TOOLS: &str = "target/tools";
 
-/// The gateways, and where each is below the emulator's address.
-const GATEWAYS: [(&str, &str); 2] = [("kwikpaisa", ""), ("pesapal", "/pesapalv3")];
+/// The gateways: where each is below the emulator's address, and what schemathesis is not to look at. Pesapal says no
+/// under HTTP 200; the hooks look into the body instead.
+const GATEWAYS: [(&str, &str, &[&str]); 2] = [
+    ("kwikpaisa", "", &[]),
+    (
+        "pesapal",
+        "/pesapalv3",
+        &["--exclude-checks", "negative_data_rejection"],
+    ),
+];
 
 /// How each tool is had.
 const VALIDATOR: Tool = Tool {
@@ -114,7 +122,7 @@ fn quiet(command: &mut Command) -> &mut Command {
 
 /// Whether both descriptions are what OpenAPI calls valid.
 fn valid(root: &Path, tool: &Tool, program: &Path) -> Result<(), String> {
-    for (gateway, _) in GATEWAYS {
+    for (gateway, ..) in GATEWAYS {
         let mut command = Command::new(program);
         if tool.name == REDOCLY.name {
             command.arg("lint").env("REDOCLY_TELEMETRY", "off");
@@ -130,7 +138,7 @@ fn valid(root: &Path, tool: &Tool, program: &Path) -> Result<(), String> {
 /// Whether the emulator answers as both descriptions say.
 fn conforms(root: &Path, schemathesis: &Path, examples: u32) -> Result<(), String> {
     let program = duka(root)?;
-    for (gateway, path) in GATEWAYS {
+    for (gateway, path, left_out) in GATEWAYS {
         // A fresh one for each, so that a run depends on nothing but its seed.
         let emulator = Emulator::start(&program)?;
         let folder = root.join("xtask/outside");
@@ -143,6 +151,7 @@ fn conforms(root: &Path, schemathesis: &Path, examples: u32) -> Result<(), Strin
             .args(["--phases", "examples,coverage,fuzzing"])
             .args(["--seed", "4", "--request-timeout", "10"])
             .args(["--continue-on-failure", "--no-color"])
+            .args(left_out)
             .env("DUKA_EMULATOR", &emulator.address)
             .env("DUKA_GATEWAY", gateway)
             .env("SCHEMATHESIS_HOOKS", "emulator_hooks")
