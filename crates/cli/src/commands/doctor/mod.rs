@@ -6,12 +6,14 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use duka_cancellations::Store;
-use duka_cancellations::store::{ReportPage, Which};
+use duka_cancellations::store::{AbandonedPage, ReportPage, Which};
 use duka_core::{AccountName, ErrorKind, OrderId};
 use duka_http::{Intent, Request};
+use jiff::Timestamp;
 use serde::Serialize;
 use url::Url;
 
+use self::steps::Step;
 use crate::accounts::{self, Caller};
 use crate::args::DoctorArgs;
 use crate::config::{Account, Config, Keys, System};
@@ -21,6 +23,7 @@ use crate::output::{plain, tint};
 
 mod probe;
 mod recorder;
+mod steps;
 
 /// How far a clock may be off before signatures are in danger, in seconds. The gateway's
 /// own window is not documented; common ones are five minutes.
@@ -57,13 +60,23 @@ impl Findings {
     }
 }
 
+/// What `--probe` adds, as one document.
+#[derive(Debug, Serialize)]
+struct Probed<'a> {
+    findings: &'a [Finding],
+    steps: &'a [Step],
+    probes: &'a [probe::Finding],
+}
+
 pub(crate) async fn run(args: &DoctorArgs, context: &Context) -> Result<Exit, Failure> {
     let mut findings = Findings { all: Vec::new() };
     let mut wrong = Exit::Failed;
-    match context.config() {
+    let mut probes = Vec::new();
+    let config = match context.config() {
         Err(failure) => {
             findings.mend("configuration", failure.to_string());
             wrong = failure.exit();
+            None
         }
         Ok(config) => {
             let chosen = context.chosen(&config)?;
@@ -81,11 +94,31 @@ pub(crate) async fn run(args: &DoctorArgs, context: &Context) -> Result<Exit, Fa
             for (name, account) in &config.accounts {
                 if chosen.as_ref().is_none_or(|only| only == name) {
                     check_account(name, account, &caller, context, &mut findings).await;
+                    // Without credentials there is nothing to try with; that is said already.
+                    if args.probe && accounts::keys(name, account).is_ok() {
+                        let known = known_order(name, &config, context).await;
+                        probes.extend(probe::run(name, account, known, &caller, context).await?);
+                    }
                 }
             }
+            Some(config)
         }
+    };
+    if args.probe {
+        let steps = steps::of(config.as_ref());
+        if context.output.is_json() {
+            context.output.json(&Probed {
+                findings: &findings.all,
+                steps: &steps,
+                probes: &probes,
+            })?;
+        } else {
+            print(&findings, context)?;
+            steps::print(&steps, &probes, context.output)?;
+        }
+    } else {
+        print(&findings, context)?;
     }
-    print(&findings, context)?;
     let healthy = findings.all.iter().all(|finding| finding.ok);
     Ok(if healthy { Exit::Done } else { wrong })
 }
@@ -107,6 +140,21 @@ fn print(findings: &Findings, context: &Context) -> Result<(), Failure> {
         context.output.line(&line)?;
     }
     Ok(())
+}
+
+/// An order of this account that is followed, if there is one; a store in trouble was named before.
+async fn known_order(account: &AccountName, config: &Config, context: &Context) -> Option<OrderId> {
+    let store = context.existing_store(config).ok()?;
+    let page = AbandonedPage {
+        created_from: Timestamp::MIN,
+        created_until: Timestamp::MAX,
+        untouched_since: Timestamp::MAX,
+        account: Some(account.clone()),
+        after: None,
+        limit: 1,
+    };
+    let mut orders = store.abandoned(page).await.ok()?;
+    orders.pop().map(|order| order.key.order)
 }
 
 async fn check_store(config: &Config, context: &Context, findings: &mut Findings) {

@@ -26,6 +26,7 @@ pub(crate) enum Probe {
     Token,
     TwoTokens,
     StatusWithMadeUpToken,
+    StatusInCapitals,
     ListIpns,
 }
 
@@ -84,9 +85,10 @@ impl Probe {
     ];
 
     /// Those of Pesapal.
-    pub(crate) const PESAPAL: [Self; 5] = [
+    pub(crate) const PESAPAL: [Self; 6] = [
         Self::Token,
         Self::StatusOfUnknownOrder,
+        Self::StatusInCapitals,
         Self::StatusWithMadeUpToken,
         Self::TwoTokens,
         Self::ListIpns,
@@ -101,6 +103,7 @@ impl Probe {
             Self::Token => "token",
             Self::TwoTokens => "two_tokens",
             Self::StatusWithMadeUpToken => "status_with_made_up_token",
+            Self::StatusInCapitals => "status_in_capitals",
             Self::ListIpns => "list_ipns",
         }
     }
@@ -113,21 +116,27 @@ impl Probe {
             | Self::StatusWithWrongKey
             | Self::StatusWithOldTimestamp
             | Self::StatusWithMadeUpToken => true,
-            Self::StatusOfUnknownOrder | Self::Token | Self::TwoTokens | Self::ListIpns => false,
+            Self::StatusOfUnknownOrder
+            | Self::StatusInCapitals
+            | Self::Token
+            | Self::TwoTokens
+            | Self::ListIpns => false,
         }
     }
 }
 
-/// Tries all that is harmless with one account.
+/// Tries all that is harmless with one account; `known` is an order of it, if one is followed.
 pub(crate) async fn run(
     name: &AccountName,
     account: &Account,
+    known: Option<OrderId>,
     caller: &Caller,
     context: &Context,
 ) -> Result<Vec<Finding>, Failure> {
     let subject = Subject {
         name,
         account,
+        known,
         keys: accounts::keys(name, account)?,
         caller,
         clock: context.clock.clone(),
@@ -154,6 +163,7 @@ pub(crate) async fn run(
 struct Subject<'a> {
     name: &'a AccountName,
     account: &'a Account,
+    known: Option<OrderId>,
     keys: [SecretString; 2],
     caller: &'a Caller,
     clock: SharedClock,
@@ -182,6 +192,7 @@ impl Subject<'_> {
             Probe::Token => self.token().await,
             Probe::TwoTokens => self.two_tokens().await,
             Probe::StatusWithMadeUpToken => self.made_up_token().await,
+            Probe::StatusInCapitals => self.in_capitals().await,
             Probe::ListIpns => self.list_ipns().await,
         }
     }
@@ -311,6 +322,25 @@ impl Subject<'_> {
         let probe = Probe::StatusWithMadeUpToken;
         let verdict = turned_away(&outcome);
         Ok(self.finding(probe, asked.to_owned(), seen.collect(), verdict))
+    }
+
+    async fn in_capitals(&self) -> Result<Finding, Failure> {
+        let probe = Probe::StatusInCapitals;
+        let Some(order) = &self.known else {
+            let why = "left out: no open order of this account is followed";
+            let verdict = Verdict::ProvesNothing(why.to_owned());
+            return Ok(self.finding(probe, "nothing".to_owned(), Vec::new(), verdict));
+        };
+        let recorder = self.recorder(Change::CapitalQuery);
+        let outcome = self.pesapal(&recorder)?.status(order).await;
+        let seen = recorder.seen();
+        let seen = seen.into_iter().filter(|seen| seen.call != TOKEN_CALL);
+        let verdict = match outcome {
+            Ok(reading) => as_assumed(format!("the order is found: {}", reading.status)),
+            Err(error) => otherwise(error.in_full().to_string()),
+        };
+        let asked = format!("the status of {order}, with its id in capitals");
+        Ok(self.finding(probe, asked, seen.collect(), verdict))
     }
 
     async fn list_ipns(&self) -> Result<Finding, Failure> {

@@ -9,6 +9,7 @@ use duka_core::Error;
 use duka_http::{Intent, Method, Reply, Request, Transport, blotted};
 use secrecy::SecretString;
 use serde::Deserialize;
+use url::Url;
 
 /// The most that is shown of a body, in characters.
 const LONGEST: usize = 600;
@@ -19,6 +20,8 @@ pub(crate) enum Change {
     Nothing,
     /// In place of the access token stands one that nobody has issued.
     MadeUpToken,
+    /// What stands in the query is written in capitals.
+    CapitalQuery,
 }
 
 /// The call whose reply holds a secret.
@@ -96,7 +99,11 @@ impl Transport for Recorder {
     async fn exchange(&self, request: Request, intent: Intent) -> Result<Reply, Error> {
         let request = match self.change {
             Change::Nothing => request,
-            Change::MadeUpToken => with_made_up_token(request),
+            Change::MadeUpToken => {
+                let url = request.url().clone();
+                changed(&request, url, Some(MADE_UP))
+            }
+            Change::CapitalQuery => changed(&request, in_capitals(request.url()), None),
         };
         let call = request
             .url()
@@ -142,21 +149,32 @@ impl fmt::Debug for Recorder {
     }
 }
 
-/// The same request with another token, if it carries one.
-fn with_made_up_token(request: Request) -> Request {
-    let url = request.url().clone();
+/// The same request to another address, and with another token if it carries one.
+fn changed(request: &Request, url: Url, token: Option<&str>) -> Request {
     let mut changed = match request.method() {
         Method::Get => Request::get(url),
         Method::Post => Request::post_json(url, request.body().unwrap_or_default().to_vec()),
     };
     for header in request.headers() {
         let set_already = request.method() == Method::Post && header.name == "Content-Type";
-        changed = match header.name {
+        changed = match (header.name, token) {
             _ if set_already => changed,
-            "Authorization" => changed.secret_header("Authorization", MADE_UP.into()),
-            name if header.secret => changed.secret_header(name, header.value.into()),
-            name => changed.header(name, header.value),
+            ("Authorization", Some(token)) => changed.secret_header("Authorization", token.into()),
+            (name, _) if header.secret => changed.secret_header(name, header.value.into()),
+            (name, _) => changed.header(name, header.value),
         };
+    }
+    changed
+}
+
+fn in_capitals(url: &Url) -> Url {
+    let mut changed = url.clone();
+    let pairs = url.query_pairs();
+    let pairs: Vec<_> = pairs
+        .map(|(name, value)| (name, value.to_uppercase()))
+        .collect();
+    if !pairs.is_empty() {
+        changed.query_pairs_mut().clear().extend_pairs(pairs);
     }
     changed
 }
@@ -215,11 +233,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_made_up_token_takes_the_place_of_the_real_one_and_of_nothing_else() {
-        let url: url::Url = "https://pay.example/v3/api/status?id=7".parse().unwrap();
+        let url: Url = "https://pay.example/v3/api/status?id=7f".parse().unwrap();
         let request = Request::post_json(url.clone(), b"{}".to_vec())
             .header("Accept", "application/json")
             .secret_header("Authorization", "Bearer real".into());
-        let changed = with_made_up_token(request);
+        let changed = changed(&request, url.clone(), Some(MADE_UP));
         let headers: Vec<_> = changed.headers().map(|it| (it.name, it.value)).collect();
         assert_eq!(
             headers,
@@ -231,6 +249,19 @@ mod tests {
         );
         assert_eq!(changed.url(), &url);
         assert_eq!(changed.body(), Some(b"{}".as_slice()));
+    }
+
+    #[test]
+    fn the_values_of_a_query_are_written_in_capitals_and_nothing_else_of_an_address() {
+        let url: Url = "https://pay.example/v3/status?orderTrackingId=b945e4af-80a5"
+            .parse()
+            .unwrap();
+        assert_eq!(
+            in_capitals(&url).as_str(),
+            "https://pay.example/v3/status?orderTrackingId=B945E4AF-80A5"
+        );
+        let plain: Url = "https://pay.example/v3/list".parse().unwrap();
+        assert_eq!(in_capitals(&plain), plain);
     }
 
     #[test]
