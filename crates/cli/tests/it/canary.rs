@@ -63,6 +63,7 @@ fn no_command_lets_a_secret_out_however_it_ends() {
         &["status", INDIAN],
         &status,
         &["doctor"],
+        &["doctor", "--probe"],
         &["sweep", "--dry-run", "--min-age", "0s"],
         &["cancel", INDIAN, "--wait", "200ms"],
         &cancel,

@@ -26,6 +26,7 @@ mod lists_good;
 mod pauses;
 mod pending;
 mod pipes;
+mod probe;
 mod shop;
 #[cfg(unix)]
 mod soak;
