@@ -9,7 +9,9 @@
 mod args;
 mod cargo;
 mod checks;
+mod codegen;
 mod files;
+mod openapi;
 mod pictures;
 #[cfg(test)]
 mod project;
