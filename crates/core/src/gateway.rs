@@ -7,10 +7,11 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::cancel::CancelRules;
-use crate::error::Error;
+use crate::error::{Delivery, Error, ErrorKind};
 use crate::id::{GatewayName, OrderId};
 use crate::money::Money;
 use crate::order::OrderStatus;
+use crate::refund::{RefundAnswer, RefundRequest};
 
 /// One account at one payment gateway.
 ///
@@ -19,10 +20,11 @@ use crate::order::OrderStatus;
 /// [`cancel`](Gateway::cancel) only *asks*: it neither checks the status first nor reads
 /// it afterwards, and at a once-only gateway it must not be called twice for an order.
 /// Unless you have a record of your own that survives a crash, use the
-/// `duka-cancellations` crate, which does all of this.
+/// `duka-cancellations` crate, which does all of this. The same goes for
+/// [`refund`](Gateway::refund).
 ///
 /// **If you implement it:**
-/// - `cancel` answers `Ok` **only** for a reply that is readable and documented. A timeout,
+/// - `cancel` and `refund` answer `Ok` **only** for a reply that is readable and documented. A timeout,
 ///   a reset, a 5xx, HTML, half a body, a reply nobody has described: all are `Err`, with
 ///   the delivery you can prove. [`Delivery::NotSent`](crate::Delivery::NotSent) is a
 ///   promise that no byte reached the gateway;
@@ -67,6 +69,27 @@ pub trait Gateway: fmt::Debug + Send + Sync {
     /// # Errors
     /// Whenever the answer is not a readable, documented yes or no.
     async fn cancel(&self, order: &OrderId) -> Result<CancelAnswer, Error>;
+
+    /// Sends one request to give a payment back. It must not be sent twice for a payment,
+    /// and an answer *received* says nothing yet of the money.
+    ///
+    /// A gateway that knows no refunds leaves this as it is.
+    ///
+    /// # Errors
+    /// When a field is not acceptable or this gateway has no refunds (nothing is sent), and
+    /// whenever the answer is not a readable, documented yes or no.
+    async fn refund(&self, request: &RefundRequest) -> Result<RefundAnswer, Error> {
+        let order = &request.order;
+        let problem = format!(
+            "refund: {} documents no refunds, so none was asked for order {order}",
+            self.name().as_str()
+        );
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            Delivery::NotSent,
+            problem,
+        ))
+    }
 }
 
 /// What can be asked of a gateway.
@@ -79,7 +102,7 @@ pub enum Operation {
     Status,
     /// [`Gateway::cancel`].
     Cancel,
-    /// Giving money back.
+    /// [`Gateway::refund`].
     Refund,
     /// Telling the gateway where to send notifications.
     RegisterIpn,
@@ -127,6 +150,24 @@ pub struct StatusReading {
     pub money: Option<Money>,
     /// The merchant's own reference, where the gateway echoes one.
     pub reference: Option<String>,
+    /// The payment's receipt, where the gateway shows one: what a refund is asked by.
+    pub confirmation_code: Option<String>,
+    /// How the customer paid, in the gateway's own words, where it says so.
+    pub payment_method: Option<String>,
+}
+
+impl StatusReading {
+    /// A reading that shows nothing but the status.
+    pub fn new(status: OrderStatus, raw_status: impl Into<String>) -> Self {
+        Self {
+            status,
+            raw_status: raw_status.into(),
+            money: None,
+            reference: None,
+            confirmation_code: None,
+            payment_method: None,
+        }
+    }
 }
 
 /// A readable, documented answer to a cancel request.

@@ -8,6 +8,7 @@
 //! - [`order`]: an order's [status](OrderStatus) and how observations of it merge.
 //! - [`cancel`]: the life of a cancellation as one pure function, [`cancel::step`].
 //! - [`gateway`]: the object-safe [`Gateway`] trait that adapters implement.
+//! - [`refund`]: a request to give a payment back, and its answers.
 //! - [`error`]: what went wrong, whose fault it was, and whether the request left.
 //!
 //! ```
@@ -40,6 +41,7 @@ pub mod gateway;
 pub mod id;
 pub mod money;
 pub mod order;
+pub mod refund;
 pub mod text;
 
 pub use cancel::{CancelRules, Cancellation, Outcome, Patience, State};
@@ -48,6 +50,7 @@ pub use error::{Delivery, Error, ErrorKind};
 pub use gateway::{
     CancelAnswer, CreatedOrder, Customer, Gateway, GatewayExt, NewOrder, StatusReading,
 };
-pub use id::{AccountName, CancellationId, GatewayName, OrderId};
+pub use id::{AccountName, CancellationId, GatewayName, OrderId, RefundId};
 pub use money::Money;
 pub use order::{Observation, OrderStatus};
+pub use refund::{RefundAnswer, RefundRequest};

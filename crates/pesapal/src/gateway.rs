@@ -7,7 +7,7 @@ use duka_core::clock::SharedClock;
 use duka_core::gateway::Operation;
 use duka_core::{
     AccountName, CancelAnswer, CancelRules, CreatedOrder, Delivery, Error, ErrorKind, Gateway,
-    GatewayName, NewOrder, OrderId, OrderStatus, StatusReading,
+    GatewayName, NewOrder, OrderId, OrderStatus, RefundAnswer, RefundRequest, StatusReading,
 };
 use duka_http::{BaseUrl, Client, Intent, Reply, Request};
 use secrecy::SecretString;
@@ -165,6 +165,7 @@ impl Gateway for Pesapal {
             Operation::Create
                 | Operation::Status
                 | Operation::Cancel
+                | Operation::Refund
                 | Operation::RegisterIpn
                 | Operation::ListIpns
         )
@@ -208,6 +209,17 @@ impl Gateway for Pesapal {
             })
             .await?;
         wire::cancel::read(&asked.answer(), &tracking_id)
+    }
+
+    async fn refund(&self, request: &RefundRequest) -> Result<RefundAnswer, Error> {
+        let tracking_id = wire::tracking_id(&request.order)?;
+        let body = wire::refund::request_body(request)?;
+        let asked = self
+            .call("refund", Intent::Mutation, || {
+                Request::post_json(self.base.join(path::REFUND), body.clone())
+            })
+            .await?;
+        wire::refund::read(&asked.answer(), &tracking_id, request)
     }
 }
 

@@ -4,9 +4,11 @@
 pub(crate) mod cancel;
 pub(crate) mod envelope;
 pub(crate) mod ipn;
+pub(crate) mod refund;
 pub(crate) mod status;
 pub(crate) mod submit;
 pub(crate) mod token;
+mod verdict;
 
 use duka_core::{Error, OrderId};
 use serde::Serialize;
@@ -23,6 +25,7 @@ pub(crate) mod path {
     pub(crate) const SUBMIT: &str = "api/Transactions/SubmitOrderRequest";
     pub(crate) const STATUS: &str = "api/Transactions/GetTransactionStatus";
     pub(crate) const CANCEL: &str = "api/Transactions/CancelOrder";
+    pub(crate) const REFUND: &str = "api/Transactions/RefundRequest";
 }
 
 /// A request body as bytes.

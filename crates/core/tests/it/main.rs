@@ -16,4 +16,5 @@ mod orders;
 mod pauses;
 mod privacy;
 mod properties;
+mod refunds;
 mod rules;

@@ -28,10 +28,9 @@ async fn the_documented_reply_is_read_whole() {
     assert_eq!(
         reading,
         StatusReading {
-            status: OrderStatus::Paid,
-            raw_status: "PAID".to_owned(),
             money: Some(Money::parse("105", "INR").unwrap()),
             reference: Some("6116229263036".to_owned()),
+            ..StatusReading::new(OrderStatus::Paid, "PAID")
         }
     );
 }

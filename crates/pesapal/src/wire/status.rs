@@ -22,6 +22,10 @@ struct TransactionStatus<'a> {
     amount: Loose<'a>,
     #[serde(borrow)]
     currency: Loose<'a>,
+    #[serde(borrow)]
+    confirmation_code: Loose<'a>,
+    #[serde(borrow)]
+    payment_method: Loose<'a>,
 }
 
 /// Reads the reply to a question about `tracking_id`, in its canonical form.
@@ -59,6 +63,8 @@ pub(crate) fn read(answer: &Answer<'_>, tracking_id: &OrderId) -> Result<StatusR
             .merchant_reference
             .text()
             .map(|text| answer.shown(&text)),
+        confirmation_code: confirmation_code(answer, &body),
+        payment_method: body.payment_method.text().map(|text| answer.shown(&text)),
     })
 }
 
@@ -121,6 +127,15 @@ fn meaning(
         }
     };
     (OrderStatus::Unknown(answer.shown(&doubt)), raw)
+}
+
+/// A receipt is sent back as it came, so one that cannot be shown as it is will not do.
+fn confirmation_code(answer: &Answer<'_>, body: &TransactionStatus<'_>) -> Option<String> {
+    let member = body.confirmation_code;
+    // assumed: one of digits may come as a number.
+    let number = |text: &String| text.bytes().all(|byte| byte.is_ascii_digit());
+    let code = member.string().or_else(|| member.text().filter(number))?;
+    (answer.shown(&code) == code).then_some(code)
 }
 
 /// As the gateway shows it, where it can be read exactly: card conversion can change both

@@ -15,6 +15,8 @@ mod fake;
 mod ipns;
 mod notify;
 mod properties;
+mod refund;
+mod refund_fields;
 mod replies;
 mod requests;
 mod secrets;

@@ -136,10 +136,9 @@ async fn the_recorded_unpaid_order() {
     assert_eq!(
         reading,
         StatusReading {
-            status: OrderStatus::Unpaid,
-            raw_status: "INVALID".to_owned(),
             money: Some(Money::parse("10.00", "KES").unwrap()),
             reference: Some("98771cd2".to_owned()),
+            ..StatusReading::new(OrderStatus::Unpaid, "INVALID")
         }
     );
 }

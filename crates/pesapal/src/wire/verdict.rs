@@ -1,0 +1,81 @@
+//! Yes or no: how the replies are read that say only `status` and `message`, those of
+//! `CancelOrder` and `RefundRequest`.
+
+use duka_core::{Error, ErrorKind, OrderId};
+use serde::Deserialize;
+
+use super::envelope::{Answer, BodyStatus, Fault, Loose};
+
+/// A readable, listed answer, with the gateway's own words.
+pub(super) enum Verdict {
+    Yes(String),
+    No(String),
+}
+
+/// What an answer may be about. No recorded one says so.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Echo<'a> {
+    #[serde(borrow)]
+    order_tracking_id: Loose<'a>,
+    #[serde(borrow)]
+    confirmation_code: Loose<'a>,
+}
+
+/// What was asked about.
+pub(super) struct Asked<'a> {
+    /// In its canonical form.
+    pub(super) tracking_id: &'a OrderId,
+    /// The receipt, where the request named one.
+    pub(super) confirmation_code: Option<&'a str>,
+}
+
+impl Asked<'_> {
+    fn is_about_another(&self, echo: &Echo<'_>) -> bool {
+        let order = echo.order_tracking_id.text();
+        let another = |id: String| super::canonical_id(&id).as_ref() != Some(self.tracking_id);
+        let receipt = self.confirmation_code.zip(echo.confirmation_code.text());
+        order.is_some_and(another) || receipt.is_some_and(|(own, echoed)| own != echoed)
+    }
+}
+
+/// Yes is `status` 200 without an error in a good HTTP reply; no is `status` 500 with a
+/// message. Whatever else comes back is neither.
+pub(super) fn read(answer: &Answer<'_>, asked: &Asked<'_>) -> Result<Verdict, Error> {
+    let unlisted = |problem: &str| answer.error(ErrorKind::UnlistedReply, problem);
+    let envelope = answer.envelope();
+    let claims_success = envelope
+        .as_ref()
+        .is_ok_and(|envelope| envelope.status == BodyStatus::Done);
+    if answer.reply.status >= 400 && claims_success {
+        return Err(unlisted("an HTTP error around status 200"));
+    }
+    answer.check_http()?;
+    let envelope = envelope?;
+    // An answer that names an order or a payment is about the one it names.
+    if asked.is_about_another(&answer.object()?) {
+        return Err(unlisted("the answer is about another order"));
+    }
+    let about_the_token = answer.reply.status == 401
+        || envelope
+            .fault
+            .as_ref()
+            .is_some_and(Fault::is_about_credentials);
+    if about_the_token && envelope.status == BodyStatus::NotDone {
+        return Err(unlisted("the token and the order refused in one reply"));
+    }
+    let words = envelope.message.as_deref().map(|text| answer.shown(text));
+    match (envelope.status, envelope.fault, words) {
+        (BodyStatus::Done, None, words) => Ok(Verdict::Yes(words.unwrap_or_default())),
+        // Observed with HTTP below 400, like every refusal of these calls.
+        // assumed: under HTTP 4xx, or beside an error, it is the same refusal.
+        (BodyStatus::NotDone, _, Some(message)) => Ok(Verdict::No(message)),
+        (_, Some(fault), _) => Err(fault.into_error(answer, ErrorKind::UnlistedReply)),
+        (BodyStatus::NotDone, None, None) => Err(unlisted("status 500 without a message")),
+        (BodyStatus::Missing, None, _) => Err(unlisted("no status in the body")),
+        (BodyStatus::Other(text), None, _) => Err(unlisted(&format!(
+            "status {:?} is neither 200 nor 500",
+            answer.shown(&text)
+        ))),
+    }
+}
