@@ -13,6 +13,10 @@ use crate::money::Money;
 use crate::order::OrderStatus;
 use crate::refund::{RefundAnswer, RefundRequest};
 
+pub use crate::new_order::{
+    BillingAddress, Customer, Frequency, NewOrder, Recurring, RedirectMode, Subscription,
+};
+
 /// One account at one payment gateway.
 ///
 /// **If you call it:** every method makes at most the calls it names and waits for their
@@ -32,6 +36,8 @@ use crate::refund::{RefundAnswer, RefundRequest};
 ///   further than the credentials.
 /// - A status without a documented meaning is [`OrderStatus::Unknown`] with its own text.
 /// - Never repeat a mutation that may have arrived.
+/// - Check every documented limit of a [`NewOrder`] before anything is sent, and refuse one
+///   with a field that must not be lost; see there.
 /// - Run the `conformance` suite against it.
 #[async_trait]
 pub trait Gateway: fmt::Debug + Send + Sync {
@@ -54,8 +60,8 @@ pub trait Gateway: fmt::Debug + Send + Sync {
     /// Creates an order and returns where the customer pays.
     ///
     /// # Errors
-    /// When a field is not acceptable (nothing is sent), the gateway refuses, or the
-    /// outcome is unknown.
+    /// When a field is not acceptable (nothing is sent, and [`Error::field`] names it), the
+    /// gateway refuses, or the outcome is unknown.
     async fn create(&self, order: &NewOrder) -> Result<CreatedOrder, Error>;
 
     /// Reads where an order stands. Harmless at any time.
@@ -191,107 +197,6 @@ impl CancelAnswer {
         match self {
             Self::Accepted { message } | Self::Refused { message } => message,
         }
-    }
-}
-
-/// An order to be created. Fields that only one gateway knows are optional, and ignored
-/// by the other. `Debug` shows no address: shops put session keys into them.
-#[derive(Clone)]
-pub struct NewOrder {
-    /// The merchant's id, unique among the merchant's orders. At Pesapal at most 50
-    /// letters, digits and `- _ . :`.
-    pub reference: OrderId,
-    /// What the customer is to pay.
-    pub money: Money,
-    /// What it is for; at Pesapal at most 100 characters.
-    pub description: String,
-    /// Who pays.
-    pub customer: Customer,
-    /// Where the customer's browser is sent afterwards.
-    pub return_url: Url,
-    /// Pesapal: where a customer who gives up is sent. This is not a cancellation.
-    pub cancellation_url: Option<Url>,
-    /// Pesapal: the id of a registered notification address, instead of the account's.
-    pub notification_id: Option<String>,
-    /// KwikPaisa: what kind of goods, such as `DIGITAL`, instead of the account's.
-    pub service_type: Option<String>,
-}
-
-impl NewOrder {
-    /// An order with everything that both gateways need.
-    pub fn new(
-        reference: OrderId,
-        money: Money,
-        description: impl Into<String>,
-        customer: Customer,
-        return_url: Url,
-    ) -> Self {
-        Self {
-            reference,
-            money,
-            description: description.into(),
-            customer,
-            return_url,
-            cancellation_url: None,
-            notification_id: None,
-            service_type: None,
-        }
-    }
-
-    /// Pesapal: names the registered notification address to use.
-    #[must_use]
-    pub fn notification_id(mut self, id: impl Into<String>) -> Self {
-        self.notification_id = Some(id.into());
-        self
-    }
-
-    /// Pesapal: where a customer who gives up is sent.
-    #[must_use]
-    pub fn cancellation_url(mut self, url: Url) -> Self {
-        self.cancellation_url = Some(url);
-        self
-    }
-
-    /// KwikPaisa: what kind of goods.
-    #[must_use]
-    pub fn service_type(mut self, service_type: impl Into<String>) -> Self {
-        self.service_type = Some(service_type.into());
-        self
-    }
-}
-
-impl fmt::Debug for NewOrder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewOrder")
-            .field("reference", &self.reference)
-            .field("money", &self.money)
-            .field("description", &self.description)
-            .field("customer", &self.customer)
-            .field("notification_id", &self.notification_id)
-            .field("service_type", &self.service_type)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Who pays. Personal data: `Debug` shows none of it.
-#[derive(Clone, Default)]
-pub struct Customer {
-    /// Full name.
-    pub name: Option<String>,
-    /// Email address. Pesapal needs this or a phone number, KwikPaisa both.
-    pub email: Option<String>,
-    /// Phone number, in the form the gateway wants.
-    pub phone: Option<String>,
-}
-
-impl fmt::Debug for Customer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |field: &Option<String>| field.as_ref().map(|_| "…");
-        f.debug_struct("Customer")
-            .field("name", &shown(&self.name))
-            .field("email", &shown(&self.email))
-            .field("phone", &shown(&self.phone))
-            .finish()
     }
 }
 

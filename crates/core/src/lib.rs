@@ -40,6 +40,7 @@ pub mod error;
 pub mod gateway;
 pub mod id;
 pub mod money;
+mod new_order;
 pub mod order;
 pub mod refund;
 pub mod text;
@@ -48,7 +49,8 @@ pub use cancel::{CancelRules, Cancellation, Outcome, Patience, State};
 pub use clock::{Clock, SharedClock};
 pub use error::{Delivery, Error, ErrorKind};
 pub use gateway::{
-    CancelAnswer, CreatedOrder, Customer, Gateway, GatewayExt, NewOrder, StatusReading,
+    BillingAddress, CancelAnswer, CreatedOrder, Customer, Frequency, Gateway, GatewayExt, NewOrder,
+    Recurring, RedirectMode, StatusReading, Subscription,
 };
 pub use id::{AccountName, CancellationId, GatewayName, OrderId, RefundId};
 pub use money::Money;

@@ -31,6 +31,7 @@ mod auth;
 pub mod codes;
 mod config;
 mod gateway;
+mod limits;
 mod notify;
 mod payload;
 mod reply;

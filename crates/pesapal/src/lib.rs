@@ -39,6 +39,7 @@ pub mod codes;
 mod config;
 mod gateway;
 mod ipn;
+mod limits;
 mod notify;
 mod wire;
 

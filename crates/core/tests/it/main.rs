@@ -12,6 +12,7 @@ mod errors;
 mod ids;
 mod model;
 mod money;
+mod new_orders;
 mod orders;
 mod pauses;
 mod privacy;

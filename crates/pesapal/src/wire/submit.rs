@@ -1,18 +1,15 @@
-//! `SubmitOrderRequest` (page *Submit Order Request*): its documented limits, the request
-//! and the reply.
+//! `SubmitOrderRequest` (page *Submit Order Request*): the request and the reply. What may
+//! stand in a request is checked in `limits.rs`.
 
 use duka_core::gateway::PaymentLink;
-use duka_core::{CreatedOrder, Delivery, Error, ErrorKind, NewOrder, OrderId};
+use duka_core::{CreatedOrder, Error, Frequency, NewOrder, OrderId, RedirectMode, Subscription};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use url::Url;
 
 use super::envelope::{Answer, BodyStatus, Loose};
-
-/// The longest merchant reference, in characters.
-const MAX_ID: usize = 50;
-/// The longest description, in characters.
-const MAX_DESCRIPTION: usize = 100;
+use crate::limits::{self, filled};
 
 #[derive(Serialize)]
 struct SubmitOrder<'a> {
@@ -21,11 +18,19 @@ struct SubmitOrder<'a> {
     /// A JSON number with the very digits of the decimal.
     amount: Box<RawValue>,
     description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redirect_mode: Option<&'static str>,
     callback_url: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     cancellation_url: Option<&'a str>,
     notification_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    branch: Option<&'a str>,
     billing_address: BillingAddress<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_number: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subscription_details: Option<SubscriptionDetails>,
 }
 
 #[derive(Serialize)]
@@ -35,108 +40,121 @@ struct BillingAddress<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     phone_number: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    country_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     first_name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    middle_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     last_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line_1: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line_2: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    city: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    postal_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zip_code: Option<&'a str>,
+}
+
+/// Page *Recurring payments*.
+#[derive(Serialize)]
+struct SubscriptionDetails {
+    start_date: String,
+    end_date: String,
+    frequency: &'static str,
 }
 
 /// The body of a request that keeps every documented limit; `account_ipn` is the
 /// notification id to use when the order names none.
 pub(crate) fn request_body(order: &NewOrder, account_ipn: Option<&str>) -> Result<Vec<u8>, Error> {
-    let id = reference(order)?;
-    let description = description(order)?;
-    // assumed: as many decimal places as ISO 4217 gives the currency are taken.
-    let money = order.money.chargeable().map_err(|error| {
-        Error::new(
-            ErrorKind::InvalidRequest,
-            Delivery::NotSent,
-            error.to_string(),
-        )
-    })?;
+    let money = limits::money(order)?;
     let amount = RawValue::from_string(money.amount().to_string())
         .expect("the text of a decimal is a JSON number");
+    let subscription = order.recurring.as_ref().and_then(|it| it.schedule());
     Ok(super::body(&SubmitOrder {
-        id,
+        id: limits::reference(order)?,
         currency: money.currency().code(),
         amount,
-        description,
+        description: limits::description(order)?,
+        redirect_mode: order.redirect_mode.map(redirect_mode),
         callback_url: order.return_url.as_str(),
         cancellation_url: order.cancellation_url.as_ref().map(Url::as_str),
-        notification_id: notification_id(order, account_ipn)?,
+        notification_id: limits::notification_id(order, account_ipn)?,
+        branch: filled(order.branch.as_deref()),
         billing_address: billing_address(order)?,
+        account_number: limits::account_number(order)?,
+        subscription_details: subscription.map(subscription_details),
     }))
 }
 
-fn reference(order: &NewOrder) -> Result<&str, Error> {
-    let id = order.reference.as_str();
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
-    if id.chars().count() > MAX_ID {
-        return Err(Error::invalid_field(
-            "reference",
-            format_args!("{id:?} is longer than the {MAX_ID} characters allowed"),
-        ));
-    }
-    if !id.chars().all(allowed) {
-        return Err(Error::invalid_field(
-            "reference",
-            format_args!("{id:?} has characters other than letters, digits and - _ . :"),
-        ));
-    }
-    Ok(id)
-}
-
-fn description(order: &NewOrder) -> Result<&str, Error> {
-    let text = order.description.trim();
-    let length = text.chars().count();
-    if length == 0 {
-        return Err(Error::invalid_field("description", "is empty"));
-    }
-    if length > MAX_DESCRIPTION {
-        return Err(Error::invalid_field(
-            "description",
-            format_args!("has {length} characters, at most {MAX_DESCRIPTION} are allowed"),
-        ));
-    }
-    Ok(text)
-}
-
-fn notification_id<'a>(order: &'a NewOrder, account: Option<&'a str>) -> Result<&'a str, Error> {
-    filled(order.notification_id.as_deref())
-        .or_else(|| filled(account))
-        .ok_or_else(|| {
-            Error::invalid_field(
-                "notification_id",
-                "is missing: register a notification address once and use its id, for the order or for the account",
-            )
-        })
-}
-
 fn billing_address(order: &NewOrder) -> Result<BillingAddress<'_>, Error> {
-    let customer = &order.customer;
-    let email_address = filled(customer.email.as_deref());
-    let phone_number = filled(customer.phone.as_deref());
-    if email_address.is_none() && phone_number.is_none() {
-        return Err(Error::invalid_field(
-            "customer",
-            "has neither an email address nor a phone number",
-        ));
-    }
-    // A courtesy: the first word is taken for the first name, the rest for the last.
-    let name = filled(customer.name.as_deref());
-    let (first_name, last_name) = match name.and_then(|name| name.split_once(char::is_whitespace)) {
-        Some((first, rest)) => (Some(first), filled(Some(rest))),
-        None => (name, None),
-    };
+    let contact = limits::contact(order)?;
+    let address = &order.billing_address;
+    let [first_name, middle_name, last_name] = names(order);
     Ok(BillingAddress {
-        email_address,
-        phone_number,
+        email_address: contact.email,
+        phone_number: contact.phone,
+        country_code: limits::country_code(order)?,
         first_name,
+        middle_name,
         last_name,
+        line_1: filled(address.line_1.as_deref()),
+        line_2: filled(address.line_2.as_deref()),
+        city: filled(address.city.as_deref()),
+        state: limits::state(order)?,
+        postal_code: filled(address.postal_code.as_deref()),
+        zip_code: filled(address.zip_code.as_deref()),
     })
 }
 
-fn filled(text: Option<&str>) -> Option<&str> {
-    text.map(str::trim).filter(|text| !text.is_empty())
+/// First, middle and last name. Where the order has none of them, as a courtesy, the first
+/// word of the whole name is taken for the first and the rest for the last.
+fn names(order: &NewOrder) -> [Option<&str>; 3] {
+    let address = &order.billing_address;
+    let parts = [
+        &address.first_name,
+        &address.middle_name,
+        &address.last_name,
+    ]
+    .map(|part| filled(part.as_deref()));
+    if parts.iter().any(Option::is_some) {
+        return parts;
+    }
+    let name = filled(order.customer.name.as_deref());
+    match name.and_then(|name| name.split_once(char::is_whitespace)) {
+        Some((first, rest)) => [Some(first), None, filled(Some(rest))],
+        None => [name, None, None],
+    }
+}
+
+const fn redirect_mode(mode: RedirectMode) -> &'static str {
+    match mode {
+        RedirectMode::TopWindow => "TOP_WINDOW",
+        RedirectMode::ParentWindow => "PARENT_WINDOW",
+    }
+}
+
+fn subscription_details(subscription: &Subscription) -> SubscriptionDetails {
+    SubscriptionDetails {
+        start_date: day(subscription.start()),
+        end_date: day(subscription.end()),
+        frequency: match subscription.frequency() {
+            Frequency::Daily => "DAILY",
+            Frequency::Weekly => "WEEKLY",
+            Frequency::Monthly => "MONTHLY",
+            Frequency::Yearly => "YEARLY",
+        },
+    }
+}
+
+/// `dd-MM-yyyy`.
+fn day(date: Date) -> String {
+    format!("{:02}-{:02}-{:04}", date.day(), date.month(), date.year())
 }
 
 #[derive(Default, Deserialize)]

@@ -13,6 +13,7 @@ mod door;
 mod emulator;
 mod fake;
 mod ipns;
+mod limits;
 mod notify;
 mod properties;
 mod refund;

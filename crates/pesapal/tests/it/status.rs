@@ -194,6 +194,20 @@ async fn an_added_key_of_any_type_breaks_nothing() {
 }
 
 #[tokio::test]
+async fn a_recurring_order_reads_as_any_other_whatever_its_account_number() {
+    let number = r#""account_number":null"#;
+    assert!(replies::PAID.contains(number));
+    let once = read(replies::PAID).await;
+    for given in ["\"555-678\"", "555678", "\"\"", "{}"] {
+        let body = replies::PAID.replace(number, &format!(r#""account_number":{given}"#));
+        assert_eq!(read(&body).await, once, "{given}");
+    }
+    let unpaid = read(replies::UNPAID).await;
+    let body = replies::UNPAID.replacen('{', r#"{"account_number":"555-678","#, 1);
+    assert_eq!(read(&body).await, unpaid);
+}
+
+#[tokio::test]
 async fn an_empty_reference_is_none() {
     let reading = read(r#"{"status_code":1,"merchant_reference":""}"#).await;
     assert_eq!(reading.reference, None);
