@@ -21,3 +21,4 @@ mod secrets;
 mod settings;
 mod status;
 mod token;
+mod variants;
