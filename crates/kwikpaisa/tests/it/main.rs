@@ -16,4 +16,5 @@ mod reading;
 mod requests;
 mod secrets;
 mod traps;
+mod variants;
 mod webhooks;

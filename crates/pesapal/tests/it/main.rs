@@ -24,3 +24,4 @@ mod secrets;
 mod settings;
 mod status;
 mod token;
+mod variants;
