@@ -10,6 +10,7 @@
 //! - [`gateway`]: the object-safe [`Gateway`] trait that adapters implement.
 //! - [`refund`]: a request to give a payment back, and its answers.
 //! - [`error`]: what went wrong, whose fault it was, and whether the request left.
+//! - [`evidence`]: the tables in which each adapter says what it does and what it only assumes.
 //!
 //! ```
 //! use std::time::Duration;
@@ -37,6 +38,7 @@ pub mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod error;
+pub mod evidence;
 pub mod gateway;
 pub mod id;
 pub mod money;

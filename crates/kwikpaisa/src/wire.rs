@@ -7,13 +7,6 @@ use serde_json::value::RawValue;
 use crate::limits;
 use crate::payload::Json;
 
-/// Where each operation lives.
-pub(crate) mod path {
-    pub(crate) const CREATE: &str = "/api/v3/pg/order/create";
-    pub(crate) const STATUS: &str = "/api/v3/pg/order/status";
-    pub(crate) const CANCEL: &str = "/api/v3/pg/order/cancel";
-}
-
 /// The body of a status and of a cancel request.
 ///
 /// assumed: that an integer id of any size is signed as it was sent. Were the body written

@@ -34,6 +34,7 @@
 //! # }
 //! ```
 
+pub mod assumptions;
 mod auth;
 pub mod codes;
 mod config;
@@ -41,6 +42,7 @@ mod gateway;
 mod ipn;
 mod limits;
 mod notify;
+pub mod operations;
 mod wire;
 
 pub use config::{Builder, Environment};

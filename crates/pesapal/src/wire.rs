@@ -17,17 +17,6 @@ use uuid::Uuid;
 pub(crate) const ACCEPT: &str = "Accept";
 pub(crate) const JSON: &str = "application/json";
 
-/// Paths below the base URL (page *API Reference*).
-pub(crate) mod path {
-    pub(crate) const TOKEN: &str = "api/Auth/RequestToken";
-    pub(crate) const REGISTER_IPN: &str = "api/URLSetup/RegisterIPN";
-    pub(crate) const LIST_IPNS: &str = "api/URLSetup/GetIpnList";
-    pub(crate) const SUBMIT: &str = "api/Transactions/SubmitOrderRequest";
-    pub(crate) const STATUS: &str = "api/Transactions/GetTransactionStatus";
-    pub(crate) const CANCEL: &str = "api/Transactions/CancelOrder";
-    pub(crate) const REFUND: &str = "api/Transactions/RefundRequest";
-}
-
 /// A request body as bytes.
 ///
 /// assumed: names beyond ASCII go as UTF-8, as JSON has it.

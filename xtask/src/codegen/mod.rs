@@ -1,6 +1,8 @@
 //! `cargo xtask codegen`: whole files made from the gateways' descriptions, and parts of pages that people write.
 //! Writes them, or only compares. What each file holds is decided in the modules beside this one.
 
+pub(crate) mod rust;
+
 use std::fs;
 use std::path::Path;
 
@@ -45,16 +47,11 @@ fn outputs(root: &Path) -> Result<Vec<Output>, String> {
     }
     let mut outputs = Vec::new();
     for document in &described {
-        outputs.extend(rust_files(document)?);
+        outputs.extend(rust::files(root, document)?);
         outputs.extend(reference_page(document)?);
     }
     outputs.extend(pages(root, &described)?);
     Ok(outputs)
-}
-
-/// The Rust files of one adapter.
-fn rust_files(_document: &Document) -> Result<Vec<Output>, String> {
-    Ok(Vec::new())
 }
 
 /// `docs/gateways/GATEWAY.md`.

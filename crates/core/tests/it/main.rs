@@ -9,6 +9,7 @@ mod cancel;
 #[cfg(feature = "conformance")]
 mod conformance;
 mod errors;
+mod evidence;
 mod ids;
 mod model;
 mod money;

@@ -6,6 +6,7 @@
 )]
 
 mod accounts;
+mod assumptions;
 mod cancelling;
 mod conformance;
 mod creating;

@@ -9,6 +9,9 @@ use serde_json::value::RawValue;
 
 use crate::codes;
 
+/// The `error_type` that names a refused token, whatever the code.
+const AUTHENTICATION_ERROR: &str = "authentication_error";
+
 /// A JSON member of any type, as its own text, so that `200`, `"200"` and `null` can all
 /// be read and no digit passes through a float.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
@@ -280,7 +283,7 @@ impl Fault {
         let by_type = self
             .kind
             .as_deref()
-            .is_some_and(|kind| kind.eq_ignore_ascii_case(codes::AUTHENTICATION_ERROR));
+            .is_some_and(|kind| kind.eq_ignore_ascii_case(AUTHENTICATION_ERROR));
         by_type || self.listed_kind() == ErrorKind::Authentication
     }
 
