@@ -16,7 +16,9 @@ fn every_assumption_has_two_sides_at_the_emulator_or_says_why_not() {
         };
         assert!(!names.is_empty(), "{}", assumption.id);
         for name in names {
-            let found = duka_emulator::variants().iter().find(|it| it.name() == *name);
+            let found = duka_emulator::variants()
+                .iter()
+                .find(|it| it.name() == *name);
             let variant = found.unwrap_or_else(|| panic!("{}: no variant {name}", assumption.id));
             assert!(variant.values().len() >= 2, "{name}");
         }

@@ -1,29 +1,22 @@
 //! `CancelOrder` (page *Order Cancellation*): the request, and what counts as yes or no.
 
 use duka_core::{CancelAnswer, Error, OrderId};
-use serde::Serialize;
 
 use super::envelope::Answer;
-use super::verdict::{self, Asked, Verdict};
-
-#[derive(Serialize)]
-struct CancelOrder<'a> {
-    order_tracking_id: &'a str,
-}
+use super::types::{CancelReply, CancelRequest};
+use super::verdict::{self, Verdict};
 
 pub(crate) fn request_body(tracking_id: &str) -> Vec<u8> {
-    super::body(&CancelOrder {
+    super::body(&CancelRequest {
         order_tracking_id: tracking_id,
     })
 }
 
 /// Reads the answer to a request about `tracking_id`, in its canonical form.
 pub(crate) fn read(answer: &Answer<'_>, tracking_id: &OrderId) -> Result<CancelAnswer, Error> {
-    let asked = Asked {
-        tracking_id,
-        confirmation_code: None,
-    };
-    Ok(match verdict::read(answer, &asked)? {
+    let is_about_another =
+        |reply: CancelReply<'_>| super::is_another(reply.order_tracking_id, tracking_id);
+    Ok(match verdict::read(answer, is_about_another)? {
         Verdict::Yes(message) => CancelAnswer::Accepted { message },
         Verdict::No(message) => CancelAnswer::Refused { message },
     })

@@ -2,11 +2,10 @@
 //! counts as received or refused.
 
 use duka_core::{Error, OrderId, RefundAnswer, RefundRequest};
-use serde::Serialize;
-use serde_json::value::RawValue;
 
 use super::envelope::Answer;
-use super::verdict::{self, Asked, Verdict};
+use super::types::{self, RefundReply};
+use super::verdict::{self, Verdict};
 
 /// What the names of mobile money hold, in small letters.
 ///
@@ -14,15 +13,6 @@ use super::verdict::{self, Asked, Verdict};
 /// assumed: longer names hold these, and Airtel is one of them. A name that is not known is
 /// left to the gateway: a card must not be taken for a phone.
 const MOBILE_MONEY: [&str; 5] = ["mpesa", "m-pesa", "mtn", "tigo", "airtel"];
-
-#[derive(Serialize)]
-struct Refund<'a> {
-    confirmation_code: &'a str,
-    /// A JSON number with the very digits of the decimal.
-    amount: Box<RawValue>,
-    username: &'a str,
-    remarks: &'a str,
-}
 
 /// The body of a request that keeps every documented limit.
 pub(crate) fn request_body(request: &RefundRequest) -> Result<Vec<u8>, Error> {
@@ -36,11 +26,9 @@ pub(crate) fn request_body(request: &RefundRequest) -> Result<Vec<u8>, Error> {
             ),
         ));
     }
-    let amount = RawValue::from_string(money.amount().to_string())
-        .expect("the text of a decimal is a JSON number");
-    Ok(super::body(&Refund {
+    Ok(super::body(&types::RefundRequest {
         confirmation_code: confirmation_code(request)?,
-        amount,
+        amount: super::number(money.amount()),
         username: filled("username", &request.username)?,
         remarks: filled("remarks", &request.remarks)?,
     }))
@@ -75,11 +63,13 @@ pub(crate) fn read(
     tracking_id: &OrderId,
     request: &RefundRequest,
 ) -> Result<RefundAnswer, Error> {
-    let asked = Asked {
-        tracking_id,
-        confirmation_code: request.paid.confirmation_code.as_deref(),
+    let receipt = request.paid.confirmation_code.as_deref();
+    let is_about_another = |reply: RefundReply<'_>| {
+        let receipts = receipt.zip(reply.confirmation_code.text());
+        super::is_another(reply.order_tracking_id, tracking_id)
+            || receipts.is_some_and(|(own, echoed)| own != echoed)
     };
-    Ok(match verdict::read(answer, &asked)? {
+    Ok(match verdict::read(answer, is_about_another)? {
         Verdict::Yes(message) => RefundAnswer::Received { message },
         Verdict::No(message) => RefundAnswer::Refused { message },
     })

@@ -2,84 +2,24 @@
 //! stand in a request is checked in `limits.rs`.
 
 use duka_core::gateway::PaymentLink;
-use duka_core::{CreatedOrder, Error, Frequency, NewOrder, OrderId, RedirectMode, Subscription};
+use duka_core::{CreatedOrder, Error, Frequency, NewOrder, OrderId, RedirectMode};
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use url::Url;
 
-use super::envelope::{Answer, BodyStatus, Loose};
+use super::envelope::{Answer, BodyStatus};
+use super::types::{BillingAddress, SubmitReply, SubmitRequest, SubscriptionDetails};
 use crate::limits::{self, filled};
-
-#[derive(Serialize)]
-struct SubmitOrder<'a> {
-    id: &'a str,
-    currency: &'static str,
-    /// A JSON number with the very digits of the decimal.
-    amount: Box<RawValue>,
-    description: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    redirect_mode: Option<&'static str>,
-    callback_url: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cancellation_url: Option<&'a str>,
-    notification_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    branch: Option<&'a str>,
-    billing_address: BillingAddress<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    account_number: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    subscription_details: Option<SubscriptionDetails>,
-}
-
-#[derive(Serialize)]
-struct BillingAddress<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    email_address: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    phone_number: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    country_code: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    middle_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    line_1: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    line_2: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    city: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    state: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    postal_code: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    zip_code: Option<&'a str>,
-}
-
-/// Page *Recurring payments*.
-#[derive(Serialize)]
-struct SubscriptionDetails {
-    start_date: String,
-    end_date: String,
-    frequency: &'static str,
-}
 
 /// The body of a request that keeps every documented limit; `account_ipn` is the
 /// notification id to use when the order names none.
 pub(crate) fn request_body(order: &NewOrder, account_ipn: Option<&str>) -> Result<Vec<u8>, Error> {
     let money = limits::money(order)?;
-    let amount = RawValue::from_string(money.amount().to_string())
-        .expect("the text of a decimal is a JSON number");
     let subscription = order.recurring.as_ref().and_then(|it| it.schedule());
-    Ok(super::body(&SubmitOrder {
+    let days = subscription.map(|it| [it.start(), it.end()].map(day));
+    Ok(super::body(&SubmitRequest {
         id: limits::reference(order)?,
         currency: money.currency().code(),
-        amount,
+        amount: super::number(money.amount()),
         description: limits::description(order)?,
         redirect_mode: order.redirect_mode.map(redirect_mode),
         callback_url: order.return_url.as_str(),
@@ -88,7 +28,13 @@ pub(crate) fn request_body(order: &NewOrder, account_ipn: Option<&str>) -> Resul
         branch: filled(order.branch.as_deref()),
         billing_address: billing_address(order)?,
         account_number: limits::account_number(order)?,
-        subscription_details: subscription.map(subscription_details),
+        subscription_details: subscription.zip(days.as_ref()).map(|(it, [start, end])| {
+            SubscriptionDetails {
+                start_date: start,
+                end_date: end,
+                frequency: frequency(it.frequency()),
+            }
+        }),
     }))
 }
 
@@ -139,33 +85,18 @@ const fn redirect_mode(mode: RedirectMode) -> &'static str {
     }
 }
 
-fn subscription_details(subscription: &Subscription) -> SubscriptionDetails {
-    SubscriptionDetails {
-        start_date: day(subscription.start()),
-        end_date: day(subscription.end()),
-        frequency: match subscription.frequency() {
-            Frequency::Daily => "DAILY",
-            Frequency::Weekly => "WEEKLY",
-            Frequency::Monthly => "MONTHLY",
-            Frequency::Yearly => "YEARLY",
-        },
+const fn frequency(frequency: Frequency) -> &'static str {
+    match frequency {
+        Frequency::Daily => "DAILY",
+        Frequency::Weekly => "WEEKLY",
+        Frequency::Monthly => "MONTHLY",
+        Frequency::Yearly => "YEARLY",
     }
 }
 
 /// `dd-MM-yyyy`.
 fn day(date: Date) -> String {
     format!("{:02}-{:02}-{:04}", date.day(), date.month(), date.year())
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct SubmitReply<'a> {
-    #[serde(borrow)]
-    order_tracking_id: Loose<'a>,
-    #[serde(borrow)]
-    merchant_reference: Loose<'a>,
-    #[serde(borrow)]
-    redirect_url: Loose<'a>,
 }
 
 /// Reads the reply to the submission of `reference`.

@@ -110,6 +110,9 @@ pub(crate) struct SubmitRequest<'a> {
     pub(crate) amount: Box<RawValue>,
     /// What it is for, shown to the customer.
     pub(crate) description: &'a str,
+    /// In which window the customer comes back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) redirect_mode: Option<&'a str>,
     /// Where the customer's browser is sent after paying.
     pub(crate) callback_url: &'a str,
     /// Where a customer who gives up is sent.
@@ -117,9 +120,6 @@ pub(crate) struct SubmitRequest<'a> {
     pub(crate) cancellation_url: Option<&'a str>,
     /// The `ipn_id` of a registered address.
     pub(crate) notification_id: &'a str,
-    /// In which window the customer comes back.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) redirect_mode: Option<&'a str>,
     /// The name of the shop that sells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) branch: Option<&'a str>,

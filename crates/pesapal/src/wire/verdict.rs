@@ -1,10 +1,10 @@
 //! Yes or no: how the replies are read that say only `status` and `message`, those of
 //! `CancelOrder` and `RefundRequest`.
 
-use duka_core::{Error, ErrorKind, OrderId};
+use duka_core::{Error, ErrorKind};
 use serde::Deserialize;
 
-use super::envelope::{Answer, BodyStatus, Fault, Loose};
+use super::envelope::{Answer, BodyStatus, Fault};
 
 /// A readable, listed answer, with the gateway's own words.
 pub(super) enum Verdict {
@@ -12,36 +12,12 @@ pub(super) enum Verdict {
     No(String),
 }
 
-/// What an answer may be about. No recorded one says so.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Echo<'a> {
-    #[serde(borrow)]
-    order_tracking_id: Loose<'a>,
-    #[serde(borrow)]
-    confirmation_code: Loose<'a>,
-}
-
-/// What was asked about.
-pub(super) struct Asked<'a> {
-    /// In its canonical form.
-    pub(super) tracking_id: &'a OrderId,
-    /// The receipt, where the request named one.
-    pub(super) confirmation_code: Option<&'a str>,
-}
-
-impl Asked<'_> {
-    fn is_about_another(&self, echo: &Echo<'_>) -> bool {
-        let order = echo.order_tracking_id.text();
-        let another = |id: String| super::canonical_id(&id).as_ref() != Some(self.tracking_id);
-        let receipt = self.confirmation_code.zip(echo.confirmation_code.text());
-        order.is_some_and(another) || receipt.is_some_and(|(own, echoed)| own != echoed)
-    }
-}
-
 /// Yes is `status` 200 without an error in a good HTTP reply; no is `status` 500 with a
-/// message. Whatever else comes back is neither.
-pub(super) fn read(answer: &Answer<'_>, asked: &Asked<'_>) -> Result<Verdict, Error> {
+/// message. Whatever else comes back is neither. No recorded answer says what it is about.
+pub(super) fn read<'a, R: Deserialize<'a>>(
+    answer: &Answer<'a>,
+    is_about_another: impl FnOnce(R) -> bool,
+) -> Result<Verdict, Error> {
     let unlisted = |problem: &str| answer.error(ErrorKind::UnlistedReply, problem);
     let envelope = answer.envelope();
     let claims_success = envelope
@@ -53,7 +29,7 @@ pub(super) fn read(answer: &Answer<'_>, asked: &Asked<'_>) -> Result<Verdict, Er
     answer.check_http()?;
     let envelope = envelope?;
     // An answer that names an order or a payment is about the one it names.
-    if asked.is_about_another(&answer.object()?) {
+    if is_about_another(answer.object()?) {
         return Err(unlisted("the answer is about another order"));
     }
     let about_the_token = answer.reply.status == 401
