@@ -11,7 +11,6 @@ use crate::args::{Codegen, Results, Soak};
 use crate::cargo::{self, cargo, needs_component};
 use crate::descriptions;
 use crate::files::Files;
-use crate::pictures::{self, PICTURES};
 use crate::report::{Outcome, Report};
 use crate::snapshots::{self, References};
 use crate::tidy;
@@ -106,7 +105,7 @@ fn clippy(root: &Path) -> Result<(), String> {
 
 /// Writes generated text, or fails where it is out of date.
 pub(crate) fn codegen(root: &Path, mode: Codegen) -> Result<(), String> {
-    let changed = pictures::run(root, PICTURES, mode)?;
+    let changed = crate::codegen::run(root, mode)?;
     for place in &changed {
         println!("{place}");
     }

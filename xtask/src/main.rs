@@ -9,8 +9,10 @@
 mod args;
 mod cargo;
 mod checks;
+mod codegen;
 mod descriptions;
 mod files;
+mod openapi;
 mod pictures;
 #[cfg(test)]
 mod project;

@@ -1,0 +1,163 @@
+//! Any YAML value with its members in order: examples, constants and what else has no shape of its own.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+/// A value that is shown or compared, and not looked into.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Node {
+    Null,
+    Bool(bool),
+    Integer(i64),
+    Decimal(f64),
+    Text(String),
+    List(Vec<Self>),
+    Map(Vec<(String, Self)>),
+}
+
+impl Node {
+    /// The text of a string.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Null
+            | Self::Bool(_)
+            | Self::Integer(_)
+            | Self::Decimal(_)
+            | Self::List(_)
+            | Self::Map(_) => None,
+        }
+    }
+
+    /// The value as JSON on several lines, two spaces deep.
+    pub(crate) fn pretty(&self) -> String {
+        let mut out = String::new();
+        self.write(&mut out, Some(0))
+            .expect("a String takes all that is written");
+        out
+    }
+
+    fn write(&self, out: &mut impl fmt::Write, depth: Option<usize>) -> fmt::Result {
+        let deeper = depth.map(|depth| depth + 1);
+        match self {
+            Self::Null => out.write_str("null"),
+            Self::Bool(value) => write!(out, "{value}"),
+            Self::Integer(value) => write!(out, "{value}"),
+            Self::Decimal(value) => write!(out, "{value}"),
+            Self::Text(text) => write_text(out, text),
+            Self::List(items) if items.is_empty() => out.write_str("[]"),
+            Self::List(items) => {
+                out.write_char('[')?;
+                for (index, item) in items.iter().enumerate() {
+                    separate(out, index, deeper)?;
+                    item.write(out, deeper)?;
+                }
+                line(out, depth)?;
+                out.write_char(']')
+            }
+            Self::Map(members) if members.is_empty() => out.write_str("{}"),
+            Self::Map(members) => {
+                out.write_char('{')?;
+                for (index, (key, value)) in members.iter().enumerate() {
+                    separate(out, index, deeper)?;
+                    write_text(out, key)?;
+                    out.write_str(": ")?;
+                    value.write(out, deeper)?;
+                }
+                line(out, depth)?;
+                out.write_char('}')
+            }
+        }
+    }
+}
+
+fn separate(out: &mut impl fmt::Write, index: usize, depth: Option<usize>) -> fmt::Result {
+    if index > 0 {
+        out.write_str(if depth.is_some() { "," } else { ", " })?;
+    }
+    line(out, depth)
+}
+
+fn line(out: &mut impl fmt::Write, depth: Option<usize>) -> fmt::Result {
+    match depth {
+        Some(depth) => write!(out, "\n{}", "  ".repeat(depth)),
+        None => Ok(()),
+    }
+}
+
+fn write_text(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
+    let json = serde_json::Value::String(text.to_owned());
+    write!(out, "{json}")
+}
+
+/// As JSON on one line.
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, None)
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnyValue;
+
+        impl<'de> Visitor<'de> for AnyValue {
+            type Value = Node;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+
+            fn visit_unit<E>(self) -> Result<Node, E> {
+                Ok(Node::Null)
+            }
+
+            fn visit_none<E>(self) -> Result<Node, E> {
+                Ok(Node::Null)
+            }
+
+            fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<Node, D::Error> {
+                Node::deserialize(inner)
+            }
+
+            fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
+                Ok(Node::Bool(value))
+            }
+
+            fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
+                Ok(Node::Integer(value))
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Node, E> {
+                i64::try_from(value).map(Node::Integer).map_err(E::custom)
+            }
+
+            fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
+                Ok(Node::Decimal(value))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Node, E> {
+                Ok(Node::Text(text.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Node, A::Error> {
+                let mut items = Vec::new();
+                while let Some(item) = seq.next_element()? {
+                    items.push(item);
+                }
+                Ok(Node::List(items))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Node::Map(members))
+            }
+        }
+
+        deserializer.deserialize_any(AnyValue)
+    }
+}

@@ -1,0 +1,259 @@
+//! What a description must keep beyond the form of its keys: every statement says how it is known, every name that
+//! is used exists, and every assumption is used, takes sides in the emulator, and says what to try.
+
+use std::collections::BTreeSet;
+
+use super::component_name;
+use super::document::{
+    Components, Document, Evidence, Header, Map, Operation, Parameter, Response, Row, Schema,
+};
+use super::document::{OneOrMore, PathItem};
+
+/// The places where the rules are broken, with what is wrong there.
+pub(crate) fn broken(document: &Document) -> Vec<String> {
+    let mut check = Check {
+        document,
+        used: BTreeSet::new(),
+        broken: Vec::new(),
+    };
+    check.document();
+    check.broken
+}
+
+struct Check<'a> {
+    document: &'a Document,
+    used: BTreeSet<&'a str>,
+    broken: Vec<String>,
+}
+
+const ORDER_STATUSES: [&str; 7] = [
+    "unpaid",
+    "processing",
+    "paid",
+    "failed",
+    "expired",
+    "cancelled",
+    "reversed",
+];
+
+const ERROR_KINDS: [&str; 6] = [
+    "authentication",
+    "rejected",
+    "not_found",
+    "conflict",
+    "rate_limited",
+    "unavailable",
+];
+
+impl<'a> Check<'a> {
+    fn document(&mut self) {
+        let document = self.document;
+        if !document.openapi.starts_with("3.1.") {
+            self.wrong("openapi", "is not a version 3.1");
+        }
+        for server in &document.servers {
+            let place = format!("server {}", server.url);
+            let known = (server.evidence, server.source.as_deref());
+            self.evidence(&place, known, &server.assumption);
+        }
+        self.paths(&document.paths);
+        self.paths(&document.webhooks);
+        self.components(&document.components);
+        for (id, assumption) in &document.assumptions {
+            let place = format!("x-assumptions.{id}");
+            if !self.used.contains(id.as_str()) {
+                self.wrong(&place, "is used by no statement");
+            }
+            if assumption.variant.0.is_empty() == assumption.no_variant.is_none() {
+                self.wrong(&place, "needs either variant or no-variant");
+            }
+            if assumption.probe.is_none() == assumption.no_probe.is_none() {
+                self.wrong(&place, "needs either probe or no-probe");
+            }
+        }
+    }
+
+    fn paths(&mut self, paths: &'a Map<PathItem>) {
+        for (path, item) in paths {
+            for (method, operation) in [("get", &item.get), ("post", &item.post)] {
+                if let Some(operation) = operation {
+                    self.operation(&format!("{path}.{method}"), operation);
+                }
+            }
+        }
+    }
+
+    fn operation(&mut self, place: &str, operation: &'a Operation) {
+        let known = (operation.evidence, operation.source.as_deref());
+        self.evidence(place, known, &operation.assumption);
+        for parameter in &operation.parameters {
+            self.parameter(&format!("{place}.{}", parameter.name), parameter);
+        }
+        if let Some(body) = &operation.request_body {
+            for media in body.content.values() {
+                self.schema(&format!("{place}.requestBody"), &media.schema);
+            }
+        }
+        for (status, response) in &operation.responses {
+            self.response(&format!("{place}.{status}"), response);
+        }
+    }
+
+    fn components(&mut self, components: &'a Components) {
+        for (name, schema) in &components.schemas {
+            self.schema(name, schema);
+        }
+        for (name, parameter) in &components.parameters {
+            self.parameter(name, parameter);
+        }
+        for (name, response) in &components.responses {
+            self.response(name, response);
+        }
+        for (name, header) in &components.headers {
+            self.header(name, header);
+        }
+        for (name, scheme) in &components.security_schemes {
+            let known = (scheme.evidence, scheme.source.as_deref());
+            self.evidence(name, known, &scheme.assumption);
+        }
+    }
+
+    fn parameter(&mut self, place: &str, parameter: &'a Parameter) {
+        if let Some(reference) = &parameter.reference {
+            let there =
+                |components: &Components, name: &str| components.parameters.contains_key(name);
+            return self.reference(place, reference, there);
+        }
+        let known = (parameter.evidence, parameter.source.as_deref());
+        self.evidence(place, known, &parameter.assumption);
+    }
+
+    fn header(&mut self, place: &str, header: &'a Header) {
+        if let Some(reference) = &header.reference {
+            let there = |components: &Components, name: &str| components.headers.contains_key(name);
+            return self.reference(place, reference, there);
+        }
+        let known = (header.evidence, header.source.as_deref());
+        self.evidence(place, known, &header.assumption);
+    }
+
+    fn response(&mut self, place: &str, response: &'a Response) {
+        if let Some(reference) = &response.reference {
+            let there =
+                |components: &Components, name: &str| components.responses.contains_key(name);
+            return self.reference(place, reference, there);
+        }
+        let known = (response.evidence, response.source.as_deref());
+        self.evidence(place, known, &response.assumption);
+        for (name, header) in &response.headers {
+            self.header(&format!("{place}.{name}"), header);
+        }
+        for media in response.content.values() {
+            self.schema(place, &media.schema);
+        }
+    }
+
+    /// A schema's own references, properties and rows. Whether the schema itself says how it is known is asked of
+    /// properties only: a body is known as its operation is.
+    fn schema(&mut self, place: &str, schema: &'a Schema) {
+        if let Some(reference) = &schema.reference {
+            let there = |components: &Components, name: &str| components.schemas.contains_key(name);
+            return self.reference(place, reference, there);
+        }
+        self.note(place, schema.source.as_deref(), &schema.assumption);
+        for (name, property) in &schema.properties {
+            let place = format!("{place}.{name}");
+            if property.reference.is_none() || property.evidence.is_some() {
+                let known = (property.evidence, property.source.as_deref());
+                self.evidence(&place, known, &property.assumption);
+            }
+            self.schema(&place, property);
+        }
+        for name in &schema.required {
+            let own = schema.properties.contains_key(name);
+            if !own && schema.all_of.is_empty() {
+                self.wrong(place, &format!("requires {name}, which it does not have"));
+            }
+        }
+        let parts = schema.all_of.iter().chain(&schema.any_of);
+        for part in parts.chain(schema.items.as_deref()) {
+            self.schema(place, part);
+        }
+        for row in &schema.one_of {
+            self.row(&format!("{place}.{}", row.value), row);
+        }
+    }
+
+    fn row(&mut self, place: &str, row: &'a Row) {
+        let known = (row.evidence, row.source.as_deref());
+        self.evidence(place, known, &row.assumption);
+        if let Some(status) = &row.order_status {
+            if !ORDER_STATUSES.contains(&status.as_str()) {
+                self.wrong(place, &format!("x-order-status {status} is none"));
+            }
+            if row.cancellable.is_none() {
+                self.wrong(place, "has no x-cancellable");
+            }
+        }
+        if let Some(kind) = &row.error_kind {
+            if !ERROR_KINDS.contains(&kind.as_str()) {
+                self.wrong(place, &format!("x-error-kind {kind} is none"));
+            }
+            if row.caller_may.is_none() {
+                self.wrong(place, "has no x-caller-may");
+            }
+        }
+    }
+
+    /// A statement says how it is known: where it was seen, or what is assumed.
+    fn evidence(
+        &mut self,
+        place: &str,
+        known: (Option<Evidence>, Option<&'a str>),
+        assumption: &'a OneOrMore,
+    ) {
+        let (evidence, source) = known;
+        match evidence {
+            None => self.wrong(place, "has no x-evidence"),
+            Some(Evidence::Documented | Evidence::Observed) if source.is_none() => {
+                self.wrong(place, "has no x-source");
+            }
+            Some(Evidence::Assumed) if assumption.0.is_empty() => {
+                self.wrong(place, "is assumed and has no x-assumption");
+            }
+            Some(Evidence::Documented | Evidence::Observed | Evidence::Assumed) => {}
+        }
+        self.note(place, source, assumption);
+    }
+
+    /// Source and assumptions exist; notes that the assumptions are used.
+    fn note(&mut self, place: &str, source: Option<&str>, assumption: &'a OneOrMore) {
+        if let Some(source) = source
+            && !self.document.sources.contains_key(source)
+        {
+            self.wrong(place, &format!("x-source {source} is not in x-sources"));
+        }
+        for id in &assumption.0 {
+            if !self.document.assumptions.contains_key(id) {
+                self.wrong(place, &format!("x-assumption {id} is not in x-assumptions"));
+            }
+            self.used.insert(id);
+        }
+    }
+
+    fn reference(
+        &mut self,
+        place: &str,
+        reference: &str,
+        there: impl Fn(&Components, &str) -> bool,
+    ) {
+        let named = component_name(reference);
+        if !named.is_some_and(|name| there(&self.document.components, name)) {
+            self.wrong(place, &format!("{reference} does not exist"));
+        }
+    }
+
+    fn wrong(&mut self, place: &str, problem: &str) {
+        self.broken.push(format!("{place} {problem}"));
+    }
+}
