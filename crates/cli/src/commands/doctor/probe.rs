@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use duka_core::clock::SharedClock;
-use duka_core::{AccountName, Error, ErrorKind, Gateway, OrderId, StatusReading};
+use duka_core::{AccountName, Delivery, Error, ErrorKind, Gateway, OrderId, StatusReading};
 use duka_pesapal::Pesapal;
 use secrecy::SecretString;
 use serde::Serialize;
@@ -203,21 +203,24 @@ impl Subject<'_> {
         let gateway = accounts::gateway(self.name, self.account, &caller)?;
         let order = self.nobodys_order();
         let outcome = gateway.status(&order).await;
+        // The other reading of Pesapal's: an error in place of a status keeps the order.
+        let pesapal = matches!(self.account.keys, Keys::Pesapal { .. });
         let verdict = match &outcome {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 as_assumed("read as *no such order*")
             }
-            Err(error) => otherwise(format!(
-                "read as {}; an order that does not exist is then asked about until it is too old",
-                error.in_full()
-            )),
+            Err(error) if pesapal && error.kind() == ErrorKind::Rejected => as_assumed(
+                "read as *refused*, and not yet as *no such order*: such an order is asked about until it is too old",
+            ),
+            Err(error) => unexpected(error),
             Ok(reading) => otherwise(format!(
                 "a status of an order nobody made: {}",
                 reading.status
             )),
         };
         let asked = format!("the status of {order}, which nobody made");
-        Ok(self.finding(Probe::StatusOfUnknownOrder, asked, recorder.seen(), verdict))
+        let seen = without_token(&recorder);
+        Ok(self.finding(Probe::StatusOfUnknownOrder, asked, seen, verdict))
     }
 
     async fn wrong_keys(
@@ -271,9 +274,7 @@ impl Subject<'_> {
         let issued: Vec<Seen> = recorder.seen().into_iter().take(1).collect();
         let expiry = issued.first().and_then(|seen| expiry(&seen.body));
         let verdict = match (&outcome, expiry) {
-            (Err(error), _) if error.kind() == ErrorKind::Authentication => {
-                otherwise(error.in_full().to_string())
-            }
+            (Err(error), None) => unexpected(error),
             (_, Some(Ok(until))) => {
                 let life = until.duration_since(self.clock.now()).as_secs();
                 as_assumed(format!("expiryDate names a moment, {life} s from now"))
@@ -281,7 +282,7 @@ impl Subject<'_> {
             (_, Some(Err(text))) => otherwise(format!(
                 "expiryDate {text:?} names no moment; tokens are taken to live four minutes"
             )),
-            (_, None) => otherwise("no expiryDate; tokens are taken to live four minutes"),
+            (Ok(_), None) => otherwise("no expiryDate; tokens are taken to live four minutes"),
         };
         let asked = "an access token".to_owned();
         Ok(self.finding(Probe::Token, asked, issued, verdict))
@@ -316,12 +317,11 @@ impl Subject<'_> {
     async fn made_up_token(&self) -> Result<Finding, Failure> {
         let recorder = self.recorder(Change::MadeUpToken);
         let outcome = self.pesapal(&recorder)?.status(&self.nobodys_order()).await;
-        let seen = recorder.seen();
-        let seen = seen.into_iter().filter(|seen| seen.call != TOKEN_CALL);
+        let seen = without_token(&recorder);
         let asked = "a status with a made-up access token (twice: once more after a new one)";
         let probe = Probe::StatusWithMadeUpToken;
         let verdict = turned_away(&outcome);
-        Ok(self.finding(probe, asked.to_owned(), seen.collect(), verdict))
+        Ok(self.finding(probe, asked.to_owned(), seen, verdict))
     }
 
     async fn in_capitals(&self) -> Result<Finding, Failure> {
@@ -333,20 +333,19 @@ impl Subject<'_> {
         };
         let recorder = self.recorder(Change::CapitalQuery);
         let outcome = self.pesapal(&recorder)?.status(order).await;
-        let seen = recorder.seen();
-        let seen = seen.into_iter().filter(|seen| seen.call != TOKEN_CALL);
+        let seen = without_token(&recorder);
         let verdict = match outcome {
             Ok(reading) => as_assumed(format!("the order is found: {}", reading.status)),
-            Err(error) => otherwise(error.in_full().to_string()),
+            Err(error) => unexpected(&error),
         };
         let asked = format!("the status of {order}, with its id in capitals");
-        Ok(self.finding(probe, asked, seen.collect(), verdict))
+        Ok(self.finding(probe, asked, seen, verdict))
     }
 
     async fn list_ipns(&self) -> Result<Finding, Failure> {
         let recorder = self.recorder(Change::Nothing);
         let outcome = self.pesapal(&recorder)?.list_ipns().await;
-        let listed: Vec<Seen> = recorder.seen().into_iter().skip(1).collect();
+        let listed = without_token(&recorder);
         let verdict = match outcome {
             Ok(ipns) if ipns.is_empty() => {
                 Verdict::ProvesNothing("no address is registered yet".to_owned())
@@ -358,7 +357,7 @@ impl Subject<'_> {
                     "{all} addresses, {dated} of them with a date that has a zone"
                 ))
             }
-            Err(error) => otherwise(error.in_full().to_string()),
+            Err(error) => unexpected(&error),
         };
         let asked = "the registered notification addresses".to_owned();
         Ok(self.finding(Probe::ListIpns, asked, listed, verdict))
@@ -412,15 +411,34 @@ fn otherwise(text: impl Into<String>) -> Verdict {
     Verdict::Otherwise(text.into())
 }
 
+/// Another answer than was assumed; where none came, nothing is proved.
+fn unexpected(error: &Error) -> Verdict {
+    let text = error.in_full().to_string();
+    match error.delivery() {
+        Delivery::Answered => Verdict::Otherwise(format!("read as {text}")),
+        Delivery::NotSent | Delivery::Unknown => Verdict::ProvesNothing(text),
+    }
+}
+
 /// Whether what should be refused at the door was read as just that.
 fn turned_away(outcome: &Result<StatusReading, Error>) -> Verdict {
     match outcome {
         Err(error) if error.kind() == ErrorKind::Authentication => {
             as_assumed("read as *refused at the door*")
         }
-        Err(error) => otherwise(format!("read as {}", error.in_full())),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            otherwise("taken all the same: read as *no such order*")
+        }
+        Err(error) => unexpected(error),
         Ok(reading) => otherwise(format!("taken all the same: {}", reading.status)),
     }
+}
+
+/// What came back apart from tokens.
+fn without_token(recorder: &Recorder) -> Vec<Seen> {
+    let mut seen = recorder.seen();
+    seen.retain(|seen| seen.call != TOKEN_CALL);
+    seen
 }
 
 /// When a token ends, by the reply as it is shown; the text itself where it names no moment.

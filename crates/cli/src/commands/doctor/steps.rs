@@ -85,7 +85,7 @@ pub(crate) fn print(steps: &[Step], probes: &[Finding], output: Output) -> Resul
             None => String::new(),
         };
         output.line(&format!("       try: {}{tried}", step.trial))?;
-        output.line(&format!("       if not so: {}", step.tolerance))?;
+        output.line(&format!("       tolerance: {}", step.tolerance))?;
     }
     let mut account = "";
     for finding in probes {
