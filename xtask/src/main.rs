@@ -10,6 +10,7 @@ mod args;
 mod cargo;
 mod checks;
 mod files;
+mod left_out;
 mod pictures;
 #[cfg(test)]
 mod project;

@@ -32,6 +32,8 @@ pub mod codes;
 mod config;
 mod gateway;
 mod notify;
+#[cfg(test)]
+mod parity;
 mod payload;
 mod reply;
 mod wire;
