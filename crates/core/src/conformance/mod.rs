@@ -23,11 +23,12 @@ mod cancels;
 mod case;
 mod faults;
 mod manners;
+mod notifications;
 mod orders;
 mod report;
 mod trial;
 
-pub use bench::{Armed, Bench, BenchError, Fault, Truth};
+pub use bench::{Armed, Bench, BenchError, Fault, Notified, Sender, Truth};
 pub use case::{Case, cases, check_all};
 pub use report::{Report, Verdict, Violation};
 
@@ -88,6 +89,9 @@ macro_rules! conformance_tests {
             create_under_unavailable
             create_under_too_many_requests
             create_under_turned_away
+            a_notification_names_its_order
+            a_notification_claims_no_more_than_the_status_shows
+            a_notification_from_a_stranger_claims_nothing
             nothing_is_sent_to_where_nobody_listens
             an_order_of_nothing_is_not_sent
             supports_agrees_with_what_happens

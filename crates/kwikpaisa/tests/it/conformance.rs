@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use duka_core::clock::SharedClock;
-use duka_core::conformance::{Armed, Bench, BenchError, Fault, Truth, check_all};
+use duka_core::conformance::{Armed, Bench, BenchError, Fault, Notified, Sender, Truth, check_all};
 use duka_core::gateway::Operation;
 use duka_core::{Gateway, NewOrder, OrderId};
 use duka_emulator::{
@@ -15,13 +15,17 @@ use duka_emulator::{
 };
 use duka_http::{BaseUrl, RetryPolicy};
 use duka_kwikpaisa::{KwikPaisa, codes};
+use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
+use sha2::Sha256;
 
 use crate::fake::{NOW, new_order};
+use crate::merchant::{Merchant, Received};
 
 struct Shop {
     emulator: Emulator,
     gateway: Arc<KwikPaisa>,
+    merchant: Merchant,
     next: AtomicU64,
 }
 
@@ -49,7 +53,10 @@ impl Shop {
     }
 
     async fn with(behaviour: Behaviour) -> Self {
-        let config = EmulatorConfig::new(now).behaviour(behaviour);
+        let merchant = Merchant::open().await;
+        let config = EmulatorConfig::new(now)
+            .behaviour(behaviour)
+            .webhook_url(merchant.url.parse().unwrap());
         let emulator = Emulator::start(config).await.unwrap();
         let gateway = Arc::new(account(&emulator.kwikpaisa_url()));
         // Beyond 2^53, where a float would merge neighbours.
@@ -57,8 +64,23 @@ impl Shop {
         Self {
             emulator,
             gateway,
+            merchant,
             next,
         }
+    }
+}
+
+/// A webhook that says the order was paid, signed with another key.
+fn made_up(order: &OrderId) -> Received {
+    let body = format!(
+        r#"{{"event":"payment.success","data":{{"order_id":"{order}","amount":"105.00","currency":"INR","status":"PAID"}}}}"#
+    );
+    let mut mac = Hmac::<Sha256>::new_from_slice(b"sk_test_stranger").unwrap();
+    mac.update(format!("{body}{NOW}").as_bytes());
+    Received {
+        signature: hex::encode(mac.finalize().into_bytes()),
+        timestamp: NOW.to_string(),
+        body: body.into_bytes(),
     }
 }
 
@@ -139,6 +161,29 @@ impl Bench for Shop {
             cancels_applied: truth.cancels_applied,
             paid_after_cancel: truth.paid_after_cancel,
         })
+    }
+
+    async fn notification(&self, order: &OrderId, from: Sender) -> Result<Notified, BenchError> {
+        let webhook = match from {
+            Sender::Gateway => {
+                let names_it = format!("\"{order}\"");
+                let last = self.merchant.last_with(&names_it).await;
+                last.ok_or_else(|| BenchError::new("no webhook has come"))?
+            }
+            Sender::Stranger => made_up(order),
+        };
+        let Received {
+            body,
+            signature,
+            timestamp,
+        } = &webhook;
+        match self.gateway.webhooks().verify(body, signature, timestamp) {
+            Ok(webhook) => Ok(Notified::Read {
+                order: webhook.order.ok_or_else(|| BenchError::new("no order"))?,
+                status: webhook.status,
+            }),
+            Err(_) => Ok(Notified::Refused),
+        }
     }
 
     fn secrets(&self) -> Vec<String> {

@@ -11,6 +11,7 @@ mod conformance;
 mod creating;
 mod emulated;
 mod fake;
+mod merchant;
 mod properties;
 mod reading;
 mod requests;

@@ -13,6 +13,7 @@ mod door;
 mod emulator;
 mod fake;
 mod ipns;
+mod merchant;
 mod notify;
 mod properties;
 mod replies;
