@@ -17,6 +17,8 @@
 //! or have one test for each rule, with [`conformance_tests!`](crate::conformance_tests).
 //! Every case makes orders of its own, so any number of them can share a bench, one after
 //! the other; not at the same time, since a fault strikes whoever comes first.
+//!
+//! The crate's example `new_gateway` is an adapter with its bench, as short as they can be.
 
 mod bench;
 mod cancels;
