@@ -11,6 +11,7 @@ use crate::args::{Codegen, Results, Soak};
 use crate::cargo::{self, cargo, needs_component};
 use crate::descriptions;
 use crate::files::Files;
+use crate::left_out::LeftOut;
 use crate::report::{Outcome, Report};
 use crate::snapshots::{self, References};
 use crate::tidy;
@@ -46,11 +47,12 @@ fn checks(root: &Path, results: Results, report: &mut Report) -> Vec<u8> {
     report.step("features", || features(root));
     report.step("docs", || done(docs(root)));
     let mut said = Vec::new();
-    match References::start(root) {
-        Ok(references) => {
-            report.step(TESTS, || done(tests(root, results, &references, &mut said)));
+    match Notes::start(root) {
+        Ok(notes) => {
+            report.step(TESTS, || done(tests(root, results, &notes, &mut said)));
             let passed = report.outcome(TESTS) == Some(&Outcome::Passed);
-            report.step("snapshots", || snapshots(root, &references, passed));
+            report.step("snapshots", || snapshots(root, &notes.references, passed));
+            report.step("tools", || notes.left_out.outcome());
         }
         Err(reason) => report.step(TESTS, || Outcome::Failed(reason)),
     }
@@ -58,6 +60,21 @@ fn checks(root: &Path, results: Results, report: &mut Report) -> Vec<u8> {
         report.step("described", || descriptions::check(root, EXAMPLES));
     }
     said
+}
+
+/// What the tests write down for the steps after them.
+struct Notes {
+    references: References,
+    left_out: LeftOut,
+}
+
+impl Notes {
+    fn start(root: &Path) -> Result<Self, String> {
+        Ok(Self {
+            references: References::start(root)?,
+            left_out: LeftOut::start(root)?,
+        })
+    }
 }
 
 fn finish(report: &Report, said: &[u8]) -> Result<(), String> {
@@ -188,12 +205,7 @@ fn doc_command(root: &Path, extra: &[&str]) -> Command {
 }
 
 /// Compiles the tests first, in plain sight, and then runs them, those in the documentation included.
-fn tests(
-    root: &Path,
-    results: Results,
-    references: &References,
-    said: &mut Vec<u8>,
-) -> Result<(), String> {
+fn tests(root: &Path, results: Results, notes: &Notes, said: &mut Vec<u8>) -> Result<(), String> {
     let arguments = [
         "test",
         "--workspace",
@@ -204,7 +216,8 @@ fn tests(
     cargo::run(cargo(root, &arguments).args(["--all-targets", "--no-run"]))?;
     let mut command = cargo(root, &arguments);
     command.env("INSTA_UPDATE", "no");
-    references.collect_from(&mut command);
+    notes.references.collect_from(&mut command);
+    notes.left_out.collect_from(&mut command);
     match results {
         Results::AsTheyCome => cargo::run(&mut command),
         Results::Last => run_and_keep(&mut command, said),
@@ -312,9 +325,9 @@ mod tests {
         "\n#[test]\nfn twice_two_is_five() {\n    assert_eq!(duka_core::twice(2), 5);\n}\n";
 
     fn tested(project: &Project) -> (Result<(), String>, String) {
-        let references = References::start(project.root()).unwrap();
+        let notes = Notes::start(project.root()).unwrap();
         let mut said = Vec::new();
-        let result = tests(project.root(), Results::Last, &references, &mut said);
+        let result = tests(project.root(), Results::Last, &notes, &mut said);
         (result, String::from_utf8(said).unwrap())
     }
 
@@ -330,6 +343,21 @@ mod tests {
                 .unwrap()
                 .contains("test twice_two_is_four ... ok")
         );
+    }
+
+    #[test]
+    fn what_a_test_leaves_out_is_in_the_table() {
+        let project = Project::new();
+        project.append(
+            PROJECT_TESTS,
+            "\n#[test]\nfn needs_a_tool() {\n    let list = std::env::var(\"DUKA_LEFT_OUT\").unwrap();\n    \
+             std::fs::write(list, \"cogs: no mill\\n\").unwrap();\n}\n",
+        );
+        let mut report = Report::default();
+        checks(project.root(), Results::Last, &mut report);
+        assert_eq!(report.failed(), [""; 0], "{}", report.table());
+        let left_out = Outcome::LeftOut("cogs: no mill".to_owned());
+        assert_eq!(report.outcome("tools"), Some(&left_out));
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod checks;
 mod codegen;
 mod descriptions;
 mod files;
+mod left_out;
 mod openapi;
 mod pictures;
 #[cfg(test)]

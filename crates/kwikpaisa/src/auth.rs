@@ -75,28 +75,10 @@ fn mac_of(secret_key: &SecretString, payload: &[u8], timestamp: &str) -> Hmac<Sh
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const TIME: i64 = 1_778_659_835;
-    const NESTED: &str = r#"{"customer":{"email":"a@example.com","name":"Ajay","phone":"9999999999"},"order_amount":105,"order_currency":"INR","order_id":6116229263036,"order_note":"Additional order info","return_url":"https://merchant.example/return","service_type":"DIGITAL"}"#;
-
-    /// Computed from the formula with Node, PHP and Python.
-    const VECTORS: [(&str, &str); 3] = [
-        (
-            r#"{"amount":"100","order_id":"123456"}"#,
-            "6aafa6ffebb2465388bb65c4bcd41a125b218686fa305979d23b4c435af6d209",
-        ),
-        (
-            r#"{"order_id":6116229263036}"#,
-            "cea778fa5a41f1fdb806384d9183202785390d7063d4d2cf83ad5ac28ae953ed",
-        ),
-        (
-            NESTED,
-            "92507eebe062955461fc943e79f187ce4425a31fffd45448d14f53871d9ce2a9",
-        ),
-    ];
+    use crate::parity::{KEY, TIME, VECTORS};
 
     fn secret() -> SecretString {
-        "YOUR_SECRET_KEY".into()
+        KEY.into()
     }
 
     #[test]

@@ -35,6 +35,8 @@ mod gateway;
 mod limits;
 mod notify;
 pub mod operations;
+#[cfg(test)]
+mod parity;
 mod payload;
 mod reply;
 mod wire;

@@ -40,6 +40,13 @@ pub trait Bench: Send + Sync {
     /// What really happened to an order.
     async fn truth(&self, order: &OrderId) -> Result<Truth, BenchError>;
 
+    /// A notification about this order, as the adapter's own type reads it: the last one
+    /// that the gateway sent, over whatever it travels, or one that a stranger makes up.
+    async fn notification(&self, order: &OrderId, from: Sender) -> Result<Notified, BenchError> {
+        let _ = (order, from);
+        Ok(Notified::NotPossible)
+    }
+
     /// Texts that must show nowhere: keys, secrets, tokens.
     fn secrets(&self) -> Vec<String>;
 
@@ -63,6 +70,32 @@ pub struct Truth {
     pub cancels_applied: u32,
     /// Whether a payment landed after a cancellation took effect.
     pub paid_after_cancel: bool,
+}
+
+/// Who sends a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sender {
+    /// The gateway.
+    Gateway,
+    /// Somebody who knows the order's id and the form, and none of the secrets. Says that
+    /// the order was paid, where a notification can say so.
+    Stranger,
+}
+
+/// What an adapter makes of a notification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notified {
+    /// There are none there; the case is left out, and the report says so.
+    NotPossible,
+    /// It was not let in.
+    Refused,
+    /// It was read.
+    Read {
+        /// The order it names.
+        order: OrderId,
+        /// The status it claims, where the adapter believes it one.
+        status: Option<OrderStatus>,
+    },
 }
 
 /// Whether a bench can do what it is asked to.

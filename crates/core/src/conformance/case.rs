@@ -3,7 +3,7 @@
 use super::bench::{Bench, Fault};
 use super::report::{Report, Verdict};
 use super::trial::{Flow, Trial};
-use super::{cancels, faults, manners, orders};
+use super::{cancels, faults, manners, notifications, orders};
 
 /// One rule of the suite.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,9 @@ enum Rule {
     CancelUnder(Fault),
     StatusUnder(Fault),
     CreateUnder(Fault),
+    NotificationNamesItsOrder,
+    NotificationClaimsNoMore,
+    StrangerClaimsNothing,
     NobodyListens,
     OrderOfNothing,
     Supports,
@@ -84,6 +87,18 @@ pub fn cases() -> Vec<Case> {
     cases.extend(anywhere().map(|fault| under("status", fault, Rule::StatusUnder(fault))));
     cases.extend(anywhere().map(|fault| under("create", fault, Rule::CreateUnder(fault))));
     cases.extend([
+        case(
+            "a_notification_names_its_order",
+            Rule::NotificationNamesItsOrder,
+        ),
+        case(
+            "a_notification_claims_no_more_than_the_status_shows",
+            Rule::NotificationClaimsNoMore,
+        ),
+        case(
+            "a_notification_from_a_stranger_claims_nothing",
+            Rule::StrangerClaimsNothing,
+        ),
         case(
             "nothing_is_sent_to_where_nobody_listens",
             Rule::NobodyListens,
@@ -144,6 +159,9 @@ impl Rule {
             Self::CancelUnder(fault) => faults::cancel_under(trial, fault).await,
             Self::StatusUnder(fault) => faults::status_under(trial, fault).await,
             Self::CreateUnder(fault) => faults::create_under(trial, fault).await,
+            Self::NotificationNamesItsOrder => notifications::names_its_order(trial).await,
+            Self::NotificationClaimsNoMore => notifications::claims_no_more(trial).await,
+            Self::StrangerClaimsNothing => notifications::stranger_claims_nothing(trial).await,
             Self::NobodyListens => manners::nobody_listens(trial).await,
             Self::OrderOfNothing => manners::order_of_nothing(trial).await,
             Self::Supports => manners::supports(trial).await,

@@ -17,17 +17,20 @@
 //! or have one test for each rule, with [`conformance_tests!`](crate::conformance_tests).
 //! Every case makes orders of its own, so any number of them can share a bench, one after
 //! the other; not at the same time, since a fault strikes whoever comes first.
+//!
+//! The crate's example `new_gateway` is an adapter with its bench, as short as they can be.
 
 mod bench;
 mod cancels;
 mod case;
 mod faults;
 mod manners;
+mod notifications;
 mod orders;
 mod report;
 mod trial;
 
-pub use bench::{Armed, Bench, BenchError, Fault, Truth};
+pub use bench::{Armed, Bench, BenchError, Fault, Notified, Sender, Truth};
 pub use case::{Case, cases, check_all};
 pub use report::{Report, Verdict, Violation};
 
@@ -88,6 +91,9 @@ macro_rules! conformance_tests {
             create_under_unavailable
             create_under_too_many_requests
             create_under_turned_away
+            a_notification_names_its_order
+            a_notification_claims_no_more_than_the_status_shows
+            a_notification_from_a_stranger_claims_nothing
             nothing_is_sent_to_where_nobody_listens
             an_order_of_nothing_is_not_sent
             supports_agrees_with_what_happens

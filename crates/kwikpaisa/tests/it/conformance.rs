@@ -7,21 +7,25 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use duka_core::clock::SharedClock;
-use duka_core::conformance::{Armed, Bench, BenchError, Fault, Truth, check_all};
+use duka_core::conformance::{Armed, Bench, BenchError, Fault, Notified, Sender, Truth, check_all};
 use duka_core::gateway::Operation;
 use duka_core::id::IdError;
 use duka_core::{Gateway, NewOrder, OrderId};
 use duka_emulator::{Emulator, EmulatorConfig, FaultKind};
 use duka_http::{BaseUrl, ReqwestTransport, RetryPolicy};
-use duka_kwikpaisa::{KwikPaisa, codes};
+use duka_kwikpaisa::{KwikPaisa, SignedForm, codes};
+use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
+use sha2::Sha256;
 
 use crate::fake::{NOW, new_order};
+use crate::merchant::{Merchant, Received};
 
 pub(crate) struct Shop {
     emulator: Emulator,
     gateway: Arc<KwikPaisa>,
     transport: Arc<ReqwestTransport>,
+    merchant: Merchant,
     next: AtomicU64,
     ids: fn(String) -> Result<OrderId, IdError>,
 }
@@ -55,14 +59,18 @@ fn account(base: &str, transport: &Arc<ReqwestTransport>) -> KwikPaisa {
 
 impl Shop {
     /// A shop at an emulator whose variants are set already.
-    pub(crate) fn at(emulator: Emulator, transport: Arc<ReqwestTransport>) -> Self {
+    pub(crate) async fn at(emulator: Emulator, transport: Arc<ReqwestTransport>) -> Self {
         let gateway = Arc::new(account(&emulator.kwikpaisa_url(), &transport));
+        let merchant = Merchant::open().await;
+        let webhooks = merchant.url.parse().unwrap();
+        emulator.set_webhook_url(Some(webhooks)).unwrap();
         // Beyond 2^53, where a float would merge neighbours.
         let next = AtomicU64::new(9_007_199_254_740_993);
         Self {
             emulator,
             gateway,
             transport,
+            merchant,
             next,
             ids: OrderId::integer,
         }
@@ -72,6 +80,20 @@ impl Shop {
     pub(crate) fn with_ids(mut self, ids: fn(String) -> Result<OrderId, IdError>) -> Self {
         self.ids = ids;
         self
+    }
+}
+
+/// A webhook that says the order was paid, signed with another key.
+fn made_up(order: &OrderId) -> Received {
+    let body = format!(
+        r#"{{"event":"payment.success","data":{{"order_id":"{order}","amount":"105.00","currency":"INR","status":"PAID"}}}}"#
+    );
+    let mut mac = Hmac::<Sha256>::new_from_slice(b"sk_test_stranger").unwrap();
+    mac.update(format!("{body}{NOW}").as_bytes());
+    Received {
+        signature: hex::encode(mac.finalize().into_bytes()),
+        timestamp: NOW.to_string(),
+        body: body.into_bytes(),
     }
 }
 
@@ -155,6 +177,38 @@ impl Bench for Shop {
         })
     }
 
+    async fn notification(&self, order: &OrderId, from: Sender) -> Result<Notified, BenchError> {
+        let webhook = match from {
+            Sender::Gateway => {
+                let names_it = format!("\"{order}\"");
+                let last = self.merchant.last_with(&names_it).await;
+                last.ok_or_else(|| BenchError::new("no webhook has come"))?
+            }
+            Sender::Stranger => made_up(order),
+        };
+        let Received {
+            body,
+            signature,
+            timestamp,
+        } = &webhook;
+        let rewritten = self.emulator.variants().into_iter().any(|variant| {
+            variant.name == "kwikpaisa.webhook_signed" && variant.value == "rewritten"
+        });
+        let form = if rewritten {
+            SignedForm::RawOrRewritten
+        } else {
+            SignedForm::RawBody
+        };
+        let verifier = self.gateway.webhooks().signed_form(form);
+        match verifier.verify(body, signature, timestamp) {
+            Ok(webhook) => Ok(Notified::Read {
+                order: webhook.order.ok_or_else(|| BenchError::new("no order"))?,
+                status: webhook.status,
+            }),
+            Err(_) => Ok(Notified::Refused),
+        }
+    }
+
     fn secrets(&self) -> Vec<String> {
         vec!["pk_test_emulator".to_owned(), "sk_test_emulator".to_owned()]
     }
@@ -172,6 +226,6 @@ impl Bench for Shop {
 
 #[tokio::test]
 async fn kwikpaisa_keeps_every_rule() {
-    let report = check_all(&Shop::at(emulator().await, transport())).await;
+    let report = check_all(&Shop::at(emulator().await, transport()).await).await;
     assert!(report.is_clean(), "{report}");
 }

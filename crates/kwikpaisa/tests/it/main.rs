@@ -12,6 +12,7 @@ mod conformance;
 mod creating;
 mod emulated;
 mod fake;
+mod merchant;
 mod properties;
 mod reading;
 mod requests;

@@ -25,7 +25,7 @@ async fn every_rule_is_kept_under_every_two_variants() {
             Some("node") => OrderId::text,
             _ => OrderId::integer,
         };
-        let shop = Shop::at(emulator, transport.clone()).with_ids(ids);
+        let shop = Shop::at(emulator, transport.clone()).await.with_ids(ids);
         let report = check_all(&shop).await;
         for violation in &report.violations {
             writeln!(broken, "under {combination}\n  {violation}").unwrap();

@@ -208,3 +208,19 @@ fn a_rewritten_body_counts_only_where_the_setting_allows_it() {
         assert_eq!(outcome, Err(WebhookError::BadSignature));
     }
 }
+
+#[test]
+fn a_stranger_cannot_have_a_long_body_parsed() {
+    let time = NOW.to_string();
+    let tolerant = verifier().signed_form(SignedForm::RawOrRewritten);
+    let padded = |spaces: usize| SUCCESS.replacen('{', &format!("{{{}", " ".repeat(spaces)), 1);
+    let rewritten = sign(SUCCESS, NOW);
+    for (spaces, is_let_in) in [(1, true), (64 * 1024, false)] {
+        let body = padded(spaces);
+        let outcome = tolerant.verify(body.as_bytes(), &rewritten, &time);
+        assert_eq!(outcome.is_ok(), is_let_in, "{spaces}");
+        // As it arrived, it is no more work than any other.
+        let signature = sign(&body, NOW);
+        assert!(tolerant.verify(body.as_bytes(), &signature, &time).is_ok());
+    }
+}

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use duka_core::conformance::{Armed, Bench, BenchError, Fault, Truth};
+use duka_core::conformance::{Armed, Bench, BenchError, Fault, Notified, Sender, Truth};
 use duka_core::gateway::Operation;
 use duka_core::{Gateway, NewOrder, OrderId, OrderStatus};
 use duka_emulator::{Emulator, EmulatorConfig, FaultKind, PesapalCredentials};
@@ -15,6 +15,7 @@ use duka_http::{BaseUrl, ReqwestTransport, RetryPolicy};
 use duka_pesapal::{IpnMethod, Pesapal};
 
 use crate::fake::{ByHand, new_order};
+use crate::merchant::{Merchant, Received};
 
 const KEY: &str = "a-key-of-the-suite";
 const SECRET: &str = "a-secret-of-the-suite";
@@ -24,7 +25,9 @@ pub(crate) struct Shop {
     pesapal: Pesapal,
     clock: ByHand,
     transport: Arc<ReqwestTransport>,
-    notification_id: String,
+    merchant: Merchant,
+    /// The merchant's address, once for `GET` and once for `POST`.
+    notification_ids: [String; 2],
     references: AtomicU32,
 }
 
@@ -42,14 +45,17 @@ impl Shop {
         transport: Arc<ReqwestTransport>,
     ) -> Self {
         let pesapal = account(&emulator.pesapal_url(), &clock, &transport);
-        let url = "http://127.0.0.1:9/ipn".parse().unwrap();
-        let ipn = pesapal.register_ipn(&url, IpnMethod::Post).await.unwrap();
+        let merchant = Merchant::open().await;
+        let url = merchant.url.parse().unwrap();
+        let by_get = pesapal.register_ipn(&url, IpnMethod::Get).await.unwrap();
+        let by_post = pesapal.register_ipn(&url, IpnMethod::Post).await.unwrap();
         Self {
             emulator,
             pesapal,
             clock,
             transport,
-            notification_id: ipn.id,
+            merchant,
+            notification_ids: [by_get.id, by_post.id],
             references: AtomicU32::new(0),
         }
     }
@@ -98,7 +104,10 @@ impl Bench for Shop {
 
     async fn new_order(&self) -> Result<NewOrder, BenchError> {
         let number = self.references.fetch_add(1, Ordering::Relaxed);
-        let mut order = new_order().notification_id(&self.notification_id);
+        let [by_get, by_post] = &self.notification_ids;
+        // Each for every other order.
+        let ipn = if number & 1 == 0 { by_get } else { by_post };
+        let mut order = new_order().notification_id(ipn);
         order.reference = OrderId::text(format!("S-{number}")).map_err(BenchError::new)?;
         Ok(order)
     }
@@ -170,6 +179,24 @@ impl Bench for Shop {
             cancel_requests: truth.cancel_requests,
             cancels_applied: truth.cancels_applied,
             paid_after_cancel: truth.paid_after_cancel,
+        })
+    }
+
+    async fn notification(&self, order: &OrderId, from: Sender) -> Result<Notified, BenchError> {
+        let received = match from {
+            Sender::Gateway => {
+                let last = self.merchant.last_about(order).await;
+                last.ok_or_else(|| BenchError::new("no notification has come"))?
+            }
+            // No different from the real one, so nothing is believed of either.
+            Sender::Stranger => Received::Get(format!(
+                "OrderTrackingId={order}&OrderMerchantReference=S-1&OrderNotificationType=IPNCHANGE"
+            )),
+        };
+        let ipn = received.read().map_err(BenchError::new)?;
+        Ok(Notified::Read {
+            order: ipn.order,
+            status: None,
         })
     }
 

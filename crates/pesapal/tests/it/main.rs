@@ -15,6 +15,7 @@ mod emulator;
 mod fake;
 mod ipns;
 mod limits;
+mod merchant;
 mod notify;
 mod properties;
 mod refund;

@@ -27,10 +27,14 @@ pub(super) enum Flaw {
     NeverCreates,
     NeverReads,
     SaysRequestsLeftThatDidNot,
+    NamesAnotherOrder,
+    ClaimsEveryNotificationPaid,
+    BelievesStrangers,
+    RefusesNotifications,
 }
 
 impl Flaw {
-    pub(super) const ALL: [Self; 24] = [
+    pub(super) const ALL: [Self; 28] = [
         Self::TakesServerErrorForYes,
         Self::TakesEveryAnswerForYes,
         Self::TakesEveryAnswerForNo,
@@ -55,5 +59,9 @@ impl Flaw {
         Self::NeverCreates,
         Self::NeverReads,
         Self::SaysRequestsLeftThatDidNot,
+        Self::NamesAnotherOrder,
+        Self::ClaimsEveryNotificationPaid,
+        Self::BelievesStrangers,
+        Self::RefusesNotifications,
     ];
 }

@@ -154,6 +154,17 @@ fn a_fault_that_cannot_happen_leaves_its_cases_out_and_says_so() {
 }
 
 #[test]
+fn a_gateway_without_notifications_leaves_their_cases_out() {
+    let mut shop = Shop::with(None, repeatable());
+    shop.silent = true;
+    let report = report(&shop);
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(report.left_out.len(), 3, "{report}");
+    let wanted = "a_notification_names_its_order: left out, there are no notifications there";
+    assert!(report.to_string().contains(wanted), "{report}");
+}
+
+#[test]
 fn a_bench_whose_faults_never_strike_does_not_pass() {
     let mut shop = Shop::with(None, repeatable());
     shop.deaf = true;

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use duka_core::cancel::{CancelRules, ShowsCancelled};
-use duka_core::conformance::{Armed, Bench, BenchError, Fault, Truth};
+use duka_core::conformance::{Armed, Bench, BenchError, Fault, Notified, Sender, Truth};
 use duka_core::gateway::{Operation, PaymentLink};
 use duka_core::{
     CancelAnswer, CreatedOrder, Customer, Delivery, Error, ErrorKind, Gateway, GatewayName, Money,
@@ -42,6 +42,7 @@ pub(super) struct Shop {
     pub(super) shows_cancelled_after: u32,
     pub(super) impossible: Option<Fault>,
     pub(super) deaf: bool,
+    pub(super) silent: bool,
 }
 
 /// What the adapter gets to see of one exchange.
@@ -72,6 +73,7 @@ impl Shop {
             shows_cancelled_after: 0,
             impossible: None,
             deaf: false,
+            silent: false,
         }
     }
 
@@ -405,6 +407,27 @@ impl Bench for Shop {
     async fn truth(&self, order: &OrderId) -> Result<Truth, BenchError> {
         let found = self.world().orders.get(index(order)).cloned();
         found.ok_or_else(|| BenchError::new("no such order"))
+    }
+
+    async fn notification(&self, order: &OrderId, from: Sender) -> Result<Notified, BenchError> {
+        if self.silent {
+            return Ok(Notified::NotPossible);
+        }
+        let known = self.has(Flaw::BelievesStrangers) || from == Sender::Gateway;
+        if !known || self.has(Flaw::RefusesNotifications) {
+            return Ok(Notified::Refused);
+        }
+        let said = match from {
+            Sender::Gateway => self.truth(order).await?.status,
+            Sender::Stranger => OrderStatus::Paid,
+        };
+        let paid = self.has(Flaw::ClaimsEveryNotificationPaid);
+        let first = OrderId::text("0").map_err(BenchError::new)?;
+        let another = self.has(Flaw::NamesAnotherOrder);
+        Ok(Notified::Read {
+            order: if another { first } else { order.clone() },
+            status: Some(if paid { OrderStatus::Paid } else { said }),
+        })
     }
 
     fn secrets(&self) -> Vec<String> {
