@@ -123,6 +123,7 @@ fn status_reply<'a>(
         call_back_url: order.return_url.clone(),
         status_code,
         merchant_reference: &own.reference,
+        account_number: own.account_number.as_deref(),
         payment_status_code: "",
         currency: &order.currency,
         error,

@@ -3,6 +3,7 @@
 use hyper::StatusCode;
 use rust_decimal::Decimal;
 
+use super::recurring::recurring;
 use super::wire::{ApiError, BillingAddress, Place, SubmitBody, SubmitReply, no_error};
 use super::{Answered, body, own};
 use crate::book::OrderKey;
@@ -12,7 +13,7 @@ use crate::order::{Order, Particulars, PesapalOrder};
 use crate::route::PESAPAL_CHECKOUT;
 use crate::service::Call;
 
-const PARAMETERS: &str = "invalid_api_request_parameters";
+pub(super) const PARAMETERS: &str = "invalid_api_request_parameters";
 
 /// What a submit asks for, once every member was checked.
 struct NewOrder {
@@ -23,6 +24,7 @@ struct NewOrder {
     callback_url: String,
     cancellation_url: Option<String>,
     notification_id: String,
+    account_number: Option<String>,
 }
 
 pub(super) fn submit(call: &mut Call<'_>) -> Answered {
@@ -38,6 +40,7 @@ pub(super) fn submit(call: &mut Call<'_>) -> Answered {
         reference: new.reference,
         notification_id: new.notification_id,
         cancellation_url: new.cancellation_url,
+        account_number: new.account_number,
         refund_requested: false,
     });
     let key = call.world.book.add(Order::new(
@@ -101,16 +104,28 @@ fn new_order(call: &Call<'_>, body: SubmitBody) -> Answered<NewOrder> {
         .notification_id
         .filter(|it| call.world.ipns.get(it).is_some())
         .ok_or_else(|| refused(PARAMETERS, "notification_id is not a registered IPN"))?;
+    let cancellation_url = body.cancellation_url.filter(|it| !it.is_empty());
+    if cancellation_url
+        .as_ref()
+        .is_some_and(|it| url::Url::parse(it).is_err())
+    {
+        return Err(refused(
+            PARAMETERS,
+            "cancellation_url must be an absolute address",
+        ));
+    }
     check_redirect_mode(body.redirect_mode.as_deref())?;
     check_billing_address(body.billing_address)?;
+    let account_number = recurring(body.account_number, body.subscription_details)?;
     Ok(NewOrder {
         reference,
         currency,
         amount,
         description,
         callback_url,
-        cancellation_url: body.cancellation_url,
+        cancellation_url,
         notification_id,
+        account_number,
     })
 }
 
@@ -144,7 +159,7 @@ fn check_billing_address(address: Option<BillingAddress>) -> Answered<()> {
     Ok(())
 }
 
-fn refused(code: &str, message: &str) -> Reply {
+pub(super) fn refused(code: &str, message: &str) -> Reply {
     Reply::json(
         StatusCode::OK,
         &SubmitReply {
