@@ -21,6 +21,10 @@ pub(super) enum Flaw {
     GivesNoLink,
     WritesIdsAnew,
     SendsOrdersOfNothing,
+    SendsFlawedOrders,
+    SendsFlawedOrdersInSecret,
+    BlamesAnotherField,
+    RefusesWhatItKnows,
     SupportsNothing,
     ShowsItsKey,
     ShowsItsKeyInErrors,
@@ -30,7 +34,7 @@ pub(super) enum Flaw {
 }
 
 impl Flaw {
-    pub(super) const ALL: [Self; 24] = [
+    pub(super) const ALL: [Self; 28] = [
         Self::TakesServerErrorForYes,
         Self::TakesEveryAnswerForYes,
         Self::TakesEveryAnswerForNo,
@@ -49,6 +53,10 @@ impl Flaw {
         Self::GivesNoLink,
         Self::WritesIdsAnew,
         Self::SendsOrdersOfNothing,
+        Self::SendsFlawedOrders,
+        Self::SendsFlawedOrdersInSecret,
+        Self::BlamesAnotherField,
+        Self::RefusesWhatItKnows,
         Self::SupportsNothing,
         Self::ShowsItsKey,
         Self::ShowsItsKeyInErrors,
