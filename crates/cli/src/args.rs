@@ -1,5 +1,7 @@
 //! The command line.
 
+mod create;
+
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
@@ -9,6 +11,8 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use duka_core::CancellationId;
 use url::Url;
+
+pub(crate) use self::create::CreateArgs;
 
 /// Creates, follows and safely cancels payment orders at KwikPaisa and Pesapal.
 ///
@@ -83,6 +87,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Ipn(IpnCommand),
     /// Create an order, follow it, and print where the customer pays
+    ///
+    /// An option that the account's gateway does not know is a mistake, and nothing is sent.
     Create(Box<CreateArgs>),
     /// Ask the gateway where an order stands
     Status(OrderArgs),
@@ -162,43 +168,6 @@ pub(crate) enum IpnCommand {
 pub(crate) enum IpnMethodArg {
     Get,
     Post,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct CreateArgs {
-    /// Your id of the order; all digits go to KwikPaisa as an integer
-    #[arg(long)]
-    pub(crate) id: String,
-    /// What the customer is to pay, such as 105.50
-    #[arg(long)]
-    pub(crate) amount: String,
-    /// ISO 4217 code, such as INR or KES
-    #[arg(long)]
-    pub(crate) currency: String,
-    /// What it is for
-    #[arg(long)]
-    pub(crate) description: String,
-    /// The customer's email address
-    #[arg(long)]
-    pub(crate) email: Option<String>,
-    /// The customer's phone number
-    #[arg(long)]
-    pub(crate) phone: Option<String>,
-    /// The customer's name
-    #[arg(long)]
-    pub(crate) name: Option<String>,
-    /// Where the customer's browser is sent afterwards
-    #[arg(long)]
-    pub(crate) return_url: Url,
-    /// Pesapal: id of a registered notification address (see `duka ipn`)
-    #[arg(long)]
-    pub(crate) notification_id: Option<String>,
-    /// Pesapal: where a customer who gives up is sent; this does not cancel the order
-    #[arg(long)]
-    pub(crate) cancellation_url: Option<Url>,
-    /// KwikPaisa: kind of goods
-    #[arg(long)]
-    pub(crate) service_type: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

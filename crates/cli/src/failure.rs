@@ -123,6 +123,12 @@ impl Failure {
         }
     }
 
+    /// Adds what to do about it.
+    pub(crate) fn with_advice(mut self, advice: &str) -> Self {
+        self.message = format!("{}; {advice}", self.message);
+        self
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         self.exit
     }

@@ -41,6 +41,8 @@ pub(crate) struct PesapalOrder {
     pub(crate) reference: String,
     pub(crate) notification_id: String,
     pub(crate) cancellation_url: Option<String>,
+    /// Of a recurring order.
+    pub(crate) account_number: Option<String>,
     pub(crate) refund_requested: bool,
 }
 
@@ -275,6 +277,7 @@ mod tests {
                 reference: "A1".to_owned(),
                 notification_id: String::new(),
                 cancellation_url: None,
+                account_number: None,
                 refund_requested: false,
             }),
         };

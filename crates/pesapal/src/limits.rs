@@ -93,6 +93,7 @@ pub(crate) fn state(order: &NewOrder) -> Result<Option<&str>, Error> {
         .transpose()
 }
 
+/// assumed: any text will do that is not blank; no page gives a form.
 pub(crate) fn account_number(order: &NewOrder) -> Result<Option<&str>, Error> {
     let Some(recurring) = &order.recurring else {
         return Ok(None);
@@ -109,6 +110,7 @@ pub(crate) fn filled(text: Option<&str>) -> Option<&str> {
     text.map(str::trim).filter(|text| !text.is_empty())
 }
 
+/// assumed: the limits are of characters, as the pages have it, and not of bytes.
 fn within<'a>(field: &str, text: &'a str, most: usize) -> Result<&'a str, Error> {
     let length = text.chars().count();
     if length > most {

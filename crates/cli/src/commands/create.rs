@@ -1,7 +1,9 @@
 //! `duka create`: creates an order, follows it, and prints where the customer pays.
 
 use duka_cancellations::{OrderKey, TrackedOrder};
-use duka_core::{Customer, Delivery, GatewayName, Money, NewOrder};
+use duka_core::{
+    Customer, Delivery, Error, GatewayName, Money, NewOrder, OrderId, Recurring, Subscription,
+};
 
 use crate::args::CreateArgs;
 use crate::config::Keys;
@@ -14,29 +16,15 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
     let config = context.config()?;
     let account = context.only_account(&config, None)?;
     let settings = &config.accounts[&account];
+    refuse_foreign(&args, &settings.keys)?;
     let gateway = crate::accounts::gateway(&account, settings, &context.caller(&config)?)?;
-    // Opened before anything is created: an order that nobody follows is soon abandoned.
-    let store = context.open_store(&config)?;
-
     let reference = order_id(settings, &args.id)?;
     let money = Money::parse(&args.amount, &args.currency)
         .and_then(Money::chargeable)
         .map_err(|error| Failure::usage(error.to_string()))?;
-    let customer = Customer {
-        name: args.name,
-        email: args.email,
-        phone: args.phone,
-    };
-    let mut order = NewOrder::new(
-        reference.clone(),
-        money,
-        args.description,
-        customer,
-        args.return_url,
-    );
-    order.notification_id = args.notification_id;
-    order.cancellation_url = args.cancellation_url;
-    order.service_type = args.service_type;
+    let order = new_order(args, &reference, money).map_err(|error| failure(&error))?;
+    // Opened before anything is created: an order that nobody follows is soon abandoned.
+    let store = context.open_store(&config)?;
 
     let gateway_name = GatewayName::from_static(settings.keys.gateway());
     let follow = |key: OrderKey, note: Option<&str>| {
@@ -49,7 +37,7 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
     let created = match gateway.create(&order).await {
         Ok(created) => created,
         Err(error) => {
-            let failure = Failure::mutation("create the order", &error);
+            let failure = failure(&error);
             // Where the merchant's id is the address, an order that may exist can be
             // followed all the same, so that a sweep finds it.
             let addressed_by_reference = matches!(settings.keys, Keys::KwikPaisa { .. });
@@ -99,4 +87,92 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
         .output
         .line(&format!("pay at   {}", plain(&view.payment_link)))?;
     Ok(Exit::Done)
+}
+
+/// An option that the gateway does not know would be lost without a word.
+fn refuse_foreign(args: &CreateArgs, keys: &Keys) -> Result<(), Failure> {
+    let foreign = match keys {
+        Keys::KwikPaisa { .. } => [
+            args.pesapal.given(),
+            args.billing.given(),
+            args.recurring.given(),
+        ]
+        .concat(),
+        Keys::Pesapal { .. } => args.kwikpaisa.given(),
+    };
+    match foreign.as_slice() {
+        [] => Ok(()),
+        [one] => Err(Failure::usage(format!(
+            "{one} is not an option of {}; leave it out",
+            keys.gateway()
+        ))),
+        several => Err(Failure::usage(format!(
+            "{} are not options of {}; leave them out",
+            several.join(", "),
+            keys.gateway()
+        ))),
+    }
+}
+
+fn new_order(args: CreateArgs, reference: &OrderId, money: Money) -> Result<NewOrder, Error> {
+    let customer = Customer {
+        name: args.name,
+        email: args.email,
+        phone: args.phone,
+    };
+    let mut order = NewOrder::new(
+        reference.clone(),
+        money,
+        args.description,
+        customer,
+        args.return_url,
+    )
+    .billing_address(args.billing.address());
+    args.kwikpaisa.put_into(&mut order);
+    args.pesapal.put_into(&mut order);
+    let recurring = args.recurring;
+    // The command line takes all three together, and only with an account number.
+    let schedule = recurring
+        .subscription_start
+        .zip(recurring.subscription_end)
+        .zip(recurring.subscription_frequency);
+    if let Some(number) = recurring.account_number {
+        let mut recurring = Recurring::new(number);
+        if let Some(((start, end), frequency)) = schedule {
+            recurring = recurring.subscription(Subscription::new(start, end, frequency.into())?);
+        }
+        order = order.recurring(recurring);
+    }
+    Ok(order)
+}
+
+/// Why the order was not created, with the option to look at.
+fn failure(error: &Error) -> Failure {
+    let failure = Failure::mutation("create the order", error);
+    match error.field().and_then(option) {
+        Some(option) => failure.with_advice(&format!("see {option}")),
+        None => failure,
+    }
+}
+
+/// The option that a field of an order comes from.
+fn option(field: &str) -> Option<&'static str> {
+    Some(match field {
+        "reference" => "--id",
+        "money" => "--amount",
+        "description" => "--description",
+        "customer" => "--email or --phone",
+        "customer.name" => "--name",
+        "customer.email" => "--email",
+        "customer.phone" => "--phone",
+        "return_url" => "--return-url",
+        "service_type" => "--service-type",
+        "notification_id" => "--notification-id",
+        "billing_address.country_code" => "--country",
+        "billing_address.state" => "--state",
+        "recurring" | "recurring.account_number" => "--account-number",
+        "subscription.start" => "--subscription-start",
+        "subscription.end" => "--subscription-end",
+        _ => return None,
+    })
 }

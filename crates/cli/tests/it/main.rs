@@ -15,6 +15,7 @@ mod commands;
 mod configuration;
 #[cfg(all(feature = "crash-points", unix))]
 mod crashes;
+mod creating;
 mod exits;
 mod fault_table;
 mod faults_at_random;

@@ -125,6 +125,13 @@ impl Gateway for Kiosk {
             .money
             .chargeable()
             .map_err(|it| Error::invalid_field("amount", it))?;
+        // Promise: a limit that a page gives is checked before anything is sent, and the error names the field.
+        if order.reference.as_str().len() > 20 {
+            return Err(Error::invalid_field(
+                "reference",
+                "has more than 20 characters",
+            ));
+        }
         let (amount, code) = (money.amount().to_string(), money.currency().code());
         let said = match self
             .ask("OPEN", &[order.reference.as_str(), &amount, code])
@@ -171,10 +178,9 @@ impl Gateway for Kiosk {
             Some(reference.to_owned()),
         );
         Ok(StatusReading {
-            status,
-            raw_status: word.to_owned(),
             money,
             reference,
+            ..StatusReading::new(status, word)
         })
     }
 

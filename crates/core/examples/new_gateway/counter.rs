@@ -5,7 +5,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use duka_core::conformance::{Armed, Bench, BenchError, Fault, Notified, Sender, Truth};
+use duka_core::conformance::{
+    Armed, Bench, BenchError, Fault, FlawedOrder, Notified, Sender, Truth,
+};
 use duka_core::gateway::Operation;
 use duka_core::{Customer, Gateway, Money, NewOrder, OrderId, OrderStatus};
 
@@ -191,6 +193,13 @@ impl Bench for Counter {
                 .parse()
                 .map_err(BenchError::new)?,
         ))
+    }
+
+    async fn flawed_orders(&self) -> Result<Vec<FlawedOrder>, BenchError> {
+        let order = self.new_order().await?;
+        let too_long = OrderId::text("R".repeat(21)).map_err(BenchError::new)?;
+        let flawed = FlawedOrder::new(order, "reference", |it| it.reference = too_long);
+        Ok(vec![flawed])
     }
 
     fn unknown_order(&self) -> OrderId {

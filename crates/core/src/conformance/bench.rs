@@ -22,6 +22,24 @@ pub trait Bench: Send + Sync {
     /// An order that the gateway would create, with a reference never used before.
     async fn new_order(&self) -> Result<NewOrder, BenchError>;
 
+    /// The same with every field that the gateway knows, as far as they go together; the
+    /// plain one if there is no other.
+    async fn full_order(&self) -> Result<NewOrder, BenchError> {
+        self.new_order().await
+    }
+
+    /// Orders that each break one documented limit, or have one field that the gateway
+    /// must refuse, and are like [`new_order`](Self::new_order) otherwise. With none, the
+    /// rule about them is left out.
+    async fn flawed_orders(&self) -> Result<Vec<FlawedOrder>, BenchError> {
+        Ok(Vec::new())
+    }
+
+    /// How many requests to create an order have arrived so far, if the bench counts them.
+    async fn creates_received(&self) -> Result<Option<u32>, BenchError> {
+        Ok(None)
+    }
+
     /// An id in the gateway's form that no order has.
     fn unknown_order(&self) -> OrderId;
 
@@ -53,6 +71,27 @@ pub trait Bench: Send + Sync {
     /// The same kind of gateway, at an address where nobody listens; if there can be one.
     fn unreachable(&self) -> Option<Arc<dyn Gateway>> {
         None
+    }
+}
+
+/// An order that must not be sent, and why.
+#[derive(Debug, Clone)]
+pub struct FlawedOrder {
+    /// What is to be created.
+    pub order: NewOrder,
+    /// The field that must be named, as [`Error::field`](crate::Error::field) has it.
+    pub field: &'static str,
+}
+
+impl FlawedOrder {
+    /// `order` with `change` made to it, which breaks a limit of `field`.
+    pub fn new(
+        mut order: NewOrder,
+        field: &'static str,
+        change: impl FnOnce(&mut NewOrder),
+    ) -> Self {
+        change(&mut order);
+        Self { order, field }
     }
 }
 

@@ -15,6 +15,7 @@ pub struct Case {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rule {
     Payable,
+    FullIsCreated,
     NewIsEligible,
     OneForm,
     PaidReadsPaid,
@@ -35,6 +36,7 @@ enum Rule {
     StrangerClaimsNothing,
     NobodyListens,
     OrderOfNothing,
+    FlawedIsNotSent,
     Supports,
     NoSecrets,
 }
@@ -47,6 +49,7 @@ pub fn cases() -> Vec<Case> {
     };
     let mut cases = vec![
         case("create_gives_an_address_to_pay_at", Rule::Payable),
+        case("an_order_with_every_field_is_created", Rule::FullIsCreated),
         case("a_new_order_can_be_cancelled", Rule::NewIsEligible),
         case("an_order_has_one_form_of_its_id", Rule::OneForm),
         case("a_paid_order_reads_paid", Rule::PaidReadsPaid),
@@ -104,6 +107,10 @@ pub fn cases() -> Vec<Case> {
             Rule::NobodyListens,
         ),
         case("an_order_of_nothing_is_not_sent", Rule::OrderOfNothing),
+        case(
+            "a_flawed_order_is_not_sent_and_its_field_is_named",
+            Rule::FlawedIsNotSent,
+        ),
         case("supports_agrees_with_what_happens", Rule::Supports),
         case("debug_shows_no_secret", Rule::NoSecrets),
     ]);
@@ -144,6 +151,7 @@ impl Rule {
     async fn check(self, trial: &mut Trial<'_>) -> Flow {
         match self {
             Self::Payable => orders::payable(trial).await,
+            Self::FullIsCreated => orders::full_is_created(trial).await,
             Self::NewIsEligible => orders::new_is_eligible(trial).await,
             Self::OneForm => orders::one_form(trial).await,
             Self::PaidReadsPaid => orders::paid_reads_paid(trial).await,
@@ -164,6 +172,7 @@ impl Rule {
             Self::StrangerClaimsNothing => notifications::stranger_claims_nothing(trial).await,
             Self::NobodyListens => manners::nobody_listens(trial).await,
             Self::OrderOfNothing => manners::order_of_nothing(trial).await,
+            Self::FlawedIsNotSent => manners::flawed_is_not_sent(trial).await,
             Self::Supports => manners::supports(trial).await,
             Self::NoSecrets => manners::no_secrets(trial).await,
         }

@@ -1,5 +1,6 @@
 //! Rules about what never leaves: bad requests, unsupported ones, and secrets.
 
+use super::bench::FlawedOrder;
 use super::trial::{Flow, Stop, Trial};
 use crate::error::{Delivery, Error, ErrorKind};
 use crate::gateway::Operation;
@@ -38,6 +39,36 @@ pub(super) async fn order_of_nothing(trial: &mut Trial<'_>) -> Flow {
             Err(error) => {
                 not_sent(trial, &error);
                 trial.same("kind", &ErrorKind::InvalidRequest, &error.kind());
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn flawed_is_not_sent(trial: &mut Trial<'_>) -> Flow {
+    let flawed = trial.bench.flawed_orders().await?;
+    if flawed.is_empty() {
+        let reason = "the bench has no flawed orders";
+        return Err(Stop::LeftOut(reason.to_owned()));
+    }
+    for FlawedOrder { order, field } in flawed {
+        let before = trial.bench.creates_received().await?;
+        let outcome = trial.gateway.create(&order).await;
+        let after = trial.bench.creates_received().await?;
+        trial.same(&format!("flawed {field}: requests"), &before, &after);
+        match outcome {
+            Ok(_) => trial.violated(format!("no order with a flawed {field}"), "an order"),
+            Err(error) => {
+                not_sent(trial, &error);
+                trial.same("field", &Some(field), &error.field());
+                if !error.to_string().contains(field) {
+                    trial.violated(format!("a text that names {field}"), &error);
+                }
+                let kind = error.kind();
+                if !matches!(kind, ErrorKind::InvalidRequest | ErrorKind::Unsupported) {
+                    let wanted = "an error that blames the request";
+                    trial.violated(wanted, format!("{kind:?}"));
+                }
             }
         }
     }

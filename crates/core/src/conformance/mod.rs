@@ -30,7 +30,7 @@ mod orders;
 mod report;
 mod trial;
 
-pub use bench::{Armed, Bench, BenchError, Fault, Notified, Sender, Truth};
+pub use bench::{Armed, Bench, BenchError, Fault, FlawedOrder, Notified, Sender, Truth};
 pub use case::{Case, cases, check_all};
 pub use report::{Report, Verdict, Violation};
 
@@ -47,6 +47,7 @@ macro_rules! conformance_tests {
     (block_on = $block_on:path, bench = $bench:path $(,)?) => {
         $crate::conformance_tests! { @each $block_on, $bench;
             create_gives_an_address_to_pay_at
+            an_order_with_every_field_is_created
             a_new_order_can_be_cancelled
             an_order_has_one_form_of_its_id
             a_paid_order_reads_paid
@@ -96,6 +97,7 @@ macro_rules! conformance_tests {
             a_notification_from_a_stranger_claims_nothing
             nothing_is_sent_to_where_nobody_listens
             an_order_of_nothing_is_not_sent
+            a_flawed_order_is_not_sent_and_its_field_is_named
             supports_agrees_with_what_happens
             debug_shows_no_secret
         }

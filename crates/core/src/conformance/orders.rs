@@ -4,7 +4,7 @@ use url::Url;
 
 use super::trial::{Flow, Trial};
 use crate::error::Delivery;
-use crate::gateway::{Eligibility, GatewayExt};
+use crate::gateway::{Eligibility, GatewayExt, NewOrder};
 use crate::id::OrderId;
 use crate::order::OrderStatus;
 
@@ -30,7 +30,17 @@ pub(super) async fn payable(trial: &mut Trial<'_>) -> Flow {
 
 pub(super) async fn new_is_eligible(trial: &mut Trial<'_>) -> Flow {
     let wanted = trial.bench.new_order().await?;
-    let order = match trial.gateway.create(&wanted).await {
+    created_as(trial, &wanted).await
+}
+
+pub(super) async fn full_is_created(trial: &mut Trial<'_>) -> Flow {
+    let wanted = trial.bench.full_order().await?;
+    created_as(trial, &wanted).await
+}
+
+/// Creates the order and reads it: open, and what was asked for.
+async fn created_as(trial: &mut Trial<'_>, wanted: &NewOrder) -> Flow {
+    let order = match trial.gateway.create(wanted).await {
         Ok(created) => created.order,
         Err(error) => return Err(trial.stop("a created order", error)),
     };

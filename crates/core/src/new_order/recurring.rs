@@ -8,7 +8,8 @@ use crate::error::Error;
 
 /// What makes an order a recurring one (Pesapal, page *Recurring payments*).
 ///
-/// No operation of the gateway ends a subscription: cancelling the order does not.
+/// No documented operation ends a subscription, and what cancelling the order does to one
+/// is not known.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Recurring {
     account_number: String,

@@ -4,6 +4,7 @@ mod cancel;
 mod door;
 mod ipns;
 mod orders;
+mod recurring;
 mod submit;
 mod wire;
 

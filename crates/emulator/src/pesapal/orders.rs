@@ -129,7 +129,7 @@ fn status_reply<'a>(
         description,
         message: "Request processed successfully",
         payment_account: if pending { "" } else { "476173**0010" },
-        account_number: there.then_some(None),
+        account_number: account_number(own, there),
         call_back_url: order.return_url.clone(),
         status_code,
         merchant_reference: &own.reference,
@@ -137,6 +137,14 @@ fn status_reply<'a>(
         currency: &order.currency,
         error,
         status: BodyStatus::new(behaviour, if pending { 500 } else { 200 }),
+    }
+}
+
+/// Always there for a recurring order; for others with the members that come and go.
+fn account_number(own: &PesapalOrder, there: bool) -> Option<Option<&str>> {
+    match own.account_number.as_deref() {
+        Some(number) => Some(Some(number)),
+        None => there.then_some(None),
     }
 }
 

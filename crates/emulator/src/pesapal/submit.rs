@@ -3,6 +3,7 @@
 use hyper::StatusCode;
 use rust_decimal::Decimal;
 
+use super::recurring::recurring;
 use super::wire::{
     ApiError, BillingAddress, BodyStatus, Place, SubmitBody, SubmitReply, no_error, tracking_id,
 };
@@ -17,7 +18,7 @@ use crate::order::{Order, Particulars, PesapalOrder};
 use crate::route::PESAPAL_CHECKOUT;
 use crate::service::Call;
 
-const PARAMETERS: &str = "invalid_api_request_parameters";
+pub(super) const PARAMETERS: &str = "invalid_api_request_parameters";
 
 /// What a submit asks for, once every member was checked.
 struct NewOrder {
@@ -28,6 +29,7 @@ struct NewOrder {
     callback_url: String,
     cancellation_url: Option<String>,
     notification_id: String,
+    account_number: Option<String>,
 }
 
 pub(super) fn submit(call: &mut Call<'_>) -> Answered {
@@ -36,7 +38,7 @@ pub(super) fn submit(call: &mut Call<'_>) -> Answered {
 }
 
 /// Why an order is not taken: the error's code and message.
-struct Refused(&'static str, &'static str);
+pub(super) struct Refused(pub(super) &'static str, pub(super) &'static str);
 
 fn submit_checked(call: &mut Call<'_>, asked: SubmitBody) -> Result<Reply, Refused> {
     let new = new_order(call, asked)?;
@@ -55,6 +57,7 @@ fn submit_checked(call: &mut Call<'_>, asked: SubmitBody) -> Result<Reply, Refus
         reference: new.reference,
         notification_id: new.notification_id,
         cancellation_url: new.cancellation_url,
+        account_number: new.account_number,
         refund_requested: false,
     });
     let key = call.world.book.add(Order::new(
@@ -122,16 +125,28 @@ fn new_order(call: &Call<'_>, body: SubmitBody) -> Result<NewOrder, Refused> {
         .notification_id
         .filter(|it| call.world.ipns.get(it).is_some())
         .ok_or_else(|| Refused(PARAMETERS, "notification_id is not a registered IPN"))?;
+    let cancellation_url = body.cancellation_url.filter(|it| !it.is_empty());
+    if cancellation_url
+        .as_ref()
+        .is_some_and(|it| url::Url::parse(it).is_err())
+    {
+        return Err(Refused(
+            PARAMETERS,
+            "cancellation_url must be an absolute address",
+        ));
+    }
     check_redirect_mode(body.redirect_mode.as_deref())?;
     check_billing_address(body.billing_address)?;
+    let account_number = recurring(body.account_number, body.subscription_details)?;
     Ok(NewOrder {
         reference,
         currency,
         amount,
         description,
         callback_url,
-        cancellation_url: body.cancellation_url,
+        cancellation_url,
         notification_id,
+        account_number,
     })
 }
 

@@ -33,15 +33,41 @@ pub(super) struct SubmitBody {
     pub(super) cancellation_url: Option<String>,
     pub(super) redirect_mode: Option<String>,
     pub(super) notification_id: Option<String>,
+    #[expect(
+        dead_code,
+        reason = "nothing hangs on it here; that it is text is checked"
+    )]
+    pub(super) branch: Option<String>,
     pub(super) billing_address: Option<BillingAddress>,
+    pub(super) account_number: Option<String>,
+    pub(super) subscription_details: Option<SubscriptionDetails>,
 }
 
 #[derive(Deserialize)]
+pub(super) struct SubscriptionDetails {
+    pub(super) start_date: Option<String>,
+    pub(super) end_date: Option<String>,
+    pub(super) frequency: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[expect(
+    dead_code,
+    reason = "nothing hangs on the members that are not looked at; that they are text is checked"
+)]
 pub(super) struct BillingAddress {
     pub(super) email_address: Option<String>,
     pub(super) phone_number: Option<String>,
     pub(super) country_code: Option<String>,
+    pub(super) first_name: Option<String>,
+    pub(super) middle_name: Option<String>,
+    pub(super) last_name: Option<String>,
+    pub(super) line_1: Option<String>,
+    pub(super) line_2: Option<String>,
+    pub(super) city: Option<String>,
     pub(super) state: Option<String>,
+    pub(super) postal_code: Option<String>,
+    pub(super) zip_code: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -217,7 +243,7 @@ pub(super) struct StatusReply<'a> {
     pub(super) message: &'static str,
     pub(super) payment_account: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) account_number: Option<Option<&'static str>>,
+    pub(super) account_number: Option<Option<&'a str>>,
     pub(super) call_back_url: String,
     pub(super) status_code: u8,
     pub(super) merchant_reference: &'a str,

@@ -207,6 +207,76 @@ async fn a_bad_order_request_is_refused_with_http_200_and_the_documented_code() 
     assert_eq!(merchant.submit("{").await.status, 400);
 }
 
+/// A submit with every member that the pages list.
+fn full_body(merchant: &Pesapal<'_>) -> String {
+    let address = r#"{"email_address":"a@example.com","phone_number":"0723000000","country_code":"KE","first_name":"Achieng","middle_name":"Grace","last_name":"Odhiambo","line_1":"Oginga Odinga Street 12","line_2":"","city":"Kisumu","state":"KSM","postal_code":"40100","zip_code":"40100"}"#;
+    let more = r#"{"redirect_mode":"PARENT_WINDOW","branch":"Kisumu","cancellation_url":"http://127.0.0.1:9/gave-up","account_number":"555-678","subscription_details":{"start_date":"01-06-2026","end_date":"31-05-2027","frequency":"MONTHLY"},"#;
+    merchant
+        .submit_body("A1")
+        .replace(r#"{"email_address":"a@example.com"}"#, address)
+        .replacen('{', more, 1)
+}
+
+#[tokio::test]
+async fn every_documented_member_is_taken_and_the_account_number_shown() {
+    let emulator = start().await;
+    let merchant = Pesapal::sign_in(&emulator).await;
+    let submitted = merchant.submit(&full_body(&merchant)).await.json();
+    assert_eq!(submitted["status"], "200", "{submitted}");
+    let id = submitted["order_tracking_id"].as_str().unwrap();
+    assert_eq!(merchant.status(id).await["account_number"], "555-678");
+    emulator.pay(id).unwrap();
+    assert_eq!(merchant.status(id).await["account_number"], "555-678");
+    // Of any other order there is no such member.
+    let once = merchant.order("A2").await;
+    let status = merchant.status(&once).await;
+    assert_eq!(status["merchant_reference"], "A2");
+    assert!(status.get("account_number").is_none(), "{status}");
+}
+
+#[tokio::test]
+async fn a_bad_member_of_a_recurring_order_is_refused_and_named() {
+    let emulator = start().await;
+    let merchant = Pesapal::sign_in(&emulator).await;
+    let good = full_body(&merchant);
+    for (member, bad, named) in [
+        (r#""account_number":"555-678","#, "", "account_number"),
+        (
+            r#""account_number":"555-678""#,
+            r#""account_number":" ""#,
+            "account_number",
+        ),
+        ("01-06-2026", "2026-06-01", "start_date"),
+        ("01-06-2026", "1-6-2026", "start_date"),
+        ("31-05-2027", "31-06-2027", "end_date"),
+        ("31-05-2027", "01-06-2026", "end_date"),
+        ("31-05-2027", "31-05-2026", "end_date"),
+        ("MONTHLY", "monthly", "frequency"),
+        (r#","frequency":"MONTHLY""#, "", "frequency"),
+        ("http://127.0.0.1:9/gave-up", "gave-up", "cancellation_url"),
+        ("PARENT_WINDOW", "parent_window", "redirect_mode"),
+    ] {
+        assert!(good.contains(member), "{member}");
+        let reply = merchant.submit(&good.replace(member, bad)).await.json();
+        assert_eq!(
+            reply["error"]["code"], "invalid_api_request_parameters",
+            "{member}"
+        );
+        let message = reply["error"]["message"].as_str().unwrap();
+        assert!(message.contains(named), "{member}: {message}");
+    }
+    for (member, bad) in [
+        (r#""branch":"Kisumu""#, r#""branch":7"#),
+        (r#""zip_code":"40100""#, r#""zip_code":40100"#),
+        (r#""line_2":"""#, r#""line_2":[]"#),
+    ] {
+        assert!(good.contains(member), "{member}");
+        let reply = merchant.submit(&good.replace(member, bad)).await;
+        assert_eq!(reply.status, 400, "{member}");
+    }
+    assert!(emulator.orders().is_empty());
+}
+
 #[tokio::test]
 async fn an_unknown_tracking_id_is_an_error_in_the_body() {
     let emulator = start().await;

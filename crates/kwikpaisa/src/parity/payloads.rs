@@ -165,7 +165,7 @@ pub(super) fn payloads() -> impl Strategy<Value = Json> {
         1 => any::<bool>().prop_map(Json::Bool),
         4 => integers(),
         4 => fractions(),
-        8 => texts().prop_map(Json::text),
+        8 => texts().prop_map(Json::Text),
     ];
     let value = leaf.prop_recursive(4, 24, 5, |inner| {
         prop_oneof![

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use duka_core::clock::SharedClock;
-use duka_core::conformance::{Armed, Bench, BenchError, Fault, Notified, Sender, Truth, check_all};
+use duka_core::conformance::{
+    Armed, Bench, BenchError, Fault, FlawedOrder, Notified, Sender, Truth, check_all,
+};
 use duka_core::gateway::Operation;
 use duka_core::id::IdError;
-use duka_core::{Gateway, NewOrder, OrderId};
+use duka_core::{Gateway, NewOrder, OrderId, Recurring};
 use duka_emulator::{Emulator, EmulatorConfig, FaultKind};
 use duka_http::{BaseUrl, ReqwestTransport, RetryPolicy};
 use duka_kwikpaisa::{KwikPaisa, SignedForm, codes};
@@ -108,6 +110,36 @@ impl Bench for Shop {
         let mut order = new_order();
         order.reference = (self.ids)(id).map_err(BenchError::new)?;
         Ok(order)
+    }
+
+    async fn full_order(&self) -> Result<NewOrder, BenchError> {
+        let order = self.new_order().await?;
+        Ok(order.service_type("PHYSICAL_GOODS").order_note("Gift"))
+    }
+
+    async fn flawed_orders(&self) -> Result<Vec<FlawedOrder>, BenchError> {
+        let order = self.new_order().await?;
+        let flawed =
+            |field, change: fn(&mut NewOrder)| FlawedOrder::new(order.clone(), field, change);
+        Ok(vec![
+            flawed("customer.name", |it| it.customer.name = None),
+            flawed("customer.email", |it| it.customer.email = None),
+            flawed("customer.phone", |it| it.customer.phone = None),
+            flawed("return_url", |it| {
+                it.return_url = "app://return".parse().unwrap();
+            }),
+            flawed("recurring", |it| it.recurring = Some(Recurring::new("17"))),
+        ])
+    }
+
+    async fn creates_received(&self) -> Result<Option<u32>, BenchError> {
+        let requests = self.emulator.requests();
+        let creates = requests
+            .iter()
+            .filter(|it| it.operation == Some(duka_emulator::Operation::Create));
+        Ok(Some(
+            u32::try_from(creates.count()).map_err(BenchError::new)?,
+        ))
     }
 
     fn unknown_order(&self) -> OrderId {

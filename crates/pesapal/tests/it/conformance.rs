@@ -7,14 +7,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use duka_core::conformance::{Armed, Bench, BenchError, Fault, Notified, Sender, Truth};
+use duka_core::conformance::{
+    Armed, Bench, BenchError, Fault, FlawedOrder, Notified, Sender, Truth,
+};
 use duka_core::gateway::Operation;
-use duka_core::{Gateway, NewOrder, OrderId, OrderStatus};
+use duka_core::{Customer, Gateway, NewOrder, OrderId, OrderStatus, Recurring};
 use duka_emulator::{Emulator, EmulatorConfig, FaultKind, PesapalCredentials};
 use duka_http::{BaseUrl, ReqwestTransport, RetryPolicy};
 use duka_pesapal::{IpnMethod, Pesapal};
 
-use crate::fake::{ByHand, new_order};
+use crate::fake::{ByHand, full_order, new_order};
 use crate::merchant::{Merchant, Received};
 
 const KEY: &str = "a-key-of-the-suite";
@@ -110,6 +112,49 @@ impl Bench for Shop {
         let mut order = new_order().notification_id(ipn);
         order.reference = OrderId::text(format!("S-{number}")).map_err(BenchError::new)?;
         Ok(order)
+    }
+
+    async fn full_order(&self) -> Result<NewOrder, BenchError> {
+        let mut order = full_order().notification_id(&self.notification_ids[0]);
+        order.reference = self.new_order().await?.reference;
+        Ok(order)
+    }
+
+    async fn flawed_orders(&self) -> Result<Vec<FlawedOrder>, BenchError> {
+        let order = self.new_order().await?;
+        let flawed =
+            |field, change: fn(&mut NewOrder)| FlawedOrder::new(order.clone(), field, change);
+        Ok(vec![
+            flawed("reference", |it| {
+                it.reference = OrderId::text("x".repeat(51)).unwrap();
+            }),
+            flawed("reference", |it| {
+                it.reference = OrderId::text("A/17").unwrap();
+            }),
+            flawed("description", |it| it.description = "x".repeat(101)),
+            flawed("description", |it| it.description.clear()),
+            flawed("customer", |it| it.customer = Customer::default()),
+            flawed("billing_address.state", |it| {
+                it.billing_address.state = Some("KSMU".to_owned());
+            }),
+            flawed("billing_address.country_code", |it| {
+                it.billing_address.country_code = Some("KEN".to_owned());
+            }),
+            flawed("notification_id", |it| it.notification_id = None),
+            flawed("recurring.account_number", |it| {
+                it.recurring = Some(Recurring::new(" "));
+            }),
+        ])
+    }
+
+    async fn creates_received(&self) -> Result<Option<u32>, BenchError> {
+        let requests = self.emulator.requests();
+        let creates = requests
+            .iter()
+            .filter(|it| it.operation == Some(duka_emulator::Operation::Create));
+        Ok(Some(
+            u32::try_from(creates.count()).map_err(BenchError::new)?,
+        ))
     }
 
     fn unknown_order(&self) -> OrderId {

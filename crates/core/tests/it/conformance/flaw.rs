@@ -21,6 +21,10 @@ pub(super) enum Flaw {
     GivesNoLink,
     WritesIdsAnew,
     SendsOrdersOfNothing,
+    SendsFlawedOrders,
+    SendsFlawedOrdersInSecret,
+    BlamesAnotherField,
+    RefusesWhatItKnows,
     SupportsNothing,
     ShowsItsKey,
     ShowsItsKeyInErrors,
@@ -34,7 +38,7 @@ pub(super) enum Flaw {
 }
 
 impl Flaw {
-    pub(super) const ALL: [Self; 28] = [
+    pub(super) const ALL: [Self; 32] = [
         Self::TakesServerErrorForYes,
         Self::TakesEveryAnswerForYes,
         Self::TakesEveryAnswerForNo,
@@ -53,6 +57,10 @@ impl Flaw {
         Self::GivesNoLink,
         Self::WritesIdsAnew,
         Self::SendsOrdersOfNothing,
+        Self::SendsFlawedOrders,
+        Self::SendsFlawedOrdersInSecret,
+        Self::BlamesAnotherField,
+        Self::RefusesWhatItKnows,
         Self::SupportsNothing,
         Self::ShowsItsKey,
         Self::ShowsItsKeyInErrors,

@@ -165,6 +165,17 @@ fn a_gateway_without_notifications_leaves_their_cases_out() {
 }
 
 #[test]
+fn a_bench_without_flawed_orders_leaves_the_rule_about_them_out() {
+    let mut shop = Shop::with(None, repeatable());
+    shop.has_no_limits = true;
+    let report = report(&shop);
+    assert!(report.is_clean(), "{report}");
+    let name = "a_flawed_order_is_not_sent_and_its_field_is_named";
+    let reason = "the bench has no flawed orders";
+    assert_eq!(report.left_out, [(name.to_owned(), reason.to_owned())]);
+}
+
+#[test]
 fn a_bench_whose_faults_never_strike_does_not_pass() {
     let mut shop = Shop::with(None, repeatable());
     shop.deaf = true;

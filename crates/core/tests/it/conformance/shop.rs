@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use duka_core::cancel::{CancelRules, ShowsCancelled};
-use duka_core::conformance::{Armed, Bench, BenchError, Fault, Notified, Sender, Truth};
+use duka_core::conformance::{
+    Armed, Bench, BenchError, Fault, FlawedOrder, Notified, Sender, Truth,
+};
 use duka_core::gateway::{Operation, PaymentLink};
 use duka_core::{
     CancelAnswer, CreatedOrder, Customer, Delivery, Error, ErrorKind, Gateway, GatewayName, Money,
@@ -43,6 +45,7 @@ pub(super) struct Shop {
     pub(super) impossible: Option<Fault>,
     pub(super) deaf: bool,
     pub(super) silent: bool,
+    pub(super) has_no_limits: bool,
 }
 
 /// What the adapter gets to see of one exchange.
@@ -74,6 +77,7 @@ impl Shop {
             impossible: None,
             deaf: false,
             silent: false,
+            has_no_limits: false,
         }
     }
 
@@ -259,6 +263,20 @@ impl Gateway for Till {
             let money = order.money.chargeable();
             money.map_err(|error| Error::invalid_field("amount", error))?;
         }
+        if order.branch.is_some() && shop.has(Flaw::RefusesWhatItKnows) {
+            return Err(Error::unsupported_field("branch", "is not known here"));
+        }
+        if order.description.is_empty() && !shop.has(Flaw::SendsFlawedOrders) {
+            if shop.has(Flaw::SendsFlawedOrdersInSecret) {
+                shop.send_create();
+            }
+            let field = if shop.has(Flaw::BlamesAnotherField) {
+                "reference"
+            } else {
+                "description"
+            };
+            return Err(Error::invalid_field(field, "is empty"));
+        }
         let mut seen = if self.out_of_reach {
             Seen::Nobody
         } else {
@@ -373,6 +391,23 @@ impl Bench for Shop {
             Customer::default(),
             Url::parse("https://merchant.example/").unwrap(),
         ))
+    }
+
+    async fn full_order(&self) -> Result<NewOrder, BenchError> {
+        Ok(self.new_order().await?.branch("Kisumu"))
+    }
+
+    async fn flawed_orders(&self) -> Result<Vec<FlawedOrder>, BenchError> {
+        if self.has_no_limits {
+            return Ok(Vec::new());
+        }
+        let order = self.new_order().await?;
+        let nothing = |order: &mut NewOrder| order.description.clear();
+        Ok(vec![FlawedOrder::new(order, "description", nothing)])
+    }
+
+    async fn creates_received(&self) -> Result<Option<u32>, BenchError> {
+        Ok(Some(u32::try_from(self.world().orders.len()).unwrap()))
     }
 
     fn unknown_order(&self) -> OrderId {
