@@ -51,6 +51,9 @@ impl Shop {
         let url = merchant.url.parse().unwrap();
         let by_get = pesapal.register_ipn(&url, IpnMethod::Get).await.unwrap();
         let by_post = pesapal.register_ipn(&url, IpnMethod::Post).await.unwrap();
+        assert_eq!(by_post.status.as_deref(), Some("Active"));
+        let listed = pesapal.list_ipns().await.unwrap();
+        assert!(listed.contains(&by_post), "{listed:?}");
         Self {
             emulator,
             pesapal,
