@@ -1,10 +1,15 @@
 //! `cargo xtask codegen`: whole files made from the gateways' descriptions, and parts of pages that people write.
 //! Writes them, or only compares. What each file holds is decided in the modules beside this one.
 
+mod docs_rs;
+mod markdown;
+mod readme;
+
 use std::fs;
 use std::path::Path;
 
 use crate::args::Codegen;
+use crate::files::Files;
 use crate::openapi::{self, document::Document};
 use crate::pictures::{self, PICTURES};
 
@@ -63,8 +68,8 @@ fn reference_page(_document: &Document) -> Result<Vec<Output>, String> {
 }
 
 /// The pages about all gateways, and the README of each crate.
-fn pages(_root: &Path, _documents: &[Document]) -> Result<Vec<Output>, String> {
-    Ok(Vec::new())
+fn pages(root: &Path, _documents: &[Document]) -> Result<Vec<Output>, String> {
+    readme::pages(&Files::read(root)?)
 }
 
 fn write(path: &Path, text: &str) -> Result<(), String> {
