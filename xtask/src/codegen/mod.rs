@@ -4,6 +4,9 @@
 mod docs_rs;
 mod markdown;
 mod readme;
+#[cfg(test)]
+mod sample;
+mod unverified;
 
 use std::fs;
 use std::path::Path;
@@ -68,8 +71,10 @@ fn reference_page(_document: &Document) -> Result<Vec<Output>, String> {
 }
 
 /// The pages about all gateways, and the README of each crate.
-fn pages(root: &Path, _documents: &[Document]) -> Result<Vec<Output>, String> {
-    readme::pages(&Files::read(root)?)
+fn pages(root: &Path, documents: &[Document]) -> Result<Vec<Output>, String> {
+    let mut pages = readme::pages(&Files::read(root)?)?;
+    pages.extend(unverified::page(documents));
+    Ok(pages)
 }
 
 fn write(path: &Path, text: &str) -> Result<(), String> {
