@@ -77,9 +77,10 @@ fn lines(text: &str, first: &str, rest: &str) -> String {
     for word in text.split_whitespace() {
         let length = word.chars().count();
         // A word that would begin a list or a heading stays where it is.
-        let harmless = word.starts_with(|c: char| c.is_alphanumeric() || "`(*\"[".contains(c))
-            && !word.ends_with(['.', ')'])
-            || word.starts_with(char::is_alphabetic);
+        let numbers = word.starts_with(|c: char| c.is_ascii_digit()) && word.ends_with(['.', ')']);
+        let harmless = word.starts_with(|c: char| c.is_alphanumeric() || "`(\"[…".contains(c))
+            || word.starts_with("**");
+        let harmless = harmless && !numbers;
         if width > begun && width + 1 + length > WIDTH && harmless {
             out.push('\n');
             out.push_str(rest);

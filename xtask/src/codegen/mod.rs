@@ -1,7 +1,9 @@
 //! `cargo xtask codegen`: whole files made from the gateways' descriptions, and parts of pages that people write.
 //! Writes them, or only compares. What each file holds is decided in the modules beside this one.
 
+mod coverage;
 mod docs_rs;
+mod fields;
 mod markdown;
 mod readme;
 #[cfg(test)]
@@ -74,6 +76,7 @@ fn reference_page(_document: &Document) -> Result<Vec<Output>, String> {
 fn pages(root: &Path, documents: &[Document]) -> Result<Vec<Output>, String> {
     let mut pages = readme::pages(&Files::read(root)?)?;
     pages.extend(unverified::page(documents));
+    pages.extend(coverage::page(documents)?);
     Ok(pages)
 }
 
