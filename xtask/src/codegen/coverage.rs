@@ -10,7 +10,7 @@ use crate::openapi::{Call, component_name};
 
 use super::Output;
 use super::fields::{self, Field};
-use super::markdown::{code, count, name, point, sentence, stamp_of, table, wrapped};
+use super::markdown::{anchor, code, count, name, point, sentence, stamp_of, table, wrapped};
 
 /// Where each operation is in the library, and which commands use it.
 const PLACES: [(&str, &str, &str); 10] = [
@@ -150,9 +150,9 @@ impl<'a> Covered<'a> {
         let statuses = ["OrderStatus", "StatusCode"].into_iter();
         vec![
             format!(
-                "[{}](#{})",
+                "[{0}](#{1})",
                 name(self.document),
-                name(self.document).to_lowercase()
+                anchor(name(self.document))
             ),
             supported(&self.operations),
             supported(&self.notifications),

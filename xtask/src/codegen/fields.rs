@@ -4,6 +4,8 @@ use crate::openapi::component_name;
 use crate::openapi::document::{Document, Schema};
 use crate::openapi::node::Node;
 
+use super::markdown::listed;
+
 /// Deeper than any reply goes; a schema that holds itself ends here.
 const DEEPEST: usize = 6;
 
@@ -109,16 +111,27 @@ impl Field<'_> {
     }
 }
 
-/// The type and the limits of a value, in words.
-pub(super) fn kind(document: &Document, schema: &Schema) -> String {
+/// Which way a value goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// To whoever checks it, so that its limits matter.
+    There,
+    /// To us, who take what comes.
+    Back,
+}
+
+/// The type of a value in words, or the words that it may be; and its limits, where somebody checks them.
+pub(super) fn kind(document: &Document, schema: &Schema, way: Way) -> String {
     let target = document.resolved(schema);
-    let types = types(document, target);
-    let limits = limits(target);
-    let types = types.join(" or ");
-    match limits.as_slice() {
-        [] => types,
-        limits => format!("{types}; {}", limits.join(", ")),
-    }
+    let first = values(target).unwrap_or_else(|| types(document, target).join(" or "));
+    let limits = match way {
+        Way::There => limits(target),
+        Way::Back => Vec::new(),
+    };
+    std::iter::once(first)
+        .chain(limits)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn types(document: &Document, schema: &Schema) -> Vec<String> {
@@ -189,21 +202,17 @@ fn limits(schema: &Schema) -> Vec<String> {
     for (word, bound) in bounds {
         limits.extend(bound.as_ref().map(|bound| format!("{word} {bound}")));
     }
-    limits.extend(
-        schema
-            .constant
-            .as_ref()
-            .map(|value| format!("always {}", word(value))),
-    );
-    let values = schema
-        .enumeration
-        .iter()
-        .chain(schema.one_of.iter().map(|row| &row.value));
-    let values: Vec<String> = values.map(word).collect();
-    if !values.is_empty() {
-        limits.push(values.join(", "));
-    }
     limits
+}
+
+/// The only values that there are.
+fn values(schema: &Schema) -> Option<String> {
+    if let Some(constant) = &schema.constant {
+        return Some(format!("always {}", word(constant)));
+    }
+    let rows = schema.one_of.iter().map(|row| &row.value);
+    let values: Vec<String> = schema.enumeration.iter().chain(rows).map(word).collect();
+    (!values.is_empty()).then(|| listed(values, "or"))
 }
 
 /// A value as code, without the quotation marks of a text.
@@ -228,7 +237,7 @@ mod tests {
             format!(
                 "{}: {}{required}{}",
                 field.path,
-                kind(&document, field.own),
+                kind(&document, field.own, Way::There),
                 unused.unwrap_or_default()
             )
         };
@@ -241,7 +250,7 @@ mod tests {
             "code: integer or string required",
             "order: object",
             "order.id: integer or string",
-            "order.amount: number; above 0",
+            "order.amount: number, above 0",
             "order.status: string",
             "order.paid_by: string or null unused: nothing is decided by it",
         ];
@@ -251,10 +260,20 @@ mod tests {
     #[test]
     fn limits_are_said_in_words() {
         let expected = [
-            "id: string or integer; 1 to 50 characters, `^(A|B)` required",
+            "id: string or integer, 1 to 50 characters, `^(A|B)` required",
             "note: string unused: nobody reads it",
         ];
         assert_eq!(shown("CancelRequest"), expected);
+    }
+
+    #[test]
+    fn what_comes_back_is_taken_as_it_is() {
+        let document = sample::document();
+        let schema = |name| document.schema(name).unwrap();
+        let id = &schema("CancelRequest").properties["id"];
+        assert_eq!(kind(&document, id, Way::Back), "string or integer");
+        let status = kind(&document, schema("OrderStatus"), Way::Back);
+        assert_eq!(status, "`OPEN` or `PAID`");
     }
 
     #[test]

@@ -108,13 +108,21 @@ pub(super) fn listed(items: Vec<String>, last: &str) -> String {
 pub(super) fn known(evidence: Option<Evidence>, assumption: &OneOrMore) -> &'static str {
     let open = !assumption.0.is_empty();
     match evidence {
-        Some(Evidence::Documented) if open => "page, assumed",
+        Some(Evidence::Documented) if open => "page†",
         Some(Evidence::Documented) => "page",
-        Some(Evidence::Observed) if open => "seen, assumed",
+        Some(Evidence::Observed) if open => "seen†",
         Some(Evidence::Observed) => "seen",
         Some(Evidence::Assumed) => "assumed",
         None => "",
     }
+}
+
+/// The place of a heading on its page, as GitHub names it.
+pub(super) fn anchor(heading: &str) -> String {
+    let kept = heading
+        .chars()
+        .filter(|&c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
 }
 
 /// `1 line`, `2 lines`.
@@ -186,6 +194,11 @@ mod tests {
         let items = |names: &[&str]| names.iter().map(ToString::to_string).collect();
         assert_eq!(listed(items(&["a"]), "and"), "a");
         assert_eq!(listed(items(&["a", "b", "c"]), "or"), "a, b or c");
+    }
+
+    #[test]
+    fn a_heading_has_a_place() {
+        assert_eq!(anchor("Read an order's status"), "read-an-orders-status");
     }
 
     #[test]

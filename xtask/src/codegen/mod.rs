@@ -6,6 +6,7 @@ mod docs_rs;
 mod fields;
 mod markdown;
 mod readme;
+mod reference;
 #[cfg(test)]
 mod sample;
 mod unverified;
@@ -56,7 +57,7 @@ fn outputs(root: &Path) -> Result<Vec<Output>, String> {
     let mut outputs = Vec::new();
     for document in &described {
         outputs.extend(rust_files(document)?);
-        outputs.extend(reference_page(document)?);
+        outputs.push(reference::page(document));
     }
     outputs.extend(pages(root, &described)?);
     Ok(outputs)
@@ -64,11 +65,6 @@ fn outputs(root: &Path) -> Result<Vec<Output>, String> {
 
 /// The Rust files of one adapter.
 fn rust_files(_document: &Document) -> Result<Vec<Output>, String> {
-    Ok(Vec::new())
-}
-
-/// `docs/gateways/GATEWAY.md`.
-fn reference_page(_document: &Document) -> Result<Vec<Output>, String> {
     Ok(Vec::new())
 }
 

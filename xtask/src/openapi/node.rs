@@ -5,6 +5,9 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
+/// The longest value that is shown on one line.
+const ONE_LINE: usize = 80;
+
 /// A value that is shown or compared, and not looked into.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Node {
@@ -60,12 +63,21 @@ impl Node {
         }
     }
 
-    /// The value as JSON on several lines, two spaces deep, with the very digits that it has in `source`.
+    /// The value as JSON, with the very digits that it has in `source`: on one line where that is short, otherwise
+    /// on several, two spaces deep.
     pub(crate) fn pretty(&self, source: &str) -> String {
-        let mut out = String::new();
-        self.write(&mut out, Some(0), source)
-            .expect("a String takes all that is written");
-        out
+        let written = |depth| {
+            let mut out = String::new();
+            self.write(&mut out, depth, source)
+                .expect("a String takes all that is written");
+            out
+        };
+        let line = written(None);
+        if line.chars().count() <= ONE_LINE {
+            line
+        } else {
+            written(Some(0))
+        }
     }
 
     fn write(&self, out: &mut impl fmt::Write, depth: Option<usize>, source: &str) -> fmt::Result {
@@ -215,8 +227,7 @@ mod tests {
 
     #[test]
     fn an_example_keeps_its_very_digits() {
-        let source =
-            "paid: {amount: 10.00, \"größe\": 1.50, rate: -2.5e-1}\nlist:\n  - 0.10\n  - 7\n";
+        let source = "paid: {amount: 10.00, \"größe\": 1.50, rate: -2.5e-1}\nlist:\n  - 0.10\n  - 7\n  - {kept: on a line of its own where there is room}\n";
         let node: Node = serde_saphyr::from_str(source).unwrap();
         insta::assert_snapshot!(node.pretty(source), @r#"
         {
@@ -227,13 +238,16 @@ mod tests {
           },
           "list": [
             0.10,
-            7
+            7,
+            {
+              "kept": "on a line of its own where there is room"
+            }
           ]
         }
         "#);
         assert_eq!(
             node.to_string(),
-            r#"{"paid": {"amount": 10, "größe": 1.5, "rate": -0.25}, "list": [0.1, 7]}"#
+            r#"{"paid": {"amount": 10, "größe": 1.5, "rate": -0.25}, "list": [0.1, 7, {"kept": "on a line of its own where there is room"}]}"#
         );
     }
 
@@ -247,6 +261,7 @@ mod tests {
     #[test]
     fn digits_are_taken_from_the_right_text_only() {
         let node: Node = serde_saphyr::from_str("a: 1.50").unwrap();
-        assert_eq!(node.pretty("a: 2.50"), "{\n  \"a\": 1.5\n}");
+        assert_eq!(node.pretty("a: 1.50"), r#"{"a": 1.50}"#);
+        assert_eq!(node.pretty("a: 2.50"), r#"{"a": 1.5}"#);
     }
 }
