@@ -1,12 +1,22 @@
 //! `cargo xtask codegen`: whole files made from the gateways' descriptions, and parts of pages that people write.
 //! Writes them, or only compares. What each file holds is decided in the modules beside this one.
 
+mod coverage;
+mod docs_rs;
+mod fields;
+mod markdown;
+mod readme;
+mod reference;
 pub(crate) mod rust;
+#[cfg(test)]
+mod sample;
+mod unverified;
 
 use std::fs;
 use std::path::Path;
 
 use crate::args::Codegen;
+use crate::files::Files;
 use crate::openapi::{self, document::Document};
 use crate::pictures::{self, PICTURES};
 
@@ -48,20 +58,18 @@ fn outputs(root: &Path) -> Result<Vec<Output>, String> {
     let mut outputs = Vec::new();
     for document in &described {
         outputs.extend(rust::files(root, document)?);
-        outputs.extend(reference_page(document)?);
+        outputs.push(reference::page(document));
     }
     outputs.extend(pages(root, &described)?);
     Ok(outputs)
 }
 
-/// `docs/gateways/GATEWAY.md`.
-fn reference_page(_document: &Document) -> Result<Vec<Output>, String> {
-    Ok(Vec::new())
-}
-
 /// The pages about all gateways, and the README of each crate.
-fn pages(_root: &Path, _documents: &[Document]) -> Result<Vec<Output>, String> {
-    Ok(Vec::new())
+fn pages(root: &Path, documents: &[Document]) -> Result<Vec<Output>, String> {
+    let mut pages = readme::pages(&Files::read(root)?)?;
+    pages.extend(unverified::page(documents));
+    pages.extend(coverage::page(documents)?);
+    Ok(pages)
 }
 
 fn write(path: &Path, text: &str) -> Result<(), String> {

@@ -13,6 +13,9 @@ pub(crate) type Map<T> = IndexMap<String, T>;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Document {
+    /// The text that it was read from.
+    #[serde(skip)]
+    pub(crate) text: String,
     pub(crate) openapi: String,
     pub(crate) info: Info,
     pub(crate) servers: Vec<Server>,

@@ -39,7 +39,10 @@ pub(crate) fn read(root: &Path, gateway: &str) -> Result<Document, String> {
 /// Reads a description without looking at the rules.
 pub(crate) fn parse(text: &str) -> Result<Document, String> {
     let options = serde_saphyr::options! { with_snippet: false };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())
+    let document: Result<Document, _> = serde_saphyr::from_str_with_options(text, options);
+    let mut document = document.map_err(|error| error.to_string())?;
+    text.clone_into(&mut document.text);
+    Ok(document)
 }
 
 /// An operation, where it is called and how.
