@@ -1,6 +1,7 @@
 //! Runs cargo as if a person had: without what the `cargo run` around us has put into the environment.
 
 use std::env;
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -63,6 +64,30 @@ pub(crate) fn output_of(command: &mut Command) -> Result<String, String> {
         shown(command),
         String::from_utf8_lossy(&output.stderr).trim()
     ))
+}
+
+/// `text` as rustfmt lays it out, with the project's settings.
+pub(crate) fn formatted(root: &Path, text: &str) -> Result<String, String> {
+    let mut command = Command::new("rustfmt");
+    command
+        .args(["--edition", "2024"])
+        .arg("--config-path")
+        .arg(root)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let failed = |error: io::Error| format!("cannot run rustfmt: {error}");
+    let mut child = command.spawn().map_err(failed)?;
+    let mut stdin = child.stdin.take().ok_or("rustfmt takes no input")?;
+    stdin.write_all(text.as_bytes()).map_err(failed)?;
+    drop(stdin);
+    let output = child.wait_with_output().map_err(failed)?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        let problem = String::from_utf8_lossy(&output.stderr);
+        Err(format!("rustfmt refuses it: {}", problem.trim()))
+    }
 }
 
 /// Whether the cargo subcommand `name` is installed.

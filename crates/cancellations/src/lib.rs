@@ -62,7 +62,7 @@
 //! #         let cancelled = self.cancelled.load(Ordering::SeqCst);
 //! #         let status = if cancelled { OrderStatus::Cancelled } else { OrderStatus::Unpaid };
 //! #         let raw_status = status.to_string();
-//! #         Ok(StatusReading { status, raw_status, money: None, reference: None })
+//! #         Ok(StatusReading::new(status, raw_status))
 //! #     }
 //! #     async fn cancel(&self, _: &OrderId) -> Result<CancelAnswer, Error> {
 //! #         self.cancelled.store(true, Ordering::SeqCst);

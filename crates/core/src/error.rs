@@ -96,6 +96,7 @@ struct Inner {
     kind: ErrorKind,
     delivery: Delivery,
     message: String,
+    field: Option<String>,
     code: Option<String>,
     http_status: Option<u16>,
     retry_after: Option<Duration>,
@@ -109,6 +110,7 @@ impl Error {
             kind,
             delivery,
             message: message.into(),
+            field: None,
             code: None,
             http_status: None,
             retry_after: None,
@@ -116,13 +118,22 @@ impl Error {
         }))
     }
 
-    /// A field that cannot be sent as it is.
+    /// A field that cannot be sent as it is. `field` is the name that the caller knows it
+    /// by, such as `billing_address.state`.
     pub fn invalid_field(field: &str, problem: impl fmt::Display) -> Self {
-        Self::new(
-            ErrorKind::InvalidRequest,
-            Delivery::NotSent,
-            format!("{field} {problem}"),
-        )
+        Self::of_field(ErrorKind::InvalidRequest, field, problem)
+    }
+
+    /// A field that this gateway does not know, and without which the request would mean
+    /// something else.
+    pub fn unsupported_field(field: &str, problem: impl fmt::Display) -> Self {
+        Self::of_field(ErrorKind::Unsupported, field, problem)
+    }
+
+    fn of_field(kind: ErrorKind, field: &str, problem: impl fmt::Display) -> Self {
+        let mut error = Self::new(kind, Delivery::NotSent, format!("{field} {problem}"));
+        error.0.field = Some(field.to_owned());
+        error
     }
 
     /// Adds the gateway's own error code.
@@ -183,6 +194,12 @@ impl Error {
         self.0.delivery
     }
 
+    /// The field of the request that was refused before it was sent, by the name that the
+    /// caller knows it by.
+    pub fn field(&self) -> Option<&str> {
+        self.0.field.as_deref()
+    }
+
     /// The gateway's own error code, if its reply had one.
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
@@ -224,6 +241,7 @@ impl fmt::Debug for Error {
             .field("kind", &self.0.kind)
             .field("delivery", &self.0.delivery)
             .field("message", &self.0.message)
+            .field("field", &self.0.field)
             .field("code", &self.0.code)
             .field("http_status", &self.0.http_status)
             .field("retry_after", &self.0.retry_after)

@@ -7,10 +7,15 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::cancel::CancelRules;
-use crate::error::Error;
+use crate::error::{Delivery, Error, ErrorKind};
 use crate::id::{GatewayName, OrderId};
 use crate::money::Money;
 use crate::order::OrderStatus;
+use crate::refund::{RefundAnswer, RefundRequest};
+
+pub use crate::new_order::{
+    BillingAddress, Customer, Frequency, NewOrder, Recurring, RedirectMode, Subscription,
+};
 
 /// One account at one payment gateway.
 ///
@@ -19,10 +24,11 @@ use crate::order::OrderStatus;
 /// [`cancel`](Gateway::cancel) only *asks*: it neither checks the status first nor reads
 /// it afterwards, and at a once-only gateway it must not be called twice for an order.
 /// Unless you have a record of your own that survives a crash, use the
-/// `duka-cancellations` crate, which does all of this.
+/// `duka-cancellations` crate, which does all of this. The same goes for
+/// [`refund`](Gateway::refund).
 ///
 /// **If you implement it:**
-/// - `cancel` answers `Ok` **only** for a reply that is readable and documented. A timeout,
+/// - `cancel` and `refund` answer `Ok` **only** for a reply that is readable and documented. A timeout,
 ///   a reset, a 5xx, HTML, half a body, a reply nobody has described: all are `Err`, with
 ///   the delivery you can prove. [`Delivery::NotSent`](crate::Delivery::NotSent) is a
 ///   promise that no byte reached the gateway;
@@ -30,6 +36,8 @@ use crate::order::OrderStatus;
 ///   further than the credentials.
 /// - A status without a documented meaning is [`OrderStatus::Unknown`] with its own text.
 /// - Never repeat a mutation that may have arrived.
+/// - Check every documented limit of a [`NewOrder`] before anything is sent, and refuse one
+///   with a field that must not be lost; see there.
 /// - Run the `conformance` suite against it.
 #[async_trait]
 pub trait Gateway: fmt::Debug + Send + Sync {
@@ -52,8 +60,8 @@ pub trait Gateway: fmt::Debug + Send + Sync {
     /// Creates an order and returns where the customer pays.
     ///
     /// # Errors
-    /// When a field is not acceptable (nothing is sent), the gateway refuses, or the
-    /// outcome is unknown.
+    /// When a field is not acceptable (nothing is sent, and [`Error::field`] names it), the
+    /// gateway refuses, or the outcome is unknown.
     async fn create(&self, order: &NewOrder) -> Result<CreatedOrder, Error>;
 
     /// Reads where an order stands. Harmless at any time.
@@ -67,6 +75,27 @@ pub trait Gateway: fmt::Debug + Send + Sync {
     /// # Errors
     /// Whenever the answer is not a readable, documented yes or no.
     async fn cancel(&self, order: &OrderId) -> Result<CancelAnswer, Error>;
+
+    /// Sends one request to give a payment back. It must not be sent twice for a payment,
+    /// and an answer *received* says nothing yet of the money.
+    ///
+    /// A gateway that knows no refunds leaves this as it is.
+    ///
+    /// # Errors
+    /// When a field is not acceptable or this gateway has no refunds (nothing is sent), and
+    /// whenever the answer is not a readable, documented yes or no.
+    async fn refund(&self, request: &RefundRequest) -> Result<RefundAnswer, Error> {
+        let order = &request.order;
+        let problem = format!(
+            "refund: {} documents no refunds, so none was asked for order {order}",
+            self.name().as_str()
+        );
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            Delivery::NotSent,
+            problem,
+        ))
+    }
 }
 
 /// What can be asked of a gateway.
@@ -79,7 +108,7 @@ pub enum Operation {
     Status,
     /// [`Gateway::cancel`].
     Cancel,
-    /// Giving money back.
+    /// [`Gateway::refund`].
     Refund,
     /// Telling the gateway where to send notifications.
     RegisterIpn,
@@ -127,6 +156,24 @@ pub struct StatusReading {
     pub money: Option<Money>,
     /// The merchant's own reference, where the gateway echoes one.
     pub reference: Option<String>,
+    /// The payment's receipt, where the gateway shows one: what a refund is asked by.
+    pub confirmation_code: Option<String>,
+    /// How the customer paid, in the gateway's own words, where it says so.
+    pub payment_method: Option<String>,
+}
+
+impl StatusReading {
+    /// A reading that shows nothing but the status.
+    pub fn new(status: OrderStatus, raw_status: impl Into<String>) -> Self {
+        Self {
+            status,
+            raw_status: raw_status.into(),
+            money: None,
+            reference: None,
+            confirmation_code: None,
+            payment_method: None,
+        }
+    }
 }
 
 /// A readable, documented answer to a cancel request.
@@ -150,107 +197,6 @@ impl CancelAnswer {
         match self {
             Self::Accepted { message } | Self::Refused { message } => message,
         }
-    }
-}
-
-/// An order to be created. Fields that only one gateway knows are optional, and ignored
-/// by the other. `Debug` shows no address: shops put session keys into them.
-#[derive(Clone)]
-pub struct NewOrder {
-    /// The merchant's id, unique among the merchant's orders. At Pesapal at most 50
-    /// letters, digits and `- _ . :`.
-    pub reference: OrderId,
-    /// What the customer is to pay.
-    pub money: Money,
-    /// What it is for; at Pesapal at most 100 characters.
-    pub description: String,
-    /// Who pays.
-    pub customer: Customer,
-    /// Where the customer's browser is sent afterwards.
-    pub return_url: Url,
-    /// Pesapal: where a customer who gives up is sent. This is not a cancellation.
-    pub cancellation_url: Option<Url>,
-    /// Pesapal: the id of a registered notification address, instead of the account's.
-    pub notification_id: Option<String>,
-    /// KwikPaisa: what kind of goods, such as `DIGITAL`, instead of the account's.
-    pub service_type: Option<String>,
-}
-
-impl NewOrder {
-    /// An order with everything that both gateways need.
-    pub fn new(
-        reference: OrderId,
-        money: Money,
-        description: impl Into<String>,
-        customer: Customer,
-        return_url: Url,
-    ) -> Self {
-        Self {
-            reference,
-            money,
-            description: description.into(),
-            customer,
-            return_url,
-            cancellation_url: None,
-            notification_id: None,
-            service_type: None,
-        }
-    }
-
-    /// Pesapal: names the registered notification address to use.
-    #[must_use]
-    pub fn notification_id(mut self, id: impl Into<String>) -> Self {
-        self.notification_id = Some(id.into());
-        self
-    }
-
-    /// Pesapal: where a customer who gives up is sent.
-    #[must_use]
-    pub fn cancellation_url(mut self, url: Url) -> Self {
-        self.cancellation_url = Some(url);
-        self
-    }
-
-    /// KwikPaisa: what kind of goods.
-    #[must_use]
-    pub fn service_type(mut self, service_type: impl Into<String>) -> Self {
-        self.service_type = Some(service_type.into());
-        self
-    }
-}
-
-impl fmt::Debug for NewOrder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewOrder")
-            .field("reference", &self.reference)
-            .field("money", &self.money)
-            .field("description", &self.description)
-            .field("customer", &self.customer)
-            .field("notification_id", &self.notification_id)
-            .field("service_type", &self.service_type)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Who pays. Personal data: `Debug` shows none of it.
-#[derive(Clone, Default)]
-pub struct Customer {
-    /// Full name.
-    pub name: Option<String>,
-    /// Email address. Pesapal needs this or a phone number, KwikPaisa both.
-    pub email: Option<String>,
-    /// Phone number, in the form the gateway wants.
-    pub phone: Option<String>,
-}
-
-impl fmt::Debug for Customer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |field: &Option<String>| field.as_ref().map(|_| "…");
-        f.debug_struct("Customer")
-            .field("name", &shown(&self.name))
-            .field("email", &shown(&self.email))
-            .field("phone", &shown(&self.phone))
-            .finish()
     }
 }
 

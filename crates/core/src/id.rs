@@ -276,3 +276,36 @@ impl fmt::Display for CancellationId {
         self.0.fmt(f)
     }
 }
+
+/// The id of one refund request: a UUID, like that of a cancellation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RefundId(Uuid);
+
+impl RefundId {
+    /// Wraps a UUID that the caller has made.
+    pub const fn from_uuid(id: Uuid) -> Self {
+        Self(id)
+    }
+
+    /// The UUID.
+    pub const fn as_uuid(&self) -> &Uuid {
+        &self.0
+    }
+}
+
+impl FromStr for RefundId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Uuid::parse_str(text).map(Self).map_err(|_| IdError {
+            what: "refund id",
+            problem: Problem::NotAUuid,
+        })
+    }
+}
+
+impl fmt::Display for RefundId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

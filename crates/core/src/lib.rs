@@ -8,7 +8,9 @@
 //! - [`order`]: an order's [status](OrderStatus) and how observations of it merge.
 //! - [`cancel`]: the life of a cancellation as one pure function, [`cancel::step`].
 //! - [`gateway`]: the object-safe [`Gateway`] trait that adapters implement.
+//! - [`refund`]: a request to give a payment back, and its answers.
 //! - [`error`]: what went wrong, whose fault it was, and whether the request left.
+//! - [`evidence`]: the tables in which each adapter says what it does and what it only assumes.
 //!
 //! ```
 //! use std::time::Duration;
@@ -36,18 +38,23 @@ pub mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod error;
+pub mod evidence;
 pub mod gateway;
 pub mod id;
 pub mod money;
+mod new_order;
 pub mod order;
+pub mod refund;
 pub mod text;
 
 pub use cancel::{CancelRules, Cancellation, Outcome, Patience, State};
 pub use clock::{Clock, SharedClock};
 pub use error::{Delivery, Error, ErrorKind};
 pub use gateway::{
-    CancelAnswer, CreatedOrder, Customer, Gateway, GatewayExt, NewOrder, StatusReading,
+    BillingAddress, CancelAnswer, CreatedOrder, Customer, Frequency, Gateway, GatewayExt, NewOrder,
+    Recurring, RedirectMode, StatusReading, Subscription,
 };
-pub use id::{AccountName, CancellationId, GatewayName, OrderId};
+pub use id::{AccountName, CancellationId, GatewayName, OrderId, RefundId};
 pub use money::Money;
 pub use order::{Observation, OrderStatus};
+pub use refund::{RefundAnswer, RefundRequest};

@@ -116,7 +116,6 @@ pub struct EmulatorConfig {
     pub(crate) kwikpaisa: KwikPaisaCredentials,
     pub(crate) pesapal: PesapalCredentials,
     pub(crate) seed: u64,
-    pub(crate) timestamp_window: Duration,
     pub(crate) token_life: Duration,
     pub(crate) request_log: usize,
     pub(crate) webhook_url: Option<Url>,
@@ -136,7 +135,6 @@ impl EmulatorConfig {
             kwikpaisa: KwikPaisaCredentials::default(),
             pesapal: PesapalCredentials::default(),
             seed: 1,
-            timestamp_window: Duration::from_secs(300),
             token_life: Duration::from_secs(3600),
             request_log: 10_000,
             webhook_url: None,
@@ -188,13 +186,6 @@ impl EmulatorConfig {
         self
     }
 
-    /// How far `X-TIMESTAMP` may be from the emulator's clock, either way. Default 300 s, by convention only.
-    #[must_use]
-    pub const fn timestamp_window(mut self, window: Duration) -> Self {
-        self.timestamp_window = window;
-        self
-    }
-
     /// How long a Pesapal token lives. Default 3600 s, as recorded; the documentation says 5 minutes.
     #[must_use]
     pub const fn token_life(mut self, life: Duration) -> Self {
@@ -230,9 +221,9 @@ impl EmulatorConfig {
         self
     }
 
-    /// The choices where the real gateways' answers are not known.
+    /// The choices where the real gateways' answers are not known; a reset comes back to them.
     #[must_use]
-    pub fn behaviour(mut self, behaviour: Behaviour) -> Self {
+    pub const fn behaviour(mut self, behaviour: Behaviour) -> Self {
         self.behaviour = behaviour;
         self
     }

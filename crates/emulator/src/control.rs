@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::act::{ActError, CustomerAct};
+use crate::behaviour::{Variant, VariantError, variants};
 use crate::exchange::{Received, Reply};
 use crate::fault::{Fault, FaultError, FaultKind};
 use crate::gateway::{Gateway, Operation};
@@ -33,6 +34,11 @@ pub(crate) fn answer(shared: &Shared, received: &Received, path: &str) -> Reply 
             let requests = shared.world().log.snapshot();
             Ok(Reply::json(StatusCode::OK, &requests))
         }
+        ("GET", ["variants"]) => {
+            let settings = shared.behaviour().settings();
+            Ok(Reply::json(StatusCode::OK, &settings))
+        }
+        ("POST", ["variants"]) => choose(shared, received),
         ("POST", ["clock"]) => clock(shared, received),
         ("POST", ["webhook"]) => webhook(shared, received),
         ("POST", ["reset"]) => {
@@ -41,7 +47,7 @@ pub(crate) fn answer(shared: &Shared, received: &Received, path: &str) -> Reply 
         }
         (
             _,
-            ["orders" | "faults" | "requests" | "clock" | "webhook" | "reset"]
+            ["orders" | "faults" | "requests" | "variants" | "clock" | "webhook" | "reset"]
             | ["orders", _]
             | ["orders", _, _],
         ) => Err(Refusal::new(
@@ -56,6 +62,7 @@ pub(crate) fn answer(shared: &Shared, received: &Received, path: &str) -> Reply 
                 "POST /_emulator/orders/{id}/{pay|fail|expire|process|reverse|pay_late}",
                 "GET, POST, DELETE /_emulator/faults",
                 "GET /_emulator/requests",
+                "GET, POST /_emulator/variants",
                 "POST /_emulator/clock",
                 "POST /_emulator/webhook",
                 "POST /_emulator/reset",
@@ -239,6 +246,38 @@ fn never_strikes(problem: FaultError, body: &Map<String, Value>) -> Refusal {
     }
 }
 
+/// Makes every choice named in the body, or none of them.
+fn choose(shared: &Shared, received: &Received) -> Result<Reply, Refusal> {
+    let wanted = any_object(received)?;
+    let mut world = shared.world();
+    let mut behaviour = world.behaviour;
+    for (name, value) in &wanted {
+        let variant = Variant::named(name).map_err(no_such_choice)?;
+        let value = value.as_str().ok_or_else(|| {
+            Refusal::field(name, format!("{name} is not text but {value}"))
+                .valid(variant.values().iter().copied())
+        })?;
+        behaviour.set(name, value).map_err(no_such_choice)?;
+    }
+    world.behaviour = behaviour;
+    drop(world);
+    let mut chosen = behaviour.settings();
+    chosen.retain(|it| wanted.contains_key(it.name));
+    Ok(Reply::json(StatusCode::OK, &chosen))
+}
+
+fn no_such_choice(problem: VariantError) -> Refusal {
+    let message = problem.to_string();
+    match problem {
+        VariantError::UnknownName { name } => {
+            Refusal::field(&name, message).valid(variants().iter().map(Variant::name))
+        }
+        VariantError::UnknownValue { name, valid, .. } => {
+            Refusal::field(name, message).valid(valid.iter().copied())
+        }
+    }
+}
+
 fn clock(shared: &Shared, received: &Received) -> Result<Reply, Refusal> {
     let body = object(received, &["advance_seconds"])?;
     let seconds = member(&body, "advance_seconds")
@@ -278,21 +317,23 @@ fn webhook(shared: &Shared, received: &Received) -> Result<Reply, Refusal> {
 
 /// The body as an object without members that nobody would read: a misspelt one must not pass.
 fn object(received: &Received, members: &[&'static str]) -> Result<Map<String, Value>, Refusal> {
-    let body = match serde_json::from_slice(&received.body) {
-        Ok(Value::Object(body)) => body,
-        Ok(_) => return Err(Refusal::field("body", "the body is not a JSON object")),
-        Err(problem) => {
-            return Err(Refusal::field(
-                "body",
-                format!("the body is not JSON: {problem}"),
-            ));
-        }
-    };
+    let body = any_object(received)?;
     match body.keys().find(|it| !members.contains(&it.as_str())) {
         Some(unknown) => {
             Err(Refusal::field(unknown, "no such member").valid(members.iter().copied()))
         }
         None => Ok(body),
+    }
+}
+
+fn any_object(received: &Received) -> Result<Map<String, Value>, Refusal> {
+    match serde_json::from_slice(&received.body) {
+        Ok(Value::Object(body)) => Ok(body),
+        Ok(_) => Err(Refusal::field("body", "the body is not a JSON object")),
+        Err(problem) => {
+            let message = format!("the body is not JSON: {problem}");
+            Err(Refusal::field("body", message))
+        }
     }
 }
 

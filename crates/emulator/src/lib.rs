@@ -52,7 +52,7 @@
 //! `verdict` of [`Emulator::requests`] (`GET /_emulator/requests`); secrets, tokens and signatures never do.
 
 mod act;
-mod behaviour;
+pub mod behaviour;
 mod book;
 mod checkout;
 mod clock;
@@ -76,8 +76,7 @@ mod world;
 
 pub use act::ActError;
 pub use behaviour::{
-    Behaviour, CancelRefusal, ContentTypeRule, CreateHttp, DateZone, DoorRefusal, IpnAfterCancel,
-    NoError, RefusedRequest, SecondCancel, StatusAfterCancel, UnpaidFields,
+    Behaviour, Combination, Variant, VariantError, VariantSetting, pairwise, variants,
 };
 pub use clock::Clock;
 pub use config::{

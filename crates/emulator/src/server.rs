@@ -18,6 +18,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use url::Url;
 
 use crate::act::{ActError, CustomerAct};
+use crate::behaviour::{VariantError, VariantSetting};
 use crate::config::{EmulatorConfig, StartError, WebhookError};
 use crate::delivery;
 use crate::exchange::{Dropped, Outcome, Received, Reply, ReplyBody};
@@ -207,12 +208,28 @@ impl Emulator {
         Ok(())
     }
 
+    /// Every choice where the real gateways' answer is not known, and what is chosen.
+    #[must_use]
+    pub fn variants(&self) -> Vec<VariantSetting> {
+        self.shared.behaviour().settings()
+    }
+
+    /// Chooses another answer from the next request on, by a variant's name and one of its values' names.
+    ///
+    /// # Errors
+    ///
+    /// [`VariantError`] where there is no such variant or value; nothing changes then.
+    pub fn set_variant(&self, name: &str, value: &str) -> Result<(), VariantError> {
+        self.shared.world().behaviour.set(name, value)
+    }
+
     /// Moves the emulator's clock, forwards or (negative) back. Waits are in real time and do not change.
     pub fn advance_clock(&self, by: SignedDuration) {
         self.shared.clock.advance(by);
     }
 
-    /// Forgets orders, tokens, IPN addresses, faults, requests and clock moves; settings stay.
+    /// Forgets orders, tokens, IPN addresses, faults, requests and clock moves, and goes back to the settings of the
+    /// start, variants among them.
     pub fn reset(&self) {
         self.shared.reset();
     }

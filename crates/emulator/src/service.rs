@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hyper::StatusCode;
 
+use crate::behaviour::Behaviour;
 use crate::checkout;
 use crate::control;
 use crate::exchange::{Dropped, HTML, JSON, Outcome, Received, Reply, ReplyBody};
@@ -173,16 +174,19 @@ impl ApiCall {
         let shared = Arc::clone(&self.shared);
         let now = shared.clock.now();
         let (reply, struck) = {
+            let behaviour = shared.behaviour();
             // The signature is checked before the lock is taken: it is the costly part.
             let signature = match self.gateway {
-                Gateway::KwikPaisa => kwikpaisa::check_door(&shared.config, now, &self.received),
+                Gateway::KwikPaisa => {
+                    kwikpaisa::check_door(&shared.config, &behaviour.kwikpaisa, now, &self.received)
+                }
                 Gateway::Pesapal => Ok(()),
             };
             let mut world = shared.world();
             let door = match self.gateway {
                 Gateway::KwikPaisa => signature,
                 Gateway::Pesapal => {
-                    pesapal::check_door(&shared.config, &world, now, self.operation, &self.received)
+                    pesapal::check_door(&world, now, self.operation, &self.received)
                 }
             };
             if let Err(refusal) = door {
@@ -193,7 +197,7 @@ impl ApiCall {
                 drop(world);
                 let refusal = match self.gateway {
                     Gateway::KwikPaisa => kwikpaisa::expired(),
-                    Gateway::Pesapal => pesapal::expired(&shared.config),
+                    Gateway::Pesapal => pesapal::expired(&behaviour.pesapal),
                 };
                 return self.replied(refusal.because("by fault, although it was good"));
             }
@@ -209,6 +213,7 @@ impl ApiCall {
             let mut call = Call {
                 shared: &shared,
                 world: &mut world,
+                behaviour,
                 received: &self.received,
                 now,
                 race,
@@ -305,6 +310,8 @@ impl ApiCall {
 pub(crate) struct Call<'a> {
     pub(crate) shared: &'a Shared,
     pub(crate) world: &'a mut World,
+    /// As it was when the call came to the door.
+    pub(crate) behaviour: Behaviour,
     pub(crate) received: &'a Received,
     pub(crate) now: jiff::Timestamp,
     pub(crate) race: Race,

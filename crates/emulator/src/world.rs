@@ -7,6 +7,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use url::Url;
 
 use crate::act::{ActError, CustomerAct};
+use crate::behaviour::Behaviour;
 use crate::book::{OrderBook, OrderKey};
 use crate::clock::EmulatorClock;
 use crate::config::EmulatorConfig;
@@ -47,6 +48,11 @@ impl Shared {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The choices that hold now.
+    pub(crate) fn behaviour(&self) -> Behaviour {
+        self.world().behaviour
+    }
+
     /// Does something to the order a control call names.
     pub(crate) fn act(&self, id: &str, act: CustomerAct) -> Result<OrderKey, ActError> {
         let now = self.clock.now();
@@ -59,7 +65,8 @@ impl Shared {
         Ok(key)
     }
 
-    /// Forgets everything that happened; settings stay, and so does the random sequence, lest ids come twice.
+    /// Forgets everything that happened and goes back to the settings of the start; only the random sequence goes
+    /// on, lest ids come twice.
     pub(crate) fn reset(&self) {
         self.clock.reset();
         let mut world = self.world();
@@ -69,6 +76,7 @@ impl Shared {
         world.ipns = Ipns::default();
         world.tokens = Tokens::default();
         world.webhook_url = self.config.webhook_url.clone();
+        world.behaviour = self.config.behaviour;
     }
 }
 
@@ -81,6 +89,7 @@ pub(crate) struct World {
     pub(crate) ipns: Ipns,
     pub(crate) tokens: Tokens,
     pub(crate) webhook_url: Option<Url>,
+    pub(crate) behaviour: Behaviour,
     outbox: UnboundedSender<Notification>,
 }
 
@@ -94,6 +103,7 @@ impl World {
             ipns: Ipns::default(),
             tokens: Tokens::default(),
             webhook_url: config.webhook_url.clone(),
+            behaviour: config.behaviour,
             outbox,
         }
     }

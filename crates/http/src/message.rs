@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+pub use duka_core::evidence::Intent;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -14,15 +15,6 @@ pub enum Method {
     Get,
     /// `POST`, with one.
     Post,
-}
-
-/// What repeating a request would do. It decides whether it is repeated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Intent {
-    /// Repeating it is harmless: it changes nothing at the gateway.
-    Read,
-    /// It changes something: never repeated once it may have left.
-    Mutation,
 }
 
 /// A finished request. What is in it is what is sent, byte for byte.

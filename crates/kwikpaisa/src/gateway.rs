@@ -4,21 +4,23 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use duka_core::clock::SharedClock;
+use duka_core::evidence::{self, OperationInfo};
 use duka_core::gateway::Operation;
 use duka_core::{
     AccountName, CancelAnswer, CancelRules, CreatedOrder, Error, Gateway, GatewayName, NewOrder,
     OrderId, OrderStatus, StatusReading,
 };
-use duka_http::{BaseUrl, Client, Intent, Reply};
+use duka_http::{BaseUrl, Client, Reply};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
 use crate::auth::Signer;
 use crate::config::{Builder, Unicode};
 use crate::notify::WebhookVerifier;
+use crate::operations::{self, OPERATIONS};
 use crate::payload::{Json, Members};
 use crate::reply::{self, Answer};
-use crate::wire::{self, path};
+use crate::wire;
 
 /// The gateway's name in configuration and JSON.
 pub(crate) const NAME: GatewayName = GatewayName::from_static("kwikpaisa");
@@ -67,13 +69,7 @@ impl KwikPaisa {
         WebhookVerifier::new(signer.secret_key().clone(), clock.clone())
     }
 
-    async fn call(
-        &self,
-        operation: &'static str,
-        intent: Intent,
-        path: &str,
-        payload: &Json,
-    ) -> Result<Asked, Error> {
+    async fn call(&self, operation: &OperationInfo, payload: &Json) -> Result<Asked, Error> {
         let Settings {
             client,
             base,
@@ -82,7 +78,7 @@ impl KwikPaisa {
             unicode,
             ..
         } = &self.settings;
-        let url = base.join(path);
+        let url = base.join(operation.path);
         let body = payload.write(Members::Sorted, *unicode);
         // Every try is dated and signed anew; what is signed is what is sent.
         let mut secrets = signer.keys().to_vec();
@@ -92,7 +88,7 @@ impl KwikPaisa {
             secrets.extend(secret.map(|header| SecretString::from(header.value)));
             Ok(request)
         };
-        let reply = client.call(operation, intent, build).await?;
+        let reply = client.call(operation.name, operation.intent, build).await?;
         Ok(Asked {
             reply,
             now: clock.now(),
@@ -133,36 +129,27 @@ impl Gateway for KwikPaisa {
     /// Everything but refunds, which version 3 of the API does not document, and the
     /// registration of webhooks, which is done in the gateway's dashboard.
     fn supports(&self, operation: Operation) -> bool {
-        matches!(
-            operation,
-            Operation::Create | Operation::Status | Operation::Cancel
-        )
+        evidence::supports(&OPERATIONS, operation)
     }
 
     /// Page *create-order*. One `POST`, repeated only if it was not sent.
     async fn create(&self, order: &NewOrder) -> Result<CreatedOrder, Error> {
         let payload = wire::create_payload(order, self.settings.service_type.as_deref())?;
-        let asked = self
-            .call("create", Intent::Mutation, path::CREATE, &payload)
-            .await?;
+        let asked = self.call(&operations::CREATE, &payload).await?;
         reply::read_created(&asked.about(&order.reference))
     }
 
     /// Page *check-status*. A `POST` that changes nothing, so it is repeated as a read.
     async fn status(&self, order: &OrderId) -> Result<StatusReading, Error> {
         let payload = wire::order_payload(order);
-        let asked = self
-            .call("status", Intent::Read, path::STATUS, &payload)
-            .await?;
+        let asked = self.call(&operations::STATUS, &payload).await?;
         reply::read_status(&asked.about(order))
     }
 
     /// Page *cancel-order*. One `POST`, repeated only if it was not sent.
     async fn cancel(&self, order: &OrderId) -> Result<CancelAnswer, Error> {
         let payload = wire::order_payload(order);
-        let asked = self
-            .call("cancel", Intent::Mutation, path::CANCEL, &payload)
-            .await?;
+        let asked = self.call(&operations::CANCEL, &payload).await?;
         reply::read_cancel(&asked.about(order))
     }
 }

@@ -27,11 +27,14 @@
 //! # }
 //! ```
 
+pub mod assumptions;
 mod auth;
 pub mod codes;
 mod config;
 mod gateway;
+mod limits;
 mod notify;
+pub mod operations;
 mod payload;
 mod reply;
 mod wire;

@@ -218,6 +218,9 @@ impl Answer<'_> {
                 .as_ref()
                 .and_then(Scalar::text)
                 .map(|text| self.shown(text)),
+            // Refunds, which would need them, are not documented.
+            confirmation_code: None,
+            payment_method: None,
         })
     }
 

@@ -1,24 +1,11 @@
 //! KwikPaisa's bodies as they stand on the wire: what is sent, and the envelope of replies.
 
-use duka_core::money::Decimal;
 use duka_core::{Error, NewOrder, OrderId};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::limits;
 use crate::payload::Json;
-
-/// Where each operation lives.
-pub(crate) mod path {
-    pub(crate) const CREATE: &str = "/api/v3/pg/order/create";
-    pub(crate) const STATUS: &str = "/api/v3/pg/order/status";
-    pub(crate) const CANCEL: &str = "/api/v3/pg/order/cancel";
-}
-
-/// The most significant digits of an amount that survive a float.
-///
-/// assumed: that the gateway may read the body and write it again before it checks the
-/// signature. No page gives a limit of amounts; this one is ten trillion rupees.
-const MOST_DIGITS: usize = 15;
 
 /// The body of a status and of a cancel request.
 ///
@@ -30,58 +17,38 @@ pub(crate) fn order_payload(order: &OrderId) -> Json {
 
 /// The body of a create request, its members checked. Absent ones are left out.
 pub(crate) fn create_payload(order: &NewOrder, default_type: Option<&str>) -> Result<Json, Error> {
-    let missing = |field| Error::invalid_field(field, "is required by KwikPaisa");
-    let needed = |field: &'static str, value: Option<&str>| match value.map(str::trim) {
-        Some(text) if !text.is_empty() => Ok(Json::text(text)),
-        _ => Err(missing(field)),
-    };
-    let money = order
-        .money
-        .chargeable()
-        .map_err(|error| Error::invalid_field("money", format!("cannot be charged: {error}")))?;
-    if digits(money.amount()) > MOST_DIGITS {
-        return Err(Error::invalid_field("money", "has more than 15 digits"));
-    }
-    if !matches!(order.return_url.scheme(), "http" | "https") {
-        return Err(Error::invalid_field(
-            "return_url",
-            "is not an http or https address",
-        ));
-    }
-    let service_type = order.service_type.as_deref().or(default_type);
+    limits::nothing_is_lost(order)?;
+    let needed = |field, value| limits::needed(field, value).map(Json::text);
     let customer = &order.customer;
     let mut members = vec![
         ("order_id", Json::id(&order.reference)),
-        ("order_amount", Json::amount(money.amount())),
-        ("order_currency", Json::text(money.currency().code())),
-        ("service_type", needed("service_type", service_type)?),
+        ("order_amount", Json::amount(limits::amount(order)?)),
+        ("order_currency", Json::text(order.money.currency().code())),
+        (
+            "service_type",
+            Json::text(limits::service_type(order, default_type)?),
+        ),
         (
             "customer",
             Json::object([
-                ("name", needed("customer name", customer.name.as_deref())?),
+                ("name", needed("customer.name", customer.name.as_deref())?),
                 (
                     "email",
-                    needed("customer email", customer.email.as_deref())?,
+                    needed("customer.email", customer.email.as_deref())?,
                 ),
                 (
                     "phone",
-                    needed("customer phone", customer.phone.as_deref())?,
+                    needed("customer.phone", customer.phone.as_deref())?,
                 ),
             ]),
         ),
-        ("return_url", Json::text(order.return_url.as_str())),
+        ("return_url", Json::text(limits::return_url(order)?)),
     ];
-    let note = order.description.trim();
-    if !note.is_empty() {
+    if let Some(note) = limits::order_note(order) {
         members.push(("order_note", Json::text(note)));
     }
     let own = |(key, value): (&str, Json)| (key.to_owned(), value);
     Ok(Json::Object(members.into_iter().map(own).collect()))
-}
-
-fn digits(amount: Decimal) -> usize {
-    let text = amount.normalize().to_string();
-    text.bytes().filter(u8::is_ascii_digit).count()
 }
 
 /// The envelope around every reply. Members we do not know are ignored.

@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use duka_core::clock::SharedClock;
 use duka_core::{Delivery, Error, ErrorKind};
-use duka_http::{BaseUrl, Client, Intent, Request};
+use duka_http::{BaseUrl, Client, Request};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 
+use crate::operations::TOKEN;
 use crate::wire::envelope::Answer;
 use crate::wire::token::{self, Issued};
-use crate::wire::{ACCEPT, JSON, path};
+use crate::wire::{ACCEPT, JSON};
 
 /// How long a token is taken to live when its reply does not say.
 ///
@@ -135,15 +136,15 @@ impl Auth {
     async fn fetch(&self) -> Result<Issued, Error> {
         let [key, secret] = &self.keys;
         let build = || {
-            let url = self.base.join(path::TOKEN);
+            let url = self.base.join(TOKEN.path);
             let body = token::request_body(key, secret);
             Ok(Request::post_json(url, body).header(ACCEPT, JSON))
         };
         // A read, although it is a POST.
         // assumed: a new token does not end the life of an older one.
-        let reply = self.client.call("token", Intent::Read, build).await?;
+        let reply = self.client.call(TOKEN.name, TOKEN.intent, build).await?;
         token::read(&Answer {
-            operation: "token",
+            operation: TOKEN.name,
             reply: &reply,
             secrets: &self.keys,
         })

@@ -4,20 +4,22 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use duka_core::clock::SharedClock;
+use duka_core::evidence::{self, OperationInfo};
 use duka_core::gateway::Operation;
 use duka_core::{
     AccountName, CancelAnswer, CancelRules, CreatedOrder, Delivery, Error, ErrorKind, Gateway,
-    GatewayName, NewOrder, OrderId, OrderStatus, StatusReading,
+    GatewayName, NewOrder, OrderId, OrderStatus, RefundAnswer, RefundRequest, StatusReading,
 };
-use duka_http::{BaseUrl, Client, Intent, Reply, Request};
+use duka_http::{BaseUrl, Client, Reply, Request};
 use secrecy::SecretString;
 use url::Url;
 
 use crate::auth::{self, Auth, Token};
 use crate::config::Builder;
 use crate::ipn::{IpnMethod, RegisteredIpn};
+use crate::operations::{self, OPERATIONS};
 use crate::wire::envelope::{self, Answer};
-use crate::wire::{self, ACCEPT, JSON, path};
+use crate::wire::{self, ACCEPT, JSON};
 
 /// The gateway's name in configuration and JSON.
 pub(crate) const NAME: GatewayName = GatewayName::from_static("pesapal");
@@ -80,8 +82,8 @@ impl Pesapal {
     pub async fn register_ipn(&self, url: &Url, method: IpnMethod) -> Result<RegisteredIpn, Error> {
         let body = wire::ipn::request_body(url, method);
         let asked = self
-            .call("register_ipn", Intent::Mutation, || {
-                Request::post_json(self.base.join(path::REGISTER_IPN), body.clone())
+            .call(&operations::REGISTER_IPN, || {
+                Request::post_json(self.base.join(operations::REGISTER_IPN.path), body.clone())
             })
             .await?;
         wire::ipn::read_registered(&asked.answer())
@@ -93,8 +95,8 @@ impl Pesapal {
     /// When there is no readable answer.
     pub async fn list_ipns(&self) -> Result<Vec<RegisteredIpn>, Error> {
         let asked = self
-            .call("list_ipns", Intent::Read, || {
-                get(self.base.join(path::LIST_IPNS))
+            .call(&operations::LIST_IPNS, || {
+                get(self.base.join(operations::LIST_IPNS.path))
             })
             .await?;
         wire::ipn::read_list(&asked.answer())
@@ -104,21 +106,21 @@ impl Pesapal {
     /// the door. That is safe for a mutation too: nobody looked at the first.
     async fn call(
         &self,
-        operation: &'static str,
-        intent: Intent,
+        operation: &OperationInfo,
         build: impl Fn() -> Request + Send + Sync,
     ) -> Result<Asked, Error> {
-        let no_token = |cause| auth::no_token(operation, cause);
+        let name = operation.name;
+        let no_token = |cause| auth::no_token(name, cause);
         let token = self.auth.token().await.map_err(no_token)?;
-        let first = self.send(operation, intent, &build, &token).await?;
+        let first = self.send(operation, &build, &token).await?;
         if !envelope::is_turned_away(&first.answer()) {
             return Ok(first);
         }
-        tracing::debug!(operation, "access token refused, fetching a new one");
+        tracing::debug!(operation = name, "access token refused, fetching a new one");
         self.auth.refused(&token).await;
-        let no_token = |cause| auth::no_second_token(operation, cause);
+        let no_token = |cause| auth::no_second_token(name, cause);
         let token = self.auth.token().await.map_err(no_token)?;
-        let second = self.send(operation, intent, &build, &token).await?;
+        let second = self.send(operation, &build, &token).await?;
         if envelope::is_turned_away(&second.answer()) {
             // Or every later call would begin with a token known to be bad.
             self.auth.refused(&token).await;
@@ -129,8 +131,7 @@ impl Pesapal {
 
     async fn send(
         &self,
-        operation: &'static str,
-        intent: Intent,
+        operation: &OperationInfo,
         build: &(impl Fn() -> Request + Send + Sync),
         token: &Token,
     ) -> Result<Asked, Error> {
@@ -139,10 +140,13 @@ impl Pesapal {
                 .header(ACCEPT, JSON)
                 .secret_header("Authorization", token.header()))
         };
-        let reply = self.client.call(operation, intent, with_token).await?;
+        let reply = self
+            .client
+            .call(operation.name, operation.intent, with_token)
+            .await?;
         let [key, secret] = self.auth.keys();
         Ok(Asked {
-            operation,
+            operation: operation.name,
             reply,
             secrets: [key.clone(), secret.clone(), token.value().clone()],
         })
@@ -160,14 +164,7 @@ impl Gateway for Pesapal {
     }
 
     fn supports(&self, operation: Operation) -> bool {
-        matches!(
-            operation,
-            Operation::Create
-                | Operation::Status
-                | Operation::Cancel
-                | Operation::RegisterIpn
-                | Operation::ListIpns
-        )
+        evidence::supports(&OPERATIONS, operation)
     }
 
     /// A GUID in small letters: its case means nothing to Pesapal.
@@ -178,8 +175,8 @@ impl Gateway for Pesapal {
     async fn create(&self, order: &NewOrder) -> Result<CreatedOrder, Error> {
         let body = wire::submit::request_body(order, self.notification_id.as_deref())?;
         let outcome = self
-            .call("create", Intent::Mutation, || {
-                Request::post_json(self.base.join(path::SUBMIT), body.clone())
+            .call(&operations::CREATE, || {
+                Request::post_json(self.base.join(operations::CREATE.path), body.clone())
             })
             .await
             .and_then(|asked| wire::submit::read(&asked.answer(), &order.reference));
@@ -189,8 +186,8 @@ impl Gateway for Pesapal {
     async fn status(&self, order: &OrderId) -> Result<StatusReading, Error> {
         let tracking_id = wire::tracking_id(order)?;
         let asked = self
-            .call("status", Intent::Read, || {
-                let mut url = self.base.join(path::STATUS);
+            .call(&operations::STATUS, || {
+                let mut url = self.base.join(operations::STATUS.path);
                 url.query_pairs_mut()
                     .append_pair("orderTrackingId", tracking_id.as_str());
                 get(url)
@@ -203,11 +200,22 @@ impl Gateway for Pesapal {
         let tracking_id = wire::tracking_id(order)?;
         let body = wire::cancel::request_body(tracking_id.as_str());
         let asked = self
-            .call("cancel", Intent::Mutation, || {
-                Request::post_json(self.base.join(path::CANCEL), body.clone())
+            .call(&operations::CANCEL, || {
+                Request::post_json(self.base.join(operations::CANCEL.path), body.clone())
             })
             .await?;
         wire::cancel::read(&asked.answer(), &tracking_id)
+    }
+
+    async fn refund(&self, request: &RefundRequest) -> Result<RefundAnswer, Error> {
+        let tracking_id = wire::tracking_id(&request.order)?;
+        let body = wire::refund::request_body(request)?;
+        let asked = self
+            .call(&operations::REFUND, || {
+                Request::post_json(self.base.join(operations::REFUND.path), body.clone())
+            })
+            .await?;
+        wire::refund::read(&asked.answer(), &tracking_id, request)
     }
 }
 

@@ -8,6 +8,8 @@
 //! - **A cancel request may be submitted only once per order**, and no status shows that
 //!   an order was cancelled. Use the `duka-cancellations` crate rather than calling
 //!   [`cancel`](duka_core::Gateway::cancel) yourself.
+//! - **A refund may be requested only once per payment**, and *received* is not *refunded*:
+//!   the merchant approves it in Pesapal's dashboard. No status shows the request.
 //! - An order nobody has paid reads `INVALID`; only together with one error code does that
 //!   mean *unpaid*. Any other `INVALID` is *unknown*, and nothing is done to such an order.
 //! - Submitting the same id again returns the first order, which recovers a lost reply.
@@ -32,12 +34,15 @@
 //! # }
 //! ```
 
+pub mod assumptions;
 mod auth;
 pub mod codes;
 mod config;
 mod gateway;
 mod ipn;
+mod limits;
 mod notify;
+pub mod operations;
 mod wire;
 
 pub use config::{Builder, Environment};

@@ -4,10 +4,11 @@
 //! read the status, whatever the notification claims.
 
 use duka_core::OrderId;
-use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 
 use crate::wire::canonical_id;
+use crate::wire::envelope::Loose;
+use crate::wire::types::{IpnAnswer, IpnBody};
 
 /// The longest body or query that is read, in bytes; a real one has about 200.
 pub const MAX_LEN: usize = 8 * 1024;
@@ -85,14 +86,6 @@ const TRACKING_ID: &str = "OrderTrackingId";
 const REFERENCE: &str = "OrderMerchantReference";
 const KIND: &str = "OrderNotificationType";
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-struct IpnBody {
-    order_tracking_id: Option<String>,
-    order_merchant_reference: Option<String>,
-    order_notification_type: Option<String>,
-}
-
 impl Ipn {
     /// Reads the query string of a `GET`, with or without its question mark. Other
     /// parameters are ignored.
@@ -130,11 +123,12 @@ impl Ipn {
         if !body.trim_ascii_start().starts_with(b"{") {
             return Err(IpnError::NotJson);
         }
-        let body: IpnBody = serde_json::from_slice(body).map_err(|_| IpnError::NotJson)?;
+        let body: IpnBody<'_> = serde_json::from_slice(body).map_err(|_| IpnError::NotJson)?;
+        let text = |member: Loose<'_>| member.exact_string().map_err(|_| IpnError::NotJson);
         Self::checked(
-            body.order_tracking_id,
-            body.order_merchant_reference,
-            body.order_notification_type,
+            text(body.order_tracking_id)?,
+            text(body.order_merchant_reference)?,
+            text(body.order_notification_type)?,
         )
     }
 
@@ -155,7 +149,7 @@ impl Ipn {
 
     /// The body to answer with, as `application/json` in HTTP 200.
     pub fn reply(&self, verdict: IpnVerdict) -> Vec<u8> {
-        let reply = IpnReply {
+        let reply = IpnAnswer {
             order_notification_type: self.kind.as_str(),
             order_tracking_id: self.order.as_str(),
             order_merchant_reference: &self.reference,
@@ -177,13 +171,4 @@ pub enum IpnVerdict {
     ///
     /// assumed: it may not be sent again, so nothing may depend on that.
     NotServed,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct IpnReply<'a> {
-    order_notification_type: &'a str,
-    order_tracking_id: &'a str,
-    order_merchant_reference: &'a str,
-    status: u16,
 }

@@ -4,32 +4,34 @@
 pub(crate) mod cancel;
 pub(crate) mod envelope;
 pub(crate) mod ipn;
+pub(crate) mod refund;
 pub(crate) mod status;
 pub(crate) mod submit;
 pub(crate) mod token;
+pub(crate) mod types;
+mod verdict;
 
+use duka_core::money::Decimal;
 use duka_core::{Error, OrderId};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use uuid::Uuid;
+
+use envelope::Loose;
 
 pub(crate) const ACCEPT: &str = "Accept";
 pub(crate) const JSON: &str = "application/json";
-
-/// Paths below the base URL (page *API Reference*).
-pub(crate) mod path {
-    pub(crate) const TOKEN: &str = "api/Auth/RequestToken";
-    pub(crate) const REGISTER_IPN: &str = "api/URLSetup/RegisterIPN";
-    pub(crate) const LIST_IPNS: &str = "api/URLSetup/GetIpnList";
-    pub(crate) const SUBMIT: &str = "api/Transactions/SubmitOrderRequest";
-    pub(crate) const STATUS: &str = "api/Transactions/GetTransactionStatus";
-    pub(crate) const CANCEL: &str = "api/Transactions/CancelOrder";
-}
 
 /// A request body as bytes.
 ///
 /// assumed: names beyond ASCII go as UTF-8, as JSON has it.
 fn body(request: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(request).expect("a struct of texts and checked numbers is always JSON")
+}
+
+/// A JSON number with the very digits of the decimal.
+fn number(amount: Decimal) -> Box<RawValue> {
+    RawValue::from_string(amount.to_string()).expect("the text of a decimal is a JSON number")
 }
 
 /// The one form of a tracking id that is kept and sent: a GUID in its usual 36 characters, in
@@ -41,6 +43,12 @@ pub(crate) fn canonical_id(text: &str) -> Option<OrderId> {
     // The parser takes other forms of a GUID as well, of other lengths.
     let guid = Uuid::try_parse(text).ok().filter(|_| text.len() == 36)?;
     OrderId::text(guid.hyphenated().to_string()).ok()
+}
+
+/// Whether a reply names another order than `tracking_id`, which is in its canonical form.
+fn is_another(echoed: Loose<'_>, tracking_id: &OrderId) -> bool {
+    let echoed = echoed.text();
+    echoed.is_some_and(|echoed| canonical_id(&echoed).as_ref() != Some(tracking_id))
 }
 
 /// Refuses whatever cannot be a tracking id, before anything is sent.

@@ -7,6 +7,7 @@ mod fields;
 mod markdown;
 mod readme;
 mod reference;
+pub(crate) mod rust;
 #[cfg(test)]
 mod sample;
 mod unverified;
@@ -56,16 +57,11 @@ fn outputs(root: &Path) -> Result<Vec<Output>, String> {
     }
     let mut outputs = Vec::new();
     for document in &described {
-        outputs.extend(rust_files(document)?);
+        outputs.extend(rust::files(root, document)?);
         outputs.push(reference::page(document));
     }
     outputs.extend(pages(root, &described)?);
     Ok(outputs)
-}
-
-/// The Rust files of one adapter.
-fn rust_files(_document: &Document) -> Result<Vec<Output>, String> {
-    Ok(Vec::new())
 }
 
 /// The pages about all gateways, and the README of each crate.

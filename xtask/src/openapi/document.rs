@@ -47,8 +47,6 @@ pub(crate) struct Info {
     pub(crate) description: String,
     #[serde(default)]
     pub(crate) license: Option<Node>,
-    #[serde(default)]
-    pub(crate) contact: Option<Node>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -244,8 +242,6 @@ pub(crate) struct RequestBody {
 pub(crate) struct Media {
     pub(crate) schema: Schema,
     #[serde(default)]
-    pub(crate) example: Option<Node>,
-    #[serde(default)]
     pub(crate) examples: Map<Example>,
 }
 
@@ -290,8 +286,6 @@ pub(crate) struct Header {
     pub(crate) required: bool,
     #[serde(default)]
     pub(crate) schema: Option<Schema>,
-    #[serde(default)]
-    pub(crate) example: Option<Node>,
     #[serde(default, rename = "x-evidence")]
     pub(crate) evidence: Option<Evidence>,
     #[serde(default, rename = "x-source")]
@@ -328,8 +322,6 @@ pub(crate) struct SecurityScheme {
     pub(crate) location: Option<String>,
     #[serde(default)]
     pub(crate) scheme: Option<String>,
-    #[serde(default, rename = "bearerFormat")]
-    pub(crate) bearer_format: Option<String>,
     #[serde(rename = "x-evidence")]
     pub(crate) evidence: Option<Evidence>,
     #[serde(default, rename = "x-source")]
@@ -346,8 +338,6 @@ pub(crate) struct Schema {
     pub(crate) reference: Option<String>,
     #[serde(default, rename = "type")]
     pub(crate) kind: OneOrMore,
-    #[serde(default)]
-    pub(crate) title: Option<String>,
     #[serde(default)]
     pub(crate) description: String,
     #[serde(default)]
@@ -381,10 +371,6 @@ pub(crate) struct Schema {
     pub(crate) maximum: Option<Node>,
     #[serde(default, rename = "exclusiveMinimum")]
     pub(crate) exclusive_minimum: Option<Node>,
-    #[serde(default)]
-    pub(crate) example: Option<Node>,
-    #[serde(default)]
-    pub(crate) examples: Vec<Node>,
     #[serde(default, rename = "x-exact")]
     pub(crate) exact: bool,
     #[serde(default, rename = "x-unsent")]

@@ -220,12 +220,10 @@ impl Gateway for Scripted {
         let truth = world.truth.get(order.as_str()).cloned();
         let truth = Sight::Shows(truth.unwrap_or(OrderStatus::Unpaid));
         match world.sights.pop_front().unwrap_or(truth) {
-            Sight::Shows(status) => Ok(StatusReading {
-                raw_status: status.to_string().to_uppercase(),
-                status,
-                money: None,
-                reference: None,
-            }),
+            Sight::Shows(status) => {
+                let raw_status = status.to_string().to_uppercase();
+                Ok(StatusReading::new(status, raw_status))
+            }
             Sight::Fails(kind) => Err(failure(kind, Delivery::Answered)),
         }
     }

@@ -121,7 +121,7 @@ fn debug_shows_every_part() {
     let error = Error::new(ErrorKind::NotFound, Delivery::Answered, "no such order")
         .with_http_status(404)
         .with_source(std::fmt::Error);
-    insta::assert_snapshot!(format!("{error:?}"), @r#"Error { kind: NotFound, delivery: Answered, message: "no such order", code: None, http_status: Some(404), retry_after: None, source: Some(Error) }"#);
+    insta::assert_snapshot!(format!("{error:?}"), @r#"Error { kind: NotFound, delivery: Answered, message: "no such order", field: None, code: None, http_status: Some(404), retry_after: None, source: Some(Error) }"#);
 }
 
 #[test]

@@ -9,11 +9,14 @@ mod cancel;
 #[cfg(feature = "conformance")]
 mod conformance;
 mod errors;
+mod evidence;
 mod ids;
 mod model;
 mod money;
+mod new_orders;
 mod orders;
 mod pauses;
 mod privacy;
 mod properties;
+mod refunds;
 mod rules;

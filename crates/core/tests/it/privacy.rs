@@ -1,7 +1,7 @@
 //! No `Debug` text holds a customer's data or the way to a checkout.
 
 use duka_core::gateway::PaymentLink;
-use duka_core::{CreatedOrder, Customer, Money, NewOrder, OrderId};
+use duka_core::{BillingAddress, CreatedOrder, Customer, Money, NewOrder, OrderId, Recurring};
 use url::Url;
 
 const CANARY: &str = "canary";
@@ -34,6 +34,21 @@ fn an_order_to_be_created_does_not_show_who_pays() {
         "socks",
         customer(),
         Url::parse("https://merchant.example/return").unwrap(),
+    )
+    .order_note(format!("for {CANARY}"))
+    .recurring(Recurring::new(CANARY))
+    .billing_address(
+        BillingAddress::new()
+            .first_name(CANARY)
+            .middle_name(CANARY)
+            .last_name(CANARY)
+            .line_1(CANARY)
+            .line_2(CANARY)
+            .city(CANARY)
+            .state(CANARY)
+            .postal_code(CANARY)
+            .zip_code(CANARY)
+            .country_code(CANARY),
     );
     for shown in [format!("{order:?}"), format!("{order:#?}")] {
         assert!(shown.contains("A-17"), "{shown}");

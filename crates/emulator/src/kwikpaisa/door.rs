@@ -7,23 +7,24 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
 use super::error;
-use crate::behaviour::ContentTypeRule;
+use crate::behaviour::kwikpaisa::{ContentTypeRule, KwikPaisaBehaviour};
 use crate::config::{EmulatorConfig, same_secret};
 use crate::exchange::{Received, Reply};
 
 /// Lets a request in, or says on the wire as little and in the verdict as much as possible.
 pub(crate) fn check_door(
     config: &EmulatorConfig,
+    behaviour: &KwikPaisaBehaviour,
     now: Timestamp,
     received: &Received,
 ) -> Result<(), Reply> {
-    check_content_type(config, received)?;
+    check_content_type(behaviour, received)?;
     let key = sent(received, "x-api-key")?;
     if !same_secret(key, config.kwikpaisa.api_key.expose_secret()) {
         return Err(unauthorized("Invalid API key.").because("X-API-KEY is not the merchant's"));
     }
     let timestamp = sent(received, "x-timestamp")?;
-    check_timestamp(config, now, timestamp)?;
+    check_timestamp(now, timestamp)?;
     let presented = sent(received, "x-signature")?;
     let expected = signature(&config.kwikpaisa.secret_key, &received.body, timestamp);
     if same_secret(presented, &expected) {
@@ -48,8 +49,8 @@ pub(crate) fn signature(secret: &SecretString, payload: &[u8], timestamp: &str) 
     hex::encode(mac.finalize().into_bytes())
 }
 
-fn check_content_type(config: &EmulatorConfig, received: &Received) -> Result<(), Reply> {
-    let fits = match config.behaviour.content_type {
+fn check_content_type(behaviour: &KwikPaisaBehaviour, received: &Received) -> Result<(), Reply> {
+    let fits = match behaviour.content_type {
         ContentTypeRule::Exact => received.header("content-type") == Some("application/json"),
         ContentTypeRule::ParametersAllowed => received.is_json(),
     };
@@ -64,7 +65,7 @@ fn check_content_type(config: &EmulatorConfig, received: &Received) -> Result<()
     )
 }
 
-fn check_timestamp(config: &EmulatorConfig, now: Timestamp, sent: &str) -> Result<(), Reply> {
+fn check_timestamp(now: Timestamp, sent: &str) -> Result<(), Reply> {
     let refused = |reason: String| Err(expired().because(reason));
     if sent.is_empty() || !sent.bytes().all(|it| it.is_ascii_digit()) {
         return refused("X-TIMESTAMP is not a number of seconds".to_owned());
@@ -73,7 +74,7 @@ fn check_timestamp(config: &EmulatorConfig, now: Timestamp, sent: &str) -> Resul
         return refused("X-TIMESTAMP is beyond the end of time".to_owned());
     };
     let behind = now.as_second().saturating_sub(sent);
-    let window = config.timestamp_window.as_secs();
+    let window = 300;
     if behind.unsigned_abs() <= window {
         return Ok(());
     }

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::error;
 use super::wire::{Cancelled, CreateBody, Created, Customer, Envelope, OrderBody, Status, date};
 use crate::act::CustomerAct;
-use crate::behaviour::{CancelRefusal, CreateHttp, UnpaidFields};
+use crate::behaviour::kwikpaisa::{CancelRefusal, CreateHttp, UnpaidFields};
 use crate::book::OrderKey;
 use crate::exchange::Reply;
 use crate::json::{MerchantOrderId, amount_text, is_currency, read_amount};
@@ -50,10 +50,10 @@ pub(super) fn create(call: &mut Call<'_>) -> Answered {
         call.now,
     ));
     let (order, own) = own(call, key)?;
-    let behaviour = &call.shared.config.behaviour;
+    let behaviour = &call.behaviour.kwikpaisa;
     let (http, code) = match behaviour.create_http {
-        CreateHttp::Ok => (StatusCode::OK, "200"),
-        CreateHttp::Created => (StatusCode::CREATED, "201"),
+        CreateHttp::Ok200 => (StatusCode::OK, "200"),
+        CreateHttp::Created201 => (StatusCode::CREATED, "201"),
     };
     Ok(Reply::json(
         http,
@@ -76,7 +76,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Answered {
 pub(super) fn status(call: &mut Call<'_>) -> Answered {
     let key = addressed(call)?;
     let (order, own) = own(call, key)?;
-    let behaviour = &call.shared.config.behaviour;
+    let behaviour = &call.behaviour.kwikpaisa;
     let paid = order.payment == Payment::Paid;
     // A failed payment is known to have a null transaction_id, whatever the others do.
     let present = match behaviour.unpaid_fields {
@@ -119,11 +119,7 @@ pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
     order.cancel_requests = order.cancel_requests.saturating_add(1);
     if !order.is_cancellable() {
         let (order, own) = own(call, key)?;
-        return Err(refusal(
-            call.shared.config.behaviour.cancel_refusal,
-            order,
-            own,
-        ));
+        return Err(refusal(call.behaviour.kwikpaisa.cancel_refusal, order, own));
     }
     order.apply_cancel(call.now);
     let (_, own) = own(call, key)?;
@@ -136,7 +132,7 @@ pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
             return_data: &Cancelled {
                 order_id: &own.order_id,
                 order_status: "CANCELLED",
-                cancelled_at: Some(date(call.now, call.shared.config.behaviour.date_zone)),
+                cancelled_at: Some(date(call.now, call.behaviour.kwikpaisa.date_zone)),
             },
         },
     )

@@ -5,7 +5,7 @@ use jiff::{Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::behaviour::DateZone;
+use crate::behaviour::kwikpaisa::DateZone;
 use crate::json::MerchantOrderId;
 
 #[derive(Deserialize)]

@@ -6,7 +6,7 @@ use super::orders::plain;
 use super::wire::CancelBody;
 use super::{Answered, body};
 use crate::act::CustomerAct;
-use crate::behaviour::{IpnAfterCancel, RefusedRequest, SecondCancel};
+use crate::behaviour::pesapal::{IpnAfterCancel, RefusedCancel, SecondCancel};
 use crate::exchange::Reply;
 use crate::service::{Call, Race};
 
@@ -22,19 +22,19 @@ pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
         // An order that cannot be paid any more loses the race on its own.
         let _ = call.world.act(key, CustomerAct::Pay, call.now);
     }
-    let behaviour = &call.shared.config.behaviour;
+    let behaviour = &call.behaviour.pesapal;
     let order = call.world.book.get_mut(key);
     let earlier_requests = order.cancel_requests;
     order.cancel_requests = earlier_requests.saturating_add(1);
     if order.is_cancelled() {
         return match behaviour.second_cancel {
             SecondCancel::Refused => Err(refused("a cancel was applied before")),
-            SecondCancel::AnsweredYes => Ok(cancelled().because("applied before, not again")),
+            SecondCancel::Accepted => Ok(cancelled().because("applied before, not again")),
         };
     }
-    let used_up = match behaviour.refused_request {
-        RefusedRequest::UsesUp => earlier_requests > 0,
-        RefusedRequest::Free => false,
+    let used_up = match behaviour.refused_cancel {
+        RefusedCancel::UsesUp => earlier_requests > 0,
+        RefusedCancel::Free => false,
     };
     if used_up {
         return Err(refused(
@@ -46,13 +46,13 @@ pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
         return Err(refused(&reason));
     }
     let not_before =
-        SignedDuration::try_from(behaviour.cancel_not_before).unwrap_or(SignedDuration::MAX);
+        SignedDuration::try_from(call.behaviour.cancel_not_before).unwrap_or(SignedDuration::MAX);
     if call.now.duration_since(order.created_at) < not_before {
         return Err(refused("the order is too young to be cancelled"));
     }
     order.apply_cancel(call.now);
     match behaviour.ipn_after_cancel {
-        IpnAfterCancel::NotSent => {}
+        IpnAfterCancel::None => {}
         IpnAfterCancel::Sent => call.world.notify(key),
     }
     if call.race == Race::PaidAfter {

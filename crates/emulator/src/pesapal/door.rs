@@ -8,8 +8,8 @@ use secrecy::ExposeSecret;
 
 use super::wire::{ApiError, BadBearer, Place, TokenBody, TokenReply, no_error, utc};
 use super::{Answered, body, http_error};
-use crate::behaviour::DoorRefusal;
-use crate::config::{EmulatorConfig, same_secret};
+use crate::behaviour::pesapal::{BadConsumerKeys, BadToken, PesapalBehaviour};
+use crate::config::same_secret;
 use crate::exchange::{Received, Reply};
 use crate::gateway::Operation;
 use crate::service::Call;
@@ -47,7 +47,6 @@ impl Tokens {
 
 /// Lets a request in that carries a token which is known and not expired.
 pub(crate) fn check_door(
-    config: &EmulatorConfig,
     world: &World,
     now: Timestamp,
     operation: Operation,
@@ -66,7 +65,7 @@ pub(crate) fn check_door(
     if operation == Operation::Token {
         return Ok(());
     }
-    let refused = |reason: String| Err(expired(config).because(reason));
+    let refused = |reason: String| Err(expired(&world.behaviour.pesapal).because(reason));
     let Some(header) = received.header("authorization") else {
         return refused("Authorization is absent, repeated or not ASCII".to_owned());
     };
@@ -84,13 +83,18 @@ pub(crate) fn check_door(
 }
 
 /// The refusal of a bearer token, whatever is wrong with it.
-pub(crate) fn expired(config: &EmulatorConfig) -> Reply {
+pub(crate) fn expired(behaviour: &PesapalBehaviour) -> Reply {
+    let http = match behaviour.bad_token {
+        BadToken::Http401 => StatusCode::UNAUTHORIZED,
+        BadToken::Http200 => StatusCode::OK,
+        BadToken::Http500 => StatusCode::INTERNAL_SERVER_ERROR,
+    };
     let error = ApiError {
         error_type: Some("authentication_error"),
         ..ApiError::new("invalid_api_credentials_provided", "Invalid Access Token")
     };
     Reply::json(
-        http(config.behaviour.bad_token),
+        http,
         &BadBearer {
             error,
             status: None,
@@ -119,7 +123,7 @@ pub(super) fn issue(call: &mut Call<'_>) -> Answered {
             (true, false) => "consumer_secret is not the merchant's",
             (true, true) => "",
         };
-        return Err(bad_consumer_keys(config).because(wrong));
+        return Err(bad_consumer_keys(&call.behaviour.pesapal).because(wrong));
     }
     let life = SignedDuration::try_from(config.token_life).unwrap_or(SignedDuration::MAX);
     let expiry = call.now.checked_add(life).unwrap_or(Timestamp::MAX);
@@ -134,7 +138,7 @@ pub(super) fn issue(call: &mut Call<'_>) -> Answered {
         &TokenReply {
             token: Some(token),
             expiryDate: Some(utc(expiry)),
-            error: no_error(config.behaviour.no_error, Place::Elsewhere),
+            error: no_error(call.behaviour.pesapal.no_error, Place::Elsewhere),
             status: "200",
             message: "Request processed successfully",
         },
@@ -142,9 +146,14 @@ pub(super) fn issue(call: &mut Call<'_>) -> Answered {
     .because("token issued"))
 }
 
-fn bad_consumer_keys(config: &EmulatorConfig) -> Reply {
+fn bad_consumer_keys(behaviour: &PesapalBehaviour) -> Reply {
+    let http = match behaviour.bad_consumer_keys {
+        BadConsumerKeys::Http401 => StatusCode::UNAUTHORIZED,
+        BadConsumerKeys::Http200 => StatusCode::OK,
+        BadConsumerKeys::Http500 => StatusCode::INTERNAL_SERVER_ERROR,
+    };
     Reply::json(
-        http(config.behaviour.bad_consumer_keys),
+        http,
         &TokenReply {
             token: None,
             expiryDate: None,
@@ -156,12 +165,4 @@ fn bad_consumer_keys(config: &EmulatorConfig) -> Reply {
             message: "",
         },
     )
-}
-
-const fn http(form: DoorRefusal) -> StatusCode {
-    match form {
-        DoorRefusal::Http401 => StatusCode::UNAUTHORIZED,
-        DoorRefusal::Http200 => StatusCode::OK,
-        DoorRefusal::Http500 => StatusCode::INTERNAL_SERVER_ERROR,
-    }
 }

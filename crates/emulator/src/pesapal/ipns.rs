@@ -8,7 +8,7 @@ use url::Url;
 
 use super::wire::{IpnReply, Place, RegisterBody, no_error, utc};
 use super::{Answered, api_error, body};
-use crate::behaviour::NoError;
+use crate::behaviour::pesapal::NoError;
 use crate::exchange::Reply;
 use crate::notification::IpnMethod;
 use crate::service::Call;
@@ -79,12 +79,12 @@ pub(super) fn register(call: &mut Call<'_>) -> Answered {
     });
     Ok(Reply::json(
         StatusCode::OK,
-        &reply(registered, call.shared.config.behaviour.no_error),
+        &reply(registered, call.behaviour.pesapal.no_error),
     ))
 }
 
 pub(super) fn list(call: &Call<'_>) -> Reply {
-    let form = call.shared.config.behaviour.no_error;
+    let form = call.behaviour.pesapal.no_error;
     let all: Vec<_> = call
         .world
         .ipns

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 
 use super::wire::{ApiError, Place, Plain, RefundBody, StatusReply, east_africa, no_error};
 use super::{Answered, api_error, body, own};
-use crate::behaviour::StatusAfterCancel;
+use crate::behaviour::pesapal::StatusAfterCancel;
 use crate::exchange::Reply;
 use crate::json::{JsonDecimal, read_amount};
 use crate::order::{Order, Particulars, Payment, PesapalOrder};
@@ -36,7 +36,7 @@ pub(super) fn status(call: &mut Call<'_>) -> Answered {
         .map(|key| call.world.book.get(key))
         .ok_or_else(unknown_order)?;
     let own = own(order).ok_or_else(unknown_order)?;
-    let behaviour = &call.shared.config.behaviour;
+    let behaviour = &call.behaviour.pesapal;
     let shown = shown(order, behaviour.status_after_cancel);
     let reply = status_reply(
         order,

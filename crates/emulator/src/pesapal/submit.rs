@@ -65,7 +65,7 @@ fn reply(call: &Call<'_>, key: OrderKey) -> Reply {
             order_tracking_id: own.map(|it| it.tracking_id.as_str()),
             merchant_reference: own.map(|it| it.reference.as_str()),
             redirect_url,
-            error: no_error(call.shared.config.behaviour.no_error, Place::Elsewhere),
+            error: no_error(call.behaviour.pesapal.no_error, Place::Elsewhere),
             status: "200",
         },
     )

@@ -5,7 +5,7 @@ use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::behaviour::NoError;
+use crate::behaviour::pesapal::NoError;
 use crate::json::JsonDecimal;
 
 #[derive(Deserialize)]

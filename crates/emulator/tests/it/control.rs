@@ -249,3 +249,93 @@ async fn an_unknown_call_lists_those_there_are() {
         (400, &"act".into())
     );
 }
+
+#[tokio::test]
+async fn the_variants_call_lists_every_choice_with_its_values_and_what_is_chosen() {
+    let emulator = start().await;
+    let listed = get(&emulator, "/_emulator/variants").await.json();
+    let listed = listed.as_array().unwrap();
+    assert_eq!(listed.len(), duka_emulator::variants().len());
+    let refusal = listed
+        .iter()
+        .find(|it| it["name"] == "kwikpaisa.cancel_refusal");
+    let expected = json!({
+        "name": "kwikpaisa.cancel_refusal", "gateway": "kwikpaisa",
+        "values": ["http_422", "http_400", "http_409", "failed_envelope"],
+        "default": "http_422", "value": "http_422",
+        "about": "The form of \"order cannot be cancelled\", which no page shows.",
+    });
+    assert_eq!(refusal, Some(&expected));
+    assert!(listed.iter().all(|it| it["value"] == it["default"]));
+}
+
+#[tokio::test]
+async fn variants_are_set_over_http_and_put_back_by_a_reset_to_those_of_the_start() {
+    let mut behaviour = duka_emulator::Behaviour::default();
+    behaviour.set("kwikpaisa.date_zone", "india").unwrap();
+    let config = crate::client::config().behaviour(behaviour);
+    let emulator = duka_emulator::Emulator::start(config).await.unwrap();
+    let chosen = |name: &str| {
+        let settings = emulator.variants();
+        settings.iter().find(|it| it.name == name).unwrap().value
+    };
+    let body = json!({"kwikpaisa.date_zone": "utc", "pesapal.no_error": "absent"});
+    let reply = post(&emulator, "/_emulator/variants", &body.to_string()).await;
+    assert_eq!(reply.status, 200);
+    let names: Vec<_> = reply
+        .json()
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["name"].clone())
+        .collect();
+    assert_eq!(names, ["kwikpaisa.date_zone", "pesapal.no_error"]);
+    assert_eq!(chosen("kwikpaisa.date_zone"), "utc");
+    assert_eq!(chosen("pesapal.no_error"), "absent");
+    emulator.set_variant("pesapal.no_error", "null").unwrap();
+    assert_eq!(chosen("pesapal.no_error"), "null");
+    post(&emulator, "/_emulator/reset", "").await;
+    assert_eq!(chosen("kwikpaisa.date_zone"), "india");
+    assert_eq!(chosen("pesapal.no_error"), "as_observed");
+}
+
+#[tokio::test]
+async fn a_wrong_variant_is_refused_with_the_valid_ones_and_nothing_else_is_set_either() {
+    let emulator = start().await;
+    let cases = [
+        (
+            json!({"kwikpaisa.date_zone": "india", "kwikpaisa.zone": "india"}),
+            "kwikpaisa.zone",
+            "kwikpaisa.date_zone",
+        ),
+        (
+            json!({"kwikpaisa.date_zone": "india", "pesapal.no_error": "nil"}),
+            "pesapal.no_error",
+            "object_of_nulls",
+        ),
+        (
+            json!({"kwikpaisa.date_zone": "india", "pesapal.no_error": null}),
+            "pesapal.no_error",
+            "absent",
+        ),
+        (
+            json!({"kwikpaisa.date_zone": ["india"]}),
+            "kwikpaisa.date_zone",
+            "india",
+        ),
+    ];
+    for (body, field, valid) in cases {
+        let reply = post(&emulator, "/_emulator/variants", &body.to_string()).await;
+        assert_eq!(reply.status, 400, "{body}");
+        let error = reply.json()["error"].take();
+        assert_eq!(error["field"], field);
+        assert!(
+            error["valid"].as_array().unwrap().contains(&valid.into()),
+            "{error}"
+        );
+    }
+    let reply = post(&emulator, "/_emulator/variants", "[]").await;
+    assert_eq!(reply.json()["error"]["field"], "body");
+    assert!(emulator.variants().iter().all(|it| it.value == it.default));
+    assert!(emulator.set_variant("pesapal.no_error", "nil").is_err());
+}

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use duka_emulator::{
-    Behaviour, CancelRefusal, ContentTypeRule, CreateHttp, DateZone, DoorRefusal, Emulator,
-    NoError, RefusedRequest, SecondCancel, StatusAfterCancel, UnpaidFields,
+use duka_emulator::behaviour::kwikpaisa::{
+    CancelRefusal, ContentTypeRule, CreateHttp, DateZone, UnpaidFields,
 };
+use duka_emulator::behaviour::pesapal::{
+    BadConsumerKeys, BadToken, NoError, RefusedCancel, SecondCancel, StatusAfterCancel,
+};
+use duka_emulator::{Behaviour, Emulator};
 
 use crate::client::{
     Pesapal, START, TOKEN_BODY, config, create_body, kwikpaisa, kwikpaisa_order, order_body,
@@ -22,7 +25,7 @@ async fn with(change: impl FnOnce(&mut Behaviour)) -> Emulator {
 
 #[tokio::test]
 async fn a_create_may_answer_201() {
-    let emulator = with(|it| it.create_http = CreateHttp::Created).await;
+    let emulator = with(|it| it.kwikpaisa.create_http = CreateHttp::Created201).await;
     let reply = kwikpaisa(&emulator, "create", &create_body("7")).await;
     assert_eq!(reply.status, 201);
     assert_eq!(reply.json()["code"], "201");
@@ -37,7 +40,7 @@ async fn a_cancel_refusal_has_four_forms() {
         (CancelRefusal::FailedEnvelope, 200),
     ];
     for (form, status) in forms {
-        let emulator = with(|it| it.cancel_refusal = form).await;
+        let emulator = with(|it| it.kwikpaisa.cancel_refusal = form).await;
         kwikpaisa_order(&emulator, "7").await;
         emulator.pay("7").unwrap();
         let reply = kwikpaisa(&emulator, "cancel", &order_body("7")).await;
@@ -55,7 +58,7 @@ async fn a_cancel_refusal_has_four_forms() {
 
 #[tokio::test]
 async fn unpaid_fields_may_be_absent() {
-    let emulator = with(|it| it.unpaid_fields = UnpaidFields::Absent).await;
+    let emulator = with(|it| it.kwikpaisa.unpaid_fields = UnpaidFields::Absent).await;
     kwikpaisa_order(&emulator, "7").await;
     let status = kwikpaisa(&emulator, "status", &order_body("7"))
         .await
@@ -75,14 +78,14 @@ async fn unpaid_fields_may_be_absent() {
 
 #[tokio::test]
 async fn dates_may_be_indias() {
-    let emulator = with(|it| it.date_zone = DateZone::India).await;
+    let emulator = with(|it| it.kwikpaisa.date_zone = DateZone::India).await;
     let created = kwikpaisa_order(&emulator, "7").await;
     assert_eq!(created["created_at"], "13-05-2026 01:40 PM");
 }
 
 #[tokio::test]
 async fn a_content_type_may_have_parameters() {
-    let emulator = with(|it| it.content_type = ContentTypeRule::ParametersAllowed).await;
+    let emulator = with(|it| it.kwikpaisa.content_type = ContentTypeRule::ParametersAllowed).await;
     let body = order_body("7");
     let headers = [
         ("content-type", "application/json; charset=utf-8"),
@@ -97,10 +100,14 @@ async fn a_content_type_may_have_parameters() {
 
 #[tokio::test]
 async fn a_door_may_refuse_with_http_200_or_500() {
-    for (form, status) in [(DoorRefusal::Http200, 200), (DoorRefusal::Http500, 500)] {
+    let forms = [
+        (BadToken::Http200, BadConsumerKeys::Http200, 200),
+        (BadToken::Http500, BadConsumerKeys::Http500, 500),
+    ];
+    for (bad_token, bad_consumer_keys, status) in forms {
         let emulator = with(|it| {
-            it.bad_token = form;
-            it.bad_consumer_keys = form;
+            it.pesapal.bad_token = bad_token;
+            it.pesapal.bad_consumer_keys = bad_consumer_keys;
         })
         .await;
         let keys = request_token(&emulator, &TOKEN_BODY.replace("key", "x")).await;
@@ -123,7 +130,7 @@ async fn no_error_has_four_forms() {
         (NoError::ObjectOfNulls, "object", "object"),
     ];
     for (form, in_token, in_status) in forms {
-        let emulator = with(|it| it.no_error = form).await;
+        let emulator = with(|it| it.pesapal.no_error = form).await;
         let token = request_token(&emulator, TOKEN_BODY).await.json();
         let merchant = Pesapal::sign_in(&emulator).await;
         let id = merchant.order("A1").await;
@@ -157,7 +164,7 @@ async fn the_status_after_a_cancel_has_three_forms_and_paid_wins_over_each() {
         (StatusAfterCancel::Failed, 2, None),
     ];
     for (form, number, code) in forms {
-        let emulator = with(|it| it.status_after_cancel = form).await;
+        let emulator = with(|it| it.pesapal.status_after_cancel = form).await;
         let merchant = Pesapal::sign_in(&emulator).await;
         let id = merchant.order("A1").await;
         merchant.cancel(&id).await;
@@ -171,7 +178,7 @@ async fn the_status_after_a_cancel_has_three_forms_and_paid_wins_over_each() {
 
 #[tokio::test]
 async fn a_second_cancel_may_be_answered_yes_without_being_applied_twice() {
-    let emulator = with(|it| it.second_cancel = SecondCancel::AnsweredYes).await;
+    let emulator = with(|it| it.pesapal.second_cancel = SecondCancel::Accepted).await;
     let merchant = Pesapal::sign_in(&emulator).await;
     let id = merchant.order("A1").await;
     merchant.cancel(&id).await;
@@ -182,13 +189,10 @@ async fn a_second_cancel_may_be_answered_yes_without_being_applied_twice() {
 
 #[tokio::test]
 async fn a_young_order_may_be_refused_and_the_refusal_may_use_up_the_one_request() {
-    for (form, later) in [
-        (RefusedRequest::UsesUp, "500"),
-        (RefusedRequest::Free, "200"),
-    ] {
+    for (form, later) in [(RefusedCancel::UsesUp, "500"), (RefusedCancel::Free, "200")] {
         let emulator = with(|it| {
             it.cancel_not_before = Duration::from_secs(600);
-            it.refused_request = form;
+            it.pesapal.refused_cancel = form;
         })
         .await;
         let merchant = Pesapal::sign_in(&emulator).await;

@@ -1,7 +1,9 @@
 //! What an account may be made of, and what it can do.
 
 use duka_core::gateway::Operation;
-use duka_core::{AccountName, Delivery, ErrorKind, Gateway, OrderStatus};
+use duka_core::{
+    AccountName, Delivery, ErrorKind, Gateway, OrderId, OrderStatus, RefundRequest, StatusReading,
+};
 use duka_http::BaseUrl;
 use duka_kwikpaisa::{Builder, Environment, KwikPaisa};
 
@@ -76,6 +78,22 @@ fn an_account_says_what_it_is_and_can_do() {
     ] {
         assert!(!gateway.supports(operation));
     }
+}
+
+#[tokio::test]
+async fn a_refund_is_refused_by_name_before_anything_is_sent() {
+    let fake = Fake::new([]);
+    let order = OrderId::integer("6116229263036").unwrap();
+    let paid = StatusReading::new(OrderStatus::Paid, "PAID");
+    let request = RefundRequest::new(order, paid, "amina", "came back torn");
+    let error = account(fake.clone()).refund(&request).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert_eq!(error.delivery(), Delivery::NotSent);
+    assert_eq!(
+        error.to_string(),
+        "not supported: refund: kwikpaisa documents no refunds, so none was asked for order 6116229263036"
+    );
+    assert!(fake.requests().is_empty());
 }
 
 #[test]

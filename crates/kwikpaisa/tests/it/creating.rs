@@ -1,6 +1,9 @@
 //! What can be created, and which reply means that it was.
 
-use duka_core::{CreatedOrder, Delivery, Error, ErrorKind, Gateway, Money, NewOrder, OrderStatus};
+use duka_core::{
+    BillingAddress, CreatedOrder, Delivery, Error, ErrorKind, Gateway, Money, NewOrder,
+    OrderStatus, Recurring, RedirectMode,
+};
 use duka_http::Reply;
 use duka_kwikpaisa::KwikPaisa;
 
@@ -107,10 +110,11 @@ async fn a_customer_needs_name_email_and_phone() {
                 "email" => order.customer.email = value,
                 _ => order.customer.phone = value,
             }
-            let text = refused(&order).await.to_string();
-            assert!(
-                text.contains(&format!("customer {field} is required")),
-                "{text}"
+            let error = refused(&order).await;
+            assert_eq!(error.field(), Some(format!("customer.{field}").as_str()));
+            assert_eq!(
+                error.to_string(),
+                format!("invalid request: customer.{field} is required by KwikPaisa")
             );
         }
     }
@@ -127,8 +131,9 @@ async fn an_amount_must_be_one_that_can_be_charged() {
     ] {
         let mut order = new_order();
         order.money = Money::parse(amount, currency).unwrap();
-        let text = refused(&order).await.to_string();
-        assert!(text.contains(problem), "{text}");
+        let error = refused(&order).await;
+        assert_eq!(error.field(), Some("money"));
+        assert!(error.to_string().contains(problem), "{error}");
     }
 }
 
@@ -136,7 +141,7 @@ async fn an_amount_must_be_one_that_can_be_charged() {
 async fn a_browser_must_be_able_to_return() {
     let mut order = new_order();
     order.return_url = "app://return".parse().unwrap();
-    assert!(refused(&order).await.to_string().contains("return_url"));
+    assert_eq!(refused(&order).await.field(), Some("return_url"));
 }
 
 #[tokio::test]
@@ -146,19 +151,68 @@ async fn an_orders_own_service_type_wins_and_one_must_be_there() {
     account(fake.clone()).create(&order).await.unwrap();
     assert!(fake.body().contains(r#""service_type":"PHYSICAL_GOODS""#));
 
+    let fake = Fake::new([Ok(reply(200, CREATED))]);
+    let order = new_order().service_type(" ");
+    account(fake.clone()).create(&order).await.unwrap();
+    assert!(fake.body().contains(r#""service_type":"DIGITAL""#));
+
     let without = KwikPaisa::builder("k".into(), "s".into(), clock(0))
         .transport(Fake::new([]))
         .build()
         .unwrap();
     let error = without.create(&new_order()).await.unwrap_err();
-    assert!(
-        error.to_string().contains("service_type is required"),
-        "{error}"
-    );
+    assert_eq!(error.field(), Some("service_type"));
 }
 
 #[tokio::test]
-async fn an_empty_note_is_left_out() {
+async fn an_orders_own_note_goes_before_its_description() {
+    for (note, sent) in [
+        ("  Gift, no invoice ", "Gift, no invoice"),
+        (" ", "Additional order info"),
+        ("", "Additional order info"),
+    ] {
+        let fake = Fake::new([Ok(reply(200, CREATED))]);
+        let order = new_order().order_note(note);
+        account(fake.clone()).create(&order).await.unwrap();
+        let wanted = format!(r#""order_note":"{sent}""#);
+        assert!(fake.body().contains(&wanted), "{}", fake.body());
+    }
+}
+
+#[tokio::test]
+async fn a_recurring_order_is_refused_before_it_is_charged_once() {
+    let fake = Fake::new([]);
+    let order = new_order().recurring(Recurring::new("ACC-17"));
+    let error = account(fake.clone()).create(&order).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert_eq!(error.delivery(), Delivery::NotSent);
+    assert_eq!(error.field(), Some("recurring"));
+    assert_eq!(
+        error.to_string(),
+        "not supported: recurring payments are not known to KwikPaisa, where this order would be charged once"
+    );
+    assert!(fake.requests().is_empty());
+}
+
+#[tokio::test]
+async fn what_only_pesapal_knows_and_does_no_harm_is_left_out() {
+    let (plain, with) = (
+        Fake::new([Ok(reply(200, CREATED))]),
+        Fake::new([Ok(reply(200, CREATED))]),
+    );
+    account(plain.clone()).create(&new_order()).await.unwrap();
+    let order = new_order()
+        .branch("Kisumu")
+        .notification_id("fe078e53-78da-4a83-aa89-e7ded5c456e6")
+        .cancellation_url("https://merchant.example/gave-up".parse().unwrap())
+        .redirect_mode(RedirectMode::TopWindow)
+        .billing_address(BillingAddress::new().city("Kisumu").state("too long"));
+    account(with.clone()).create(&order).await.unwrap();
+    assert_eq!(with.sent(), plain.sent());
+}
+
+#[tokio::test]
+async fn without_note_and_description_no_note_is_sent() {
     let fake = Fake::new([Ok(reply(200, CREATED))]);
     let mut order = new_order();
     order.description = "  ".to_owned();

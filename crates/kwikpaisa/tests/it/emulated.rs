@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use duka_core::clock::SharedClock;
 use duka_core::{CancelAnswer, Delivery, ErrorKind, Gateway, OrderId, OrderStatus};
-use duka_emulator::{
-    Behaviour, CancelRefusal, ContentTypeRule, CreateHttp, Emulator, EmulatorConfig, Fault,
-    FaultKind, Operation, UnpaidFields,
+use duka_emulator::behaviour::kwikpaisa::{
+    CancelRefusal, ContentTypeRule, CreateHttp, UnpaidFields,
 };
+use duka_emulator::{Behaviour, Emulator, EmulatorConfig, Fault, FaultKind, Operation};
 use duka_http::{BaseUrl, RetryPolicy};
 use duka_kwikpaisa::{KwikPaisa, Unicode};
 use jiff::{SignedDuration, Timestamp};
@@ -55,13 +55,13 @@ fn variants() -> Vec<Behaviour> {
         CancelRefusal::FailedEnvelope,
     ] {
         let mut behaviour = Behaviour::default();
-        behaviour.cancel_refusal = refusal;
+        behaviour.kwikpaisa.cancel_refusal = refusal;
         all.push(behaviour);
     }
     let mut other = Behaviour::default();
-    other.create_http = CreateHttp::Created;
-    other.unpaid_fields = UnpaidFields::Absent;
-    other.content_type = ContentTypeRule::ParametersAllowed;
+    other.kwikpaisa.create_http = CreateHttp::Created201;
+    other.kwikpaisa.unpaid_fields = UnpaidFields::Absent;
+    other.kwikpaisa.content_type = ContentTypeRule::ParametersAllowed;
     all.push(other);
     all
 }

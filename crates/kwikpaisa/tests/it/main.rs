@@ -6,6 +6,7 @@
 )]
 
 mod accounts;
+mod assumptions;
 mod cancelling;
 mod conformance;
 mod creating;
@@ -16,4 +17,5 @@ mod reading;
 mod requests;
 mod secrets;
 mod traps;
+mod variants;
 mod webhooks;

@@ -28,10 +28,9 @@ async fn the_documented_reply_is_read_whole() {
     assert_eq!(
         reading,
         StatusReading {
-            status: OrderStatus::Paid,
-            raw_status: "PAID".to_owned(),
             money: Some(Money::parse("105", "INR").unwrap()),
             reference: Some("6116229263036".to_owned()),
+            ..StatusReading::new(OrderStatus::Paid, "PAID")
         }
     );
 }
@@ -65,16 +64,25 @@ async fn every_documented_status_has_its_meaning() {
 
 #[test]
 fn every_row_says_how_we_know_of_it() {
-    use codes::Evidence::{Assumed, Documented};
+    use duka_core::evidence::Evidence::{Assumed, Documented};
     for row in &codes::STATUS_CODES {
         assert_eq!(row.evidence, Documented("cancel-order"), "{row:?}");
     }
     for row in &codes::ERROR_CODES {
         let expected = match row.http {
-            404 => Assumed("error-codes"),
+            404 => Assumed("unknown-order"),
             _ => Documented("error-codes"),
         };
         assert_eq!(row.evidence, expected, "{row:?}");
+    }
+}
+
+#[test]
+fn the_rules_allow_a_cancel_where_the_table_does() {
+    let gateway = account(Fake::new([]));
+    for row in &codes::STATUS_CODES {
+        let eligible = gateway.cancel_rules().is_eligible(&row.status);
+        assert_eq!(eligible, row.cancellable, "{row:?}");
     }
 }
 

@@ -32,6 +32,16 @@ async fn a_create_request_is_sorted_signed_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_create_request_with_every_field() {
+    let fake = fake();
+    let order = new_order()
+        .service_type("PHYSICAL_GOODS")
+        .order_note("Leave it with the neighbours");
+    account(fake.clone()).create(&order).await.unwrap_err();
+    insta::assert_snapshot!(fake.body(), @r#"{"customer":{"email":"a@example.com","name":"Ajay","phone":"9999999999"},"order_amount":105,"order_currency":"INR","order_id":6116229263036,"order_note":"Leave it with the neighbours","return_url":"https://merchant.example/return","service_type":"PHYSICAL_GOODS"}"#);
+}
+
+#[tokio::test]
 async fn a_status_request_names_the_order_and_is_a_read() {
     let fake = fake();
     account(fake.clone()).status(&order_id()).await.unwrap_err();

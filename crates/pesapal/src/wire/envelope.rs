@@ -7,7 +7,11 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::types;
 use crate::codes;
+
+/// The `error_type` that names a refused token, whatever the code.
+const AUTHENTICATION_ERROR: &str = "authentication_error";
 
 /// A JSON member of any type, as its own text, so that `200`, `"200"` and `null` can all
 /// be read and no digit passes through a float.
@@ -27,6 +31,12 @@ impl<'a> Loose<'a> {
     /// A string's content; nothing for any other type.
     pub(crate) fn string(self) -> Option<String> {
         self.text().filter(|_| self.starts_with('"'))
+    }
+
+    /// A string exactly as it stands, or nothing for null; an error for any other type.
+    pub(crate) fn exact_string(self) -> Result<Option<String>, serde_json::Error> {
+        let parsed = self.0.map(|raw| serde_json::from_str(raw.get()));
+        parsed.transpose()
     }
 
     /// An integer, or a string of its digits.
@@ -118,7 +128,7 @@ impl<'a> Answer<'a> {
 
     /// The members that may surround any answer.
     pub(crate) fn envelope(&self) -> Result<Envelope, Error> {
-        let body: EnvelopeBody<'_> = self.object()?;
+        let body: types::Envelope<'_> = self.object()?;
         Ok(Envelope {
             status: BodyStatus::read(body.status),
             message: body.message.string(),
@@ -177,17 +187,6 @@ impl<'a> Answer<'a> {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct EnvelopeBody<'a> {
-    #[serde(borrow)]
-    status: Loose<'a>,
-    #[serde(borrow)]
-    message: Loose<'a>,
-    #[serde(borrow)]
-    error: Loose<'a>,
-}
-
 /// The members that may surround any answer.
 #[derive(Debug)]
 pub(crate) struct Envelope {
@@ -228,21 +227,6 @@ pub(crate) struct Fault {
     pub(crate) message: Option<String>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct FaultBody<'a> {
-    /// The documented name.
-    #[serde(borrow, rename = "type")]
-    kind: Loose<'a>,
-    /// The name in recorded replies.
-    #[serde(borrow)]
-    error_type: Loose<'a>,
-    #[serde(borrow)]
-    code: Loose<'a>,
-    #[serde(borrow)]
-    message: Loose<'a>,
-}
-
 impl Fault {
     /// `error` may be absent, null, an object of nulls, or filled; only the last is one.
     fn read(member: Loose<'_>) -> Option<Self> {
@@ -250,11 +234,11 @@ impl Fault {
             // assumed: an error that is no object at all is still an error.
             return member.text().map(Self::wordless);
         };
-        let Ok(body) = serde_json::from_str::<FaultBody<'_>>(object) else {
+        let Ok(body) = serde_json::from_str::<types::ErrorBody<'_>>(object) else {
             return Some(Self::wordless("an error that cannot be read".to_owned()));
         };
         let fault = Self {
-            kind: body.error_type.text().or_else(|| body.kind.text()),
+            kind: body.error_type.text().or_else(|| body.r#type.text()),
             code: body.code.text(),
             message: body.message.text(),
         };
@@ -280,7 +264,7 @@ impl Fault {
         let by_type = self
             .kind
             .as_deref()
-            .is_some_and(|kind| kind.eq_ignore_ascii_case(codes::AUTHENTICATION_ERROR));
+            .is_some_and(|kind| kind.eq_ignore_ascii_case(AUTHENTICATION_ERROR));
         by_type || self.listed_kind() == ErrorKind::Authentication
     }
 

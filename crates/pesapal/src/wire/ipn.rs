@@ -1,46 +1,22 @@
 //! `RegisterIPN` and `GetIpnList` (page *Register IPN URL*): where notifications go.
 
 use duka_core::Error;
-use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::envelope::{Answer, BodyStatus, Loose};
+use super::types::{self, RegisterIpnRequest};
 use crate::ipn::{IpnMethod, RegisteredIpn};
 
-#[derive(Serialize)]
-struct RegisterIpn<'a> {
-    url: &'a str,
-    ipn_notification_type: &'static str,
-}
-
 pub(crate) fn request_body(url: &Url, method: IpnMethod) -> Vec<u8> {
-    super::body(&RegisterIpn {
+    super::body(&RegisterIpnRequest {
         url: url.as_str(),
         ipn_notification_type: method.as_str(),
     })
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct IpnBody<'a> {
-    #[serde(borrow)]
-    ipn_id: Loose<'a>,
-    #[serde(borrow)]
-    url: Loose<'a>,
-    #[serde(borrow)]
-    created_date: Loose<'a>,
-    #[serde(borrow)]
-    notification_type: Loose<'a>,
-    /// Misspelt by the server.
-    #[serde(borrow)]
-    ipn_status_decription: Loose<'a>,
-    /// Spelt right by the documentation.
-    #[serde(borrow)]
-    ipn_status_description: Loose<'a>,
-}
-
-impl IpnBody<'_> {
+impl types::RegisteredIpn<'_> {
     fn registered(&self, answer: &Answer<'_>) -> Option<RegisteredIpn> {
+        // The server misspells the name, the documentation spells it right.
         let status = self.ipn_status_decription.text();
         let status = status.or_else(|| self.ipn_status_description.text());
         Some(RegisteredIpn {
@@ -69,7 +45,7 @@ pub(crate) fn read_registered(answer: &Answer<'_>) -> Result<RegisteredIpn, Erro
         let message = envelope.message.as_deref();
         return Err(answer.unlisted("neither status 200 nor an error", message));
     }
-    let body: IpnBody<'_> = answer.object()?;
+    let body: types::RegisteredIpn<'_> = answer.object()?;
     body.registered(answer)
         .ok_or_else(|| answer.unlisted("no id for the address", None))
 }
@@ -91,7 +67,7 @@ pub(crate) fn read_list(answer: &Answer<'_>) -> Result<Vec<RegisteredIpn>, Error
         return Err(unlisted("a list in an HTTP error"));
     }
     let read = |item: &Loose<'_>| {
-        let body: IpnBody<'_> = serde_json::from_str(item.object()?).ok()?;
+        let body: types::RegisteredIpn<'_> = serde_json::from_str(item.object()?).ok()?;
         body.registered(answer)
     };
     items

@@ -2,27 +2,10 @@
 
 use duka_core::{Error, ErrorKind, Money, OrderId, OrderStatus, StatusReading};
 use duka_http::plain_number;
-use serde::Deserialize;
 
-use super::envelope::{Answer, BodyStatus, Envelope, Loose};
+use super::envelope::{Answer, BodyStatus, Envelope};
+use super::types::TransactionStatus;
 use crate::codes;
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct TransactionStatus<'a> {
-    #[serde(borrow)]
-    status_code: Loose<'a>,
-    #[serde(borrow)]
-    payment_status_description: Loose<'a>,
-    #[serde(borrow)]
-    order_tracking_id: Loose<'a>,
-    #[serde(borrow)]
-    merchant_reference: Loose<'a>,
-    #[serde(borrow)]
-    amount: Loose<'a>,
-    #[serde(borrow)]
-    currency: Loose<'a>,
-}
 
 /// Reads the reply to a question about `tracking_id`, in its canonical form.
 pub(crate) fn read(answer: &Answer<'_>, tracking_id: &OrderId) -> Result<StatusReading, Error> {
@@ -43,8 +26,7 @@ pub(crate) fn read(answer: &Answer<'_>, tracking_id: &OrderId) -> Result<StatusR
         });
     }
     // assumed: case means nothing in a GUID, and a reply may leave it out (it does so at times).
-    let echoed = body.order_tracking_id.text();
-    if echoed.is_some_and(|echoed| super::canonical_id(&echoed).as_ref() != Some(tracking_id)) {
+    if super::is_another(body.order_tracking_id, tracking_id) {
         return Err(answer.error(
             ErrorKind::UnlistedReply,
             "the status of another order than the one asked for",
@@ -59,6 +41,8 @@ pub(crate) fn read(answer: &Answer<'_>, tracking_id: &OrderId) -> Result<StatusR
             .merchant_reference
             .text()
             .map(|text| answer.shown(&text)),
+        confirmation_code: confirmation_code(answer, &body),
+        payment_method: body.payment_method.text().map(|text| answer.shown(&text)),
     })
 }
 
@@ -121,6 +105,15 @@ fn meaning(
         }
     };
     (OrderStatus::Unknown(answer.shown(&doubt)), raw)
+}
+
+/// A receipt is sent back as it came, so one that cannot be shown as it is will not do.
+fn confirmation_code(answer: &Answer<'_>, body: &TransactionStatus<'_>) -> Option<String> {
+    let member = body.confirmation_code;
+    // assumed: one of digits may come as a number.
+    let number = |text: &String| text.bytes().all(|byte| byte.is_ascii_digit());
+    let code = member.string().or_else(|| member.text().filter(number))?;
+    (answer.shown(&code) == code).then_some(code)
 }
 
 /// As the gateway shows it, where it can be read exactly: card conversion can change both

@@ -1,153 +1,102 @@
-//! `SubmitOrderRequest` (page *Submit Order Request*): its documented limits, the request
-//! and the reply.
+//! `SubmitOrderRequest` (page *Submit Order Request*): the request and the reply. What may
+//! stand in a request is checked in `limits.rs`.
 
 use duka_core::gateway::PaymentLink;
-use duka_core::{CreatedOrder, Delivery, Error, ErrorKind, NewOrder, OrderId};
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use duka_core::{CreatedOrder, Error, Frequency, NewOrder, OrderId, RedirectMode};
+use jiff::civil::Date;
 use url::Url;
 
-use super::envelope::{Answer, BodyStatus, Loose};
-
-/// The longest merchant reference, in characters.
-const MAX_ID: usize = 50;
-/// The longest description, in characters.
-const MAX_DESCRIPTION: usize = 100;
-
-#[derive(Serialize)]
-struct SubmitOrder<'a> {
-    id: &'a str,
-    currency: &'static str,
-    /// A JSON number with the very digits of the decimal.
-    amount: Box<RawValue>,
-    description: &'a str,
-    callback_url: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cancellation_url: Option<&'a str>,
-    notification_id: &'a str,
-    billing_address: BillingAddress<'a>,
-}
-
-#[derive(Serialize)]
-struct BillingAddress<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    email_address: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    phone_number: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_name: Option<&'a str>,
-}
+use super::envelope::{Answer, BodyStatus};
+use super::types::{BillingAddress, SubmitReply, SubmitRequest, SubscriptionDetails};
+use crate::limits::{self, filled};
 
 /// The body of a request that keeps every documented limit; `account_ipn` is the
 /// notification id to use when the order names none.
 pub(crate) fn request_body(order: &NewOrder, account_ipn: Option<&str>) -> Result<Vec<u8>, Error> {
-    let id = reference(order)?;
-    let description = description(order)?;
-    // assumed: as many decimal places as ISO 4217 gives the currency are taken.
-    let money = order.money.chargeable().map_err(|error| {
-        Error::new(
-            ErrorKind::InvalidRequest,
-            Delivery::NotSent,
-            error.to_string(),
-        )
-    })?;
-    let amount = RawValue::from_string(money.amount().to_string())
-        .expect("the text of a decimal is a JSON number");
-    Ok(super::body(&SubmitOrder {
-        id,
+    let money = limits::money(order)?;
+    let subscription = order.recurring.as_ref().and_then(|it| it.schedule());
+    let days = subscription.map(|it| [it.start(), it.end()].map(day));
+    Ok(super::body(&SubmitRequest {
+        id: limits::reference(order)?,
         currency: money.currency().code(),
-        amount,
-        description,
+        amount: super::number(money.amount()),
+        description: limits::description(order)?,
+        redirect_mode: order.redirect_mode.map(redirect_mode),
         callback_url: order.return_url.as_str(),
         cancellation_url: order.cancellation_url.as_ref().map(Url::as_str),
-        notification_id: notification_id(order, account_ipn)?,
+        notification_id: limits::notification_id(order, account_ipn)?,
+        branch: filled(order.branch.as_deref()),
         billing_address: billing_address(order)?,
+        account_number: limits::account_number(order)?,
+        subscription_details: subscription.zip(days.as_ref()).map(|(it, [start, end])| {
+            SubscriptionDetails {
+                start_date: start,
+                end_date: end,
+                frequency: frequency(it.frequency()),
+            }
+        }),
     }))
 }
 
-fn reference(order: &NewOrder) -> Result<&str, Error> {
-    let id = order.reference.as_str();
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
-    if id.chars().count() > MAX_ID {
-        return Err(Error::invalid_field(
-            "reference",
-            format_args!("{id:?} is longer than the {MAX_ID} characters allowed"),
-        ));
-    }
-    if !id.chars().all(allowed) {
-        return Err(Error::invalid_field(
-            "reference",
-            format_args!("{id:?} has characters other than letters, digits and - _ . :"),
-        ));
-    }
-    Ok(id)
-}
-
-fn description(order: &NewOrder) -> Result<&str, Error> {
-    let text = order.description.trim();
-    let length = text.chars().count();
-    if length == 0 {
-        return Err(Error::invalid_field("description", "is empty"));
-    }
-    if length > MAX_DESCRIPTION {
-        return Err(Error::invalid_field(
-            "description",
-            format_args!("has {length} characters, at most {MAX_DESCRIPTION} are allowed"),
-        ));
-    }
-    Ok(text)
-}
-
-fn notification_id<'a>(order: &'a NewOrder, account: Option<&'a str>) -> Result<&'a str, Error> {
-    filled(order.notification_id.as_deref())
-        .or_else(|| filled(account))
-        .ok_or_else(|| {
-            Error::invalid_field(
-                "notification_id",
-                "is missing: register a notification address once and use its id, for the order or for the account",
-            )
-        })
-}
-
 fn billing_address(order: &NewOrder) -> Result<BillingAddress<'_>, Error> {
-    let customer = &order.customer;
-    let email_address = filled(customer.email.as_deref());
-    let phone_number = filled(customer.phone.as_deref());
-    if email_address.is_none() && phone_number.is_none() {
-        return Err(Error::invalid_field(
-            "customer",
-            "has neither an email address nor a phone number",
-        ));
-    }
-    // A courtesy: the first word is taken for the first name, the rest for the last.
-    let name = filled(customer.name.as_deref());
-    let (first_name, last_name) = match name.and_then(|name| name.split_once(char::is_whitespace)) {
-        Some((first, rest)) => (Some(first), filled(Some(rest))),
-        None => (name, None),
-    };
+    let contact = limits::contact(order)?;
+    let address = &order.billing_address;
+    let [first_name, middle_name, last_name] = names(order);
     Ok(BillingAddress {
-        email_address,
-        phone_number,
+        email_address: contact.email,
+        phone_number: contact.phone,
+        country_code: limits::country_code(order)?,
         first_name,
+        middle_name,
         last_name,
+        line_1: filled(address.line_1.as_deref()),
+        line_2: filled(address.line_2.as_deref()),
+        city: filled(address.city.as_deref()),
+        state: limits::state(order)?,
+        postal_code: filled(address.postal_code.as_deref()),
+        zip_code: filled(address.zip_code.as_deref()),
     })
 }
 
-fn filled(text: Option<&str>) -> Option<&str> {
-    text.map(str::trim).filter(|text| !text.is_empty())
+/// First, middle and last name. Where the order has none of them, as a courtesy, the first
+/// word of the whole name is taken for the first and the rest for the last.
+fn names(order: &NewOrder) -> [Option<&str>; 3] {
+    let address = &order.billing_address;
+    let parts = [
+        &address.first_name,
+        &address.middle_name,
+        &address.last_name,
+    ]
+    .map(|part| filled(part.as_deref()));
+    if parts.iter().any(Option::is_some) {
+        return parts;
+    }
+    let name = filled(order.customer.name.as_deref());
+    match name.and_then(|name| name.split_once(char::is_whitespace)) {
+        Some((first, rest)) => [Some(first), None, filled(Some(rest))],
+        None => [name, None, None],
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct SubmitReply<'a> {
-    #[serde(borrow)]
-    order_tracking_id: Loose<'a>,
-    #[serde(borrow)]
-    merchant_reference: Loose<'a>,
-    #[serde(borrow)]
-    redirect_url: Loose<'a>,
+const fn redirect_mode(mode: RedirectMode) -> &'static str {
+    match mode {
+        RedirectMode::TopWindow => "TOP_WINDOW",
+        RedirectMode::ParentWindow => "PARENT_WINDOW",
+    }
+}
+
+const fn frequency(frequency: Frequency) -> &'static str {
+    match frequency {
+        Frequency::Daily => "DAILY",
+        Frequency::Weekly => "WEEKLY",
+        Frequency::Monthly => "MONTHLY",
+        Frequency::Yearly => "YEARLY",
+    }
+}
+
+/// `dd-MM-yyyy`.
+fn day(date: Date) -> String {
+    format!("{:02}-{:02}-{:04}", date.day(), date.month(), date.year())
 }
 
 /// Reads the reply to the submission of `reference`.

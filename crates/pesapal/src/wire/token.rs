@@ -3,18 +3,12 @@
 use duka_core::Error;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 
-use super::envelope::{Answer, BodyStatus, Loose, turned_away};
-
-#[derive(Serialize)]
-struct RequestToken<'a> {
-    consumer_key: &'a str,
-    consumer_secret: &'a str,
-}
+use super::envelope::{Answer, BodyStatus, turned_away};
+use super::types::{TokenReply, TokenRequest};
 
 pub(crate) fn request_body(key: &SecretString, secret: &SecretString) -> Vec<u8> {
-    super::body(&RequestToken {
+    super::body(&TokenRequest {
         consumer_key: key.expose_secret(),
         consumer_secret: secret.expose_secret(),
     })
@@ -25,15 +19,6 @@ pub(crate) struct Issued {
     pub(crate) token: SecretString,
     /// When it ends, if the reply says so in a form that names a moment.
     pub(crate) expires: Option<Timestamp>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct TokenReply<'a> {
-    #[serde(borrow)]
-    token: Loose<'a>,
-    #[serde(borrow, rename = "expiryDate")]
-    expiry_date: Loose<'a>,
 }
 
 pub(crate) fn read(answer: &Answer<'_>) -> Result<Issued, Error> {

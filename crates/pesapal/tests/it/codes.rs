@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use duka_core::{ErrorKind, OrderStatus};
-use duka_pesapal::codes::{ERROR_CODES, Evidence, PENDING, STATUS_CODES, error_code, status_code};
+use duka_core::evidence::Evidence;
+use duka_core::{ErrorKind, Gateway, OrderStatus};
+use duka_pesapal::codes::{ERROR_CODES, PENDING, STATUS_CODES, error_code, status_code};
+
+use crate::fake::{Fake, pesapal};
 
 #[test]
 fn status_numbers_run_from_0_to_3_and_none_means_cancelled() {
@@ -37,11 +40,21 @@ fn only_invalid_needs_an_error_to_mean_something() {
 #[test]
 fn every_row_says_how_we_know_of_it() {
     for row in &STATUS_CODES {
-        let recorded = row.number == 0;
-        assert_eq!(row.evidence == Evidence::Observed, recorded, "{row:?}");
+        let recorded = matches!(row.evidence, Evidence::Observed(_));
+        assert_eq!(recorded, row.number == 0, "{row:?}");
     }
     for row in &ERROR_CODES {
-        assert_eq!(row.evidence, Evidence::Observed, "no page lists {row:?}");
+        let recorded = matches!(row.evidence, Evidence::Observed(_));
+        assert!(recorded, "no page lists {row:?}");
+    }
+}
+
+#[test]
+fn the_rules_allow_a_cancel_where_the_table_does() {
+    let gateway = pesapal(&Fake::new());
+    for row in &STATUS_CODES {
+        let eligible = gateway.cancel_rules().is_eligible(&row.status);
+        assert_eq!(eligible, row.cancellable, "{row:?}");
     }
 }
 

@@ -1,5 +1,5 @@
-//! The suite that every gateway must pass, against the emulator over real sockets, for every
-//! answer of it that nobody knows of the real gateway.
+//! The suite that every gateway must pass, against the emulator over real sockets. For every
+//! answer of it that nobody knows of the real gateway, see `variants`.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -7,13 +7,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use duka_core::conformance::{self, Armed, Bench, BenchError, Fault, Truth};
+use duka_core::conformance::{Armed, Bench, BenchError, Fault, Truth};
 use duka_core::gateway::Operation;
 use duka_core::{Gateway, NewOrder, OrderId, OrderStatus};
-use duka_emulator::{
-    Behaviour, DoorRefusal, Emulator, EmulatorConfig, FaultKind, NoError, PesapalCredentials,
-    RefusedRequest, SecondCancel, StatusAfterCancel,
-};
+use duka_emulator::{Emulator, EmulatorConfig, FaultKind, PesapalCredentials};
 use duka_http::{BaseUrl, ReqwestTransport, RetryPolicy};
 use duka_pesapal::{IpnMethod, Pesapal};
 
@@ -22,33 +19,36 @@ use crate::fake::{ByHand, new_order};
 const KEY: &str = "a-key-of-the-suite";
 const SECRET: &str = "a-secret-of-the-suite";
 
-struct Shop {
+pub(crate) struct Shop {
     emulator: Emulator,
     pesapal: Pesapal,
     clock: ByHand,
+    transport: Arc<ReqwestTransport>,
     notification_id: String,
     references: AtomicU32,
 }
 
 impl Shop {
     async fn open() -> Self {
-        Self::with(Behaviour::default()).await
+        let transport = transport();
+        let (emulator, clock) = emulator().await;
+        Self::at(emulator, clock, transport).await
     }
 
-    async fn with(behaviour: Behaviour) -> Self {
-        let clock = ByHand::new();
-        let theirs = clock.clone();
-        let config = EmulatorConfig::new(move || theirs.now())
-            .pesapal_credentials(PesapalCredentials::new(KEY, SECRET))
-            .behaviour(behaviour);
-        let emulator = Emulator::start(config).await.unwrap();
-        let pesapal = account(&emulator.pesapal_url(), &clock);
+    /// A shop at an emulator whose variants are set already.
+    pub(crate) async fn at(
+        emulator: Emulator,
+        clock: ByHand,
+        transport: Arc<ReqwestTransport>,
+    ) -> Self {
+        let pesapal = account(&emulator.pesapal_url(), &clock, &transport);
         let url = "http://127.0.0.1:9/ipn".parse().unwrap();
         let ipn = pesapal.register_ipn(&url, IpnMethod::Post).await.unwrap();
         Self {
             emulator,
             pesapal,
             clock,
+            transport,
             notification_id: ipn.id,
             references: AtomicU32::new(0),
         }
@@ -64,15 +64,27 @@ impl Shop {
     }
 }
 
-fn account(url: &str, clock: &ByHand) -> Pesapal {
+/// An emulator with the suite's keys, and the clock that both sides go by.
+pub(crate) async fn emulator() -> (Emulator, ByHand) {
+    let clock = ByHand::new();
+    let theirs = clock.clone();
+    let config = EmulatorConfig::new(move || theirs.now())
+        .pesapal_credentials(PesapalCredentials::new(KEY, SECRET));
+    (Emulator::start(config).await.unwrap(), clock)
+}
+
+pub(crate) fn transport() -> Arc<ReqwestTransport> {
     let transport = ReqwestTransport::builder()
         .total_timeout(Duration::from_secs(5))
-        .build()
-        .unwrap();
+        .build();
+    Arc::new(transport.unwrap())
+}
+
+fn account(url: &str, clock: &ByHand, transport: &Arc<ReqwestTransport>) -> Pesapal {
     let briefly = Duration::from_millis(1);
     Pesapal::builder(KEY.into(), SECRET.into(), clock.shared())
         .base_url(BaseUrl::parse(url).unwrap())
-        .transport(Arc::new(transport))
+        .transport(transport.clone())
         .retry(RetryPolicy::new(3, briefly, 2 * briefly))
         .build()
         .unwrap()
@@ -171,7 +183,7 @@ impl Bench for Shop {
         let address = listener.local_addr().ok()?;
         drop(listener);
         let url = format!("http://{address}/pesapalv3");
-        Some(Arc::new(account(&url, &self.clock)))
+        Some(Arc::new(account(&url, &self.clock, &self.transport)))
     }
 }
 
@@ -184,26 +196,3 @@ fn block_on<F: Future>(future: F) -> F::Output {
 }
 
 duka_core::conformance_tests!(block_on = block_on, bench = Shop::open);
-
-#[tokio::test]
-async fn it_passes_whatever_the_real_gateway_turns_out_to_do() {
-    let mut variants: Vec<Behaviour> = Vec::new();
-    let mut variant = |change: fn(&mut Behaviour)| {
-        let mut behaviour = Behaviour::default();
-        change(&mut behaviour);
-        variants.push(behaviour);
-    };
-    variant(|it| it.bad_token = DoorRefusal::Http200);
-    variant(|it| it.bad_token = DoorRefusal::Http500);
-    variant(|it| it.no_error = NoError::Null);
-    variant(|it| it.no_error = NoError::Absent);
-    variant(|it| it.no_error = NoError::ObjectOfNulls);
-    variant(|it| it.status_after_cancel = StatusAfterCancel::Invalid);
-    variant(|it| it.status_after_cancel = StatusAfterCancel::Failed);
-    variant(|it| it.second_cancel = SecondCancel::AnsweredYes);
-    variant(|it| it.refused_request = RefusedRequest::Free);
-    for behaviour in variants {
-        let report = conformance::check_all(&Shop::with(behaviour.clone()).await).await;
-        assert!(report.is_clean(), "{behaviour:?}\n{report}");
-    }
-}

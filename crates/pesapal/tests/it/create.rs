@@ -1,18 +1,9 @@
 //! Submitting an order: the limits that are checked first, and what may come back.
 
-use duka_core::{Delivery, Error, ErrorKind, Gateway, Money, NewOrder, OrderId};
+use duka_core::{Delivery, Error, ErrorKind, Gateway, Money, OrderId};
 
-use crate::fake::{ByHand, Fake, GUID, KEY, SECRET, builder, new_order, order, pesapal};
+use crate::fake::{ByHand, Fake, GUID, builder, new_order, order, pesapal};
 use crate::replies;
-
-async fn refused(order: NewOrder) -> String {
-    let fake = Fake::new();
-    let error = pesapal(&fake).create(&order).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
-    assert_eq!(error.delivery(), Delivery::NotSent);
-    assert!(fake.sent().is_empty());
-    error.to_string()
-}
 
 async fn fails(status: u16, body: &str) -> Error {
     let fake = Fake::new().reply(status, body);
@@ -52,70 +43,6 @@ async fn a_tracking_id_in_capitals_is_kept_in_its_one_form() {
 }
 
 #[tokio::test]
-async fn every_limit_is_checked_before_anything_is_sent_and_names_its_field() {
-    let with = |change: fn(&mut NewOrder)| {
-        let mut order = new_order();
-        change(&mut order);
-        order
-    };
-    let table = [
-        (
-            with(|order| order.reference = OrderId::text("x".repeat(51)).unwrap()),
-            "longer than the 50 characters",
-        ),
-        (
-            with(|order| order.reference = OrderId::text("A/17").unwrap()),
-            "reference \"A/17\" has characters other than letters, digits and - _ . :",
-        ),
-        (
-            with(|order| order.reference = OrderId::text("Bestellung-ä").unwrap()),
-            "reference",
-        ),
-        (
-            with(|order| order.description = "é".repeat(101)),
-            "description has 101 characters, at most 100 are allowed",
-        ),
-        (
-            with(|order| order.description = " ".to_owned()),
-            "description is empty",
-        ),
-        (
-            with(|order| {
-                order.customer.email = None;
-                order.customer.phone = Some(String::new());
-            }),
-            "customer has neither an email address nor a phone number",
-        ),
-        (
-            with(|order| order.money = Money::parse("0", "KES").unwrap()),
-            "amount 0 is not above zero",
-        ),
-        (
-            with(|order| order.money = Money::parse("-5", "KES").unwrap()),
-            "amount -5 is not above zero",
-        ),
-        (
-            with(|order| order.money = Money::parse("1.005", "KES").unwrap()),
-            "amount 1.005 has more than the 2 decimal places of KES",
-        ),
-    ];
-    for (order, expected) in table {
-        let text = refused(order).await;
-        assert!(text.contains(expected), "{text}");
-    }
-}
-
-#[tokio::test]
-async fn what_just_keeps_the_limits_is_sent() {
-    let mut order = new_order();
-    order.reference = OrderId::text("aZ0-_.:".repeat(7) + "9").unwrap();
-    order.description = "é".repeat(100);
-    let body = replies::SUBMITTED.replace("TEST1515111119", order.reference.as_str());
-    let fake = Fake::new().reply(200, body);
-    pesapal(&fake).create(&order).await.unwrap();
-}
-
-#[tokio::test]
 async fn an_integer_reference_goes_out_as_text() {
     let mut order = new_order();
     order.reference = OrderId::integer("6116229263036").unwrap();
@@ -127,24 +54,6 @@ async fn an_integer_reference_goes_out_as_text() {
             .body
             .starts_with(r#"{"id":"6116229263036","#)
     );
-}
-
-#[tokio::test]
-async fn without_a_notification_id_nothing_is_sent_and_the_remedy_is_told() {
-    let fake = Fake::new();
-    let pesapal = duka_pesapal::Pesapal::builder(KEY.into(), SECRET.into(), ByHand::new().shared())
-        .transport(fake.clone())
-        .build()
-        .unwrap();
-    let error = pesapal.create(&new_order()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
-    assert!(
-        error
-            .to_string()
-            .contains("register a notification address"),
-        "{error}"
-    );
-    assert!(fake.sent().is_empty());
 }
 
 #[tokio::test]

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use duka_core::{CancelAnswer, Delivery, ErrorKind, Gateway, OrderStatus};
+use duka_emulator::behaviour::pesapal::{BadConsumerKeys, BadToken, NoError, StatusAfterCancel};
 use duka_emulator::{
-    Behaviour, DoorRefusal, Emulator, EmulatorConfig, Fault, FaultKind, NoError, Operation,
-    PesapalCredentials, StatusAfterCancel,
+    Behaviour, Emulator, EmulatorConfig, Fault, FaultKind, Operation, PesapalCredentials,
 };
 use duka_http::{BaseUrl, ReqwestTransport, RetryPolicy};
 use duka_pesapal::{IpnMethod, Pesapal};
@@ -155,12 +155,12 @@ async fn a_second_cancel_is_refused() {
 #[tokio::test]
 async fn a_wrong_key_is_refused_under_any_http_status() {
     for refusal in [
-        DoorRefusal::Http401,
-        DoorRefusal::Http200,
-        DoorRefusal::Http500,
+        BadConsumerKeys::Http401,
+        BadConsumerKeys::Http200,
+        BadConsumerKeys::Http500,
     ] {
         let shop = Shop::with(|mut behaviour| {
-            behaviour.bad_consumer_keys = refusal;
+            behaviour.pesapal.bad_consumer_keys = refusal;
             behaviour
         })
         .await;
@@ -193,13 +193,9 @@ async fn a_token_that_has_run_out_is_renewed_in_time() {
 
 #[tokio::test]
 async fn a_token_that_ran_out_unnoticed_is_renewed_at_the_door_under_any_http_status() {
-    for refusal in [
-        DoorRefusal::Http401,
-        DoorRefusal::Http200,
-        DoorRefusal::Http500,
-    ] {
+    for refusal in [BadToken::Http401, BadToken::Http200, BadToken::Http500] {
         let shop = Shop::with(|mut behaviour| {
-            behaviour.bad_token = refusal;
+            behaviour.pesapal.bad_token = refusal;
             behaviour
         })
         .await;
@@ -330,7 +326,7 @@ async fn every_form_of_no_error_is_read_the_same() {
     ];
     for form in forms {
         let shop = Shop::with(|mut behaviour| {
-            behaviour.no_error = form;
+            behaviour.pesapal.no_error = form;
             behaviour
         })
         .await;
@@ -349,7 +345,7 @@ async fn whatever_the_status_says_after_a_cancel_it_is_never_paid_or_cancelled()
     ];
     for (form, word) in forms {
         let shop = Shop::with(|mut behaviour| {
-            behaviour.status_after_cancel = form;
+            behaviour.pesapal.status_after_cancel = form;
             behaviour
         })
         .await;

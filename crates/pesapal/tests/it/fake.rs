@@ -8,10 +8,14 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use duka_core::clock::SharedClock;
-use duka_core::{Customer, Delivery, Error, ErrorKind, Money, NewOrder, OrderId};
+use duka_core::{
+    BillingAddress, Customer, Delivery, Error, ErrorKind, Frequency, Money, NewOrder, OrderId,
+    Recurring, RedirectMode, Subscription,
+};
 use duka_http::{Intent, Method, Reply, Request, RetryPolicy, Transport};
 use duka_pesapal::{Builder, Environment, Pesapal};
 use jiff::Timestamp;
+use jiff::civil::date;
 
 pub(crate) const KEY: &str = "canary-consumer-key";
 pub(crate) const SECRET: &str = "canary-consumer-secret";
@@ -226,4 +230,28 @@ pub(crate) fn new_order() -> NewOrder {
         customer,
         "https://shop.example/thanks".parse().unwrap(),
     )
+}
+
+/// With every field that Pesapal knows.
+pub(crate) fn full_order() -> NewOrder {
+    let (start, end) = (date(2026, 6, 1), date(2027, 5, 31));
+    let subscription = Subscription::new(start, end, Frequency::Monthly).unwrap();
+    let address = BillingAddress::new()
+        .country_code("KE")
+        .first_name("Achieng")
+        .middle_name("Grace")
+        .last_name("Odhiambo")
+        .line_1("Oginga Odinga Street 12")
+        .line_2("2nd floor")
+        .city("Kisumu")
+        .state("KSM")
+        .postal_code("40100")
+        .zip_code("40100");
+    new_order()
+        .cancellation_url("https://shop.example/gave-up".parse().unwrap())
+        .notification_id("1da86d1c-1e8c-4183-bdfd-dd759463e4ce")
+        .redirect_mode(RedirectMode::ParentWindow)
+        .branch("Kisumu, Mega Plaza")
+        .billing_address(address)
+        .recurring(Recurring::new("555-678").subscription(subscription))
 }

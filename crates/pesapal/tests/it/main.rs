@@ -5,6 +5,7 @@
     reason = "a test fails by panicking; clippy only exempts functions marked as tests"
 )]
 
+mod assumptions;
 mod cancel;
 mod codes;
 mod conformance;
@@ -13,11 +14,15 @@ mod door;
 mod emulator;
 mod fake;
 mod ipns;
+mod limits;
 mod notify;
 mod properties;
+mod refund;
+mod refund_fields;
 mod replies;
 mod requests;
 mod secrets;
 mod settings;
 mod status;
 mod token;
+mod variants;

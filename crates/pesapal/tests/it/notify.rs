@@ -52,6 +52,25 @@ fn every_kind_is_told_apart_and_answered_with_its_own_word() {
 }
 
 #[test]
+fn a_recurring_charge_carries_the_account_number_in_place_of_the_reference() {
+    let query = QUERY
+        .replace("IPNCHANGE", "RECURRING")
+        .replace("1515111111", "555-678");
+    let ipn = Ipn::from_query(&query).unwrap();
+    assert_eq!(ipn.kind, IpnKind::Recurring);
+    assert_eq!(ipn.order.as_str(), ID);
+    assert_eq!(ipn.reference, "555-678");
+    let body = BODY
+        .replace("IPNCHANGE", "RECURRING")
+        .replace("1515111111", "555-678");
+    assert_eq!(Ipn::from_json(body.as_bytes()).unwrap(), ipn);
+    assert_eq!(
+        String::from_utf8(ipn.reply(IpnVerdict::Served)).unwrap(),
+        r#"{"orderNotificationType":"RECURRING","orderTrackingId":"d0fa69d6-f3cd-433b-858e-df86555b86c8","orderMerchantReference":"555-678","status":200}"#
+    );
+}
+
+#[test]
 fn percent_encoding_is_undone_and_other_parameters_are_ignored() {
     let query = format!(
         "shop=7&OrderTrackingId={ID}&OrderMerchantReference=A%3A17+b&OrderNotificationType=RECURRING&x"

@@ -23,3 +23,11 @@ pub(crate) const NOT_CANCELLED: &str =
 
 /// Cloudflare's page, and anybody else's.
 pub(crate) const HTML: &str = "<!DOCTYPE html><html><body>502 Bad Gateway</body></html>";
+
+pub(crate) const REFUND_RECEIVED: &str =
+    r#"{"status":"200","message":"Refund request successfully"}"#;
+
+pub(crate) const REFUND_KNOWN: &str =
+    r#"{"status":"500","message":"Refund request has been received already"}"#;
+
+pub(crate) const REFUND_BAD_AMOUNT: &str = r#"{"status":"500","message":"Invalid amount provided. Please check your transaction details"}"#;

@@ -21,7 +21,7 @@ fn what_exists_is_known_before_any_socket_opens() {
         Operation::ListIpns,
     ];
     assert!(exists.iter().all(|operation| pesapal.supports(*operation)));
-    assert!(!pesapal.supports(Operation::Refund));
+    assert!(pesapal.supports(Operation::Refund));
     assert_eq!(pesapal.name().as_str(), "pesapal");
 }
 

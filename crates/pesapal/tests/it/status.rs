@@ -136,10 +136,9 @@ async fn the_recorded_unpaid_order() {
     assert_eq!(
         reading,
         StatusReading {
-            status: OrderStatus::Unpaid,
-            raw_status: "INVALID".to_owned(),
             money: Some(Money::parse("10.00", "KES").unwrap()),
             reference: Some("98771cd2".to_owned()),
+            ..StatusReading::new(OrderStatus::Unpaid, "INVALID")
         }
     );
 }
@@ -192,6 +191,20 @@ async fn amounts_never_pass_through_a_float() {
 async fn an_added_key_of_any_type_breaks_nothing() {
     let body = r#"{"new":{"a":[1,2.5e300,{}]},"status_code":1,"created_date":7,"account_number":[],"payment_account":{"x":null}}"#;
     assert_eq!(read(body).await.status, OrderStatus::Paid);
+}
+
+#[tokio::test]
+async fn a_recurring_order_reads_as_any_other_whatever_its_account_number() {
+    let number = r#""account_number":null"#;
+    assert!(replies::PAID.contains(number));
+    let once = read(replies::PAID).await;
+    for given in ["\"555-678\"", "555678", "\"\"", "{}"] {
+        let body = replies::PAID.replace(number, &format!(r#""account_number":{given}"#));
+        assert_eq!(read(&body).await, once, "{given}");
+    }
+    let unpaid = read(replies::UNPAID).await;
+    let body = replies::UNPAID.replacen('{', r#"{"account_number":"555-678","#, 1);
+    assert_eq!(read(&body).await, unpaid);
 }
 
 #[tokio::test]

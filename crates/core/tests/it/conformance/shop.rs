@@ -301,12 +301,8 @@ impl Gateway for Till {
         if shop.has(Flaw::CancelsAsItReads) {
             shop.send_cancel(order);
         }
-        Ok(StatusReading {
-            raw_status: status.to_string(),
-            status,
-            money: None,
-            reference: None,
-        })
+        let raw_status = status.to_string();
+        Ok(StatusReading::new(status, raw_status))
     }
 
     async fn cancel(&self, order: &OrderId) -> Result<CancelAnswer, Error> {

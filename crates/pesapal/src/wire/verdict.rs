@@ -1,0 +1,57 @@
+//! Yes or no: how the replies are read that say only `status` and `message`, those of
+//! `CancelOrder` and `RefundRequest`.
+
+use duka_core::{Error, ErrorKind};
+use serde::Deserialize;
+
+use super::envelope::{Answer, BodyStatus, Fault};
+
+/// A readable, listed answer, with the gateway's own words.
+pub(super) enum Verdict {
+    Yes(String),
+    No(String),
+}
+
+/// Yes is `status` 200 without an error in a good HTTP reply; no is `status` 500 with a
+/// message. Whatever else comes back is neither. No recorded answer says what it is about.
+pub(super) fn read<'a, R: Deserialize<'a>>(
+    answer: &Answer<'a>,
+    is_about_another: impl FnOnce(R) -> bool,
+) -> Result<Verdict, Error> {
+    let unlisted = |problem: &str| answer.error(ErrorKind::UnlistedReply, problem);
+    let envelope = answer.envelope();
+    let claims_success = envelope
+        .as_ref()
+        .is_ok_and(|envelope| envelope.status == BodyStatus::Done);
+    if answer.reply.status >= 400 && claims_success {
+        return Err(unlisted("an HTTP error around status 200"));
+    }
+    answer.check_http()?;
+    let envelope = envelope?;
+    // An answer that names an order or a payment is about the one it names.
+    if is_about_another(answer.object()?) {
+        return Err(unlisted("the answer is about another order"));
+    }
+    let about_the_token = answer.reply.status == 401
+        || envelope
+            .fault
+            .as_ref()
+            .is_some_and(Fault::is_about_credentials);
+    if about_the_token && envelope.status == BodyStatus::NotDone {
+        return Err(unlisted("the token and the order refused in one reply"));
+    }
+    let words = envelope.message.as_deref().map(|text| answer.shown(text));
+    match (envelope.status, envelope.fault, words) {
+        (BodyStatus::Done, None, words) => Ok(Verdict::Yes(words.unwrap_or_default())),
+        // Observed with HTTP below 400, like every refusal of these calls.
+        // assumed: under HTTP 4xx, or beside an error, it is the same refusal.
+        (BodyStatus::NotDone, _, Some(message)) => Ok(Verdict::No(message)),
+        (_, Some(fault), _) => Err(fault.into_error(answer, ErrorKind::UnlistedReply)),
+        (BodyStatus::NotDone, None, None) => Err(unlisted("status 500 without a message")),
+        (BodyStatus::Missing, None, _) => Err(unlisted("no status in the body")),
+        (BodyStatus::Other(text), None, _) => Err(unlisted(&format!(
+            "status {:?} is neither 200 nor 500",
+            answer.shown(&text)
+        ))),
+    }
+}

@@ -1,0 +1,36 @@
+//! The suite under every answer of the emulator that nobody knows of the real gateway: each by
+//! itself, and every two of them together.
+
+use std::time::Instant;
+
+use duka_core::conformance::check_all;
+use duka_emulator::{Combination, Gateway, pairwise};
+use duka_http::{Intent, Request, ReqwestTransport, Transport};
+
+use crate::conformance::{Shop, emulator, transport};
+
+#[tokio::test]
+async fn every_rule_is_kept_under_every_two_variants() {
+    let started = Instant::now();
+    let transport = transport();
+    let combinations = pairwise(Gateway::Pesapal);
+    for combination in &combinations {
+        let (emulator, clock) = emulator().await;
+        let url = format!("http://{}", emulator.addr());
+        choose(combination, &url, &transport).await;
+        let shop = Shop::at(emulator, clock, transport.clone()).await;
+        let report = check_all(&shop).await;
+        assert!(report.is_clean(), "under {combination}\n{report}");
+    }
+    let (count, seconds) = (combinations.len(), started.elapsed().as_secs());
+    println!("the suite passed under {count} combinations of variants in {seconds} s");
+}
+
+/// As a program in any language would.
+async fn choose(combination: &Combination, emulator: &str, transport: &ReqwestTransport) {
+    let url = format!("{emulator}/_emulator/variants").parse().unwrap();
+    let body = serde_json::to_vec(combination).unwrap();
+    let request = Request::post_json(url, body);
+    let reply = transport.exchange(request, Intent::Mutation).await.unwrap();
+    assert_eq!(reply.status, 200, "{}", reply.summary());
+}
