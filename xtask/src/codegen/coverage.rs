@@ -507,6 +507,8 @@ mod tests {
 
         Sent with every call that needs them: `X-KEY`.
 
+        Read: `Retry-After`.
+
         ### What every reply has
 
         Read, 1 of 1: `code`.

@@ -89,7 +89,9 @@ mod tests {
 
         ## Authentication and headers
 
-        - `X-KEY` (page): The account's key.
+        A call needs `X-KEY`, where it does not say otherwise.
+
+        - `X-KEY` (header, page): The account's key.
 
         | header | type | known | what it is |
         |---|---|---|---|
@@ -97,15 +99,20 @@ mod tests {
 
         ## All calls
 
+        One order.
+
         | to | call | repeat |
         |---|---|---|
         | [Read an order's status](#read-an-orders-status) | `GET /order/{id}` | may be repeated |
         | [Cancel an order](#cancel-an-order) | `POST /cancel` | once only |
+
+        | to | call | repeat |
+        |---|---|---|
         | [Give money back](#give-money-back) | `POST /payout` | once only |
 
         ## Read an order's status
 
-        `GET /order/{id}` · changes nothing · may be repeated · page *Orders*
+        `GET /order/{id}` · changes nothing · without authentication · may be repeated · page *Orders*
 
         Says where an order stands.
 
@@ -113,7 +120,7 @@ mod tests {
 
         | parameter | type | known | what it is |
         |---|---|---|---|
-        | `id` | path, string, **required** | page | The order. |
+        | `id` | path, string, **required** | page | The order. Such as `A-1`. |
 
         **Reply**
 
@@ -206,7 +213,11 @@ mod tests {
 
         | HTTP | known | what it means |
         |---|---|---|
-        | 404 | assumed | No such order. |
+        | 404 | assumed | No such order. With `Retry-After`, perhaps. |
+
+        | header | type | known | what it is |
+        |---|---|---|---|
+        | `Retry-After` | string | page | When to come back. |
 
         *HTTP 404: unknown*
 
@@ -239,6 +250,8 @@ mod tests {
 
         **What comes**
 
+        The body may be left out.
+
         | field | type | known | what it is |
         |---|---|---|---|
         | `orders` | array of object | page | Which. |
@@ -260,6 +273,8 @@ mod tests {
 
         - [Orders](https://till.example/orders): whole
         - Recorded replies: recorded 2024-03
+
+        It is about version 1 of the API. The description is licensed under MIT.
         "#);
     }
 }

@@ -52,8 +52,6 @@ pub(crate) struct Info {
     pub(crate) description: String,
     #[serde(default)]
     pub(crate) license: Option<Node>,
-    #[serde(default)]
-    pub(crate) contact: Option<Node>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -242,8 +240,6 @@ pub(crate) struct RequestBody {
 pub(crate) struct Media {
     pub(crate) schema: Schema,
     #[serde(default)]
-    pub(crate) example: Option<Node>,
-    #[serde(default)]
     pub(crate) examples: Map<Example>,
 }
 
@@ -288,8 +284,6 @@ pub(crate) struct Header {
     pub(crate) required: bool,
     #[serde(default)]
     pub(crate) schema: Option<Schema>,
-    #[serde(default)]
-    pub(crate) example: Option<Node>,
     #[serde(default, rename = "x-evidence")]
     pub(crate) evidence: Option<Evidence>,
     #[serde(default, rename = "x-source")]
@@ -326,8 +320,6 @@ pub(crate) struct SecurityScheme {
     pub(crate) location: Option<String>,
     #[serde(default)]
     pub(crate) scheme: Option<String>,
-    #[serde(default, rename = "bearerFormat")]
-    pub(crate) bearer_format: Option<String>,
     #[serde(rename = "x-evidence")]
     pub(crate) evidence: Option<Evidence>,
     #[serde(default, rename = "x-source")]
@@ -344,8 +336,6 @@ pub(crate) struct Schema {
     pub(crate) reference: Option<String>,
     #[serde(default, rename = "type")]
     pub(crate) kind: OneOrMore,
-    #[serde(default)]
-    pub(crate) title: Option<String>,
     #[serde(default)]
     pub(crate) description: String,
     #[serde(default)]
@@ -379,10 +369,6 @@ pub(crate) struct Schema {
     pub(crate) maximum: Option<Node>,
     #[serde(default, rename = "exclusiveMinimum")]
     pub(crate) exclusive_minimum: Option<Node>,
-    #[serde(default)]
-    pub(crate) example: Option<Node>,
-    #[serde(default)]
-    pub(crate) examples: Vec<Node>,
     #[serde(default, rename = "x-exact")]
     pub(crate) exact: bool,
     #[serde(default, rename = "x-unsent")]

@@ -8,7 +8,7 @@ mod rules;
 use std::fs;
 use std::path::Path;
 
-use document::{Document, Map, Operation, Parameter, Response, Schema};
+use document::{Document, Header, Map, Operation, Parameter, Response, Schema};
 
 /// The gateways that are described.
 pub(crate) const GATEWAYS: [&str; 2] = ["kwikpaisa", "pesapal"];
@@ -88,6 +88,14 @@ impl Document {
         named
             .and_then(|name| self.components.responses.get(name))
             .unwrap_or(response)
+    }
+
+    /// The header itself, where this one refers to it.
+    pub(crate) fn header<'a>(&'a self, header: &'a Header) -> &'a Header {
+        let named = header.reference.as_deref().and_then(component_name);
+        named
+            .and_then(|name| self.components.headers.get(name))
+            .unwrap_or(header)
     }
 
     /// The schema of a component, by its name.

@@ -63,6 +63,44 @@ impl Node {
         }
     }
 
+    /// The items of a list; none of anything else.
+    pub(crate) fn items(&self) -> &[Self] {
+        match self {
+            Self::List(items) => items,
+            Self::Null
+            | Self::Bool(_)
+            | Self::Integer(_)
+            | Self::Decimal(_)
+            | Self::Text(_)
+            | Self::Map(_) => &[],
+        }
+    }
+
+    /// The names of an object's members; none of anything else.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.members().iter().map(|(key, _)| key.as_str())
+    }
+
+    /// A member of an object.
+    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
+        let mut members = self.members().iter();
+        members
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value)
+    }
+
+    fn members(&self) -> &[(String, Self)] {
+        match self {
+            Self::Map(members) => members,
+            Self::Null
+            | Self::Bool(_)
+            | Self::Integer(_)
+            | Self::Decimal(_)
+            | Self::Text(_)
+            | Self::List(_) => &[],
+        }
+    }
+
     /// The value as JSON, with the very digits that it has in `source`: on one line where that is short, otherwise
     /// on several, two spaces deep.
     pub(crate) fn pretty(&self, source: &str) -> String {

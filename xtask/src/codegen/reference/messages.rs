@@ -20,6 +20,11 @@ pub(super) fn operation(document: &Document, call: Call<'_>) -> String {
         Intent::Read => "changes nothing".to_owned(),
         Intent::Mutation => "changes something".to_owned(),
     }));
+    let open = operation
+        .security
+        .as_ref()
+        .filter(|needed| needed.items().is_empty());
+    facts.extend(open.map(|_| "without authentication".to_owned()));
     facts.extend(operation.repeat.map(|repeat| repeated(repeat).to_owned()));
     let source = operation
         .source
@@ -107,7 +112,13 @@ pub(super) fn parameter(
         code(&parameter.name),
         describe(place, &kind.unwrap_or_default(), parameter.required, way),
         known(parameter.evidence, &parameter.assumption).to_owned(),
-        parameter.description.trim().to_owned(),
+        match &parameter.example {
+            Some(example) => {
+                let text = parameter.description.trim();
+                format!("{text} Such as {}.", fields::word(example))
+            }
+            None => parameter.description.trim().to_owned(),
+        },
     ]
 }
 
@@ -125,7 +136,11 @@ fn describe(place: &str, kind: &str, required: bool, way: Way) -> String {
 }
 
 fn request_body(document: &Document, body: &RequestBody, way: Way) -> Vec<String> {
-    let mut parts = vec![wrapped(body.description.as_deref().unwrap_or_default())];
+    let mut about = body.description.clone().unwrap_or_default();
+    if !body.required {
+        about.push_str(" The body may be left out.");
+    }
+    let mut parts = vec![wrapped(&about)];
     for media in body.content.values() {
         parts.extend(members(document, &media.schema, Shared::Shown, way));
         parts.extend(examples(document, media, None));
@@ -209,6 +224,7 @@ pub(super) fn every_reply(document: &Document) -> String {
         parts.extend(members(document, envelope, Shared::Shown, Way::Back));
     }
     parts.push(statuses(&common));
+    parts.push(headers(document));
     for (status, response) in common {
         for media in response.content.values() {
             parts.extend(examples(document, media, Some(status)));
@@ -217,6 +233,31 @@ pub(super) fn every_reply(document: &Document) -> String {
     parts.push(assumed(document, &["all"]));
     parts.retain(|part| !part.is_empty());
     parts.join("\n\n")
+}
+
+/// The headers that a reply may have.
+fn headers(document: &Document) -> String {
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    let responses = document
+        .operations()
+        .flat_map(|call| call.operation.responses.values());
+    for (name, header) in responses.flat_map(|response| &document.response(response).headers) {
+        let header = document.header(header);
+        let schema = header.schema.as_ref();
+        let kind = schema.map(|schema| fields::kind(document, schema, Way::Back));
+        let row = vec![
+            code(name),
+            describe("", &kind.unwrap_or_default(), header.required, Way::Back),
+            known(header.evidence, &header.assumption).to_owned(),
+            header.description.trim().to_owned(),
+        ];
+        if !rows.contains(&row) {
+            rows.push(row);
+        }
+    }
+    table(&["header", "type", "known", "what it is"], &rows)
+        .trim_end()
+        .to_owned()
 }
 
 /// What to do with the members that every reply has.

@@ -1,9 +1,11 @@
 //! The parts of a reference page that are about the whole API.
 
-use crate::openapi::document::{Document, Row, SecurityScheme};
+use crate::openapi::Call;
+use crate::openapi::document::{Document, Row, SecurityScheme, Tag};
+use crate::openapi::node::Node;
 
 use super::super::fields::{Way, word};
-use super::super::markdown::{anchor, code, known, point, sentence, table, wrapped};
+use super::super::markdown::{anchor, code, known, listed, point, sentence, table, wrapped};
 use super::messages;
 
 /// Where the API is.
@@ -33,6 +35,7 @@ pub(super) fn authentication(document: &Document) -> String {
         .map(|parameter| messages::parameter(document, parameter, "", Way::There))
         .collect();
     let parts = [
+        needed(document),
         schemes.collect::<Vec<_>>().join("\n"),
         table(&["header", "type", "known", "what it is"], &rows),
         messages::assumed(document, &["headers", "signing", "timestamp"]),
@@ -40,33 +43,73 @@ pub(super) fn authentication(document: &Document) -> String {
     section("Authentication and headers", &parts)
 }
 
+/// What a call needs that does not say otherwise.
+fn needed(document: &Document) -> String {
+    let mut names = Vec::new();
+    for one in document.security.iter().flat_map(Node::items) {
+        for id in one.keys() {
+            let scheme = document.components.security_schemes.get(id);
+            names.extend(scheme.map(|scheme| code(header_of(scheme))));
+        }
+    }
+    if names.is_empty() {
+        return String::new();
+    }
+    wrapped(&format!(
+        "A call needs {}, where it does not say otherwise.",
+        listed(names, "and")
+    ))
+}
+
+fn header_of(scheme: &SecurityScheme) -> &str {
+    scheme.name.as_deref().unwrap_or("Authorization")
+}
+
 fn scheme(scheme: &SecurityScheme) -> String {
-    let name = scheme.name.as_deref().unwrap_or("Authorization");
+    let place = match (&scheme.scheme, &scheme.location) {
+        (Some(word), _) => format!("{} {word}", scheme.kind),
+        (None, Some(place)) => place.clone(),
+        (None, None) => scheme.kind.clone(),
+    };
     let how = known(scheme.evidence, &scheme.assumption);
+    let text = scheme.description.trim();
     point(
         "- ",
-        &format!("{} ({how}): {}", code(name), scheme.description.trim()),
+        &format!("{} ({place}, {how}): {text}", code(header_of(scheme))),
     )
 }
 
-/// All calls in one table.
+/// All calls: a table for each tag.
 pub(super) fn overview(document: &Document) -> String {
-    let rows: Vec<Vec<String>> = document
+    let row = |call: Call<'_>| {
+        let operation = call.operation;
+        vec![
+            format!("[{}](#{})", operation.summary, anchor(&operation.summary)),
+            format!("`{} {}`", call.method, call.path),
+            operation
+                .repeat
+                .map(messages::repeated)
+                .unwrap_or_default()
+                .to_owned(),
+        ]
+    };
+    let head = ["to", "call", "repeat"];
+    let tagged = |tag: &Tag| {
+        let all = document.operations();
+        let own = all.filter(|call| call.operation.tags.contains(&tag.name));
+        let rows: Vec<Vec<String>> = own.map(row).collect();
+        let about = wrapped(tag.description.as_deref().unwrap_or(&tag.name));
+        let table = table(&head, &rows);
+        // A tag of notifications has no call.
+        (!rows.is_empty()).then(|| format!("{about}\n\n{table}"))
+    };
+    let mut parts: Vec<String> = document.tags.iter().filter_map(tagged).collect();
+    let known = |name: &String| document.tags.iter().any(|tag| tag.name == *name);
+    let untagged = document
         .operations()
-        .map(|call| {
-            let operation = call.operation;
-            vec![
-                format!("[{}](#{})", operation.summary, anchor(&operation.summary)),
-                format!("`{} {}`", call.method, call.path),
-                operation
-                    .repeat
-                    .map(messages::repeated)
-                    .unwrap_or_default()
-                    .to_owned(),
-            ]
-        })
-        .collect();
-    section("All calls", &[table(&["to", "call", "repeat"], &rows)])
+        .filter(|call| !call.operation.tags.iter().any(known));
+    parts.push(table(&head, &untagged.map(row).collect::<Vec<_>>()));
+    section("All calls", &parts)
 }
 
 /// What the status of an order means.
@@ -171,10 +214,18 @@ pub(super) fn sources(document: &Document) -> String {
          each we had ({}):",
         super::assumptions(document)
     );
-    section(
-        "Sources",
-        &[wrapped(&intro), lines.collect::<Vec<_>>().join("\n")],
-    )
+    let licence = document.info.license.as_ref();
+    let licence = licence
+        .and_then(|licence| licence.get("name"))
+        .and_then(Node::text)
+        .map(|name| format!(" The description is licensed under {name}."));
+    let end = format!(
+        "It is about version {} of the API.{}",
+        document.info.version,
+        licence.unwrap_or_default()
+    );
+    let lines = lines.collect::<Vec<_>>().join("\n");
+    section("Sources", &[wrapped(&intro), lines, wrapped(&end)])
 }
 
 fn section(title: &str, parts: &[String]) -> String {
