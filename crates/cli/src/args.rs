@@ -142,6 +142,12 @@ pub(crate) struct EmulateArgs {
     /// Where to send KwikPaisa's webhooks
     #[arg(long, value_name = "URL")]
     pub(crate) webhook_url: Option<Url>,
+    /// Another answer where a real gateway's is not known; may be given again
+    ///
+    /// Such as pesapal.second_cancel=accepted. GET /_emulator/variants lists names, values and defaults,
+    /// and POST sets them while the emulator runs.
+    #[arg(long = "variant", value_name = "NAME=VALUE")]
+    pub(crate) variants: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,8 +6,7 @@
 //! redelivered. What a real gateway does on a bad day is armed as a [`Fault`].
 //!
 //! It is its own reading of what is known about the two gateways and shares no type with any client: a client
-//! that misreads a page is caught here rather than agreed with. Where nothing is known, [`Behaviour`] names
-//! the choices and one default for each.
+//! that misreads a page is caught here rather than agreed with.
 //!
 //! The library never reads the wall clock: it is given a [`Clock`], and [`Emulator::advance_clock`] moves it.
 //!
@@ -43,8 +42,41 @@
 //!
 //! The same controls are calls under `/_emulator`, for programs in any language: `GET /orders`, `GET /orders/{id}`,
 //! `POST /orders/{id}/{pay|fail|expire|process|reverse|pay_late}`, `GET`, `POST` and `DELETE /faults`,
-//! `GET /requests`, `POST /clock`, `POST /webhook`, `POST /reset`. An `id` is KwikPaisa's order id or Pesapal's
+//! `GET /requests`, `GET` and `POST /variants`, `POST /clock`, `POST /webhook`, `POST /reset`. An `id` is KwikPaisa's order id or Pesapal's
 //! tracking id, percent-encoded where it must be.
+//!
+//! # Where the gateways are silent
+//!
+//! Neither gateway says all that a client has to know: how a refusal looks, whether an id comes back as a number,
+//! what a second cancel is answered. Here each such question is a *variant*, with a dotted name, two or more
+//! answers and a default; [`variants`] lists them. A choice is made before the start ([`EmulatorConfig::behaviour`]),
+//! at run time ([`Emulator::set_variant`]), or by a program in any language, any number at once, all or none:
+//!
+//! ```text
+//! GET  /_emulator/variants   [{"name":"pesapal.second_cancel","gateway":"pesapal","values":["refused","accepted"],
+//!                              "default":"refused","value":"refused","about":"The answer to a second cancel of …"}, …]
+//! POST /_emulator/variants   {"pesapal.second_cancel":"accepted","kwikpaisa.cancel_refusal":"http_409"}
+//! ```
+//!
+//! `POST /_emulator/reset` goes back to those of the start. A client should work under each of them; [`pairwise`]
+//! gives the few dozen combinations in which every two answers to any two questions meet:
+//!
+//! ```
+//! use duka_emulator::{Emulator, EmulatorConfig, Gateway, pairwise};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let emulator = Emulator::start(EmulatorConfig::new(jiff::Timestamp::now)).await?;
+//! for combination in pairwise(Gateway::Pesapal) {
+//!     emulator.reset();
+//!     for (name, value) in combination.iter() {
+//!         emulator.set_variant(name, value)?;
+//!     }
+//!     // Here the client's own tests; `combination` shows which answers they met.
+//! }
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # What is refused, and why
 //!

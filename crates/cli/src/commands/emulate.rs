@@ -2,7 +2,9 @@
 
 use std::error::Error;
 
-use duka_emulator::{Emulator, EmulatorConfig, Exposure, StartError};
+use duka_emulator::{
+    Behaviour, Emulator, EmulatorConfig, Exposure, StartError, Variant, VariantError, variants,
+};
 use jiff::Timestamp;
 
 use crate::args::EmulateArgs;
@@ -13,7 +15,8 @@ use crate::output::announce;
 pub(crate) async fn run(args: EmulateArgs, context: &Context) -> Result<Exit, Failure> {
     let mut config = EmulatorConfig::new(Timestamp::now)
         .listen(args.listen)
-        .seed(args.seed);
+        .seed(args.seed)
+        .behaviour(behaviour(&args.variants)?);
     if args.expose {
         config = config.exposure(Exposure::AnyInterface);
     }
@@ -27,17 +30,36 @@ pub(crate) async fn run(args: EmulateArgs, context: &Context) -> Result<Exit, Fa
     context.output.remark(&format!(
         "to use it from another terminal:
   export DUKA_KWIKPAISA_API_KEY=pk_test_emulator DUKA_KWIKPAISA_SECRET_KEY=sk_test_emulator
-  export DUKA_KWIKPAISA_BASE_URL={}
+  export DUKA_KWIKPAISA_BASE_URL={0}
   export DUKA_PESAPAL_CONSUMER_KEY=emulator-key DUKA_PESAPAL_CONSUMER_SECRET=emulator-secret
-  export DUKA_PESAPAL_BASE_URL={}
-what it knows: {}/_emulator/orders",
+  export DUKA_PESAPAL_BASE_URL={1}
+what it knows: {0}/_emulator/orders
+what else it could answer: {0}/_emulator/variants",
         emulator.kwikpaisa_url(),
         emulator.pesapal_url(),
-        emulator.kwikpaisa_url(),
     ));
     super::stop_on_signal(context).cancelled().await;
     emulator.shutdown().await;
     Ok(Exit::Done)
+}
+
+/// The defaults with each `NAME=VALUE` made, the last of two that name the same.
+fn behaviour(choices: &[String]) -> Result<Behaviour, Failure> {
+    let mut behaviour = Behaviour::default();
+    for choice in choices {
+        let wrong = |problem: &str| Failure::usage(format!("--variant {choice}: {problem}"));
+        let (name, value) = choice
+            .split_once('=')
+            .ok_or_else(|| wrong("it is NAME=VALUE, such as pesapal.second_cancel=accepted"))?;
+        behaviour.set(name, value).map_err(|error| match &error {
+            VariantError::UnknownName { .. } => {
+                let names: Vec<_> = variants().iter().map(Variant::name).collect();
+                wrong(&format!("{error}\nthe names are {}", names.join(", ")))
+            }
+            VariantError::UnknownValue { .. } | _ => wrong(&error.to_string()),
+        })?;
+    }
+    Ok(behaviour)
 }
 
 fn refusal(error: &StartError) -> Failure {

@@ -67,6 +67,52 @@ fn emulate_names_the_flag_that_opens_it_to_others_and_why_a_port_cannot_be_had()
 }
 
 #[test]
+fn emulate_takes_another_side_by_name_and_names_the_sides_there_are() {
+    let terminal = Terminal::open();
+    let chosen = [
+        "emulate",
+        "--listen=127.0.0.1:0",
+        "--variant=pesapal.second_cancel=accepted",
+        "--variant=kwikpaisa.date_zone=india",
+    ];
+    let mut emulator = terminal.start(&chosen);
+    let mut first = String::new();
+    let stdout = emulator.child().stdout.take().unwrap();
+    BufReader::new(stdout).read_line(&mut first).unwrap();
+    let address = first.trim_end().strip_prefix("listening on http://");
+    let listed = control(address.unwrap(), "GET", "variants", "");
+    let listed: Vec<Value> = serde_json::from_str(&listed).unwrap();
+    let unusual = listed.iter().filter(|it| it["value"] != it["default"]);
+    let unusual: Vec<_> = unusual.map(|it| (&it["name"], &it["value"])).collect();
+    let named = |name: &str, value: &str| (Value::from(name), Value::from(value));
+    let expected = [
+        named("kwikpaisa.date_zone", "india"),
+        named("pesapal.second_cancel", "accepted"),
+    ];
+    assert!(
+        unusual
+            .into_iter()
+            .eq(expected.iter().map(|it| (&it.0, &it.1)))
+    );
+
+    for (choice, said) in [
+        ("pesapal.second_cancel", "it is NAME=VALUE"),
+        (
+            "pesapal.second_cancel=maybe",
+            "it is one of refused, accepted",
+        ),
+        (
+            "second_cancel=accepted",
+            "is it kwikpaisa.second_cancel or pesapal.second_cancel?",
+        ),
+        ("pesapal.mood=good", "pesapal.second_refund"),
+    ] {
+        let run = terminal.duka(&["emulate", "--variant", choice]).exits(2);
+        run.complains(choice).complains(said);
+    }
+}
+
+#[test]
 fn the_demo_agrees_with_itself() {
     let terminal = Terminal::open();
     let run = terminal

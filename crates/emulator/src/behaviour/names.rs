@@ -168,13 +168,13 @@ pub enum VariantError {
     },
 }
 
-/// The names that a misspelt one may have been meant for: the same last word, or the same beginning.
+/// The names that a wrong one may have been meant for: the same word at another gateway, or at none.
 fn similar(name: &str) -> String {
-    let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
+    let last = |name: &str| name.rsplit('.').next().map(str::to_owned);
     let near: Vec<_> = variants()
         .iter()
         .map(Variant::name)
-        .filter(|known| last(known) == last(name) || (name.len() > 9 && known.starts_with(name)))
+        .filter(|known| last(known) == last(name))
         .collect();
     if near.is_empty() {
         String::new()

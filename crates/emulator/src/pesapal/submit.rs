@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use super::wire::{
     ApiError, BillingAddress, BodyStatus, Place, SubmitBody, SubmitReply, no_error, tracking_id,
 };
-use super::{Answered, body, error_body, own, success};
+use super::{body, error_body, own, success};
 use crate::behaviour::pesapal::{
     Decimals, ErrorForm, PesapalBehaviour, SecondSubmit, SubmitReference,
 };
@@ -30,15 +30,20 @@ struct NewOrder {
     notification_id: String,
 }
 
-pub(super) fn submit(call: &mut Call<'_>) -> Answered {
+pub(super) fn submit(call: &mut Call<'_>) -> super::Answered {
     let asked = body(call)?;
     submit_checked(call, asked).map_err(|refused| refused.into_reply(&call.behaviour.pesapal))
 }
 
 /// Why an order is not taken: the error's code and message.
-struct Refused(&'static str, &'static str);
+struct Refused {
+    code: &'static str,
+    message: &'static str,
+}
 
-fn submit_checked(call: &mut Call<'_>, asked: SubmitBody) -> Result<Reply, Refused> {
+type Answered<T> = Result<T, Refused>;
+
+fn submit_checked(call: &mut Call<'_>, asked: SubmitBody) -> Answered<Reply> {
     let new = new_order(call, asked)?;
     if let Some(first) = call.world.book.pesapal_reference(&new.reference) {
         return match call.behaviour.pesapal.second_submit {
@@ -46,7 +51,7 @@ fn submit_checked(call: &mut Call<'_>, asked: SubmitBody) -> Result<Reply, Refus
                 let again = "this id was submitted before: the first order again";
                 Ok(reply(call, first).because(again))
             }
-            SecondSubmit::Refused => Err(Refused(PARAMETERS, "id was submitted before")),
+            SecondSubmit::Refused => Err(refused(PARAMETERS, "id was submitted before")),
         };
     }
     let tracking_id = call.world.rng.guid();
@@ -91,11 +96,11 @@ fn reply(call: &Call<'_>, key: OrderKey) -> Reply {
     )
 }
 
-fn new_order(call: &Call<'_>, body: SubmitBody) -> Result<NewOrder, Refused> {
+fn new_order(call: &Call<'_>, body: SubmitBody) -> Answered<NewOrder> {
     let reference = body.id.unwrap_or_default();
     let fits = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.' | ':');
     if reference.is_empty() || reference.len() > 50 || !reference.chars().all(fits) {
-        return Err(Refused(
+        return Err(refused(
             PARAMETERS,
             "id must be 1 to 50 letters, digits or - _ . :",
         ));
@@ -103,25 +108,25 @@ fn new_order(call: &Call<'_>, body: SubmitBody) -> Result<NewOrder, Refused> {
     let currency = body
         .currency
         .filter(|it| is_currency(it))
-        .ok_or_else(|| Refused(PARAMETERS, "currency must be three capital letters"))?;
+        .ok_or_else(|| refused(PARAMETERS, "currency must be three capital letters"))?;
     let amount = body
         .amount
         .and_then(|it| read_amount(&it))
         .filter(|it| *it > Decimal::ZERO)
-        .ok_or_else(|| Refused(PARAMETERS, "amount must be a decimal above zero"))?;
+        .ok_or_else(|| refused(PARAMETERS, "amount must be a decimal above zero"))?;
     check_decimals(amount, call.behaviour.pesapal.decimals)?;
     let description = body
         .description
         .filter(|it| !it.is_empty() && it.chars().count() <= 100)
-        .ok_or_else(|| Refused(PARAMETERS, "description must be 1 to 100 characters"))?;
+        .ok_or_else(|| refused(PARAMETERS, "description must be 1 to 100 characters"))?;
     let callback_url = body
         .callback_url
         .filter(|it| url::Url::parse(it).is_ok())
-        .ok_or_else(|| Refused(PARAMETERS, "callback_url must be an absolute address"))?;
+        .ok_or_else(|| refused(PARAMETERS, "callback_url must be an absolute address"))?;
     let notification_id = body
         .notification_id
         .filter(|it| call.world.ipns.get(it).is_some())
-        .ok_or_else(|| Refused(PARAMETERS, "notification_id is not a registered IPN"))?;
+        .ok_or_else(|| refused(PARAMETERS, "notification_id is not a registered IPN"))?;
     check_redirect_mode(body.redirect_mode.as_deref())?;
     check_billing_address(body.billing_address)?;
     Ok(NewOrder {
@@ -135,9 +140,9 @@ fn new_order(call: &Call<'_>, body: SubmitBody) -> Result<NewOrder, Refused> {
     })
 }
 
-fn check_decimals(amount: Decimal, rule: Decimals) -> Result<(), Refused> {
+fn check_decimals(amount: Decimal, rule: Decimals) -> Answered<()> {
     match rule {
-        Decimals::Two if amount.normalize().scale() > 2 => Err(Refused(
+        Decimals::Two if amount.normalize().scale() > 2 => Err(refused(
             PARAMETERS,
             "amount must have at most two decimal places",
         )),
@@ -145,21 +150,21 @@ fn check_decimals(amount: Decimal, rule: Decimals) -> Result<(), Refused> {
     }
 }
 
-fn check_redirect_mode(mode: Option<&str>) -> Result<(), Refused> {
+fn check_redirect_mode(mode: Option<&str>) -> Answered<()> {
     match mode {
         None | Some("" | "TOP_WINDOW" | "PARENT_WINDOW") => Ok(()),
-        Some(_) => Err(Refused(
+        Some(_) => Err(refused(
             PARAMETERS,
             "redirect_mode must be TOP_WINDOW or PARENT_WINDOW",
         )),
     }
 }
 
-fn check_billing_address(address: Option<BillingAddress>) -> Result<(), Refused> {
+fn check_billing_address(address: Option<BillingAddress>) -> Answered<()> {
     let given = |it: &Option<String>| it.as_deref().is_some_and(|text| !text.trim().is_empty());
     let Some(address) = address.filter(|it| given(&it.email_address) || given(&it.phone_number))
     else {
-        return Err(Refused(
+        return Err(refused(
             "missing_mandatory_billing_address",
             "billing_address needs email_address or phone_number",
         ));
@@ -167,17 +172,21 @@ fn check_billing_address(address: Option<BillingAddress>) -> Result<(), Refused>
     let country = address.country_code.unwrap_or_default();
     let letters = country.bytes().all(|it| it.is_ascii_alphabetic());
     if !(country.is_empty() || (country.len() == 2 && letters)) {
-        return Err(Refused(PARAMETERS, "country_code must be two letters"));
+        return Err(refused(PARAMETERS, "country_code must be two letters"));
     }
     if address.state.unwrap_or_default().chars().count() > 3 {
-        return Err(Refused(PARAMETERS, "state must be at most 3 characters"));
+        return Err(refused(PARAMETERS, "state must be at most 3 characters"));
     }
     Ok(())
 }
 
+const fn refused(code: &'static str, message: &'static str) -> Refused {
+    Refused { code, message }
+}
+
 impl Refused {
     fn into_reply(self, behaviour: &PesapalBehaviour) -> Reply {
-        let Self(code, message) = self;
+        let Self { code, message } = self;
         let error = ApiError::new(behaviour, code, message);
         let reply = match behaviour.error_form {
             ErrorForm::Observed => Reply::json(

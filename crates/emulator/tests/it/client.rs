@@ -23,6 +23,15 @@ pub(crate) async fn start() -> Emulator {
     Emulator::start(config()).await.unwrap()
 }
 
+/// An emulator with these variants, and otherwise the defaults.
+pub(crate) async fn choosing(choices: &[(&str, &str)]) -> Emulator {
+    let emulator = start().await;
+    for (name, value) in choices {
+        emulator.set_variant(name, value).unwrap();
+    }
+    emulator
+}
+
 /// What came back on one connection.
 #[derive(Debug)]
 pub(crate) enum Answer {

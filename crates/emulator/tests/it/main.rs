@@ -18,3 +18,6 @@ mod pesapal_cancel;
 mod secrets;
 mod together;
 mod variants;
+mod variants_kwikpaisa;
+mod variants_notifications;
+mod variants_pesapal;

@@ -16,14 +16,14 @@ use crate::client::{
 
 /// What the merchant's server received.
 #[derive(Debug, Clone)]
-struct Received {
-    line: String,
+pub(crate) struct Received {
+    pub(crate) line: String,
     head: String,
-    body: String,
+    pub(crate) body: String,
 }
 
 impl Received {
-    fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         let found = self.head.lines().find_map(|it| {
             let (key, value) = it.split_once(": ")?;
             key.eq_ignore_ascii_case(name).then_some(value)
@@ -38,13 +38,13 @@ impl Received {
 }
 
 /// A merchant's server that gives the prepared answers first, then HTTP 200.
-struct Merchant {
-    url: String,
+pub(crate) struct Merchant {
+    pub(crate) url: String,
     received: Arc<Mutex<Vec<Received>>>,
 }
 
 impl Merchant {
-    async fn answering(answers: &[&str]) -> Self {
+    pub(crate) async fn answering(answers: &[&str]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let received = Arc::new(Mutex::new(Vec::new()));
@@ -59,12 +59,12 @@ impl Merchant {
         Self { url, received }
     }
 
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::answering(&[]).await
     }
 
     /// Waits for so many, and a little longer for one too many.
-    async fn received(&self, count: usize) -> Vec<Received> {
+    pub(crate) async fn received(&self, count: usize) -> Vec<Received> {
         for _ in 0..500 {
             if self.received.lock().unwrap().len() >= count {
                 break;
@@ -78,7 +78,7 @@ impl Merchant {
     }
 }
 
-fn ok(body: &str) -> String {
+pub(crate) fn ok(body: &str) -> String {
     format!(
         "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()

@@ -44,6 +44,9 @@ impl Shop {
         let pesapal = account(&emulator.pesapal_url(), &clock, &transport);
         let url = "http://127.0.0.1:9/ipn".parse().unwrap();
         let ipn = pesapal.register_ipn(&url, IpnMethod::Post).await.unwrap();
+        assert_eq!(ipn.status.as_deref(), Some("Active"));
+        let listed = pesapal.list_ipns().await.unwrap();
+        assert_eq!(listed, std::slice::from_ref(&ipn));
         Self {
             emulator,
             pesapal,
