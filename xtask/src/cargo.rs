@@ -66,13 +66,12 @@ pub(crate) fn output_of(command: &mut Command) -> Result<String, String> {
     ))
 }
 
-/// `text` as rustfmt lays it out, with the project's settings.
+/// `text` as rustfmt lays it out, with the settings that hold at `root`.
 pub(crate) fn formatted(root: &Path, text: &str) -> Result<String, String> {
     let mut command = Command::new("rustfmt");
     command
         .args(["--edition", "2024"])
-        .arg("--config-path")
-        .arg(root)
+        .current_dir(root)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

@@ -587,7 +587,7 @@ fn points(todo: &Todo, record: &Record) -> (&'static str, &'static str) {
 }
 
 /// A UUID that sorts by the time it was made.
-fn new_id(claim: &Claim) -> CancellationId {
+pub(crate) fn new_id(claim: &Claim) -> CancellationId {
     let since = claim.now.as_duration();
     let seconds = u64::try_from(since.as_secs()).unwrap_or(0);
     let nanos = u32::try_from(since.subsec_nanos()).unwrap_or(0);

@@ -12,6 +12,7 @@
 //!   [`Canceller::status`] looks at one and finds late payments.
 //! - [`Canceller::sweep`] settles what is in doubt and cancels abandoned orders, within
 //!   [bounds](sweep::Bounds).
+//! - A [`Refunder`] asks for a payment to go back, once, under the same rules.
 //!
 //! # What holds, whatever happens
 //!
@@ -109,6 +110,7 @@ mod fence;
 mod message;
 mod order;
 mod record;
+pub mod refunds;
 mod review;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -118,6 +120,7 @@ pub mod sweep;
 pub use driver::{Canceller, Handled, Settings, Trouble};
 pub use order::{Follow, OrderKey, TrackedOrder};
 pub use record::{LogEntry, Record, Request};
+pub use refunds::{Refund, RefundStore, Refunder};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 pub use store::{Store, StoreError, StoreErrorKind};

@@ -4,6 +4,7 @@ use hyper::{Method, StatusCode};
 use url::Url;
 
 use crate::act::CustomerAct;
+use crate::behaviour::pesapal::IpnNames;
 use crate::exchange::{Received, Reply};
 use crate::json::amount_text;
 use crate::notification::with_order;
@@ -152,7 +153,7 @@ fn way_back(order: &Order) -> Option<Url> {
             let given_up = order.paid_at.is_none() || order.is_cancelled();
             let cancellation = own.cancellation_url.as_deref().filter(|_| given_up);
             let url = web(cancellation.unwrap_or(&order.return_url))?;
-            Some(with_order(&url, own, "CALLBACKURL"))
+            Some(with_order(&url, own, IpnNames::Pascal, "CALLBACKURL"))
         }
     }
 }

@@ -16,6 +16,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use url::{Position, Url};
 
+use crate::behaviour::Behaviour;
+use crate::behaviour::kwikpaisa::{WebhookAccepts, WebhookRedelivery};
+use crate::behaviour::pesapal::IpnAfter500;
 use crate::exchange::JSON;
 use crate::kwikpaisa;
 use crate::notification::{Form, Manner, Notification};
@@ -166,7 +169,7 @@ async fn send(notification: &Notification, shared: &Shared) -> Result<Taken, Pro
     // Driven here rather than in a task of its own, so that the timeout ends both.
     let (answer, _) = tokio::join!(exchange, connection);
     let (status, body) = answer?;
-    Ok(taken(notification, status, &body))
+    Ok(taken(notification, &shared.behaviour(), status, &body))
 }
 
 async fn connect(url: &Url) -> Result<TcpStream, Problem> {
@@ -180,18 +183,24 @@ fn request(notification: &Notification, shared: &Shared) -> Result<Request<Full<
     let host = &url[Position::BeforeHost..Position::AfterPort];
     let builder = match notification.form {
         Form::Get => Request::get(target),
-        Form::Post | Form::Signed => Request::post(target).header(CONTENT_TYPE, "application/json"),
+        Form::Post | Form::Signed { .. } => {
+            Request::post(target).header(CONTENT_TYPE, "application/json")
+        }
     };
     let builder = builder
         .header(HOST, host)
         .header(ACCEPT, JSON)
         .header(CONNECTION, "close");
-    let builder = match notification.form {
+    let builder = match &notification.form {
         Form::Get | Form::Post => builder,
-        Form::Signed => {
-            let timestamp = shared.clock.now().as_second().to_string();
+        Form::Signed { over } => {
+            let at = match shared.behaviour().kwikpaisa.webhook_redelivery {
+                WebhookRedelivery::FreshTimestamp => shared.clock.now(),
+                WebhookRedelivery::FirstTimestamp => notification.at,
+            };
+            let timestamp = at.as_second().to_string();
             let secret = &shared.config.kwikpaisa.secret_key;
-            let signature = kwikpaisa::signature(secret, &notification.body, &timestamp);
+            let signature = kwikpaisa::signature(secret, over, &timestamp);
             builder
                 .header("x-timestamp", timestamp)
                 .header("x-signature", signature)
@@ -205,18 +214,33 @@ struct IpnAnswer {
     status: Option<u16>,
 }
 
-/// HTTP 200 and nothing else counts; an IPN's answer may also say in its body that it was not served.
-fn taken(notification: &Notification, status: StatusCode, body: &[u8]) -> Taken {
-    let not_served = match notification.form {
-        Form::Signed => false,
-        Form::Get | Form::Post => serde_json::from_slice::<IpnAnswer>(body)
-            .ok()
-            .and_then(|it| it.status)
-            .is_some_and(|it| it != 200),
+/// Whether an answer ends the delivery.
+fn taken(
+    notification: &Notification,
+    behaviour: &Behaviour,
+    status: StatusCode,
+    body: &[u8],
+) -> Taken {
+    let ends = match notification.form {
+        Form::Signed { .. } => match behaviour.kwikpaisa.webhook_accepts {
+            WebhookAccepts::Only200 => status == StatusCode::OK,
+            WebhookAccepts::Any2xx => status.is_success(),
+        },
+        Form::Get | Form::Post => {
+            status == StatusCode::OK
+                && match behaviour.pesapal.ipn_after_500 {
+                    IpnAfter500::Again => !says_not_served(body),
+                    IpnAfter500::NotAgain => true,
+                }
+        }
     };
-    if status == StatusCode::OK && !not_served {
-        Taken::Yes
-    } else {
-        Taken::No
-    }
+    if ends { Taken::Yes } else { Taken::No }
+}
+
+/// The answer to an IPN may say in its body that it was received but not served.
+fn says_not_served(body: &[u8]) -> bool {
+    serde_json::from_slice::<IpnAnswer>(body)
+        .ok()
+        .and_then(|it| it.status)
+        .is_some_and(|it| it != 200)
 }

@@ -9,7 +9,7 @@ use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-/// An order id as the merchant sent it: an integer or a string, echoed in the same JSON type.
+/// An order id as the merchant sent it: an integer or a string.
 #[derive(Debug, Clone)]
 pub(crate) struct MerchantOrderId {
     raw: Box<RawValue>,
@@ -34,15 +34,30 @@ impl MerchantOrderId {
         })
     }
 
+    /// The id in the JSON type in which the merchant sent it.
+    pub(crate) fn as_sent(&self) -> Box<RawValue> {
+        self.raw.clone()
+    }
+
+    /// The id as a JSON string.
+    pub(crate) fn as_text(&self) -> Box<RawValue> {
+        // A string can always be written; were it not so, the id would be echoed as it came.
+        serde_json::value::to_raw_value(&self.text).unwrap_or_else(|_| self.as_sent())
+    }
+
+    /// The id as a JSON integer; as it was sent where it has anything but digits, or a zero before them.
+    pub(crate) fn as_integer(&self) -> Box<RawValue> {
+        let digits = self.text.bytes().all(|it| it.is_ascii_digit());
+        if digits && (self.text == "0" || !self.text.starts_with('0')) {
+            RawValue::from_string(self.text.clone()).unwrap_or_else(|_| self.as_sent())
+        } else {
+            self.as_sent()
+        }
+    }
+
     /// The id as text, by which orders are compared.
     pub(crate) fn text(&self) -> &str {
         &self.text
-    }
-}
-
-impl Serialize for MerchantOrderId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.raw.serialize(serializer)
     }
 }
 
@@ -109,10 +124,24 @@ mod tests {
     }
 
     #[test]
-    fn an_order_id_is_written_as_it_was_sent() {
-        for sent in ["9007199254740993", r#""a\/b""#] {
+    fn an_order_id_is_written_as_it_was_sent_or_in_one_type_where_it_can_be() {
+        let cases = [
+            (
+                "9007199254740993",
+                r#""9007199254740993""#,
+                "9007199254740993",
+            ),
+            (r#""7""#, r#""7""#, "7"),
+            (r#""007""#, r#""007""#, r#""007""#),
+            (r#""a\/b""#, r#""a/b""#, r#""a\/b""#),
+            ("0", r#""0""#, "0"),
+            ("-7", r#""-7""#, "-7"),
+        ];
+        for (sent, text, integer) in cases {
             let id = MerchantOrderId::read(&raw(sent)).unwrap();
-            assert_eq!(serde_json::to_string(&id).unwrap(), sent);
+            assert_eq!(id.as_sent().get(), sent);
+            assert_eq!(id.as_text().get(), text);
+            assert_eq!(id.as_integer().get(), integer);
         }
     }
 

@@ -1,9 +1,12 @@
 //! What a merchant is told when an order changes: KwikPaisa's webhooks and Pesapal's IPNs.
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde::Serialize;
 use url::Url;
 
+use crate::behaviour::kwikpaisa::{KwikPaisaBehaviour, WebhookSigned, WebhookStatus};
+use crate::behaviour::pesapal::IpnNames;
 use crate::gateway::Gateway;
 use crate::json::amount_text;
 use crate::order::{KwikPaisaOrder, Order, Payment, PesapalOrder};
@@ -11,8 +14,8 @@ use crate::order::{KwikPaisaOrder, Order, Payment, PesapalOrder};
 /// How one notification travels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// POST, with an HMAC over the body and the time of each attempt.
-    Signed,
+    /// POST, with an HMAC over these bytes and a time.
+    Signed { over: Bytes },
     /// POST without a signature.
     Post,
     /// GET: everything is in the query.
@@ -37,6 +40,8 @@ pub(crate) struct Notification {
     pub(crate) url: Url,
     pub(crate) form: Form,
     pub(crate) body: Bytes,
+    /// When what it tells happened.
+    pub(crate) at: Timestamp,
     pub(crate) manner: Manner,
 }
 
@@ -56,13 +61,23 @@ struct WebhookOrder<'a> {
 }
 
 /// KwikPaisa's webhook about a payment; None for a change it has no event for.
-pub(crate) fn webhook(order: &Order, own: &KwikPaisaOrder, url: &Url) -> Option<Notification> {
-    let (event, status) = match order.payment {
-        Payment::Paid => ("payment.success", "PAID"),
-        Payment::Failed => ("payment.failed", "FAILED"),
-        Payment::Processing => ("payment.processing", "PROCESSING"),
-        Payment::Expired => ("payment.expired", "EXPIRED"),
+pub(crate) fn webhook(
+    order: &Order,
+    own: &KwikPaisaOrder,
+    url: &Url,
+    behaviour: &KwikPaisaBehaviour,
+    at: Timestamp,
+) -> Option<Notification> {
+    let (event, event_word, order_word) = match order.payment {
+        Payment::Paid => ("payment.success", "SUCCESS", "PAID"),
+        Payment::Failed => ("payment.failed", "FAILED", "FAILED"),
+        Payment::Processing => ("payment.processing", "PROCESSING", "PROCESSING"),
+        Payment::Expired => ("payment.expired", "EXPIRED", "EXPIRED"),
         Payment::Open | Payment::Reversed => return None,
+    };
+    let status = match behaviour.webhook_status {
+        WebhookStatus::OrderWord => order_word,
+        WebhookStatus::EventWord => event_word,
     };
     let body = Webhook {
         event,
@@ -73,12 +88,17 @@ pub(crate) fn webhook(order: &Order, own: &KwikPaisaOrder, url: &Url) -> Option<
             status,
         },
     };
+    let shortest = Bytes::from(serde_json::to_vec(&body).ok()?);
     Some(Notification {
         gateway: Gateway::KwikPaisa,
         order: own.order_id.text().to_owned(),
         url: url.clone(),
-        form: Form::Signed,
-        body: serde_json::to_vec(&body).ok()?.into(),
+        body: match behaviour.webhook_signed {
+            WebhookSigned::RawBody => shortest.clone(),
+            WebhookSigned::Rewritten => serde_json::to_vec_pretty(&body).ok()?.into(),
+        },
+        form: Form::Signed { over: shortest },
+        at,
         manner: Manner::Once,
     })
 }
@@ -99,14 +119,24 @@ struct Ipn<'a> {
 }
 
 /// Pesapal's IPN: only that something changed, never what.
-pub(crate) fn ipn(own: &PesapalOrder, url: &Url, method: IpnMethod) -> Option<Notification> {
+pub(crate) fn ipn(
+    own: &PesapalOrder,
+    url: &Url,
+    method: IpnMethod,
+    names: IpnNames,
+    at: Timestamp,
+) -> Option<Notification> {
     let body = Ipn {
         order_tracking_id: &own.tracking_id,
         order_merchant_reference: &own.reference,
         order_notification_type: "IPNCHANGE",
     };
     let (url, form, body) = match method {
-        IpnMethod::Get => (with_order(url, own, "IPNCHANGE"), Form::Get, Bytes::new()),
+        IpnMethod::Get => (
+            with_order(url, own, names, "IPNCHANGE"),
+            Form::Get,
+            Bytes::new(),
+        ),
         IpnMethod::Post => (
             url.clone(),
             Form::Post,
@@ -119,16 +149,29 @@ pub(crate) fn ipn(own: &PesapalOrder, url: &Url, method: IpnMethod) -> Option<No
         url,
         form,
         body,
+        at,
         manner: Manner::Once,
     })
 }
 
 /// An address with the three members Pesapal appends to its query.
-pub(crate) fn with_order(url: &Url, own: &PesapalOrder, kind: &str) -> Url {
+pub(crate) fn with_order(url: &Url, own: &PesapalOrder, names: IpnNames, kind: &str) -> Url {
+    let [tracking_id, reference, kind_of] = match names {
+        IpnNames::Pascal => [
+            "OrderTrackingId",
+            "OrderMerchantReference",
+            "OrderNotificationType",
+        ],
+        IpnNames::Camel => [
+            "orderTrackingId",
+            "orderMerchantReference",
+            "orderNotificationType",
+        ],
+    };
     let mut url = url.clone();
     url.query_pairs_mut()
-        .append_pair("OrderTrackingId", &own.tracking_id)
-        .append_pair("OrderMerchantReference", &own.reference)
-        .append_pair("OrderNotificationType", kind);
+        .append_pair(tracking_id, &own.tracking_id)
+        .append_pair(reference, &own.reference)
+        .append_pair(kind_of, kind);
     url
 }

@@ -31,6 +31,8 @@ pub(crate) struct KwikPaisaOrder {
     pub(crate) order_id: MerchantOrderId,
     pub(crate) kwikx_order_id: String,
     pub(crate) order_token: String,
+    /// Whether a status was asked for since the order was cancelled.
+    pub(crate) read_since_cancel: bool,
 }
 
 #[derive(Debug)]
@@ -102,11 +104,24 @@ impl Order {
 
     /// The truth in one word: paid wins over cancelled, cancelled over everything else.
     pub(crate) const fn truth(&self) -> &'static str {
+        match self.payment {
+            Payment::Paid | Payment::Reversed => self.truth_but_for_a_cancel(),
+            Payment::Open | Payment::Processing | Payment::Failed | Payment::Expired => {
+                if self.is_cancelled() {
+                    "CANCELLED"
+                } else {
+                    self.truth_but_for_a_cancel()
+                }
+            }
+        }
+    }
+
+    /// What became of the payment, in one word.
+    pub(crate) const fn truth_but_for_a_cancel(&self) -> &'static str {
         match (&self.particulars, self.payment) {
             (Particulars::KwikPaisa(_), Payment::Paid) => "PAID",
             (Particulars::Pesapal(_), Payment::Paid) => "COMPLETED",
             (_, Payment::Reversed) => "REVERSED",
-            (_, _) if self.is_cancelled() => "CANCELLED",
             (Particulars::KwikPaisa(_), Payment::Open) => "UN_PAID",
             // Pesapal has no word for a payment under way.
             (Particulars::Pesapal(_), Payment::Open | Payment::Processing) => "PENDING",
@@ -252,6 +267,7 @@ mod tests {
                     order_id: MerchantOrderId::read(&raw).unwrap(),
                     kwikx_order_id: String::new(),
                     order_token: String::new(),
+                    read_since_cancel: false,
                 })
             }
             Gateway::Pesapal => Particulars::Pesapal(PesapalOrder {

@@ -57,7 +57,9 @@ fn not_in_api(shared: &Shared, received: &Received, gateway: Gateway, problem: N
         ),
     };
     let reply = match gateway {
-        Gateway::KwikPaisa => kwikpaisa::error(status, "Invalid request."),
+        Gateway::KwikPaisa => {
+            kwikpaisa::error(&shared.behaviour().kwikpaisa, status, "Invalid request.")
+        }
         Gateway::Pesapal => pesapal::http_error(status, "No matching resource was found."),
     }
     .because(reason);
@@ -196,7 +198,7 @@ impl ApiCall {
             if self.strike(&mut world, FaultPoint::AtDoor).is_some() {
                 drop(world);
                 let refusal = match self.gateway {
-                    Gateway::KwikPaisa => kwikpaisa::expired(),
+                    Gateway::KwikPaisa => kwikpaisa::expired(&behaviour.kwikpaisa),
                     Gateway::Pesapal => pesapal::expired(&behaviour.pesapal),
                 };
                 return self.replied(refusal.because("by fault, although it was good"));
@@ -282,7 +284,9 @@ impl ApiCall {
 
     fn gateway_error(&self, status: StatusCode, message: &'static str) -> Reply {
         match self.gateway {
-            Gateway::KwikPaisa => kwikpaisa::error(status, message),
+            Gateway::KwikPaisa => {
+                kwikpaisa::error(&self.shared.behaviour().kwikpaisa, status, message)
+            }
             Gateway::Pesapal => pesapal::http_error(status, message),
         }
     }

@@ -133,14 +133,14 @@ impl World {
         {
             self.book.index_confirmation(code, key);
         }
-        self.notify(key);
+        self.notify(key, now);
         Ok(())
     }
 
     /// Hands the notification of an order's present state to the delivery task.
-    pub(crate) fn notify(&mut self, key: OrderKey) {
+    pub(crate) fn notify(&mut self, key: OrderKey, now: Timestamp) {
         let order = self.book.get(key);
-        let Some(mut notification) = self.notification(order) else {
+        let Some(mut notification) = self.notification(order, now) else {
             return;
         };
         let struck = self.faults.strike(
@@ -158,16 +158,20 @@ impl World {
         let _ = self.outbox.send(notification);
     }
 
-    fn notification(&self, order: &Order) -> Option<Notification> {
+    fn notification(&self, order: &Order, now: Timestamp) -> Option<Notification> {
         match &order.particulars {
-            Particulars::KwikPaisa(own) => webhook(order, own, self.webhook_url.as_ref()?),
+            Particulars::KwikPaisa(own) => {
+                let url = self.webhook_url.as_ref()?;
+                webhook(order, own, url, &self.behaviour.kwikpaisa, now)
+            }
             Particulars::Pesapal(own) => {
                 // Pesapal has no state for a payment under way, so nothing changed for it.
                 if order.payment == Payment::Processing && !order.is_cancelled() {
                     return None;
                 }
                 let registered = self.ipns.get(&own.notification_id)?;
-                ipn(own, &registered.url, registered.method)
+                let names = self.behaviour.pesapal.ipn_names;
+                ipn(own, &registered.url, registered.method, names, now)
             }
         }
     }

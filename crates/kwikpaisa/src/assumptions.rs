@@ -158,7 +158,7 @@ pub static ASSUMPTIONS: [Assumption; 37] = [
         assumed: "Name, email, phone, note and id may have any length and form; the page \
             gives no limit, and asks of the customer's three only that they are there.",
         about: "create",
-        place: "src/wire.rs",
+        place: "src/limits.rs",
         tolerance: "Blank ones are refused before sending; whatever the gateway refuses comes \
             back as a refusal in its own words.",
         trial: "Create with a note of 5,000 characters, an id of 300, and a phone number \

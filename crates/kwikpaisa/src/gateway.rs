@@ -141,14 +141,14 @@ impl Gateway for KwikPaisa {
 
     /// Page *check-status*. A `POST` that changes nothing, so it is repeated as a read.
     async fn status(&self, order: &OrderId) -> Result<StatusReading, Error> {
-        let payload = wire::order_payload(order);
+        let payload = wire::status_payload(order);
         let asked = self.call(&operations::STATUS, &payload).await?;
         reply::read_status(&asked.about(order))
     }
 
     /// Page *cancel-order*. One `POST`, repeated only if it was not sent.
     async fn cancel(&self, order: &OrderId) -> Result<CancelAnswer, Error> {
-        let payload = wire::order_payload(order);
+        let payload = wire::cancel_payload(order);
         let asked = self.call(&operations::CANCEL, &payload).await?;
         reply::read_cancel(&asked.about(order))
     }

@@ -17,7 +17,7 @@ use crate::codes;
 use crate::config::Unicode;
 use crate::payload::{Json, Members};
 use crate::reply::money;
-use crate::wire::{Scalar, WebhookBody};
+use crate::wire::{self, Scalar, WebhookBody, WebhookData};
 
 /// Checks webhooks against an account's secret key (page *signature-verification*).
 #[derive(Debug, Clone)]
@@ -90,8 +90,7 @@ impl WebhookVerifier {
             return Err(WebhookError::BadSignature);
         }
         // The parser's own words would quote the body.
-        let body: WebhookBody =
-            serde_json::from_slice(body).map_err(|_| WebhookError::Unreadable)?;
+        let body: WebhookBody = wire::object(body).map_err(|_| WebhookError::Unreadable)?;
         let secrets = [self.secret_key.clone(), SecretString::from(signature)];
         Webhook::read(body, now, &secrets)
     }
@@ -199,8 +198,13 @@ impl Webhook {
         secrets: &[SecretString],
     ) -> Result<Self, WebhookError> {
         let shown = |text: &str| without_secrets(text, secrets);
-        let event = Event::from_name(&shown(&body.event));
-        let data = body.data;
+        let Some(Scalar::Text(event)) = &body.event else {
+            return Err(WebhookError::Unreadable);
+        };
+        let event = Event::from_name(&shown(event));
+        let data = body.data.ok_or(WebhookError::Unreadable)?;
+        let data: WebhookData =
+            wire::object(data.get().as_bytes()).map_err(|_| WebhookError::Unreadable)?;
         let order = match &data.order_id {
             Some(id) => {
                 let text = id.text().ok_or(WebhookError::Unreadable)?;

@@ -2,8 +2,6 @@
 
 use std::fmt::{self, Write as _};
 
-use duka_core::OrderId;
-use duka_core::id::IdForm;
 use duka_core::money::Decimal;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
@@ -36,28 +34,10 @@ pub(crate) enum Members {
 }
 
 impl Json {
-    pub(crate) fn text(text: impl Into<String>) -> Self {
-        Self::Text(text.into())
-    }
-
-    /// An id in the JSON type in which the merchant has it.
-    pub(crate) fn id(id: &OrderId) -> Self {
-        match id.form() {
-            IdForm::Integer => Self::Number(id.as_str().to_owned()),
-            IdForm::Text => Self::text(id.as_str()),
-        }
-    }
-
     /// An amount in its shortest form: 105 and 105.5, never 105.00. A server that reads
     /// the body and writes it again before checking the signature arrives at the same.
     pub(crate) fn amount(amount: Decimal) -> Self {
         Self::Number(amount.normalize().to_string())
-    }
-
-    /// The members of an object literal.
-    pub(crate) fn object<const N: usize>(members: [(&str, Self); N]) -> Self {
-        let members = members.map(|(key, value)| (key.to_owned(), value));
-        Self::Object(members.into())
     }
 
     /// Reads any JSON, numbers exactly. Duplicate keys and deep nesting are refused.

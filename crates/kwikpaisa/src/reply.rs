@@ -13,7 +13,9 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::codes;
-use crate::wire::{Envelope, OrderData, Says, Scalar};
+use crate::wire::{
+    self, CancelReply, CreateReply, Envelope, OrderReply, OrderState, Says, Scalar, StatusReply,
+};
 
 /// How far our clock may be off before an authentication error mentions it, in seconds.
 ///
@@ -33,18 +35,18 @@ pub(crate) struct Answer<'a> {
 }
 
 /// A reply whose HTTP status and envelope agree.
-enum Opened {
+enum Opened<T> {
     /// HTTP 2xx and a success envelope.
-    Success(OrderData, Envelope),
+    Success(T, Envelope),
     /// HTTP 2xx and an envelope that says failed.
-    Failed(OrderData, Envelope),
+    Failed(T, Envelope),
     /// HTTP 400, 409 or 422 and the error envelope.
     Refused(Envelope),
 }
 
 /// Reads the reply to a create request (page *create-order*).
 pub(crate) fn read_created(answer: &Answer<'_>) -> Result<CreatedOrder, Error> {
-    let data = match answer.open()? {
+    let data = match answer.open::<CreateReply>()? {
         Opened::Success(data, _) => data,
         Opened::Failed(_, envelope) => {
             return Err(answer.unlisted_with("says failed to a create", &envelope));
@@ -64,10 +66,10 @@ pub(crate) fn read_created(answer: &Answer<'_>) -> Result<CreatedOrder, Error> {
             answer.unlisted("has no usable payment link; the order may exist, its status will tell")
         })?;
     let status = match &data.order_status {
-        Some(_) => Some(answer.reading(&data)?),
+        Some(status) => Some(answer.reading(Some(status), data.order_id.as_ref(), None)?),
         None => None,
     };
-    let gateway_id = data.gateway_id.as_ref().and_then(Scalar::text);
+    let gateway_id = data.kwik_x_order_id.as_ref().and_then(Scalar::text);
     Ok(CreatedOrder {
         order: answer.order.clone(),
         gateway_id: gateway_id.map(|id| answer.shown(id)),
@@ -78,13 +80,17 @@ pub(crate) fn read_created(answer: &Answer<'_>) -> Result<CreatedOrder, Error> {
 
 /// Reads the reply to a status request (pages *check-status* and *failed-transactions*).
 pub(crate) fn read_status(answer: &Answer<'_>) -> Result<StatusReading, Error> {
-    match answer.open()? {
-        Opened::Success(data, _) => answer.reading(&data),
+    let reading = |data: &OrderState| {
+        let money = money(data.amount(), data.currency());
+        answer.reading(data.order_status.as_ref(), data.order_id.as_ref(), money)
+    };
+    match answer.open::<StatusReply>()? {
+        Opened::Success(data, _) => reading(&data),
         // A failed *payment*, not a failed call.
         Opened::Failed(data, envelope) => {
             let failed = data.order_status.as_ref().and_then(Scalar::text) == Some("FAILED");
             if failed && envelope.code() == Some("200") {
-                answer.reading(&data)
+                reading(&data)
             } else {
                 Err(answer.unlisted_with("says failed and shows no failed payment", &envelope))
             }
@@ -95,7 +101,7 @@ pub(crate) fn read_status(answer: &Answer<'_>) -> Result<StatusReading, Error> {
 
 /// Reads the reply to a cancel request (page *cancel-order*).
 pub(crate) fn read_cancel(answer: &Answer<'_>) -> Result<CancelAnswer, Error> {
-    match answer.open()? {
+    match answer.open::<CancelReply>()? {
         Opened::Success(data, envelope) => {
             let status = data.order_status.as_ref().map(Scalar::text);
             match status {
@@ -118,7 +124,7 @@ pub(crate) fn read_cancel(answer: &Answer<'_>) -> Result<CancelAnswer, Error> {
 
 impl Answer<'_> {
     /// What every operation reads alike (page *error-codes*).
-    fn open(&self) -> Result<Opened, Error> {
+    fn open<R: OrderReply>(&self) -> Result<Opened<R::Order>, Error> {
         match self.reply.status {
             // assumed: that whoever says 401 has looked no further, whatever the body is. Its
             // causes are not told apart by the message, which is no interface.
@@ -133,8 +139,10 @@ impl Answer<'_> {
             }
             _ => {}
         }
-        let envelope = match serde_json::from_slice::<Envelope>(&self.reply.body) {
-            Ok(envelope) => envelope,
+        let body = &self.reply.body;
+        let parsed = wire::object(body).and_then(|it: Envelope| Ok((it, wire::object::<R>(body)?)));
+        let (envelope, reply) = match parsed {
+            Ok(parsed) => parsed,
             Err(_) if self.reply.status >= 500 => return Err(self.unavailable()),
             // The parser's own words would quote the body.
             Err(error) if error.is_data() => {
@@ -149,7 +157,7 @@ impl Answer<'_> {
         let says = envelope.says();
         match (self.reply.status, says) {
             (200..=299, Says::Success) => {
-                let data = self.order_of(&envelope)?;
+                let data = self.order_of(&reply)?;
                 Ok(Opened::Success(data, envelope))
             }
             // assumed: which codes a failed call may have inside a 200. 401 or 500 there would
@@ -157,13 +165,13 @@ impl Answer<'_> {
             (200..=299, Says::Failed)
                 if code_in(&envelope, &["200", "201", "400", "409", "422"]) =>
             {
-                let data = self.order_of(&envelope)?;
+                let data = self.order_of(&reply)?;
                 Ok(Opened::Failed(data, envelope))
             }
             (400 | 409 | 422, Says::Failed)
                 if code_in(&envelope, &["400", "409", "422"]) && has_message(&envelope) =>
             {
-                self.order_of(&envelope)?;
+                self.order_of(&reply)?;
                 Ok(Opened::Refused(envelope))
             }
             (403, Says::Failed) => Err(self.refusal(ErrorKind::Rejected, &envelope)),
@@ -183,12 +191,12 @@ impl Answer<'_> {
     }
 
     /// The order in a reply, once it is sure that it is the one asked about.
-    fn order_of(&self, envelope: &Envelope) -> Result<OrderData, Error> {
-        let data = envelope
+    fn order_of<R: OrderReply>(&self, reply: &R) -> Result<R::Order, Error> {
+        let data = reply
             .order()
             .ok_or_else(|| self.unlisted("has a return_data of another form"))?;
         // An integer or a string, whichever was sent: compared as text, digit by digit.
-        match data.order_id.as_ref().map(Scalar::text) {
+        match R::order_id(&data).map(Scalar::text) {
             // assumed: that a reply may leave it out; the connection is proof enough then.
             None => Ok(data),
             Some(Some(echo)) if echo == self.order.as_str() => Ok(data),
@@ -201,8 +209,13 @@ impl Answer<'_> {
         }
     }
 
-    fn reading(&self, data: &OrderData) -> Result<StatusReading, Error> {
-        let raw = data.order_status.as_ref().and_then(|it| match it {
+    fn reading(
+        &self,
+        order_status: Option<&Scalar>,
+        order_id: Option<&Scalar>,
+        money: Option<Money>,
+    ) -> Result<StatusReading, Error> {
+        let raw = order_status.and_then(|it| match it {
             Scalar::Text(text) => Some(self.shown(text)),
             Scalar::Number(_) | Scalar::Bool(_) | Scalar::Other => None,
         });
@@ -212,12 +225,8 @@ impl Answer<'_> {
         Ok(StatusReading {
             status: codes::order_status(&raw_status),
             raw_status,
-            money: money(data.amount(), data.currency()),
-            reference: data
-                .order_id
-                .as_ref()
-                .and_then(Scalar::text)
-                .map(|text| self.shown(text)),
+            money,
+            reference: order_id.and_then(Scalar::text).map(|text| self.shown(text)),
             // Refunds, which would need them, are not documented.
             confirmation_code: None,
             payment_method: None,

@@ -1,64 +1,128 @@
 //! KwikPaisa's bodies as they stand on the wire: what is sent, and the envelope of replies.
 
+mod types;
+
+use duka_core::id::IdForm;
+use duka_core::money::Decimal;
 use duka_core::{Error, NewOrder, OrderId};
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
+
+pub(crate) use types::{
+    CancelReply, CancelledOrder, CreateReply, CreatedOrder, Envelope, OrderState, StatusReply,
+    WebhookBody, WebhookData,
+};
+use types::{CancelRequest, CreateRequest, Customer, StatusRequest};
 
 use crate::limits;
 use crate::payload::Json;
 
-/// The body of a status and of a cancel request.
-///
-/// assumed: that an integer id of any size is signed as it was sent. Were the body written
-/// again from floats, one above 2^53 would be refused with HTTP 401; send it as text then.
-pub(crate) fn order_payload(order: &OrderId) -> Json {
-    Json::object([("order_id", Json::id(order))])
+/// The body of a status request.
+pub(crate) fn status_payload(order: &OrderId) -> Json {
+    payload(&StatusRequest {
+        order_id: id(order),
+    })
+}
+
+/// The body of a cancel request: the same bytes, so far.
+pub(crate) fn cancel_payload(order: &OrderId) -> Json {
+    payload(&CancelRequest {
+        order_id: id(order),
+    })
 }
 
 /// The body of a create request, its members checked. Absent ones are left out.
 pub(crate) fn create_payload(order: &NewOrder, default_type: Option<&str>) -> Result<Json, Error> {
     limits::nothing_is_lost(order)?;
-    let needed = |field, value| limits::needed(field, value).map(Json::text);
     let customer = &order.customer;
-    let mut members = vec![
-        ("order_id", Json::id(&order.reference)),
-        ("order_amount", Json::amount(limits::amount(order)?)),
-        ("order_currency", Json::text(order.money.currency().code())),
-        (
-            "service_type",
-            Json::text(limits::service_type(order, default_type)?),
-        ),
-        (
-            "customer",
-            Json::object([
-                ("name", needed("customer.name", customer.name.as_deref())?),
-                (
-                    "email",
-                    needed("customer.email", customer.email.as_deref())?,
-                ),
-                (
-                    "phone",
-                    needed("customer.phone", customer.phone.as_deref())?,
-                ),
-            ]),
-        ),
-        ("return_url", Json::text(limits::return_url(order)?)),
-    ];
-    if let Some(note) = limits::order_note(order) {
-        members.push(("order_note", Json::text(note)));
-    }
-    let own = |(key, value): (&str, Json)| (key.to_owned(), value);
-    Ok(Json::Object(members.into_iter().map(own).collect()))
+    Ok(payload(&CreateRequest {
+        order_id: id(&order.reference),
+        order_amount: amount(limits::amount(order)?),
+        order_currency: order.money.currency().code(),
+        service_type: limits::service_type(order, default_type)?,
+        customer: Customer {
+            name: limits::needed("customer.name", customer.name.as_deref())?,
+            email: limits::needed("customer.email", customer.email.as_deref())?,
+            phone: limits::needed("customer.phone", customer.phone.as_deref())?,
+        },
+        return_url: limits::return_url(order)?,
+        order_note: limits::order_note(order),
+    }))
 }
 
-/// The envelope around every reply. Members we do not know are ignored.
-#[derive(Deserialize)]
-pub(crate) struct Envelope {
-    pub(crate) code: Option<Scalar>,
-    pub(crate) status: Option<Scalar>,
-    pub(crate) message: Option<Scalar>,
-    return_data: Option<Box<RawValue>>,
+/// A request as it is signed: with exact numbers, and to be sorted.
+fn payload(request: &impl Serialize) -> Json {
+    let bytes = serde_json::to_vec(request).expect("texts and raw numbers are always JSON");
+    Json::parse(&bytes).expect("a struct of ours is not deep and has each key once")
 }
+
+/// An id in the JSON type in which the merchant has it.
+///
+/// assumed: that an integer id of any size is signed as it was sent. Were the body written
+/// again from floats, one above 2^53 would be refused with HTTP 401; send it as text then.
+fn id(order: &OrderId) -> Box<RawValue> {
+    let raw = match order.form() {
+        IdForm::Integer => RawValue::from_string(order.as_str().to_owned()),
+        IdForm::Text => to_raw_value(order.as_str()),
+    };
+    raw.expect("the digits of an integer are JSON, and so is any string once it is quoted")
+}
+
+/// An amount in its shortest form, see [`Json::amount`].
+fn amount(amount: Decimal) -> Box<RawValue> {
+    RawValue::from_string(amount.normalize().to_string())
+        .expect("the text of a decimal is a JSON number")
+}
+
+/// A body as a struct of ours, which would also be read from an array, by position.
+pub(crate) fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
+    if body.trim_ascii_start().starts_with(b"[") {
+        serde_json::from_slice::<IgnoredAny>(body)?;
+        return Err(serde::de::Error::custom("an array"));
+    }
+    serde_json::from_slice(body)
+}
+
+/// A reply to one operation, and what it holds of the order.
+pub(crate) trait OrderReply: DeserializeOwned {
+    /// What stands in `return_data`.
+    type Order: Default + DeserializeOwned;
+
+    fn return_data(&self) -> Option<&RawValue>;
+
+    fn order_id(order: &Self::Order) -> Option<&Scalar>;
+
+    /// `return_data`, empty where it is absent, null or PHP's empty array. `None` when it
+    /// is something else, or an object with members of a kind that cannot be told.
+    fn order(&self) -> Option<Self::Order> {
+        match self.return_data().map(RawValue::get) {
+            None | Some("[]") => Some(Self::Order::default()),
+            Some(text) if text.starts_with('{') => serde_json::from_str(text).ok(),
+            Some(_) => None,
+        }
+    }
+}
+
+macro_rules! order_reply {
+    ($reply:ty, $order:ty) => {
+        impl OrderReply for $reply {
+            type Order = $order;
+
+            fn return_data(&self) -> Option<&RawValue> {
+                self.return_data.as_deref()
+            }
+
+            fn order_id(order: &Self::Order) -> Option<&Scalar> {
+                order.order_id.as_ref()
+            }
+        }
+    };
+}
+
+order_reply!(CreateReply, CreatedOrder);
+order_reply!(StatusReply, OrderState);
+order_reply!(CancelReply, CancelledOrder);
 
 /// What an envelope says of the call, whatever the HTTP status says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,33 +157,9 @@ impl Envelope {
             Some(_) | None => Says::Neither,
         }
     }
-
-    /// `return_data`, empty where it is absent, null or PHP's empty array. `None` when it
-    /// is something else, or an object with members of a kind that cannot be told.
-    pub(crate) fn order(&self) -> Option<OrderData> {
-        match self.return_data.as_deref().map(RawValue::get) {
-            None | Some("[]") => Some(OrderData::default()),
-            Some(text) if text.starts_with('{') => serde_json::from_str(text).ok(),
-            Some(_) => None,
-        }
-    }
 }
 
-/// What `return_data` holds of an order, in all three operations.
-#[derive(Deserialize, Default)]
-pub(crate) struct OrderData {
-    pub(crate) order_id: Option<Scalar>,
-    pub(crate) order_status: Option<Scalar>,
-    order_amount: Option<Scalar>,
-    amount: Option<Scalar>,
-    order_currency: Option<Scalar>,
-    currency: Option<Scalar>,
-    #[serde(rename = "kwikX_order_id")]
-    pub(crate) gateway_id: Option<Scalar>,
-    pub(crate) payment_link: Option<Scalar>,
-}
-
-impl OrderData {
+impl OrderState {
     /// The amount under either of its names.
     pub(crate) fn amount(&self) -> Option<&Scalar> {
         self.order_amount.as_ref().or(self.amount.as_ref())
@@ -129,22 +169,6 @@ impl OrderData {
     pub(crate) fn currency(&self) -> Option<&Scalar> {
         self.currency.as_ref().or(self.order_currency.as_ref())
     }
-}
-
-/// The body of a webhook (page *webhook-setup*).
-#[derive(Deserialize)]
-pub(crate) struct WebhookBody {
-    pub(crate) event: String,
-    pub(crate) data: WebhookData,
-}
-
-/// What a webhook says of an order.
-#[derive(Deserialize)]
-pub(crate) struct WebhookData {
-    pub(crate) order_id: Option<Scalar>,
-    pub(crate) status: Option<Scalar>,
-    pub(crate) amount: Option<Scalar>,
-    pub(crate) currency: Option<Scalar>,
 }
 
 /// A member that may be a string or a number, numbers as their exact text.

@@ -396,7 +396,7 @@ pub static ASSUMPTIONS: [Assumption; 46] = [
             `branch`, `account_number`, addresses of pages, `username`, `remarks`), any \
             is taken; and limits count characters, not bytes.",
         about: "create",
-        place: "src/wire/submit.rs",
+        place: "src/limits.rs",
         tolerance: "Whatever the gateway refuses comes back as an error in its own words.",
         trial: "Submit a `branch` of 300 characters, and a description of 100 characters \
             with accents.",

@@ -79,3 +79,65 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
     }
     fs::write(path, text).map_err(failed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::Project;
+
+    /// A project with the sample as the description of a gateway that there is.
+    fn described() -> Project {
+        let project = Project::new();
+        let text = include_str!("sample.yaml")
+            .replace("x-gateway: till", "x-gateway: pesapal")
+            .replace(", x-only-with: x", "")
+            .replace("minLength: 1", "x-exact: true");
+        project.write(&openapi::path("pesapal"), &text);
+        project.write("crates/pesapal/src/reply.rs", "//! Replies.\n");
+        project
+    }
+
+    #[test]
+    fn checking_reports_and_writes_nothing() {
+        let project = described();
+        let changed = run(project.root(), Codegen::Check).unwrap();
+        for path in [
+            "crates/pesapal/src/wire/types.rs",
+            "docs/gateways/pesapal.md",
+        ] {
+            assert!(changed.iter().any(|it| it == path), "{changed:?}");
+            assert!(!project.root().join(path).exists(), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_up_to_date_until_somebody_edits_it() {
+        let project = described();
+        let written = run(project.root(), Codegen::Write).unwrap();
+        assert!(written.len() > 5, "{written:?}");
+        assert_eq!(run(project.root(), Codegen::Check).unwrap(), [""; 0]);
+        project.append("crates/pesapal/src/codes.rs", "// by hand\n");
+        let changed = run(project.root(), Codegen::Check).unwrap();
+        assert_eq!(changed, ["crates/pesapal/src/codes.rs"]);
+    }
+
+    #[test]
+    fn a_description_that_breaks_a_rule_makes_nothing() {
+        let project = described();
+        project.replace(
+            &openapi::path("pesapal"),
+            "x-source: recordings",
+            "x-source: nowhere",
+        );
+        let error = run(project.root(), Codegen::Write).unwrap_err();
+        assert!(
+            error.starts_with("crates/pesapal/openapi.yaml:\n"),
+            "{error}"
+        );
+        assert!(
+            error.contains("x-source nowhere is not in x-sources"),
+            "{error}"
+        );
+        assert!(!project.root().join("crates/pesapal/src/codes.rs").exists());
+    }
+}

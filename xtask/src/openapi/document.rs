@@ -1,6 +1,11 @@
 //! A gateway's description as it stands in its YAML: exactly the keys that we use, and no others. A misspelt one is
 //! an error with a line, so that no statement gets lost.
 
+#![expect(
+    dead_code,
+    reason = "every key that a description may have is read, so that a misspelt one is noticed; not each is used"
+)]
+
 use indexmap::IndexMap;
 use serde::Deserialize;
 
@@ -113,20 +118,13 @@ pub(crate) struct OneOrMore(pub(crate) Vec<String>);
 
 impl<'de> Deserialize<'de> for OneOrMore {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let texts = match Node::deserialize(deserializer)? {
-            Node::Text(text) => vec![text],
-            Node::List(items) => items
-                .into_iter()
-                .map(|item| match item {
-                    Node::Text(text) => Ok(text),
-                    other => Err(serde::de::Error::custom(format!("{other} is not a text"))),
-                })
-                .collect::<Result<_, _>>()?,
-            other => {
-                return Err(serde::de::Error::custom(format!(
-                    "{other} is neither a text nor a list of them"
-                )));
-            }
+        let refused = |what| serde::de::Error::custom(format!("{what} is not a text"));
+        let text = |node: Node| node.text().map(str::to_owned).ok_or_else(|| refused(node));
+        let node = Node::deserialize(deserializer)?;
+        let texts = if let Node::List(items) = node {
+            items.into_iter().map(text).collect::<Result<_, _>>()?
+        } else {
+            vec![text(node)?]
         };
         Ok(Self(texts))
     }

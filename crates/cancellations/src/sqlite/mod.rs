@@ -6,6 +6,7 @@
 
 mod cancellations;
 mod orders;
+mod refunds;
 mod rows;
 mod schema;
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use duka_core::Observation;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::cancellations;
 use super::rows::{self, follow_word, form_word, micros, store_error, unknown_words};
+use super::{cancellations, refunds};
 use crate::order::{OrderKey, TrackedOrder};
 use crate::store::{AbandonedPage, StoreError, Tracked};
 
@@ -111,7 +111,9 @@ pub(super) fn observe(
             unknown_words(&merged.status),
         ])
         .map_err(store_error)?;
-    cancellations::find_late_payment(connection, key, &merged.status, actor, merged.observed_at)
+    let (status, at) = (&merged.status, merged.observed_at);
+    refunds::find_reversed(connection, key, status, actor, at)?;
+    cancellations::find_late_payment(connection, key, status, actor, at)
 }
 
 pub(super) fn abandoned(

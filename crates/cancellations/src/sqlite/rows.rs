@@ -44,7 +44,7 @@ pub(super) fn read_only() -> StoreError {
     StoreError::new(StoreErrorKind::ReadOnly, READ_ONLY)
 }
 
-fn damaged(what: &str) -> StoreError {
+pub(super) fn damaged(what: &str) -> StoreError {
     StoreError::new(
         StoreErrorKind::Corrupt,
         format!("the store holds {what} that this program cannot read"),
@@ -59,15 +59,18 @@ fn moment(value: i64) -> Result<Timestamp, StoreError> {
     Timestamp::from_microsecond(value).map_err(|_| damaged("a moment"))
 }
 
-fn moment_at(row: &Row<'_>, column: &str) -> Result<Timestamp, StoreError> {
+pub(super) fn moment_at(row: &Row<'_>, column: &str) -> Result<Timestamp, StoreError> {
     moment(get(row, column)?)
 }
 
-fn maybe_moment(row: &Row<'_>, column: &str) -> Result<Option<Timestamp>, StoreError> {
+pub(super) fn maybe_moment(row: &Row<'_>, column: &str) -> Result<Option<Timestamp>, StoreError> {
     get::<Option<i64>>(row, column)?.map(moment).transpose()
 }
 
-fn get<T: rusqlite::types::FromSql>(row: &Row<'_>, column: &str) -> Result<T, StoreError> {
+pub(super) fn get<T: rusqlite::types::FromSql>(
+    row: &Row<'_>,
+    column: &str,
+) -> Result<T, StoreError> {
     row.get(column).map_err(store_error)
 }
 
@@ -90,7 +93,7 @@ pub(super) fn follow_word(follow: Follow) -> &'static str {
     }
 }
 
-fn key(row: &Row<'_>) -> Result<OrderKey, StoreError> {
+pub(super) fn key(row: &Row<'_>) -> Result<OrderKey, StoreError> {
     let account = AccountName::new(get::<String>(row, "account")?);
     let id: String = get(row, "order_id")?;
     let order = match get::<String>(row, "form")?.as_str() {
@@ -103,11 +106,15 @@ fn key(row: &Row<'_>) -> Result<OrderKey, StoreError> {
     ))
 }
 
-fn gateway(row: &Row<'_>) -> Result<GatewayName, StoreError> {
+pub(super) fn gateway(row: &Row<'_>) -> Result<GatewayName, StoreError> {
     GatewayName::new(get::<String>(row, "gateway")?).map_err(|_| damaged("a gateway name"))
 }
 
-fn money(row: &Row<'_>, amount: &str, currency: &str) -> Result<Option<Money>, StoreError> {
+pub(super) fn money(
+    row: &Row<'_>,
+    amount: &str,
+    currency: &str,
+) -> Result<Option<Money>, StoreError> {
     let amount: Option<String> = get(row, amount)?;
     let currency: Option<String> = get(row, currency)?;
     let (Some(amount), Some(currency)) = (amount, currency) else {

@@ -12,7 +12,11 @@ use super::rows::store_error;
 const APPLICATION_ID: i32 = 0x6475_6b61;
 
 /// Step N leads from version N to version N + 1.
-const STEPS: [&str; 2] = [include_str!("schema_1.sql"), include_str!("schema_2.sql")];
+const STEPS: [&str; 3] = [
+    include_str!("schema_1.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+];
 
 /// Brings the schema up to date, in one transaction.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
@@ -97,7 +101,7 @@ mod tests {
     fn a_new_store_gets_the_latest_schema() {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate(&mut connection).unwrap();
-        assert_eq!(version(&connection), 2);
+        assert_eq!(version(&connection), 3);
         migrate(&mut connection).unwrap();
     }
 
@@ -114,7 +118,7 @@ mod tests {
             .unwrap();
         let later = [&STEPS[..], &["ALTER TABLE orders ADD COLUMN colour TEXT"]].concat();
         migrate_with(&mut connection, &later).unwrap();
-        assert_eq!(version(&connection), 3);
+        assert_eq!(version(&connection), 4);
         let kept: String = connection
             .query_row(
                 "SELECT order_id FROM orders WHERE colour IS NULL",
@@ -132,7 +136,7 @@ mod tests {
         let fails = "CREATE TABLE half (x); CREATE TABLE orders (x)";
         let broken = [&STEPS[..], &[fails]].concat();
         migrate_with(&mut connection, &broken).unwrap_err();
-        assert_eq!(version(&connection), 2);
+        assert_eq!(version(&connection), 3);
         migrate(&mut connection).unwrap();
     }
 
@@ -145,7 +149,7 @@ mod tests {
         assert_eq!(error.kind(), StoreErrorKind::TooNew);
         assert_eq!(
             error.to_string(),
-            "the store has schema version 7 and this program knows up to 2; use a newer duka"
+            "the store has schema version 7 and this program knows up to 3; use a newer duka"
         );
     }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use duka_cancellations::{
-    Canceller, OrderKey, Record, Request, Settings, SqliteStore, Store, TrackedOrder,
+    Canceller, OrderKey, Record, RefundStore, Request, Settings, SqliteStore, Store, TrackedOrder,
 };
 use duka_core::clock::SharedClock;
 use duka_core::{AccountName, Gateway, GatewayName, OrderId};
@@ -78,6 +78,19 @@ impl Shelf {
     /// One number from the store's file.
     pub(crate) fn number(&self, sql: &str) -> i64 {
         self.sql().query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+}
+
+/// The same, for what is kept of refunds.
+pub(crate) struct RefundShelf(pub(crate) Shelf);
+
+impl RefundShelf {
+    pub(crate) fn new() -> Self {
+        Self(Shelf::new())
+    }
+
+    pub(crate) fn store(&self) -> Arc<dyn RefundStore> {
+        Arc::new(SqliteStore::open(self.0.path()).unwrap())
     }
 }
 

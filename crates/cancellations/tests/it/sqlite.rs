@@ -3,7 +3,7 @@
 use duka_cancellations::store::Attempt;
 use duka_core::cancel::{Repeat, State};
 
-use crate::scene::{Shelf, noon};
+use crate::scene::{RefundShelf, Shelf, noon};
 use crate::suite::{change, opened, store_suite, stored};
 
 store_suite! { Shelf::new(),
@@ -41,6 +41,19 @@ store_suite! { Shelf::new(),
     suite_claims::an_order_we_have_just_touched_is_left_alone_for_a_while
     suite_claims::holdings_count_what_is_there
     suite_claims::everything_survives_the_end_of_the_program
+}
+
+store_suite! { RefundShelf::new(),
+    suite_refunds::an_intent_is_kept_with_all_that_it_says
+    suite_refunds::an_intent_needs_an_order_that_was_seen_paid
+    suite_refunds::a_second_request_of_a_payment_cannot_be_written_down
+    suite_refunds::a_request_that_never_left_makes_room_for_another
+    suite_refunds::one_payments_request_is_not_in_anothers_way
+    suite_refunds::a_refund_made_from_an_old_version_writes_nothing
+    suite_refunds::a_refunds_log_tells_everything_in_order
+    suite_refunds::money_seen_to_go_back_ends_what_waits_for_it
+    suite_refunds::what_is_not_over_is_listed_page_by_page
+    suite_refunds::a_claim_of_a_wrong_clock_is_lapsed
 }
 
 /// A store with one cancellation of order `A-1` whose request is on its way.
@@ -141,4 +154,66 @@ async fn an_attempt_that_is_numbered_twice_is_not_taken_for_a_second_request() {
     muddled.next.attempts = 1;
     let error = store.advance(muddled).await.unwrap_err();
     assert_eq!(error.kind(), duka_cancellations::StoreErrorKind::Internal);
+}
+
+/// Statements that the file refuses whoever makes them, and with what words.
+#[tokio::test]
+async fn the_file_itself_keeps_a_refund_request_as_it_was_sent() {
+    let shelf = RefundShelf::new();
+    let store = shelf.store();
+    let refund = crate::suite_refunds::begun(&*store, 1, "A-1").await;
+    let sql = shelf.0.sql();
+    let again = "INSERT INTO refunds SELECT 'another', version, account, order_id, gateway,
+            amount, currency, confirmation_code, username, remarks, actor, ?1, ?2, message,
+            due_at, worker, log_entries, created_at, updated_at FROM refunds LIMIT 1";
+    for (state, outcome) in [
+        ("sending", None),
+        ("in_doubt", None),
+        ("done", Some("received")),
+        ("done", Some("refused")),
+        ("done", Some("reversed")),
+        ("done", Some("resolved_received")),
+    ] {
+        let error = sql.execute(again, (state, outcome)).unwrap_err();
+        assert!(
+            error.to_string().contains("UNIQUE constraint failed"),
+            "{state} {outcome:?}: {error}"
+        );
+    }
+    let in_doubt =
+        crate::suite_refunds::to(&refund, duka_cancellations::refunds::RefundState::InDoubt);
+    store.advance_refund(in_doubt).await.unwrap();
+    for (forgery, words) in [
+        ("DELETE FROM refunds", "never forgotten"),
+        (
+            "REPLACE INTO refunds SELECT * FROM refunds",
+            "never forgotten",
+        ),
+        (
+            "UPDATE refunds SET order_id = 'A-2'",
+            "stays with its payment",
+        ),
+        (
+            "UPDATE refunds SET gateway = 'other'",
+            "stays with its payment",
+        ),
+        ("UPDATE refunds SET state = 'sending'", "sent once"),
+        (
+            "UPDATE refunds SET state = 'lost'",
+            "CHECK constraint failed",
+        ),
+        (
+            "UPDATE refunds SET outcome = 'received'",
+            "CHECK constraint failed",
+        ),
+        ("UPDATE refund_events SET actor = 'nobody'", "append-only"),
+        ("DELETE FROM refund_events", "append-only"),
+        (
+            "REPLACE INTO refund_events SELECT * FROM refund_events",
+            "append-only",
+        ),
+    ] {
+        let error = sql.execute(forgery, []).unwrap_err();
+        assert!(error.to_string().contains(words), "{forgery}: {error}");
+    }
 }

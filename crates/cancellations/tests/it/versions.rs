@@ -1,16 +1,23 @@
 //! Stores that earlier versions of the program left: each opens, keeps all that it holds,
 //! and is worked on from there.
 
+use duka_cancellations::refunds::Begun;
 use duka_cancellations::store::ReportPage;
-use duka_cancellations::{Follow, OrderKey, Record};
+use duka_cancellations::{Follow, OrderKey, Record, RefundStore, SqliteStore, Store};
 use duka_core::cancel::{Outcome, State};
 use duka_core::{AccountName, OrderId, OrderStatus};
 
 use crate::scene::Shelf;
+use crate::suite_refunds::intent;
 
 /// A dump of a store that the first version made: real orders at the emulator, one
 /// confirmed, one seen paid, one that waits for a person after a lost reply, one skipped.
 const VERSION_1: &str = include_str!("stores/version_1.sql");
+
+/// A dump of a store that the second version made: real orders at the emulator, one that was
+/// seen paid, one that waits for a person after a lost reply, one paid after it was confirmed,
+/// one cancelled.
+const VERSION_2: &str = include_str!("stores/version_2.sql");
 
 fn shelf(dump: &str) -> Shelf {
     let shelf = Shelf::new();
@@ -37,7 +44,7 @@ async fn a_store_of_the_first_version_opens_with_all_that_it_holds() {
     shelf.sql().execute(invalid, []).unwrap();
     let logged = shelf.number("SELECT count(*) FROM events");
     let store = shelf.store();
-    assert_eq!(shelf.number("PRAGMA user_version"), 2);
+    assert_eq!(shelf.number("PRAGMA user_version"), 3);
     let page = ReportPage {
         limit: 100,
         ..ReportPage::default()
@@ -70,4 +77,37 @@ async fn a_store_of_the_first_version_opens_with_all_that_it_holds() {
     let seen = unknown.seen.unwrap();
     assert_eq!(seen.status, OrderStatus::Unknown("INVALID".to_owned()));
     assert!(matches!(records[2].progress.state, State::NeedsReview));
+}
+
+#[tokio::test]
+async fn a_store_of_the_second_version_opens_with_all_that_it_holds_and_takes_refunds() {
+    let shelf = shelf(VERSION_2);
+    assert_eq!(shelf.number("PRAGMA user_version"), 2);
+    let tables = ["orders", "cancellations", "attempts", "events"];
+    let rows = || tables.map(|table| shelf.number(&format!("SELECT count(*) FROM {table}")));
+    let before = rows();
+    let store = SqliteStore::open(shelf.path()).unwrap();
+    assert_eq!(shelf.number("PRAGMA user_version"), 3);
+    assert_eq!(rows(), before);
+    let page = ReportPage {
+        limit: 100,
+        ..ReportPage::default()
+    };
+    let records = store.report(page).await.unwrap();
+    assert_eq!(
+        records.iter().map(words).collect::<Vec<_>>(),
+        [
+            ("pesapal", "needs_review"),
+            ("pesapal", "confirmed"),
+            ("kwikpaisa", "confirmed"),
+        ]
+    );
+    assert!(records[1].progress.finding.is_some());
+
+    let found = store.find_orders("SHOP-1").await.unwrap();
+    assert_eq!(found[0].seen.as_ref().unwrap().status, OrderStatus::Paid);
+    let key = found[0].key.clone();
+    let begin = |number| store.begin_refund(intent(number, key.clone()));
+    assert!(matches!(begin(1).await.unwrap(), Begun::New(_)));
+    assert!(matches!(begin(2).await.unwrap(), Begun::InTheWay(_)));
 }

@@ -1,13 +1,17 @@
 //! KwikPaisa's authentication: key, timestamp and signature, each really checked.
 
+use std::borrow::Cow;
+
 use hmac::{Hmac, KeyInit, Mac};
 use hyper::StatusCode;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
-use super::error;
-use crate::behaviour::kwikpaisa::{ContentTypeRule, KwikPaisaBehaviour};
+use super::{error, rewriting};
+use crate::behaviour::kwikpaisa::{
+    ContentTypeRule, DoorBody, KwikPaisaBehaviour, SignedOver, TimestampWindow,
+};
 use crate::config::{EmulatorConfig, same_secret};
 use crate::exchange::{Received, Reply};
 
@@ -19,24 +23,42 @@ pub(crate) fn check_door(
     received: &Received,
 ) -> Result<(), Reply> {
     check_content_type(behaviour, received)?;
-    let key = sent(received, "x-api-key")?;
+    let key = sent(behaviour, received, "x-api-key")?;
     if !same_secret(key, config.kwikpaisa.api_key.expose_secret()) {
-        return Err(unauthorized("Invalid API key.").because("X-API-KEY is not the merchant's"));
+        return Err(
+            unauthorized(behaviour, "Invalid API key.").because("X-API-KEY is not the merchant's")
+        );
     }
-    let timestamp = sent(received, "x-timestamp")?;
-    check_timestamp(now, timestamp)?;
-    let presented = sent(received, "x-signature")?;
-    let expected = signature(&config.kwikpaisa.secret_key, &received.body, timestamp);
+    let timestamp = sent(behaviour, received, "x-timestamp")?;
+    check_timestamp(behaviour, now, timestamp)?;
+    let presented = sent(behaviour, received, "x-signature")?;
+    let (payload, named) = signed_payload(behaviour.signed_over, &received.body);
+    let expected = signature(&config.kwikpaisa.secret_key, &payload, timestamp);
     if same_secret(presented, &expected) {
         Ok(())
     } else {
-        Err(unauthorized("Invalid signature.").because(wrong_signature(presented, &expected)))
+        Err(unauthorized(behaviour, "Invalid signature.")
+            .because(wrong_signature(presented, &expected, named)))
     }
 }
 
 /// The refusal of a timestamp outside the window.
-pub(crate) fn expired() -> Reply {
-    unauthorized("Request timestamp expired.")
+pub(crate) fn expired(behaviour: &KwikPaisaBehaviour) -> Reply {
+    unauthorized(behaviour, "Request timestamp expired.")
+}
+
+/// What the signature is expected over, and how the log names it.
+fn signed_payload(form: SignedOver, body: &[u8]) -> (Cow<'_, [u8]>, &'static str) {
+    let (rewritten, named) = match form {
+        SignedOver::RawBytes => (None, "as received"),
+        SignedOver::Node => (rewriting::as_node(body), "as Node writes it again"),
+        SignedOver::Php => (rewriting::as_php(body), "as PHP writes it again"),
+    };
+    match rewritten {
+        Some(text) => (text.into_bytes().into(), named),
+        // What cannot be read cannot be written again either.
+        None => (body.into(), "as received"),
+    }
 }
 
 /// Lowercase hex of HMAC-SHA256 over the payload followed by the timestamp's digits.
@@ -58,15 +80,22 @@ fn check_content_type(behaviour: &KwikPaisaBehaviour, received: &Received) -> Re
         return Ok(());
     }
     let found = received.header("content-type").unwrap_or("absent");
-    Err(
-        error(StatusCode::BAD_REQUEST, "Invalid request payload.").because(format!(
-            "Content-Type must be application/json, it is {found}"
-        )),
+    Err(error(
+        behaviour,
+        StatusCode::BAD_REQUEST,
+        "Invalid request payload.",
     )
+    .because(format!(
+        "Content-Type must be application/json, it is {found}"
+    )))
 }
 
-fn check_timestamp(now: Timestamp, sent: &str) -> Result<(), Reply> {
-    let refused = |reason: String| Err(expired().because(reason));
+fn check_timestamp(
+    behaviour: &KwikPaisaBehaviour,
+    now: Timestamp,
+    sent: &str,
+) -> Result<(), Reply> {
+    let refused = |reason: String| Err(expired(behaviour).because(reason));
     if sent.is_empty() || !sent.bytes().all(|it| it.is_ascii_digit()) {
         return refused("X-TIMESTAMP is not a number of seconds".to_owned());
     }
@@ -74,7 +103,11 @@ fn check_timestamp(now: Timestamp, sent: &str) -> Result<(), Reply> {
         return refused("X-TIMESTAMP is beyond the end of time".to_owned());
     };
     let behind = now.as_second().saturating_sub(sent);
-    let window = 300;
+    let window = match behaviour.timestamp_window {
+        TimestampWindow::Seconds300 => 300,
+        TimestampWindow::Seconds60 => 60,
+        TimestampWindow::Seconds3600 => 3600,
+    };
     if behind.unsigned_abs() <= window {
         return Ok(());
     }
@@ -86,27 +119,39 @@ fn check_timestamp(now: Timestamp, sent: &str) -> Result<(), Reply> {
     })
 }
 
-fn sent<'a>(received: &'a Received, name: &'static str) -> Result<&'a str, Reply> {
+fn sent<'a>(
+    behaviour: &KwikPaisaBehaviour,
+    received: &'a Received,
+    name: &'static str,
+) -> Result<&'a str, Reply> {
     received.header(name).ok_or_else(|| {
-        unauthorized("Invalid authentication headers.")
+        unauthorized(behaviour, "Invalid authentication headers.")
             .because(format!("{name} is absent, repeated or not ASCII"))
     })
 }
 
 /// What is wrong with a signature, without telling what it should have been.
-fn wrong_signature(presented: &str, expected: &str) -> &'static str {
+fn wrong_signature(presented: &str, expected: &str, payload: &str) -> String {
     let lowercase = |it: u8| it.is_ascii_digit() || (b'a'..=b'f').contains(&it);
     if presented.len() != expected.len() {
-        "X-SIGNATURE does not have 64 characters"
+        "X-SIGNATURE does not have 64 characters".to_owned()
     } else if same_secret(&presented.to_ascii_lowercase(), expected) {
-        "X-SIGNATURE is right but not in lowercase"
+        "X-SIGNATURE is right but not in lowercase".to_owned()
     } else if !presented.bytes().all(lowercase) {
-        "X-SIGNATURE is not lowercase hex"
+        "X-SIGNATURE is not lowercase hex".to_owned()
     } else {
-        "X-SIGNATURE does not match the body as received followed by X-TIMESTAMP"
+        format!("X-SIGNATURE does not match the body {payload} followed by X-TIMESTAMP")
     }
 }
 
-fn unauthorized(message: &'static str) -> Reply {
-    error(StatusCode::UNAUTHORIZED, message)
+fn unauthorized(behaviour: &KwikPaisaBehaviour, message: &'static str) -> Reply {
+    const STATUS: StatusCode = StatusCode::UNAUTHORIZED;
+    match behaviour.door_body {
+        DoorBody::Envelope => error(behaviour, STATUS, message),
+        DoorBody::Html => {
+            let page = "<!DOCTYPE html><html><head><title>401</title></head><body><h1>Unauthorized</h1></body></html>";
+            Reply::html(STATUS, page.to_owned())
+        }
+        DoorBody::Empty => Reply::empty(STATUS),
+    }
 }

@@ -1,22 +1,25 @@
 //! KwikPaisa's three calls about an order: create, status and cancel.
 
 use hyper::StatusCode;
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::error;
-use super::wire::{Cancelled, CreateBody, Created, Customer, Envelope, OrderBody, Status, date};
+use super::wire::{
+    Amount, Cancelled, CreateBody, Created, Customer, Envelope, OrderBody, Status, date,
+};
+use super::{Answered, Refusal};
 use crate::act::CustomerAct;
-use crate::behaviour::kwikpaisa::{CancelRefusal, CreateHttp, UnpaidFields};
+use crate::behaviour::kwikpaisa::{
+    CancelRefusal, CancelReply, CancelShows, CreateHttp, CreateReply, KwikPaisaBehaviour,
+    OrderIdEcho, SecondCancel, ServiceType, UnknownOrder, UnpaidFields,
+};
 use crate::book::OrderKey;
 use crate::exchange::Reply;
-use crate::json::{MerchantOrderId, amount_text, is_currency, read_amount};
+use crate::json::{MerchantOrderId, is_currency, read_amount};
 use crate::order::{KwikPaisaOrder, Order, Particulars, Payment};
 use crate::service::{Call, Race};
-
-/// An answer, or the refusal that is sent instead.
-type Answered<T = Reply> = Result<T, Reply>;
 
 /// What a create asks for, once every member was checked.
 struct NewOrder {
@@ -28,10 +31,13 @@ struct NewOrder {
 }
 
 pub(super) fn create(call: &mut Call<'_>) -> Answered {
-    let new = new_order(body(call)?)?;
+    let new = new_order(body(call)?, &call.behaviour.kwikpaisa)?;
     if call.world.book.kwikpaisa(new.order_id.text()).is_some() {
-        return Err(error(StatusCode::CONFLICT, "Duplicate order ID.")
-            .because("an order with this order_id exists"));
+        return Err(Refusal::new(
+            StatusCode::CONFLICT,
+            "Duplicate order ID.",
+            "an order with this order_id exists",
+        ));
     }
     let rng = &mut call.world.rng;
     let kwikx_order_id = format!("kp_{}", rng.guid());
@@ -40,6 +46,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Answered {
         order_id: new.order_id,
         kwikx_order_id,
         order_token,
+        read_since_cancel: false,
     });
     let key = call.world.book.add(Order::new(
         particulars,
@@ -55,26 +62,35 @@ pub(super) fn create(call: &mut Call<'_>) -> Answered {
         CreateHttp::Ok200 => (StatusCode::OK, "200"),
         CreateHttp::Created201 => (StatusCode::CREATED, "201"),
     };
+    let payment_link = format!("{}/checkout/{}", call.shared.base_url, own.order_token);
+    let created = match behaviour.create_reply {
+        CreateReply::Full => Created {
+            kwikX_order_id: Some(&own.kwikx_order_id),
+            created_at: Some(date(order.created_at, behaviour.date_zone)),
+            order_id: echo(own, behaviour),
+            order_status: Some(order.truth()),
+            order_token: Some(&own.order_token),
+            payment_link,
+        },
+        CreateReply::LinkOnly => Created {
+            payment_link,
+            ..Created::default()
+        },
+    };
     Ok(Reply::json(
         http,
         &Envelope {
             code,
             status: "success",
             message: "Order created successfully.",
-            return_data: &Created {
-                kwikX_order_id: &own.kwikx_order_id,
-                created_at: date(order.created_at, behaviour.date_zone),
-                order_id: &own.order_id,
-                order_status: order.truth(),
-                order_token: &own.order_token,
-                payment_link: format!("{}/checkout/{}", call.shared.base_url, own.order_token),
-            },
+            return_data: Some(&created),
         },
     ))
 }
 
 pub(super) fn status(call: &mut Call<'_>) -> Answered {
     let key = addressed(call)?;
+    let order_status = shown(call, key);
     let (order, own) = own(call, key)?;
     let behaviour = &call.behaviour.kwikpaisa;
     let paid = order.payment == Payment::Paid;
@@ -94,19 +110,41 @@ pub(super) fn status(call: &mut Call<'_>) -> Answered {
             code: "200",
             status,
             message,
-            return_data: &Status {
+            return_data: Some(&Status {
                 kwikX_order_id: &own.kwikx_order_id,
-                order_id: &own.order_id,
-                order_amount: amount_text(order.amount),
+                order_id: echo(own, behaviour),
+                order_amount: Amount {
+                    value: order.amount,
+                    form: behaviour.amounts,
+                },
                 currency: &order.currency,
-                order_status: order.truth(),
+                order_status,
                 payment_method: present.then(|| paid.then_some("UPI")),
                 transaction_id: present.then_some(order.receipt.as_deref()),
                 created_at: date(order.created_at, behaviour.date_zone),
                 paid_at: present.then(|| order.paid_at.map(|it| date(it, behaviour.date_zone))),
-            },
+            }),
         },
     ))
+}
+
+/// The status as the merchant gets to see it, which may be late by one read.
+fn shown(call: &mut Call<'_>, key: OrderKey) -> &'static str {
+    let order = call.world.book.get_mut(key);
+    let late = match call.behaviour.kwikpaisa.cancel_shows {
+        CancelShows::AtOnce => false,
+        CancelShows::AfterARead => match &mut order.particulars {
+            Particulars::KwikPaisa(own) if order.cancelled_at.is_some() => {
+                !std::mem::replace(&mut own.read_since_cancel, true)
+            }
+            Particulars::KwikPaisa(_) | Particulars::Pesapal(_) => false,
+        },
+    };
+    if late {
+        order.truth_but_for_a_cancel()
+    } else {
+        order.truth()
+    }
 }
 
 pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
@@ -117,53 +155,94 @@ pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
     }
     let order = call.world.book.get_mut(key);
     order.cancel_requests = order.cancel_requests.saturating_add(1);
+    let (order, own) = own(call, key)?;
+    let behaviour = &call.behaviour.kwikpaisa;
     if !order.is_cancellable() {
-        let (order, own) = own(call, key)?;
-        return Err(refusal(call.behaviour.kwikpaisa.cancel_refusal, order, own));
+        let again = order.truth() == "CANCELLED";
+        return match behaviour.second_cancel {
+            SecondCancel::Accepted if again => {
+                let first = order.cancelled_at.unwrap_or(call.now);
+                Ok(cancelled(own, first, behaviour).because("cancelled before, not again"))
+            }
+            SecondCancel::Accepted | SecondCancel::Refused => Err(refusal(order, own, behaviour)),
+        };
     }
-    order.apply_cancel(call.now);
-    let (_, own) = own(call, key)?;
-    let reply = Reply::json(
-        StatusCode::OK,
-        &Envelope {
-            code: "200",
-            status: "success",
-            message: "Order cancelled successfully.",
-            return_data: &Cancelled {
-                order_id: &own.order_id,
-                order_status: "CANCELLED",
-                cancelled_at: Some(date(call.now, call.behaviour.kwikpaisa.date_zone)),
-            },
-        },
-    )
-    .because("cancelled");
+    let reply = cancelled(own, call.now, behaviour).because("cancelled");
+    call.world.book.get_mut(key).apply_cancel(call.now);
     if call.race == Race::PaidAfter {
         let _ = call.world.act(key, CustomerAct::PayLate, call.now);
     }
     Ok(reply)
 }
 
-fn refusal(form: CancelRefusal, order: &Order, own: &KwikPaisaOrder) -> Reply {
-    const MESSAGE: &str = "Order cannot be cancelled.";
-    let reply = match form {
-        CancelRefusal::Http422 => error(StatusCode::UNPROCESSABLE_ENTITY, MESSAGE),
-        CancelRefusal::Http400 => error(StatusCode::BAD_REQUEST, MESSAGE),
-        CancelRefusal::Http409 => error(StatusCode::CONFLICT, MESSAGE),
-        CancelRefusal::FailedEnvelope => Reply::json(
-            StatusCode::OK,
-            &Envelope {
-                code: "200",
-                status: "failed",
-                message: MESSAGE,
-                return_data: &Cancelled {
-                    order_id: &own.order_id,
-                    order_status: order.truth(),
-                    cancelled_at: None,
-                },
-            },
-        ),
+fn cancelled(own: &KwikPaisaOrder, at: Timestamp, behaviour: &KwikPaisaBehaviour) -> Reply {
+    let order = Cancelled {
+        order_id: echo(own, behaviour),
+        order_status: Some("CANCELLED"),
+        cancelled_at: Some(date(at, behaviour.date_zone)),
     };
-    reply.because(format!("the order is {}", order.truth()))
+    let return_data = match behaviour.cancel_reply {
+        CancelReply::Full => Some(order),
+        CancelReply::WithoutStatus => Some(Cancelled {
+            order_status: None,
+            ..order
+        }),
+        CancelReply::WithoutData => None,
+    };
+    Reply::json(
+        StatusCode::OK,
+        &Envelope {
+            code: "200",
+            status: "success",
+            message: "Order cancelled successfully.",
+            return_data: return_data.as_ref(),
+        },
+    )
+}
+
+fn refusal(order: &Order, own: &KwikPaisaOrder, behaviour: &KwikPaisaBehaviour) -> Refusal {
+    const MESSAGE: &str = "Order cannot be cancelled.";
+    let reason = format!("the order is {}", order.truth());
+    let status = match behaviour.cancel_refusal {
+        CancelRefusal::Http422 => StatusCode::UNPROCESSABLE_ENTITY,
+        CancelRefusal::Http400 => StatusCode::BAD_REQUEST,
+        CancelRefusal::Http409 => StatusCode::CONFLICT,
+        CancelRefusal::FailedEnvelope => {
+            let order = Cancelled {
+                order_id: echo(own, behaviour),
+                order_status: Some(order.truth()),
+                cancelled_at: None,
+            };
+            return failed("200", MESSAGE, Some(&order), &reason);
+        }
+    };
+    Refusal::new(status, MESSAGE, reason)
+}
+
+/// An envelope that says failed in HTTP 200.
+fn failed(
+    code: &'static str,
+    message: &'static str,
+    order: Option<&Cancelled>,
+    reason: &str,
+) -> Refusal {
+    let envelope = Envelope {
+        code,
+        status: "failed",
+        message,
+        return_data: order,
+    };
+    Refusal::Written(Reply::json(StatusCode::OK, &envelope).because(reason))
+}
+
+/// The `order_id` of a reply.
+fn echo(own: &KwikPaisaOrder, behaviour: &KwikPaisaBehaviour) -> Option<Box<RawValue>> {
+    match behaviour.order_id_echo {
+        OrderIdEcho::AsSent => Some(own.order_id.as_sent()),
+        OrderIdEcho::Text => Some(own.order_id.as_text()),
+        OrderIdEcho::Integer => Some(own.order_id.as_integer()),
+        OrderIdEcho::Absent => None,
+    }
 }
 
 fn body<T: DeserializeOwned>(call: &Call<'_>) -> Answered<T> {
@@ -174,9 +253,20 @@ fn body<T: DeserializeOwned>(call: &Call<'_>) -> Answered<T> {
 fn addressed(call: &Call<'_>) -> Answered<OrderKey> {
     let body: OrderBody = body(call)?;
     let id = order_id(body.order_id.as_deref())?;
-    call.world.book.kwikpaisa(id.text()).ok_or_else(|| {
-        error(StatusCode::NOT_FOUND, "Order not found.").because("no order has this order_id")
-    })
+    let found = call.world.book.kwikpaisa(id.text());
+    found.ok_or_else(|| unknown_order(&call.behaviour.kwikpaisa))
+}
+
+fn unknown_order(behaviour: &KwikPaisaBehaviour) -> Refusal {
+    const MESSAGE: &str = "Order not found.";
+    const REASON: &str = "no order has this order_id";
+    let status = match behaviour.unknown_order {
+        UnknownOrder::Http404 => StatusCode::NOT_FOUND,
+        UnknownOrder::Http400 => StatusCode::BAD_REQUEST,
+        UnknownOrder::Http422 => StatusCode::UNPROCESSABLE_ENTITY,
+        UnknownOrder::FailedEnvelope => return failed("404", MESSAGE, None, REASON),
+    };
+    Refusal::new(status, MESSAGE, REASON)
 }
 
 fn own<'a>(call: &'a Call<'_>, key: OrderKey) -> Answered<(&'a Order, &'a KwikPaisaOrder)> {
@@ -184,7 +274,7 @@ fn own<'a>(call: &'a Call<'_>, key: OrderKey) -> Answered<(&'a Order, &'a KwikPa
     match &order.particulars {
         Particulars::KwikPaisa(own) => Ok((order, own)),
         // The book finds KwikPaisa's orders by KwikPaisa's ids only.
-        Particulars::Pesapal(_) => Err(error(StatusCode::NOT_FOUND, "Order not found.")),
+        Particulars::Pesapal(_) => Err(unknown_order(&call.behaviour.kwikpaisa)),
     }
 }
 
@@ -194,13 +284,14 @@ fn order_id(raw: Option<&RawValue>) -> Answered<MerchantOrderId> {
         .ok_or_else(|| bad_payload("order_id is neither an integer nor text".to_owned()))
 }
 
-fn new_order(body: CreateBody) -> Answered<NewOrder> {
+fn new_order(body: CreateBody, behaviour: &KwikPaisaBehaviour) -> Answered<NewOrder> {
     let order_id = order_id(body.order_id.as_deref())?;
     let amount = body
         .order_amount
         .ok_or_else(|| bad_payload("order_amount is missing".to_owned()))?;
     let currency = required("order_currency", body.order_currency)?;
-    required("service_type", body.service_type)?;
+    let service_type = required("service_type", body.service_type)?;
+    check_service_type(&service_type, behaviour.service_type)?;
     let customer = body
         .customer
         .ok_or_else(|| bad_payload("customer is missing".to_owned()))?;
@@ -227,16 +318,34 @@ fn new_order(body: CreateBody) -> Answered<NewOrder> {
     })
 }
 
+fn check_service_type(sent: &str, rule: ServiceType) -> Answered<()> {
+    let taken = match rule {
+        ServiceType::Any => true,
+        ServiceType::Listed => matches!(sent, "DIGITAL" | "PHYSICAL_GOODS"),
+    };
+    if taken {
+        Ok(())
+    } else {
+        Err(invalid(
+            "service_type is neither DIGITAL nor PHYSICAL_GOODS",
+        ))
+    }
+}
+
 fn required(name: &str, value: Option<String>) -> Answered<String> {
     value
         .filter(|it| !it.trim().is_empty())
         .ok_or_else(|| bad_payload(format!("{name} is missing")))
 }
 
-fn bad_payload(reason: String) -> Reply {
-    error(StatusCode::BAD_REQUEST, "Invalid request payload.").because(reason)
+fn bad_payload(reason: String) -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, "Invalid request payload.", reason)
 }
 
-fn invalid(reason: &str) -> Reply {
-    error(StatusCode::UNPROCESSABLE_ENTITY, "Validation failed.").because(reason)
+fn invalid(reason: &str) -> Refusal {
+    Refusal::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "Validation failed.",
+        reason,
+    )
 }

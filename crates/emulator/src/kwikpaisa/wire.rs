@@ -2,11 +2,12 @@
 
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, Zoned};
-use serde::{Deserialize, Serialize};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::behaviour::kwikpaisa::DateZone;
-use crate::json::MerchantOrderId;
+use crate::behaviour::kwikpaisa::{Amounts, DateZone, ErrorCode};
+use crate::json::{JsonDecimal, amount_text};
 
 #[derive(Deserialize)]
 pub(super) struct CreateBody {
@@ -36,24 +37,60 @@ pub(super) struct Envelope<'a, T> {
     pub(super) code: &'static str,
     pub(super) status: &'static str,
     pub(super) message: &'static str,
-    pub(super) return_data: &'a T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) return_data: Option<&'a T>,
 }
 
 #[derive(Serialize)]
 pub(super) struct ErrorEnvelope {
     pub(super) status: bool,
-    pub(super) code: u16,
+    pub(super) code: Code,
     pub(super) message: &'static str,
 }
 
+/// An error's `code`.
+pub(super) struct Code {
+    pub(super) number: u16,
+    pub(super) form: ErrorCode,
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.form {
+            ErrorCode::Number => serializer.serialize_u16(self.number),
+            ErrorCode::Text => serializer.collect_str(&self.number),
+        }
+    }
+}
+
+/// An amount in a reply.
+pub(super) struct Amount {
+    pub(super) value: Decimal,
+    pub(super) form: Amounts,
+}
+
+impl Serialize for Amount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.form {
+            Amounts::Text => serializer.serialize_str(&amount_text(self.value)),
+            Amounts::Number => JsonDecimal(self.value).serialize(serializer),
+        }
+    }
+}
+
 #[expect(non_snake_case, reason = "kwikX_order_id is the name on the wire")]
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub(super) struct Created<'a> {
-    pub(super) kwikX_order_id: &'a str,
-    pub(super) created_at: String,
-    pub(super) order_id: &'a MerchantOrderId,
-    pub(super) order_status: &'static str,
-    pub(super) order_token: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) kwikX_order_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) created_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) order_id: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) order_status: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) order_token: Option<&'a str>,
     pub(super) payment_link: String,
 }
 
@@ -61,8 +98,9 @@ pub(super) struct Created<'a> {
 #[derive(Serialize)]
 pub(super) struct Status<'a> {
     pub(super) kwikX_order_id: &'a str,
-    pub(super) order_id: &'a MerchantOrderId,
-    pub(super) order_amount: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) order_id: Option<Box<RawValue>>,
+    pub(super) order_amount: Amount,
     pub(super) currency: &'a str,
     pub(super) order_status: &'static str,
     // Some(None) is null on the wire, None is no member at all.
@@ -76,9 +114,11 @@ pub(super) struct Status<'a> {
 }
 
 #[derive(Serialize)]
-pub(super) struct Cancelled<'a> {
-    pub(super) order_id: &'a MerchantOrderId,
-    pub(super) order_status: &'static str,
+pub(super) struct Cancelled {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) order_id: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) order_status: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) cancelled_at: Option<String>,
 }

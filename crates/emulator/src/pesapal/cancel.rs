@@ -1,35 +1,47 @@
 //! Pesapal's cancel: for pending and failed payments, and one request per order only.
 
+use hyper::StatusCode;
 use jiff::SignedDuration;
 
-use super::orders::plain;
 use super::wire::CancelBody;
-use super::{Answered, body};
+use super::{Answered, body, not_found, plain, success};
 use crate::act::CustomerAct;
-use crate::behaviour::pesapal::{IpnAfterCancel, RefusedCancel, SecondCancel};
+use crate::behaviour::pesapal::{
+    CancelRefusal, FailedCancel, IpnAfterCancel, PesapalBehaviour, RefusedCancel, SecondCancel,
+    UnknownOrder,
+};
 use crate::exchange::Reply;
+use crate::order::Payment;
 use crate::service::{Call, Race};
 
 pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
     let CancelBody { order_tracking_id } = body(call)?;
+    let behaviour = call.behaviour.pesapal;
+    let refused = |reason: &str| refused(&behaviour, reason);
     let id = order_tracking_id.ok_or_else(|| refused("order_tracking_id is missing"))?;
     let key = call
         .world
         .book
         .pesapal(&id)
-        .ok_or_else(|| refused("no order has this order_tracking_id"))?;
+        .ok_or_else(|| match behaviour.unknown_order {
+            UnknownOrder::Http404 => not_found(&behaviour),
+            UnknownOrder::Error200 | UnknownOrder::Status500 => {
+                refused("no order has this order_tracking_id")
+            }
+        })?;
     if call.race == Race::PaidBefore {
         // An order that cannot be paid any more loses the race on its own.
         let _ = call.world.act(key, CustomerAct::Pay, call.now);
     }
-    let behaviour = &call.behaviour.pesapal;
     let order = call.world.book.get_mut(key);
     let earlier_requests = order.cancel_requests;
     order.cancel_requests = earlier_requests.saturating_add(1);
     if order.is_cancelled() {
         return match behaviour.second_cancel {
             SecondCancel::Refused => Err(refused("a cancel was applied before")),
-            SecondCancel::Accepted => Ok(cancelled().because("applied before, not again")),
+            SecondCancel::Accepted => {
+                Ok(cancelled(&behaviour).because("applied before, not again"))
+            }
         };
     }
     let used_up = match behaviour.refused_cancel {
@@ -41,7 +53,11 @@ pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
             "the order's one cancel request was used up by a refused one",
         ));
     }
-    if !order.is_cancellable() {
+    let failed_for_good = match behaviour.failed_cancel {
+        FailedCancel::Allowed => false,
+        FailedCancel::Refused => order.payment == Payment::Failed,
+    };
+    if failed_for_good || !order.is_cancellable() {
         let reason = format!("the order is {}", order.truth());
         return Err(refused(&reason));
     }
@@ -53,23 +69,25 @@ pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
     order.apply_cancel(call.now);
     match behaviour.ipn_after_cancel {
         IpnAfterCancel::None => {}
-        IpnAfterCancel::Sent => call.world.notify(key),
+        IpnAfterCancel::Sent => call.world.notify(key, call.now),
     }
     if call.race == Race::PaidAfter {
         let _ = call.world.act(key, CustomerAct::PayLate, call.now);
     }
-    Ok(cancelled())
+    Ok(cancelled(&behaviour))
 }
 
-fn cancelled() -> Reply {
-    plain("200", "Order successfully cancelled.").because("cancelled")
+fn cancelled(behaviour: &PesapalBehaviour) -> Reply {
+    let http = success(behaviour);
+    plain(behaviour, http, 200, "Order successfully cancelled.").because("cancelled")
 }
 
 /// The same text for every reason: only the verdict tells them apart.
-fn refused(reason: &str) -> Reply {
-    plain(
-        "500",
-        "Invalid order request. Transaction cannot be cancelled",
-    )
-    .because(reason)
+fn refused(behaviour: &PesapalBehaviour, reason: &str) -> Reply {
+    let http = match behaviour.cancel_refusal {
+        CancelRefusal::Http200 => StatusCode::OK,
+        CancelRefusal::Http400 => StatusCode::BAD_REQUEST,
+    };
+    let message = "Invalid order request. Transaction cannot be cancelled";
+    plain(behaviour, http, 500, message).because(reason)
 }

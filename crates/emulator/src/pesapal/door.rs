@@ -6,9 +6,13 @@ use hyper::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 
-use super::wire::{ApiError, BadBearer, Place, TokenBody, TokenReply, no_error, utc};
-use super::{Answered, body, http_error};
-use crate::behaviour::pesapal::{BadConsumerKeys, BadToken, PesapalBehaviour};
+use super::wire::{
+    ApiError, BodyStatus, ErrorBody, Place, TokenBody, TokenReply, expiry_date, no_error,
+};
+use super::{Answered, body, error_body, http_error};
+use crate::behaviour::pesapal::{
+    BadConsumerKeys, BadToken, ErrorForm, OlderTokens, PesapalBehaviour, TokenStatus,
+};
 use crate::config::same_secret;
 use crate::exchange::{Received, Reply};
 use crate::gateway::Operation;
@@ -89,17 +93,14 @@ pub(crate) fn expired(behaviour: &PesapalBehaviour) -> Reply {
         BadToken::Http200 => StatusCode::OK,
         BadToken::Http500 => StatusCode::INTERNAL_SERVER_ERROR,
     };
-    let error = ApiError {
-        error_type: Some("authentication_error"),
-        ..ApiError::new("invalid_api_credentials_provided", "Invalid Access Token")
+    let code = "invalid_api_credentials_provided";
+    let error = ApiError::of_authentication(behaviour, code, "Invalid Access Token");
+    // Null in the recorded reply, unlike every other.
+    let status = match behaviour.error_form {
+        ErrorForm::Observed => Some(None),
+        ErrorForm::Documented => None,
     };
-    Reply::json(
-        http,
-        &BadBearer {
-            error,
-            status: None,
-        },
-    )
+    Reply::json(http, &ErrorBody { error, status })
 }
 
 pub(super) fn issue(call: &mut Call<'_>) -> Answered {
@@ -132,14 +133,22 @@ pub(super) fn issue(call: &mut Call<'_>) -> Answered {
         call.world.rng.hex_token(),
         call.world.rng.hex_token()
     );
+    let behaviour = &call.behaviour.pesapal;
+    match behaviour.older_tokens {
+        OlderTokens::Stay => {}
+        OlderTokens::End => call.world.tokens = Tokens::default(),
+    }
     call.world.tokens.add(token.clone(), expiry);
     Ok(Reply::json(
         StatusCode::OK,
         &TokenReply {
             token: Some(token),
-            expiryDate: Some(utc(expiry)),
-            error: no_error(call.behaviour.pesapal.no_error, Place::Elsewhere),
-            status: "200",
+            expiryDate: expiry_date(behaviour.expiry, expiry).map(Some),
+            error: no_error(behaviour, Place::Elsewhere),
+            status: match behaviour.token_status {
+                TokenStatus::Present => Some(BodyStatus::new(behaviour, 200)),
+                TokenStatus::Absent => None,
+            },
             message: "Request processed successfully",
         },
     )
@@ -152,17 +161,18 @@ fn bad_consumer_keys(behaviour: &PesapalBehaviour) -> Reply {
         BadConsumerKeys::Http200 => StatusCode::OK,
         BadConsumerKeys::Http500 => StatusCode::INTERNAL_SERVER_ERROR,
     };
-    Reply::json(
-        http,
-        &TokenReply {
-            token: None,
-            expiryDate: None,
-            error: Some(Some(ApiError::new(
-                "invalid_consumer_key_or_secret_provided",
-                "",
-            ))),
-            status: "500",
-            message: "",
-        },
-    )
+    let error = ApiError::new(behaviour, "invalid_consumer_key_or_secret_provided", "");
+    match behaviour.error_form {
+        ErrorForm::Observed => Reply::json(
+            http,
+            &TokenReply {
+                token: None,
+                expiryDate: Some(None),
+                error: Some(Some(error)),
+                status: Some(BodyStatus::new(behaviour, 500)),
+                message: "",
+            },
+        ),
+        ErrorForm::Documented => Reply::json(http, &error_body(behaviour, error)),
+    }
 }

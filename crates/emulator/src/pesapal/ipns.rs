@@ -6,9 +6,9 @@ use hyper::StatusCode;
 use jiff::Timestamp;
 use url::Url;
 
-use super::wire::{IpnReply, Place, RegisterBody, no_error, utc};
-use super::{Answered, api_error, body};
-use crate::behaviour::pesapal::NoError;
+use super::wire::{BodyStatus, IpnReply, Place, RegisterBody, created_date, no_error};
+use super::{Answered, api_error, body, success};
+use crate::behaviour::pesapal::{IpnSpelling, PesapalBehaviour, SecondRegistration};
 use crate::exchange::Reply;
 use crate::notification::IpnMethod;
 use crate::service::Call;
@@ -38,6 +38,11 @@ impl Ipns {
         self.registered.get(*index)
     }
 
+    fn find(&self, url_text: &str, method: IpnMethod) -> Option<&Registered> {
+        let same = |it: &&Registered| it.url_text == url_text && it.method == method;
+        self.registered.iter().find(same)
+    }
+
     fn add(&mut self, registered: Registered) -> &Registered {
         let index = self.registered.len();
         self.by_id.insert(registered.ipn_id.clone(), index);
@@ -56,17 +61,27 @@ pub(super) fn register(call: &mut Call<'_>) -> Answered {
     let url = Url::parse(&url_text)
         .ok()
         .filter(|it| matches!(it.scheme(), "http" | "https"))
-        .ok_or_else(|| api_error("invalid_url", "Invalid IPN URL"))?;
+        .ok_or_else(|| api_error(&call.behaviour.pesapal, "invalid_url", "Invalid IPN URL"))?;
     let method = match ipn_notification_type.as_deref() {
         Some("GET") => IpnMethod::Get,
         Some("POST") => IpnMethod::Post,
         Some(_) | None => {
             return Err(api_error(
+                &call.behaviour.pesapal,
                 "invalid_api_request_parameters",
                 "ipn_notification_type must be GET or POST",
             ));
         }
     };
+    let behaviour = &call.behaviour.pesapal;
+    let first = match behaviour.second_registration {
+        SecondRegistration::NewEntry => None,
+        SecondRegistration::SameEntry => call.world.ipns.find(&url_text, method),
+    };
+    if let Some(first) = first {
+        return Ok(Reply::json(success(behaviour), &reply(first, behaviour))
+            .because("registered before: the first entry again"));
+    }
     let ipn_id = call.world.rng.guid();
     let number = u64::try_from(call.world.ipns.registered.len()).unwrap_or(u64::MAX);
     let registered = call.world.ipns.add(Registered {
@@ -78,38 +93,42 @@ pub(super) fn register(call: &mut Call<'_>) -> Answered {
         created_at: call.now,
     });
     Ok(Reply::json(
-        StatusCode::OK,
-        &reply(registered, call.behaviour.pesapal.no_error),
+        success(behaviour),
+        &reply(registered, behaviour),
     ))
 }
 
 pub(super) fn list(call: &Call<'_>) -> Reply {
-    let form = call.behaviour.pesapal.no_error;
     let all: Vec<_> = call
         .world
         .ipns
         .registered
         .iter()
-        .map(|it| reply(it, form))
+        .map(|it| reply(it, &call.behaviour.pesapal))
         .collect();
     Reply::json(StatusCode::OK, &all)
 }
 
-fn reply(registered: &Registered, form: NoError) -> IpnReply<'_> {
+fn reply<'a>(registered: &'a Registered, behaviour: &PesapalBehaviour) -> IpnReply<'a> {
     let (notification_type, description) = match registered.method {
         IpnMethod::Get => (0, "GET"),
         IpnMethod::Post => (1, "POST"),
     };
+    let (misspelt, right) = match behaviour.ipn_spelling {
+        IpnSpelling::Misspelt => (Some("Active"), None),
+        IpnSpelling::Right => (None, Some("Active")),
+    };
     IpnReply {
         id: registered.number,
         url: &registered.url_text,
-        created_date: utc(registered.created_at),
+        created_date: created_date(behaviour.ipn_date, registered.created_at),
         ipn_id: &registered.ipn_id,
         notification_type,
         ipn_notification_type_description: description,
         ipn_status: 1,
-        ipn_status_decription: "Active",
-        error: no_error(form, Place::Elsewhere),
-        status: "200",
+        ipn_status_decription: misspelt,
+        ipn_status_description: right,
+        error: no_error(behaviour, Place::Elsewhere),
+        status: BodyStatus::new(behaviour, 200),
     }
 }

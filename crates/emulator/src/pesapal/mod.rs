@@ -11,6 +11,7 @@ use hyper::StatusCode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::behaviour::pesapal::{ErrorForm, PesapalBehaviour, SuccessHttp};
 use crate::exchange::Reply;
 use crate::gateway::Operation;
 use crate::order::{Order, Particulars, PesapalOrder};
@@ -53,15 +54,45 @@ fn body<T: DeserializeOwned>(call: &Call<'_>) -> Answered<T> {
 }
 
 /// An error in the API's own form: HTTP 200, told only by the body.
-fn api_error(code: &str, message: &str) -> Reply {
-    Reply::json(
-        StatusCode::OK,
-        &wire::ErrorBody {
-            error: wire::ApiError::new(code, message),
-            status: "500",
-        },
-    )
-    .because(format!("{code}: {message}"))
+fn api_error(behaviour: &PesapalBehaviour, code: &str, message: &str) -> Reply {
+    let error = wire::ApiError::new(behaviour, code, message);
+    Reply::json(StatusCode::OK, &error_body(behaviour, error)).because(format!("{code}: {message}"))
+}
+
+/// An error by itself, with or without a `status` beside it.
+fn error_body(behaviour: &PesapalBehaviour, error: wire::ApiError) -> wire::ErrorBody {
+    let status = match behaviour.error_form {
+        ErrorForm::Observed => Some(Some(wire::BodyStatus::new(behaviour, 500))),
+        ErrorForm::Documented => None,
+    };
+    wire::ErrorBody { error, status }
+}
+
+/// The form of cancel's and refund's replies, which have no `error`.
+fn plain(
+    behaviour: &PesapalBehaviour,
+    http: StatusCode,
+    status: u16,
+    message: &'static str,
+) -> Reply {
+    let status = wire::BodyStatus::new(behaviour, status);
+    Reply::json(http, &wire::Plain { status, message })
+}
+
+/// The HTTP status of a mutation that was carried out.
+const fn success(behaviour: &PesapalBehaviour) -> StatusCode {
+    match behaviour.success_http {
+        SuccessHttp::Ok200 => StatusCode::OK,
+        SuccessHttp::Created201 => StatusCode::CREATED,
+    }
+}
+
+/// HTTP 404 with an error, where that is what an unknown order gets.
+fn not_found(behaviour: &PesapalBehaviour) -> Reply {
+    let code = "invalid_api_request_parameters";
+    let error = wire::ApiError::new(behaviour, code, "unknown orderTrackingId");
+    Reply::json(StatusCode::NOT_FOUND, &error_body(behaviour, error))
+        .because("no order has this tracking id")
 }
 
 fn own(order: &Order) -> Option<&PesapalOrder> {

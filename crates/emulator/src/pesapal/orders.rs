@@ -3,9 +3,13 @@
 use hyper::StatusCode;
 use rust_decimal::Decimal;
 
-use super::wire::{ApiError, Place, Plain, RefundBody, StatusReply, east_africa, no_error};
-use super::{Answered, api_error, body, own};
-use crate::behaviour::pesapal::StatusAfterCancel;
+use super::wire::{
+    ApiError, BodyStatus, Place, RefundBody, StatusReply, east_africa, no_error, tracking_id,
+};
+use super::{Answered, api_error, body, not_found, own, plain, success};
+use crate::behaviour::pesapal::{
+    PesapalBehaviour, RefundRefusal, SecondRefund, StatusAfterCancel, StatusKeys, UnknownOrder,
+};
 use crate::exchange::Reply;
 use crate::json::{JsonDecimal, read_amount};
 use crate::order::{Order, Particulars, Payment, PesapalOrder};
@@ -25,6 +29,7 @@ enum Shown {
 pub(super) fn status(call: &mut Call<'_>) -> Answered {
     let id = call.received.query("orderTrackingId").ok_or_else(|| {
         api_error(
+            &call.behaviour.pesapal,
             "invalid_api_request_parameters",
             "orderTrackingId is missing",
         )
@@ -34,22 +39,21 @@ pub(super) fn status(call: &mut Call<'_>) -> Answered {
         .book
         .pesapal(&id)
         .map(|key| call.world.book.get(key))
-        .ok_or_else(unknown_order)?;
-    let own = own(order).ok_or_else(unknown_order)?;
+        .ok_or_else(|| unknown_order(&call.behaviour.pesapal))?;
     let behaviour = &call.behaviour.pesapal;
+    let own = own(order).ok_or_else(|| unknown_order(behaviour))?;
     let shown = shown(order, behaviour.status_after_cancel);
-    let reply = status_reply(
-        order,
-        own,
-        shown,
-        no_error(behaviour.no_error, Place::Status),
-    );
+    let reply = status_reply(order, own, shown, behaviour);
     Ok(Reply::json(StatusCode::OK, &reply))
 }
 
-/// Unknown how the real gateway answers; this is its usual form for a bad parameter.
-fn unknown_order() -> Reply {
-    api_error("invalid_api_request_parameters", "unknown orderTrackingId")
+fn unknown_order(behaviour: &PesapalBehaviour) -> Reply {
+    let message = "unknown orderTrackingId";
+    match behaviour.unknown_order {
+        UnknownOrder::Error200 => api_error(behaviour, "invalid_api_request_parameters", message),
+        UnknownOrder::Http404 => not_found(behaviour),
+        UnknownOrder::Status500 => plain(behaviour, StatusCode::OK, 500, message).because(message),
+    }
 }
 
 const fn shown(order: &Order, after_cancel: StatusAfterCancel) -> Shown {
@@ -79,14 +83,15 @@ fn status_reply<'a>(
     order: &'a Order,
     own: &'a PesapalOrder,
     shown: Shown,
-    none: Option<Option<ApiError>>,
+    behaviour: &PesapalBehaviour,
 ) -> StatusReply<'a> {
     let with_callback = |code: &str, message: &str| {
         Some(Some(ApiError {
             call_back_url: Some(Some(order.return_url.clone())),
-            ..ApiError::new(code, message)
+            ..ApiError::new(behaviour, code, message)
         }))
     };
+    let none = no_error(behaviour, Place::Status);
     let (status_code, text, description, error) = match shown {
         Shown::Pending => (
             0,
@@ -110,29 +115,36 @@ fn status_reply<'a>(
         Shown::Reversed => (3, "Reversed", Some("Transaction reversed."), none),
     };
     let pending = status_code == 0;
+    let there = match behaviour.status_keys {
+        StatusKeys::All => true,
+        StatusKeys::Few => false,
+    };
     StatusReply {
         payment_method: if pending { "" } else { "Visa" },
         amount: JsonDecimal(order.amount),
         created_date: east_africa(order.created_at),
         confirmation_code: order.receipt.as_deref().unwrap_or(""),
-        order_tracking_id: &own.tracking_id,
+        order_tracking_id: there.then(|| tracking_id(behaviour, own)),
         payment_status_description: text,
         description,
         message: "Request processed successfully",
         payment_account: if pending { "" } else { "476173**0010" },
+        account_number: there.then_some(None),
         call_back_url: order.return_url.clone(),
         status_code,
         merchant_reference: &own.reference,
-        payment_status_code: "",
+        payment_status_code: there.then_some(""),
         currency: &order.currency,
         error,
-        status: if pending { "500" } else { "200" },
+        status: BodyStatus::new(behaviour, if pending { 500 } else { 200 }),
     }
 }
 
 /// A request is only received here: the merchant approves it elsewhere, so the status stays as it is.
 pub(super) fn refund(call: &mut Call<'_>) -> Answered {
     let asked: RefundBody = body(call)?;
+    let behaviour = call.behaviour.pesapal;
+    let refund_refused = |message, reason| refund_refused(&behaviour, message, reason);
     let given = |it: Option<String>| it.is_some_and(|text| !text.trim().is_empty());
     if !given(asked.username) || !given(asked.remarks) {
         return Err(refund_refused(
@@ -167,21 +179,25 @@ pub(super) fn refund(call: &mut Call<'_>) -> Answered {
             "unknown confirmation_code",
         ));
     };
-    if own.refund_requested {
+    let again = match behaviour.second_refund {
+        SecondRefund::Refused => own.refund_requested,
+        SecondRefund::Accepted => false,
+    };
+    if again {
         return Err(refund_refused(
             "Refund request has been received already",
             "a refund was requested before",
         ));
     }
     own.refund_requested = true;
-    Ok(plain("200", "Refund request successfully"))
+    let http = success(&behaviour);
+    Ok(plain(&behaviour, http, 200, "Refund request successfully"))
 }
 
-fn refund_refused(message: &'static str, reason: &str) -> Reply {
-    plain("500", message).because(reason)
-}
-
-/// HTTP 200 whatever the answer, and no `error`.
-pub(super) fn plain(status: &'static str, message: &'static str) -> Reply {
-    Reply::json(StatusCode::OK, &Plain { status, message })
+fn refund_refused(behaviour: &PesapalBehaviour, message: &'static str, reason: &str) -> Reply {
+    let http = match behaviour.refund_refusal {
+        RefundRefusal::Http200 => StatusCode::OK,
+        RefundRefusal::Http400 => StatusCode::BAD_REQUEST,
+    };
+    plain(behaviour, http, 500, message).because(reason)
 }

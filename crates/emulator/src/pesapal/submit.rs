@@ -3,8 +3,13 @@
 use hyper::StatusCode;
 use rust_decimal::Decimal;
 
-use super::wire::{ApiError, BillingAddress, Place, SubmitBody, SubmitReply, no_error};
-use super::{Answered, body, own};
+use super::wire::{
+    ApiError, BillingAddress, BodyStatus, Place, SubmitBody, SubmitReply, no_error, tracking_id,
+};
+use super::{Answered, body, error_body, own, success};
+use crate::behaviour::pesapal::{
+    Decimals, ErrorForm, PesapalBehaviour, SecondSubmit, SubmitReference,
+};
 use crate::book::OrderKey;
 use crate::exchange::Reply;
 use crate::json::{is_currency, read_amount};
@@ -26,11 +31,23 @@ struct NewOrder {
 }
 
 pub(super) fn submit(call: &mut Call<'_>) -> Answered {
-    let new = new_order(call, body(call)?)?;
+    let asked = body(call)?;
+    submit_checked(call, asked).map_err(|refused| refused.into_reply(&call.behaviour.pesapal))
+}
+
+/// Why an order is not taken: the error's code and message.
+struct Refused(&'static str, &'static str);
+
+fn submit_checked(call: &mut Call<'_>, asked: SubmitBody) -> Result<Reply, Refused> {
+    let new = new_order(call, asked)?;
     if let Some(first) = call.world.book.pesapal_reference(&new.reference) {
-        return Ok(
-            reply(call, first).because("this id was submitted before: the first order again")
-        );
+        return match call.behaviour.pesapal.second_submit {
+            SecondSubmit::FirstOrder => {
+                let again = "this id was submitted before: the first order again";
+                Ok(reply(call, first).because(again))
+            }
+            SecondSubmit::Refused => Err(Refused(PARAMETERS, "id was submitted before")),
+        };
     }
     let tracking_id = call.world.rng.guid();
     let particulars = Particulars::Pesapal(PesapalOrder {
@@ -52,30 +69,33 @@ pub(super) fn submit(call: &mut Call<'_>) -> Answered {
 }
 
 fn reply(call: &Call<'_>, key: OrderKey) -> Reply {
+    let behaviour = &call.behaviour.pesapal;
     let own = own(call.world.book.get(key));
-    let redirect_url = own.map(|it| {
-        format!(
-            "{}{PESAPAL_CHECKOUT}?OrderTrackingId={}",
-            call.shared.base_url, it.tracking_id
-        )
-    });
+    let order_tracking_id = own.map(|it| tracking_id(behaviour, it));
+    let base = &call.shared.base_url;
+    let redirect_url = order_tracking_id
+        .as_ref()
+        .map(|it| format!("{base}{PESAPAL_CHECKOUT}?OrderTrackingId={it}"));
     Reply::json(
-        StatusCode::OK,
+        success(behaviour),
         &SubmitReply {
-            order_tracking_id: own.map(|it| it.tracking_id.as_str()),
-            merchant_reference: own.map(|it| it.reference.as_str()),
+            order_tracking_id,
+            merchant_reference: match behaviour.submit_reference {
+                SubmitReference::Echoed => Some(own.map(|it| it.reference.as_str())),
+                SubmitReference::Absent => None,
+            },
             redirect_url,
-            error: no_error(call.behaviour.pesapal.no_error, Place::Elsewhere),
-            status: "200",
+            error: no_error(behaviour, Place::Elsewhere),
+            status: BodyStatus::new(behaviour, 200),
         },
     )
 }
 
-fn new_order(call: &Call<'_>, body: SubmitBody) -> Answered<NewOrder> {
+fn new_order(call: &Call<'_>, body: SubmitBody) -> Result<NewOrder, Refused> {
     let reference = body.id.unwrap_or_default();
     let fits = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.' | ':');
     if reference.is_empty() || reference.len() > 50 || !reference.chars().all(fits) {
-        return Err(refused(
+        return Err(Refused(
             PARAMETERS,
             "id must be 1 to 50 letters, digits or - _ . :",
         ));
@@ -83,24 +103,25 @@ fn new_order(call: &Call<'_>, body: SubmitBody) -> Answered<NewOrder> {
     let currency = body
         .currency
         .filter(|it| is_currency(it))
-        .ok_or_else(|| refused(PARAMETERS, "currency must be three capital letters"))?;
+        .ok_or_else(|| Refused(PARAMETERS, "currency must be three capital letters"))?;
     let amount = body
         .amount
         .and_then(|it| read_amount(&it))
         .filter(|it| *it > Decimal::ZERO)
-        .ok_or_else(|| refused(PARAMETERS, "amount must be a decimal above zero"))?;
+        .ok_or_else(|| Refused(PARAMETERS, "amount must be a decimal above zero"))?;
+    check_decimals(amount, call.behaviour.pesapal.decimals)?;
     let description = body
         .description
         .filter(|it| !it.is_empty() && it.chars().count() <= 100)
-        .ok_or_else(|| refused(PARAMETERS, "description must be 1 to 100 characters"))?;
+        .ok_or_else(|| Refused(PARAMETERS, "description must be 1 to 100 characters"))?;
     let callback_url = body
         .callback_url
         .filter(|it| url::Url::parse(it).is_ok())
-        .ok_or_else(|| refused(PARAMETERS, "callback_url must be an absolute address"))?;
+        .ok_or_else(|| Refused(PARAMETERS, "callback_url must be an absolute address"))?;
     let notification_id = body
         .notification_id
         .filter(|it| call.world.ipns.get(it).is_some())
-        .ok_or_else(|| refused(PARAMETERS, "notification_id is not a registered IPN"))?;
+        .ok_or_else(|| Refused(PARAMETERS, "notification_id is not a registered IPN"))?;
     check_redirect_mode(body.redirect_mode.as_deref())?;
     check_billing_address(body.billing_address)?;
     Ok(NewOrder {
@@ -114,21 +135,31 @@ fn new_order(call: &Call<'_>, body: SubmitBody) -> Answered<NewOrder> {
     })
 }
 
-fn check_redirect_mode(mode: Option<&str>) -> Answered<()> {
+fn check_decimals(amount: Decimal, rule: Decimals) -> Result<(), Refused> {
+    match rule {
+        Decimals::Two if amount.normalize().scale() > 2 => Err(Refused(
+            PARAMETERS,
+            "amount must have at most two decimal places",
+        )),
+        Decimals::Two | Decimals::Any => Ok(()),
+    }
+}
+
+fn check_redirect_mode(mode: Option<&str>) -> Result<(), Refused> {
     match mode {
         None | Some("" | "TOP_WINDOW" | "PARENT_WINDOW") => Ok(()),
-        Some(_) => Err(refused(
+        Some(_) => Err(Refused(
             PARAMETERS,
             "redirect_mode must be TOP_WINDOW or PARENT_WINDOW",
         )),
     }
 }
 
-fn check_billing_address(address: Option<BillingAddress>) -> Answered<()> {
+fn check_billing_address(address: Option<BillingAddress>) -> Result<(), Refused> {
     let given = |it: &Option<String>| it.as_deref().is_some_and(|text| !text.trim().is_empty());
     let Some(address) = address.filter(|it| given(&it.email_address) || given(&it.phone_number))
     else {
-        return Err(refused(
+        return Err(Refused(
             "missing_mandatory_billing_address",
             "billing_address needs email_address or phone_number",
         ));
@@ -136,24 +167,31 @@ fn check_billing_address(address: Option<BillingAddress>) -> Answered<()> {
     let country = address.country_code.unwrap_or_default();
     let letters = country.bytes().all(|it| it.is_ascii_alphabetic());
     if !(country.is_empty() || (country.len() == 2 && letters)) {
-        return Err(refused(PARAMETERS, "country_code must be two letters"));
+        return Err(Refused(PARAMETERS, "country_code must be two letters"));
     }
     if address.state.unwrap_or_default().chars().count() > 3 {
-        return Err(refused(PARAMETERS, "state must be at most 3 characters"));
+        return Err(Refused(PARAMETERS, "state must be at most 3 characters"));
     }
     Ok(())
 }
 
-fn refused(code: &str, message: &str) -> Reply {
-    Reply::json(
-        StatusCode::OK,
-        &SubmitReply {
-            order_tracking_id: None,
-            merchant_reference: None,
-            redirect_url: None,
-            error: Some(Some(ApiError::new(code, message))),
-            status: "500",
-        },
-    )
-    .because(format!("{code}: {message}"))
+impl Refused {
+    fn into_reply(self, behaviour: &PesapalBehaviour) -> Reply {
+        let Self(code, message) = self;
+        let error = ApiError::new(behaviour, code, message);
+        let reply = match behaviour.error_form {
+            ErrorForm::Observed => Reply::json(
+                StatusCode::OK,
+                &SubmitReply {
+                    order_tracking_id: None,
+                    merchant_reference: Some(None),
+                    redirect_url: None,
+                    error: Some(Some(error)),
+                    status: BodyStatus::new(behaviour, 500),
+                },
+            ),
+            ErrorForm::Documented => Reply::json(StatusCode::OK, &error_body(behaviour, error)),
+        };
+        reply.because(format!("{code}: {message}"))
+    }
 }

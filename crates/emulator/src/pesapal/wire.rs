@@ -2,11 +2,14 @@
 
 use jiff::Timestamp;
 use jiff::tz::Offset;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::behaviour::pesapal::NoError;
+use crate::behaviour::pesapal::{
+    ErrorForm, Expiry, IpnDate, NoError, PesapalBehaviour, StatusMember, TrackingIdCase,
+};
 use crate::json::JsonDecimal;
+use crate::order::PesapalOrder;
 
 #[derive(Deserialize)]
 pub(super) struct TokenBody {
@@ -54,9 +57,41 @@ pub(super) struct RefundBody {
     pub(super) remarks: Option<String>,
 }
 
+/// `status` in a body: 200 or 500, whatever the HTTP status is.
+#[derive(Debug)]
+pub(super) struct BodyStatus {
+    number: u16,
+    form: StatusMember,
+}
+
+impl BodyStatus {
+    pub(super) const fn new(behaviour: &PesapalBehaviour, number: u16) -> Self {
+        Self {
+            number,
+            form: behaviour.status_member,
+        }
+    }
+}
+
+impl Serialize for BodyStatus {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.form {
+            StatusMember::Text => serializer.collect_str(&self.number),
+            StatusMember::Number => serializer.serialize_u16(self.number),
+        }
+    }
+}
+
+// In what follows Some(None) is null on the wire, and None is no member at all.
+
 #[derive(Debug, Serialize)]
 pub(super) struct ApiError {
-    pub(super) error_type: Option<&'static str>,
+    /// As recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) error_type: Option<Option<&'static str>>,
+    /// As documented.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub(super) documented_type: Option<Option<&'static str>>,
     pub(super) code: Option<String>,
     pub(super) message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,11 +99,34 @@ pub(super) struct ApiError {
 }
 
 impl ApiError {
-    pub(super) fn new(code: &str, message: &str) -> Self {
+    pub(super) fn new(behaviour: &PesapalBehaviour, code: &str, message: &str) -> Self {
+        Self::of_type(behaviour, Some("api_error"), Some((code, message)))
+    }
+
+    /// The error of credentials or a token.
+    pub(super) fn of_authentication(
+        behaviour: &PesapalBehaviour,
+        code: &str,
+        message: &str,
+    ) -> Self {
+        let words = Some((code, message));
+        Self::of_type(behaviour, Some("authentication_error"), words)
+    }
+
+    fn of_type(
+        behaviour: &PesapalBehaviour,
+        kind: Option<&'static str>,
+        words: Option<(&str, &str)>,
+    ) -> Self {
+        let (error_type, documented_type) = match behaviour.error_form {
+            ErrorForm::Observed => (Some(kind), None),
+            ErrorForm::Documented => (None, Some(kind)),
+        };
         Self {
-            error_type: Some("api_error"),
-            code: Some(code.to_owned()),
-            message: Some(message.to_owned()),
+            error_type,
+            documented_type,
+            code: words.map(|it| it.0.to_owned()),
+            message: words.map(|it| it.1.to_owned()),
             call_back_url: None,
         }
     }
@@ -81,15 +139,10 @@ pub(super) enum Place {
     Elsewhere,
 }
 
-/// `error` where there is none: Some(None) is null on the wire, None is no member at all.
-pub(super) fn no_error(form: NoError, place: Place) -> Option<Option<ApiError>> {
-    let nulls = ApiError {
-        error_type: None,
-        code: None,
-        message: None,
-        call_back_url: None,
-    };
-    match (form, place) {
+/// `error` where there is none.
+pub(super) fn no_error(behaviour: &PesapalBehaviour, place: Place) -> Option<Option<ApiError>> {
+    let nulls = ApiError::of_type(behaviour, None, None);
+    match (behaviour.no_error, place) {
         (NoError::AsObserved, Place::Status) => Some(Some(ApiError {
             call_back_url: Some(None),
             ..nulls
@@ -104,24 +157,21 @@ pub(super) fn no_error(form: NoError, place: Place) -> Option<Option<ApiError>> 
 #[derive(Serialize)]
 pub(super) struct ErrorBody {
     pub(super) error: ApiError,
-    pub(super) status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) status: Option<Option<BodyStatus>>,
 }
 
 #[expect(non_snake_case, reason = "expiryDate is the name on the wire")]
 #[derive(Serialize)]
 pub(super) struct TokenReply {
     pub(super) token: Option<String>,
-    pub(super) expiryDate: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) expiryDate: Option<Option<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<Option<ApiError>>,
-    pub(super) status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) status: Option<BodyStatus>,
     pub(super) message: &'static str,
-}
-
-#[derive(Serialize)]
-pub(super) struct BadBearer {
-    pub(super) error: ApiError,
-    pub(super) status: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -134,20 +184,24 @@ pub(super) struct IpnReply<'a> {
     pub(super) ipn_notification_type_description: &'static str,
     pub(super) ipn_status: u8,
     // Misspelt by the real server.
-    pub(super) ipn_status_decription: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ipn_status_decription: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ipn_status_description: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<Option<ApiError>>,
-    pub(super) status: &'static str,
+    pub(super) status: BodyStatus,
 }
 
 #[derive(Serialize)]
 pub(super) struct SubmitReply<'a> {
-    pub(super) order_tracking_id: Option<&'a str>,
-    pub(super) merchant_reference: Option<&'a str>,
+    pub(super) order_tracking_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) merchant_reference: Option<Option<&'a str>>,
     pub(super) redirect_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<Option<ApiError>>,
-    pub(super) status: &'static str,
+    pub(super) status: BodyStatus,
 }
 
 #[derive(Serialize)]
@@ -156,30 +210,59 @@ pub(super) struct StatusReply<'a> {
     pub(super) amount: JsonDecimal,
     pub(super) created_date: String,
     pub(super) confirmation_code: &'a str,
-    pub(super) order_tracking_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) order_tracking_id: Option<String>,
     pub(super) payment_status_description: &'static str,
     pub(super) description: Option<&'static str>,
     pub(super) message: &'static str,
     pub(super) payment_account: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) account_number: Option<Option<&'static str>>,
     pub(super) call_back_url: String,
     pub(super) status_code: u8,
     pub(super) merchant_reference: &'a str,
-    pub(super) payment_status_code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) payment_status_code: Option<&'static str>,
     pub(super) currency: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<Option<ApiError>>,
-    pub(super) status: &'static str,
+    pub(super) status: BodyStatus,
 }
 
 /// The form of cancel's and refund's replies, which have no `error` at all.
 #[derive(Serialize)]
 pub(super) struct Plain {
-    pub(super) status: &'static str,
+    pub(super) status: BodyStatus,
     pub(super) message: &'static str,
 }
 
+/// An order's tracking id as replies write it.
+pub(super) fn tracking_id(behaviour: &PesapalBehaviour, own: &PesapalOrder) -> String {
+    match behaviour.tracking_id_case {
+        TrackingIdCase::Lower => own.tracking_id.clone(),
+        TrackingIdCase::Upper => own.tracking_id.to_ascii_uppercase(),
+    }
+}
+
+/// A token's `expiryDate`.
+pub(super) fn expiry_date(form: Expiry, time: Timestamp) -> Option<String> {
+    match form {
+        Expiry::SevenDigits => Some(utc(time)),
+        Expiry::WholeSeconds => Some(format!("{time:.0}")),
+        Expiry::Absent => None,
+    }
+}
+
+/// A registered address's `created_date`.
+pub(super) fn created_date(form: IpnDate, time: Timestamp) -> String {
+    match form {
+        IpnDate::Utc => utc(time),
+        IpnDate::NoZone => east_africa(time),
+    }
+}
+
 /// UTC with seven digits of a fraction, as .NET writes it.
-pub(super) fn utc(time: Timestamp) -> String {
+fn utc(time: Timestamp) -> String {
     format!("{time:.7}")
 }
 

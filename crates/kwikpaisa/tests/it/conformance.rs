@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use duka_core::clock::SharedClock;
 use duka_core::conformance::{Armed, Bench, BenchError, Fault, Truth, check_all};
 use duka_core::gateway::Operation;
+use duka_core::id::IdError;
 use duka_core::{Gateway, NewOrder, OrderId};
 use duka_emulator::{Emulator, EmulatorConfig, FaultKind};
 use duka_http::{BaseUrl, ReqwestTransport, RetryPolicy};
@@ -22,6 +23,7 @@ pub(crate) struct Shop {
     gateway: Arc<KwikPaisa>,
     transport: Arc<ReqwestTransport>,
     next: AtomicU64,
+    ids: fn(String) -> Result<OrderId, IdError>,
 }
 
 fn now() -> Timestamp {
@@ -62,7 +64,14 @@ impl Shop {
             gateway,
             transport,
             next,
+            ids: OrderId::integer,
         }
+    }
+
+    /// The same shop with ids of another form.
+    pub(crate) fn with_ids(mut self, ids: fn(String) -> Result<OrderId, IdError>) -> Self {
+        self.ids = ids;
+        self
     }
 }
 
@@ -75,7 +84,7 @@ impl Bench for Shop {
     async fn new_order(&self) -> Result<NewOrder, BenchError> {
         let id = self.next.fetch_add(1, Ordering::SeqCst).to_string();
         let mut order = new_order();
-        order.reference = OrderId::integer(id).map_err(BenchError::new)?;
+        order.reference = (self.ids)(id).map_err(BenchError::new)?;
         Ok(order)
     }
 
@@ -128,13 +137,14 @@ impl Bench for Shop {
     async fn truth(&self, order: &OrderId) -> Result<Truth, BenchError> {
         let found = self.emulator.order(order.as_str());
         let truth = found.ok_or_else(|| BenchError::new("no such order"))?;
-        let names_it = format!("\"order_id\":{}}}", order.as_str());
+        let text = format!("\"order_id\":\"{}\"}}", order.as_str());
+        let integer = format!("\"order_id\":{}}}", order.as_str());
         let received = self
             .emulator
             .requests()
             .iter()
             .filter(|it| it.operation == Some(duka_emulator::Operation::Cancel))
-            .filter(|it| it.body.contains(&names_it))
+            .filter(|it| it.body.contains(&text) || it.body.contains(&integer))
             .count();
         Ok(Truth {
             status: codes::order_status(truth.status),

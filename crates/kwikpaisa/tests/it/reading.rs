@@ -273,3 +273,14 @@ async fn a_status_is_asked_again_when_the_answer_was_trouble() {
     assert_eq!(reading.status, OrderStatus::Paid);
     assert_eq!(fake.requests().len(), 3);
 }
+
+#[tokio::test]
+async fn a_list_is_no_reply_even_if_its_items_stand_where_the_members_would() {
+    let list = r#"["200","success","fetched",{"order_status":"PAID"}]"#;
+    for body in [list, "[]", "\n [401]"] {
+        let error = status(reply(200, body)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnlistedReply, "{body}");
+    }
+    let error = status(reply(200, r#"["200","succ"#)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnreadableReply);
+}

@@ -1,8 +1,10 @@
 //! The suite under every answer of the emulator that nobody knows of the real gateway: each by
 //! itself, and every two of them together.
 
+use std::fmt::Write;
 use std::time::Instant;
 
+use duka_core::OrderId;
 use duka_core::conformance::check_all;
 use duka_emulator::{Combination, Gateway, pairwise};
 use duka_http::{Intent, Request, ReqwestTransport, Transport};
@@ -12,14 +14,24 @@ use crate::conformance::{Shop, emulator, transport};
 #[tokio::test]
 async fn every_rule_is_kept_under_every_two_variants() {
     let started = Instant::now();
+    let mut broken = String::new();
     let transport = transport();
     let combinations = pairwise(Gateway::KwikPaisa);
     for combination in &combinations {
         let emulator = emulator().await;
         choose(combination, &emulator.kwikpaisa_url(), &transport).await;
-        let report = check_all(&Shop::at(emulator, transport.clone())).await;
-        assert!(report.is_clean(), "under {combination}\n{report}");
+        // Node reads numbers as floats: there an id of any size has to be text.
+        let ids = match combination.get("kwikpaisa.signed_over") {
+            Some("node") => OrderId::text,
+            _ => OrderId::integer,
+        };
+        let shop = Shop::at(emulator, transport.clone()).with_ids(ids);
+        let report = check_all(&shop).await;
+        for violation in &report.violations {
+            writeln!(broken, "under {combination}\n  {violation}").unwrap();
+        }
     }
+    assert!(broken.is_empty(), "{broken}");
     let (count, seconds) = (combinations.len(), started.elapsed().as_secs());
     println!("the suite passed under {count} combinations of variants in {seconds} s");
 }

@@ -116,13 +116,29 @@ fn rules_that_promise_what_the_gateway_does_not_do_are_caught() {
         report(&shop).violated(),
         ["a_cancelled_order_shows_it_where_the_rules_say_so"]
     );
+}
+
+#[test]
+fn a_gateway_may_refuse_to_cancel_a_failed_order_as_long_as_it_is_told_so() {
     let rules = CancelRules::repeatable([OrderStatus::Unpaid, OrderStatus::Failed]);
-    let mut shop = Shop::with(None, rules);
+    let mut shop = Shop::with(None, rules.clone());
     shop.cancels_failed = false;
-    assert_eq!(
-        report(&shop).violated(),
-        ["a_failed_order_is_cancelled_where_the_rules_say_so"]
-    );
+    let clean = report(&shop);
+    assert!(clean.is_clean(), "{clean}");
+    let mut shop = Shop::with(Some(Flaw::TakesEveryAnswerForYes), rules);
+    shop.cancels_failed = false;
+    let case = "a_failed_order_is_cancelled_where_the_rules_say_so";
+    assert!(report(&shop).violated().contains(&case));
+}
+
+#[test]
+fn a_gateway_may_show_a_cancellation_a_read_or_two_late_and_no_more() {
+    for (late, clean) in [(1, true), (2, true), (3, false)] {
+        let mut shop = Shop::with(None, repeatable());
+        shop.shows_cancelled_after = late;
+        let report = report(&shop);
+        assert_eq!(report.is_clean(), clean, "{late} reads late: {report}");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@
     reason = "the arms name the mistake, and what is left is the correct adapter"
 )]
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
@@ -26,6 +27,8 @@ struct World {
     orders: Vec<Truth>,
     references: u32,
     fault: Option<(Fault, Operation)>,
+    /// By order.
+    reads_since_cancel: HashMap<usize, u32>,
 }
 
 #[derive(Debug, Clone)]
@@ -35,6 +38,8 @@ pub(super) struct Shop {
     rules: CancelRules,
     pub(super) shows_cancelled: ShowsCancelled,
     pub(super) cancels_failed: bool,
+    /// How many reads of a cancelled order still show what was before.
+    pub(super) shows_cancelled_after: u32,
     pub(super) impossible: Option<Fault>,
     pub(super) deaf: bool,
 }
@@ -64,6 +69,7 @@ impl Shop {
             rules,
             shows_cancelled,
             cancels_failed,
+            shows_cancelled_after: 0,
             impossible: None,
             deaf: false,
         }
@@ -146,9 +152,12 @@ impl Shop {
             |_| {},
             |world, _| {
                 let truth = world.orders.get(index(order))?;
-                let hidden = self.shows_cancelled == ShowsCancelled::No
-                    && truth.status == OrderStatus::Cancelled;
-                Some(if hidden {
+                let cancelled = truth.status == OrderStatus::Cancelled;
+                let reads = world.reads_since_cancel.entry(index(order)).or_default();
+                *reads += u32::from(cancelled);
+                let late = *reads <= self.shows_cancelled_after;
+                let never = self.shows_cancelled == ShowsCancelled::No;
+                Some(if cancelled && (late || never) {
                     OrderStatus::Unpaid
                 } else {
                     truth.status.clone()

@@ -1,0 +1,222 @@
+//! Refund requests that must not be made twice: what is stored of them, and the driver.
+//!
+//! A gateway that takes one refund request per payment and shows none of them in any status
+//! leaves a program as little room as a once-only cancel does. So a request is written down
+//! before it leaves, a lost answer is *in doubt* and never asked for again by itself, and
+//! the database refuses a second request for the same payment. Only what is proved not to
+//! have been looked at, or what a person says is not at the gateway, makes room for another.
+
+mod driver;
+mod state;
+
+use std::fmt;
+
+use async_trait::async_trait;
+use duka_core::{AccountName, GatewayName, Money, OrderId, OrderStatus, RefundId};
+use jiff::Timestamp;
+
+use crate::order::OrderKey;
+use crate::store::{Claim, Entry, Store, StoreError};
+
+pub use driver::{RefundTrouble, Refunder, Refunding, Terms};
+pub use state::{RefundEvent, RefundOutcome, RefundResolution, RefundState};
+
+/// One refund request as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refund {
+    /// Its id.
+    pub id: RefundId,
+    /// Counts the writes to it; every change names the version it was made from.
+    pub version: u64,
+    /// The order whose payment is to go back.
+    pub key: OrderKey,
+    /// The gateway of its account.
+    pub gateway: GatewayName,
+    /// How much, as it was asked for.
+    pub money: Money,
+    /// The receipt it was asked by, as the status showed it.
+    pub confirmation_code: Option<String>,
+    /// Who asks, as the gateway was told.
+    pub username: String,
+    /// Why, as the gateway was told.
+    pub remarks: String,
+    /// Who asked for it here: a person or a program.
+    pub actor: String,
+    /// Where it stands.
+    pub state: RefundState,
+    /// What was last learnt, as a sentence fragment.
+    pub message: Option<String>,
+    /// While it is being sent, when the claim of its worker lapses.
+    pub due_at: Option<Timestamp>,
+    /// The worker that is sending it.
+    pub worker: Option<String>,
+    /// When it was written down, just before it was sent.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Refund {
+    /// Whether the worker that was sending it has stopped without a word. A claim that ends
+    /// further away than [`Claim::LONGEST`] was written by a clock that was wrong.
+    pub fn is_lapsed(&self, now: Timestamp) -> bool {
+        let latest = now.checked_add(Claim::LONGEST).unwrap_or(Timestamp::MAX);
+        self.state == RefundState::Sending
+            && self.due_at.is_none_or(|due| due <= now || due > latest)
+    }
+}
+
+impl fmt::Display for Refund {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "refund of {} for order {}", self.money, self.key)
+    }
+}
+
+/// One line of a refund's append-only log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundEntry {
+    /// Its place in the log of this refund, from 1, without gaps.
+    pub number: u64,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened: the name of an event, or `intent`.
+    pub event: String,
+    /// The state before, with the outcome if it was over.
+    pub from: Option<String>,
+    /// The state after, likewise.
+    pub to: String,
+    /// Who: the worker, or the person.
+    pub actor: String,
+    /// What was sent or came back, in words.
+    pub detail: Option<String>,
+}
+
+/// A refund request about to leave.
+#[derive(Debug, Clone)]
+pub struct RefundIntent {
+    /// Its id.
+    pub id: RefundId,
+    /// The order, which must be followed and have been seen paid.
+    pub key: OrderKey,
+    /// How much.
+    pub money: Money,
+    /// By which receipt.
+    pub confirmation_code: Option<String>,
+    /// Who asks, as the gateway will be told.
+    pub username: String,
+    /// Why, as the gateway will be told.
+    pub remarks: String,
+    /// Who asked for it here.
+    pub actor: String,
+    /// The worker that sends it.
+    pub claim: Claim,
+}
+
+/// What came of writing an intent down.
+#[derive(Debug, Clone)]
+pub enum Begun {
+    /// It is on disk, and may be sent.
+    New(Refund),
+    /// Nothing was written: this one has been sent, or may have been.
+    InTheWay(Refund),
+    /// Nothing was written: the order has not been seen paid, or its money has gone back.
+    NotPaid(Option<OrderStatus>),
+}
+
+/// The next state of a refund.
+#[derive(Debug, Clone)]
+pub struct RefundChange {
+    /// Which.
+    pub id: RefundId,
+    /// The version it was made from.
+    pub version: u64,
+    /// The state to store.
+    pub next: RefundState,
+    /// What was learnt.
+    pub message: String,
+    /// What the log will say.
+    pub entry: Entry,
+    /// The present moment.
+    pub now: Timestamp,
+}
+
+/// What came of a change.
+#[derive(Debug, Clone)]
+pub enum RefundAdvanced {
+    /// Written.
+    Stored(Refund),
+    /// Somebody else was faster; this is what stands there now.
+    Conflict(Refund),
+}
+
+/// A page of refunds that are not over.
+#[derive(Debug, Clone, Default)]
+pub struct PendingRefunds {
+    /// Only this account.
+    pub account: Option<AccountName>,
+    /// After this one.
+    pub after: Option<(Timestamp, RefundId)>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Keeps refund requests and their log, beside orders and cancellations.
+///
+/// **If you implement it:** the database itself must refuse a second request for the order
+/// of a gateway, under whatever name of the account, until the first
+/// [frees the payment](RefundState::frees_the_payment); and any change to a log entry.
+///
+/// A sight of an order that is [`OrderStatus::Reversed`] ([`Store::observe`]) ends, in the
+/// same transaction, every refund of it that [waits for that](RefundState::after); one that
+/// is being sent only if its claim has lapsed.
+#[async_trait]
+pub trait RefundStore: Store {
+    /// Writes an intent down, unless another request is in the way or the order has not been
+    /// seen paid.
+    ///
+    /// # Errors
+    /// When the store cannot be written, or the order is not followed.
+    async fn begin_refund(&self, intent: RefundIntent) -> Result<Begun, StoreError>;
+
+    /// Writes the next state of a refund with its log entry: both or nothing.
+    ///
+    /// # Errors
+    /// When the store cannot be written, there is no such refund, or the change would take a
+    /// payment that another refund has taken
+    /// ([`OnceUsed`](crate::StoreErrorKind::OnceUsed)).
+    async fn advance_refund(&self, change: RefundChange) -> Result<RefundAdvanced, StoreError>;
+
+    /// One refund.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn refund(&self, id: RefundId) -> Result<Option<Refund>, StoreError>;
+
+    /// The refund that stands in the way of another one for this order of this gateway.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn refund_in_the_way(
+        &self,
+        gateway: &GatewayName,
+        order: &OrderId,
+    ) -> Result<Option<Refund>, StoreError>;
+
+    /// All refunds of an order, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn refunds_of(&self, key: &OrderKey) -> Result<Vec<Refund>, StoreError>;
+
+    /// A page of refunds that are being sent or in doubt, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn pending_refunds(&self, page: PendingRefunds) -> Result<Vec<Refund>, StoreError>;
+
+    /// The log of one refund, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn refund_log(&self, id: RefundId) -> Result<Vec<RefundEntry>, StoreError>;
+}

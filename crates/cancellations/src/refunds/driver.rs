@@ -1,0 +1,364 @@
+//! Makes one refund request per payment: reads the status, writes the intent down, sends
+//! once, and believes nothing but a readable answer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use duka_core::clock::SharedClock;
+use duka_core::gateway::Operation;
+use duka_core::money::Decimal;
+use duka_core::{
+    AccountName, Delivery, Error, ErrorKind, Gateway, OrderStatus, RefundAnswer, RefundId,
+    RefundRequest, StatusReading,
+};
+use tracing::{info, trace};
+
+use super::state::{RefundEvent, RefundResolution};
+use super::{Begun, Refund, RefundAdvanced, RefundChange, RefundIntent, RefundStore};
+use crate::driver::{Canceller, Settings, Trouble, new_id};
+use crate::fence::Fence;
+use crate::order::{OrderKey, TrackedOrder};
+use crate::store::{Entry, Store, StoreError};
+
+/// Who asks for a refund, why, and how much.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// How much, in the currency that the status shows; all of it if nothing is said.
+    pub amount: Option<Decimal>,
+    /// Who asks, as the gateway is told.
+    pub username: String,
+    /// Why, as the gateway is told.
+    pub remarks: String,
+    /// Who asks for it here, for the record.
+    pub actor: String,
+}
+
+/// Why a refund could not be carried on. The record stands as it was last stored.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RefundTrouble {
+    /// The account, the gateway or the store; nothing was sent.
+    #[error(transparent)]
+    NothingSent(#[from] Trouble),
+    /// There is no such refund.
+    #[error("there is no refund {0}")]
+    Unknown(RefundId),
+    /// There is nothing to decide about this refund.
+    #[error("there is nothing to decide about the {0}")]
+    NotAllowed(Box<Refund>),
+    /// A request may have left, and what came of it could not be stored. The record says
+    /// *sending*, which is in doubt as soon as its claim has lapsed.
+    #[error(
+        "a refund request for order {order} may have left, and what came of it could not be stored: {error}"
+    )]
+    NotStored {
+        /// The order.
+        order: OrderKey,
+        /// Why it could not be stored.
+        #[source]
+        error: StoreError,
+    },
+}
+
+impl From<StoreError> for RefundTrouble {
+    fn from(error: StoreError) -> Self {
+        Self::NothingSent(error.into())
+    }
+}
+
+impl From<Error> for RefundTrouble {
+    fn from(error: Error) -> Self {
+        Self::NothingSent(error.into())
+    }
+}
+
+/// What came of asking for a refund.
+#[derive(Debug)]
+pub enum Refunding {
+    /// Nothing was sent or written: the order is not paid, or its money has gone back.
+    NotEligible(StatusReading),
+    /// Nothing was sent: this request was made before, and a payment has one.
+    InTheWay {
+        /// The earlier request, as it stands now.
+        refund: Refund,
+        /// The status, if it could be read.
+        reading: Option<StatusReading>,
+    },
+    /// A request was written down and sent, or proved not to have been.
+    Made {
+        /// As it stands in the store.
+        refund: Refund,
+        /// The status it was made from.
+        reading: StatusReading,
+        /// What the gateway's failure was, if there was one.
+        error: Option<Error>,
+    },
+}
+
+/// Carries out refund requests. Cheap to clone; all clones are one worker.
+#[derive(Debug, Clone)]
+pub struct Refunder {
+    store: Arc<dyn RefundStore>,
+    orders: Canceller,
+}
+
+impl Refunder {
+    /// A worker on this store, for these accounts.
+    pub fn new(
+        store: Arc<dyn RefundStore>,
+        gateways: BTreeMap<AccountName, Arc<dyn Gateway>>,
+        clock: SharedClock,
+        settings: Settings,
+    ) -> Self {
+        let orders: Arc<dyn Store> = Arc::<dyn RefundStore>::clone(&store);
+        Self {
+            store,
+            orders: Canceller::new(orders, gateways, clock, settings),
+        }
+    }
+
+    /// The store it works on.
+    pub fn store(&self) -> &Arc<dyn RefundStore> {
+        &self.store
+    }
+
+    /// Asks for one refund: reads the order's status, and if it is paid and no request was
+    /// made for it before, stores the intent and sends one request. Follows the order if it
+    /// was not followed before and is paid.
+    ///
+    /// # Errors
+    /// When the gateway has no refunds, the status cannot be read, the amount will not do,
+    /// the account is not configured or the store fails. What the gateway says to the
+    /// request, or does not say, is in the record.
+    pub async fn refund(
+        &self,
+        order: TrackedOrder,
+        terms: Terms,
+    ) -> Result<Refunding, RefundTrouble> {
+        let orders = &self.orders;
+        let key = orders.canonical(&order.key)?;
+        orders.check_gateway(&key, &order.gateway)?;
+        let gateway = Arc::clone(orders.gateway(&key.account)?);
+        if !gateway.supports(Operation::Refund) {
+            let problem = format!(
+                "refund: {} documents no refunds, so nothing was sent",
+                gateway.name()
+            );
+            let error = Error::new(ErrorKind::Unsupported, Delivery::NotSent, problem);
+            return Err(error.into());
+        }
+        let earlier = self.store.refund_in_the_way(&order.gateway, &key.order);
+        if let Some(refund) = earlier.await? {
+            return self.in_the_way(refund, &key).await;
+        }
+        passes("before_check");
+        let (reading, seen) = orders.status(&key).await?;
+        passes("after_check");
+        if reading.status != OrderStatus::Paid {
+            return Ok(Refunding::NotEligible(reading));
+        }
+        let mut request =
+            RefundRequest::new(key.order.clone(), reading, terms.username, terms.remarks);
+        request.amount = terms.amount;
+        let money = request.money()?;
+        let order = TrackedOrder {
+            key: key.clone(),
+            ..order
+        };
+        self.store.track(vec![order]).await?;
+        let worker = &orders.settings.worker;
+        self.store.observe(&key, seen, worker).await?;
+
+        // The lease runs from the write of the intent, and the fence from before it.
+        let fence = Fence::after(&orders.clock, orders.settings.lease.mul_f64(0.8));
+        let claim = orders.claim();
+        let intent = RefundIntent {
+            id: RefundId::from_uuid(*new_id(&claim).as_uuid()),
+            key: key.clone(),
+            money,
+            confirmation_code: request.paid.confirmation_code.clone(),
+            username: request.username.clone(),
+            remarks: request.remarks.clone(),
+            actor: terms.actor,
+            claim,
+        };
+        passes("before_intent");
+        match self.store.begin_refund(intent).await? {
+            Begun::New(refund) => {
+                let (refund, error) = self.send(refund, &*gateway, &request, &fence).await?;
+                Ok(Refunding::Made {
+                    refund,
+                    reading: request.paid,
+                    error,
+                })
+            }
+            Begun::InTheWay(refund) => self.in_the_way(refund, &key).await,
+            // Seen reversed before, by a status that this one lags behind.
+            Begun::NotPaid(status) => {
+                let mut reading = request.paid;
+                reading.status = status.unwrap_or(reading.status);
+                Ok(Refunding::NotEligible(reading))
+            }
+        }
+    }
+
+    /// Sends the one request. The intent is on disk by now.
+    async fn send(
+        &self,
+        refund: Refund,
+        gateway: &dyn Gateway,
+        request: &RefundRequest,
+        fence: &Fence,
+    ) -> Result<(Refund, Option<Error>), RefundTrouble> {
+        passes("after_intent");
+        let answer = fence.guard(gateway.refund(request)).await;
+        passes("after_reply");
+        let answer = answer.unwrap_or_else(|| {
+            Err(Error::new(
+                ErrorKind::Unavailable,
+                Delivery::Unknown,
+                "no answer before the claim on this record would have lapsed",
+            ))
+        });
+        let (event, detail, error) = match answer {
+            Ok(RefundAnswer::Received { message }) => {
+                let detail = format!("answered received: {message}");
+                (RefundEvent::Received, detail, None)
+            }
+            Ok(RefundAnswer::Refused { message }) => {
+                let detail = format!("answered refused: {message}");
+                (RefundEvent::Refused, detail, None)
+            }
+            Err(error) => {
+                let event = match (error.delivery(), error.kind()) {
+                    (Delivery::NotSent, _) => RefundEvent::NotSent,
+                    (Delivery::Answered, ErrorKind::Authentication) => RefundEvent::TurnedAway,
+                    (Delivery::Unknown | Delivery::Answered, _) => RefundEvent::Unclear,
+                };
+                let detail = format!("refund request: {}", error.in_full());
+                (event, detail, Some(error))
+            }
+        };
+        let order = refund.key.clone();
+        let worker = &self.orders.settings.worker;
+        let written = self.write(refund, event, &detail, worker).await;
+        let refund = written
+            .map_err(|error| RefundTrouble::NotStored { order, error })?
+            .refund();
+        info!(id = %refund.id, state = refund.state.words(), "refund request ended");
+        Ok((refund, error))
+    }
+
+    /// An earlier request, with what can be learnt of it now.
+    async fn in_the_way(&self, refund: Refund, key: &OrderKey) -> Result<Refunding, RefundTrouble> {
+        let (refund, reading) = self.look(refund, key).await?;
+        Ok(Refunding::InTheWay { refund, reading })
+    }
+
+    /// Takes a request whose worker is gone for doubtful, and reads the order once more: the
+    /// store ends the doubt if the money has gone back. Whether it can be read does not
+    /// matter here.
+    async fn look(
+        &self,
+        refund: Refund,
+        key: &OrderKey,
+    ) -> Result<(Refund, Option<StatusReading>), RefundTrouble> {
+        let mut refund = refund;
+        let worker = &self.orders.settings.worker;
+        if refund.is_lapsed(self.orders.clock.now()) {
+            let detail = "the worker that was sending the request stopped without a word";
+            let event = RefundEvent::LeaseLapsed;
+            refund = self.write(refund, event, detail, worker).await?.refund();
+        }
+        let reading = match self.orders.status(key).await {
+            Ok((reading, _)) => Some(reading),
+            Err(
+                Trouble::Gateway(_) | Trouble::UnknownAccount(_) | Trouble::OtherGateway { .. },
+            ) => None,
+            Err(trouble) => return Err(trouble.into()),
+        };
+        let now = self.store.refund(refund.id).await?;
+        Ok((now.unwrap_or(refund), reading))
+    }
+
+    /// Records what a person has found at the gateway about a request that is in doubt or
+    /// was refused. `by` and `note` stay in the log for ever.
+    ///
+    /// # Errors
+    /// [`RefundTrouble::NotAllowed`] when there is nothing to decide,
+    /// [`RefundTrouble::Unknown`] when there is no such refund, or when the store fails.
+    pub async fn resolve(
+        &self,
+        id: RefundId,
+        resolution: RefundResolution,
+        by: &str,
+        note: &str,
+    ) -> Result<Refund, RefundTrouble> {
+        let found = self.store.refund(id).await?;
+        let found = found.ok_or(RefundTrouble::Unknown(id))?;
+        let key = found.key.clone();
+        let (found, _) = self.look(found, &key).await?;
+        let event = RefundEvent::Resolved(resolution);
+        // What somebody else has learnt meanwhile may leave nothing to decide.
+        match self
+            .write(found, event, &format!("{by}: {note}"), by)
+            .await?
+        {
+            Written::Now(refund) => Ok(refund),
+            Written::NothingFollows(refund) => Err(RefundTrouble::NotAllowed(Box::new(refund))),
+        }
+    }
+
+    /// Writes what follows from `event`, if anything does: over what somebody else has
+    /// written meanwhile, too, as far as the rules allow it.
+    async fn write(
+        &self,
+        refund: Refund,
+        event: RefundEvent,
+        detail: &str,
+        actor: &str,
+    ) -> Result<Written, StoreError> {
+        let mut current = refund;
+        loop {
+            let Some(next) = current.state.after(event) else {
+                return Ok(Written::NothingFollows(current));
+            };
+            let change = RefundChange {
+                id: current.id,
+                version: current.version,
+                next,
+                message: format!("{detail}; {}", next.meaning()),
+                entry: Entry {
+                    event: event.as_str().to_owned(),
+                    actor: actor.to_owned(),
+                    detail: Some(detail.to_owned()),
+                },
+                now: self.orders.clock.now(),
+            };
+            match self.store.advance_refund(change).await? {
+                RefundAdvanced::Stored(refund) => return Ok(Written::Now(refund)),
+                RefundAdvanced::Conflict(now) => current = now,
+            }
+        }
+    }
+}
+
+/// What came of an event.
+enum Written {
+    Now(Refund),
+    /// As it stands; the event says nothing to that.
+    NothingFollows(Refund),
+}
+
+impl Written {
+    fn refund(self) -> Refund {
+        match self {
+            Self::Now(refund) | Self::NothingFollows(refund) => refund,
+        }
+    }
+}
+
+/// Tells the trace where a refund stands, by the names that a cancellation's points have.
+fn passes(point: &'static str) {
+    trace!(point, refund = true, "passes");
+}

@@ -1,0 +1,362 @@
+//! Statements about refund requests and their log.
+
+use async_trait::async_trait;
+use duka_core::{GatewayName, OrderId, OrderStatus, RefundId};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::SqliteStore;
+use super::orders::{self, collect};
+use super::rows::{self, damaged, get, maybe_moment, micros, moment_at, store_error};
+use crate::order::OrderKey;
+use crate::refunds::{
+    Begun, PendingRefunds, Refund, RefundAdvanced, RefundChange, RefundEntry, RefundEvent,
+    RefundIntent, RefundOutcome, RefundState, RefundStore,
+};
+use crate::store::{Entry, StoreError, StoreErrorKind};
+
+/// A refund with what its order knows better.
+const SELECT: &str = "SELECT r.*, o.form FROM refunds r
+     JOIN orders o ON o.account = r.account AND o.order_id = r.order_id";
+
+fn begin(connection: &Connection, intent: &RefundIntent) -> Result<Begun, StoreError> {
+    let Some(order) = orders::by_key(connection, &intent.key)? else {
+        return Err(StoreError::new(
+            StoreErrorKind::UnknownOrder,
+            format!("order {} is not followed; track it first", intent.key),
+        ));
+    };
+    let status = order.seen.map(|seen| seen.status);
+    if status != Some(OrderStatus::Paid) {
+        return Ok(Begun::NotPaid(status));
+    }
+    if let Some(refund) = in_the_way(connection, &order.gateway, &intent.key.order)? {
+        return Ok(Begun::InTheWay(refund));
+    }
+    let id = intent.id.to_string();
+    let now = micros(intent.claim.now);
+    let state = RefundState::Sending;
+    connection
+        .prepare_cached(
+            "INSERT INTO refunds (id, version, account, order_id, gateway, amount, currency,
+                 confirmation_code, username, remarks, actor, state, message, due_at, worker,
+                 log_entries, created_at, updated_at)
+             VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 1, ?15,
+                 ?15)",
+        )
+        .map_err(store_error)?
+        .execute(params![
+            id,
+            intent.key.account.as_str(),
+            intent.key.order.as_str(),
+            order.gateway.as_str(),
+            intent.money.amount().to_string(),
+            intent.money.currency().code(),
+            intent.confirmation_code,
+            intent.username,
+            intent.remarks,
+            intent.actor,
+            state.as_str(),
+            state.meaning(),
+            micros(intent.claim.until),
+            intent.claim.worker,
+            now,
+        ])
+        .map_err(|error| once_used(error, &intent.key))?;
+    let entry = Entry {
+        event: "intent".to_owned(),
+        actor: intent.actor.clone(),
+        detail: Some(format!("{}: {}", intent.money, intent.remarks)),
+    };
+    append(connection, intent.id, 1, now, None, state, &entry)?;
+    by_id(connection, intent.id)?
+        .map(Begun::New)
+        .ok_or_else(|| vanished(intent.id))
+}
+
+/// Compare-and-swap on id and version alone.
+fn advance(connection: &Connection, change: &RefundChange) -> Result<RefundAdvanced, StoreError> {
+    let Some(before) = by_id(connection, change.id)? else {
+        return Err(vanished(change.id));
+    };
+    let now = micros(change.now);
+    let number: Option<i64> = connection
+        .prepare_cached(
+            "UPDATE refunds SET version = version + 1, log_entries = log_entries + 1,
+                 state = ?3, outcome = ?4, message = ?5, due_at = NULL, worker = NULL,
+                 updated_at = ?6
+             WHERE id = ?1 AND version = ?2
+             RETURNING log_entries",
+        )
+        .and_then(|mut update| {
+            let changed = update.query_row(
+                params![
+                    change.id.to_string(),
+                    i64::try_from(change.version).unwrap_or(i64::MAX),
+                    change.next.as_str(),
+                    change.next.outcome().map(RefundOutcome::as_str),
+                    change.message,
+                    now,
+                ],
+                |row| row.get(0),
+            );
+            changed.optional()
+        })
+        .map_err(|error| once_used(error, &before.key))?;
+    let Some(number) = number else {
+        return Ok(RefundAdvanced::Conflict(before));
+    };
+    let from = Some(before.state);
+    append(
+        connection,
+        change.id,
+        number,
+        now,
+        from,
+        change.next,
+        &change.entry,
+    )?;
+    by_id(connection, change.id)?
+        .map(RefundAdvanced::Stored)
+        .ok_or_else(|| vanished(change.id))
+}
+
+/// Ends every refund of an order that waits to see the money go back.
+pub(super) fn find_reversed(
+    connection: &Connection,
+    key: &OrderKey,
+    status: &OrderStatus,
+    actor: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if *status != OrderStatus::Reversed {
+        return Ok(());
+    }
+    let Some(order) = orders::by_key(connection, key)? else {
+        return Ok(());
+    };
+    // Under every name of the account.
+    let refunds = select(
+        connection,
+        "WHERE r.gateway = ?1 AND r.order_id = ?2 ORDER BY r.created_at, r.id",
+        params![order.gateway.as_str(), key.order.as_str()],
+    )?;
+    for refund in refunds {
+        // What is on its way is its worker's to tell of.
+        if refund.state == RefundState::Sending && !refund.is_lapsed(now) {
+            continue;
+        }
+        let event = RefundEvent::SeenReversed;
+        let Some(next) = refund.state.after(event) else {
+            continue;
+        };
+        let detail = format!("status {status}");
+        let change = RefundChange {
+            id: refund.id,
+            version: refund.version,
+            next,
+            message: format!("{detail}; {}", next.meaning()),
+            entry: Entry {
+                event: event.as_str().to_owned(),
+                actor: actor.to_owned(),
+                detail: Some(detail),
+            },
+            now,
+        };
+        advance(connection, &change)?;
+    }
+    Ok(())
+}
+
+fn in_the_way(
+    connection: &Connection,
+    gateway: &GatewayName,
+    order: &OrderId,
+) -> Result<Option<Refund>, StoreError> {
+    // In the words of the index, or it would not be used.
+    let found = select(
+        connection,
+        "WHERE r.gateway = ?1 AND r.order_id = ?2
+           AND (r.outcome IS NULL OR r.outcome NOT IN ('not_sent', 'resolved_not_received'))",
+        params![gateway.as_str(), order.as_str()],
+    )?;
+    Ok(found.into_iter().next())
+}
+
+fn by_id(connection: &Connection, id: RefundId) -> Result<Option<Refund>, StoreError> {
+    let found = select(connection, "WHERE r.id = ?1", [id.to_string()])?;
+    Ok(found.into_iter().next())
+}
+
+fn of_order(connection: &Connection, key: &OrderKey) -> Result<Vec<Refund>, StoreError> {
+    select(
+        connection,
+        "WHERE r.account = ?1 AND r.order_id = ?2 ORDER BY r.created_at, r.id",
+        params![key.account.as_str(), key.order.as_str()],
+    )
+}
+
+fn pending(connection: &Connection, page: &PendingRefunds) -> Result<Vec<Refund>, StoreError> {
+    let (at, id) = match page.after {
+        None => (i64::MIN, String::new()),
+        Some((at, id)) => (micros(at), id.to_string()),
+    };
+    select(
+        connection,
+        "WHERE r.outcome IS NULL AND (r.created_at, r.id) > (?1, ?2)
+           AND (?3 IS NULL OR r.account = ?3)
+         ORDER BY r.created_at, r.id LIMIT ?4",
+        params![
+            at,
+            id,
+            page.account.as_ref().map(|account| account.as_str()),
+            page.limit
+        ],
+    )
+}
+
+fn log(connection: &Connection, id: RefundId) -> Result<Vec<RefundEntry>, StoreError> {
+    let mut select = connection
+        .prepare_cached("SELECT * FROM refund_events WHERE refund = ?1 ORDER BY number")
+        .map_err(store_error)?;
+    collect(select.query([id.to_string()]), entry)
+}
+
+fn select(
+    connection: &Connection,
+    condition: &str,
+    parameters: impl rusqlite::Params,
+) -> Result<Vec<Refund>, StoreError> {
+    let mut select = connection
+        .prepare_cached(&format!("{SELECT} {condition}"))
+        .map_err(store_error)?;
+    collect(select.query(parameters), refund)
+}
+
+/// A refund, from a row of `refunds` joined with its order's `form`.
+fn refund(row: &Row<'_>) -> Result<Refund, StoreError> {
+    let id: String = get(row, "id")?;
+    let version: i64 = get(row, "version")?;
+    let state: String = get(row, "state")?;
+    let outcome: Option<String> = get(row, "outcome")?;
+    Ok(Refund {
+        id: id.parse().map_err(|_| damaged("a refund id"))?,
+        version: u64::try_from(version).map_err(|_| damaged("a version"))?,
+        key: rows::key(row)?,
+        gateway: rows::gateway(row)?,
+        money: rows::money(row, "amount", "currency")?.ok_or_else(|| damaged("an amount"))?,
+        confirmation_code: get(row, "confirmation_code")?,
+        username: get(row, "username")?,
+        remarks: get(row, "remarks")?,
+        actor: get(row, "actor")?,
+        state: RefundState::from_words(&state, outcome.as_deref())
+            .ok_or_else(|| damaged("a state"))?,
+        message: get(row, "message")?,
+        due_at: maybe_moment(row, "due_at")?,
+        worker: get(row, "worker")?,
+        created_at: moment_at(row, "created_at")?,
+        updated_at: moment_at(row, "updated_at")?,
+    })
+}
+
+fn entry(row: &Row<'_>) -> Result<RefundEntry, StoreError> {
+    let number: i64 = get(row, "number")?;
+    Ok(RefundEntry {
+        number: u64::try_from(number).map_err(|_| damaged("a log number"))?,
+        at: moment_at(row, "at")?,
+        event: get(row, "event")?,
+        from: get(row, "from_state")?,
+        to: get(row, "to_state")?,
+        actor: get(row, "actor")?,
+        detail: get(row, "detail")?,
+    })
+}
+
+fn append(
+    connection: &Connection,
+    id: RefundId,
+    number: i64,
+    at: i64,
+    from: Option<RefundState>,
+    to: RefundState,
+    entry: &Entry,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO refund_events (refund, number, at, event, from_state, to_state,
+                                        actor, detail)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )
+        .and_then(|mut insert| {
+            insert.execute(params![
+                id.to_string(),
+                number,
+                at,
+                entry.event,
+                from.map(RefundState::words),
+                to.words(),
+                entry.actor,
+                entry.detail,
+            ])
+        })
+        .map_err(store_error)?;
+    Ok(())
+}
+
+/// The primary key has a code of its own, so only the fence answers with this one.
+fn once_used(error: rusqlite::Error, key: &OrderKey) -> StoreError {
+    let extended = error.sqlite_error().map(|failure| failure.extended_code);
+    if extended != Some(rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE) {
+        return store_error(error);
+    }
+    StoreError::new(
+        StoreErrorKind::OnceUsed,
+        format!(
+            "a refund of order {key} has been requested before, and this gateway takes one request per payment"
+        ),
+    )
+}
+
+fn vanished(id: RefundId) -> StoreError {
+    StoreError::new(
+        StoreErrorKind::Internal,
+        format!("refund {id} is not in the store"),
+    )
+}
+
+#[async_trait]
+impl RefundStore for SqliteStore {
+    async fn begin_refund(&self, intent: RefundIntent) -> Result<Begun, StoreError> {
+        self.write(move |c| begin(c, &intent)).await
+    }
+
+    async fn advance_refund(&self, change: RefundChange) -> Result<RefundAdvanced, StoreError> {
+        self.write(move |c| advance(c, &change)).await
+    }
+
+    async fn refund(&self, id: RefundId) -> Result<Option<Refund>, StoreError> {
+        self.read(move |c| by_id(c, id)).await
+    }
+
+    async fn refund_in_the_way(
+        &self,
+        gateway: &GatewayName,
+        order: &OrderId,
+    ) -> Result<Option<Refund>, StoreError> {
+        let (gateway, order) = (gateway.clone(), order.clone());
+        self.read(move |c| in_the_way(c, &gateway, &order)).await
+    }
+
+    async fn refunds_of(&self, key: &OrderKey) -> Result<Vec<Refund>, StoreError> {
+        let key = key.clone();
+        self.read(move |c| of_order(c, &key)).await
+    }
+
+    async fn pending_refunds(&self, page: PendingRefunds) -> Result<Vec<Refund>, StoreError> {
+        self.read(move |c| pending(c, &page)).await
+    }
+
+    async fn refund_log(&self, id: RefundId) -> Result<Vec<RefundEntry>, StoreError> {
+        self.read(move |c| log(c, id)).await
+    }
+}

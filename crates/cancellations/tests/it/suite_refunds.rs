@@ -1,0 +1,305 @@
+//! What every store must do about refunds, whatever database is behind it.
+
+use std::sync::Arc;
+
+use duka_cancellations::refunds::{
+    Begun, PendingRefunds, RefundAdvanced, RefundChange, RefundIntent, RefundOutcome, RefundState,
+};
+use duka_cancellations::store::{Claim, Entry};
+use duka_cancellations::{OrderKey, Refund, RefundStore, StoreErrorKind};
+use duka_core::{Money, OrderStatus, RefundId};
+use jiff::SignedDuration;
+
+use crate::scene::{MINUTE, account, key, noon, order};
+use crate::suite::{at, seen};
+
+/// Opens handles on one and the same store.
+pub(crate) type Open<'a> = &'a (dyn Fn() -> Arc<dyn RefundStore> + Sync);
+
+pub(crate) fn refund_id(number: u128) -> RefundId {
+    RefundId::from_uuid(uuid::Uuid::from_u128(number))
+}
+
+pub(crate) fn intent(number: u128, key: OrderKey) -> RefundIntent {
+    RefundIntent {
+        id: refund_id(number),
+        key,
+        money: Money::parse("1500.00", "KES").unwrap(),
+        confirmation_code: Some("R-17".to_owned()),
+        username: "amina@shop.example".to_owned(),
+        remarks: "came back torn; à demi".to_owned(),
+        actor: "amina".to_owned(),
+        claim: Claim::new("w1", noon(), 2 * MINUTE),
+    }
+}
+
+/// Follows an order that has been seen paid.
+pub(crate) async fn paid(store: &dyn RefundStore, account: &str, id: &str) -> OrderKey {
+    store.track(vec![order(account, id)]).await.unwrap();
+    let key = key(account, id);
+    let paid = seen(OrderStatus::Paid, 0);
+    store.observe(&key, paid, "w1").await.unwrap();
+    key
+}
+
+/// A refund of a paid order whose request is on its way.
+pub(crate) async fn begun(store: &dyn RefundStore, number: u128, id: &str) -> Refund {
+    let key = paid(store, "shop", id).await;
+    let begun = store.begin_refund(intent(number, key)).await.unwrap();
+    let Begun::New(refund) = begun else {
+        panic!("{id}: {begun:?}");
+    };
+    refund
+}
+
+pub(crate) fn to(refund: &Refund, next: RefundState) -> RefundChange {
+    RefundChange {
+        id: refund.id,
+        version: refund.version,
+        next,
+        message: "so it went".to_owned(),
+        entry: Entry {
+            event: "unclear".to_owned(),
+            actor: "w1".to_owned(),
+            detail: Some("refund request: timed out".to_owned()),
+        },
+        now: at(60),
+    }
+}
+
+pub(crate) async fn advanced(store: &dyn RefundStore, change: RefundChange) -> Refund {
+    match store.advance_refund(change).await.unwrap() {
+        RefundAdvanced::Stored(refund) => refund,
+        RefundAdvanced::Conflict(refund) => panic!("somebody was faster: {refund:?}"),
+    }
+}
+
+const fn done(outcome: RefundOutcome) -> RefundState {
+    RefundState::Done(outcome)
+}
+
+pub(crate) async fn an_intent_is_kept_with_all_that_it_says(open: Open<'_>) {
+    let refund = begun(&*open(), 1, "A-1").await;
+    assert_eq!(refund.state, RefundState::Sending);
+    assert_eq!(refund.version, 1);
+    assert_eq!(refund.worker.as_deref(), Some("w1"));
+    assert_eq!(refund.due_at, Some(at(120)));
+    assert_eq!(refund.remarks, "came back torn; à demi");
+    assert_eq!(refund.money, Money::parse("1500.00", "KES").unwrap());
+    let kept = open().refund(refund.id).await.unwrap();
+    assert_eq!(kept.as_ref(), Some(&refund));
+    assert_eq!(open().refunds_of(&refund.key).await.unwrap(), [refund]);
+    assert_eq!(open().refund(refund_id(7)).await.unwrap(), None);
+}
+
+pub(crate) async fn an_intent_needs_an_order_that_was_seen_paid(open: Open<'_>) {
+    let store = open();
+    let of = key("shop", "A-1");
+    let begin = || store.begin_refund(intent(1, of.clone()));
+    let error = begin().await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::UnknownOrder);
+    store.track(vec![order("shop", "A-1")]).await.unwrap();
+    assert!(matches!(begin().await.unwrap(), Begun::NotPaid(None)));
+    for status in [
+        OrderStatus::Unpaid,
+        OrderStatus::Cancelled,
+        OrderStatus::Paid,
+        OrderStatus::Reversed,
+    ] {
+        let sight = seen(status.clone(), 0);
+        store.observe(&of, sight, "w1").await.unwrap();
+        if status != OrderStatus::Paid {
+            let begun = begin().await.unwrap();
+            let Begun::NotPaid(Some(found)) = begun else {
+                panic!("{status}: {begun:?}");
+            };
+            assert_eq!(found, status);
+        }
+    }
+    assert_eq!(store.refunds_of(&of).await.unwrap(), []);
+}
+
+pub(crate) async fn a_second_request_of_a_payment_cannot_be_written_down(open: Open<'_>) {
+    for (number, state) in [
+        RefundState::Sending,
+        RefundState::InDoubt,
+        done(RefundOutcome::Received),
+        done(RefundOutcome::Refused),
+        done(RefundOutcome::Reversed),
+        done(RefundOutcome::ResolvedReceived),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (store, id) = (open(), format!("A-{number}"));
+        let number = 10 * u128::try_from(number).unwrap();
+        let mut first = begun(&*store, number, &id).await;
+        if state != RefundState::Sending {
+            first = advanced(&*store, to(&first, state)).await;
+        }
+        // Whatever the account is called.
+        for (n, account) in ["shop", "shop-new"].into_iter().enumerate() {
+            let key = paid(&*store, account, &id).await;
+            let n = u128::try_from(n).unwrap();
+            let again = store
+                .begin_refund(intent(number + 1 + n, key))
+                .await
+                .unwrap();
+            let Begun::InTheWay(refund) = again else {
+                panic!("{state:?}: {again:?}");
+            };
+            assert_eq!(refund, first);
+        }
+        let found = store.refund_in_the_way(&first.gateway, &first.key.order);
+        assert_eq!(found.await.unwrap(), Some(first));
+    }
+}
+
+pub(crate) async fn a_request_that_never_left_makes_room_for_another(open: Open<'_>) {
+    let store = open();
+    for (number, outcome) in [RefundOutcome::NotSent, RefundOutcome::ResolvedNotReceived]
+        .into_iter()
+        .enumerate()
+    {
+        let id = format!("A-{number}");
+        let number = 10 * u128::try_from(number).unwrap();
+        let first = begun(&*store, number, &id).await;
+        let first = advanced(&*store, to(&first, done(outcome))).await;
+        assert!(first.state.frees_the_payment());
+        let found = store.refund_in_the_way(&first.gateway, &first.key.order);
+        assert_eq!(found.await.unwrap(), None);
+        let second = begun(&*store, number + 1, &id).await;
+        let both = store.refunds_of(&first.key).await.unwrap();
+        assert_eq!(both, [first.clone(), second]);
+        // The first one cannot take the payment back from the second.
+        let back = store.advance_refund(to(&first, done(RefundOutcome::Received)));
+        assert_eq!(back.await.unwrap_err().kind(), StoreErrorKind::OnceUsed);
+        assert_eq!(store.refund(first.id).await.unwrap(), Some(first));
+    }
+}
+
+pub(crate) async fn one_payments_request_is_not_in_anothers_way(open: Open<'_>) {
+    let store = open();
+    let first = begun(&*store, 1, "A-1").await;
+    let second = begun(&*store, 2, "A-2").await;
+    assert_ne!(first.key, second.key);
+}
+
+pub(crate) async fn a_refund_made_from_an_old_version_writes_nothing(open: Open<'_>) {
+    let store = open();
+    let first = begun(&*store, 1, "A-1").await;
+    let second = advanced(&*store, to(&first, RefundState::InDoubt)).await;
+    assert_eq!(second.version, 2);
+    assert_eq!((second.due_at, second.worker.as_deref()), (None, None));
+    assert_eq!(second.updated_at, at(60));
+    let late = to(&first, done(RefundOutcome::Received));
+    match store.advance_refund(late).await.unwrap() {
+        RefundAdvanced::Conflict(now) => assert_eq!(now, second),
+        RefundAdvanced::Stored(refund) => panic!("{refund:?}"),
+    }
+    assert_eq!(store.refund_log(first.id).await.unwrap().len(), 2);
+    let mut unknown = to(&second, done(RefundOutcome::Received));
+    unknown.id = refund_id(7);
+    let error = store.advance_refund(unknown).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Internal);
+}
+
+pub(crate) async fn a_refunds_log_tells_everything_in_order(open: Open<'_>) {
+    let store = open();
+    let refund = begun(&*store, 1, "A-1").await;
+    let refund = advanced(&*store, to(&refund, RefundState::InDoubt)).await;
+    advanced(&*store, to(&refund, done(RefundOutcome::Received))).await;
+    let log = open().refund_log(refund.id).await.unwrap();
+    let lines: Vec<_> = log
+        .iter()
+        .map(|it| (it.number, it.from.as_deref(), it.to.as_str()))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            (1, None, "sending"),
+            (2, Some("sending"), "in_doubt"),
+            (3, Some("in_doubt"), "done: received")
+        ]
+    );
+    assert_eq!(log[0].actor, "amina");
+    assert_eq!(
+        log[0].detail.as_deref(),
+        Some("1500.00 KES: came back torn; à demi")
+    );
+}
+
+pub(crate) async fn money_seen_to_go_back_ends_what_waits_for_it(open: Open<'_>) {
+    let store = open();
+    for (number, state, ends) in [
+        (1, RefundState::InDoubt, true),
+        (2, done(RefundOutcome::Received), true),
+        (3, done(RefundOutcome::Refused), false),
+        (4, done(RefundOutcome::NotSent), false),
+    ] {
+        let refund = begun(&*store, number, &format!("A-{number}")).await;
+        let refund = advanced(&*store, to(&refund, state)).await;
+        let back = seen(OrderStatus::Reversed, 90);
+        store.observe(&refund.key, back, "w2").await.unwrap();
+        let now = store.refund(refund.id).await.unwrap().unwrap();
+        let reversed = done(RefundOutcome::Reversed);
+        assert_eq!(now.state, if ends { reversed } else { state });
+        let last = store.refund_log(refund.id).await.unwrap().pop().unwrap();
+        assert_eq!(last.actor == "w2", ends);
+    }
+    // What is on its way is its worker's to tell of, until its claim has lapsed.
+    let sending = begun(&*store, 5, "A-5").await;
+    for (seconds, outcome) in [(119, None), (120, Some(RefundOutcome::Reversed))] {
+        let back = seen(OrderStatus::Reversed, seconds);
+        store.observe(&sending.key, back, "w2").await.unwrap();
+        let now = store.refund(sending.id).await.unwrap().unwrap();
+        assert_eq!(now.state.outcome(), outcome, "after {seconds} s");
+    }
+}
+
+pub(crate) async fn what_is_not_over_is_listed_page_by_page(open: Open<'_>) {
+    let store = open();
+    for number in 0..6 {
+        let account = if number < 5 { "shop" } else { "other" };
+        let key = paid(&*store, account, &format!("A-{number}")).await;
+        let mut intent = intent(number, key);
+        let age = SignedDuration::from_secs(i64::try_from(number).unwrap());
+        intent.claim = Claim::new("w1", noon() + age, MINUTE);
+        let Begun::New(refund) = store.begin_refund(intent).await.unwrap() else {
+            panic!("{number}");
+        };
+        match number {
+            1 => advanced(&*store, to(&refund, RefundState::InDoubt)).await,
+            2 => advanced(&*store, to(&refund, done(RefundOutcome::Received))).await,
+            _ => refund,
+        };
+    }
+    let mut page = PendingRefunds {
+        account: Some(account("shop")),
+        after: None,
+        limit: 2,
+    };
+    let mut found = Vec::new();
+    loop {
+        let refunds = store.pending_refunds(page.clone()).await.unwrap();
+        let Some(last) = refunds.last() else { break };
+        page.after = Some((last.created_at, last.id));
+        found.extend(refunds.iter().map(|it| it.key.order.to_string()));
+    }
+    assert_eq!(found, ["A-0", "A-1", "A-3", "A-4"]);
+    page = PendingRefunds {
+        limit: 10,
+        ..PendingRefunds::default()
+    };
+    assert_eq!(store.pending_refunds(page).await.unwrap().len(), 5);
+}
+
+pub(crate) async fn a_claim_of_a_wrong_clock_is_lapsed(open: Open<'_>) {
+    let mut refund = begun(&*open(), 1, "A-1").await;
+    assert!(!refund.is_lapsed(at(119)));
+    assert!(refund.is_lapsed(at(120)));
+    refund.due_at = Some(at(3600 * 24 * 300));
+    assert!(refund.is_lapsed(at(0)));
+    refund.state = RefundState::InDoubt;
+    assert!(!refund.is_lapsed(at(0)));
+}
