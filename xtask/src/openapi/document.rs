@@ -1,11 +1,6 @@
 //! A gateway's description as it stands in its YAML: exactly the keys that we use, and no others. A misspelt one is
 //! an error with a line, so that no statement gets lost.
 
-#![expect(
-    dead_code,
-    reason = "every key that a description may have is read, so that a misspelt one is noticed; not each is used"
-)]
-
 use indexmap::IndexMap;
 use serde::Deserialize;
 
