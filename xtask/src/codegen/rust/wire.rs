@@ -16,10 +16,13 @@ struct Tolerant {
     scalar: TokenStream,
     /// Something that is read on its own later.
     nested: TokenStream,
+    /// What a struct of them derives.
+    derives: TokenStream,
     /// What a struct of them has after its name.
     lifetime: TokenStream,
-    /// Whether each member says that it borrows.
-    borrows: bool,
+    /// What each member says to serde. A default for the whole struct would read every member, and the compiler would
+    /// not notice one that nobody else reads.
+    says: TokenStream,
 }
 
 fn tolerant(gateway: &str) -> Result<Tolerant, String> {
@@ -30,8 +33,9 @@ fn tolerant(gateway: &str) -> Result<Tolerant, String> {
             ),
             scalar: quote!(Option<Scalar>),
             nested: quote!(Option<Box<RawValue>>),
+            derives: quote!(Default, Deserialize),
             lifetime: TokenStream::new(),
-            borrows: false,
+            says: TokenStream::new(),
         }),
         "pesapal" => Ok(Tolerant {
             import: quote!(
@@ -39,8 +43,9 @@ fn tolerant(gateway: &str) -> Result<Tolerant, String> {
             ),
             scalar: quote!(Loose<'a>),
             nested: quote!(Loose<'a>),
+            derives: quote!(Deserialize),
             lifetime: quote!(<'a>),
-            borrows: true,
+            says: quote!(borrow, default),
         }),
         other => Err(format!("nobody has said how replies of {other} are read")),
     }
@@ -175,16 +180,22 @@ fn members(schema: &Schema, way: Way) -> impl Iterator<Item = (&String, &Schema)
 
 /// A struct whose members are read as they come.
 fn read(document: &Document, name: &str, schema: &Schema, tolerant: &Tolerant) -> Vec<TokenStream> {
-    let Tolerant { lifetime, .. } = tolerant;
+    let Tolerant {
+        derives,
+        lifetime,
+        says,
+        ..
+    } = tolerant;
     let fields = members(schema, Way::Read).map(|(key, member)| {
         let about = about(document, member);
         let (field, rename) = field_name(key);
-        let attribute = match (tolerant.borrows, rename) {
-            (true, true) => quote!(#[serde(borrow, rename = #key)]),
-            (true, false) => quote!(#[serde(borrow)]),
-            (false, true) => quote!(#[serde(rename = #key)]),
-            (false, false) => TokenStream::new(),
-        };
+        let rename = rename.then(|| quote!(rename = #key));
+        let parts: Vec<&TokenStream> = [says]
+            .into_iter()
+            .chain(&rename)
+            .filter(|part| !part.is_empty())
+            .collect();
+        let attribute = (!parts.is_empty()).then(|| quote!(#[serde(#(#parts),*)]));
         let kind = match is_nested(document, member) {
             true => &tolerant.nested,
             false => &tolerant.scalar,
@@ -194,8 +205,7 @@ fn read(document: &Document, name: &str, schema: &Schema, tolerant: &Tolerant) -
     let (about, name) = (doc(&schema.description, 0), ident(name));
     vec![quote! {
         #about
-        #[derive(Default, Deserialize)]
-        #[serde(default)]
+        #[derive(#derives)]
         pub(crate) struct #name #lifetime { #(#fields)* }
     }]
 }
@@ -342,17 +352,15 @@ mod tests {
         use serde::{Deserialize, Serialize};
         use serde_json::value::RawValue;
         "#);
-        insta::assert_snapshot!(part(&owned, "#[derive(Default, Deserialize)]\n#[serde(default)]\npub(crate) struct StatusReply"), @r#"
+        insta::assert_snapshot!(part(&owned, "#[derive(Default, Deserialize)]\npub(crate) struct StatusReply"), @r#"
         #[derive(Default, Deserialize)]
-        #[serde(default)]
         pub(crate) struct StatusReply {
             /// The order.
             pub(crate) order: Option<Box<RawValue>>,
         }
         "#);
-        insta::assert_snapshot!(part(&owned, "#[derive(Default, Deserialize)]\n#[serde(default)]\npub(crate) struct Order"), @r#"
+        insta::assert_snapshot!(part(&owned, "#[derive(Default, Deserialize)]\npub(crate) struct Order"), @r#"
         #[derive(Default, Deserialize)]
-        #[serde(default)]
         pub(crate) struct Order {
             /// Its id.
             pub(crate) id: Option<Scalar>,
@@ -363,12 +371,11 @@ mod tests {
         }
         "#);
         let borrowed = file(&sendable("pesapal")).unwrap();
-        insta::assert_snapshot!(part(&borrowed, "#[derive(Default, Deserialize)]\n#[serde(default)]\npub(crate) struct Envelope"), @r#"
-        #[derive(Default, Deserialize)]
-        #[serde(default)]
+        insta::assert_snapshot!(part(&borrowed, "#[derive(Deserialize)]\npub(crate) struct Envelope"), @r#"
+        #[derive(Deserialize)]
         pub(crate) struct Envelope<'a> {
             /// How the call went.
-            #[serde(borrow)]
+            #[serde(borrow, default)]
             pub(crate) code: Loose<'a>,
         }
         "#);
