@@ -2,7 +2,7 @@
 
 use std::env;
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Set by `cargo run` for its program. Some build scripts (ring's) run again when they change,
@@ -33,6 +33,12 @@ pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Command {
         command.env_remove("CARGO_TARGET_DIR");
     }
     command
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target(root: &Path) -> PathBuf {
+    let elsewhere = env::var_os("CARGO_TARGET_DIR").filter(|_| !cfg!(test));
+    elsewhere.map_or_else(|| root.join("target"), |folder| root.join(folder))
 }
 
 /// Runs `command`, showing what it prints; an error says what it was and how it ended.

@@ -3,14 +3,14 @@
 //! What has no reason not to be used is used: the wire types are generated from exactly those members, and a member
 //! that nothing sends or reads would be dead code, which the compiler reports.
 
-use std::collections::BTreeSet;
+mod reached;
 
+use crate::openapi::Call;
 use crate::openapi::document::{Document, Schema};
-use crate::openapi::{Call, component_name};
 
 use super::Output;
 use super::fields::{self, Field};
-use super::markdown::{anchor, code, count, name, point, sentence, stamp_of, table, wrapped};
+use super::markdown::{anchor, code, name, point, sentence, stamp_of, table, wrapped};
 
 /// Where each operation is in the library, and which commands use it.
 const PLACES: [(&str, &str, &str); 10] = [
@@ -103,7 +103,7 @@ struct Member<'a> {
 
 impl<'a> Covered<'a> {
     fn of(document: &'a Document) -> Result<Self, String> {
-        everything_is_reached(document)?;
+        reached::everything(document)?;
         let sent_by_us = |call| Operation::of(document, call, false);
         let sent_to_us = |call| Operation::of(document, call, true);
         Ok(Self {
@@ -407,61 +407,6 @@ fn used<'a>(members: &'a [Member<'_>]) -> impl Iterator<Item = bool> + use<'a> {
 
 fn of(used: usize, all: usize) -> String {
     format!("{used} of {all}")
-}
-
-/// Every component is part of some operation: one that none has would be neither used nor explained.
-fn everything_is_reached(document: &Document) -> Result<(), String> {
-    let mut reached = BTreeSet::new();
-    for call in document.operations().chain(document.notifications()) {
-        for body in call
-            .operation
-            .request_body
-            .iter()
-            .flat_map(|body| body.content.values())
-        {
-            reach(document, &body.schema, &mut reached);
-        }
-        for response in call.operation.responses.values() {
-            for media in document.response(response).content.values() {
-                reach(document, &media.schema, &mut reached);
-            }
-        }
-        for parameter in &call.operation.parameters {
-            if let Some(schema) = &document.parameter(parameter).schema {
-                reach(document, schema, &mut reached);
-            }
-        }
-    }
-    let names = document.components.schemas.keys();
-    let lost: Vec<&str> = names
-        .map(String::as_str)
-        .filter(|name| !reached.contains(name))
-        .collect();
-    if lost.is_empty() {
-        Ok(())
-    } else {
-        let lost = count(lost.len(), "schema", "schemas") + ": " + &lost.join(", ");
-        Err(format!(
-            "{}: in no operation and no notification, {lost}",
-            document.gateway
-        ))
-    }
-}
-
-fn reach<'a>(document: &'a Document, schema: &'a Schema, reached: &mut BTreeSet<&'a str>) {
-    if let Some(name) = schema.reference.as_deref().and_then(component_name) {
-        if reached.insert(name) {
-            reach(document, document.resolved(schema), reached);
-        }
-        return;
-    }
-    let parts = schema.all_of.iter().chain(&schema.any_of);
-    let parts = parts
-        .chain(schema.items.as_deref())
-        .chain(schema.properties.values());
-    for part in parts {
-        reach(document, part, reached);
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Links between items, as rustdoc understands them, made into links to docs.rs.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
 use crate::files::Files;
 use crate::source;
@@ -106,6 +108,26 @@ impl Links {
     }
 }
 
+/// The addresses at the end of `page` that lead to nothing in the documentation which was built into `folder`.
+pub(crate) fn dead_links(page: &str, folder: &Path) -> Vec<String> {
+    let leads_nowhere = |address: &&str| {
+        let Some((_, page)) = address.split_once("/latest/") else {
+            return true;
+        };
+        let (page, place) = page.split_once('#').unwrap_or((page, ""));
+        let mark = format!("id=\"{place}\"");
+        !fs::read_to_string(folder.join(page))
+            .is_ok_and(|text| place.is_empty() || text.contains(&mark))
+    };
+    let addresses = page.lines().filter(|line| line.starts_with('['));
+    let addresses = addresses.filter_map(|line| line.split_once("]: https://docs.rs/"));
+    addresses
+        .map(|(_, address)| address)
+        .filter(leads_nowhere)
+        .map(str::to_owned)
+        .collect()
+}
+
 /// The length of the piece of code that `text` begins with: a block, or a part of a line.
 fn code(text: &str) -> Option<usize> {
     let mark = if text.starts_with("```") { "```" } else { "`" };
@@ -160,11 +182,11 @@ impl Crate {
             };
         }
         // What a public module holds has its page there, wherever else it is exported.
-        let module = self.exported_from(first)?;
-        let folder = if self.is_public_module(module) {
-            format!("{module}/")
-        } else {
-            String::new()
+        let folder = match self.exported_from(first) {
+            Some(module) if self.is_public_module(module) => format!("{module}/"),
+            Some(_) => String::new(),
+            None if self.declares_itself(first) => String::new(),
+            None => return None,
         };
         self.item(&folder, first, rest)
     }
@@ -187,6 +209,14 @@ impl Crate {
             // Where on a trait's page a method stands depends on whether it has a body.
             _ => page,
         })
+    }
+
+    /// Whether `name` is an item of the crate's root itself.
+    fn declares_itself(&self, name: &str) -> bool {
+        let declared = |(keyword, _): &(&str, &str)| {
+            source::has_word(&self.root, &format!("pub {keyword} {name}"))
+        };
+        KINDS.iter().any(declared)
     }
 
     fn is_public_module(&self, name: &str) -> bool {
@@ -265,6 +295,16 @@ mod tests {
     }
 
     #[test]
+    fn an_item_of_the_root_is_linked_there() {
+        let page = links().in_page("[`send`]\n", "duka_http");
+        insta::assert_snapshot!(page, @"
+        [`send`]
+
+        [`send`]: https://docs.rs/duka-http/latest/duka_http/fn.send.html
+        ");
+    }
+
+    #[test]
     fn what_is_not_known_is_left_as_plain_text() {
         assert_eq!(
             linked("a [`Safe`] and [so on](Safe::open)"),
@@ -277,5 +317,25 @@ mod tests {
         let text =
             "`[Till]`, [x], [page](https://example.com/a), [below](#below)\n\n```\n[`Till`]\n```\n";
         assert_eq!(linked(text), text);
+    }
+
+    #[test]
+    fn an_address_without_a_page_or_a_place_on_it_is_dead() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("duka_core")).unwrap();
+        let page = folder.path().join("duka_core/trait.Till.html");
+        fs::write(page, "<p id=\"method.open\">").unwrap();
+        let page = "[a](https://docs.rs/x)\n\
+            [`Till`]: https://docs.rs/duka-core/latest/duka_core/trait.Till.html\n\
+            [open]: https://docs.rs/duka-core/latest/duka_core/trait.Till.html#method.open\n\
+            [shut]: https://docs.rs/duka-core/latest/duka_core/trait.Till.html#method.shut\n\
+            [`Safe`]: https://docs.rs/duka-core/latest/duka_core/struct.Safe.html\n";
+        assert_eq!(
+            dead_links(page, folder.path()),
+            [
+                "duka-core/latest/duka_core/trait.Till.html#method.shut",
+                "duka-core/latest/duka_core/struct.Safe.html"
+            ]
+        );
     }
 }

@@ -2,7 +2,7 @@
 //! Writes them, or only compares. What each file holds is decided in the modules beside this one.
 
 mod coverage;
-mod docs_rs;
+pub(crate) mod docs_rs;
 mod fields;
 mod markdown;
 mod readme;

@@ -122,7 +122,8 @@ fn rendered(docs: &str) -> String {
                 let after_gap = out
                     .last()
                     .is_some_and(|last| last.is_empty() || last == "```rust");
-                if !is_hidden(line) && !(line.is_empty() && after_gap) {
+                let doubled = line.is_empty() && after_gap;
+                if !is_hidden(line) && !doubled {
                     out.push(line.to_owned());
                 }
             }

@@ -252,10 +252,11 @@ impl<'de> Deserialize<'de> for Node {
 
         let read = Spanned::<Any>::deserialize(deserializer)?;
         let place = (read.referenced.line(), read.referenced.column());
-        Ok(match read.value.0 {
-            Node::Decimal(Decimal { value, .. }) => Node::Decimal(Decimal { value, place }),
-            other => other,
-        })
+        let mut node = read.value.0;
+        if let Node::Decimal(number) = &mut node {
+            number.place = place;
+        }
+        Ok(node)
     }
 }
 
