@@ -12,7 +12,8 @@ Commands:
                             --results-last   print what `cargo test` said after the table, for a log read from its end
   ci                      test, then pack every published crate without uploading anything
   tidy                    only the house rules, with the lines of test per line of code
-  codegen [--check]       write the generated parts of the docs
+  codegen [--check]       make what is generated: from crates/*/openapi.yaml the adapters' wire types and tables and the
+                          pages about the gateways; the crates' READMEs; the pictures in the docs
                             --check          write nothing, and fail where something would change
   snapshots [--accept]    run the tests and list the snapshots that differ, or that no test refers to
                             --accept         take what the tests produced as the new snapshots

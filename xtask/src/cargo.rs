@@ -2,7 +2,7 @@
 
 use std::env;
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Set by `cargo run` for its program. Some build scripts (ring's) run again when they change,
@@ -33,6 +33,12 @@ pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Command {
         command.env_remove("CARGO_TARGET_DIR");
     }
     command
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target(root: &Path) -> PathBuf {
+    let elsewhere = env::var_os("CARGO_TARGET_DIR").filter(|_| !cfg!(test));
+    elsewhere.map_or_else(|| root.join("target"), |folder| root.join(folder))
 }
 
 /// Runs `command`, showing what it prints; an error says what it was and how it ended.
@@ -66,13 +72,12 @@ pub(crate) fn output_of(command: &mut Command) -> Result<String, String> {
     ))
 }
 
-/// `text` as rustfmt lays it out, with the project's settings.
+/// `text` as rustfmt lays it out, with the settings that hold at `root`.
 pub(crate) fn formatted(root: &Path, text: &str) -> Result<String, String> {
     let mut command = Command::new("rustfmt");
     command
         .args(["--edition", "2024"])
-        .arg("--config-path")
-        .arg(root)
+        .current_dir(root)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

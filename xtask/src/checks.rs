@@ -9,6 +9,7 @@ use std::process::Command;
 
 use crate::args::{Codegen, Results, Soak};
 use crate::cargo::{self, cargo, needs_component};
+use crate::codegen::docs_rs;
 use crate::descriptions;
 use crate::files::Files;
 use crate::left_out::LeftOut;
@@ -179,9 +180,24 @@ fn feature_checks(manifest: &str) -> Vec<Vec<String>> {
     }
 }
 
-/// Builds the API documentation; a broken link in it is an error.
+/// Builds the API documentation; a broken link in it is an error, and so is one that leads there from a README.
 pub(crate) fn docs(root: &Path) -> Result<(), String> {
-    cargo::run(&mut doc_command(root, &[]))
+    cargo::run(&mut doc_command(root, &[]))?;
+    let files = Files::read(root)?;
+    let folder = cargo::target(root).join("doc");
+    let readmes = files
+        .iter()
+        .filter(|file| file.path.ends_with("/README.md"));
+    let dead = readmes.flat_map(|file| {
+        let links = docs_rs::dead_links(&file.text, &folder);
+        links
+            .into_iter()
+            .map(|link| format!("{}: {link}", file.path))
+    });
+    match dead.collect::<Vec<_>>().as_slice() {
+        [] => Ok(()),
+        dead => Err(format!("lead nowhere:\n{}", dead.join("\n"))),
+    }
 }
 
 /// Builds the API documentation and opens it in a browser.
@@ -398,6 +414,20 @@ mod tests {
         let project = Project::new();
         project.append(LIB, "\n/// See [`thrice`].\npub fn once() {}\n");
         assert!(docs(project.root()).is_err());
+    }
+
+    #[test]
+    fn a_link_from_a_readme_leads_to_a_page_of_the_documentation() {
+        let project = Project::new();
+        project.replace(LIB, "//! Doubles.", "//! Doubles: [`twice`].");
+        crate::codegen::run(project.root(), Codegen::Write).unwrap();
+        assert_eq!(docs(project.root()), Ok(()));
+        project.replace("crates/core/README.md", "fn.twice", "fn.thrice");
+        let error = docs(project.root()).unwrap_err();
+        assert!(
+            error.contains("core/README.md: duka-core/latest/duka_core/fn.thrice.html"),
+            "{error}"
+        );
     }
 
     #[test]

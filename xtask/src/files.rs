@@ -143,12 +143,12 @@ impl File {
                 .any(|part| matches!(part, "tests" | "tests.rs" | "benches" | "examples"))
     }
 
-    /// Whether a program wrote it, as its first line then says.
+    /// Whether a program wrote it, as its first comment then says.
     pub(crate) fn is_generated(&self) -> bool {
-        self.text
-            .lines()
-            .next()
-            .is_some_and(|line| line.to_lowercase().contains("do not edit by hand"))
+        let comment = self.text.lines().take_while(|line| line.starts_with("//"));
+        comment
+            .into_iter()
+            .any(|line| line.to_lowercase().contains("do not edit by hand"))
     }
 
     /// The code that goes into the crate as others use it: tests are left out, lines stay where they are.

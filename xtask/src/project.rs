@@ -1,7 +1,8 @@
 //! A small project that keeps every house rule, for tests that need a real one to break.
 
 use crate::args::Codegen;
-use crate::pictures::{self, PICTURES};
+use crate::codegen;
+use crate::pictures::PICTURES;
 use std::fs;
 use std::path::Path;
 
@@ -54,7 +55,7 @@ impl Project {
             let marks = format!("<!-- generated: {name} -->\n<!-- end generated -->\n");
             project.write(page, &marks);
         }
-        pictures::run(project.root(), PICTURES, Codegen::Write).unwrap();
+        codegen::run(project.root(), Codegen::Write).unwrap();
         make_executable(&project.root().join(".ci/run"));
         cargo::output_of(&mut cargo(
             project.root(),

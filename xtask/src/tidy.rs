@@ -35,6 +35,10 @@ const FILE_RULES: &[(&str, FileRule)] = &[
         sources::stay_short,
     ),
     (
+        "only generated files call themselves so",
+        sources::are_not_called_generated,
+    ),
+    (
         "nothing is left unfinished or skipped",
         sources::are_finished,
     ),

@@ -32,20 +32,21 @@
 //!
 //! # One cancellation
 //!
-//! The gateway here is made up: the order is unpaid until it is cancelled. In its place
-//! stands an adapter such as `duka-kwikpaisa`.
+//! `fake` is a gateway made up for this page, where the order is unpaid until it is cancelled.
+//! In its place stands an adapter such as `duka-kwikpaisa`; `path` is where the store's file is.
 //!
 //! ```
 //! use std::collections::BTreeMap;
 //! use std::sync::Arc;
-//! use std::sync::atomic::{AtomicBool, Ordering};
 //! use std::time::Duration;
 //!
 //! use duka_cancellations::{Canceller, OrderKey, Request, Settings, SqliteStore, TrackedOrder};
 //! use duka_core::cancel::{Outcome, State};
 //! use duka_core::clock::SharedClock;
-//! use duka_core::{AccountName, Gateway, GatewayName, OrderId, OrderStatus};
+//! use duka_core::{AccountName, Gateway, GatewayName, OrderId};
 //! use jiff::Timestamp;
+//! # use std::sync::atomic::{AtomicBool, Ordering};
+//! # use duka_core::OrderStatus;
 //! # use duka_core::gateway::Operation;
 //! # use duka_core::{CancelAnswer, CancelRules, CreatedOrder, Error, NewOrder, StatusReading};
 //! #

@@ -27,6 +27,17 @@
 //! # }
 //! ```
 //!
+//! # Without writing Rust
+//!
+//! `duka emulate`, of the program in `duka-cli`, runs the same thing in the foreground and prints the addresses and
+//! credentials to use. Whatever talks HTTP can then be tested against it:
+//!
+//! ```sh
+//! cargo install duka-cli
+//! duka emulate
+//! curl -X POST localhost:4010/_emulator/orders/6116229263036/pay
+//! ```
+//!
 //! # Over HTTP
 //!
 //! The same controls are calls under `/_emulator`, for programs in any language: `GET /orders`, `GET /orders/{id}`,

@@ -5,7 +5,7 @@
 use duka_core::evidence::Assumption;
 
 /// Every assumption, those that decide about money first.
-pub static ASSUMPTIONS: [Assumption; 36] = [
+pub static ASSUMPTIONS: [Assumption; 37] = [
     Assumption {
         id: "refused-cancel",
         assumed: "A refused cancel is HTTP 400, 409 or 422 with `status` failed or false, a \
@@ -123,7 +123,7 @@ pub static ASSUMPTIONS: [Assumption; 36] = [
         id: "amounts-through-floats",
         assumed: "A server that writes the body again goes through floats.",
         about: "signing",
-        place: "src/wire.rs",
+        place: "src/limits.rs",
         tolerance: "Amounts have at most 15 digits; one with more is not sent.",
         trial: "Create with the amounts 105.5, 0.1 and a large one.",
         money: false,
@@ -158,7 +158,7 @@ pub static ASSUMPTIONS: [Assumption; 36] = [
         assumed: "Name, email, phone, note and id may have any length and form; the page \
             gives no limit, and asks of the customer's three only that they are there.",
         about: "create",
-        place: "src/wire.rs",
+        place: "src/limits.rs",
         tolerance: "Blank ones are refused before sending; whatever the gateway refuses comes \
             back as a refusal in its own words.",
         trial: "Create with a note of 5,000 characters, an id of 300, and a phone number \
@@ -212,6 +212,19 @@ pub static ASSUMPTIONS: [Assumption; 36] = [
         money: false,
         variants: Ok(&["kwikpaisa.cancel_reply"]),
         probe: Err("cancels an order"),
+    },
+    Assumption {
+        id: "no-return-data",
+        assumed: "A reply may have no `return_data`, or null or an empty list in its place, \
+            as PHP writes an object without members.",
+        about: "all",
+        place: "src/wire.rs",
+        tolerance: "Read as an order of which nothing is said; a create without a link is no \
+            success.",
+        trial: "Record the refusals of every call.",
+        money: false,
+        variants: Ok(&["kwikpaisa.cancel_reply"]),
+        probe: Ok("status_of_unknown_order"),
     },
     Assumption {
         id: "failed-inside-200",

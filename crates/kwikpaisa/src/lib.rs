@@ -9,6 +9,10 @@
 //! reply nobody has described, is an error whose [`delivery`](duka_core::Error::delivery)
 //! says that the gateway answered and whose kind says that the outcome is open. A comment
 //! marked `assumed:` stands wherever the pages are silent and a reading had to be chosen.
+//! [A page for people](https://github.com/duka-rs/duka/blob/main/docs/gateways/kwikpaisa.md)
+//! says what is known of this gateway and how, and
+//! [another](https://github.com/duka-rs/duka/blob/main/docs/unverified.md) what is assumed,
+//! with what to try first.
 //!
 //! A webhook is a hint and the status operation the truth: [`WebhookVerifier`] lets in
 //! only what carries a fresh, correct signature.

@@ -18,13 +18,18 @@
 //!
 //! What replies look like is documented in part only. In the source, every reading that
 //! neither a page nor a recorded reply backs is marked `assumed:`.
+//! [A page for people](https://github.com/duka-rs/duka/blob/main/docs/gateways/pesapal.md)
+//! says what is known of this gateway and how, and
+//! [another](https://github.com/duka-rs/duka/blob/main/docs/unverified.md) what is assumed,
+//! with what to try first.
 //!
 //! ```no_run
 //! use duka_core::clock::SharedClock;
 //! use duka_core::{Gateway, OrderId};
 //! use duka_pesapal::{Environment, Pesapal};
 //!
-//! # async fn demo(clock: SharedClock) -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn demo(now: fn() -> jiff::Timestamp) -> Result<(), Box<dyn std::error::Error>> {
+//! let clock = SharedClock::new(now); // a program hands in `jiff::Timestamp::now`
 //! let pesapal = Pesapal::builder("my-key".into(), "my-secret".into(), clock)
 //!     .environment(Environment::Sandbox)
 //!     .build()?;

@@ -1,12 +1,22 @@
 //! `cargo xtask codegen`: whole files made from the gateways' descriptions, and parts of pages that people write.
 //! Writes them, or only compares. What each file holds is decided in the modules beside this one.
 
+mod coverage;
+pub(crate) mod docs_rs;
+mod fields;
+mod markdown;
+mod readme;
+mod reference;
 pub(crate) mod rust;
+#[cfg(test)]
+mod sample;
+mod unverified;
 
 use std::fs;
 use std::path::Path;
 
 use crate::args::Codegen;
+use crate::files::Files;
 use crate::openapi::{self, document::Document};
 use crate::pictures::{self, PICTURES};
 
@@ -48,20 +58,18 @@ fn outputs(root: &Path) -> Result<Vec<Output>, String> {
     let mut outputs = Vec::new();
     for document in &described {
         outputs.extend(rust::files(root, document)?);
-        outputs.extend(reference_page(document)?);
+        outputs.push(reference::page(document));
     }
     outputs.extend(pages(root, &described)?);
     Ok(outputs)
 }
 
-/// `docs/gateways/GATEWAY.md`.
-fn reference_page(_document: &Document) -> Result<Vec<Output>, String> {
-    Ok(Vec::new())
-}
-
 /// The pages about all gateways, and the README of each crate.
-fn pages(_root: &Path, _documents: &[Document]) -> Result<Vec<Output>, String> {
-    Ok(Vec::new())
+fn pages(root: &Path, documents: &[Document]) -> Result<Vec<Output>, String> {
+    let mut pages = readme::pages(&Files::read(root)?)?;
+    pages.extend(unverified::page(documents));
+    pages.extend(coverage::page(documents)?);
+    Ok(pages)
 }
 
 fn write(path: &Path, text: &str) -> Result<(), String> {
@@ -70,4 +78,66 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
         fs::create_dir_all(folder).map_err(failed)?;
     }
     fs::write(path, text).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::Project;
+
+    /// A project with the sample as the description of a gateway that there is.
+    fn described() -> Project {
+        let project = Project::new();
+        let text = include_str!("sample.yaml")
+            .replace("x-gateway: till", "x-gateway: pesapal")
+            .replace(", x-only-with: x", "")
+            .replace("minLength: 1", "x-exact: true");
+        project.write(&openapi::path("pesapal"), &text);
+        project.write("crates/pesapal/src/reply.rs", "//! Replies.\n");
+        project
+    }
+
+    #[test]
+    fn checking_reports_and_writes_nothing() {
+        let project = described();
+        let changed = run(project.root(), Codegen::Check).unwrap();
+        for path in [
+            "crates/pesapal/src/wire/types.rs",
+            "docs/gateways/pesapal.md",
+        ] {
+            assert!(changed.iter().any(|it| it == path), "{changed:?}");
+            assert!(!project.root().join(path).exists(), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_up_to_date_until_somebody_edits_it() {
+        let project = described();
+        let written = run(project.root(), Codegen::Write).unwrap();
+        assert!(written.len() > 5, "{written:?}");
+        assert_eq!(run(project.root(), Codegen::Check).unwrap(), [""; 0]);
+        project.append("crates/pesapal/src/codes.rs", "// by hand\n");
+        let changed = run(project.root(), Codegen::Check).unwrap();
+        assert_eq!(changed, ["crates/pesapal/src/codes.rs"]);
+    }
+
+    #[test]
+    fn a_description_that_breaks_a_rule_makes_nothing() {
+        let project = described();
+        project.replace(
+            &openapi::path("pesapal"),
+            "x-source: recordings",
+            "x-source: nowhere",
+        );
+        let error = run(project.root(), Codegen::Write).unwrap_err();
+        assert!(
+            error.starts_with("crates/pesapal/openapi.yaml:\n"),
+            "{error}"
+        );
+        assert!(
+            error.contains("x-source nowhere is not in x-sources"),
+            "{error}"
+        );
+        assert!(!project.root().join("crates/pesapal/src/codes.rs").exists());
+    }
 }

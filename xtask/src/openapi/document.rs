@@ -13,6 +13,9 @@ pub(crate) type Map<T> = IndexMap<String, T>;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Document {
+    /// The text that it was read from.
+    #[serde(skip)]
+    pub(crate) text: String,
     pub(crate) openapi: String,
     pub(crate) info: Info,
     pub(crate) servers: Vec<Server>,
@@ -44,8 +47,6 @@ pub(crate) struct Info {
     pub(crate) description: String,
     #[serde(default)]
     pub(crate) license: Option<Node>,
-    #[serde(default)]
-    pub(crate) contact: Option<Node>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -112,20 +113,13 @@ pub(crate) struct OneOrMore(pub(crate) Vec<String>);
 
 impl<'de> Deserialize<'de> for OneOrMore {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let texts = match Node::deserialize(deserializer)? {
-            Node::Text(text) => vec![text],
-            Node::List(items) => items
-                .into_iter()
-                .map(|item| match item {
-                    Node::Text(text) => Ok(text),
-                    other => Err(serde::de::Error::custom(format!("{other} is not a text"))),
-                })
-                .collect::<Result<_, _>>()?,
-            other => {
-                return Err(serde::de::Error::custom(format!(
-                    "{other} is neither a text nor a list of them"
-                )));
-            }
+        let refused = |what| serde::de::Error::custom(format!("{what} is not a text"));
+        let text = |node: Node| node.text().map(str::to_owned).ok_or_else(|| refused(node));
+        let node = Node::deserialize(deserializer)?;
+        let texts = if let Node::List(items) = node {
+            items.into_iter().map(text).collect::<Result<_, _>>()?
+        } else {
+            vec![text(node)?]
         };
         Ok(Self(texts))
     }
@@ -241,8 +235,6 @@ pub(crate) struct RequestBody {
 pub(crate) struct Media {
     pub(crate) schema: Schema,
     #[serde(default)]
-    pub(crate) example: Option<Node>,
-    #[serde(default)]
     pub(crate) examples: Map<Example>,
 }
 
@@ -287,8 +279,6 @@ pub(crate) struct Header {
     pub(crate) required: bool,
     #[serde(default)]
     pub(crate) schema: Option<Schema>,
-    #[serde(default)]
-    pub(crate) example: Option<Node>,
     #[serde(default, rename = "x-evidence")]
     pub(crate) evidence: Option<Evidence>,
     #[serde(default, rename = "x-source")]
@@ -325,8 +315,6 @@ pub(crate) struct SecurityScheme {
     pub(crate) location: Option<String>,
     #[serde(default)]
     pub(crate) scheme: Option<String>,
-    #[serde(default, rename = "bearerFormat")]
-    pub(crate) bearer_format: Option<String>,
     #[serde(rename = "x-evidence")]
     pub(crate) evidence: Option<Evidence>,
     #[serde(default, rename = "x-source")]
@@ -343,8 +331,6 @@ pub(crate) struct Schema {
     pub(crate) reference: Option<String>,
     #[serde(default, rename = "type")]
     pub(crate) kind: OneOrMore,
-    #[serde(default)]
-    pub(crate) title: Option<String>,
     #[serde(default)]
     pub(crate) description: String,
     #[serde(default)]
@@ -378,10 +364,6 @@ pub(crate) struct Schema {
     pub(crate) maximum: Option<Node>,
     #[serde(default, rename = "exclusiveMinimum")]
     pub(crate) exclusive_minimum: Option<Node>,
-    #[serde(default)]
-    pub(crate) example: Option<Node>,
-    #[serde(default)]
-    pub(crate) examples: Vec<Node>,
     #[serde(default, rename = "x-exact")]
     pub(crate) exact: bool,
     #[serde(default, rename = "x-unsent")]

@@ -8,7 +8,7 @@ mod rules;
 use std::fs;
 use std::path::Path;
 
-use document::{Document, Map, Operation, Parameter, Response, Schema};
+use document::{Document, Header, Map, Operation, Parameter, Response, Schema};
 
 /// The gateways that are described.
 pub(crate) const GATEWAYS: [&str; 2] = ["kwikpaisa", "pesapal"];
@@ -28,7 +28,8 @@ pub(crate) fn read(root: &Path, gateway: &str) -> Result<Document, String> {
         let named = &document.gateway;
         return Err(format!("{path}: x-gateway is {named}, not {gateway}"));
     }
-    let broken = rules::broken(&document);
+    let mut broken = rules::broken(&document);
+    broken.extend(rules::nowhere(root, &document));
     if broken.is_empty() {
         Ok(document)
     } else {
@@ -39,7 +40,10 @@ pub(crate) fn read(root: &Path, gateway: &str) -> Result<Document, String> {
 /// Reads a description without looking at the rules.
 pub(crate) fn parse(text: &str) -> Result<Document, String> {
     let options = serde_saphyr::options! { with_snippet: false };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())
+    let document: Result<Document, _> = serde_saphyr::from_str_with_options(text, options);
+    let mut document = document.map_err(|error| error.to_string())?;
+    text.clone_into(&mut document.text);
+    Ok(document)
 }
 
 /// An operation, where it is called and how.
@@ -86,6 +90,14 @@ impl Document {
             .unwrap_or(response)
     }
 
+    /// The header itself, where this one refers to it.
+    pub(crate) fn header<'a>(&'a self, header: &'a Header) -> &'a Header {
+        let named = header.reference.as_deref().and_then(component_name);
+        named
+            .and_then(|name| self.components.headers.get(name))
+            .unwrap_or(header)
+    }
+
     /// The schema of a component, by its name.
     pub(crate) fn schema(&self, name: &str) -> Option<&Schema> {
         self.components.schemas.get(name)
@@ -111,4 +123,71 @@ pub(crate) fn component_name(reference: &str) -> Option<&str> {
     let mut parts = reference.strip_prefix("#/components/")?.split('/');
     let (_, name) = (parts.next()?, parts.next()?);
     parts.next().is_none().then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAMPLE: &str = include_str!("../codegen/sample.yaml");
+
+    #[test]
+    fn a_misspelt_key_is_named_with_its_line() {
+        let line = SAMPLE.lines().position(|line| line.contains("x-unread"));
+        let text = SAMPLE.replace("x-unread", "x-unraed");
+        let error = parse(&text).unwrap_err();
+        assert!(error.contains("x-unraed"), "{error}");
+        let place = format!("line {}", line.unwrap() + 1);
+        assert!(error.contains(&place), "{error} has no {place}");
+    }
+
+    #[test]
+    fn a_description_of_another_gateway_is_not_taken_for_this_one() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("crates/pesapal")).unwrap();
+        fs::write(root.path().join(path("pesapal")), SAMPLE).unwrap();
+        assert_eq!(
+            read(root.path(), "pesapal").unwrap_err(),
+            "crates/pesapal/openapi.yaml: x-gateway is till, not pesapal"
+        );
+        let text = SAMPLE.replace("x-gateway: till", "x-gateway: pesapal");
+        fs::write(root.path().join(path("pesapal")), text).unwrap();
+        let error = read(root.path(), "pesapal").unwrap_err();
+        assert!(error.contains("src/reply.rs does not exist"), "{error}");
+    }
+
+    #[test]
+    fn calls_come_in_the_order_of_the_file() {
+        let document = parse(SAMPLE).unwrap();
+        let calls: Vec<_> = document
+            .operations()
+            .map(|call| format!("{} {} {}", call.operation.id, call.method, call.path))
+            .collect();
+        assert_eq!(
+            calls,
+            [
+                "status GET /order/{id}",
+                "cancel POST /cancel",
+                "refund POST /payout"
+            ]
+        );
+        let sent: Vec<_> = document.notifications().map(|call| call.path).collect();
+        assert_eq!(sent, ["changed"]);
+    }
+
+    #[test]
+    fn a_reference_is_followed_to_its_component_and_no_further() {
+        let document = parse(SAMPLE).unwrap();
+        assert_eq!(component_name("#/components/schemas/Order"), Some("Order"));
+        assert_eq!(component_name("#/components/schemas/Order/id"), None);
+        assert_eq!(component_name("#/paths/~1order"), None);
+        let cancel = document.operations().nth(1).unwrap().operation;
+        let body = &cancel.request_body.as_ref().unwrap().content["application/json"];
+        assert!(
+            document
+                .resolved(&body.schema)
+                .properties
+                .contains_key("note")
+        );
+    }
 }

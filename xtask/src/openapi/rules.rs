@@ -2,6 +2,7 @@
 //! is used exists, and every assumption is used, takes sides in the emulator, and says what to try.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::component_name;
 use super::document::{
@@ -18,6 +19,22 @@ pub(crate) fn broken(document: &Document) -> Vec<String> {
     };
     check.document();
     check.broken
+}
+
+/// The assumptions that are said to be decided in a file or crate that does not exist.
+pub(crate) fn nowhere(root: &Path, document: &Document) -> Vec<String> {
+    let own = format!("crates/{}", document.gateway);
+    let missing = document.assumptions.iter().filter(|(_, assumption)| {
+        let place = &assumption.place;
+        let path = match place.strip_prefix("duka-") {
+            Some(name) => format!("crates/{name}"),
+            None => format!("{own}/{place}"),
+        };
+        !root.join(path).exists()
+    });
+    missing
+        .map(|(id, it)| format!("x-assumptions.{id} where: {} does not exist", it.place))
+        .collect()
 }
 
 struct Check<'a> {
@@ -255,5 +272,99 @@ impl<'a> Check<'a> {
 
     fn wrong(&mut self, place: &str, problem: &str) {
         self.broken.push(format!("{place} {problem}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::openapi;
+
+    const SAMPLE: &str = include_str!("../codegen/sample.yaml");
+
+    /// What is wrong with the sample once `from` has become `to`.
+    fn broken_by(from: &str, to: &str) -> String {
+        assert!(SAMPLE.contains(from), "{from}");
+        let document = openapi::parse(&SAMPLE.replacen(from, to, 1)).unwrap();
+        broken(&document).join("\n")
+    }
+
+    #[test]
+    fn the_sample_keeps_every_rule() {
+        assert_eq!(broken_by("Till", "Till"), "");
+    }
+
+    #[test]
+    fn every_statement_says_how_it_is_known() {
+        let property = "description: How much., x-evidence: observed, x-source: recordings";
+        insta::assert_snapshot!(broken_by(property, "description: How much."), @"Order.amount has no x-evidence");
+        let without_source = "description: How much., x-evidence: observed";
+        insta::assert_snapshot!(broken_by(property, without_source), @"Order.amount has no x-source");
+        let assumed = "description: How much., x-evidence: assumed";
+        insta::assert_snapshot!(broken_by(property, assumed), @"Order.amount is assumed and has no x-assumption");
+    }
+
+    #[test]
+    fn names_lead_somewhere() {
+        insta::assert_snapshot!(
+            broken_by("x-source: orders", "x-source: order"),
+            @"server https://sandbox.till.example x-source order is not in x-sources"
+        );
+        insta::assert_snapshot!(
+            broken_by("x-assumption: unknown-order", "x-assumption: unknown"),
+            @"/order/{id}.get x-assumption unknown is not in x-assumptions"
+        );
+        insta::assert_snapshot!(
+            broken_by("#/components/schemas/CancelRequest", "#/components/schemas/Cancel"),
+            @"/cancel.post.requestBody #/components/schemas/Cancel does not exist"
+        );
+        insta::assert_snapshot!(
+            broken_by("required: [id]", "required: [id, amount]"),
+            @"CancelRequest requires amount, which it does not have"
+        );
+    }
+
+    #[test]
+    fn an_assumption_is_used_and_takes_sides() {
+        let idle = "x-assumptions:\n  idle: {assumed: a, about: all, where: src/a.rs, tolerance: none, try: it, \
+                    no-variant: a, no-probe: a}\n";
+        insta::assert_snapshot!(
+            broken_by("x-assumptions:\n", idle),
+            @"x-assumptions.idle is used by no statement"
+        );
+        insta::assert_snapshot!(
+            broken_by("    variant: [till.cancel_shows, till.slow]\n", ""),
+            @"x-assumptions.soon needs either variant or no-variant"
+        );
+        insta::assert_snapshot!(
+            broken_by("    no-probe: cancels an order\n", ""),
+            @"x-assumptions.soon needs either probe or no-probe"
+        );
+    }
+
+    #[test]
+    fn rows_mean_something_and_say_what_follows() {
+        insta::assert_snapshot!(
+            broken_by("x-order-status: paid", "x-order-status: payed"),
+            @"OrderStatus.\"PAID\" x-order-status payed is none"
+        );
+        insta::assert_snapshot!(
+            broken_by(", x-caller-may: check the id", ""),
+            @"ErrorCode.404 has no x-caller-may"
+        );
+    }
+
+    #[test]
+    fn the_place_of_an_assumption_is_a_file_or_a_crate_that_exists() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("crates/core")).unwrap();
+        let document = openapi::parse(SAMPLE).unwrap();
+        let missing = ["x-assumptions.unknown-order where: src/reply.rs does not exist"];
+        assert_eq!(nowhere(root.path(), &document), missing);
+        fs::create_dir_all(root.path().join("crates/till/src")).unwrap();
+        fs::write(root.path().join("crates/till/src/reply.rs"), "").unwrap();
+        assert_eq!(nowhere(root.path(), &document), [""; 0]);
     }
 }

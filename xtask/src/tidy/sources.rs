@@ -1,6 +1,7 @@
 //! Rules about Rust source.
 
 use super::Finding;
+use crate::codegen;
 use crate::files::{File, Files};
 use crate::source;
 
@@ -34,11 +35,9 @@ const OUTSIDE: &[(&str, &str)] = &[
 /// The members that are programs, and so may touch the outside.
 const PROGRAMS: &[&str] = &["cli", "xtask"];
 
-/// `//!` on the first line, in tests as well.
+/// `//!` on the first line, in tests and in generated files as well.
 pub(super) fn open_with_their_purpose(files: &Files) -> Vec<Finding> {
-    let silent = files
-        .rust()
-        .filter(|file| !file.is_generated() && !file.text.starts_with("//!"));
+    let silent = files.rust().filter(|file| !file.text.starts_with("//!"));
     silent
         .map(|file| Finding::in_file(&file.path, "does not open with `//!`"))
         .collect()
@@ -55,6 +54,20 @@ pub(super) fn stay_short(files: &Files) -> Vec<Finding> {
         Finding::in_file(&file.path, format!("{lines} lines, at most {LONGEST}"))
     })
     .collect()
+}
+
+/// Only what `cargo xtask codegen` writes says so: by hand, it would be a way around the other rules.
+pub(super) fn are_not_called_generated(files: &Files) -> Vec<Finding> {
+    let stamped = files.rust().filter(|file| file.is_generated());
+    let alien = stamped.filter(|file| !codegen::rust::is_path(&file.path));
+    alien
+        .map(|file| {
+            Finding::in_file(
+                &file.path,
+                "says that it is generated, and no program writes it",
+            )
+        })
+        .collect()
 }
 
 /// No placeholder, debugging macro or skipped test, not even in tests.
@@ -180,10 +193,26 @@ mod tests {
     }
 
     #[test]
-    fn a_generated_file_needs_no_header_and_may_be_long() {
-        let text = format!("// Do not edit by hand.\n{}", "x\n".repeat(LONGEST));
-        assert_eq!(findings(open_with_their_purpose, &[(LIB, &text)]), NONE);
+    fn a_generated_file_may_be_long_and_has_a_header_all_the_same() {
+        let rest = "x\n".repeat(LONGEST);
+        let text = format!("// Do not edit by hand.\n{rest}");
         assert_eq!(findings(stay_short, &[(LIB, &text)]), NONE);
+        assert_eq!(findings(open_with_their_purpose, &[(LIB, &text)]).len(), 1);
+        let text = format!("//! Codes.\n//!\n//! Generated; do not edit by hand.\n{rest}");
+        assert_eq!(findings(stay_short, &[(LIB, &text)]), NONE);
+        assert_eq!(findings(open_with_their_purpose, &[(LIB, &text)]), NONE);
+    }
+
+    #[test]
+    fn nobody_calls_a_file_generated_that_is_not() {
+        let text = "//! Codes.\n//!\n//! Do not edit by hand.\n\nfn a() {}\n";
+        let files = [("crates/pesapal/src/codes.rs", text), (LIB, text)];
+        assert_eq!(
+            findings(are_not_called_generated, &files),
+            ["crates/http/src/lib.rs: says that it is generated, and no program writes it"]
+        );
+        let below = "//! Codes.\nfn a() {}\n// Do not edit by hand.\n";
+        assert_eq!(findings(are_not_called_generated, &[(LIB, below)]), NONE);
     }
 
     #[test]

@@ -41,7 +41,6 @@ pub(crate) struct Customer<'a> {
 
 /// The answer to a create.
 #[derive(Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct CreateReply {
     /// The new order.
     pub(crate) return_data: Option<Box<RawValue>>,
@@ -50,7 +49,6 @@ pub(crate) struct CreateReply {
 /// What surrounds every reply. A call has succeeded only if the HTTP status is 2xx, `code` is 200
 /// or 201 and `status` is "success" or true. An error has nothing but these three.
 #[derive(Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct Envelope {
     /// The HTTP status once more; text in a success, a number in an error.
     pub(crate) code: Option<Scalar>,
@@ -63,7 +61,6 @@ pub(crate) struct Envelope {
 
 /// A new order and where to pay it.
 #[derive(Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct CreatedOrder {
     /// The gateway's own id of the order.
     #[serde(rename = "kwikX_order_id")]
@@ -85,7 +82,6 @@ pub(crate) struct StatusRequest {
 
 /// The answer to the question for a status.
 #[derive(Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct StatusReply {
     /// The order as it stands.
     pub(crate) return_data: Option<Box<RawValue>>,
@@ -93,7 +89,6 @@ pub(crate) struct StatusReply {
 
 /// An order as it stands. Which members are there before it is paid is not said.
 #[derive(Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct OrderState {
     /// The merchant's id of the order, an integer in the sample.
     pub(crate) order_id: Option<Scalar>,
@@ -118,7 +113,6 @@ pub(crate) struct CancelRequest {
 
 /// The answer to a cancel.
 #[derive(Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct CancelReply {
     /// The order after the cancel.
     pub(crate) return_data: Option<Box<RawValue>>,
@@ -126,7 +120,6 @@ pub(crate) struct CancelReply {
 
 /// An order after a cancel.
 #[derive(Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct CancelledOrder {
     /// The merchant's id of the order, an integer in the sample.
     pub(crate) order_id: Option<Scalar>,
@@ -136,7 +129,6 @@ pub(crate) struct CancelledOrder {
 
 /// What happened, and to which order.
 #[derive(Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct WebhookBody {
     /// payment.success, payment.failed, payment.processing or payment.expired; for payouts,
     /// payout.success, payout.failed, payout.processing or payout.reversed.
@@ -147,7 +139,6 @@ pub(crate) struct WebhookBody {
 
 /// What a webhook says of an order. What it says of a payout is not shown on any page we have.
 #[derive(Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct WebhookData {
     /// The merchant's id of the order; text here, where replies have an integer.
     pub(crate) order_id: Option<Scalar>,

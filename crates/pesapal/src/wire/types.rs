@@ -18,51 +18,48 @@ pub(crate) struct TokenRequest<'a> {
 }
 
 /// A token.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Deserialize)]
 pub(crate) struct TokenReply<'a> {
     /// The bearer token.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) token: Loose<'a>,
     /// When it ends, in UTC with up to nine digits of a fraction.
-    #[serde(borrow, rename = "expiryDate")]
+    #[serde(borrow, default, rename = "expiryDate")]
     pub(crate) expiry_date: Loose<'a>,
 }
 
 /// What may surround every reply. None of it is sure to be there, and cancel and refund have no
 /// `error` as a rule.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Deserialize)]
 pub(crate) struct Envelope<'a> {
     /// How the *call* went, 200 or 500 as text; a number and null have been seen.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) status: Loose<'a>,
     /// A sentence for people; it may be empty.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) message: Loose<'a>,
     /// What went wrong, if a code or a message stands in it; absent, null or an object of nulls
     /// otherwise.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) error: Loose<'a>,
 }
 
 /// An error, in the documented form or in the recorded one. It is one only if `code` or `message`
 /// is filled.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Deserialize)]
 pub(crate) struct ErrorBody<'a> {
     /// The kind of error, under the documented name.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) r#type: Loose<'a>,
     /// The kind of error, under the recorded name. "authentication_error" is a refused token,
     /// whatever the code.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) error_type: Loose<'a>,
     /// Which error.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) code: Loose<'a>,
     /// A sentence for people; it may be empty.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) message: Loose<'a>,
 }
 
@@ -76,26 +73,25 @@ pub(crate) struct RegisterIpnRequest<'a> {
 }
 
 /// A notification address, as it is registered and as it is listed.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Deserialize)]
 pub(crate) struct RegisteredIpn<'a> {
     /// The address.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) url: Loose<'a>,
     /// When it was registered, in UTC with seven digits of a fraction.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) created_date: Loose<'a>,
     /// The id that an order names as its `notification_id`.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) ipn_id: Loose<'a>,
     /// How the address is called; 0 is GET, 1 is POST.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) notification_type: Loose<'a>,
     /// The state as a word, such as Active.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) ipn_status_decription: Loose<'a>,
     /// The same, spelt as the page has it.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) ipn_status_description: Loose<'a>,
 }
 
@@ -186,47 +182,45 @@ pub(crate) struct SubscriptionDetails<'a> {
 }
 
 /// A submitted order and where to pay it.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Deserialize)]
 pub(crate) struct SubmitReply<'a> {
     /// The order's id at the gateway, by which status and cancel are asked.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) order_tracking_id: Loose<'a>,
     /// The reference it was submitted with.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) merchant_reference: Loose<'a>,
     /// The page where the customer pays.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) redirect_url: Loose<'a>,
 }
 
 /// An order as it stands. Some members come and go.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Deserialize)]
 pub(crate) struct TransactionStatus<'a> {
     /// Where the order stands.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) status_code: Loose<'a>,
     /// The word for the number, in capitals on the page and in mixed case in some replies.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) payment_status_description: Loose<'a>,
     /// The order asked about; at times it is left out.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) order_tracking_id: Loose<'a>,
     /// The reference it was submitted with.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) merchant_reference: Loose<'a>,
     /// What was or is to be paid.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) amount: Loose<'a>,
     /// The currency of `amount`, which may be another than was submitted.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) currency: Loose<'a>,
     /// The payment's receipt, by which a refund is asked; empty until it is paid.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) confirmation_code: Loose<'a>,
     /// How it was paid; empty until it is.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) payment_method: Loose<'a>,
 }
 
@@ -238,11 +232,10 @@ pub(crate) struct CancelRequest<'a> {
 }
 
 /// Yes or no to a cancel, in `status` and `message`.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Deserialize)]
 pub(crate) struct CancelReply<'a> {
     /// The order, if the answer names one; no recorded answer does.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) order_tracking_id: Loose<'a>,
 }
 
@@ -260,14 +253,13 @@ pub(crate) struct RefundRequest<'a> {
 }
 
 /// Received or not taken, in `status` and `message`. There is no number for the refund.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Deserialize)]
 pub(crate) struct RefundReply<'a> {
     /// The order, if the answer names one; no recorded answer does.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) order_tracking_id: Loose<'a>,
     /// The payment, if the answer names one; no recorded answer does.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub(crate) confirmation_code: Loose<'a>,
 }
 
@@ -288,16 +280,15 @@ pub(crate) struct IpnAnswer<'a> {
 }
 
 /// Which order to look at.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Deserialize)]
 pub(crate) struct IpnBody<'a> {
     /// The order to read the status of.
-    #[serde(borrow, rename = "OrderTrackingId")]
+    #[serde(borrow, default, rename = "OrderTrackingId")]
     pub(crate) order_tracking_id: Loose<'a>,
     /// The merchant's reference; the account number of a recurring charge.
-    #[serde(borrow, rename = "OrderMerchantReference")]
+    #[serde(borrow, default, rename = "OrderMerchantReference")]
     pub(crate) order_merchant_reference: Loose<'a>,
     /// IPNCHANGE for an order, RECURRING for a recurring charge.
-    #[serde(borrow, rename = "OrderNotificationType")]
+    #[serde(borrow, default, rename = "OrderNotificationType")]
     pub(crate) order_notification_type: Loose<'a>,
 }

@@ -77,3 +77,40 @@ fn entry(id: &str, assumption: &Assumption) -> Result<TokenStream, String> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{part, sample};
+    use super::*;
+
+    #[test]
+    fn the_table_says_what_to_try_and_why_something_cannot_be_tried() {
+        let file = file(&sample("pesapal")).unwrap();
+        insta::assert_snapshot!(part(&file, "pub static"), @r#"
+        pub static ASSUMPTIONS: [Assumption; 2] = [
+            Assumption {
+                id: "soon",
+                assumed: "A cancelled order shows `CANCELLED` soon after.",
+                about: "cancel",
+                place: "duka-core",
+                tolerance: "The setting `settle`.",
+                trial: "Cancel, then read the status every second.",
+                money: true,
+                variants: Ok(&["till.cancel_shows", "till.slow"]),
+                probe: Err("cancels an order"),
+            },
+            Assumption {
+                id: "unknown-order",
+                assumed: "An unknown order is HTTP 404.",
+                about: "status",
+                place: "src/reply.rs",
+                tolerance: "None.",
+                trial: "ask for an unknown id",
+                money: false,
+                variants: Err("only one side is known"),
+                probe: Ok("status_of_unknown_order"),
+            },
+        ];
+        "#);
+    }
+}

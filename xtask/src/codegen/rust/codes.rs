@@ -287,3 +287,110 @@ fn error_row(row: &Row, numbers: bool) -> Result<TokenStream, String> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{part, sample};
+    use super::*;
+
+    /// Statuses by number, one of which needs an error, as Pesapal has them.
+    fn with_numbers() -> Document {
+        let mut document = sample("pesapal");
+        let schemas = &mut document.components.schemas;
+        let codes = schemas.get_mut("ErrorCode").unwrap();
+        codes.one_of[0].value = Node::Text("not_paid".to_owned());
+        codes.one_of[0].title = Some("PENDING".to_owned());
+        let statuses = &mut schemas.get_mut("OrderStatus").unwrap().one_of;
+        for (number, row) in (0..).zip(statuses.iter_mut()) {
+            row.title = Some(row.value.text().unwrap().to_owned());
+            row.value = Node::Integer(number);
+        }
+        statuses[0].only_with = Some("not_paid".to_owned());
+        document
+    }
+
+    #[test]
+    fn statuses_are_a_table() {
+        let file = file(&sample("kwikpaisa")).unwrap();
+        insta::assert_snapshot!(part(&file, "pub static STATUS_CODES"), @r#"
+        pub static STATUS_CODES: [StatusCode; 2] = [
+            StatusCode {
+                text: "OPEN",
+                status: OrderStatus::Unpaid,
+                cancellable: true,
+                evidence: Evidence::Documented("orders"),
+            },
+            StatusCode {
+                text: "PAID",
+                status: OrderStatus::Paid,
+                cancellable: false,
+                evidence: Evidence::Documented("orders"),
+            },
+        ];
+        "#);
+        let lookup = part(&file, "pub fn order_status");
+        assert!(
+            lookup.starts_with("pub fn order_status(text: &str) -> OrderStatus {"),
+            "{lookup}"
+        );
+    }
+
+    #[test]
+    fn a_status_may_need_an_error_which_has_a_name_then() {
+        let file = file(&with_numbers()).unwrap();
+        insta::assert_snapshot!(part(&file, "pub static STATUS_CODES"), @r#"
+        pub static STATUS_CODES: [StatusCode; 2] = [
+            StatusCode {
+                number: 0,
+                text: "OPEN",
+                status: OrderStatus::Unpaid,
+                only_with: Some(PENDING),
+                cancellable: true,
+                evidence: Evidence::Documented("orders"),
+            },
+            StatusCode {
+                number: 1,
+                text: "PAID",
+                status: OrderStatus::Paid,
+                only_with: None,
+                cancellable: false,
+                evidence: Evidence::Documented("orders"),
+            },
+        ];
+        "#);
+        insta::assert_snapshot!(part(&file, "/// The code that stands for"), @r#"
+        /// The code that stands for: no such order.
+        pub const PENDING: &str = "not_paid";
+        "#);
+        insta::assert_snapshot!(part(&file, "pub static ERROR_CODES"), @r#"
+        pub static ERROR_CODES: [ErrorCode; 1] = [ErrorCode {
+            code: PENDING,
+            kind: ErrorKind::NotFound,
+            meaning: "no such order",
+            caller_may: "check the id",
+            evidence: Evidence::Assumed("unknown-order"),
+        }];
+        "#);
+    }
+
+    #[test]
+    fn a_table_that_cannot_be_told_is_refused() {
+        let mut mixed = with_numbers();
+        let statuses = mixed.components.schemas.get_mut("OrderStatus").unwrap();
+        statuses.one_of[1].value = Node::Text("PAID".to_owned());
+        assert_eq!(
+            file(&mixed).unwrap_err(),
+            "an enumeration has both texts and numbers"
+        );
+        let mut gap = with_numbers();
+        let statuses = gap.components.schemas.get_mut("OrderStatus").unwrap();
+        statuses.one_of[1].order_status = None;
+        assert_eq!(
+            file(&gap).unwrap_err(),
+            "a row beside others with x-order-status has none"
+        );
+        let mut none = with_numbers();
+        none.components.schemas.shift_remove("ErrorCode");
+        assert_eq!(file(&none).unwrap_err(), "no enumeration has x-error-kind");
+    }
+}

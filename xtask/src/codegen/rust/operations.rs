@@ -87,3 +87,50 @@ fn constant(call: &Call<'_>) -> Result<TokenStream, String> {
         };
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{part, sample};
+    use super::*;
+
+    #[test]
+    fn a_row_says_where_to_call_and_whether_twice() {
+        let file = file(&sample("pesapal")).unwrap();
+        insta::assert_snapshot!(part(&file, "/// Cancel an order"), @r#"
+        /// Cancel an order: `POST /cancel`.
+        pub const CANCEL: OperationInfo = OperationInfo {
+            name: "cancel",
+            operation: Some(Operation::Cancel),
+            method: "POST",
+            path: "/cancel",
+            intent: Intent::Mutation,
+            repeat: Repeat::Once,
+            unsupported: None,
+            evidence: Evidence::Documented("orders"),
+        };
+        "#);
+    }
+
+    #[test]
+    fn what_is_not_offered_stands_there_with_its_reason() {
+        let file = file(&sample("pesapal")).unwrap();
+        let row = part(&file, "/// Give money back");
+        assert!(
+            row.contains("unsupported: Some(\"nobody has asked for it\")"),
+            "{row}"
+        );
+        let table = part(&file, "pub const OPERATIONS");
+        assert_eq!(
+            table,
+            "pub const OPERATIONS: [OperationInfo; 3] = [STATUS, CANCEL, REFUND];"
+        );
+    }
+
+    #[test]
+    fn an_operation_without_an_intent_is_refused() {
+        let mut document = sample("pesapal");
+        let cancel = document.paths.get_mut("/cancel").unwrap().post.as_mut();
+        cancel.unwrap().intent = None;
+        assert_eq!(file(&document).unwrap_err(), "cancel: has no x-intent");
+    }
+}

@@ -16,10 +16,13 @@ struct Tolerant {
     scalar: TokenStream,
     /// Something that is read on its own later.
     nested: TokenStream,
+    /// What a struct of them derives.
+    derives: TokenStream,
     /// What a struct of them has after its name.
     lifetime: TokenStream,
-    /// Whether each member says that it borrows.
-    borrows: bool,
+    /// What each member says to serde. A default for the whole struct would read every member, and the compiler would
+    /// not notice one that nobody else reads.
+    says: TokenStream,
 }
 
 fn tolerant(gateway: &str) -> Result<Tolerant, String> {
@@ -30,8 +33,9 @@ fn tolerant(gateway: &str) -> Result<Tolerant, String> {
             ),
             scalar: quote!(Option<Scalar>),
             nested: quote!(Option<Box<RawValue>>),
+            derives: quote!(Default, Deserialize),
             lifetime: TokenStream::new(),
-            borrows: false,
+            says: TokenStream::new(),
         }),
         "pesapal" => Ok(Tolerant {
             import: quote!(
@@ -39,8 +43,9 @@ fn tolerant(gateway: &str) -> Result<Tolerant, String> {
             ),
             scalar: quote!(Loose<'a>),
             nested: quote!(Loose<'a>),
+            derives: quote!(Deserialize),
             lifetime: quote!(<'a>),
-            borrows: true,
+            says: quote!(borrow, default),
         }),
         other => Err(format!("nobody has said how replies of {other} are read")),
     }
@@ -175,16 +180,22 @@ fn members(schema: &Schema, way: Way) -> impl Iterator<Item = (&String, &Schema)
 
 /// A struct whose members are read as they come.
 fn read(document: &Document, name: &str, schema: &Schema, tolerant: &Tolerant) -> Vec<TokenStream> {
-    let Tolerant { lifetime, .. } = tolerant;
+    let Tolerant {
+        derives,
+        lifetime,
+        says,
+        ..
+    } = tolerant;
     let fields = members(schema, Way::Read).map(|(key, member)| {
         let about = about(document, member);
         let (field, rename) = field_name(key);
-        let attribute = match (tolerant.borrows, rename) {
-            (true, true) => quote!(#[serde(borrow, rename = #key)]),
-            (true, false) => quote!(#[serde(borrow)]),
-            (false, true) => quote!(#[serde(rename = #key)]),
-            (false, false) => TokenStream::new(),
-        };
+        let rename = rename.then(|| quote!(rename = #key));
+        let parts: Vec<&TokenStream> = [says]
+            .into_iter()
+            .chain(&rename)
+            .filter(|part| !part.is_empty())
+            .collect();
+        let attribute = (!parts.is_empty()).then(|| quote!(#[serde(#(#parts),*)]));
         let kind = match is_nested(document, member) {
             true => &tolerant.nested,
             false => &tolerant.scalar,
@@ -194,8 +205,7 @@ fn read(document: &Document, name: &str, schema: &Schema, tolerant: &Tolerant) -
     let (about, name) = (doc(&schema.description, 0), ident(name));
     vec![quote! {
         #about
-        #[derive(Default, Deserialize)]
-        #[serde(default)]
+        #[derive(#derives)]
         pub(crate) struct #name #lifetime { #(#fields)* }
     }]
 }
@@ -298,4 +308,123 @@ fn field_name(key: &str) -> (Ident, bool) {
     }
     let renamed = name != key;
     (ident(&name), renamed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{part, sample};
+    use super::*;
+
+    /// The sample with an id that may be a number or a text.
+    fn sendable(gateway: &str) -> Document {
+        let mut document = sample(gateway);
+        let request = document.components.schemas.get_mut("CancelRequest");
+        request.unwrap().properties["id"].exact = true;
+        document
+    }
+
+    #[test]
+    fn a_request_has_what_is_sent_and_keeps_its_digits() {
+        let mut document = sendable("pesapal");
+        let request = document
+            .components
+            .schemas
+            .get_mut("CancelRequest")
+            .unwrap();
+        request.properties["note"].unsent = None;
+        let file = file(&document).unwrap();
+        insta::assert_snapshot!(part(&file, "#[derive(Serialize)]"), @r#"
+        #[derive(Serialize)]
+        pub(crate) struct CancelRequest<'a> {
+            /// The order, by the id that it was created with, in the very type that it had in that call.
+            pub(crate) id: Box<RawValue>,
+            /// A note.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub(crate) note: Option<&'a str>,
+        }
+        "#);
+    }
+
+    #[test]
+    fn a_reply_has_what_is_read_and_takes_it_as_it_comes() {
+        let owned = file(&sendable("kwikpaisa")).unwrap();
+        insta::assert_snapshot!(part(&owned, "use serde"), @r#"
+        use serde::{Deserialize, Serialize};
+        use serde_json::value::RawValue;
+        "#);
+        insta::assert_snapshot!(part(&owned, "#[derive(Default, Deserialize)]\npub(crate) struct StatusReply"), @r#"
+        #[derive(Default, Deserialize)]
+        pub(crate) struct StatusReply {
+            /// The order.
+            pub(crate) order: Option<Box<RawValue>>,
+        }
+        "#);
+        insta::assert_snapshot!(part(&owned, "#[derive(Default, Deserialize)]\npub(crate) struct Order"), @r#"
+        #[derive(Default, Deserialize)]
+        pub(crate) struct Order {
+            /// Its id.
+            pub(crate) id: Option<Scalar>,
+            /// How much.
+            pub(crate) amount: Option<Scalar>,
+            /// Where it stands.
+            pub(crate) status: Option<Scalar>,
+        }
+        "#);
+        let borrowed = file(&sendable("pesapal")).unwrap();
+        insta::assert_snapshot!(part(&borrowed, "#[derive(Deserialize)]\npub(crate) struct Envelope"), @r#"
+        #[derive(Deserialize)]
+        pub(crate) struct Envelope<'a> {
+            /// How the call went.
+            #[serde(borrow, default)]
+            pub(crate) code: Loose<'a>,
+        }
+        "#);
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_refused() {
+        let document = sample("pesapal");
+        assert_eq!(
+            file(&document).unwrap_err(),
+            "CancelRequest: id: string or integer needs x-exact to be sent"
+        );
+        assert_eq!(
+            file(&sample("till")).unwrap_err(),
+            "nobody has said how replies of till are read"
+        );
+    }
+
+    #[test]
+    fn a_body_goes_one_way_only() {
+        let mut document = sample("pesapal");
+        let cancel = document.paths["/cancel"].post.as_ref().unwrap();
+        let body = &cancel.request_body.as_ref().unwrap().content["application/json"];
+        let reference = body.schema.reference.clone();
+        let status = document.paths["/order/{id}"].get.as_mut().unwrap();
+        let reply = status.responses.get_mut("200").unwrap();
+        reply.content["application/json"].schema.reference = reference;
+        assert_eq!(
+            file(&document).unwrap_err(),
+            "CancelRequest is both sent and read"
+        );
+    }
+
+    #[test]
+    fn members_are_named_as_rust_has_it() {
+        let named = |key| {
+            let (name, renamed) = field_name(key);
+            (name.to_string(), renamed)
+        };
+        assert_eq!(named("order_id"), ("order_id".to_owned(), false));
+        assert_eq!(named("expiryDate"), ("expiry_date".to_owned(), true));
+        assert_eq!(
+            named("OrderTrackingId"),
+            ("order_tracking_id".to_owned(), true)
+        );
+        assert_eq!(
+            named("kwikX_order_id"),
+            ("kwik_x_order_id".to_owned(), true)
+        );
+        assert_eq!(named("type"), ("r#type".to_owned(), false));
+    }
 }
