@@ -39,6 +39,7 @@ pub(crate) struct PesapalOrder {
     pub(crate) reference: String,
     pub(crate) notification_id: String,
     pub(crate) cancellation_url: Option<String>,
+    pub(crate) refund_requests: u32,
     pub(crate) refund_requested: bool,
 }
 
@@ -197,6 +198,10 @@ impl Order {
             Particulars::KwikPaisa(_) => (None, None),
             Particulars::Pesapal(it) => (Some(it.tracking_id.clone()), Some(it.reference.clone())),
         };
+        let (refund_requests, refund_received) = match &self.particulars {
+            Particulars::KwikPaisa(_) => (0, false),
+            Particulars::Pesapal(it) => (it.refund_requests, it.refund_requested),
+        };
         OrderTruth {
             gateway: self.gateway(),
             order: self.address().to_owned(),
@@ -208,6 +213,8 @@ impl Order {
             cancel_requests: self.cancel_requests,
             cancels_applied: self.cancels_applied,
             paid_after_cancel: self.paid_after_cancel,
+            refund_requests,
+            refund_received,
         }
     }
 }
@@ -238,6 +245,10 @@ pub struct OrderTruth {
     pub cancels_applied: u32,
     /// Whether a payment landed after a cancel was applied.
     pub paid_after_cancel: bool,
+    /// Refund requests for its payment that passed authentication, refused ones among them.
+    pub refund_requests: u32,
+    /// Whether one of them was received, and waits for the merchant's approval.
+    pub refund_received: bool,
 }
 
 #[cfg(test)]
@@ -259,6 +270,7 @@ mod tests {
                 reference: "A1".to_owned(),
                 notification_id: String::new(),
                 cancellation_url: None,
+                refund_requests: 0,
                 refund_requested: false,
             }),
         };

@@ -26,6 +26,10 @@ mod lists_good;
 mod pauses;
 mod pending;
 mod pipes;
+#[cfg(all(feature = "crash-points", unix))]
+mod refund_crashes;
+mod refund_faults;
+mod refunds;
 mod shop;
 #[cfg(unix)]
 mod soak;

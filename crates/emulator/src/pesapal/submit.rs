@@ -38,6 +38,7 @@ pub(super) fn submit(call: &mut Call<'_>) -> Answered {
         reference: new.reference,
         notification_id: new.notification_id,
         cancellation_url: new.cancellation_url,
+        refund_requests: 0,
         refund_requested: false,
     });
     let key = call.world.book.add(Order::new(
