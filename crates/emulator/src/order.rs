@@ -213,6 +213,7 @@ impl Order {
             cancel_requests: self.cancel_requests,
             cancels_applied: self.cancels_applied,
             paid_after_cancel: self.paid_after_cancel,
+            receipt: self.receipt.clone(),
             refund_requests,
             refund_received,
         }
@@ -245,6 +246,8 @@ pub struct OrderTruth {
     pub cancels_applied: u32,
     /// Whether a payment landed after a cancel was applied.
     pub paid_after_cancel: bool,
+    /// KwikPaisa's transaction id or Pesapal's confirmation code, once paid.
+    pub receipt: Option<String>,
     /// Refund requests for its payment that passed authentication, refused ones among them.
     pub refund_requests: u32,
     /// Whether one of them was received, and waits for the merchant's approval.

@@ -3,7 +3,7 @@
 use super::bench::{Bench, Fault};
 use super::report::{Report, Verdict};
 use super::trial::{Flow, Trial};
-use super::{cancels, faults, manners, orders};
+use super::{cancels, faults, manners, orders, refunds};
 
 /// One rule of the suite.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,9 +27,13 @@ enum Rule {
     FailedIsCancelled,
     RepeatIsHarmless,
     UnknownIsNeverCancelled,
+    RefundedByOneRequest,
+    UnpaidIsNeverRefunded,
+    RefundThatCannotBe,
     CancelUnder(Fault),
     StatusUnder(Fault),
     CreateUnder(Fault),
+    RefundUnder(Fault),
     NobodyListens,
     OrderOfNothing,
     Supports,
@@ -74,6 +78,18 @@ pub fn cases() -> Vec<Case> {
             "an_unknown_order_is_never_cancelled",
             Rule::UnknownIsNeverCancelled,
         ),
+        case(
+            "a_paid_order_is_refunded_by_one_request",
+            Rule::RefundedByOneRequest,
+        ),
+        case(
+            "an_unpaid_order_is_never_refunded",
+            Rule::UnpaidIsNeverRefunded,
+        ),
+        case(
+            "a_refund_that_cannot_be_is_not_sent",
+            Rule::RefundThatCannotBe,
+        ),
     ];
     let under = |operation: &str, fault: Fault, rule| Case {
         name: format!("{operation}_under_{}", fault.as_str()),
@@ -83,6 +99,7 @@ pub fn cases() -> Vec<Case> {
     cases.extend(Fault::ALL.map(|fault| under("cancel", fault, Rule::CancelUnder(fault))));
     cases.extend(anywhere().map(|fault| under("status", fault, Rule::StatusUnder(fault))));
     cases.extend(anywhere().map(|fault| under("create", fault, Rule::CreateUnder(fault))));
+    cases.extend(anywhere().map(|fault| under("refund", fault, Rule::RefundUnder(fault))));
     cases.extend([
         case(
             "nothing_is_sent_to_where_nobody_listens",
@@ -144,6 +161,10 @@ impl Rule {
             Self::CancelUnder(fault) => faults::cancel_under(trial, fault).await,
             Self::StatusUnder(fault) => faults::status_under(trial, fault).await,
             Self::CreateUnder(fault) => faults::create_under(trial, fault).await,
+            Self::RefundedByOneRequest => refunds::by_one_request(trial).await,
+            Self::UnpaidIsNeverRefunded => refunds::unpaid_is_never_refunded(trial).await,
+            Self::RefundThatCannotBe => refunds::that_cannot_be(trial).await,
+            Self::RefundUnder(fault) => refunds::under(trial, fault).await,
             Self::NobodyListens => manners::nobody_listens(trial).await,
             Self::OrderOfNothing => manners::order_of_nothing(trial).await,
             Self::Supports => manners::supports(trial).await,

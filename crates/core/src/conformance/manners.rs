@@ -1,5 +1,6 @@
 //! Rules about what never leaves: bad requests, unsupported ones, and secrets.
 
+use super::refunds;
 use super::trial::{Flow, Stop, Trial};
 use crate::error::{Delivery, Error, ErrorKind};
 use crate::gateway::Operation;
@@ -12,11 +13,16 @@ pub(super) async fn nobody_listens(trial: &mut Trial<'_>) -> Flow {
     };
     let order = trial.bench.unknown_order();
     let new = trial.bench.new_order().await?;
-    let outcomes = [
+    let mut outcomes = vec![
         gateway.cancel(&order).await.err(),
         gateway.status(&order).await.err(),
         gateway.create(&new).await.err(),
     ];
+    if gateway.supports(Operation::Refund) {
+        let paid = trial.paid_order().await?;
+        let request = refunds::request(trial, &paid).await?;
+        outcomes.push(gateway.refund(&request).await.err());
+    }
     for outcome in outcomes {
         match outcome {
             None => trial.violated("an error", "an answer"),
@@ -47,7 +53,9 @@ pub(super) async fn order_of_nothing(trial: &mut Trial<'_>) -> Flow {
 pub(super) async fn supports(trial: &mut Trial<'_>) -> Flow {
     let order = trial.bench.unknown_order();
     let new = trial.bench.new_order().await?;
+    let refund = refunds::of_nothing(&order);
     let outcomes = [
+        (Operation::Refund, trial.gateway.refund(&refund).await.err()),
         (Operation::Create, trial.gateway.create(&new).await.err()),
         (Operation::Status, trial.gateway.status(&order).await.err()),
         (Operation::Cancel, trial.gateway.cancel(&order).await.err()),
@@ -91,7 +99,7 @@ pub(super) async fn no_secrets(trial: &mut Trial<'_>) -> Flow {
     Ok(())
 }
 
-fn not_sent(trial: &mut Trial<'_>, error: &Error) {
+pub(super) fn not_sent(trial: &mut Trial<'_>, error: &Error) {
     if error.delivery() != Delivery::NotSent {
         let seen = format!("{:?} ({error})", error.delivery());
         trial.violated("an error that says nothing was sent", seen);

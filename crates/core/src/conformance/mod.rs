@@ -24,10 +24,11 @@ mod case;
 mod faults;
 mod manners;
 mod orders;
+mod refunds;
 mod report;
 mod trial;
 
-pub use bench::{Armed, Bench, BenchError, Fault, Truth};
+pub use bench::{Armed, Bench, BenchError, Fault, RefundTruth, Truth};
 pub use case::{Case, cases, check_all};
 pub use report::{Report, Verdict, Violation};
 
@@ -56,6 +57,9 @@ macro_rules! conformance_tests {
             a_failed_order_is_cancelled_where_the_rules_say_so
             a_repeated_cancel_does_no_harm_where_the_rules_say_so
             an_unknown_order_is_never_cancelled
+            a_paid_order_is_refunded_by_one_request
+            an_unpaid_order_is_never_refunded
+            a_refund_that_cannot_be_is_not_sent
             cancel_under_reset_before
             cancel_under_reply_lost
             cancel_under_html_body
@@ -88,6 +92,16 @@ macro_rules! conformance_tests {
             create_under_unavailable
             create_under_too_many_requests
             create_under_turned_away
+            refund_under_reset_before
+            refund_under_reply_lost
+            refund_under_html_body
+            refund_under_empty_body
+            refund_under_truncated_body
+            refund_under_garbage_body
+            refund_under_server_error
+            refund_under_unavailable
+            refund_under_too_many_requests
+            refund_under_turned_away
             nothing_is_sent_to_where_nobody_listens
             an_order_of_nothing_is_not_sent
             supports_agrees_with_what_happens

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use duka_core::clock::SharedClock;
-use duka_core::conformance::{Armed, Bench, BenchError, Fault, Truth, check_all};
+use duka_core::conformance::{Armed, Bench, BenchError, Fault, RefundTruth, Truth, check_all};
 use duka_core::gateway::Operation;
 use duka_core::{Gateway, NewOrder, OrderId};
 use duka_emulator::{
@@ -138,6 +138,7 @@ impl Bench for Shop {
             cancel_requests: truth.cancel_requests,
             cancels_applied: truth.cancels_applied,
             paid_after_cancel: truth.paid_after_cancel,
+            refunds: RefundTruth::default(),
         })
     }
 

@@ -21,6 +21,7 @@ pub(super) enum Flaw {
     GivesNoLink,
     WritesIdsAnew,
     SendsOrdersOfNothing,
+    SendsRefundsThatCannotBe,
     SupportsNothing,
     ShowsItsKey,
     ShowsItsKeyInErrors,
@@ -30,7 +31,7 @@ pub(super) enum Flaw {
 }
 
 impl Flaw {
-    pub(super) const ALL: [Self; 24] = [
+    pub(super) const ALL: [Self; 25] = [
         Self::TakesServerErrorForYes,
         Self::TakesEveryAnswerForYes,
         Self::TakesEveryAnswerForNo,
@@ -49,6 +50,7 @@ impl Flaw {
         Self::GivesNoLink,
         Self::WritesIdsAnew,
         Self::SendsOrdersOfNothing,
+        Self::SendsRefundsThatCannotBe,
         Self::SupportsNothing,
         Self::ShowsItsKey,
         Self::ShowsItsKeyInErrors,
