@@ -26,9 +26,9 @@ use crate::refund::{RefundAnswer, RefundRequest};
 /// **If you implement it:**
 /// - `cancel` and `refund` answer `Ok` **only** for a reply that is readable and documented. A timeout,
 ///   a reset, a 5xx, HTML, half a body, a reply nobody has described: all are `Err`, with
-///   the delivery you can prove. [`Delivery::NotSent`](crate::Delivery::NotSent) is a
+///   the delivery you can prove. [`Delivery::NotSent`] is a
 ///   promise that no byte reached the gateway;
-///   [`ErrorKind::Authentication`](crate::ErrorKind::Authentication) one that it looked no
+///   [`ErrorKind::Authentication`] one that it looked no
 ///   further than the credentials.
 /// - A status without a documented meaning is [`OrderStatus::Unknown`] with its own text.
 /// - Never repeat a mutation that may have arrived.
