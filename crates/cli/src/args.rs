@@ -10,6 +10,7 @@ use std::time::Duration;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use duka_core::CancellationId;
+use duka_core::money::Decimal;
 use url::Url;
 
 pub(crate) use self::create::CreateArgs;
@@ -97,6 +98,15 @@ pub(crate) enum Command {
     /// Reads the status, writes the intent down, sends one request, verifies what came of
     /// it, and keeps a record of all that.
     Cancel(CancelArgs),
+    /// Ask for a payment to go back; at Pesapal, once per payment
+    ///
+    /// Reads the status, writes the intent down and sends one request, for the amount and in
+    /// the currency that the status shows. Received is not refunded: the merchant approves it
+    /// in the gateway's dashboard.
+    ///
+    /// Exit codes: 0 received; 3 not paid, refused, or asked for before; 4 whether it arrived
+    /// is not known.
+    Refund(RefundArgs),
     /// Follow open orders from a file
     ///
     /// CSV with the header account,order,created_at,amount,currency (and, if you like,
@@ -106,7 +116,7 @@ pub(crate) enum Command {
     Sweep(SweepArgs),
     /// Print the reconciliation log
     Report(ReportArgs),
-    /// List what needs a person: in doubt, waiting for review, or paid late
+    /// List what needs a person: in doubt, waiting for review, or paid late; refunds, too
     Pending,
     /// Record a person's decision about something pending
     ///
@@ -199,6 +209,24 @@ pub(crate) struct CancelArgs {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct RefundArgs {
+    #[command(flatten)]
+    pub(crate) order: OrderArgs,
+    /// How much, in the currency that the status shows [default: all that was paid]
+    #[arg(long, value_name = "A", value_parser = amount)]
+    pub(crate) amount: Option<Decimal>,
+    /// Why; the gateway is told
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) remarks: String,
+    /// Who asks for it, as the gateway is told [default: as --actor]
+    #[arg(long, value_name = "U", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) username: Option<String>,
+    /// Who asks for it, for the record [default: the user's name]
+    #[arg(long, value_name = "WHO")]
+    pub(crate) actor: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct TrackArgs {
     /// CSV or NDJSON file; - for standard input
     pub(crate) file: PathBuf,
@@ -279,6 +307,10 @@ pub(crate) enum Decision {
     NotCancelled,
     /// A late payment has been dealt with
     Acknowledged,
+    /// Of a refund: the gateway has the request
+    Received,
+    /// Of a refund: the gateway has none, and another may be made
+    NotReceived,
 }
 
 #[derive(Debug, clap::Args)]
@@ -307,6 +339,13 @@ pub(crate) enum ReportFormat {
     Table,
     Csv,
     Json,
+}
+
+fn amount(text: &str) -> Result<Decimal, String> {
+    // The parser skips underscores; here they are a slip of the hand.
+    let amount = Decimal::from_str_exact(text).ok();
+    let amount = amount.filter(|amount| !text.contains('_') && *amount > Decimal::ZERO);
+    amount.ok_or_else(|| "not a number above zero, such as 105.50".to_owned())
 }
 
 fn every(text: &str) -> Result<Duration, String> {

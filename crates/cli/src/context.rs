@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use duka_cancellations::{Canceller, Settings, SqliteStore, Store};
+use duka_cancellations::{Canceller, RefundStore, Refunder, Settings, SqliteStore};
 use duka_core::clock::SharedClock;
 use duka_core::{AccountName, Gateway, OrderId};
 use jiff::Timestamp;
@@ -97,7 +97,7 @@ impl Context {
         }
     }
 
-    pub(crate) fn open_store(&self, config: &Config) -> Result<Arc<dyn Store>, Failure> {
+    pub(crate) fn open_store(&self, config: &Config) -> Result<Arc<dyn RefundStore>, Failure> {
         let path = config.store.strip_prefix("sqlite:").ok_or_else(|| {
             Failure::usage(format!(
                 "store {:?} is not of the form sqlite:PATH, the only kind this version has",
@@ -111,7 +111,7 @@ impl Context {
 
     /// The store, for a command that only reads it. One that is not there holds nothing,
     /// and to make it would hide that its path is mistyped.
-    pub(crate) fn existing_store(&self, config: &Config) -> Result<Arc<dyn Store>, Failure> {
+    pub(crate) fn existing_store(&self, config: &Config) -> Result<Arc<dyn RefundStore>, Failure> {
         must_exist(config)?;
         self.open_store(config)
     }
@@ -123,6 +123,20 @@ impl Context {
 
     /// A worker for all accounts, or for the one that `--account` names.
     pub(crate) fn canceller(&self, config: &Config, absent: Absent) -> Result<Canceller, Failure> {
+        let (store, gateways, settings) = self.workplace(config, absent)?;
+        let clock = self.clock.clone();
+        Ok(Canceller::new(store, gateways, clock, settings))
+    }
+
+    /// The same for refunds.
+    pub(crate) fn refunder(&self, config: &Config, absent: Absent) -> Result<Refunder, Failure> {
+        let (store, gateways, settings) = self.workplace(config, absent)?;
+        let clock = self.clock.clone();
+        Ok(Refunder::new(store, gateways, clock, settings))
+    }
+
+    /// What a worker works with.
+    fn workplace(&self, config: &Config, absent: Absent) -> Result<Workplace, Failure> {
         if config.accounts.is_empty() {
             return Err(no_account(config, None));
         }
@@ -142,14 +156,16 @@ impl Context {
         let settings = Settings::new(worker)
             .patience(config.waits.patience)
             .lease(config.waits.lease);
-        Ok(Canceller::new(
-            store,
-            gateways,
-            self.clock.clone(),
-            settings,
-        ))
+        Ok((store, gateways, settings))
     }
 }
+
+/// A store, the gateways of the accounts, and how to behave.
+type Workplace = (
+    Arc<dyn RefundStore>,
+    BTreeMap<AccountName, Arc<dyn Gateway>>,
+    Settings,
+);
 
 /// Where the store is or will be.
 pub(crate) fn store_path(config: &Config) -> Option<&Path> {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use duka_cancellations::refunds::RefundTrouble;
 use duka_cancellations::{StoreError, StoreErrorKind, Trouble};
 use duka_core::{Delivery, Error, ErrorKind};
 
@@ -112,6 +113,19 @@ impl Failure {
             | Trouble::OtherGateway { .. }
             | Trouble::Unknown(_)
             | Trouble::NotAllowed(_) => Self::usage(message),
+            _ => Self::failed(message),
+        }
+    }
+
+    pub(crate) fn refund(what: &str, trouble: &RefundTrouble) -> Self {
+        let message = format!("failed to {what}: {trouble}");
+        match trouble {
+            RefundTrouble::NothingSent(trouble) => Self::trouble(what, trouble),
+            RefundTrouble::NotStored { .. } => Self {
+                exit: Exit::Unknown,
+                message: format!("{message}; mend the store, then see `duka pending`"),
+            },
+            RefundTrouble::Unknown(_) | RefundTrouble::NotAllowed(_) => Self::usage(message),
             _ => Self::failed(message),
         }
     }

@@ -1,5 +1,7 @@
 //! The JSON that the program prints. Key names are API.
 
+mod refund;
+
 use duka_cancellations::sweep::{Plan, Summary, Would};
 use duka_cancellations::{LogEntry, Record, TrackedOrder};
 use duka_core::cancel::Finding;
@@ -7,6 +9,8 @@ use duka_core::{OrderStatus, Outcome};
 use serde::Serialize;
 
 use crate::output::plain;
+
+pub(crate) use refund::{RefundTimeline, RefundView};
 
 #[derive(Debug, Serialize)]
 pub(crate) struct StatusView {
@@ -162,6 +166,7 @@ impl From<&Summary> for SummaryLine {
 pub(crate) struct TimelineView {
     pub(crate) order: OrderView,
     pub(crate) cancellations: Vec<CancellationTimeline>,
+    pub(crate) refunds: Vec<RefundTimeline>,
 }
 
 #[derive(Debug, Serialize)]

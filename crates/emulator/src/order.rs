@@ -43,6 +43,7 @@ pub(crate) struct PesapalOrder {
     pub(crate) cancellation_url: Option<String>,
     /// Of a recurring order.
     pub(crate) account_number: Option<String>,
+    pub(crate) refund_requests: u32,
     pub(crate) refund_requested: bool,
 }
 
@@ -214,6 +215,10 @@ impl Order {
             Particulars::KwikPaisa(_) => (None, None),
             Particulars::Pesapal(it) => (Some(it.tracking_id.clone()), Some(it.reference.clone())),
         };
+        let (refund_requests, refund_received) = match &self.particulars {
+            Particulars::KwikPaisa(_) => (0, false),
+            Particulars::Pesapal(it) => (it.refund_requests, it.refund_requested),
+        };
         OrderTruth {
             gateway: self.gateway(),
             order: self.address().to_owned(),
@@ -225,6 +230,9 @@ impl Order {
             cancel_requests: self.cancel_requests,
             cancels_applied: self.cancels_applied,
             paid_after_cancel: self.paid_after_cancel,
+            receipt: self.receipt.clone(),
+            refund_requests,
+            refund_received,
         }
     }
 }
@@ -255,6 +263,12 @@ pub struct OrderTruth {
     pub cancels_applied: u32,
     /// Whether a payment landed after a cancel was applied.
     pub paid_after_cancel: bool,
+    /// KwikPaisa's transaction id or Pesapal's confirmation code, once paid.
+    pub receipt: Option<String>,
+    /// Refund requests for its payment that passed authentication, refused ones among them.
+    pub refund_requests: u32,
+    /// Whether one of them was received, and waits for the merchant's approval.
+    pub refund_received: bool,
 }
 
 #[cfg(test)]
@@ -278,6 +292,7 @@ mod tests {
                 notification_id: String::new(),
                 cancellation_url: None,
                 account_number: None,
+                refund_requests: 0,
                 refund_requested: false,
             }),
         };

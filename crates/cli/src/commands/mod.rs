@@ -7,6 +7,7 @@ mod doctor;
 mod emulate;
 mod ipn;
 mod pending;
+mod refund;
 mod report;
 mod resolve;
 mod show;
@@ -34,6 +35,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Create(args) => create::run(*args, context).await,
         Command::Status(args) => status::run(&args, context).await,
         Command::Cancel(args) => cancel::run(args, context).await,
+        Command::Refund(args) => refund::run(args, context).await,
         Command::Track(args) => track::run(&args, context).await,
         Command::Sweep(args) => sweep::run(args, context).await,
         Command::Report(args) => report::run(&args, context).await,

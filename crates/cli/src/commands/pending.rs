@@ -1,14 +1,16 @@
-//! `duka pending`: what needs a person, oldest first, and what to check.
+//! `duka pending`: what needs a person, and what to check: cancellations, oldest first, and
+//! then refunds.
 
+use duka_cancellations::refunds::PendingRefunds;
 use duka_cancellations::store::{ReportPage, Which};
-use duka_cancellations::{LogEntry, Record, Store};
-use duka_core::State;
+use duka_cancellations::{LogEntry, Record, Refund, RefundStore, Store};
 use duka_core::cancel::Finding;
+use duka_core::{AccountName, State};
 
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::output::{plain, tint};
-use crate::views::CancellationView;
+use crate::views::{CancellationView, RefundView};
 
 const PAGE: u32 = 500;
 
@@ -38,17 +40,69 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
             if output.is_json() {
                 output.json(&view)?;
             } else {
-                let heard = heard(&*store, record).await?;
+                let heard = heard(store.as_ref(), record).await?;
                 for line in describe(record, &view, heard) {
                     output.line(&line)?;
                 }
             }
         }
     }
+    found += refunds(store.as_ref(), page.account, context).await?;
     if found == 0 {
         output.remark("nothing is pending");
     }
     Ok(Exit::Done)
+}
+
+/// Lists the refunds that are not over, and counts them.
+async fn refunds(
+    store: &dyn RefundStore,
+    account: Option<AccountName>,
+    context: &Context,
+) -> Result<u64, Failure> {
+    let output = context.output;
+    let mut page = PendingRefunds {
+        account,
+        after: None,
+        limit: PAGE,
+    };
+    let mut found = 0_u64;
+    loop {
+        let refunds = store.pending_refunds(page.clone()).await;
+        let refunds = refunds.map_err(|error| Failure::store("list what is pending", &error))?;
+        let Some(last) = refunds.last() else {
+            return Ok(found);
+        };
+        page.after = Some((last.created_at, last.id));
+        for refund in &refunds {
+            found += 1;
+            let view = RefundView::of(refund, None);
+            if output.is_json() {
+                output.json(&view)?;
+            } else {
+                for line in describe_refund(refund, &view) {
+                    output.line(&line)?;
+                }
+            }
+        }
+    }
+}
+
+fn describe_refund(refund: &Refund, view: &RefundView) -> Vec<String> {
+    let mut lines = vec![
+        format!("{}  refund {}", refund.id, tint(view.standing())),
+        format!(
+            "  order    {} at {} ({})",
+            view.order, view.account, view.gateway
+        ),
+        format!("  amount   {}", view.money()),
+        format!("  asked    {} by {}", refund.created_at, plain(&view.actor)),
+        format!("  known    {}", view.said()),
+    ];
+    if let Some(advice) = super::refund::advice(refund) {
+        lines.push(format!("  check    {advice}"));
+    }
+    lines
 }
 
 /// What came back on the last request, if anything did: a person who has to decide wants to

@@ -1,21 +1,24 @@
 //! `duka resolve`: a person's decision, recorded for ever.
 
-use duka_cancellations::Trouble;
+use duka_cancellations::refunds::{RefundResolution, RefundTrouble};
+use duka_cancellations::{Canceller, Refunder, Trouble};
+use duka_core::RefundId;
 use duka_core::cancel::Resolution;
 
 use crate::args::{Decision, ResolveArgs};
 use crate::context::{Absent, Context};
 use crate::failure::{Exit, Failure};
 use crate::output::tint;
-use crate::views::CancellationView;
+use crate::views::{CancellationView, RefundView};
 
 pub(crate) async fn run(args: &ResolveArgs, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
-    let canceller = context.canceller(&config, Absent::Refuse)?;
-    let resolution = match args.decision {
-        Decision::Cancelled => Resolution::Cancelled,
-        Decision::NotCancelled => Resolution::NotCancelled,
-        Decision::Acknowledged => Resolution::Acknowledged,
+    let decision = match args.decision {
+        Decision::Cancelled => Decided::Cancellation(Resolution::Cancelled),
+        Decision::NotCancelled => Decided::Cancellation(Resolution::NotCancelled),
+        Decision::Acknowledged => Decided::Cancellation(Resolution::Acknowledged),
+        Decision::Received => Decided::Refund(RefundResolution::Received),
+        Decision::NotReceived => Decided::Refund(RefundResolution::NotReceived),
     };
     let (by, note) = (args.by.trim(), args.note.trim());
     for (name, text) in [("--by", by), ("--note", note)] {
@@ -25,6 +28,67 @@ pub(crate) async fn run(args: &ResolveArgs, context: &Context) -> Result<Exit, F
             )));
         }
     }
+    match decision {
+        Decided::Cancellation(resolution) => {
+            let canceller = context.canceller(&config, Absent::Refuse)?;
+            cancellation(args, &canceller, resolution, (by, note), context).await
+        }
+        Decided::Refund(resolution) => {
+            let refunder = context.refunder(&config, Absent::Refuse)?;
+            refund(args, &refunder, resolution, (by, note), context).await
+        }
+    }
+}
+
+/// A decision, by what it is about.
+enum Decided {
+    Cancellation(Resolution),
+    Refund(RefundResolution),
+}
+
+async fn refund(
+    args: &ResolveArgs,
+    refunder: &Refunder,
+    resolution: RefundResolution,
+    (by, note): (&str, &str),
+    context: &Context,
+) -> Result<Exit, Failure> {
+    let id = RefundId::from_uuid(*args.id.as_uuid());
+    let resolved = refunder.resolve(id, resolution, by, note).await;
+    let refund = resolved.map_err(|trouble| match trouble {
+        RefundTrouble::NotAllowed(refund) => {
+            let view = RefundView::of(&refund, None);
+            Failure::usage(format!(
+                "there is nothing to decide about {id}: it is {}; see `duka pending`",
+                view.standing()
+            ))
+        }
+        trouble @ (RefundTrouble::NothingSent(_)
+        | RefundTrouble::Unknown(_)
+        | RefundTrouble::NotStored { .. }
+        | _) => Failure::refund("resolve it", &trouble),
+    })?;
+    let view = RefundView::of(&refund, None);
+    if context.output.is_json() {
+        context.output.json(&view)?;
+    } else {
+        context.output.line(&format!(
+            "{}  {}  {}",
+            refund.key,
+            tint(view.standing()),
+            view.said()
+        ))?;
+    }
+    Ok(Exit::Done)
+}
+
+async fn cancellation(
+    args: &ResolveArgs,
+    canceller: &Canceller,
+    resolution: Resolution,
+    (by, note): (&str, &str),
+    context: &Context,
+) -> Result<Exit, Failure> {
     let resolved = canceller.resolve(args.id, resolution, by, note).await;
     let record = resolved.map_err(|trouble| match trouble {
         Trouble::NotAllowed(refused) => Failure::usage(format!(

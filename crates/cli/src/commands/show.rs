@@ -4,7 +4,10 @@ use crate::args::OrderArgs;
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::output::tint;
-use crate::views::{CancellationTimeline, CancellationView, LogView, OrderView, TimelineView};
+use crate::views::{
+    CancellationTimeline, CancellationView, LogView, OrderView, RefundTimeline, RefundView,
+    TimelineView,
+};
 
 pub(crate) async fn run(args: &OrderArgs, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
@@ -30,9 +33,18 @@ pub(crate) async fn run(args: &OrderArgs, context: &Context) -> Result<Exit, Fai
                 log: log.into_iter().map(LogView::from).collect(),
             });
         }
+        let mut refunds = Vec::new();
+        for refund in store.refunds_of(&order.key).await.map_err(failed)? {
+            let log = store.refund_log(refund.id).await.map_err(failed)?;
+            refunds.push(RefundTimeline {
+                refund: RefundView::of(&refund, None),
+                log: log.into_iter().map(LogView::from).collect(),
+            });
+        }
         let view = TimelineView {
             order: OrderView::from(&order),
             cancellations,
+            refunds,
         };
         if context.output.is_json() {
             context.output.json(&view)?;
@@ -62,8 +74,24 @@ fn print(view: &TimelineView, context: &Context) -> Result<(), Failure> {
             cancellation.id.as_deref().unwrap_or_default(),
             tint(cancellation.standing()),
         ))?;
-        let rows = part.log.iter().map(LogView::cells).collect();
-        output.table(&["AT", "EVENT", "FROM", "TO", "WHO", "WHAT"], rows)?;
+        print_log(&part.log, context)?;
+    }
+    for part in &view.refunds {
+        let refund = &part.refund;
+        output.line("")?;
+        output.line(&format!(
+            "refund {}  {}  {}",
+            refund.id.as_deref().unwrap_or_default(),
+            refund.money(),
+            tint(refund.standing()),
+        ))?;
+        print_log(&part.log, context)?;
     }
     Ok(())
+}
+
+fn print_log(log: &[LogView], context: &Context) -> Result<(), Failure> {
+    let rows = log.iter().map(LogView::cells).collect();
+    let header = ["AT", "EVENT", "FROM", "TO", "WHO", "WHAT"];
+    context.output.table(&header, rows)
 }

@@ -55,6 +55,9 @@ fn no_command_lets_a_secret_out_however_it_ends() {
     let ipn = ["ipn", "register", "https://merchant.example/hook"];
     let create = Shop::create_args("kwikpaisa", "A-3");
     let (status, cancel) = (["status", &guid], ["cancel", &guid, "--wait", "200ms"]);
+    let paid = shop.create("pesapal", "KANGA-2");
+    shop.emulator.pay(&paid).unwrap();
+    let refund = ["refund", &paid, "--remarks", "came back torn"];
     let commands: Vec<&[&str]> = vec![
         &ipn,
         &["ipn", "list"],
@@ -67,6 +70,7 @@ fn no_command_lets_a_secret_out_however_it_ends() {
         &["sweep", "--dry-run", "--min-age", "0s"],
         &["cancel", INDIAN, "--wait", "200ms"],
         &cancel,
+        &refund,
         &["sweep", "--min-age", "0s", "--wait", "200ms"],
         &["report"],
         &["show", INDIAN],

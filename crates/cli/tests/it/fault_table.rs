@@ -67,7 +67,7 @@ fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for gateway in Gateway::ALL {
         for operation in gateway.operations() {
-            // No program of ours sends a refund.
+            // Refunds have a table of their own.
             if *operation == Operation::Refund {
                 continue;
             }

@@ -28,6 +28,10 @@ mod pauses;
 mod pending;
 mod pipes;
 mod probe;
+#[cfg(all(feature = "crash-points", unix))]
+mod refund_crashes;
+mod refund_faults;
+mod refunds;
 mod shop;
 #[cfg(unix)]
 mod soak;

@@ -12,14 +12,19 @@ use crate::shop::{Running, Shop, wait_until};
 use crate::truth::lies;
 
 /// Longer than the claims of [`shop`].
-const LONG: Duration = Duration::from_millis(4_500);
+pub(crate) const LONG: Duration = Duration::from_millis(4_500);
 /// Shorter than the part of a claim in which something may be sent.
 const SHORT: Duration = Duration::from_millis(200);
 
 /// Starts a cancellation that stops itself there, and waits until it has.
 fn stopped_at(shop: &mut Shop, point: &str, order: &str) -> Running {
+    stopped(shop, point, &["cancel", order])
+}
+
+/// Starts a command that stops itself there, and waits until it has.
+pub(crate) fn stopped(shop: &mut Shop, point: &str, args: &[&str]) -> Running {
     shop.terminal.set("DUKA_STOP_AT", point);
-    let running = shop.terminal.start(&["cancel", order]);
+    let running = shop.terminal.start(args);
     shop.terminal.unset("DUKA_STOP_AT");
     let pid = Pid::from_raw(i32::try_from(running.id()).unwrap());
     wait_until("the program to stop", || {

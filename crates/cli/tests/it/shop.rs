@@ -363,12 +363,14 @@ impl Shop {
 
     /// The number of cancel requests received, by the emulator's log.
     pub(crate) fn cancels_received(&self) -> usize {
+        self.received(duka_emulator::Operation::Cancel)
+    }
+
+    /// The number of requests received of an operation, by the emulator's log.
+    pub(crate) fn received(&self, operation: duka_emulator::Operation) -> usize {
         let requests = self.emulator.requests();
-        let cancels = requests.iter().filter(|r| {
-            r.operation
-                .is_some_and(|o| o == duka_emulator::Operation::Cancel)
-        });
-        cancels.count()
+        let asked = requests.iter().filter(|r| r.operation == Some(operation));
+        asked.count()
     }
 }
 

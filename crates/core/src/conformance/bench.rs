@@ -109,6 +109,20 @@ pub struct Truth {
     pub cancels_applied: u32,
     /// Whether a payment landed after a cancellation took effect.
     pub paid_after_cancel: bool,
+    /// What became of refund requests; nothing at a gateway that knows none.
+    pub refunds: RefundTruth,
+}
+
+/// What really happened to the refund requests of one payment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RefundTruth {
+    /// Those that arrived, counting those refused at the door and those whose connection
+    /// was reset.
+    pub received: u32,
+    /// Those of them that were looked at: past the credentials.
+    pub requests: u32,
+    /// Those of them that the gateway took.
+    pub applied: u32,
 }
 
 /// Who sends a notification.

@@ -3,7 +3,7 @@
 use super::bench::{Bench, Fault};
 use super::report::{Report, Verdict};
 use super::trial::{Flow, Trial};
-use super::{cancels, faults, manners, notifications, orders};
+use super::{cancels, faults, manners, notifications, orders, refunds};
 
 /// One rule of the suite.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,12 +28,16 @@ enum Rule {
     FailedIsCancelled,
     RepeatIsHarmless,
     UnknownIsNeverCancelled,
+    RefundedByOneRequest,
+    UnpaidIsNeverRefunded,
+    RefundThatCannotBe,
     CancelUnder(Fault),
     StatusUnder(Fault),
     CreateUnder(Fault),
     NotificationNamesItsOrder,
     NotificationClaimsNoMore,
     StrangerClaimsNothing,
+    RefundUnder(Fault),
     NobodyListens,
     OrderOfNothing,
     FlawedIsNotSent,
@@ -80,6 +84,18 @@ pub fn cases() -> Vec<Case> {
             "an_unknown_order_is_never_cancelled",
             Rule::UnknownIsNeverCancelled,
         ),
+        case(
+            "a_paid_order_is_refunded_by_one_request",
+            Rule::RefundedByOneRequest,
+        ),
+        case(
+            "an_unpaid_order_is_never_refunded",
+            Rule::UnpaidIsNeverRefunded,
+        ),
+        case(
+            "a_refund_that_cannot_be_is_not_sent",
+            Rule::RefundThatCannotBe,
+        ),
     ];
     let under = |operation: &str, fault: Fault, rule| Case {
         name: format!("{operation}_under_{}", fault.as_str()),
@@ -89,6 +105,7 @@ pub fn cases() -> Vec<Case> {
     cases.extend(Fault::ALL.map(|fault| under("cancel", fault, Rule::CancelUnder(fault))));
     cases.extend(anywhere().map(|fault| under("status", fault, Rule::StatusUnder(fault))));
     cases.extend(anywhere().map(|fault| under("create", fault, Rule::CreateUnder(fault))));
+    cases.extend(anywhere().map(|fault| under("refund", fault, Rule::RefundUnder(fault))));
     cases.extend([
         case(
             "a_notification_names_its_order",
@@ -170,6 +187,10 @@ impl Rule {
             Self::NotificationNamesItsOrder => notifications::names_its_order(trial).await,
             Self::NotificationClaimsNoMore => notifications::claims_no_more(trial).await,
             Self::StrangerClaimsNothing => notifications::stranger_claims_nothing(trial).await,
+            Self::RefundedByOneRequest => refunds::by_one_request(trial).await,
+            Self::UnpaidIsNeverRefunded => refunds::unpaid_is_never_refunded(trial).await,
+            Self::RefundThatCannotBe => refunds::that_cannot_be(trial).await,
+            Self::RefundUnder(fault) => refunds::under(trial, fault).await,
             Self::NobodyListens => manners::nobody_listens(trial).await,
             Self::OrderOfNothing => manners::order_of_nothing(trial).await,
             Self::FlawedIsNotSent => manners::flawed_is_not_sent(trial).await,

@@ -9,7 +9,7 @@ use crate::order::OrderStatus;
 
 /// What an adapter that sends a mutation once gets to see.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Sees {
+pub(super) enum Sees {
     /// Nothing that could be read: no answer may be made of it.
     Nothing,
     /// A refusal at the door. It may renew its credentials and try once more.
@@ -18,7 +18,7 @@ enum Sees {
     Answer,
 }
 
-const fn sees(fault: Fault) -> Sees {
+pub(super) const fn sees(fault: Fault) -> Sees {
     match fault {
         Fault::ResetBefore
         | Fault::ReplyLost
@@ -104,7 +104,7 @@ fn check_answer(trial: &mut Trial<'_>, fault: Fault, answer: &CancelAnswer, trut
     }
 }
 
-fn check_error(trial: &mut Trial<'_>, fault: Fault, error: &Error) {
+pub(super) fn check_error(trial: &mut Trial<'_>, fault: Fault, error: &Error) {
     trial.shows_no_secret(error);
     let wanted = deliveries(fault);
     if !wanted.contains(&error.delivery()) {

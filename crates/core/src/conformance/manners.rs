@@ -1,6 +1,7 @@
 //! Rules about what never leaves: bad requests, unsupported ones, and secrets.
 
 use super::bench::FlawedOrder;
+use super::refunds;
 use super::trial::{Flow, Stop, Trial};
 use crate::error::{Delivery, Error, ErrorKind};
 use crate::gateway::Operation;
@@ -13,11 +14,16 @@ pub(super) async fn nobody_listens(trial: &mut Trial<'_>) -> Flow {
     };
     let order = trial.bench.unknown_order();
     let new = trial.bench.new_order().await?;
-    let outcomes = [
+    let mut outcomes = vec![
         gateway.cancel(&order).await.err(),
         gateway.status(&order).await.err(),
         gateway.create(&new).await.err(),
     ];
+    if gateway.supports(Operation::Refund) {
+        let paid = trial.paid_order().await?;
+        let request = refunds::request(trial, &paid).await?;
+        outcomes.push(gateway.refund(&request).await.err());
+    }
     for outcome in outcomes {
         match outcome {
             None => trial.violated("an error", "an answer"),
@@ -78,7 +84,9 @@ pub(super) async fn flawed_is_not_sent(trial: &mut Trial<'_>) -> Flow {
 pub(super) async fn supports(trial: &mut Trial<'_>) -> Flow {
     let order = trial.bench.unknown_order();
     let new = trial.bench.new_order().await?;
+    let refund = refunds::of_nothing(&order);
     let outcomes = [
+        (Operation::Refund, trial.gateway.refund(&refund).await.err()),
         (Operation::Create, trial.gateway.create(&new).await.err()),
         (Operation::Status, trial.gateway.status(&order).await.err()),
         (Operation::Cancel, trial.gateway.cancel(&order).await.err()),
@@ -122,7 +130,7 @@ pub(super) async fn no_secrets(trial: &mut Trial<'_>) -> Flow {
     Ok(())
 }
 
-fn not_sent(trial: &mut Trial<'_>, error: &Error) {
+pub(super) fn not_sent(trial: &mut Trial<'_>, error: &Error) {
     if error.delivery() != Delivery::NotSent {
         let seen = format!("{:?} ({error})", error.delivery());
         trial.violated("an error that says nothing was sent", seen);

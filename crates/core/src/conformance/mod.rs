@@ -27,10 +27,13 @@ mod faults;
 mod manners;
 mod notifications;
 mod orders;
+mod refunds;
 mod report;
 mod trial;
 
-pub use bench::{Armed, Bench, BenchError, Fault, FlawedOrder, Notified, Sender, Truth};
+pub use bench::{
+    Armed, Bench, BenchError, Fault, FlawedOrder, Notified, RefundTruth, Sender, Truth,
+};
 pub use case::{Case, cases, check_all};
 pub use report::{Report, Verdict, Violation};
 
@@ -60,6 +63,9 @@ macro_rules! conformance_tests {
             a_failed_order_is_cancelled_where_the_rules_say_so
             a_repeated_cancel_does_no_harm_where_the_rules_say_so
             an_unknown_order_is_never_cancelled
+            a_paid_order_is_refunded_by_one_request
+            an_unpaid_order_is_never_refunded
+            a_refund_that_cannot_be_is_not_sent
             cancel_under_reset_before
             cancel_under_reply_lost
             cancel_under_html_body
@@ -92,6 +98,16 @@ macro_rules! conformance_tests {
             create_under_unavailable
             create_under_too_many_requests
             create_under_turned_away
+            refund_under_reset_before
+            refund_under_reply_lost
+            refund_under_html_body
+            refund_under_empty_body
+            refund_under_truncated_body
+            refund_under_garbage_body
+            refund_under_server_error
+            refund_under_unavailable
+            refund_under_too_many_requests
+            refund_under_turned_away
             a_notification_names_its_order
             a_notification_claims_no_more_than_the_status_shows
             a_notification_from_a_stranger_claims_nothing

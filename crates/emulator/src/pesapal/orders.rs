@@ -153,6 +153,25 @@ pub(super) fn refund(call: &mut Call<'_>) -> Answered {
     let asked: RefundBody = body(call)?;
     let behaviour = call.behaviour.pesapal;
     let refund_refused = |message, reason| refund_refused(&behaviour, message, reason);
+    let key = asked
+        .confirmation_code
+        .and_then(|it| call.world.book.pesapal_confirmation(&it));
+    let order = key.map(|it| call.world.book.get_mut(it));
+    let (payment, paid, own) = match order {
+        Some(Order {
+            payment,
+            amount,
+            particulars: Particulars::Pesapal(own),
+            ..
+        }) => (*payment, *amount, own),
+        Some(_) | None => {
+            return Err(refund_refused(
+                "Invalid refund request",
+                "unknown confirmation_code",
+            ));
+        }
+    };
+    own.refund_requests = own.refund_requests.saturating_add(1);
     let given = |it: Option<String>| it.is_some_and(|text| !text.trim().is_empty());
     if !given(asked.username) || !given(asked.remarks) {
         return Err(refund_refused(
@@ -160,33 +179,22 @@ pub(super) fn refund(call: &mut Call<'_>) -> Answered {
             "username or remarks is missing",
         ));
     }
-    let key = asked
-        .confirmation_code
-        .and_then(|it| call.world.book.pesapal_confirmation(&it))
-        .ok_or_else(|| refund_refused("Invalid refund request", "unknown confirmation_code"))?;
-    let amount = asked
-        .amount
-        .and_then(|it| read_amount(&it))
-        .unwrap_or_default();
-    let order = call.world.book.get_mut(key);
-    if order.payment != Payment::Paid {
+    if payment != Payment::Paid {
         return Err(refund_refused(
             "Invalid refund request",
             "the order is not completed",
         ));
     }
-    if amount <= Decimal::ZERO || amount > order.amount {
+    let amount = asked
+        .amount
+        .and_then(|it| read_amount(&it))
+        .unwrap_or_default();
+    if amount <= Decimal::ZERO || amount > paid {
         return Err(refund_refused(
             "Invalid amount provided. Please check your transaction details",
             "the amount is not above zero and at most the order's",
         ));
     }
-    let Particulars::Pesapal(own) = &mut order.particulars else {
-        return Err(refund_refused(
-            "Invalid refund request",
-            "unknown confirmation_code",
-        ));
-    };
     let again = match behaviour.second_refund {
         SecondRefund::Refused => own.refund_requested,
         SecondRefund::Accepted => false,

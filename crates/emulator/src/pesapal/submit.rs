@@ -63,6 +63,7 @@ fn submit_checked(call: &mut Call<'_>, asked: SubmitBody) -> Answered<Reply> {
         notification_id: new.notification_id,
         cancellation_url: new.cancellation_url,
         account_number: new.account_number,
+        refund_requests: 0,
         refund_requested: false,
     });
     let key = call.world.book.add(Order::new(

@@ -21,11 +21,13 @@ async fn the_orders_call_tells_the_truth_about_both_gateways() {
             "gateway": "kwikpaisa", "order": "6116229263036", "tracking_id": null,
             "reference": null, "status": "UN_PAID", "amount": "105.00", "currency": "INR",
             "cancel_requests": 0, "cancels_applied": 0, "paid_after_cancel": false,
+            "receipt": null, "refund_requests": 0, "refund_received": false,
         },
         {
             "gateway": "pesapal", "order": id, "tracking_id": id, "reference": "A1",
             "status": "CANCELLED", "amount": "10.00", "currency": "KES",
             "cancel_requests": 1, "cancels_applied": 1, "paid_after_cancel": false,
+            "receipt": null, "refund_requests": 0, "refund_received": false,
         },
     ]);
     assert_eq!(orders.json(), expected);

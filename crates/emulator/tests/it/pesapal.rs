@@ -344,4 +344,7 @@ async fn a_refund_is_received_once_and_for_no_more_than_was_paid() {
     }
     // Received is not refunded: the merchant approves it elsewhere.
     assert_eq!(merchant.status(&id).await["status_code"], 1);
+    // One of the five named another payment.
+    let truth = emulator.order(&id).unwrap();
+    assert_eq!((truth.refund_requests, truth.refund_received), (4, true));
 }

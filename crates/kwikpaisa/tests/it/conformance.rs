@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use duka_core::clock::SharedClock;
 use duka_core::conformance::{
-    Armed, Bench, BenchError, Fault, FlawedOrder, Notified, Sender, Truth, check_all,
+    Armed, Bench, BenchError, Fault, FlawedOrder, Notified, RefundTruth, Sender, Truth, check_all,
 };
 use duka_core::gateway::Operation;
 use duka_core::id::IdError;
@@ -206,6 +206,7 @@ impl Bench for Shop {
             cancel_requests: truth.cancel_requests,
             cancels_applied: truth.cancels_applied,
             paid_after_cancel: truth.paid_after_cancel,
+            refunds: RefundTruth::default(),
         })
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use duka_core::conformance::{
-    Armed, Bench, BenchError, Fault, FlawedOrder, Notified, Sender, Truth,
+    Armed, Bench, BenchError, Fault, FlawedOrder, Notified, RefundTruth, Sender, Truth,
 };
 use duka_core::gateway::Operation;
 use duka_core::{Customer, Gateway, NewOrder, OrderId, OrderStatus, Recurring};
@@ -65,13 +65,24 @@ impl Shop {
         }
     }
 
-    fn cancels_received(&self, order: &OrderId) -> u32 {
+    /// The requests of this operation that name this id, or this receipt.
+    fn received(&self, operation: duka_emulator::Operation, id: &str) -> u32 {
         let requests = self.emulator.requests();
         let of_order = |request: &&duka_emulator::RequestRecord| {
-            request.operation == Some(duka_emulator::Operation::Cancel)
-                && request.body.contains(order.as_str())
+            request.operation == Some(operation) && request.body.contains(id)
         };
         u32::try_from(requests.iter().filter(of_order).count()).unwrap()
+    }
+
+    /// What became of the refunds of an order. They name its receipt.
+    fn refunds(&self, truth: &duka_emulator::OrderTruth) -> RefundTruth {
+        let refund = duka_emulator::Operation::Refund;
+        let receipt = truth.receipt.as_deref();
+        RefundTruth {
+            received: receipt.map_or(0, |receipt| self.received(refund, receipt)),
+            requests: truth.refund_requests,
+            applied: u32::from(truth.refund_received),
+        }
     }
 }
 
@@ -192,7 +203,8 @@ impl Bench for Shop {
             Operation::Create => duka_emulator::Operation::Create,
             Operation::Status => duka_emulator::Operation::Status,
             Operation::Cancel => duka_emulator::Operation::Cancel,
-            other @ (Operation::Refund | Operation::RegisterIpn | Operation::ListIpns | _) => {
+            Operation::Refund => duka_emulator::Operation::Refund,
+            other @ (Operation::RegisterIpn | Operation::ListIpns | _) => {
                 return Err(BenchError::new(format!("what is {other:?} here?")));
             }
         };
@@ -223,10 +235,11 @@ impl Bench for Shop {
         };
         Ok(Truth {
             status,
-            cancels_received: self.cancels_received(order),
+            cancels_received: self.received(duka_emulator::Operation::Cancel, order.as_str()),
             cancel_requests: truth.cancel_requests,
             cancels_applied: truth.cancels_applied,
             paid_after_cancel: truth.paid_after_cancel,
+            refunds: self.refunds(&truth),
         })
     }
 

@@ -25,6 +25,7 @@ pub(super) enum Flaw {
     SendsFlawedOrdersInSecret,
     BlamesAnotherField,
     RefusesWhatItKnows,
+    SendsRefundsThatCannotBe,
     SupportsNothing,
     ShowsItsKey,
     ShowsItsKeyInErrors,
@@ -38,7 +39,7 @@ pub(super) enum Flaw {
 }
 
 impl Flaw {
-    pub(super) const ALL: [Self; 32] = [
+    pub(super) const ALL: [Self; 33] = [
         Self::TakesServerErrorForYes,
         Self::TakesEveryAnswerForYes,
         Self::TakesEveryAnswerForNo,
@@ -61,6 +62,7 @@ impl Flaw {
         Self::SendsFlawedOrdersInSecret,
         Self::BlamesAnotherField,
         Self::RefusesWhatItKnows,
+        Self::SendsRefundsThatCannotBe,
         Self::SupportsNothing,
         Self::ShowsItsKey,
         Self::ShowsItsKeyInErrors,

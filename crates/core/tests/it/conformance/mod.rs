@@ -147,7 +147,7 @@ fn a_fault_that_cannot_happen_leaves_its_cases_out_and_says_so() {
     shop.impossible = Some(Fault::TooManyRequests);
     let report = report(&shop);
     assert!(report.is_clean(), "{report}");
-    assert_eq!(report.left_out.len(), 3);
+    assert_eq!(report.left_out.len(), 4);
     let text = report.to_string();
     let wanted = "cancel_under_too_many_requests: left out, too_many_requests does not happen in Cancel there";
     assert!(text.contains(wanted), "{text}");
@@ -183,6 +183,10 @@ fn a_bench_whose_faults_never_strike_does_not_pass() {
     for fault in Fault::ALL {
         let name = format!("cancel_under_{}", fault.as_str());
         assert!(report.violated().contains(&name.as_str()), "{name}");
+        let refund = format!("refund_under_{}", fault.as_str());
+        let is_case = conformance::Case::named(&refund).is_some();
+        let is_caught = report.violated().contains(&refund.as_str());
+        assert_eq!(is_caught, is_case, "{refund}");
     }
 }
 

@@ -11,12 +11,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use duka_core::cancel::{CancelRules, ShowsCancelled};
 use duka_core::conformance::{
-    Armed, Bench, BenchError, Fault, FlawedOrder, Notified, Sender, Truth,
+    Armed, Bench, BenchError, Fault, FlawedOrder, Notified, RefundTruth, Sender, Truth,
 };
 use duka_core::gateway::{Operation, PaymentLink};
 use duka_core::{
     CancelAnswer, CreatedOrder, Customer, Delivery, Error, ErrorKind, Gateway, GatewayName, Money,
-    NewOrder, OrderId, OrderStatus, StatusReading,
+    NewOrder, OrderId, OrderStatus, RefundAnswer, RefundRequest, StatusReading,
 };
 use url::Url;
 
@@ -183,8 +183,27 @@ impl Shop {
                     cancel_requests: 0,
                     cancels_applied: 0,
                     paid_after_cancel: false,
+                    refunds: RefundTruth::default(),
                 });
                 Some(OrderId::text(format!("{}", world.orders.len() - 1)).unwrap())
+            },
+        )
+    }
+
+    fn send_refund(&self, order: &OrderId) -> Seen<bool> {
+        self.exchange(
+            Operation::Refund,
+            |world| {
+                if let Some(truth) = world.orders.get_mut(index(order)) {
+                    truth.refunds.received += 1;
+                }
+            },
+            |world, _| {
+                let truth = world.orders.get_mut(index(order))?;
+                truth.refunds.requests += 1;
+                let yes = truth.status == OrderStatus::Paid && truth.refunds.applied == 0;
+                truth.refunds.applied += u32::from(yes);
+                Some(yes)
             },
         )
     }
@@ -246,8 +265,13 @@ impl Gateway for Till {
     }
 
     fn supports(&self, operation: Operation) -> bool {
-        let basic = [Operation::Create, Operation::Status, Operation::Cancel];
-        basic.contains(&operation) && !self.shop.has(Flaw::SupportsNothing)
+        let all = [
+            Operation::Create,
+            Operation::Status,
+            Operation::Cancel,
+            Operation::Refund,
+        ];
+        all.contains(&operation) && !self.shop.has(Flaw::SupportsNothing)
     }
 
     fn canonical_order(&self, order: &OrderId) -> OrderId {
@@ -331,15 +355,44 @@ impl Gateway for Till {
             shop.send_cancel(order);
         }
         let raw_status = status.to_string();
-        Ok(StatusReading::new(status, raw_status))
+        Ok(StatusReading {
+            money: Some(Money::parse("105", "KES").unwrap()),
+            ..StatusReading::new(status, raw_status)
+        })
     }
 
     async fn cancel(&self, order: &OrderId) -> Result<CancelAnswer, Error> {
+        let yes = self.ask(|shop| shop.send_cancel(order))?;
+        let message = String::new();
+        Ok(if yes {
+            CancelAnswer::Accepted { message }
+        } else {
+            CancelAnswer::Refused { message }
+        })
+    }
+
+    async fn refund(&self, request: &RefundRequest) -> Result<RefundAnswer, Error> {
+        if !self.shop.has(Flaw::SendsRefundsThatCannotBe) {
+            request.money()?;
+        }
+        let yes = self.ask(|shop| shop.send_refund(&request.order))?;
+        let message = String::new();
+        Ok(if yes {
+            RefundAnswer::Received { message }
+        } else {
+            RefundAnswer::Refused { message }
+        })
+    }
+}
+
+impl Till {
+    /// Sends a mutation, and reads yes or no.
+    fn ask(&self, send: impl Fn(&Shop) -> Seen<bool>) -> Result<bool, Error> {
         let shop = &self.shop;
         let mut seen = if self.out_of_reach {
             Seen::Nobody
         } else {
-            shop.send_cancel(order)
+            send(shop)
         };
         let again = match &seen {
             Seen::Nobody => false,
@@ -347,28 +400,22 @@ impl Gateway for Till {
             _ => shop.has(Flaw::SendsTwice),
         };
         if again {
-            seen = shop.send_cancel(order);
+            seen = send(shop);
         }
-        let yes = match &seen {
+        match &seen {
             Seen::Answer(_) | Seen::Gibberish | Seen::NoSuchOrder
                 if shop.has(Flaw::TakesEveryAnswerForYes) =>
             {
-                true
+                Ok(true)
             }
-            Seen::Answer(_) | Seen::Gibberish if shop.has(Flaw::TakesEveryAnswerForNo) => false,
-            Seen::Http(500..) if shop.has(Flaw::TakesServerErrorForYes) => true,
+            Seen::Answer(_) | Seen::Gibberish if shop.has(Flaw::TakesEveryAnswerForNo) => Ok(false),
+            Seen::Http(500..) if shop.has(Flaw::TakesServerErrorForYes) => Ok(true),
             Seen::Silence | Seen::Door | Seen::Http(429) if shop.has(Flaw::TakesSilenceForYes) => {
-                true
+                Ok(true)
             }
-            Seen::Answer(yes) => *yes,
-            _ => return Err(shop.error(&seen)),
-        };
-        let message = String::new();
-        Ok(if yes {
-            CancelAnswer::Accepted { message }
-        } else {
-            CancelAnswer::Refused { message }
-        })
+            Seen::Answer(yes) => Ok(*yes),
+            _ => Err(shop.error(&seen)),
+        }
     }
 }
 

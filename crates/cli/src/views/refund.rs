@@ -1,0 +1,131 @@
+//! Refunds in JSON: every key of a cancellation, with the same kind of value, and more.
+
+use duka_cancellations::refunds::{RefundEntry, RefundOutcome, RefundState};
+use duka_cancellations::{Refund, TrackedOrder};
+use duka_core::{OrderStatus, StatusReading};
+use serde::Serialize;
+
+use super::LogView;
+use crate::output::plain;
+
+#[derive(Debug, Serialize)]
+pub(crate) struct RefundView {
+    /// Tells it from a cancellation where both are listed.
+    kind: &'static str,
+    pub(crate) id: Option<String>,
+    pub(crate) account: String,
+    pub(crate) gateway: String,
+    pub(crate) order: String,
+    state: &'static str,
+    outcome: Option<&'static str>,
+    reason: Option<String>,
+    pub(crate) actor: String,
+    attempts: u32,
+    pub(crate) sent_at: Option<String>,
+    verified_status: Option<&'static str>,
+    finding: Option<&'static str>,
+    pub(crate) message: Option<String>,
+    updated_at: String,
+    pub(crate) amount: Option<String>,
+    pub(crate) currency: Option<&'static str>,
+    confirmation_code: Option<String>,
+    username: Option<String>,
+}
+
+impl RefundView {
+    /// As it is stored, with the status that was read along with it.
+    pub(crate) fn of(refund: &Refund, reading: Option<&StatusReading>) -> Self {
+        let never_left = refund.state == RefundState::Done(RefundOutcome::NotSent);
+        Self {
+            kind: "refund",
+            id: Some(refund.id.to_string()),
+            account: refund.key.account.to_string(),
+            gateway: refund.gateway.to_string(),
+            order: refund.key.order.to_string(),
+            state: refund.state.as_str(),
+            outcome: refund.state.outcome().map(RefundOutcome::as_str),
+            reason: Some(refund.remarks.clone()),
+            actor: refund.actor.clone(),
+            attempts: u32::from(!never_left),
+            sent_at: (!never_left).then(|| refund.created_at.to_string()),
+            verified_status: reading.map(|it| it.status.as_str()),
+            finding: None,
+            message: refund.message.clone(),
+            updated_at: refund.updated_at.to_string(),
+            amount: Some(refund.money.amount().to_string()),
+            currency: Some(refund.money.currency().code()),
+            confirmation_code: refund.confirmation_code.clone(),
+            username: Some(refund.username.clone()),
+        }
+    }
+
+    /// Of an order for which nothing was sent or stored; it has no id.
+    pub(crate) fn skipped(
+        order: &TrackedOrder,
+        status: &OrderStatus,
+        remarks: &str,
+        actor: &str,
+        now: jiff::Timestamp,
+    ) -> Self {
+        let why = "only what is paid, and was never reversed, can be refunded";
+        Self {
+            kind: "refund",
+            id: None,
+            account: order.key.account.to_string(),
+            gateway: order.gateway.to_string(),
+            order: order.key.order.to_string(),
+            state: "done",
+            outcome: Some("skipped"),
+            reason: Some(remarks.to_owned()),
+            actor: actor.to_owned(),
+            attempts: 0,
+            sent_at: None,
+            verified_status: Some(status.as_str()),
+            finding: None,
+            message: Some(format!("status {status}; nothing was sent: {why}")),
+            updated_at: now.to_string(),
+            amount: None,
+            currency: None,
+            confirmation_code: None,
+            username: None,
+        }
+    }
+
+    /// The message, fit to be printed on a line.
+    pub(crate) fn said(&self) -> String {
+        plain(self.message.as_deref().unwrap_or_default())
+    }
+
+    /// The outcome once there is one, and the state until then.
+    pub(crate) fn standing(&self) -> &'static str {
+        self.outcome.unwrap_or(self.state)
+    }
+
+    /// How much, fit to be printed.
+    pub(crate) fn money(&self) -> String {
+        match (&self.amount, self.currency) {
+            (Some(amount), Some(currency)) => format!("{amount} {currency}"),
+            (None, _) | (_, None) => String::new(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct RefundTimeline {
+    pub(crate) refund: RefundView,
+    pub(crate) log: Vec<LogView>,
+}
+
+impl From<RefundEntry> for LogView {
+    fn from(entry: RefundEntry) -> Self {
+        Self {
+            number: entry.number,
+            at: entry.at.to_string(),
+            event: entry.event,
+            from: entry.from,
+            to: entry.to,
+            actor: entry.actor,
+            detail: entry.detail,
+        }
+    }
+}
