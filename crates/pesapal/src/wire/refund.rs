@@ -9,9 +9,8 @@ use super::verdict::{self, Verdict};
 
 /// What the names of mobile money hold, in small letters.
 ///
-/// documented: `MPESA`, `MTN` and `TIGO` are among the names in `payment_method`.
-/// assumed: longer names hold these, and Airtel is one of them. A name that is not known is
-/// left to the gateway: a card must not be taken for a phone.
+/// assumed: `payment_method` names mobile money by one of these, alone or in a longer name.
+/// A name that is not known is left to the gateway: a card must not be taken for a phone.
 const MOBILE_MONEY: [&str; 5] = ["mpesa", "m-pesa", "mtn", "tigo", "airtel"];
 
 /// The body of a request that keeps every documented limit.
