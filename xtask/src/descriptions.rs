@@ -35,7 +35,7 @@ const SCHEMATHESIS: Tool = Tool {
 };
 const REDOCLY: Tool = Tool {
     name: "redocly",
-    install: "npm install --prefix target/tools @redocly/cli@2",
+    install: "npm install --prefix target/tools $(cat xtask/outside/npm.txt)",
 };
 
 struct Tool {

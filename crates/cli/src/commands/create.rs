@@ -16,7 +16,7 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
     let config = context.config()?;
     let account = context.only_account(&config, None)?;
     let settings = &config.accounts[&account];
-    refuse_foreign(&args, &settings.keys)?;
+    refuse_foreign(&args, &settings.keys, context)?;
     let gateway = crate::accounts::gateway(&account, settings, &context.caller(&config)?)?;
     let reference = order_id(settings, &args.id)?;
     let money = Money::parse(&args.amount, &args.currency)
@@ -89,8 +89,11 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
     Ok(Exit::Done)
 }
 
+/// Options that were always ignored at the other gateway. Scripts give them for either, and are told so.
+const IGNORED: [&str; 3] = ["--notification-id", "--cancellation-url", "--service-type"];
+
 /// An option that the gateway does not know would be lost without a word.
-fn refuse_foreign(args: &CreateArgs, keys: &Keys) -> Result<(), Failure> {
+fn refuse_foreign(args: &CreateArgs, keys: &Keys, context: &Context) -> Result<(), Failure> {
     let foreign = match keys {
         Keys::KwikPaisa { .. } => [
             args.pesapal.given(),
@@ -100,6 +103,14 @@ fn refuse_foreign(args: &CreateArgs, keys: &Keys) -> Result<(), Failure> {
         .concat(),
         Keys::Pesapal { .. } => args.kwikpaisa.given(),
     };
+    let (ignored, foreign): (Vec<_>, Vec<_>) =
+        foreign.into_iter().partition(|name| IGNORED.contains(name));
+    for name in ignored {
+        let gateway = keys.gateway();
+        context.output.remark(&format!(
+            "{name} is not an option of {gateway}, and is ignored"
+        ));
+    }
     match foreign.as_slice() {
         [] => Ok(()),
         [one] => Err(Failure::usage(format!(

@@ -127,8 +127,6 @@ fn a_note_and_a_kind_of_goods_are_sent_to_kwikpaisa() {
 #[test]
 fn an_option_that_the_gateway_does_not_know_is_named_and_nothing_is_sent() {
     for [option, value] in [
-        ["--notification-id", "fe078e53-78da-4a83-aa89-e7ded5c456e6"],
-        ["--cancellation-url", "https://merchant.example/gave-up"],
         ["--redirect-mode", "top-window"],
         ["--branch", "Kisumu"],
         ["--country", "KE"],
@@ -143,15 +141,32 @@ fn an_option_that_the_gateway_does_not_know_is_named_and_nothing_is_sent() {
         let said = format!("{option} is not an option of kwikpaisa; leave it out");
         refused("kwikpaisa", &[option, value], &said);
     }
-    for [option, value] in [["--service-type", "DIGITAL"], ["--order-note", "Gift"]] {
-        let said = format!("{option} is not an option of pesapal; leave it out");
-        refused("pesapal", &[option, value], &said);
-    }
+    refused(
+        "pesapal",
+        &["--order-note", "Gift"],
+        "--order-note is not an option of pesapal; leave it out",
+    );
     refused(
         "kwikpaisa",
         &["--city", "Kisumu", "--branch", "Kisumu"],
         "--branch, --city are not options of kwikpaisa; leave them out",
     );
+}
+
+#[test]
+fn options_that_were_always_ignored_at_the_other_gateway_still_are_and_that_is_said() {
+    let shop = Shop::open();
+    let mut args = Shop::create_args("kwikpaisa", INDIAN);
+    args.extend(["--notification-id", "fe078e53-78da-4a83-aa89-e7ded5c456e6"]);
+    args.extend(["--cancellation-url", "https://merchant.example/gave-up"]);
+    let run = shop.duka(&args).exits(0);
+    run.complains("--notification-id is not an option of kwikpaisa, and is ignored")
+        .complains("--cancellation-url is not an option of kwikpaisa, and is ignored");
+    let ipn = shop.ipn();
+    let mut args = Shop::create_args("pesapal", "KANGA-1");
+    args.extend(["--notification-id", &ipn, "--service-type", "DIGITAL"]);
+    let run = shop.duka(&args).exits(0);
+    run.complains("--service-type is not an option of pesapal, and is ignored");
 }
 
 #[test]
