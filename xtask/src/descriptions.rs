@@ -3,6 +3,7 @@
 //! variable `DUKA_REQUIRE` names it, as CI has it.
 
 use std::env;
+use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -138,12 +139,17 @@ fn valid(root: &Path, tool: &Tool, program: &Path) -> Result<(), String> {
 /// Whether the emulator answers as both descriptions say.
 fn conforms(root: &Path, schemathesis: &Path, examples: u32) -> Result<(), String> {
     let program = duka(root)?;
+    let notes = root.join("target/xtask");
+    fs::create_dir_all(&notes)
+        .map_err(|error| format!("cannot make {}: {error}", notes.display()))?;
     for (gateway, path, left_out) in GATEWAYS {
         // A fresh one for each, so that a run depends on nothing but its seed.
         let emulator = Emulator::start(&program)?;
         let folder = root.join("xtask/outside");
         let mut command = Command::new(schemathesis);
         command
+            .arg("--config-file")
+            .arg(folder.join("schemathesis.toml"))
             .arg("run")
             .arg(root.join(format!("crates/{gateway}/openapi.yaml")))
             .args(["--url", &format!("{}{path}", emulator.address)])
@@ -157,7 +163,8 @@ fn conforms(root: &Path, schemathesis: &Path, examples: u32) -> Result<(), Strin
             .env("SCHEMATHESIS_HOOKS", "emulator_hooks")
             .env("PYTHONPATH", &folder)
             .env("PYTHONDONTWRITEBYTECODE", "1")
-            .current_dir(&folder);
+            // It keeps notes where it runs.
+            .current_dir(&notes);
         cargo::run(&mut command)?;
     }
     Ok(())
@@ -258,10 +265,10 @@ mod tests {
         };
         assert_eq!(tool.find(root.path()), None);
         let folder = root.path().join(TOOLS).join("bin");
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join(tool.name), "not a program").unwrap();
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(tool.name), "not a program").unwrap();
         assert_eq!(tool.find(root.path()), None);
-        std::fs::remove_file(folder.join(tool.name)).unwrap();
+        fs::remove_file(folder.join(tool.name)).unwrap();
         let cargo = env::var_os("CARGO").unwrap();
         #[cfg(unix)]
         {
