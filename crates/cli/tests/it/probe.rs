@@ -93,6 +93,38 @@ fn an_answer_that_is_not_as_assumed_is_said_to_be_none_and_shown() {
 }
 
 #[test]
+fn where_nobody_answers_nothing_is_proved() {
+    let mut shop = Shop::open();
+    for gateway in ["KWIKPAISA", "PESAPAL"] {
+        let name = format!("DUKA_{gateway}_BASE_URL");
+        shop.terminal.set(&name, "http://127.0.0.1:1");
+    }
+    let document = shop.duka(&["doctor", "--probe", "--json"]).exits(1).json();
+    for found in document["probes"].as_array().unwrap() {
+        assert_eq!(found["as_assumed"], Value::Null, "{found:#}");
+    }
+}
+
+#[test]
+fn with_keys_that_are_refused_only_what_is_wrong_on_purpose_proves_anything() {
+    let mut shop = Shop::open();
+    shop.terminal
+        .set("DUKA_KWIKPAISA_SECRET_KEY", "sk_test_mistyped")
+        .set("DUKA_PESAPAL_CONSUMER_SECRET", "mistyped-secret");
+    let document = shop.duka(&["doctor", "--probe", "--json"]).exits(1).json();
+    for found in document["probes"].as_array().unwrap() {
+        let name = found["probe"].as_str().unwrap();
+        let on_purpose = ["status_with_wrong_signature", "status_with_wrong_key"];
+        let expected = if on_purpose.contains(&name) {
+            Value::Bool(true)
+        } else {
+            Value::Null
+        };
+        assert_eq!(found["as_assumed"], expected, "{found:#}");
+    }
+}
+
+#[test]
 fn what_is_wrong_on_purpose_is_not_tried_with_real_money() {
     let mut shop = Shop::open();
     for gateway in ["KWIKPAISA", "PESAPAL"] {

@@ -241,6 +241,7 @@ impl Subject<'_> {
         let recorder = self.recorder(Change::Nothing);
         let mut taken = Vec::new();
         let mut refused = Vec::new();
+        let mut unclear = None;
         for age in AGES {
             let clock = self.clock.clone();
             let late = move || {
@@ -251,17 +252,24 @@ impl Subject<'_> {
             let gateway = accounts::gateway(self.name, self.account, &caller)?;
             match gateway.status(&self.nobodys_order()).await {
                 Err(error) if error.kind() == ErrorKind::Authentication => refused.push(age),
-                Ok(_) | Err(_) => taken.push(age),
+                // Nobody made the order: to be told so is to have passed the door.
+                Err(error) if error.kind() == ErrorKind::NotFound => taken.push(age),
+                Err(error) if error.kind() == ErrorKind::Rejected => taken.push(age),
+                Ok(_) => taken.push(age),
+                Err(error) => unclear = Some(error),
             }
         }
-        let verdict = if taken.contains(&AGES[0]) {
-            as_assumed(format!(
+        let verdict = match unclear {
+            Some(error) => Verdict::ProvesNothing(error.in_full().to_string()),
+            None if taken.contains(&AGES[0]) => as_assumed(format!(
                 "taken: {}; refused: {}",
                 seconds(&taken),
                 seconds(&refused)
-            ))
-        } else {
-            otherwise("a timestamp 30 s old is refused: keep this machine's clock on NTP")
+            )),
+            None if taken.is_empty() => Verdict::ProvesNothing(
+                "refused at every age: are the keys right, and this machine's clock?".to_owned(),
+            ),
+            None => otherwise("a timestamp 30 s old is refused: keep this machine's clock on NTP"),
         };
         let asked = format!("a status with timestamps {} old", seconds(&AGES));
         let probe = Probe::StatusWithOldTimestamp;
@@ -320,7 +328,11 @@ impl Subject<'_> {
         let seen = without_token(&recorder);
         let asked = "a status with a made-up access token (twice: once more after a new one)";
         let probe = Probe::StatusWithMadeUpToken;
-        let verdict = turned_away(&outcome);
+        let verdict = match &outcome {
+            // Without a token of its own the adapter asks for no status.
+            Err(error) if seen.is_empty() => Verdict::ProvesNothing(error.in_full().to_string()),
+            Ok(_) | Err(_) => turned_away(&outcome),
+        };
         Ok(self.finding(probe, asked.to_owned(), seen, verdict))
     }
 
@@ -351,11 +363,17 @@ impl Subject<'_> {
                 Verdict::ProvesNothing("no address is registered yet".to_owned())
             }
             Ok(ipns) => {
-                let dated = ipns.iter().filter(|ipn| ipn.created_at.is_some()).count();
                 let all = ipns.len();
-                as_assumed(format!(
-                    "{all} addresses, {dated} of them with a date that has a zone"
-                ))
+                let dated = ipns.iter().filter(|ipn| ipn.created_at.is_some()).count();
+                let told = ipns.iter().filter(|ipn| ipn.status.is_some()).count();
+                let seen = format!(
+                    "{all} addresses, {dated} with a date that has a zone, {told} with a word for their state"
+                );
+                if dated == all && told == all {
+                    as_assumed(seen)
+                } else {
+                    otherwise(seen)
+                }
             }
             Err(error) => unexpected(&error),
         };
@@ -411,12 +429,17 @@ fn otherwise(text: impl Into<String>) -> Verdict {
     Verdict::Otherwise(text.into())
 }
 
-/// Another answer than was assumed; where none came, nothing is proved.
+/// Another answer than was assumed; where none came, or credentials, haste or a failure stood in the way of one,
+/// nothing is proved.
 fn unexpected(error: &Error) -> Verdict {
     let text = error.in_full().to_string();
+    let in_the_way = matches!(
+        error.kind(),
+        ErrorKind::Authentication | ErrorKind::RateLimited | ErrorKind::Unavailable
+    );
     match error.delivery() {
-        Delivery::Answered => Verdict::Otherwise(format!("read as {text}")),
-        Delivery::NotSent | Delivery::Unknown => Verdict::ProvesNothing(text),
+        Delivery::Answered if !in_the_way => Verdict::Otherwise(format!("read as {text}")),
+        Delivery::Answered | Delivery::NotSent | Delivery::Unknown => Verdict::ProvesNothing(text),
     }
 }
 
