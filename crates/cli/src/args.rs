@@ -37,7 +37,8 @@ pub(crate) struct Args {
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) account: Option<String>,
 
-    /// Print JSON on stdout and nothing else there
+    /// Print JSON on stdout and nothing else there: one document; one for each line of `sweep`,
+    /// `pending` and `report`
     #[arg(long, global = true)]
     pub(crate) json: bool,
 
@@ -89,7 +90,9 @@ pub(crate) enum Command {
     Ipn(IpnCommand),
     /// Create an order, follow it, and print where the customer pays
     ///
-    /// An option that the account's gateway does not know is a mistake, and nothing is sent.
+    /// Pesapal answers an id that it knows with the order that had it first: use an id once. An
+    /// option that the account's gateway does not know is refused before anything is sent, except
+    /// for --notification-id, --cancellation-url and --service-type, which are ignored there.
     Create(Box<CreateArgs>),
     /// Ask the gateway where an order stands
     Status(OrderArgs),

@@ -60,6 +60,14 @@ impl Failure {
         }
     }
 
+    /// Not eligible, or refused: a final answer.
+    pub(crate) fn refused(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Refused,
+            message: message.into(),
+        }
+    }
+
     /// A gateway call that changes nothing.
     pub(crate) fn read(what: &str, error: &Error) -> Self {
         Self {

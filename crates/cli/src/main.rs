@@ -20,8 +20,9 @@
 //! | `track`, `sweep` | follow the orders of a file; cancel those that were abandoned, and settle what is in doubt |
 //! | `report`, `show` | what happened to each order; the whole timeline of one |
 //! | `pending`, `resolve` | what only a person can decide, and the record of that decision |
+//! | `refund` | asks Pesapal, once, for a payment to go back |
 //! | `ipn` | Pesapal's notification addresses |
-//! | `doctor` | checks configuration, store, gateways and clock, and says what to mend |
+//! | `doctor` | checks configuration, store, gateways and clock, and says what to mend; `--probe` lists what nobody has verified yet and tries what is harmless |
 //!
 //! `duka COMMAND --help` says the rest; `duka completions SHELL` prints completions.
 //!

@@ -3,6 +3,7 @@
 //! names the field as [`NewOrder`] does.
 
 use duka_core::{Error, Money, NewOrder};
+use url::Url;
 
 /// The longest merchant reference, in characters.
 const MAX_ID: usize = 50;
@@ -39,6 +40,17 @@ pub(crate) fn reference(order: &NewOrder) -> Result<&str, Error> {
 pub(crate) fn money(order: &NewOrder) -> Result<Money, Error> {
     let problem = |error| Error::invalid_field("money", format_args!("cannot be charged: {error}"));
     order.money.chargeable().map_err(problem)
+}
+
+/// Where the customer's browser is sent; no page of another scheme can be a shop's.
+pub(crate) fn web_page<'a>(field: &str, url: &'a Url) -> Result<&'a str, Error> {
+    match url.scheme() {
+        "http" | "https" => Ok(url.as_str()),
+        _ => Err(Error::invalid_field(
+            field,
+            "is not an http or https address",
+        )),
+    }
 }
 
 pub(crate) fn description(order: &NewOrder) -> Result<&str, Error> {

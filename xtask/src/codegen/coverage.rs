@@ -15,7 +15,11 @@ use super::markdown::{anchor, code, name, point, sentence, stamp_of, table, wrap
 /// Where each operation is in the library, and which commands use it.
 const PLACES: [(&str, &str, &str); 10] = [
     ("create", "`Gateway::create`", "`duka create`"),
-    ("status", "`Gateway::status`", "`duka status`, `duka sweep`"),
+    (
+        "status",
+        "`Gateway::status`",
+        "`duka status`, and whatever acts on an order",
+    ),
     (
         "cancel",
         "`Gateway::cancel`, by way of `Canceller`",
@@ -32,7 +36,11 @@ const PLACES: [(&str, &str, &str); 10] = [
         "`Pesapal::register_ipn`",
         "`duka ipn register`",
     ),
-    ("list_ipns", "`Pesapal::list_ipns`", "`duka ipn list`"),
+    (
+        "list_ipns",
+        "`Pesapal::list_ipns`",
+        "`duka ipn list`, `duka doctor`",
+    ),
     ("webhook", "`WebhookVerifier::verify`", ""),
     ("ipn_get", "`Ipn::from_query`, `Ipn::reply`", ""),
     ("ipn_post", "`Ipn::from_json`, `Ipn::reply`", ""),

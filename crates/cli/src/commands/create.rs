@@ -1,8 +1,9 @@
 //! `duka create`: creates an order, follows it, and prints where the customer pays.
 
-use duka_cancellations::{OrderKey, TrackedOrder};
+use duka_cancellations::{OrderKey, Store, TrackedOrder};
 use duka_core::{
-    Customer, Delivery, Error, GatewayName, Money, NewOrder, OrderId, Recurring, Subscription,
+    AccountName, Customer, Delivery, Error, Gateway, GatewayName, Money, NewOrder, OrderId,
+    OrderStatus, Recurring, Subscription,
 };
 
 use crate::args::CreateArgs;
@@ -26,8 +27,14 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
     // Opened before anything is created: an order that nobody follows is soon abandoned.
     let store = context.open_store(&config)?;
 
+    // Where the gateway answers an id that it knows with the order that had it first.
+    let reuses_ids = matches!(settings.keys, Keys::Pesapal { .. });
+    if reuses_ids {
+        refuse_reuse(store.as_ref(), &account, &reference, money).await?;
+    }
+
     let gateway_name = GatewayName::from_static(settings.keys.gateway());
-    let follow = |key: OrderKey, note: Option<&str>| {
+    let follow = |key: OrderKey, money: Money, note: Option<&str>| {
         let mut tracked = TrackedOrder::new(key, gateway_name.clone(), context.clock.now());
         tracked.money = Some(money);
         tracked.reference = Some(reference.to_string());
@@ -37,7 +44,7 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
     let created = match gateway.create(&order).await {
         Ok(created) => created,
         Err(error) => {
-            let failure = failure(&error);
+            let mut failure = failure(&error);
             // Where the merchant's id is the address, an order that may exist can be
             // followed all the same, so that a sweep finds it.
             let addressed_by_reference = matches!(settings.keys, Keys::KwikPaisa { .. });
@@ -45,20 +52,36 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
                 failure.exit() == Exit::Unknown && error.delivery() != Delivery::NotSent;
             if addressed_by_reference && may_exist {
                 let key = OrderKey::new(account, reference.clone());
-                follow(key, Some("whether it was created is not known"))
+                follow(key, money, Some("whether it was created is not known"))
                     .await
                     .map_err(|error| Failure::store("follow the order", &error))?;
+                failure = failure.with_advice(&format!(
+                    "the order may exist, and is followed; `duka status {reference}` tells"
+                ));
             }
             return Err(failure);
         }
     };
     let key = OrderKey::new(account, created.order.clone());
     let link = created.payment_link.reveal().to_owned();
+    let other = if reuses_ids {
+        other_money(&*gateway, &created.order, money).await
+    } else {
+        None
+    };
     // The order exists: its id must not be lost with the store.
-    follow(key.clone(), None).await.map_err(|error| {
-        let what = format!("follow the order that was created as {key}, to be paid at {link}");
-        Failure::store(&what, &error)
-    })?;
+    follow(key.clone(), other.unwrap_or(money), None)
+        .await
+        .map_err(|error| {
+            let what = format!("follow the order that was created as {key}, to be paid at {link}");
+            Failure::store(&what, &error)
+        })?;
+    if let Some(other) = other {
+        return Err(Failure::refused(format!(
+            "failed to create the order: the gateway answers with an earlier order of this id, for {other} and not for {money}; it is followed as {}; use another id",
+            key.order
+        )));
+    }
     let view = CreatedView {
         account: key.account.to_string(),
         gateway: gateway_name.to_string(),
@@ -87,6 +110,39 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
         .output
         .line(&format!("pay at   {}", plain(&view.payment_link)))?;
     Ok(Exit::Done)
+}
+
+/// Refuses an id that was used before with another amount: the gateway would answer with the first order, and the
+/// customer would pay for that.
+async fn refuse_reuse(
+    store: &dyn Store,
+    account: &AccountName,
+    reference: &OrderId,
+    money: Money,
+) -> Result<(), Failure> {
+    let known = store
+        .find_orders(reference.as_str())
+        .await
+        .map_err(|error| Failure::store("look for an earlier order of this id", &error))?;
+    let earlier = known.into_iter().find(|order| {
+        order.key.account == *account
+            && order.reference.as_deref() == Some(reference.as_str())
+            && order.money.is_some_and(|earlier| earlier != money)
+    });
+    match earlier.and_then(|order| order.money.map(|earlier| (order.key.order, earlier))) {
+        None => Ok(()),
+        Some((order, earlier)) => Err(Failure::usage(format!(
+            "id {reference} was used before, for {earlier} (order {order}): the gateway would answer with that order; use another id, or the same values"
+        ))),
+    }
+}
+
+/// The amount that the gateway has for an order nobody has paid, where it is not the one asked for. A status that
+/// cannot be read says nothing; what is paid may be shown in another currency.
+async fn other_money(gateway: &dyn Gateway, order: &OrderId, asked: Money) -> Option<Money> {
+    let reading = gateway.status(order).await.ok()?;
+    let shown = reading.money.filter(|money| *money != asked)?;
+    (reading.status == OrderStatus::Unpaid).then_some(shown)
 }
 
 /// Options that were always ignored at the other gateway. Scripts give them for either, and are told so.
@@ -177,6 +233,7 @@ fn option(field: &str) -> Option<&'static str> {
         "customer.email" => "--email",
         "customer.phone" => "--phone",
         "return_url" => "--return-url",
+        "cancellation_url" => "--cancellation-url",
         "service_type" => "--service-type",
         "notification_id" => "--notification-id",
         "billing_address.country_code" => "--country",

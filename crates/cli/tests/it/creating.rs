@@ -258,6 +258,13 @@ fn a_broken_limit_is_told_with_its_option() {
         ("kwikpaisa", "--email", " ", "see --email"),
         ("kwikpaisa", "--phone", " ", "see --phone"),
         ("kwikpaisa", "--return-url", "app://x", "see --return-url"),
+        ("pesapal", "--return-url", "app://x", "see --return-url"),
+        (
+            "pesapal",
+            "--cancellation-url",
+            "app://x",
+            "see --cancellation-url",
+        ),
     ] {
         let mut args = Shop::create_args(account, "KANGA-1");
         if account == "pesapal" {
@@ -313,4 +320,55 @@ fn the_help_says_which_gateway_knows_which_option() {
         .map(|text| help[body..].find(text).unwrap_or_else(|| at(text)))
         .collect();
     assert!(places.is_sorted(), "{help}");
+}
+
+#[test]
+fn an_id_that_was_used_for_another_amount_is_refused_before_anything_is_sent() {
+    let shop = Shop::open();
+    shop.create("pesapal", "KANGA-1");
+    let ipn = shop.ipn();
+    let mut args = Shop::create_args("pesapal", "KANGA-1");
+    args.extend(["--notification-id", &ipn]);
+    let amount = args.iter().position(|it| *it == "1500").unwrap();
+    args[amount] = "1600";
+    let requests = shop.emulator.requests().len();
+    shop.duka(&args)
+        .exits(2)
+        .complains("id KANGA-1 was used before, for 1500.00 KES");
+    assert_eq!(shop.emulator.requests().len(), requests);
+    // The same values recover the order.
+    args[amount] = "1500";
+    shop.duka(&args).exits(0);
+    assert_eq!(shop.emulator.orders().len(), 1);
+}
+
+#[test]
+fn an_earlier_order_that_only_the_gateway_knows_is_not_taken_for_the_one_asked_for() {
+    let mut shop = Shop::open();
+    let guid = shop.create("pesapal", "KANGA-1");
+    // Another machine, with a store of its own.
+    shop.terminal.set("DUKA_STORE", "sqlite:other.db");
+    let ipn = shop.ipn();
+    let mut args = Shop::create_args("pesapal", "KANGA-1");
+    args.extend(["--notification-id", &ipn]);
+    let amount = args.iter().position(|it| *it == "1500").unwrap();
+    args[amount] = "1600";
+    let run = shop.duka(&args).exits(3);
+    run.complains("an earlier order of this id, for 1500.00 KES and not for 1600.00 KES")
+        .complains(&guid);
+    let shown = shop.duka(&["show", &guid, "--json"]).exits(0).json();
+    assert_eq!(shown["order"]["amount"], "1500.00", "{shown:#}");
+}
+
+#[test]
+fn a_kwikpaisa_order_whose_reply_is_lost_is_said_to_be_followed() {
+    let shop = Shop::open();
+    let lost = duka_emulator::Fault::new(duka_emulator::FaultKind::ReplyLost)
+        .at(duka_emulator::Gateway::KwikPaisa)
+        .on(duka_emulator::Operation::Create);
+    shop.emulator.arm(lost).unwrap();
+    shop.duka(&Shop::create_args("kwikpaisa", INDIAN))
+        .exits(4)
+        .complains(&format!("`duka status {INDIAN}` tells"));
+    shop.duka(&["status", INDIAN]).exits(0);
 }

@@ -114,6 +114,7 @@ fn with_keys_that_are_refused_only_what_is_wrong_on_purpose_proves_anything() {
     let document = shop.duka(&["doctor", "--probe", "--json"]).exits(1).json();
     for found in document["probes"].as_array().unwrap() {
         let name = found["probe"].as_str().unwrap();
+        // These are refused whatever the account's own keys are worth.
         let on_purpose = ["status_with_wrong_signature", "status_with_wrong_key"];
         let expected = if on_purpose.contains(&name) {
             Value::Bool(true)

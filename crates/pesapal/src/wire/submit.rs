@@ -22,8 +22,12 @@ pub(crate) fn request_body(order: &NewOrder, account_ipn: Option<&str>) -> Resul
         amount: super::number(money.amount()),
         description: limits::description(order)?,
         redirect_mode: order.redirect_mode.map(redirect_mode),
-        callback_url: order.return_url.as_str(),
-        cancellation_url: order.cancellation_url.as_ref().map(Url::as_str),
+        callback_url: limits::web_page("return_url", &order.return_url)?,
+        cancellation_url: order
+            .cancellation_url
+            .as_ref()
+            .map(|url| limits::web_page("cancellation_url", url))
+            .transpose()?,
         notification_id: limits::notification_id(order, account_ipn)?,
         branch: filled(order.branch.as_deref()),
         billing_address: billing_address(order)?,

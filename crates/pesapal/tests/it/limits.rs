@@ -207,3 +207,18 @@ async fn a_notification_id_is_the_orders_or_the_accounts() {
     }
     assert!(fake.sent().is_empty());
 }
+
+#[tokio::test]
+async fn the_customer_is_sent_to_web_pages_only() {
+    for address in ["app://x", "javascript:alert(1)", "mailto:shop@example.com"] {
+        let mut order = new_order();
+        order.return_url = address.parse().unwrap();
+        refused(order, "return_url", "is not an http or https address").await;
+        let order = new_order().cancellation_url(address.parse().unwrap());
+        refused(order, "cancellation_url", "is not an http or https address").await;
+    }
+    let mut order = new_order();
+    order.return_url = "http://shop.example/thanks".parse().unwrap();
+    let body = sent(order).await;
+    assert!(body.contains("http://shop.example/thanks"), "{body}");
+}

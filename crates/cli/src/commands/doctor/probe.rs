@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use duka_core::clock::SharedClock;
-use duka_core::{AccountName, Delivery, Error, ErrorKind, Gateway, OrderId, StatusReading};
+use duka_core::{
+    AccountName, Delivery, Error, ErrorKind, Gateway, OrderId, OrderStatus, StatusReading,
+};
 use duka_pesapal::Pesapal;
 use secrecy::SecretString;
 use serde::Serialize;
@@ -282,15 +284,21 @@ impl Subject<'_> {
         let issued: Vec<Seen> = recorder.seen().into_iter().take(1).collect();
         let expiry = issued.first().and_then(|seen| expiry(&seen.body));
         let verdict = match (&outcome, expiry) {
-            (Err(error), None) => unexpected(error),
-            (_, Some(Ok(until))) => {
+            (Err(error), _) => unexpected(error),
+            (Ok(_), Some(Ok(until))) => {
                 let life = until.duration_since(self.clock.now()).as_secs();
-                as_assumed(format!("expiryDate names a moment, {life} s from now"))
+                if life > 0 {
+                    as_assumed(format!("expiryDate names a moment, {life} s from now"))
+                } else {
+                    otherwise(format!("expiryDate was {} s ago", -life))
+                }
             }
-            (_, Some(Err(text))) => otherwise(format!(
-                "expiryDate {text:?} names no moment; tokens are taken to live four minutes"
+            (Ok(_), Some(Err(text))) => otherwise(format!(
+                "expiryDate {text:?} names no moment; such a token is used for four minutes"
             )),
-            (Ok(_), None) => otherwise("no expiryDate; tokens are taken to live four minutes"),
+            (Ok(_), None) => Verdict::ProvesNothing(
+                "no expiryDate; such a token is used for four minutes".to_owned(),
+            ),
         };
         let asked = "an access token".to_owned();
         Ok(self.finding(Probe::Token, asked, issued, verdict))
@@ -347,6 +355,9 @@ impl Subject<'_> {
         let outcome = self.pesapal(&recorder)?.status(order).await;
         let seen = without_token(&recorder);
         let verdict = match outcome {
+            Ok(reading) if matches!(reading.status, OrderStatus::Unknown(_)) => {
+                Verdict::ProvesNothing(format!("the status is {}", reading.status))
+            }
             Ok(reading) => as_assumed(format!("the order is found: {}", reading.status)),
             Err(error) => unexpected(&error),
         };
@@ -404,7 +415,12 @@ impl Subject<'_> {
     }
 
     fn finding(&self, probe: Probe, asked: String, seen: Vec<Seen>, verdict: Verdict) -> Finding {
+        let asked_nothing = seen.iter().all(|seen| seen.http_status.is_none());
         let (as_assumed, verdict) = match verdict {
+            // Whatever an adapter makes of it: the gateway has not answered this.
+            Verdict::AsAssumed(text) | Verdict::Otherwise(text) if asked_nothing => {
+                (None, format!("no answer to it: {text}"))
+            }
             Verdict::AsAssumed(text) => (Some(true), text),
             Verdict::Otherwise(text) => (Some(false), text),
             Verdict::ProvesNothing(text) => (None, text),
@@ -435,7 +451,10 @@ fn unexpected(error: &Error) -> Verdict {
     let text = error.in_full().to_string();
     let in_the_way = matches!(
         error.kind(),
-        ErrorKind::Authentication | ErrorKind::RateLimited | ErrorKind::Unavailable
+        ErrorKind::Authentication
+            | ErrorKind::RateLimited
+            | ErrorKind::Unavailable
+            | ErrorKind::UnreadableReply
     );
     match error.delivery() {
         Delivery::Answered if !in_the_way => Verdict::Otherwise(format!("read as {text}")),

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use duka_core::Error;
 use duka_http::{Intent, Method, Reply, Request, Transport, blotted};
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde_json::Value;
 use url::Url;
 
 /// The most that is shown of a body, in characters.
@@ -74,7 +74,7 @@ impl Recorder {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What must not be shown of an exchange: keys, secret headers, a token that was issued.
+    /// What must not be shown of an exchange: keys, secret headers, what may be a token that was issued.
     fn secrets(&self, request: &Request, reply: Option<&Reply>) -> Vec<SecretString> {
         let mut secrets = self.keys.clone();
         for header in request.headers().filter(|header| header.secret) {
@@ -82,16 +82,67 @@ impl Recorder {
             // A server that quotes a token leaves out the word before it.
             secrets.extend(header.value.split_whitespace().map(SecretString::from));
         }
-        let token = reply.and_then(|reply| serde_json::from_slice::<WithToken>(&reply.body).ok());
-        secrets.extend(token.and_then(|body| body.token).map(SecretString::from));
+        if call_of(request) == TOKEN_CALL
+            && let Some(body) = reply.and_then(json)
+        {
+            let tokens = texts(&body).into_iter().filter(|text| may_be_token(text));
+            secrets.extend(tokens.map(SecretString::from));
+        }
         secrets
+    }
+
+    /// What a reply says, as far as it may be shown.
+    fn body(reply: &Reply, request: &Request, secrets: &[SecretString]) -> String {
+        let body = json(reply);
+        // Half a token, or one in a body of another form, would not be found in it.
+        let unreadable = call_of(request) == TOKEN_CALL && body.is_none();
+        let raw = String::from_utf8_lossy(&reply.body);
+        let plain = blotted(raw.as_ref(), secrets);
+        // A secret written with escapes is found only in what they stand for.
+        let found = |text: &str| blots(&blotted(text, secrets)).saturating_sub(blots(text));
+        let escaped = body.is_some_and(|body| {
+            let in_texts: usize = texts(&body).into_iter().map(found).sum();
+            in_texts > found(&raw)
+        });
+        if unreadable || escaped {
+            return format!("not shown: {}", reply.summary());
+        }
+        shown(&plain)
     }
 }
 
-/// The one member of a reply that is a secret.
-#[derive(Deserialize)]
-struct WithToken {
-    token: Option<String>,
+/// The last part of the address.
+fn call_of(request: &Request) -> &str {
+    request.url().path().rsplit('/').next().unwrap_or_default()
+}
+
+fn json(reply: &Reply) -> Option<Value> {
+    serde_json::from_slice(&reply.body).ok()
+}
+
+fn blots(text: &str) -> usize {
+    text.matches('…').count()
+}
+
+/// Every text in a reply, however deep.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
+        Value::String(text) => vec![text],
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::Object(members) => members.values().flat_map(texts).collect(),
+    }
+}
+
+/// Whether a text in the reply to a request for a token may be one, under whatever name. Words for people have
+/// spaces, error codes only small letters, and a date is one.
+fn may_be_token(text: &str) -> bool {
+    let code = text
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let date = text.parse::<jiff::Timestamp>().is_ok();
+    let date = date || text.parse::<jiff::civil::DateTime>().is_ok();
+    text.len() > 5 && !text.contains(' ') && !code && !date
 }
 
 #[async_trait]
@@ -105,29 +156,16 @@ impl Transport for Recorder {
             }
             Change::CapitalQuery => changed(&request, in_capitals(request.url()), None),
         };
-        let call = request
-            .url()
-            .path()
-            .rsplit('/')
-            .next()
-            .unwrap_or_default()
-            .to_owned();
         let kept = request.clone();
+        let call = call_of(&kept).to_owned();
         let outcome = self.inner.exchange(request, intent).await;
         let secrets = self.secrets(&kept, outcome.as_ref().ok());
         let seen = match &outcome {
-            // Half a token, or one in a body of another form, would not be found in it.
-            Ok(reply) if call == TOKEN_CALL && !is_json(&reply.body) => Seen {
-                call,
-                http_status: Some(reply.status),
-                content_type: reply.content_type.clone(),
-                body: format!("not shown: {}", reply.summary()),
-            },
             Ok(reply) => Seen {
                 call,
                 http_status: Some(reply.status),
                 content_type: reply.content_type.clone(),
-                body: shown(&reply.body, &secrets),
+                body: Self::body(reply, &kept, &secrets),
             },
             Err(error) => Seen {
                 call,
@@ -179,13 +217,8 @@ fn in_capitals(url: &Url) -> Url {
     changed
 }
 
-fn is_json(body: &[u8]) -> bool {
-    serde_json::from_slice::<serde_json::Value>(body).is_ok()
-}
-
-/// A body on one line, cut, with `…` for every secret.
-fn shown(body: &[u8], secrets: &[SecretString]) -> String {
-    let text = blotted(body, secrets);
+/// A body on one line, cut.
+fn shown(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     let line = words.join(" ");
     match line.char_indices().nth(LONGEST) {
@@ -215,7 +248,7 @@ mod tests {
 
     async fn exchanged(change: Change) -> Seen {
         let recorder = Recorder::new(Arc::new(Echo), &["key-of-the-shop".into()], change);
-        let url = "https://pay.example/api/GetIpnList".parse().unwrap();
+        let url = "https://pay.example/api/RequestToken".parse().unwrap();
         let request = Request::get(url)
             .header("Accept", "application/json")
             .secret_header("Authorization", "Bearer canary-token".into());
@@ -226,7 +259,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_kept_of_a_reply_has_no_secret_in_it() {
         let seen = exchanged(Change::Nothing).await;
-        assert_eq!(seen.call, "GetIpnList");
+        assert_eq!(seen.call, TOKEN_CALL);
         assert_eq!(seen.http_status, Some(200));
         assert_eq!(seen.body, r#"{"token":"…","said":"application/json … …"}"#);
     }
@@ -265,9 +298,39 @@ mod tests {
     }
 
     #[test]
+    fn a_token_is_not_shown_under_whatever_name_and_words_codes_and_dates_are() {
+        for token in ["eyJhbGciOi.e30.c2ln", "AbC123", "a-b-c-d-e"] {
+            assert!(may_be_token(token), "{token}");
+        }
+        for text in [
+            "200",
+            "Request processed successfully",
+            "invalid_consumer_key_or_secret_provided",
+            "2021-08-26T12:29:30.5177702Z",
+            "2021-08-26T12:29:30",
+        ] {
+            assert!(!may_be_token(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_is_written_with_escapes_hides_the_whole_body() {
+        let secrets = ["canary-token".into()];
+        let url = "https://pay.example/api/status".parse().unwrap();
+        let request = Request::get(url);
+        let body = |text: &str| Recorder::body(&Reply::new(200, text), &request, &secrets);
+        let harmless = r#"{"a":"c\u0061nary"}"#;
+        assert_eq!(body(harmless), harmless);
+        assert_eq!(
+            body(r#"{"a":["\u0063anary-token"]}"#),
+            "not shown: no content type, 27 bytes"
+        );
+    }
+
+    #[test]
     fn a_long_body_is_cut_and_an_empty_one_is_said_to_be_empty() {
-        assert_eq!(shown(b"", &[]), "an empty body");
-        assert_eq!(shown("é".repeat(601).as_bytes(), &[]).chars().count(), 601);
-        assert!(shown("é".repeat(601).as_bytes(), &[]).ends_with('…'));
+        assert_eq!(shown(""), "an empty body");
+        assert_eq!(shown(&"é".repeat(601)).chars().count(), 601);
+        assert!(shown(&"é".repeat(601)).ends_with('…'));
     }
 }
