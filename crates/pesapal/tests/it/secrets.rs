@@ -162,7 +162,7 @@ async fn a_server_that_quotes_one_where_it_does_not_belong_is_not_believed_to() 
             without_canary(&all_of(&error.unwrap_err()).to_lowercase());
         }
         let listed = format!(
-            r#"[{{"ipn_id":"{quoted}","url":"http://shop.example","ipn_status_decription":"{quoted}"}}]"#
+            r#"[{{"ipn_id":"{quoted}","url":"http://shop.example/{quoted}","ipn_status_decription":"{quoted}"}}]"#
         );
         let listed = pesapal_with(200, &listed).list_ipns().await.unwrap();
         without_canary(&format!("{listed:?}").to_lowercase());
