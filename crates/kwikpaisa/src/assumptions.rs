@@ -5,7 +5,7 @@
 use duka_core::evidence::Assumption;
 
 /// Every assumption, those that decide about money first.
-pub static ASSUMPTIONS: [Assumption; 37] = [
+pub static ASSUMPTIONS: [Assumption; 38] = [
     Assumption {
         id: "refused-cancel",
         assumed: "A refused cancel is HTTP 400, 409 or 422 with `status` failed or false, a \
@@ -86,6 +86,21 @@ pub static ASSUMPTIONS: [Assumption; 37] = [
         probe: Err("needs an order that is paid"),
     },
     Assumption {
+        id: "sorted-at-every-level",
+        assumed: "A body that is sorted at every level, compact, with numbers in their \
+            shortest form and without what is absent, is signed right for a server that \
+            compares what it received and for one that writes it again, as the sample \
+            for Node does (top level sorted) or the one for PHP (every level).",
+        about: "signing",
+        place: "src/payload.rs",
+        tolerance: "The body is the same in all three readings, and sent in exactly the bytes \
+            that were signed.",
+        trial: "Create an order, whose customer is a level of its own.",
+        money: false,
+        variants: Ok(&["kwikpaisa.signed_over"]),
+        probe: Err("creates an order"),
+    },
+    Assumption {
         id: "raw-unicode",
         assumed: "The server compares the bytes it received, or writes them again with raw \
             Unicode.",
@@ -99,7 +114,8 @@ pub static ASSUMPTIONS: [Assumption; 37] = [
     },
     Assumption {
         id: "line-separators",
-        assumed: "U+2028 and U+2029 are signed raw, though PHP escapes them.",
+        assumed: "U+2028 and U+2029 are signed raw, as Node writes them; PHP escapes them, so \
+            no spelling is right for both.",
         about: "signing",
         place: "src/payload.rs",
         tolerance: "`Unicode::Escaped`",
@@ -110,7 +126,9 @@ pub static ASSUMPTIONS: [Assumption; 37] = [
     },
     Assumption {
         id: "integer-ids",
-        assumed: "Integer ids of any size are signed as they are sent.",
+        assumed: "Integer ids of any size are signed as they are sent. A server that writes \
+            the body again changes those above 2^53 in Node, and those from 2^63 on in \
+            PHP as well.",
         about: "signing",
         place: "src/wire.rs",
         tolerance: "Send the id as text.",
@@ -121,10 +139,14 @@ pub static ASSUMPTIONS: [Assumption; 37] = [
     },
     Assumption {
         id: "amounts-through-floats",
-        assumed: "A server that writes the body again goes through floats.",
+        assumed: "A server that writes the body again goes through floats, and in PHP with \
+            `serialize_precision` at -1, its default: with any other value, decimals \
+            come out differently there. Below 0.0001 PHP writes 1.0e-5 where Node \
+            writes 0.00001.",
         about: "signing",
         place: "src/limits.rs",
-        tolerance: "Amounts have at most 15 digits; one with more is not sent.",
+        tolerance: "Amounts have at most 15 digits, and no currency more than four decimals; \
+            one with more is not sent.",
         trial: "Create with the amounts 105.5, 0.1 and a large one.",
         money: false,
         variants: Ok(&["kwikpaisa.signed_over"]),
@@ -311,7 +333,8 @@ pub static ASSUMPTIONS: [Assumption; 37] = [
     Assumption {
         id: "exact-status-words",
         assumed: "Status words are exact, capitals included; `REVERSED`, `SUCCESS`, `PENDING` \
-            and `QUEUED` are not statuses of orders.",
+            and `QUEUED`, which the page *Retry* uses, mostly of payouts, are not \
+            statuses of orders.",
         about: "status",
         place: "src/codes.rs",
         tolerance: "Unknown, and never eligible.",

@@ -5,7 +5,7 @@
 use duka_core::evidence::Assumption;
 
 /// Every assumption, those that decide about money first.
-pub static ASSUMPTIONS: [Assumption; 46] = [
+pub static ASSUMPTIONS: [Assumption; 47] = [
     Assumption {
         id: "refused-at-the-door",
         assumed: "HTTP 401, or an `authentication_error`, or a credentials code means that \
@@ -195,7 +195,10 @@ pub static ASSUMPTIONS: [Assumption; 46] = [
         trial: "Ask for a token with a wrong secret.",
         money: false,
         variants: Ok(&["pesapal.bad_consumer_keys"]),
-        probe: Err("wrong keys in a row may lock the account"),
+        probe: Err(
+            "refused keys may not be without consequences, and we would rather not risk \
+            any",
+        ),
     },
     Assumption {
         id: "token-life",
@@ -367,6 +370,18 @@ pub static ASSUMPTIONS: [Assumption; 46] = [
         money: false,
         variants: Ok(&["pesapal.submit_reference"]),
         probe: Err("submits an order"),
+    },
+    Assumption {
+        id: "amount-above-zero",
+        assumed: "An order and a refund are for more than nothing, and an order's currency is \
+            one that ISO 4217 lists, in capitals.",
+        about: "create",
+        place: "duka-core",
+        tolerance: "Anything else is refused before it is sent.",
+        trial: "Submit with 0, and with a currency in small letters; ask for a refund of 0.",
+        money: false,
+        variants: Err("what is refused before sending never reaches a gateway"),
+        probe: Err("submits orders"),
     },
     Assumption {
         id: "decimals",

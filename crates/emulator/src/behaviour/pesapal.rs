@@ -122,7 +122,7 @@ choices! {
         "status_500" => Status500,
     }
 
-    /// The members of a status that come and go: `order_tracking_id`, `account_number`, `payment_status_code`.
+    /// Whether a status has `order_tracking_id`, `account_number` and `payment_status_code`, each seen and missed.
     status_keys: StatusKeys {
         /// They are there.
         "all" => All,
