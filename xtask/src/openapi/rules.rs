@@ -37,6 +37,20 @@ pub(crate) fn nowhere(root: &Path, document: &Document) -> Vec<String> {
         .collect()
 }
 
+/// Whether this names a variant of the gateway, or one value of it. That they exist is tested beside the adapter.
+fn is_variant_of(gateway: &str, variant: &str) -> bool {
+    let fits = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '_';
+    let word = |text: &str| !text.is_empty() && text.chars().all(fits);
+    let (name, value) = match variant.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (variant, None),
+    };
+    let own = name
+        .split_once('.')
+        .is_some_and(|(first, rest)| first == gateway && word(rest));
+    own && value.is_none_or(word)
+}
+
 struct Check<'a> {
     document: &'a Document,
     used: BTreeSet<&'a str>,
@@ -83,6 +97,12 @@ impl<'a> Check<'a> {
             }
             if assumption.variant.0.is_empty() == assumption.no_variant.is_none() {
                 self.wrong(&place, "needs either variant or no-variant");
+            }
+            for variant in &assumption.variant.0 {
+                if !is_variant_of(&document.gateway, variant) {
+                    let form = format!("{0}.NAME or {0}.NAME=VALUE", document.gateway);
+                    self.wrong(&place, &format!("variant {variant} is not {form}"));
+                }
             }
             if assumption.probe.is_none() == assumption.no_probe.is_none() {
                 self.wrong(&place, "needs either probe or no-probe");
@@ -335,13 +355,30 @@ mod tests {
             @"x-assumptions.idle is used by no statement"
         );
         insta::assert_snapshot!(
-            broken_by("    variant: [till.cancel_shows, till.slow]\n", ""),
+            broken_by("    variant: [till.cancel_shows=late, till.slow]\n", ""),
             @"x-assumptions.soon needs either variant or no-variant"
         );
         insta::assert_snapshot!(
             broken_by("    no-probe: cancels an order\n", ""),
             @"x-assumptions.soon needs either probe or no-probe"
         );
+    }
+
+    #[test]
+    fn a_variant_is_a_name_of_the_gateways_or_a_name_and_a_value() {
+        let named = |variant: &str| broken_by("till.slow", variant);
+        assert_eq!(named("till.slow=2s"), "");
+        for wrong in [
+            "slow",
+            "shop.slow",
+            "till.",
+            "till.slow=",
+            "till.Slow",
+            "till.a=b=c",
+        ] {
+            let said = format!("variant {wrong} is not till.NAME or till.NAME=VALUE");
+            assert_eq!(named(wrong), format!("x-assumptions.soon {said}"));
+        }
     }
 
     #[test]
