@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::component_name;
 use super::document::{
-    Components, Document, Evidence, Header, Map, Operation, Parameter, Response, Row, Schema,
+    Component, Components, Document, Evidence, Header, Map, Operation, Parameter, Response, Row,
+    Schema,
 };
 use super::document::{OneOrMore, PathItem};
 
@@ -156,29 +156,24 @@ impl<'a> Check<'a> {
     }
 
     fn parameter(&mut self, place: &str, parameter: &'a Parameter) {
-        if let Some(reference) = &parameter.reference {
-            let there =
-                |components: &Components, name: &str| components.parameters.contains_key(name);
-            return self.reference(place, reference, there);
+        if self.refers(place, parameter) {
+            return;
         }
         let known = (parameter.evidence, parameter.source.as_deref());
         self.evidence(place, known, &parameter.assumption);
     }
 
     fn header(&mut self, place: &str, header: &'a Header) {
-        if let Some(reference) = &header.reference {
-            let there = |components: &Components, name: &str| components.headers.contains_key(name);
-            return self.reference(place, reference, there);
+        if self.refers(place, header) {
+            return;
         }
         let known = (header.evidence, header.source.as_deref());
         self.evidence(place, known, &header.assumption);
     }
 
     fn response(&mut self, place: &str, response: &'a Response) {
-        if let Some(reference) = &response.reference {
-            let there =
-                |components: &Components, name: &str| components.responses.contains_key(name);
-            return self.reference(place, reference, there);
+        if self.refers(place, response) {
+            return;
         }
         let known = (response.evidence, response.source.as_deref());
         self.evidence(place, known, &response.assumption);
@@ -193,9 +188,8 @@ impl<'a> Check<'a> {
     /// A schema's own references, properties and rows. Whether the schema itself says how it is known is asked of
     /// properties only: a body is known as its operation is.
     fn schema(&mut self, place: &str, schema: &'a Schema) {
-        if let Some(reference) = &schema.reference {
-            let there = |components: &Components, name: &str| components.schemas.contains_key(name);
-            return self.reference(place, reference, there);
+        if self.refers(place, schema) {
+            return;
         }
         self.note(place, schema.source.as_deref(), &schema.assumption);
         for (name, property) in &schema.properties {
@@ -278,16 +272,15 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn reference(
-        &mut self,
-        place: &str,
-        reference: &str,
-        there: impl Fn(&Components, &str) -> bool,
-    ) {
-        let named = component_name(reference);
-        if !named.is_some_and(|name| there(&self.document.components, name)) {
+    /// Whether it is a reference, which has to lead to a component of its kind.
+    fn refers<T: Component>(&mut self, place: &str, it: &T) -> bool {
+        let Some(reference) = it.reference() else {
+            return false;
+        };
+        if self.document.component(it).is_none() {
             self.wrong(place, &format!("{reference} does not exist"));
         }
+        true
     }
 
     fn wrong(&mut self, place: &str, problem: &str) {
