@@ -64,6 +64,28 @@ pub fn supports(operations: &[OperationInfo], operation: Operation) -> bool {
         .any(|info| info.operation == Some(operation) && info.unsupported.is_none())
 }
 
+/// How an assumption can be tried in one way, or why not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tried<T> {
+    /// By this.
+    By(T),
+    /// Not at all.
+    Not {
+        /// The reason, as a clause.
+        why: &'static str,
+    },
+}
+
+impl<T> Tried<T> {
+    /// By what; nothing where it is not tried.
+    pub fn by(self) -> Option<T> {
+        match self {
+            Self::By(it) => Some(it),
+            Self::Not { .. } => None,
+        }
+    }
+}
+
 /// What an adapter takes for true although no page and no recorded reply says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Assumption {
@@ -81,8 +103,9 @@ pub struct Assumption {
     pub trial: &'static str,
     /// Whether it decides about money: to be tried first.
     pub money: bool,
-    /// The variants of the emulator that take its sides, or why there are none.
-    pub variants: Result<&'static [&'static str], &'static str>,
-    /// The harmless call with real credentials that answers it, or why there is none.
-    pub probe: Result<&'static str, &'static str>,
+    /// The variants of the emulator that take its sides, each a `NAME`; or a `NAME=VALUE` where that one value
+    /// contradicts it.
+    pub variants: Tried<&'static [&'static str]>,
+    /// The harmless call with real credentials that answers it.
+    pub probe: Tried<&'static str>,
 }

@@ -67,7 +67,8 @@ pub struct NewOrder {
     pub customer: Customer,
     /// Where the customer's browser is sent afterwards.
     pub return_url: Url,
-    /// Pesapal: where a customer who gives up is sent. This is not a cancellation.
+    /// Pesapal: where the browser goes if the customer leaves without paying. This is not a
+    /// cancellation.
     pub cancellation_url: Option<Url>,
     /// Pesapal: the id of a registered notification address, instead of the account's.
     pub notification_id: Option<String>,
@@ -118,7 +119,7 @@ impl NewOrder {
         self
     }
 
-    /// Pesapal: where a customer who gives up is sent.
+    /// Pesapal: where the browser goes if the customer leaves without paying.
     #[must_use]
     pub fn cancellation_url(mut self, url: Url) -> Self {
         self.cancellation_url = Some(url);

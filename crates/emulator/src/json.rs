@@ -1,6 +1,6 @@
 //! JSON values that must keep their exact digits or type: merchant order ids and amounts.
 //!
-//! Read through the raw text, never through a float: ids exceed 2^53 and amounts are decimals.
+//! Read through the raw text, since a float holds neither ids beyond 2^53 nor decimals.
 
 use std::str::FromStr;
 

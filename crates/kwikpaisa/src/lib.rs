@@ -4,8 +4,8 @@
 //! cancel it, over version 3 of the gateway's API. Money is decimal and ids are text
 //! throughout: no number passes through a float.
 //!
-//! What this adapter takes for a *yes* or a *no* is only what a page of
-//! `developers.kwikpaisa.com/v3-guide` shows. Everything else, from HTML to a well-formed
+//! What this adapter takes for a *yes* or a *no* is only what the pages show
+//! (`developers.kwikpaisa.com/v3-guide`). Everything else, from HTML to a well-formed
 //! reply nobody has described, is an error whose [`delivery`](duka_core::Error::delivery)
 //! says that the gateway answered and whose kind says that the outcome is open. A comment
 //! marked `assumed:` stands wherever the pages are silent and a reading had to be chosen.

@@ -86,7 +86,7 @@ pub(crate) fn read_status(answer: &Answer<'_>) -> Result<StatusReading, Error> {
     };
     match answer.open::<StatusReply>()? {
         Opened::Success(data, _) => reading(&data),
-        // A failed *payment*, not a failed call.
+        // The call went well; it is the *payment* that failed.
         Opened::Failed(data, envelope) => {
             let failed = data.order_status.as_ref().and_then(Scalar::text) == Some("FAILED");
             if failed && envelope.code() == Some("200") {

@@ -91,8 +91,7 @@ pub static ERROR_CODES: [ErrorCode; 9] = [
         code: "invalid_consumer_key_or_secret_provided",
         kind: ErrorKind::Authentication,
         meaning: "consumer key or secret refused",
-        caller_may: "check the keys and the environment; wrong keys in a row may lock the \
-            account",
+        caller_may: "check the keys and the environment",
         evidence: Evidence::Observed("recordings"),
     },
     ErrorCode {

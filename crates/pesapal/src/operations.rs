@@ -59,7 +59,7 @@ pub const CREATE: OperationInfo = OperationInfo {
     method: "POST",
     path: "/api/Transactions/SubmitOrderRequest",
     intent: Intent::Mutation,
-    repeat: Repeat::Harmless,
+    repeat: Repeat::Unknown,
     unsupported: None,
     evidence: Evidence::Documented("submit-order"),
 };

@@ -261,7 +261,7 @@ impl<'a> Operation<'a> {
             .iter()
             .filter(|(status, _)| status.starts_with('2'));
         let answered =
-            success.flat_map(|(_, response)| document.response(response).content.values());
+            success.flat_map(|(_, response)| document.resolved(response).content.values());
         let mut answers: Vec<Member<'a>> = Vec::new();
         for one in answered.flat_map(|media| members(&media.schema)) {
             // The same body may come under two HTTP statuses.
@@ -351,7 +351,7 @@ fn headers(document: &Document) -> String {
     let every = document
         .operations()
         .flat_map(|call| call.operation.responses.values());
-    for name in every.flat_map(|response| document.response(response).headers.keys()) {
+    for name in every.flat_map(|response| document.resolved(response).headers.keys()) {
         if !read.contains(&name.as_str()) {
             read.push(name);
         }

@@ -90,6 +90,7 @@ mod tests {
         let project = Project::new();
         let text = include_str!("sample.yaml")
             .replace("x-gateway: till", "x-gateway: pesapal")
+            .replace("till.cancel_shows=late, till.slow", "pesapal.slow")
             .replace(", x-only-with: x", "")
             .replace("minLength: 1", "x-exact: true");
         project.write(&openapi::path("pesapal"), &text);

@@ -70,8 +70,8 @@ fn own<'a>(document: &'a Document, shared: &[Entry<'_>]) -> Vec<Entry<'a>> {
 }
 
 const LEGEND: &str = "★ decides about money. *Where* is the file of the adapter, or the crate, that decides so. \
-    *Emulator* names the variants of `duka-emulator` that take the other sides (`POST /_emulator/variants`); the suites \
-    run under each of them. *Probe* is the call by which `duka doctor --probe` tries the line, or why it does not.";
+    *Emulator* names the variants of `duka-emulator` that take the other sides, with the value where only one does \
+    (`POST /_emulator/variants`); the suites run under each of them. *Probe* is the call by which `duka doctor --probe` tries the line, or why it does not.";
 
 /// How many lines there are, and of which kinds.
 struct Counts {
@@ -259,14 +259,14 @@ mod tests {
         ## Every line
 
         ★ decides about money. *Where* is the file of the adapter, or the crate, that decides so. *Emulator* names the variants
-        of `duka-emulator` that take the other sides (`POST /_emulator/variants`); the suites run under each of them. *Probe* is
-        the call by which `duka doctor --probe` tries the line, or why it does not.
+        of `duka-emulator` that take the other sides, with the value where only one does (`POST /_emulator/variants`); the
+        suites run under each of them. *Probe* is the call by which `duka doctor --probe` tries the line, or why it does not.
 
         ## Till
 
         | assumed | where | tolerance or setting | try at the sandbox | emulator | probe |
         |---|---|---|---|---|---|
-        | ★ A cancelled order shows `CANCELLED` soon after. | [`duka-core`](../crates/core) | The setting `settle`. | Cancel, then read the status every second. | `till.cancel_shows`, `till.slow` | no: cancels an order |
+        | ★ A cancelled order shows `CANCELLED` soon after. | [`duka-core`](../crates/core) | The setting `settle`. | Cancel, then read the status every second. | `till.cancel_shows=late`, `till.slow` | no: cancels an order |
         | An unknown order is HTTP 404. | [`reply.rs`](../crates/till/src/reply.rs) | None. | ask for an unknown id | no: only one side is known | `status_of_unknown_order` |
         ");
     }

@@ -302,6 +302,33 @@ pub(crate) struct Components {
     pub(crate) security_schemes: Map<SecurityScheme>,
 }
 
+/// What may stand among the components, and be a reference to one of them elsewhere.
+pub(crate) trait Component: Sized {
+    /// `#/components/schemas/NAME` and the like, if it is a reference.
+    fn reference(&self) -> Option<&str>;
+
+    /// Those of its kind, by name.
+    fn all(components: &Components) -> &Map<Self>;
+}
+
+macro_rules! component {
+    ($kind:ident of $one:ident) => {
+        impl Component for $one {
+            fn reference(&self) -> Option<&str> {
+                self.reference.as_deref()
+            }
+
+            fn all(components: &Components) -> &Map<Self> {
+                &components.$kind
+            }
+        }
+    };
+}
+component!(schemas of Schema);
+component!(parameters of Parameter);
+component!(responses of Response);
+component!(headers of Header);
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SecurityScheme {

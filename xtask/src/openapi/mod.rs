@@ -8,7 +8,7 @@ mod rules;
 use std::fs;
 use std::path::Path;
 
-use document::{Document, Header, Map, Operation, Parameter, Response, Schema};
+use document::{Component, Document, Map, Operation, Schema};
 
 /// The gateways that are described.
 pub(crate) const GATEWAYS: [&str; 2] = ["kwikpaisa", "pesapal"];
@@ -66,36 +66,15 @@ impl Document {
         calls(&self.webhooks)
     }
 
-    /// The component that a schema refers to, or the schema itself.
-    pub(crate) fn resolved<'a>(&'a self, schema: &'a Schema) -> &'a Schema {
-        let named = schema.reference.as_deref().and_then(component_name);
-        named
-            .and_then(|name| self.components.schemas.get(name))
-            .unwrap_or(schema)
+    /// The component that this refers to; none where it is no reference, or one that leads nowhere.
+    pub(crate) fn component<T: Component>(&self, it: &T) -> Option<&T> {
+        let name = it.reference().and_then(component_name)?;
+        T::all(&self.components).get(name)
     }
 
-    /// The parameter itself, where this one refers to it.
-    pub(crate) fn parameter<'a>(&'a self, parameter: &'a Parameter) -> &'a Parameter {
-        let named = parameter.reference.as_deref().and_then(component_name);
-        named
-            .and_then(|name| self.components.parameters.get(name))
-            .unwrap_or(parameter)
-    }
-
-    /// The response itself, where this one refers to it.
-    pub(crate) fn response<'a>(&'a self, response: &'a Response) -> &'a Response {
-        let named = response.reference.as_deref().and_then(component_name);
-        named
-            .and_then(|name| self.components.responses.get(name))
-            .unwrap_or(response)
-    }
-
-    /// The header itself, where this one refers to it.
-    pub(crate) fn header<'a>(&'a self, header: &'a Header) -> &'a Header {
-        let named = header.reference.as_deref().and_then(component_name);
-        named
-            .and_then(|name| self.components.headers.get(name))
-            .unwrap_or(header)
+    /// The component that this refers to, or this itself.
+    pub(crate) fn resolved<'a, T: Component>(&'a self, it: &'a T) -> &'a T {
+        self.component(it).unwrap_or(it)
     }
 
     /// The schema of a component, by its name.

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::component_name;
 use super::document::{
-    Components, Document, Evidence, Header, Map, Operation, Parameter, Response, Row, Schema,
+    Component, Components, Document, Evidence, Header, Map, Operation, Parameter, Response, Row,
+    Schema,
 };
 use super::document::{OneOrMore, PathItem};
 
@@ -35,6 +35,20 @@ pub(crate) fn nowhere(root: &Path, document: &Document) -> Vec<String> {
     missing
         .map(|(id, it)| format!("x-assumptions.{id} where: {} does not exist", it.place))
         .collect()
+}
+
+/// Whether this names a variant of the gateway, or one value of it. That they exist is tested beside the adapter.
+fn is_variant_of(gateway: &str, variant: &str) -> bool {
+    let fits = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '_';
+    let word = |text: &str| !text.is_empty() && text.chars().all(fits);
+    let (name, value) = match variant.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (variant, None),
+    };
+    let own = name
+        .split_once('.')
+        .is_some_and(|(first, rest)| first == gateway && word(rest));
+    own && value.is_none_or(word)
 }
 
 struct Check<'a> {
@@ -83,6 +97,12 @@ impl<'a> Check<'a> {
             }
             if assumption.variant.0.is_empty() == assumption.no_variant.is_none() {
                 self.wrong(&place, "needs either variant or no-variant");
+            }
+            for variant in &assumption.variant.0 {
+                if !is_variant_of(&document.gateway, variant) {
+                    let form = format!("{0}.NAME or {0}.NAME=VALUE", document.gateway);
+                    self.wrong(&place, &format!("variant {variant} is not {form}"));
+                }
             }
             if assumption.probe.is_none() == assumption.no_probe.is_none() {
                 self.wrong(&place, "needs either probe or no-probe");
@@ -136,29 +156,24 @@ impl<'a> Check<'a> {
     }
 
     fn parameter(&mut self, place: &str, parameter: &'a Parameter) {
-        if let Some(reference) = &parameter.reference {
-            let there =
-                |components: &Components, name: &str| components.parameters.contains_key(name);
-            return self.reference(place, reference, there);
+        if self.refers(place, parameter) {
+            return;
         }
         let known = (parameter.evidence, parameter.source.as_deref());
         self.evidence(place, known, &parameter.assumption);
     }
 
     fn header(&mut self, place: &str, header: &'a Header) {
-        if let Some(reference) = &header.reference {
-            let there = |components: &Components, name: &str| components.headers.contains_key(name);
-            return self.reference(place, reference, there);
+        if self.refers(place, header) {
+            return;
         }
         let known = (header.evidence, header.source.as_deref());
         self.evidence(place, known, &header.assumption);
     }
 
     fn response(&mut self, place: &str, response: &'a Response) {
-        if let Some(reference) = &response.reference {
-            let there =
-                |components: &Components, name: &str| components.responses.contains_key(name);
-            return self.reference(place, reference, there);
+        if self.refers(place, response) {
+            return;
         }
         let known = (response.evidence, response.source.as_deref());
         self.evidence(place, known, &response.assumption);
@@ -173,9 +188,8 @@ impl<'a> Check<'a> {
     /// A schema's own references, properties and rows. Whether the schema itself says how it is known is asked of
     /// properties only: a body is known as its operation is.
     fn schema(&mut self, place: &str, schema: &'a Schema) {
-        if let Some(reference) = &schema.reference {
-            let there = |components: &Components, name: &str| components.schemas.contains_key(name);
-            return self.reference(place, reference, there);
+        if self.refers(place, schema) {
+            return;
         }
         self.note(place, schema.source.as_deref(), &schema.assumption);
         for (name, property) in &schema.properties {
@@ -258,16 +272,15 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn reference(
-        &mut self,
-        place: &str,
-        reference: &str,
-        there: impl Fn(&Components, &str) -> bool,
-    ) {
-        let named = component_name(reference);
-        if !named.is_some_and(|name| there(&self.document.components, name)) {
+    /// Whether it is a reference, which has to lead to a component of its kind.
+    fn refers<T: Component>(&mut self, place: &str, it: &T) -> bool {
+        let Some(reference) = it.reference() else {
+            return false;
+        };
+        if self.document.component(it).is_none() {
             self.wrong(place, &format!("{reference} does not exist"));
         }
+        true
     }
 
     fn wrong(&mut self, place: &str, problem: &str) {
@@ -335,13 +348,30 @@ mod tests {
             @"x-assumptions.idle is used by no statement"
         );
         insta::assert_snapshot!(
-            broken_by("    variant: [till.cancel_shows, till.slow]\n", ""),
+            broken_by("    variant: [till.cancel_shows=late, till.slow]\n", ""),
             @"x-assumptions.soon needs either variant or no-variant"
         );
         insta::assert_snapshot!(
             broken_by("    no-probe: cancels an order\n", ""),
             @"x-assumptions.soon needs either probe or no-probe"
         );
+    }
+
+    #[test]
+    fn a_variant_is_a_name_of_the_gateways_or_a_name_and_a_value() {
+        let named = |variant: &str| broken_by("till.slow", variant);
+        assert_eq!(named("till.slow=2s"), "");
+        for wrong in [
+            "slow",
+            "shop.slow",
+            "till.",
+            "till.slow=",
+            "till.Slow",
+            "till.a=b=c",
+        ] {
+            let said = format!("variant {wrong} is not till.NAME or till.NAME=VALUE");
+            assert_eq!(named(wrong), format!("x-assumptions.soon {said}"));
+        }
     }
 
     #[test]

@@ -61,7 +61,7 @@ pub(crate) struct PesapalArgs {
     /// Id of a registered notification address (see `duka ipn`) [default: the account's]
     #[arg(long)]
     pub(crate) notification_id: Option<String>,
-    /// Where a customer who gives up is sent; this does not cancel the order
+    /// Where the browser goes if the customer leaves without paying; this does not cancel the order
     #[arg(long)]
     pub(crate) cancellation_url: Option<Url>,
     /// In which window the customer comes back [default: the gateway's choice]

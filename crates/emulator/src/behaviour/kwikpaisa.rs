@@ -68,6 +68,8 @@ choices! {
         "node" => Node,
         /// The same as the PHP sample does: sorted recursively, slashes and Unicode not escaped.
         "php" => Php,
+        /// The same with Unicode escaped, as PHP does unless it is told otherwise.
+        "php_escaped" => PhpEscaped,
     }
 
     /// The body of HTTP 401.
@@ -78,6 +80,14 @@ choices! {
         "html" => Html,
         /// None.
         "empty" => Empty,
+    }
+
+    /// Whether the message of HTTP 401 tells what was wrong.
+    door_message: DoorMessage {
+        /// It does: the key, the signature or the timestamp.
+        "by_cause" => ByCause,
+        /// It does not: one message for all of them.
+        "one_for_all" => OneForAll,
     }
 
     /// The answer to a status or a cancel of an order that does not exist.

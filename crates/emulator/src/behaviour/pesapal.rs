@@ -44,6 +44,9 @@ choices! {
         "observed" => Observed,
         /// As documented: `type` in it, and nothing beside it.
         "documented" => Documented,
+        /// The message alone, as text, wherever no recorded error has a code that clients need: those of credentials,
+        /// tokens and unpaid orders are as recorded.
+        "text" => Text,
     }
 
     /// The JSON type of `status` in every body.
@@ -120,9 +123,11 @@ choices! {
         "http_404" => Http404,
         /// HTTP 200 with status 500 and a message, and no error.
         "status_500" => Status500,
+        /// HTTP 404 with nothing but a `message`, as ASP.NET answers to an address that it does not know.
+        "foreign_404" => Foreign404,
     }
 
-    /// The members of a status that come and go: `order_tracking_id`, `account_number`, `payment_status_code`.
+    /// Whether a status has `order_tracking_id`, `account_number` and `payment_status_code`, each seen and missed.
     status_keys: StatusKeys {
         /// They are there.
         "all" => All,
@@ -242,5 +247,13 @@ choices! {
         "refused" => Refused,
         /// Received again; nothing is refunded twice.
         "accepted" => Accepted,
+    }
+
+    /// Whether a refused refund uses up the one request a payment has.
+    refused_refund: RefusedRefund {
+        /// It does not.
+        "free" => Free,
+        /// It does: later requests are refused, right ones too.
+        "uses_up" => UsesUp,
     }
 }

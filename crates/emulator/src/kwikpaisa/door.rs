@@ -10,7 +10,7 @@ use sha2::Sha256;
 
 use super::{error, rewriting};
 use crate::behaviour::kwikpaisa::{
-    ContentTypeRule, DoorBody, KwikPaisaBehaviour, SignedOver, TimestampWindow,
+    ContentTypeRule, DoorBody, DoorMessage, KwikPaisaBehaviour, SignedOver, TimestampWindow,
 };
 use crate::config::{EmulatorConfig, same_secret};
 use crate::exchange::{Received, Reply};
@@ -53,6 +53,10 @@ fn signed_payload(form: SignedOver, body: &[u8]) -> (Cow<'_, [u8]>, &'static str
         SignedOver::RawBytes => (None, "as received"),
         SignedOver::Node => (rewriting::as_node(body), "as Node writes it again"),
         SignedOver::Php => (rewriting::as_php(body), "as PHP writes it again"),
+        SignedOver::PhpEscaped => (
+            rewriting::as_php_escaped(body),
+            "as PHP writes it again with Unicode escaped",
+        ),
     };
     match rewritten {
         Some(text) => (text.into_bytes().into(), named),
@@ -144,8 +148,12 @@ fn wrong_signature(presented: &str, expected: &str, payload: &str) -> String {
     }
 }
 
-fn unauthorized(behaviour: &KwikPaisaBehaviour, message: &'static str) -> Reply {
+fn unauthorized(behaviour: &KwikPaisaBehaviour, cause: &'static str) -> Reply {
     const STATUS: StatusCode = StatusCode::UNAUTHORIZED;
+    let message = match behaviour.door_message {
+        DoorMessage::ByCause => cause,
+        DoorMessage::OneForAll => "Unauthorized.",
+    };
     match behaviour.door_body {
         DoorBody::Envelope => error(behaviour, STATUS, message),
         DoorBody::Html => {

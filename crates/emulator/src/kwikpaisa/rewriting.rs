@@ -32,6 +32,23 @@ pub(super) fn as_php(body: &[u8]) -> Option<String> {
     Some(out)
 }
 
+/// The same with all but ASCII escaped, as `json_encode` does unless it is told otherwise; None where it is no JSON.
+pub(super) fn as_php_escaped(body: &[u8]) -> Option<String> {
+    // Outside of texts and keys there is nothing but ASCII.
+    let raw = as_php(body)?;
+    let mut out = String::new();
+    for it in raw.chars() {
+        if it.is_ascii() {
+            out.push(it);
+        } else {
+            for unit in it.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!(r"\u{unit:04x}"));
+            }
+        }
+    }
+    Some(out)
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Language {
     Node,
@@ -273,11 +290,26 @@ mod tests {
     }
 
     #[test]
+    fn php_escapes_unicode_unless_told_otherwise_as_8_2_did() {
+        let expected = concat!(
+            r#"{"B":false,"a":{"9":2,"10":1,"a":[],"b":[],"\u00e9/\u2028":"\u0001\u001f"#,
+            "\u{7f}",
+            r#"\b\f\n\r\t\"\\/\u00e9\ud83d\ude00"},"dup":{"p":true,"q":null},"l":["x","y"],"m":["y","x"],"#,
+            r#""z":[105,105.5,0.1,1.0e+21,1.0e+20,1.2345678901234569e+23,1.0e-6,1.0e-7,1.5e-7,0.0001,"#,
+            "1.0e-5,10000000000000000,1.0e+17,1.25e+17,123456789012345678,9007199254740993,",
+            "1.8446744073709552e+19,0,-0,0,0,-1.5,100000,-7,0.30000000000000004,12345678901234568]}",
+        );
+        let written = as_php_escaped(BODY.as_bytes());
+        assert_eq!(written.as_deref(), Some(expected));
+    }
+
+    #[test]
     fn what_is_no_json_or_endless_is_not_rewritten() {
         let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
         for body in ["", "{", "x", r#"{"a":1}x"#, &deep] {
             assert_eq!(as_node(body.as_bytes()), None, "{body}");
             assert_eq!(as_php(body.as_bytes()), None, "{body}");
+            assert_eq!(as_php_escaped(body.as_bytes()), None, "{body}");
         }
     }
 }

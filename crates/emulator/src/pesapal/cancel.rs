@@ -4,7 +4,7 @@ use hyper::StatusCode;
 use jiff::SignedDuration;
 
 use super::wire::CancelBody;
-use super::{Answered, body, not_found, plain, success};
+use super::{Answered, body, foreign_not_found, not_found, plain, success};
 use crate::act::CustomerAct;
 use crate::behaviour::pesapal::{
     CancelRefusal, FailedCancel, IpnAfterCancel, PesapalBehaviour, RefusedCancel, SecondCancel,
@@ -25,6 +25,7 @@ pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
         .pesapal(&id)
         .ok_or_else(|| match behaviour.unknown_order {
             UnknownOrder::Http404 => not_found(&behaviour),
+            UnknownOrder::Foreign404 => foreign_not_found(),
             UnknownOrder::Error200 | UnknownOrder::Status500 => {
                 refused("no order has this order_tracking_id")
             }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 
 use super::wire::{
-    ApiError, BodyStatus, ErrorBody, Place, TokenBody, TokenReply, expiry_date, no_error,
+    ApiError, BodyStatus, ErrorBody, Place, Refusal, TokenBody, TokenReply, expiry_date, no_error,
 };
 use super::{Answered, body, error_body, http_error};
 use crate::behaviour::pesapal::{
@@ -94,10 +94,14 @@ pub(crate) fn expired(behaviour: &PesapalBehaviour) -> Reply {
         BadToken::Http500 => StatusCode::INTERNAL_SERVER_ERROR,
     };
     let code = "invalid_api_credentials_provided";
-    let error = ApiError::of_authentication(behaviour, code, "Invalid Access Token");
+    let error = Refusal::Object(ApiError::of_authentication(
+        behaviour,
+        code,
+        "Invalid Access Token",
+    ));
     // Null in the recorded reply, unlike every other.
     let status = match behaviour.error_form {
-        ErrorForm::Observed => Some(None),
+        ErrorForm::Observed | ErrorForm::Text => Some(None),
         ErrorForm::Documented => None,
     };
     Reply::json(http, &ErrorBody { error, status })
@@ -163,7 +167,7 @@ fn bad_consumer_keys(behaviour: &PesapalBehaviour) -> Reply {
     };
     let error = ApiError::new(behaviour, "invalid_consumer_key_or_secret_provided", "");
     match behaviour.error_form {
-        ErrorForm::Observed => Reply::json(
+        ErrorForm::Observed | ErrorForm::Text => Reply::json(
             http,
             &TokenReply {
                 token: None,
@@ -173,6 +177,9 @@ fn bad_consumer_keys(behaviour: &PesapalBehaviour) -> Reply {
                 message: "",
             },
         ),
-        ErrorForm::Documented => Reply::json(http, &error_body(behaviour, error)),
+        ErrorForm::Documented => {
+            let error = Refusal::Object(error);
+            Reply::json(http, &error_body(behaviour, error))
+        }
     }
 }

@@ -56,14 +56,14 @@ fn body<T: DeserializeOwned>(call: &Call<'_>) -> Answered<T> {
 
 /// An error in the API's own form: HTTP 200, told only by the body.
 fn api_error(behaviour: &PesapalBehaviour, code: &str, message: &str) -> Reply {
-    let error = wire::ApiError::new(behaviour, code, message);
+    let error = wire::Refusal::new(behaviour, code, message);
     Reply::json(StatusCode::OK, &error_body(behaviour, error)).because(format!("{code}: {message}"))
 }
 
 /// An error by itself, with or without a `status` beside it.
-fn error_body(behaviour: &PesapalBehaviour, error: wire::ApiError) -> wire::ErrorBody {
+fn error_body(behaviour: &PesapalBehaviour, error: wire::Refusal) -> wire::ErrorBody {
     let status = match behaviour.error_form {
-        ErrorForm::Observed => Some(Some(wire::BodyStatus::new(behaviour, 500))),
+        ErrorForm::Observed | ErrorForm::Text => Some(Some(wire::BodyStatus::new(behaviour, 500))),
         ErrorForm::Documented => None,
     };
     wire::ErrorBody { error, status }
@@ -91,9 +91,18 @@ const fn success(behaviour: &PesapalBehaviour) -> StatusCode {
 /// HTTP 404 with an error, where that is what an unknown order gets.
 fn not_found(behaviour: &PesapalBehaviour) -> Reply {
     let code = "invalid_api_request_parameters";
-    let error = wire::ApiError::new(behaviour, code, "unknown orderTrackingId");
+    let error = wire::Refusal::new(behaviour, code, "unknown orderTrackingId");
     Reply::json(StatusCode::NOT_FOUND, &error_body(behaviour, error))
         .because("no order has this tracking id")
+}
+
+/// HTTP 404 from the web server in front, which says nothing of an order.
+fn foreign_not_found() -> Reply {
+    http_error(
+        StatusCode::NOT_FOUND,
+        "No HTTP resource was found that matches the request URI.",
+    )
+    .because("no order has this tracking id")
 }
 
 fn own(order: &Order) -> Option<&PesapalOrder> {

@@ -6,9 +6,10 @@ use rust_decimal::Decimal;
 use super::wire::{
     ApiError, BodyStatus, Place, RefundBody, StatusReply, east_africa, no_error, tracking_id,
 };
-use super::{Answered, api_error, body, not_found, own, plain, success};
+use super::{Answered, api_error, body, foreign_not_found, not_found, own, plain, success};
 use crate::behaviour::pesapal::{
-    PesapalBehaviour, RefundRefusal, SecondRefund, StatusAfterCancel, StatusKeys, UnknownOrder,
+    PesapalBehaviour, RefundRefusal, RefusedRefund, SecondRefund, StatusAfterCancel, StatusKeys,
+    UnknownOrder,
 };
 use crate::exchange::Reply;
 use crate::json::{JsonDecimal, read_amount};
@@ -52,6 +53,7 @@ fn unknown_order(behaviour: &PesapalBehaviour) -> Reply {
     match behaviour.unknown_order {
         UnknownOrder::Error200 => api_error(behaviour, "invalid_api_request_parameters", message),
         UnknownOrder::Http404 => not_found(behaviour),
+        UnknownOrder::Foreign404 => foreign_not_found(),
         UnknownOrder::Status500 => plain(behaviour, StatusCode::OK, 500, message).because(message),
     }
 }
@@ -171,7 +173,19 @@ pub(super) fn refund(call: &mut Call<'_>) -> Answered {
             ));
         }
     };
-    own.refund_requests = own.refund_requests.saturating_add(1);
+    let earlier_requests = own.refund_requests;
+    own.refund_requests = earlier_requests.saturating_add(1);
+    let used_up = match behaviour.refused_refund {
+        RefusedRefund::Free => false,
+        // What follows one that was received is another choice.
+        RefusedRefund::UsesUp => earlier_requests > 0 && !own.refund_requested,
+    };
+    if used_up {
+        return Err(refund_refused(
+            "Refund request has been received already",
+            "the payment's one refund request was used up by a refused one",
+        ));
+    }
     let given = |it: Option<String>| it.is_some_and(|text| !text.trim().is_empty());
     if !given(asked.username) || !given(asked.remarks) {
         return Err(refund_refused(

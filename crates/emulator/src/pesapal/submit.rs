@@ -5,7 +5,8 @@ use rust_decimal::Decimal;
 
 use super::recurring::recurring;
 use super::wire::{
-    ApiError, BillingAddress, BodyStatus, Place, SubmitBody, SubmitReply, no_error, tracking_id,
+    ApiError, BillingAddress, BodyStatus, Place, Refusal, SubmitBody, SubmitReply, no_error,
+    tracking_id,
 };
 use super::{body, error_body, own, success};
 use crate::behaviour::pesapal::{
@@ -203,7 +204,6 @@ pub(super) const fn refused(code: &'static str, message: &'static str) -> Refuse
 impl Refused {
     fn into_reply(self, behaviour: &PesapalBehaviour) -> Reply {
         let Self { code, message } = self;
-        let error = ApiError::new(behaviour, code, message);
         let reply = match behaviour.error_form {
             ErrorForm::Observed => Reply::json(
                 StatusCode::OK,
@@ -211,11 +211,14 @@ impl Refused {
                     order_tracking_id: None,
                     merchant_reference: Some(None),
                     redirect_url: None,
-                    error: Some(Some(error)),
+                    error: Some(Some(ApiError::new(behaviour, code, message))),
                     status: BodyStatus::new(behaviour, 500),
                 },
             ),
-            ErrorForm::Documented => Reply::json(StatusCode::OK, &error_body(behaviour, error)),
+            ErrorForm::Documented | ErrorForm::Text => {
+                let error = Refusal::new(behaviour, code, message);
+                Reply::json(StatusCode::OK, &error_body(behaviour, error))
+            }
         };
         reply.because(format!("{code}: {message}"))
     }

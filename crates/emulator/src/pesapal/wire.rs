@@ -145,7 +145,7 @@ impl ApiError {
         words: Option<(&str, &str)>,
     ) -> Self {
         let (error_type, documented_type) = match behaviour.error_form {
-            ErrorForm::Observed => (Some(kind), None),
+            ErrorForm::Observed | ErrorForm::Text => (Some(kind), None),
             ErrorForm::Documented => (None, Some(kind)),
         };
         Self {
@@ -180,9 +180,37 @@ pub(super) fn no_error(behaviour: &PesapalBehaviour, place: Place) -> Option<Opt
     }
 }
 
+/// An error that stands in for an answer.
+pub(super) enum Refusal {
+    Object(ApiError),
+    /// The message alone.
+    Text(String),
+}
+
+impl Refusal {
+    /// One in the form that `error_form` says.
+    pub(super) fn new(behaviour: &PesapalBehaviour, code: &str, message: &str) -> Self {
+        match behaviour.error_form {
+            ErrorForm::Observed | ErrorForm::Documented => {
+                Self::Object(ApiError::new(behaviour, code, message))
+            }
+            ErrorForm::Text => Self::Text(message.to_owned()),
+        }
+    }
+}
+
+impl Serialize for Refusal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Object(error) => error.serialize(serializer),
+            Self::Text(message) => serializer.serialize_str(message),
+        }
+    }
+}
+
 #[derive(Serialize)]
 pub(super) struct ErrorBody {
-    pub(super) error: ApiError,
+    pub(super) error: Refusal,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) status: Option<Option<BodyStatus>>,
 }

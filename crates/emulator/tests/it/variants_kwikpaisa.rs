@@ -85,18 +85,20 @@ async fn a_create_may_give_nothing_but_the_link() {
 
 #[tokio::test]
 async fn a_signature_may_be_expected_over_what_node_or_php_writes_again() {
-    // As sent; as Node and as PHP write it. The number and the line separator tell all three apart.
-    let raw = "{\"order_id\":9007199254740993, \"b\":{\"z\":1.0,\"a\":\"\u{2028}\"}}";
-    let node = "{\"b\":{\"z\":1,\"a\":\"\u{2028}\"},\"order_id\":9007199254740992}";
-    let php = r#"{"b":{"a":"\u2028","z":1},"order_id":9007199254740993}"#;
+    // As sent; as Node and as PHP write it. The number, the line separator and the accent tell all four apart.
+    let raw = "{\"order_id\":9007199254740993, \"b\":{\"z\":1.0,\"a\":\"\u{2028}é\"}}";
+    let node = "{\"b\":{\"z\":1,\"a\":\"\u{2028}é\"},\"order_id\":9007199254740992}";
+    let php = r#"{"b":{"a":"\u2028é","z":1},"order_id":9007199254740993}"#;
+    let escaped = r#"{"b":{"a":"\u2028\u00e9","z":1},"order_id":9007199254740993}"#;
     for (value, good, named) in [
         ("raw_bytes", raw, "as received"),
         ("node", node, "as Node writes it again"),
-        ("php", php, "as PHP writes it again"),
+        ("php", php, "as PHP writes it again followed"),
+        ("php_escaped", escaped, "again with Unicode escaped"),
     ] {
         let emulator = choosing(&[("kwikpaisa.signed_over", value)]).await;
         let now = emulator.now().as_second();
-        for signed in [raw, node, php] {
+        for signed in [raw, node, php, escaped] {
             let signature = sign(SECRET, signed, now);
             let time = now.to_string();
             let reply = kwikpaisa_signed(&emulator, "status", raw, &time, &signature).await;
@@ -114,12 +116,38 @@ async fn a_signature_may_be_expected_over_what_node_or_php_writes_again() {
 
 #[tokio::test]
 async fn a_sorted_compact_body_is_signed_right_in_every_reading() {
-    for value in ["raw_bytes", "node", "php"] {
+    for value in ["raw_bytes", "node", "php", "php_escaped"] {
         let emulator = choosing(&[("kwikpaisa.signed_over", value)]).await;
         let reply = kwikpaisa(&emulator, "create", &create_body("6116229263036")).await;
         assert_eq!(reply.status, 200, "{value}");
         // What is no JSON is compared as it came, and refused for what it is.
         assert_eq!(kwikpaisa(&emulator, "create", "{").await.status, 400);
+    }
+}
+
+#[tokio::test]
+async fn the_message_of_401_may_tell_the_cause_or_not() {
+    for (value, messages) in [
+        (
+            "by_cause",
+            ["Invalid signature.", "Request timestamp expired."],
+        ),
+        ("one_for_all", ["Unauthorized.", "Unauthorized."]),
+    ] {
+        let emulator = choosing(&[("kwikpaisa.door_message", value)]).await;
+        let now = emulator.now().as_second().to_string();
+        for (time, message) in [now.as_str(), "1"].into_iter().zip(messages) {
+            let answer = kwikpaisa_signed(&emulator, "status", "{}", time, "x").await;
+            let expected = json!({"status": false, "code": 401, "message": message});
+            assert_eq!(answer.reply().json(), expected);
+            // The log tells the cause in either case.
+            let cause = if time == "1" {
+                "TIMESTAMP"
+            } else {
+                "SIGNATURE"
+            };
+            assert!(verdict(&emulator).contains(cause), "{value}");
+        }
     }
 }
 

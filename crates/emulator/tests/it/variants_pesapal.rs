@@ -45,6 +45,30 @@ async fn an_error_may_have_the_documented_form() {
 }
 
 #[tokio::test]
+async fn an_error_may_be_text_where_nobody_needs_its_code() {
+    let emulator = choosing(&[("pesapal.error_form", "text")]).await;
+    let bad_keys = request_token(&emulator, &TOKEN_BODY.replace("key", "x")).await;
+    let mut merchant = Pesapal::sign_in(&emulator).await;
+    let refused = merchant.submit(&merchant.submit_body("A/1")).await.json();
+    let unknown = merchant.status(UNKNOWN).await;
+    assert!(refused["error"].is_string(), "{refused}");
+    assert!(refused.get("order_tracking_id").is_none(), "{refused}");
+    let wanted = json!({"error": "unknown orderTrackingId", "status": "500"});
+    assert_eq!(unknown, wanted);
+    let id = merchant.order("A1").await;
+    let pending = merchant.status(&id).await;
+    merchant.token.push('x');
+    let bad_token = merchant.status(&id).await;
+    for (reply, code) in [
+        (bad_keys.json(), "invalid_consumer_key_or_secret_provided"),
+        (bad_token, "invalid_api_credentials_provided"),
+        (pending, "payment_details_not_found"),
+    ] {
+        assert_eq!(reply["error"]["code"], code, "{reply}");
+    }
+}
+
+#[tokio::test]
 async fn every_status_member_may_be_a_number() {
     for (value, done, not_done) in [
         ("text", json!("200"), json!("500")),
@@ -137,11 +161,12 @@ async fn a_failed_order_may_be_refused_its_cancel() {
 }
 
 #[tokio::test]
-async fn an_unknown_order_has_three_forms() {
+async fn an_unknown_order_has_four_forms() {
     for (value, http, has_error, cancel_http) in [
         ("error_200", 200, true, 200),
         ("http_404", 404, true, 404),
         ("status_500", 200, false, 200),
+        ("foreign_404", 404, false, 404),
     ] {
         let emulator = choosing(&[("pesapal.unknown_order", value)]).await;
         let merchant = Pesapal::sign_in(&emulator).await;
@@ -150,11 +175,13 @@ async fn an_unknown_order_has_three_forms() {
         assert_eq!(reply.status, http);
         assert_eq!(reply.json()["error"]["code"].is_string(), has_error);
         assert_eq!(reply.json()["message"].is_string(), !has_error);
+        let foreign = value == "foreign_404";
+        assert_eq!(reply.json().get("status").is_none(), foreign);
         let reply = merchant.cancel(UNKNOWN).await;
-        assert_eq!(
-            (reply.status, &reply.json()["status"]),
-            (cancel_http, &json!("500"))
-        );
+        assert_eq!(reply.status, cancel_http);
+        let status = (!foreign).then(|| json!("500"));
+        assert_eq!(reply.json().get("status"), status.as_ref());
+        assert!(verdict(&emulator).contains("no order has this"));
     }
 }
 
@@ -328,5 +355,38 @@ async fn a_second_refund_may_be_received_again() {
         let id = merchant.order("A1").await;
         assert_eq!(refund(&merchant, &id).await.json()["status"], "200");
         assert_eq!(refund(&merchant, &id).await.json()["status"], status);
+    }
+}
+
+#[tokio::test]
+async fn a_refused_refund_may_use_up_the_one_request() {
+    for (value, status) in [("free", "200"), ("uses_up", "500")] {
+        let emulator = choosing(&[
+            ("pesapal.refused_refund", value),
+            ("pesapal.second_refund", "accepted"),
+        ])
+        .await;
+        let merchant = Pesapal::sign_in(&emulator).await;
+        let id = merchant.order("A1").await;
+        emulator.pay(&id).unwrap();
+        let code = merchant.status(&id).await["confirmation_code"].take();
+        let too_much = json!({
+            "confirmation_code": code, "amount": 11, "username": "Ann", "remarks": "Out of stock",
+        });
+        let refused = merchant
+            .post("Transactions/RefundRequest", &too_much.to_string())
+            .await
+            .json();
+        assert_eq!(refused["status"], "500");
+        assert_eq!(refund(&merchant, &id).await.json()["status"], status);
+        assert_eq!(
+            emulator.order(&id).unwrap().refund_received,
+            status == "200"
+        );
+        // One that was received uses up nothing here: what follows it is another choice.
+        let other = merchant.order("A2").await;
+        for _ in 0..2 {
+            assert_eq!(refund(&merchant, &other).await.json()["status"], "200");
+        }
     }
 }

@@ -15,7 +15,7 @@ use duka_core::id::IdError;
 use duka_core::{Gateway, NewOrder, OrderId, Recurring};
 use duka_emulator::{Emulator, EmulatorConfig, FaultKind};
 use duka_http::{BaseUrl, ReqwestTransport, RetryPolicy};
-use duka_kwikpaisa::{KwikPaisa, SignedForm, codes};
+use duka_kwikpaisa::{KwikPaisa, SignedForm, Unicode, codes};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use sha2::Sha256;
@@ -44,12 +44,13 @@ pub(crate) fn transport() -> Arc<ReqwestTransport> {
     Arc::new(ReqwestTransport::new().unwrap())
 }
 
-fn account(base: &str, transport: &Arc<ReqwestTransport>) -> KwikPaisa {
+fn account(base: &str, transport: &Arc<ReqwestTransport>, unicode: Unicode) -> KwikPaisa {
     let keys = ("pk_test_emulator".into(), "sk_test_emulator".into());
     KwikPaisa::builder(keys.0, keys.1, SharedClock::new(now))
         .base_url(BaseUrl::parse(base).unwrap())
         .default_service_type("DIGITAL")
         .transport(transport.clone())
+        .unicode(unicode)
         .retry(RetryPolicy::new(
             3,
             Duration::from_millis(1),
@@ -59,10 +60,23 @@ fn account(base: &str, transport: &Arc<ReqwestTransport>) -> KwikPaisa {
         .unwrap()
 }
 
+/// The value that a variant has at present.
+fn chosen(emulator: &Emulator, name: &str) -> &'static str {
+    let settings = emulator.variants();
+    let found = settings.iter().find(|it| it.name == name);
+    found.map_or_else(|| panic!("no variant {name}"), |it| it.value)
+}
+
 impl Shop {
     /// A shop at an emulator whose variants are set already.
     pub(crate) async fn at(emulator: Emulator, transport: Arc<ReqwestTransport>) -> Self {
-        let gateway = Arc::new(account(&emulator.kwikpaisa_url(), &transport));
+        // The one setting of a merchant whose gateway escapes what it writes again.
+        let unicode = if chosen(&emulator, "kwikpaisa.signed_over") == "php_escaped" {
+            Unicode::Escaped
+        } else {
+            Unicode::Raw
+        };
+        let gateway = Arc::new(account(&emulator.kwikpaisa_url(), &transport, unicode));
         let merchant = Merchant::open().await;
         let webhooks = merchant.url.parse().unwrap();
         emulator.set_webhook_url(Some(webhooks)).unwrap();
@@ -114,7 +128,9 @@ impl Bench for Shop {
 
     async fn full_order(&self) -> Result<NewOrder, BenchError> {
         let order = self.new_order().await?;
-        Ok(order.service_type("PHYSICAL_GOODS").order_note("Gift"))
+        Ok(order
+            .service_type("PHYSICAL_GOODS")
+            .order_note("Zoë's gift"))
     }
 
     async fn flawed_orders(&self) -> Result<Vec<FlawedOrder>, BenchError> {
@@ -224,10 +240,7 @@ impl Bench for Shop {
             signature,
             timestamp,
         } = &webhook;
-        let rewritten = self.emulator.variants().into_iter().any(|variant| {
-            variant.name == "kwikpaisa.webhook_signed" && variant.value == "rewritten"
-        });
-        let form = if rewritten {
+        let form = if chosen(&self.emulator, "kwikpaisa.webhook_signed") == "rewritten" {
             SignedForm::RawOrRewritten
         } else {
             SignedForm::RawBody
@@ -253,6 +266,7 @@ impl Bench for Shop {
         Some(Arc::new(account(
             &format!("http://{address}"),
             &self.transport,
+            Unicode::default(),
         )))
     }
 }

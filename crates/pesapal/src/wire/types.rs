@@ -111,7 +111,7 @@ pub(crate) struct SubmitRequest<'a> {
     pub(crate) redirect_mode: Option<&'a str>,
     /// Where the customer's browser is sent after paying.
     pub(crate) callback_url: &'a str,
-    /// Where a customer who gives up is sent.
+    /// Where the browser goes if the customer leaves without paying.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cancellation_url: Option<&'a str>,
     /// The `ipn_id` of a registered address.

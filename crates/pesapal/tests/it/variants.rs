@@ -4,7 +4,8 @@
 use std::fmt::Write;
 use std::time::Instant;
 
-use duka_core::conformance::check_all;
+use duka_core::ErrorKind;
+use duka_core::conformance::{Bench, check_all};
 use duka_emulator::{Combination, Gateway, pairwise};
 use duka_http::{Intent, Request, ReqwestTransport, Transport};
 
@@ -29,6 +30,38 @@ async fn every_rule_is_kept_under_every_two_variants() {
     assert!(broken.is_empty(), "{broken}");
     let (count, seconds) = (combinations.len(), started.elapsed().as_secs());
     println!("the suite passed under {count} combinations of variants in {seconds} s");
+}
+
+#[tokio::test]
+async fn a_404_of_the_server_in_front_says_nothing_of_an_order() {
+    for (value, status) in [
+        ("http_404", ErrorKind::NotFound),
+        ("foreign_404", ErrorKind::UnlistedReply),
+    ] {
+        let (emulator, clock) = emulator().await;
+        emulator
+            .set_variant("pesapal.unknown_order", value)
+            .unwrap();
+        let shop = Shop::at(emulator, clock, transport()).await;
+        let (gateway, order) = (shop.gateway(), shop.unknown_order());
+        assert_eq!(gateway.status(&order).await.unwrap_err().kind(), status);
+        let doubt = gateway.cancel(&order).await.unwrap_err();
+        assert_eq!(doubt.kind(), ErrorKind::UnlistedReply, "{value}");
+    }
+}
+
+#[tokio::test]
+async fn an_error_that_is_text_is_an_error_with_these_words() {
+    let (emulator, clock) = emulator().await;
+    emulator.set_variant("pesapal.error_form", "text").unwrap();
+    let shop = Shop::at(emulator, clock, transport()).await;
+    let answered = shop.gateway().status(&shop.unknown_order()).await;
+    let error = answered.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Rejected);
+    assert!(
+        error.to_string().contains("unknown orderTrackingId"),
+        "{error}"
+    );
 }
 
 /// As a program in any language would.

@@ -20,12 +20,12 @@ pub(super) fn everything(document: &Document) -> Result<(), String> {
             reach(document, &body.schema, &mut reached);
         }
         for response in call.operation.responses.values() {
-            for media in document.response(response).content.values() {
+            for media in document.resolved(response).content.values() {
                 reach(document, &media.schema, &mut reached);
             }
         }
         for parameter in &call.operation.parameters {
-            if let Some(schema) = &document.parameter(parameter).schema {
+            if let Some(schema) = &document.resolved(parameter).schema {
                 reach(document, schema, &mut reached);
             }
         }

@@ -213,7 +213,7 @@ pub(super) fn every_reply(document: &Document) -> String {
         for (status, response) in &call.operation.responses {
             let known = common.iter().any(|(same, _)| *same == status);
             if response.reference.is_some() && !known {
-                common.push((status, document.response(response)));
+                common.push((status, document.resolved(response)));
             }
         }
     }
@@ -241,8 +241,8 @@ fn headers(document: &Document) -> String {
     let responses = document
         .operations()
         .flat_map(|call| call.operation.responses.values());
-    for (name, header) in responses.flat_map(|response| &document.response(response).headers) {
-        let header = document.header(header);
+    for (name, header) in responses.flat_map(|response| &document.resolved(response).headers) {
+        let header = document.resolved(header);
         let schema = header.schema.as_ref();
         let kind = schema.map(|schema| fields::kind(document, schema, Way::Back));
         let row = vec![

@@ -15,7 +15,7 @@ pub(super) fn file(document: &Document) -> Result<RustFile, String> {
         .collect::<Result<_, _>>()?;
     let items = vec![
         quote!(
-            use duka_core::evidence::Assumption;
+            use duka_core::evidence::{Assumption, Tried};
         ),
         quote! {
             /// Every assumption, those that decide about money first.
@@ -48,18 +48,18 @@ fn entry(id: &str, assumption: &Assumption) -> Result<TokenStream, String> {
     let variants = match no_variant {
         Some(reason) => {
             let reason = text(reason)?;
-            quote!(Err(#reason))
+            quote!(Tried::Not { why: #reason })
         }
         None => {
             let names = &variant.0;
-            quote!(Ok(&[#(#names),*]))
+            quote!(Tried::By(&[#(#names),*]))
         }
     };
     let probe = match (probe, no_probe) {
-        (Some(name), _) => quote!(Ok(#name)),
+        (Some(name), _) => quote!(Tried::By(#name)),
         (None, Some(reason)) => {
             let reason = text(reason)?;
-            quote!(Err(#reason))
+            quote!(Tried::Not { why: #reason })
         }
         (None, None) => return Err(format!("{id} has neither probe nor no-probe")),
     };
@@ -96,8 +96,10 @@ mod tests {
                 tolerance: "The setting `settle`.",
                 trial: "Cancel, then read the status every second.",
                 money: true,
-                variants: Ok(&["till.cancel_shows", "till.slow"]),
-                probe: Err("cancels an order"),
+                variants: Tried::By(&["till.cancel_shows=late", "till.slow"]),
+                probe: Tried::Not {
+                    why: "cancels an order",
+                },
             },
             Assumption {
                 id: "unknown-order",
@@ -107,8 +109,10 @@ mod tests {
                 tolerance: "None.",
                 trial: "ask for an unknown id",
                 money: false,
-                variants: Err("only one side is known"),
-                probe: Ok("status_of_unknown_order"),
+                variants: Tried::Not {
+                    why: "only one side is known",
+                },
+                probe: Tried::By("status_of_unknown_order"),
             },
         ];
         "#);

@@ -133,7 +133,7 @@ impl<'a> Bodies<'a> {
             self.schema(schema, asked)?;
         }
         for response in operation.responses.values() {
-            let response = self.document.response(response);
+            let response = self.document.resolved(response);
             for schema in response.content.values().map(media) {
                 self.schema(schema, answered)?;
             }

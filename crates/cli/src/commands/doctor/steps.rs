@@ -57,7 +57,7 @@ fn step(gateway: &'static str, assumption: &Assumption) -> Step {
         assumed: assumption.assumed,
         tolerance: assumption.tolerance,
         trial: assumption.trial,
-        probe: assumption.probe.ok(),
+        probe: assumption.probe.by(),
     }
 }
 
