@@ -215,8 +215,9 @@ pub static ASSUMPTIONS: [Assumption; 38] = [
             gives no limit, and asks of the customer's three only that they are there.",
         about: "create",
         place: "src/limits.rs",
-        tolerance: "Blank ones are refused before sending; whatever the gateway refuses comes \
-            back as a refusal in its own words.",
+        tolerance: "A blank name, email or phone is refused before sending, and a blank note is \
+            left out; whatever the gateway refuses comes back as a refusal in its own \
+            words.",
         trial: "Create with a note of 5,000 characters, an id of 300, and a phone number \
             with +91.",
         money: false,
