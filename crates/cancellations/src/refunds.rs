@@ -6,6 +6,7 @@
 //! the database refuses a second request for the same payment. Only what is proved not to
 //! have been looked at, or what a person says is not at the gateway, makes room for another.
 
+mod change;
 mod driver;
 mod state;
 
@@ -16,10 +17,11 @@ use duka_core::{AccountName, GatewayName, Money, OrderId, OrderStatus, RefundId}
 use jiff::Timestamp;
 
 use crate::order::OrderKey;
-use crate::store::{Claim, Entry, Store, StoreError};
+use crate::store::{Claim, Store, StoreError};
 
+pub use change::RefundChange;
 pub use driver::{RefundTrouble, Refunder, Refunding, Terms};
-pub use state::{RefundEvent, RefundOutcome, RefundResolution, RefundState};
+pub use state::{RefundEvent, RefundFinding, RefundOutcome, RefundResolution, RefundState};
 
 /// One refund request as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +46,8 @@ pub struct Refund {
     pub actor: String,
     /// Where it stands.
     pub state: RefundState,
+    /// What a person has to see to.
+    pub finding: Option<RefundFinding>,
     /// What was last learnt, as a sentence fragment.
     pub message: Option<String>,
     /// While it is being sent, when the claim of its worker lapses.
@@ -123,23 +127,6 @@ pub enum Begun {
     NotPaid(Option<OrderStatus>),
 }
 
-/// The next state of a refund.
-#[derive(Debug, Clone)]
-pub struct RefundChange {
-    /// Which.
-    pub id: RefundId,
-    /// The version it was made from.
-    pub version: u64,
-    /// The state to store.
-    pub next: RefundState,
-    /// What was learnt.
-    pub message: String,
-    /// What the log will say.
-    pub entry: Entry,
-    /// The present moment.
-    pub now: Timestamp,
-}
-
 /// What came of a change.
 #[derive(Debug, Clone)]
 pub enum RefundAdvanced {
@@ -149,7 +136,7 @@ pub enum RefundAdvanced {
     Conflict(Refund),
 }
 
-/// A page of refunds that are not over.
+/// A page of refunds that are not over, or have a finding.
 #[derive(Debug, Clone, Default)]
 pub struct PendingRefunds {
     /// Only this account.
@@ -164,7 +151,8 @@ pub struct PendingRefunds {
 ///
 /// **If you implement it:** the database itself must refuse a second request for the order
 /// of a gateway, under whatever name of the account, until the first
-/// [frees the payment](RefundState::frees_the_payment); and any change to a log entry.
+/// [frees the payment](RefundState::frees_the_payment); that a payment is freed by what
+/// [`RefundState::after`] knows no way from; and any change to a log entry.
 ///
 /// A sight of an order that is [`OrderStatus::Reversed`] ([`Store::observe`]) ends, in the
 /// same transaction, every refund of it that [waits for that](RefundState::after); one that
@@ -192,7 +180,8 @@ pub trait RefundStore: Store {
     /// When the store cannot be read.
     async fn refund(&self, id: RefundId) -> Result<Option<Refund>, StoreError>;
 
-    /// The refund that stands in the way of another one for this order of this gateway.
+    /// The refund that stands in the way of another one for this order of this gateway: the
+    /// one that takes the payment, else one with a finding.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -208,7 +197,7 @@ pub trait RefundStore: Store {
     /// When the store cannot be read.
     async fn refunds_of(&self, key: &OrderKey) -> Result<Vec<Refund>, StoreError>;
 
-    /// A page of refunds that are being sent or in doubt, oldest first.
+    /// A page of refunds that are being sent, in doubt or have a finding, oldest first.
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -216,7 +216,7 @@ pub(crate) struct RefundArgs {
     #[command(flatten)]
     pub(crate) order: OrderArgs,
     /// How much, in the currency that the status shows [default: all that was paid]
-    #[arg(long, value_name = "A", value_parser = amount)]
+    #[arg(long, value_name = "A", value_parser = amount, allow_negative_numbers = true)]
     pub(crate) amount: Option<Decimal>,
     /// Why; the gateway is told
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
@@ -308,7 +308,7 @@ pub(crate) enum Decision {
     Cancelled,
     /// It is not
     NotCancelled,
-    /// A late payment has been dealt with
+    /// A finding, such as a late payment, has been dealt with
     Acknowledged,
     /// Of a refund: the gateway has the request
     Received,

@@ -133,6 +133,10 @@ impl Failure {
                 exit: Exit::Unknown,
                 message: format!("{message}; mend the store, then see `duka pending`"),
             },
+            RefundTrouble::DoubleRequest(_) => Self {
+                exit: Exit::Unknown,
+                message: format!("{message}; see `duka pending`"),
+            },
             RefundTrouble::Unknown(_) | RefundTrouble::NotAllowed(_) => Self::usage(message),
             _ => Self::failed(message),
         }

@@ -170,7 +170,9 @@ fn escape(text: &str, kept: &[char]) -> String {
 pub(crate) fn tint(word: &str) -> String {
     let colour = match word {
         "confirmed" | "paid" | "ok" => AnsiColor::Green,
-        "in_doubt" | "needs_review" | "refused" | "late_payment" | "mend" => AnsiColor::Yellow,
+        "in_doubt" | "needs_review" | "refused" | "late_payment" | "double_request" | "mend" => {
+            AnsiColor::Yellow
+        }
         _ => return word.to_owned(),
     };
     let style = Style::new().fg_color(Some(colour.into()));

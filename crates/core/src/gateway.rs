@@ -37,7 +37,8 @@ pub use crate::new_order::{
 /// - A status without a documented meaning is [`OrderStatus::Unknown`] with its own text.
 /// - Never repeat a mutation that may have arrived.
 /// - Check every documented limit of a [`NewOrder`] before anything is sent, and refuse one
-///   with a field that must not be lost; see there.
+///   with a field that must not be lost; see there. Those of a [`RefundRequest`] belong in
+///   [`check_refund`](Gateway::check_refund), too.
 /// - Run the `conformance` suite against it.
 #[async_trait]
 pub trait Gateway: fmt::Debug + Send + Sync {
@@ -85,17 +86,32 @@ pub trait Gateway: fmt::Debug + Send + Sync {
     /// When a field is not acceptable or this gateway has no refunds (nothing is sent), and
     /// whenever the answer is not a readable, documented yes or no.
     async fn refund(&self, request: &RefundRequest) -> Result<RefundAnswer, Error> {
-        let order = &request.order;
-        let problem = format!(
-            "refund: {} documents no refunds, so none was asked for order {order}",
-            self.name().as_str()
-        );
-        Err(Error::new(
-            ErrorKind::Unsupported,
-            Delivery::NotSent,
-            problem,
-        ))
+        Err(no_refunds(self.name(), request))
     }
+
+    /// Says whether [`refund`](Gateway::refund) would refuse a request before sending it, so
+    /// that what can never be sent is never written down. Asks nobody.
+    ///
+    /// A gateway whose refunds need more than an amount, such as a receipt, checks that here
+    /// and in `refund` alike.
+    ///
+    /// # Errors
+    /// When a field is not acceptable, or this gateway has no refunds.
+    fn check_refund(&self, request: &RefundRequest) -> Result<(), Error> {
+        if !self.supports(Operation::Refund) {
+            return Err(no_refunds(self.name(), request));
+        }
+        request.money().map(drop)
+    }
+}
+
+fn no_refunds(gateway: GatewayName, request: &RefundRequest) -> Error {
+    let order = &request.order;
+    let problem = format!(
+        "refund: {} documents no refunds, so none was asked for order {order}",
+        gateway.as_str()
+    );
+    Error::new(ErrorKind::Unsupported, Delivery::NotSent, problem)
 }
 
 /// What can be asked of a gateway.

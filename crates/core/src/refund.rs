@@ -31,6 +31,7 @@ use crate::order::OrderStatus;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RefundRequest {
     /// The order whose payment goes back.
     pub order: OrderId,

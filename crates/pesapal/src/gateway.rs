@@ -207,6 +207,11 @@ impl Gateway for Pesapal {
         wire::cancel::read(&asked.answer(), &tracking_id)
     }
 
+    fn check_refund(&self, request: &RefundRequest) -> Result<(), Error> {
+        wire::tracking_id(&request.order)?;
+        wire::refund::request_body(request).map(drop)
+    }
+
     async fn refund(&self, request: &RefundRequest) -> Result<RefundAnswer, Error> {
         let tracking_id = wire::tracking_id(&request.order)?;
         let body = wire::refund::request_body(request)?;

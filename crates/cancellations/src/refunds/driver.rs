@@ -18,7 +18,7 @@ use super::{Begun, Refund, RefundAdvanced, RefundChange, RefundIntent, RefundSto
 use crate::driver::{Canceller, Settings, Trouble, new_id};
 use crate::fence::Fence;
 use crate::order::{OrderKey, TrackedOrder};
-use crate::store::{Entry, Store, StoreError};
+use crate::store::{Store, StoreError, StoreErrorKind};
 
 /// Who asks for a refund, why, and how much.
 #[derive(Debug, Clone)]
@@ -46,8 +46,17 @@ pub enum RefundTrouble {
     /// There is nothing to decide about this refund.
     #[error("there is nothing to decide about the {0}")]
     NotAllowed(Box<Refund>),
-    /// A request may have left, and what came of it could not be stored. The record says
-    /// *sending*, which is in doubt as soon as its claim has lapsed.
+    /// The answer came after another request of the same payment was made. Both are in the
+    /// store, and this one has a [finding](Refund::finding).
+    #[error(
+        "two refund requests were made for order {}: {}",
+        .0.key,
+        .0.message.as_deref().unwrap_or_default()
+    )]
+    DoubleRequest(Box<Refund>),
+    /// A request may have left, and what came of it could not be stored. The record stands
+    /// as it was: *sending*, which is in doubt as soon as its claim has lapsed, or what
+    /// others have made of it meanwhile.
     #[error(
         "a refund request for order {order} may have left, and what came of it could not be stored: {error}"
     )]
@@ -160,6 +169,7 @@ impl Refunder {
         let mut request =
             RefundRequest::new(key.order.clone(), reading, terms.username, terms.remarks);
         request.amount = terms.amount;
+        gateway.check_refund(&request)?;
         let money = request.money()?;
         let order = TrackedOrder {
             key: key.clone(),
@@ -242,9 +252,10 @@ impl Refunder {
         let order = refund.key.clone();
         let worker = &self.orders.settings.worker;
         let written = self.write(refund, event, &detail, worker).await;
-        let refund = written
-            .map_err(|error| RefundTrouble::NotStored { order, error })?
-            .refund();
+        let refund = match written.map_err(|error| RefundTrouble::NotStored { order, error })? {
+            Written::Now(refund) | Written::NothingFollows(refund) => refund,
+            Written::Beside(refund) => return Err(RefundTrouble::DoubleRequest(Box::new(refund))),
+        };
         info!(id = %refund.id, state = refund.state.words(), "refund request ended");
         Ok((refund, error))
     }
@@ -256,8 +267,9 @@ impl Refunder {
     }
 
     /// Takes a request whose worker is gone for doubtful, and reads the order once more: the
-    /// store ends the doubt if the money has gone back. Whether it can be read does not
-    /// matter here.
+    /// store ends the doubt if the money has gone back. It is read with the account that
+    /// made the request and, where that does not serve, with `key`'s. Whether it can be read
+    /// does not matter here.
     async fn look(
         &self,
         refund: Refund,
@@ -270,13 +282,21 @@ impl Refunder {
             let event = RefundEvent::LeaseLapsed;
             refund = self.write(refund, event, detail, worker).await?.refund();
         }
-        let reading = match self.orders.status(key).await {
-            Ok((reading, _)) => Some(reading),
-            Err(
-                Trouble::Gateway(_) | Trouble::UnknownAccount(_) | Trouble::OtherGateway { .. },
-            ) => None,
-            Err(trouble) => return Err(trouble.into()),
-        };
+        let own = refund.key.clone();
+        let asker = (own != *key).then_some(key);
+        let mut reading = None;
+        for key in [Some(&own), asker].into_iter().flatten() {
+            match self.orders.status(key).await {
+                Ok((read, _)) => {
+                    reading = Some(read);
+                    break;
+                }
+                Err(
+                    Trouble::Gateway(_) | Trouble::UnknownAccount(_) | Trouble::OtherGateway { .. },
+                ) => {}
+                Err(trouble) => return Err(trouble.into()),
+            }
+        }
         let now = self.store.refund(refund.id).await?;
         Ok((now.unwrap_or(refund), reading))
     }
@@ -305,7 +325,35 @@ impl Refunder {
             .await?
         {
             Written::Now(refund) => Ok(refund),
-            Written::NothingFollows(refund) => Err(RefundTrouble::NotAllowed(Box::new(refund))),
+            Written::NothingFollows(refund) | Written::Beside(refund) => {
+                Err(RefundTrouble::NotAllowed(Box::new(refund)))
+            }
+        }
+    }
+
+    /// Closes the finding of a refund that a person has seen to. `by` and `note` stay in the
+    /// log for ever.
+    ///
+    /// # Errors
+    /// [`RefundTrouble::NotAllowed`] when it has none, [`RefundTrouble::Unknown`] when there
+    /// is no such refund, or when the store fails.
+    pub async fn acknowledge(
+        &self,
+        id: RefundId,
+        by: &str,
+        note: &str,
+    ) -> Result<Refund, RefundTrouble> {
+        let found = self.store.refund(id).await?;
+        let mut current = found.ok_or(RefundTrouble::Unknown(id))?;
+        loop {
+            let now = self.orders.clock.now();
+            let Some(change) = RefundChange::acknowledged(&current, by, note, now) else {
+                return Err(RefundTrouble::NotAllowed(Box::new(current)));
+            };
+            match self.store.advance_refund(change).await? {
+                RefundAdvanced::Stored(refund) => return Ok(refund),
+                RefundAdvanced::Conflict(now) => current = now,
+            }
         }
     }
 
@@ -320,22 +368,23 @@ impl Refunder {
     ) -> Result<Written, StoreError> {
         let mut current = refund;
         loop {
-            let Some(next) = current.state.after(event) else {
+            let now = self.orders.clock.now();
+            let Some(change) = RefundChange::after(&current, event, detail, actor, now) else {
                 return Ok(Written::NothingFollows(current));
             };
-            let change = RefundChange {
-                id: current.id,
-                version: current.version,
-                next,
-                message: format!("{detail}; {}", next.meaning()),
-                entry: Entry {
-                    event: event.as_str().to_owned(),
-                    actor: actor.to_owned(),
-                    detail: Some(detail.to_owned()),
-                },
-                now: self.orders.clock.now(),
-            };
-            match self.store.advance_refund(change).await? {
+            let advanced = self.store.advance_refund(change).await;
+            let taken = |error: &StoreError| error.kind() == StoreErrorKind::OnceUsed;
+            if advanced.as_ref().is_err_and(taken)
+                && let Some(change) =
+                    RefundChange::double_request(&current, event, detail, actor, now)
+            {
+                match self.store.advance_refund(change).await? {
+                    RefundAdvanced::Stored(refund) => return Ok(Written::Beside(refund)),
+                    RefundAdvanced::Conflict(now) => current = now,
+                }
+                continue;
+            }
+            match advanced? {
                 RefundAdvanced::Stored(refund) => return Ok(Written::Now(refund)),
                 RefundAdvanced::Conflict(now) => current = now,
             }
@@ -348,12 +397,14 @@ enum Written {
     Now(Refund),
     /// As it stands; the event says nothing to that.
     NothingFollows(Refund),
+    /// Kept beside a state that could not follow: another request has taken the payment.
+    Beside(Refund),
 }
 
 impl Written {
     fn refund(self) -> Refund {
         match self {
-            Self::Now(refund) | Self::NothingFollows(refund) => refund,
+            Self::Now(refund) | Self::NothingFollows(refund) | Self::Beside(refund) => refund,
         }
     }
 }

@@ -59,6 +59,28 @@ pub enum RefundResolution {
     NotReceived,
 }
 
+/// What a person has to see to, though nothing is left to do here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RefundFinding {
+    /// The gateway answered this request after another one of the same payment was made.
+    DoubleRequest,
+}
+
+impl RefundFinding {
+    /// The word used in JSON and in the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DoubleRequest => "double_request",
+        }
+    }
+
+    /// Reads what [`RefundFinding::as_str`] writes.
+    pub fn from_word(word: &str) -> Option<Self> {
+        (word == Self::DoubleRequest.as_str()).then_some(Self::DoubleRequest)
+    }
+}
+
 impl RefundState {
     /// What follows from `event`; `None` if nothing does.
     ///

@@ -11,7 +11,7 @@ use super::rows::{self, damaged, get, maybe_moment, micros, moment_at, store_err
 use crate::order::OrderKey;
 use crate::refunds::{
     Begun, PendingRefunds, Refund, RefundAdvanced, RefundChange, RefundEntry, RefundEvent,
-    RefundIntent, RefundOutcome, RefundState, RefundStore,
+    RefundFinding, RefundIntent, RefundOutcome, RefundState, RefundStore,
 };
 use crate::store::{Entry, StoreError, StoreErrorKind};
 
@@ -30,6 +30,7 @@ fn begin(connection: &Connection, intent: &RefundIntent) -> Result<Begun, StoreE
     if status != Some(OrderStatus::Paid) {
         return Ok(Begun::NotPaid(status));
     }
+    // Beyond what the database refuses, an open finding is in the way.
     if let Some(refund) = in_the_way(connection, &order.gateway, &intent.key.order)? {
         return Ok(Begun::InTheWay(refund));
     }
@@ -83,8 +84,8 @@ fn advance(connection: &Connection, change: &RefundChange) -> Result<RefundAdvan
     let number: Option<i64> = connection
         .prepare_cached(
             "UPDATE refunds SET version = version + 1, log_entries = log_entries + 1,
-                 state = ?3, outcome = ?4, message = ?5, due_at = NULL, worker = NULL,
-                 updated_at = ?6
+                 state = ?3, outcome = ?4, finding = ?5, message = ?6, due_at = NULL,
+                 worker = NULL, updated_at = ?7
              WHERE id = ?1 AND version = ?2
              RETURNING log_entries",
         )
@@ -93,8 +94,9 @@ fn advance(connection: &Connection, change: &RefundChange) -> Result<RefundAdvan
                 params![
                     change.id.to_string(),
                     i64::try_from(change.version).unwrap_or(i64::MAX),
-                    change.next.as_str(),
-                    change.next.outcome().map(RefundOutcome::as_str),
+                    change.next().as_str(),
+                    change.next().outcome().map(RefundOutcome::as_str),
+                    change.finding().map(RefundFinding::as_str),
                     change.message,
                     now,
                 ],
@@ -113,7 +115,7 @@ fn advance(connection: &Connection, change: &RefundChange) -> Result<RefundAdvan
         number,
         now,
         from,
-        change.next,
+        change.next(),
         &change.entry,
     )?;
     by_id(connection, change.id)?
@@ -147,23 +149,10 @@ pub(super) fn find_reversed(
             continue;
         }
         let event = RefundEvent::SeenReversed;
-        let Some(next) = refund.state.after(event) else {
-            continue;
-        };
         let detail = format!("status {status}");
-        let change = RefundChange {
-            id: refund.id,
-            version: refund.version,
-            next,
-            message: format!("{detail}; {}", next.meaning()),
-            entry: Entry {
-                event: event.as_str().to_owned(),
-                actor: actor.to_owned(),
-                detail: Some(detail),
-            },
-            now,
-        };
-        advance(connection, &change)?;
+        if let Some(change) = RefundChange::after(&refund, event, &detail, actor, now) {
+            advance(connection, &change)?;
+        }
     }
     Ok(())
 }
@@ -178,6 +167,15 @@ fn in_the_way(
         connection,
         "WHERE r.gateway = ?1 AND r.order_id = ?2
            AND (r.outcome IS NULL OR r.outcome NOT IN ('not_sent', 'resolved_not_received'))",
+        params![gateway.as_str(), order.as_str()],
+    )?;
+    if let Some(refund) = found.into_iter().next() {
+        return Ok(Some(refund));
+    }
+    let found = select(
+        connection,
+        "WHERE r.gateway = ?1 AND r.order_id = ?2 AND r.finding IS NOT NULL
+         ORDER BY r.created_at, r.id",
         params![gateway.as_str(), order.as_str()],
     )?;
     Ok(found.into_iter().next())
@@ -203,7 +201,7 @@ fn pending(connection: &Connection, page: &PendingRefunds) -> Result<Vec<Refund>
     };
     select(
         connection,
-        "WHERE r.outcome IS NULL AND (r.created_at, r.id) > (?1, ?2)
+        "WHERE (r.outcome IS NULL OR r.finding IS NOT NULL) AND (r.created_at, r.id) > (?1, ?2)
            AND (?3 IS NULL OR r.account = ?3)
          ORDER BY r.created_at, r.id LIMIT ?4",
         params![
@@ -239,6 +237,7 @@ fn refund(row: &Row<'_>) -> Result<Refund, StoreError> {
     let version: i64 = get(row, "version")?;
     let state: String = get(row, "state")?;
     let outcome: Option<String> = get(row, "outcome")?;
+    let finding: Option<String> = get(row, "finding")?;
     Ok(Refund {
         id: id.parse().map_err(|_| damaged("a refund id"))?,
         version: u64::try_from(version).map_err(|_| damaged("a version"))?,
@@ -251,6 +250,9 @@ fn refund(row: &Row<'_>) -> Result<Refund, StoreError> {
         actor: get(row, "actor")?,
         state: RefundState::from_words(&state, outcome.as_deref())
             .ok_or_else(|| damaged("a state"))?,
+        finding: finding
+            .map(|word| RefundFinding::from_word(&word).ok_or_else(|| damaged("a finding")))
+            .transpose()?,
         message: get(row, "message")?,
         due_at: maybe_moment(row, "due_at")?,
         worker: get(row, "worker")?,

@@ -14,6 +14,7 @@ CREATE TABLE refunds (
     actor             TEXT NOT NULL,
     state             TEXT NOT NULL CHECK (state IN ('sending', 'in_doubt', 'done')),
     outcome           TEXT,
+    finding           TEXT,
     message           TEXT,
     due_at            INTEGER,
     worker            TEXT,
@@ -29,7 +30,8 @@ CREATE TABLE refunds (
 CREATE UNIQUE INDEX refunds_once ON refunds (gateway, order_id)
     WHERE outcome IS NULL OR outcome NOT IN ('not_sent', 'resolved_not_received');
 CREATE INDEX refunds_of_order ON refunds (account, order_id, created_at);
-CREATE INDEX refunds_pending ON refunds (created_at, id) WHERE outcome IS NULL;
+CREATE INDEX refunds_pending ON refunds (created_at, id)
+    WHERE outcome IS NULL OR finding IS NOT NULL;
 
 CREATE TRIGGER refunds_are_never_deleted BEFORE DELETE ON refunds
 BEGIN SELECT RAISE(ABORT, 'a refund request is never forgotten'); END;
@@ -38,12 +40,17 @@ CREATE TRIGGER refunds_are_never_replaced BEFORE INSERT ON refunds
 WHEN EXISTS (SELECT 1 FROM refunds WHERE id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'a refund request is never forgotten'); END;
 CREATE TRIGGER refunds_stay_with_their_payment
-BEFORE UPDATE OF id, account, order_id, gateway ON refunds
+BEFORE UPDATE OF id, account, order_id, gateway, amount, currency, confirmation_code ON refunds
 BEGIN SELECT RAISE(ABORT, 'a refund request stays with its payment'); END;
 -- Nothing that may have left becomes unsent and leaves again.
 CREATE TRIGGER refunds_are_sent_once BEFORE UPDATE OF state ON refunds
 WHEN NEW.state = 'sending' AND OLD.state <> 'sending'
 BEGIN SELECT RAISE(ABORT, 'a refund request is sent once'); END;
+-- What the gateway has, or had, makes no room for another request.
+CREATE TRIGGER refunds_keep_their_payment BEFORE UPDATE OF outcome ON refunds
+WHEN OLD.outcome IN ('received', 'reversed', 'resolved_received')
+    AND (NEW.outcome IS NULL OR NEW.outcome IN ('not_sent', 'resolved_not_received'))
+BEGIN SELECT RAISE(ABORT, 'a refund request keeps its payment'); END;
 
 CREATE TABLE refund_events (
     seq        INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use duka_cancellations::refunds::{
-    RefundOutcome, RefundResolution, RefundState, RefundStore, RefundTrouble, Refunding,
+    PendingRefunds, RefundEvent, RefundFinding, RefundOutcome, RefundResolution, RefundState,
+    RefundStore, RefundTrouble, Refunder, Refunding,
 };
 use duka_cancellations::{Refund, SqliteStore, Trouble};
 use duka_core::{Delivery, ErrorKind, Money, OrderStatus};
@@ -255,26 +256,131 @@ async fn an_answer_that_comes_after_somebody_took_it_for_doubtful_is_still_evide
 
 /// What another process does that takes the worker for dead.
 async fn doubt(store: &SqliteStore) {
-    use duka_cancellations::refunds::{PendingRefunds, RefundChange};
-    use duka_cancellations::store::Entry;
     let page = PendingRefunds {
         limit: 10,
         ..PendingRefunds::default()
     };
     let found = store.pending_refunds(page).await.unwrap();
-    let change = RefundChange {
-        id: found[0].id,
-        version: found[0].version,
-        next: RefundState::InDoubt,
-        message: "who knows".to_owned(),
-        entry: Entry {
-            event: "lease_lapsed".to_owned(),
-            actor: "w2".to_owned(),
-            detail: None,
-        },
-        now: crate::scene::noon(),
-    };
+    let change = crate::suite_refunds::by("w2", &found[0], RefundEvent::LeaseLapsed);
     store.advance_refund(change).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_comes_after_another_request_was_made_is_kept_as_a_finding() {
+    for (answer, event) in [
+        (Answer::Yes, "answered_received"),
+        (Answer::No, "answered_refused"),
+    ] {
+        // The second request is answered while the first one's worker stands still.
+        let counter = Counter::new(Till::new().will_answer([Answer::Yes, answer]));
+        let (other, ahead) = (counter.worker("w2"), counter.ahead.clone());
+        counter.till.during(move || {
+            ahead.by(MINUTE);
+            let other = other.clone();
+            elsewhere(async move { takes_it_for_dead_and_asks_again(&other).await });
+        });
+        let asked = counter.refunder.refund(order("shop", "A-1"), terms()).await;
+        let trouble = asked.unwrap_err();
+        let RefundTrouble::DoubleRequest(first) = &trouble else {
+            panic!("{trouble}");
+        };
+        assert!(
+            trouble
+                .to_string()
+                .starts_with("two refund requests were made for order A-1 at shop: "),
+            "{trouble}"
+        );
+        // Nothing is undone, and nothing is lost.
+        assert_eq!(first.state, done(RefundOutcome::ResolvedNotReceived));
+        assert_eq!(first.finding, Some(RefundFinding::DoubleRequest));
+        assert_eq!(counter.reload(first).await, **first);
+        let story = counter.story(first).await;
+        let last = format!("{event} by w1 -> done: resolved_not_received");
+        assert_eq!(story.last(), Some(&last));
+        let both = counter.store().refunds_of(&first.key).await.unwrap();
+        assert_eq!(both.len(), 2);
+        assert_eq!(both[1].state, done(RefundOutcome::Received));
+        assert_eq!(counter.till.requests().len(), 2);
+
+        // Until a person has seen to it.
+        let page = PendingRefunds {
+            limit: 10,
+            ..PendingRefunds::default()
+        };
+        let listed = counter.store().pending_refunds(page.clone()).await.unwrap();
+        assert_eq!(listed, [(**first).clone()]);
+        let note = "rejected one of the two";
+        let closes = || counter.refunder.acknowledge(first.id, "amina", note);
+        let closed = closes().await.unwrap();
+        assert_eq!((closed.state, closed.finding), (first.state, None));
+        assert_eq!(counter.store().pending_refunds(page).await.unwrap(), []);
+        let log = counter.store().refund_log(first.id).await.unwrap();
+        let last = log.last().unwrap();
+        assert_eq!((&*last.event, &*last.actor), ("acknowledged", "amina"));
+        assert_eq!(
+            last.detail.as_deref(),
+            Some("amina: rejected one of the two")
+        );
+        let twice = closes().await.unwrap_err();
+        assert!(matches!(twice, RefundTrouble::NotAllowed(_)), "{twice}");
+    }
+}
+
+/// What others do while a worker stands still with the answer in its hand.
+async fn takes_it_for_dead_and_asks_again(refunder: &Refunder) {
+    let Refunding::InTheWay { refund, .. } = ask(refunder).await else {
+        panic!("nothing was in the way");
+    };
+    assert_eq!(refund.state, RefundState::InDoubt);
+    let resolution = RefundResolution::NotReceived;
+    let resolved = refunder.resolve(refund.id, resolution, "amina", "not in the dashboard");
+    resolved.await.unwrap();
+    assert!(matches!(ask(refunder).await, Refunding::Made { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_gateway_could_never_be_asked_for_leaves_no_trace() {
+    let counter = Counter::new(Till::new().without_receipts());
+    let asked = counter.refunder.refund(order("shop", "A-1"), terms()).await;
+    let trouble = asked.unwrap_err();
+    let RefundTrouble::NothingSent(Trouble::Gateway(error)) = trouble else {
+        panic!("{trouble}");
+    };
+    assert_eq!(error.field(), Some("confirmation_code"));
+    assert!(counter.till.requests().is_empty());
+    assert_eq!(counter.shelf.number("SELECT count(*) FROM orders"), 0);
+    assert_eq!(counter.shelf.number("SELECT count(*) FROM refunds"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_earlier_request_is_looked_at_with_the_account_that_made_it() {
+    let counter = Counter::new(Till::new().will_answer([Answer::Lost]));
+    counter.made().await;
+    counter.till.set("A-1", OrderStatus::Reversed);
+    // Another account of this gateway, whose keys do not see the order.
+    let stranger = Arc::new(Till::new());
+    stranger.break_down(ErrorKind::NotFound);
+    let both = counter.with_accounts(&[("shop", &counter.till), ("shop-new", &stranger)]);
+    let asked = both.refund(order("shop-new", "A-1"), terms()).await;
+    let Refunding::InTheWay { refund, reading } = asked.unwrap() else {
+        panic!("nothing was in the way");
+    };
+    assert_eq!(refund.state, done(RefundOutcome::Reversed));
+    assert_eq!(reading.unwrap().status, OrderStatus::Reversed);
+    assert_eq!(stranger.reads(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_earlier_request_of_an_account_that_is_gone_is_looked_at_by_whoever_asks() {
+    let counter = Counter::new(Till::new().will_answer([Answer::Lost]));
+    counter.made().await;
+    let renamed = counter.with_accounts(&[("shop-new", &counter.till)]);
+    let asked = renamed.refund(order("shop-new", "A-1"), terms()).await;
+    let Refunding::InTheWay { refund, reading } = asked.unwrap() else {
+        panic!("nothing was in the way");
+    };
+    assert_eq!(refund.state, RefundState::InDoubt);
+    assert_eq!(reading.unwrap().status, OrderStatus::Paid);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
 //! The SQLite store: the suite, and what its file refuses whoever asks.
 
+use duka_cancellations::refunds::{RefundEvent, RefundOutcome, RefundState};
 use duka_cancellations::store::Attempt;
 use duka_core::cancel::{Repeat, State};
 
@@ -45,9 +46,11 @@ store_suite! { Shelf::new(),
 
 store_suite! { RefundShelf::new(),
     suite_refunds::an_intent_is_kept_with_all_that_it_says
+    suite_refunds::a_change_is_made_by_the_rules_alone
     suite_refunds::an_intent_needs_an_order_that_was_seen_paid
     suite_refunds::a_second_request_of_a_payment_cannot_be_written_down
     suite_refunds::a_request_that_never_left_makes_room_for_another
+    suite_refunds::a_late_answer_is_a_finding_where_another_request_has_the_payment
     suite_refunds::one_payments_request_is_not_in_anothers_way
     suite_refunds::a_refund_made_from_an_old_version_writes_nothing
     suite_refunds::a_refunds_log_tells_everything_in_order
@@ -164,7 +167,7 @@ async fn the_file_itself_keeps_a_refund_request_as_it_was_sent() {
     let refund = crate::suite_refunds::begun(&*store, 1, "A-1").await;
     let sql = shelf.0.sql();
     let again = "INSERT INTO refunds SELECT 'another', version, account, order_id, gateway,
-            amount, currency, confirmation_code, username, remarks, actor, ?1, ?2, message,
+            amount, currency, confirmation_code, username, remarks, actor, ?1, ?2, NULL, message,
             due_at, worker, log_entries, created_at, updated_at FROM refunds LIMIT 1";
     for (state, outcome) in [
         ("sending", None),
@@ -180,8 +183,7 @@ async fn the_file_itself_keeps_a_refund_request_as_it_was_sent() {
             "{state} {outcome:?}: {error}"
         );
     }
-    let in_doubt =
-        crate::suite_refunds::to(&refund, duka_cancellations::refunds::RefundState::InDoubt);
+    let in_doubt = crate::suite_refunds::by("w1", &refund, RefundEvent::Unclear);
     store.advance_refund(in_doubt).await.unwrap();
     for (forgery, words) in [
         ("DELETE FROM refunds", "never forgotten"),
@@ -195,6 +197,18 @@ async fn the_file_itself_keeps_a_refund_request_as_it_was_sent() {
         ),
         (
             "UPDATE refunds SET gateway = 'other'",
+            "stays with its payment",
+        ),
+        (
+            "UPDATE refunds SET amount = '1.00'",
+            "stays with its payment",
+        ),
+        (
+            "UPDATE refunds SET currency = 'USD'",
+            "stays with its payment",
+        ),
+        (
+            "UPDATE refunds SET confirmation_code = 'R-18'",
             "stays with its payment",
         ),
         ("UPDATE refunds SET state = 'sending'", "sent once"),
@@ -215,5 +229,43 @@ async fn the_file_itself_keeps_a_refund_request_as_it_was_sent() {
     ] {
         let error = sql.execute(forgery, []).unwrap_err();
         assert!(error.to_string().contains(words), "{forgery}: {error}");
+    }
+}
+
+/// Every step from one outcome to another that the rules do not have and that would make
+/// room for a second request; and no other.
+#[tokio::test]
+async fn the_file_itself_keeps_a_payment_taken_as_far_as_the_rules_do() {
+    let taken = ["received", "reversed", "resolved_received"];
+    for from in RefundOutcome::ALL.map(RefundOutcome::as_str) {
+        for to in [None, Some("not_sent"), Some("resolved_not_received")] {
+            let shelf = RefundShelf::new();
+            crate::suite_refunds::begun(&*shelf.store(), 1, "A-1").await;
+            let sql = shelf.0.sql();
+            let is = "UPDATE refunds SET state = ?1, outcome = ?2";
+            sql.execute(is, ("done", from)).unwrap();
+            let state = if to.is_some() { "done" } else { "in_doubt" };
+            let step = sql.execute(is, (state, to));
+            if taken.contains(&from) {
+                let error = step.unwrap_err().to_string();
+                assert!(
+                    error.contains("keeps its payment"),
+                    "{from}, {to:?}: {error}"
+                );
+            } else {
+                step.unwrap();
+            }
+        }
+    }
+    // Which is what the rules say.
+    for from in RefundOutcome::ALL {
+        for event in crate::suite_refunds::EVENTS {
+            let next = RefundState::Done(from).after(event);
+            let frees = next.is_some_and(RefundState::frees_the_payment);
+            assert!(
+                !frees || !taken.contains(&from.as_str()),
+                "{from:?} {event:?}"
+            );
+        }
     }
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use duka_cancellations::refunds::{
-    Begun, PendingRefunds, RefundAdvanced, RefundChange, RefundIntent, RefundOutcome, RefundState,
+    Begun, PendingRefunds, RefundAdvanced, RefundChange, RefundEvent, RefundFinding, RefundIntent,
+    RefundOutcome, RefundResolution, RefundState,
 };
-use duka_cancellations::store::{Claim, Entry};
+use duka_cancellations::store::Claim;
 use duka_cancellations::{OrderKey, Refund, RefundStore, StoreErrorKind};
 use duka_core::{Money, OrderStatus, RefundId};
 use jiff::SignedDuration;
@@ -52,19 +53,43 @@ pub(crate) async fn begun(store: &dyn RefundStore, number: u128, id: &str) -> Re
     refund
 }
 
-pub(crate) fn to(refund: &Refund, next: RefundState) -> RefundChange {
-    RefundChange {
-        id: refund.id,
-        version: refund.version,
-        next,
-        message: "so it went".to_owned(),
-        entry: Entry {
-            event: "unclear".to_owned(),
-            actor: "w1".to_owned(),
-            detail: Some("refund request: timed out".to_owned()),
-        },
-        now: at(60),
+pub(crate) const EVENTS: [RefundEvent; 9] = [
+    RefundEvent::Received,
+    RefundEvent::Refused,
+    RefundEvent::NotSent,
+    RefundEvent::TurnedAway,
+    RefundEvent::Unclear,
+    RefundEvent::LeaseLapsed,
+    RefundEvent::SeenReversed,
+    RefundEvent::Resolved(RefundResolution::Received),
+    RefundEvent::Resolved(RefundResolution::NotReceived),
+];
+
+/// What follows from an event, as a worker would write it.
+pub(crate) fn by(worker: &str, refund: &Refund, event: RefundEvent) -> RefundChange {
+    let change = RefundChange::after(refund, event, "so it went", worker, at(60));
+    change.unwrap_or_else(|| panic!("{event:?} says nothing to {:?}", refund.state))
+}
+
+/// Brings a refund to a state, by whatever leads there.
+pub(crate) async fn led(store: &dyn RefundStore, refund: &Refund, to: RefundState) -> Refund {
+    if refund.state == to {
+        return refund.clone();
     }
+    let leads = |event: &RefundEvent| refund.state.after(*event) == Some(to);
+    // A person decides about doubt alone.
+    let event = EVENTS.into_iter().find(leads);
+    let doubted = advanced(
+        store,
+        by("w1", refund, event.unwrap_or(RefundEvent::Unclear)),
+    )
+    .await;
+    if event.is_some() {
+        return doubted;
+    }
+    let leads = |event: &RefundEvent| doubted.state.after(*event) == Some(to);
+    let event = EVENTS.into_iter().find(leads).unwrap();
+    advanced(store, by("amina", &doubted, event)).await
 }
 
 pub(crate) async fn advanced(store: &dyn RefundStore, change: RefundChange) -> Refund {
@@ -135,7 +160,7 @@ pub(crate) async fn a_second_request_of_a_payment_cannot_be_written_down(open: O
         let number = 10 * u128::try_from(number).unwrap();
         let mut first = begun(&*store, number, &id).await;
         if state != RefundState::Sending {
-            first = advanced(&*store, to(&first, state)).await;
+            first = led(&*store, &first, state).await;
         }
         // Whatever the account is called.
         for (n, account) in ["shop", "shop-new"].into_iter().enumerate() {
@@ -164,7 +189,7 @@ pub(crate) async fn a_request_that_never_left_makes_room_for_another(open: Open<
         let id = format!("A-{number}");
         let number = 10 * u128::try_from(number).unwrap();
         let first = begun(&*store, number, &id).await;
-        let first = advanced(&*store, to(&first, done(outcome))).await;
+        let first = led(&*store, &first, done(outcome)).await;
         assert!(first.state.frees_the_payment());
         let found = store.refund_in_the_way(&first.gateway, &first.key.order);
         assert_eq!(found.await.unwrap(), None);
@@ -172,9 +197,76 @@ pub(crate) async fn a_request_that_never_left_makes_room_for_another(open: Open<
         let both = store.refunds_of(&first.key).await.unwrap();
         assert_eq!(both, [first.clone(), second]);
         // The first one cannot take the payment back from the second.
-        let back = store.advance_refund(to(&first, done(RefundOutcome::Received)));
-        assert_eq!(back.await.unwrap_err().kind(), StoreErrorKind::OnceUsed);
+        if outcome == RefundOutcome::ResolvedNotReceived {
+            let back = store.advance_refund(by("w1", &first, RefundEvent::Received));
+            assert_eq!(back.await.unwrap_err().kind(), StoreErrorKind::OnceUsed);
+        }
         assert_eq!(store.refund(first.id).await.unwrap(), Some(first));
+    }
+}
+
+pub(crate) async fn a_late_answer_is_a_finding_where_another_request_has_the_payment(
+    open: Open<'_>,
+) {
+    let store = open();
+    let late = |refund: &Refund| {
+        let event = RefundEvent::Received;
+        RefundChange::double_request(refund, event, "answered received: so", "w1", at(70))
+    };
+    let first = begun(&*store, 1, "A-1").await;
+    assert!(late(&first).is_none(), "no other request can be there");
+    let resolved = done(RefundOutcome::ResolvedNotReceived);
+    let first = led(&*store, &first, resolved).await;
+    let second = begun(&*store, 2, "A-1").await;
+    let found = advanced(&*store, late(&first).unwrap()).await;
+    assert_eq!((found.state, found.version), (resolved, first.version + 1));
+    assert_eq!(found.finding, Some(RefundFinding::DoubleRequest));
+    let last = store.refund_log(first.id).await.unwrap().pop().unwrap();
+    assert_eq!(last.event, "answered_received");
+    let same = "done: resolved_not_received";
+    assert_eq!((last.from.as_deref(), &*last.to), (Some(same), same));
+    let detail = last.detail.unwrap();
+    assert!(detail.starts_with("answered received: so; "), "{detail}");
+    assert!(detail.contains("another refund request"), "{detail}");
+    // It is listed, beside the one that is on its way, which stands in the way first.
+    let page = PendingRefunds {
+        limit: 10,
+        ..PendingRefunds::default()
+    };
+    let listed = store.pending_refunds(page.clone()).await.unwrap();
+    assert_eq!(listed, [found.clone(), second.clone()]);
+    let in_the_way = || store.refund_in_the_way(&first.gateway, &first.key.order);
+    assert_eq!(in_the_way().await.unwrap(), Some(second.clone()));
+
+    // Should that one never have left, the gateway has the first: no third leaves by itself.
+    led(&*store, &second, done(RefundOutcome::NotSent)).await;
+    assert_eq!(in_the_way().await.unwrap(), Some(found.clone()));
+    let third = || store.begin_refund(intent(3, first.key.clone()));
+    let begun = third().await.unwrap();
+    assert!(
+        matches!(&begun, Begun::InTheWay(it) if *it == found),
+        "{begun:?}"
+    );
+
+    let closing = |refund: &Refund| RefundChange::acknowledged(refund, "amina", "seen", at(80));
+    assert!(closing(&first).is_none(), "there is no finding yet");
+    let closed = advanced(&*store, closing(&found).unwrap()).await;
+    assert_eq!((closed.state, closed.finding), (resolved, None));
+    assert_eq!(store.pending_refunds(page).await.unwrap(), []);
+    assert!(matches!(third().await.unwrap(), Begun::New(_)));
+}
+
+pub(crate) async fn a_change_is_made_by_the_rules_alone(open: Open<'_>) {
+    let store = open();
+    let refund = begun(&*store, 1, "A-1").await;
+    let received = led(&*store, &refund, done(RefundOutcome::Received)).await;
+    for refund in [refund, received] {
+        for event in EVENTS {
+            let change = RefundChange::after(&refund, event, "so it went", "w1", at(60));
+            let next = change.as_ref().map(RefundChange::next);
+            assert_eq!(next, refund.state.after(event), "{event:?}");
+            assert!(change.is_none_or(|it| it.finding().is_none()));
+        }
     }
 }
 
@@ -188,17 +280,17 @@ pub(crate) async fn one_payments_request_is_not_in_anothers_way(open: Open<'_>) 
 pub(crate) async fn a_refund_made_from_an_old_version_writes_nothing(open: Open<'_>) {
     let store = open();
     let first = begun(&*store, 1, "A-1").await;
-    let second = advanced(&*store, to(&first, RefundState::InDoubt)).await;
+    let second = led(&*store, &first, RefundState::InDoubt).await;
     assert_eq!(second.version, 2);
     assert_eq!((second.due_at, second.worker.as_deref()), (None, None));
     assert_eq!(second.updated_at, at(60));
-    let late = to(&first, done(RefundOutcome::Received));
+    let late = by("w1", &first, RefundEvent::Received);
     match store.advance_refund(late).await.unwrap() {
         RefundAdvanced::Conflict(now) => assert_eq!(now, second),
         RefundAdvanced::Stored(refund) => panic!("{refund:?}"),
     }
     assert_eq!(store.refund_log(first.id).await.unwrap().len(), 2);
-    let mut unknown = to(&second, done(RefundOutcome::Received));
+    let mut unknown = by("w1", &second, RefundEvent::Received);
     unknown.id = refund_id(7);
     let error = store.advance_refund(unknown).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Internal);
@@ -207,8 +299,8 @@ pub(crate) async fn a_refund_made_from_an_old_version_writes_nothing(open: Open<
 pub(crate) async fn a_refunds_log_tells_everything_in_order(open: Open<'_>) {
     let store = open();
     let refund = begun(&*store, 1, "A-1").await;
-    let refund = advanced(&*store, to(&refund, RefundState::InDoubt)).await;
-    advanced(&*store, to(&refund, done(RefundOutcome::Received))).await;
+    let refund = led(&*store, &refund, RefundState::InDoubt).await;
+    led(&*store, &refund, done(RefundOutcome::Received)).await;
     let log = open().refund_log(refund.id).await.unwrap();
     let lines: Vec<_> = log
         .iter()
@@ -238,7 +330,7 @@ pub(crate) async fn money_seen_to_go_back_ends_what_waits_for_it(open: Open<'_>)
         (4, done(RefundOutcome::NotSent), false),
     ] {
         let refund = begun(&*store, number, &format!("A-{number}")).await;
-        let refund = advanced(&*store, to(&refund, state)).await;
+        let refund = led(&*store, &refund, state).await;
         let back = seen(OrderStatus::Reversed, 90);
         store.observe(&refund.key, back, "w2").await.unwrap();
         let now = store.refund(refund.id).await.unwrap().unwrap();
@@ -269,8 +361,8 @@ pub(crate) async fn what_is_not_over_is_listed_page_by_page(open: Open<'_>) {
             panic!("{number}");
         };
         match number {
-            1 => advanced(&*store, to(&refund, RefundState::InDoubt)).await,
-            2 => advanced(&*store, to(&refund, done(RefundOutcome::Received))).await,
+            1 => led(&*store, &refund, RefundState::InDoubt).await,
+            2 => led(&*store, &refund, done(RefundOutcome::Received)).await,
             _ => refund,
         };
     }

@@ -33,6 +33,7 @@ struct World {
 
 pub(crate) struct Till {
     refunds: bool,
+    receipts: bool,
     rules: CancelRules,
     world: Mutex<World>,
 }
@@ -47,6 +48,7 @@ impl Till {
     pub(crate) fn new() -> Self {
         Self {
             refunds: true,
+            receipts: true,
             rules: CancelRules::once_only([OrderStatus::Unpaid]),
             world: Mutex::default(),
         }
@@ -54,6 +56,12 @@ impl Till {
 
     pub(crate) fn without_refunds(mut self) -> Self {
         self.refunds = false;
+        self
+    }
+
+    /// Its statuses show none, and it is asked by nothing else.
+    pub(crate) fn without_receipts(mut self) -> Self {
+        self.receipts = false;
         self
     }
 
@@ -117,7 +125,7 @@ impl Gateway for Till {
         }
         let status = world.truth.get(order.as_str()).cloned();
         let status = status.unwrap_or(OrderStatus::Unpaid);
-        let receipt = status.was_paid().then(|| format!("R-{order}"));
+        let receipt = (self.receipts && status.was_paid()).then(|| format!("R-{order}"));
         Ok(StatusReading {
             money: Some(Money::parse("1500.00", "KES").unwrap()),
             confirmation_code: receipt,
@@ -127,6 +135,13 @@ impl Gateway for Till {
 
     async fn cancel(&self, _: &OrderId) -> Result<CancelAnswer, Error> {
         Err(failure(ErrorKind::Unsupported, Delivery::NotSent))
+    }
+
+    fn check_refund(&self, request: &RefundRequest) -> Result<(), Error> {
+        request.money()?;
+        let receipt = request.paid.confirmation_code.as_ref();
+        let missing = || Error::invalid_field("confirmation_code", "is not shown");
+        receipt.map(drop).ok_or_else(missing)
     }
 
     async fn refund(&self, request: &RefundRequest) -> Result<RefundAnswer, Error> {
@@ -186,6 +201,11 @@ impl Counter {
         worker(name, &self.shelf, &self.ahead, &self.till)
     }
 
+    /// A worker of this store that has these accounts.
+    pub(crate) fn with_accounts(&self, accounts: &[(&str, &Arc<Till>)]) -> Refunder {
+        with_accounts("w2", &self.shelf, &self.ahead, accounts)
+    }
+
     pub(crate) async fn ask(&self) -> Refunding {
         ask(&self.refunder).await
     }
@@ -232,8 +252,20 @@ pub(crate) async fn ask(refunder: &Refunder) -> Refunding {
 }
 
 pub(crate) fn worker(name: &str, shelf: &Shelf, ahead: &Ahead, till: &Arc<Till>) -> Refunder {
-    let gateway: Arc<dyn Gateway> = Arc::<Till>::clone(till);
-    let gateways = [(account("shop"), gateway)].into();
+    with_accounts(name, shelf, ahead, &[("shop", till)])
+}
+
+fn with_accounts(
+    name: &str,
+    shelf: &Shelf,
+    ahead: &Ahead,
+    accounts: &[(&str, &Arc<Till>)],
+) -> Refunder {
+    let gateway = |(name, till): &(&str, &Arc<Till>)| {
+        let gateway: Arc<dyn Gateway> = Arc::<Till>::clone(till);
+        (account(name), gateway)
+    };
+    let gateways = accounts.iter().map(gateway).collect();
     let settings = Settings::new(name).lease(Duration::from_secs(60));
     let store = Arc::new(SqliteStore::open(shelf.path()).unwrap());
     Refunder::new(store, gateways, ahead.clock(), settings)

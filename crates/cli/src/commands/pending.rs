@@ -54,7 +54,7 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Lists the refunds that are not over, and counts them.
+/// Lists the refunds that are not over or have a finding, and counts them.
 async fn refunds(
     store: &dyn RefundStore,
     account: Option<AccountName>,
@@ -89,8 +89,9 @@ async fn refunds(
 }
 
 fn describe_refund(refund: &Refund, view: &RefundView) -> Vec<String> {
+    let standing = view.finding.unwrap_or_else(|| view.standing());
     let mut lines = vec![
-        format!("{}  refund {}", refund.id, tint(view.standing())),
+        format!("{}  refund {}", refund.id, tint(standing)),
         format!(
             "  order    {} at {} ({})",
             view.order, view.account, view.gateway

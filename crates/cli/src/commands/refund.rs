@@ -1,7 +1,7 @@
 //! `duka refund`: asks for one payment to go back, through the store.
 
 use duka_cancellations::Refund;
-use duka_cancellations::refunds::{RefundOutcome, RefundState, Refunding, Terms};
+use duka_cancellations::refunds::{RefundFinding, RefundOutcome, RefundState, Refunding, Terms};
 use duka_core::Error;
 
 use crate::args::RefundArgs;
@@ -43,7 +43,7 @@ pub(crate) async fn run(args: RefundArgs, context: &Context) -> Result<Exit, Fai
                 refund.created_at,
                 view.message.as_deref().unwrap_or_default(),
             ));
-            (view, exit_of_earlier(refund.state), advice(refund))
+            (view, exit_of_earlier(refund), advice(refund))
         }
         Refunding::Made {
             refund,
@@ -86,6 +86,11 @@ pub(crate) async fn run(args: RefundArgs, context: &Context) -> Result<Exit, Fai
 /// What a person may have to do about it.
 pub(super) fn advice(refund: &Refund) -> Option<String> {
     let id = refund.id;
+    if refund.finding == Some(RefundFinding::DoubleRequest) {
+        return Some(format!(
+            "how many requests for this payment are at the gateway's dashboard? approve one at most, then: duka resolve {id} --as acknowledged --by … --note …"
+        ));
+    }
     match refund.state {
         RefundState::Sending => Some(
             "nothing yet; a request is on its way, or whoever sent it has died: `duka refund` tells, once the claim has lapsed".to_owned(),
@@ -122,8 +127,9 @@ fn exit_of(state: RefundState, error: Option<&Error>) -> Exit {
 }
 
 /// Nothing was done as asked, so nothing here is *done*.
-fn exit_of_earlier(state: RefundState) -> Exit {
-    match state {
+fn exit_of_earlier(refund: &Refund) -> Exit {
+    match refund.state {
+        RefundState::Done(_) if refund.finding.is_some() => Exit::Unknown,
         RefundState::Sending | RefundState::InDoubt => Exit::Unknown,
         RefundState::Done(_) => Exit::Refused,
     }

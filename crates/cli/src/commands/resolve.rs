@@ -6,6 +6,7 @@ use duka_core::RefundId;
 use duka_core::cancel::Resolution;
 
 use crate::args::{Decision, ResolveArgs};
+use crate::config::Config;
 use crate::context::{Absent, Context};
 use crate::failure::{Exit, Failure};
 use crate::output::tint;
@@ -13,13 +14,6 @@ use crate::views::{CancellationView, RefundView};
 
 pub(crate) async fn run(args: &ResolveArgs, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
-    let decision = match args.decision {
-        Decision::Cancelled => Decided::Cancellation(Resolution::Cancelled),
-        Decision::NotCancelled => Decided::Cancellation(Resolution::NotCancelled),
-        Decision::Acknowledged => Decided::Cancellation(Resolution::Acknowledged),
-        Decision::Received => Decided::Refund(RefundResolution::Received),
-        Decision::NotReceived => Decided::Refund(RefundResolution::NotReceived),
-    };
     let (by, note) = (args.by.trim(), args.note.trim());
     for (name, text) in [("--by", by), ("--note", note)] {
         if text.is_empty() {
@@ -28,6 +22,14 @@ pub(crate) async fn run(args: &ResolveArgs, context: &Context) -> Result<Exit, F
             )));
         }
     }
+    let decision = match args.decision {
+        Decision::Cancelled => Decided::Cancellation(Resolution::Cancelled),
+        Decision::NotCancelled => Decided::Cancellation(Resolution::NotCancelled),
+        Decision::Acknowledged if is_refund(args, context, &config).await? => Decided::Refund(None),
+        Decision::Acknowledged => Decided::Cancellation(Resolution::Acknowledged),
+        Decision::Received => Decided::Refund(Some(RefundResolution::Received)),
+        Decision::NotReceived => Decided::Refund(Some(RefundResolution::NotReceived)),
+    };
     match decision {
         Decided::Cancellation(resolution) => {
             let canceller = context.canceller(&config, Absent::Refuse)?;
@@ -43,18 +45,34 @@ pub(crate) async fn run(args: &ResolveArgs, context: &Context) -> Result<Exit, F
 /// A decision, by what it is about.
 enum Decided {
     Cancellation(Resolution),
-    Refund(RefundResolution),
+    /// Without a resolution, its finding is closed.
+    Refund(Option<RefundResolution>),
+}
+
+/// Whether the id is a refund's: both kinds have findings.
+async fn is_refund(
+    args: &ResolveArgs,
+    context: &Context,
+    config: &Config,
+) -> Result<bool, Failure> {
+    let store = context.existing_store(config)?;
+    let found = store.refund(RefundId::from_uuid(*args.id.as_uuid())).await;
+    let found = found.map_err(|error| Failure::store("resolve it", &error))?;
+    Ok(found.is_some())
 }
 
 async fn refund(
     args: &ResolveArgs,
     refunder: &Refunder,
-    resolution: RefundResolution,
+    resolution: Option<RefundResolution>,
     (by, note): (&str, &str),
     context: &Context,
 ) -> Result<Exit, Failure> {
     let id = RefundId::from_uuid(*args.id.as_uuid());
-    let resolved = refunder.resolve(id, resolution, by, note).await;
+    let resolved = match resolution {
+        Some(resolution) => refunder.resolve(id, resolution, by, note).await,
+        None => refunder.acknowledge(id, by, note).await,
+    };
     let refund = resolved.map_err(|trouble| match trouble {
         RefundTrouble::NotAllowed(refund) => {
             let view = RefundView::of(&refund, None);
@@ -65,6 +83,7 @@ async fn refund(
         }
         trouble @ (RefundTrouble::NothingSent(_)
         | RefundTrouble::Unknown(_)
+        | RefundTrouble::DoubleRequest(_)
         | RefundTrouble::NotStored { .. }
         | _) => Failure::refund("resolve it", &trouble),
     })?;

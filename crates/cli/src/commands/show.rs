@@ -65,9 +65,7 @@ fn print(view: &TimelineView, context: &Context) -> Result<(), Failure> {
     }
     for part in &view.cancellations {
         let cancellation = &part.cancellation;
-        let finding = cancellation
-            .finding
-            .map_or_else(String::new, |finding| format!("  {}", tint(finding)));
+        let finding = finding(cancellation.finding);
         output.line("")?;
         output.line(&format!(
             "cancellation {}  {}{finding}",
@@ -78,9 +76,10 @@ fn print(view: &TimelineView, context: &Context) -> Result<(), Failure> {
     }
     for part in &view.refunds {
         let refund = &part.refund;
+        let finding = finding(refund.finding);
         output.line("")?;
         output.line(&format!(
-            "refund {}  {}  {}",
+            "refund {}  {}  {}{finding}",
             refund.id.as_deref().unwrap_or_default(),
             refund.money(),
             tint(refund.standing()),
@@ -88,6 +87,10 @@ fn print(view: &TimelineView, context: &Context) -> Result<(), Failure> {
         print_log(&part.log, context)?;
     }
     Ok(())
+}
+
+fn finding(word: Option<&str>) -> String {
+    word.map_or_else(String::new, |word| format!("  {}", tint(word)))
 }
 
 fn print_log(log: &[LogView], context: &Context) -> Result<(), Failure> {

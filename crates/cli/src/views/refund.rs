@@ -1,6 +1,6 @@
 //! Refunds in JSON: every key of a cancellation, with the same kind of value, and more.
 
-use duka_cancellations::refunds::{RefundEntry, RefundOutcome, RefundState};
+use duka_cancellations::refunds::{RefundEntry, RefundFinding, RefundOutcome, RefundState};
 use duka_cancellations::{Refund, TrackedOrder};
 use duka_core::{OrderStatus, StatusReading};
 use serde::Serialize;
@@ -21,9 +21,10 @@ pub(crate) struct RefundView {
     reason: Option<String>,
     pub(crate) actor: String,
     attempts: u32,
+    /// When it was written down, just before it was to leave.
     pub(crate) sent_at: Option<String>,
     verified_status: Option<&'static str>,
-    finding: Option<&'static str>,
+    pub(crate) finding: Option<&'static str>,
     pub(crate) message: Option<String>,
     updated_at: String,
     pub(crate) amount: Option<String>,
@@ -49,7 +50,7 @@ impl RefundView {
             attempts: u32::from(!never_left),
             sent_at: (!never_left).then(|| refund.created_at.to_string()),
             verified_status: reading.map(|it| it.status.as_str()),
-            finding: None,
+            finding: refund.finding.map(RefundFinding::as_str),
             message: refund.message.clone(),
             updated_at: refund.updated_at.to_string(),
             amount: Some(refund.money.amount().to_string()),

@@ -88,6 +88,53 @@ fn a_program_that_slept_beyond_its_claim_asks_for_nothing_when_it_wakes() {
 }
 
 #[test]
+fn an_answer_that_comes_after_another_request_was_made_waits_for_a_person() {
+    let (mut shop, order) = paid();
+    let refund = ["refund", &order, "--remarks", "torn", "--json"];
+    let asleep = stopped(&mut shop, "after_reply", &refund);
+    thread::sleep(LONG);
+    let first = shop.duka(&refund).exits(4).json();
+    let id = first["id"].as_str().unwrap();
+    let decide = |word: &str, code: i32| {
+        let note = ["--by", "amina", "--note", "looked", "--json"];
+        shop.duka(&[&["resolve", id, "--as", word], &note[..]].concat())
+            .exits(code)
+    };
+    decide("acknowledged", 2).complains("nothing to decide");
+    decide("not-received", 0);
+    // It is there, as the gateway knows.
+    assert_eq!(shop.duka(&refund).exits(3).json()["outcome"], "refused");
+    asleep.signal("-CONT");
+    let woken = asleep.end().exits(4);
+    for part in [
+        "two refund requests were made",
+        "answered received: Refund request successfully",
+        "another refund request of the payment",
+        "duka pending",
+    ] {
+        woken.complains(part);
+    }
+
+    let listed = shop.duka(&["pending", "--json"]).exits(0).lines();
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0]["id"], id);
+    assert_eq!(listed[0]["finding"], "double_request");
+    assert_eq!(listed[0]["outcome"], "resolved_not_received");
+    for command in [vec!["pending"], vec!["show", &order]] {
+        let text = shop.duka(&command).exits(0).stdout;
+        assert!(text.contains("double_request"), "{command:?}: {text}");
+    }
+    let text = shop.duka(&["pending"]).exits(0).stdout;
+    assert!(text.contains("--as acknowledged"), "{text}");
+    let closed = decide("acknowledged", 0).json();
+    assert_eq!(closed["finding"], serde_json::Value::Null);
+    assert_eq!(closed["kind"], "refund");
+    let listed = shop.duka(&["pending", "--json"]).exits(0).lines();
+    assert_eq!(listed, Vec::<serde_json::Value>::new());
+    assert_eq!(sent(&shop), 2);
+}
+
+#[test]
 fn a_program_that_slept_for_a_moment_goes_on() {
     let (mut shop, order) = paid();
     let asleep = stopped(

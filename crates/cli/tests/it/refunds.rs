@@ -142,6 +142,22 @@ fn what_cannot_be_asked_for_is_usage_and_nothing_is_sent() {
             "above zero",
         ),
         (
+            vec!["refund", &order, "--remarks", "torn", "--amount", "-1"],
+            "not a number above zero",
+        ),
+        (
+            vec!["refund", &order, "--remarks", "torn", "--amount=-1"],
+            "not a number above zero",
+        ),
+        (
+            vec!["refund", &order, "--remarks", "torn", "--amount", "abc"],
+            "not a number",
+        ),
+        (
+            vec!["refund", &order, "--remarks", "torn", "--amount", ""],
+            "--amount",
+        ),
+        (
             vec!["refund", &order, "--remarks", "torn", "--amount", "1_000"],
             "not a number",
         ),
@@ -170,7 +186,10 @@ fn what_cannot_be_asked_for_is_usage_and_nothing_is_sent() {
         run.complains(said);
     }
     assert_eq!(sent(&shop), 0);
-    assert_eq!(pending(&shop), Vec::<Value>::new());
+    for order in [INDIAN, &order] {
+        let shown = shop.duka(&["show", order, "--json"]).exits(0).json();
+        assert_eq!(shown["refunds"], Value::Array(Vec::new()));
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use duka_core::conformance::{
-    Armed, Bench, BenchError, Fault, FlawedOrder, Notified, RefundTruth, Sender, Truth,
+    Armed, Bench, BenchError, Fault, FlawedOrder, Notified, Sender, Truth,
 };
 use duka_core::gateway::Operation;
 use duka_core::{Customer, Gateway, Money, NewOrder, OrderId, OrderStatus};
@@ -62,14 +62,7 @@ impl World {
         let number = self.entries.len();
         self.entries.push(Entry {
             terms: terms.join(" "),
-            truth: Truth {
-                refunds: RefundTruth::default(),
-                status: OrderStatus::Unpaid,
-                cancels_received: 0,
-                cancel_requests: 0,
-                cancels_applied: 0,
-                paid_after_cancel: false,
-            },
+            truth: Truth::new(OrderStatus::Unpaid),
         });
         format!("OK k-{number} https://kiosk.example/pay/{number}\n")
     }

@@ -96,7 +96,18 @@ impl FlawedOrder {
 }
 
 /// What really happened to one order, on the gateway's side.
+///
+/// ```
+/// use duka_core::OrderStatus;
+/// use duka_core::conformance::Truth;
+///
+/// let mut truth = Truth::new(OrderStatus::Cancelled);
+/// truth.cancels_received = 1;
+/// truth.cancel_requests = 1;
+/// truth.cancels_applied = 1;
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Truth {
     /// What the order is. A paid order is paid even if it was cancelled before.
     pub status: OrderStatus,
@@ -113,8 +124,24 @@ pub struct Truth {
     pub refunds: RefundTruth,
 }
 
-/// What really happened to the refund requests of one payment.
+impl Truth {
+    /// An order of which nothing was asked.
+    pub fn new(status: OrderStatus) -> Self {
+        Self {
+            status,
+            cancels_received: 0,
+            cancel_requests: 0,
+            cancels_applied: 0,
+            paid_after_cancel: false,
+            refunds: RefundTruth::default(),
+        }
+    }
+}
+
+/// What really happened to the refund requests of one payment. It starts from `default()`,
+/// of no request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RefundTruth {
     /// Those that arrived, counting those refused at the door and those whose connection
     /// was reset.

@@ -37,6 +37,9 @@ pub(super) async fn by_one_request(trial: &mut Trial<'_>) -> Flow {
     supported(trial)?;
     let order = trial.paid_order().await?;
     let request = request(trial, &order).await?;
+    if let Err(error) = trial.gateway.check_refund(&request) {
+        trial.violated("a check that lets a good request pass", error);
+    }
     match trial.gateway.refund(&request).await {
         Ok(RefundAnswer::Received { .. }) => {}
         Ok(RefundAnswer::Refused { message }) => {
@@ -93,7 +96,14 @@ pub(super) async fn that_cannot_be(trial: &mut Trial<'_>) -> Flow {
         Decimal::NEGATIVE_ONE,
         Decimal::new(1, 9),
     ] {
-        match trial.gateway.refund(&request.clone().amount(amount)).await {
+        let request = request.clone().amount(amount);
+        if trial.gateway.check_refund(&request).is_ok() {
+            trial.violated(
+                format!("{amount} of {paid} refused by the check"),
+                "nothing",
+            );
+        }
+        match trial.gateway.refund(&request).await {
             Ok(_) => trial.violated(format!("no refund of {amount} of {paid}"), "an answer"),
             Err(error) => {
                 not_sent(trial, &error);

@@ -87,6 +87,8 @@ async fn a_refund_is_refused_by_name_before_anything_is_sent() {
     let paid = StatusReading::new(OrderStatus::Paid, "PAID");
     let request = RefundRequest::new(order, paid, "amina", "came back torn");
     let error = account(fake.clone()).refund(&request).await.unwrap_err();
+    let checked = account(fake.clone()).check_refund(&request).unwrap_err();
+    assert_eq!(checked.to_string(), error.to_string());
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert_eq!(error.delivery(), Delivery::NotSent);
     assert_eq!(

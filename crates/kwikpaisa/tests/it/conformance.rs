@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use duka_core::clock::SharedClock;
 use duka_core::conformance::{
-    Armed, Bench, BenchError, Fault, FlawedOrder, Notified, RefundTruth, Sender, Truth, check_all,
+    Armed, Bench, BenchError, Fault, FlawedOrder, Notified, Sender, Truth, check_all,
 };
 use duka_core::gateway::Operation;
 use duka_core::id::IdError;
@@ -216,14 +216,12 @@ impl Bench for Shop {
             .filter(|it| it.operation == Some(duka_emulator::Operation::Cancel))
             .filter(|it| it.body.contains(&text) || it.body.contains(&integer))
             .count();
-        Ok(Truth {
-            status: codes::order_status(truth.status),
-            cancels_received: u32::try_from(received).map_err(BenchError::new)?,
-            cancel_requests: truth.cancel_requests,
-            cancels_applied: truth.cancels_applied,
-            paid_after_cancel: truth.paid_after_cancel,
-            refunds: RefundTruth::default(),
-        })
+        let mut told = Truth::new(codes::order_status(truth.status));
+        told.cancels_received = u32::try_from(received).map_err(BenchError::new)?;
+        told.cancel_requests = truth.cancel_requests;
+        told.cancels_applied = truth.cancels_applied;
+        told.paid_after_cancel = truth.paid_after_cancel;
+        Ok(told)
     }
 
     async fn notification(&self, order: &OrderId, from: Sender) -> Result<Notified, BenchError> {

@@ -14,9 +14,10 @@ pub(crate) fn request_body(tracking_id: &str) -> Vec<u8> {
 
 /// Reads the answer to a request about `tracking_id`, in its canonical form.
 pub(crate) fn read(answer: &Answer<'_>, tracking_id: &OrderId) -> Result<CancelAnswer, Error> {
-    let is_about_another =
-        |reply: CancelReply<'_>| super::is_another(reply.order_tracking_id, tracking_id);
-    Ok(match verdict::read(answer, is_about_another)? {
+    let is_about = |reply: CancelReply<'_>| {
+        super::is_another(reply.order_tracking_id, tracking_id).then_some("another order")
+    };
+    Ok(match verdict::read(answer, is_about)? {
         Verdict::Yes(message) => CancelAnswer::Accepted { message },
         Verdict::No(message) => CancelAnswer::Refused { message },
     })

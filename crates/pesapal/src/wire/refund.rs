@@ -63,12 +63,15 @@ pub(crate) fn read(
     request: &RefundRequest,
 ) -> Result<RefundAnswer, Error> {
     let receipt = request.paid.confirmation_code.as_deref();
-    let is_about_another = |reply: RefundReply<'_>| {
+    let is_about = |reply: RefundReply<'_>| {
         let receipts = receipt.zip(reply.confirmation_code.text());
-        super::is_another(reply.order_tracking_id, tracking_id)
-            || receipts.is_some_and(|(own, echoed)| own != echoed)
+        if super::is_another(reply.order_tracking_id, tracking_id) {
+            return Some("another order");
+        }
+        let is_another = receipts.is_some_and(|(own, echoed)| own != echoed);
+        is_another.then_some("another payment, by its receipt")
     };
-    Ok(match verdict::read(answer, is_about_another)? {
+    Ok(match verdict::read(answer, is_about)? {
         Verdict::Yes(message) => RefundAnswer::Received { message },
         Verdict::No(message) => RefundAnswer::Refused { message },
     })

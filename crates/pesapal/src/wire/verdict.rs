@@ -13,10 +13,11 @@ pub(super) enum Verdict {
 }
 
 /// Yes is `status` 200 without an error in a good HTTP reply; no is `status` 500 with a
-/// message. Whatever else comes back is neither. No recorded answer says what it is about.
+/// message. Whatever else comes back is neither. No recorded answer says what it is about;
+/// `is_about` tells what other thing one names, such as *another order*.
 pub(super) fn read<'a, R: Deserialize<'a>>(
     answer: &Answer<'a>,
-    is_about_another: impl FnOnce(R) -> bool,
+    is_about: impl FnOnce(R) -> Option<&'static str>,
 ) -> Result<Verdict, Error> {
     let unlisted = |problem: &str| answer.error(ErrorKind::UnlistedReply, problem);
     let envelope = answer.envelope();
@@ -29,8 +30,8 @@ pub(super) fn read<'a, R: Deserialize<'a>>(
     answer.check_http()?;
     let envelope = envelope?;
     // An answer that names an order or a payment is about the one it names.
-    if is_about_another(answer.object()?) {
-        return Err(unlisted("the answer is about another order"));
+    if let Some(other) = is_about(answer.object()?) {
+        return Err(unlisted(&format!("the answer is about {other}")));
     }
     let about_the_token = answer.reply.status == 401
         || envelope
@@ -38,7 +39,7 @@ pub(super) fn read<'a, R: Deserialize<'a>>(
             .as_ref()
             .is_some_and(Fault::is_about_credentials);
     if about_the_token && envelope.status == BodyStatus::NotDone {
-        return Err(unlisted("the token and the order refused in one reply"));
+        return Err(unlisted("the token and the request refused in one reply"));
     }
     let words = envelope.message.as_deref().map(|text| answer.shown(text));
     match (envelope.status, envelope.fault, words) {

@@ -78,11 +78,11 @@ impl Shop {
     fn refunds(&self, truth: &duka_emulator::OrderTruth) -> RefundTruth {
         let refund = duka_emulator::Operation::Refund;
         let receipt = truth.receipt.as_deref();
-        RefundTruth {
-            received: receipt.map_or(0, |receipt| self.received(refund, receipt)),
-            requests: truth.refund_requests,
-            applied: u32::from(truth.refund_received),
-        }
+        let mut told = RefundTruth::default();
+        told.received = receipt.map_or(0, |receipt| self.received(refund, receipt));
+        told.requests = truth.refund_requests;
+        told.applied = u32::from(truth.refund_received);
+        told
     }
 }
 
@@ -233,14 +233,13 @@ impl Bench for Shop {
             "CANCELLED" => OrderStatus::Cancelled,
             other => OrderStatus::Unknown(other.to_owned()),
         };
-        Ok(Truth {
-            status,
-            cancels_received: self.received(duka_emulator::Operation::Cancel, order.as_str()),
-            cancel_requests: truth.cancel_requests,
-            cancels_applied: truth.cancels_applied,
-            paid_after_cancel: truth.paid_after_cancel,
-            refunds: self.refunds(&truth),
-        })
+        let mut told = Truth::new(status);
+        told.cancels_received = self.received(duka_emulator::Operation::Cancel, order.as_str());
+        told.cancel_requests = truth.cancel_requests;
+        told.cancels_applied = truth.cancels_applied;
+        told.paid_after_cancel = truth.paid_after_cancel;
+        told.refunds = self.refunds(&truth);
+        Ok(told)
     }
 
     async fn notification(&self, order: &OrderId, from: Sender) -> Result<Notified, BenchError> {

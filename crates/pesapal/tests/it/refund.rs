@@ -30,6 +30,31 @@ async fn outcome(status: u16, body: &str) -> String {
     }
 }
 
+#[tokio::test]
+async fn an_answer_about_something_else_says_about_what() {
+    for (status, reply, words) in [
+        (
+            200,
+            r#"{"status":200,"message":"x","confirmation_code":"6513008693186320103010"}"#,
+            "the answer is about another payment, by its receipt",
+        ),
+        (
+            200,
+            r#"{"status":200,"message":"x","order_tracking_id":"0001869f-0000-4000-8000-000000000000"}"#,
+            "the answer is about another order",
+        ),
+        (
+            401,
+            r#"{"status":"500","message":"Invalid Access Token"}"#,
+            "the token and the request refused in one reply",
+        ),
+    ] {
+        let fake = Fake::new().reply(status, reply);
+        let error = pesapal(&fake).refund(&request().await).await.unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
 const RECEIVED: &str = "received: Refund request successfully";
 const KNOWN: &str = "refused: Refund request has been received already";
 

@@ -10,6 +10,8 @@ use crate::replies;
 
 async fn sent(request: &RefundRequest) -> crate::fake::Sent {
     let fake = Fake::new().reply(200, replies::REFUND_RECEIVED);
+    pesapal(&fake).check_refund(request).unwrap();
+    assert!(fake.sent().is_empty(), "the check asks nobody");
     pesapal(&fake).refund(request).await.unwrap();
     fake.calls().remove(0)
 }
@@ -18,6 +20,9 @@ async fn sent(request: &RefundRequest) -> crate::fake::Sent {
 async fn refused(request: &RefundRequest) -> String {
     let fake = Fake::new();
     let error = pesapal(&fake).refund(request).await.unwrap_err();
+    let checked = pesapal(&fake).check_refund(request).unwrap_err();
+    assert_eq!(checked.to_string(), error.to_string());
+    assert_eq!(checked.field(), error.field());
     assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
     assert_eq!(error.delivery(), Delivery::NotSent, "{error}");
     assert!(fake.sent().is_empty(), "{error}");

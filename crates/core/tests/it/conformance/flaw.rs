@@ -26,6 +26,7 @@ pub(super) enum Flaw {
     BlamesAnotherField,
     RefusesWhatItKnows,
     SendsRefundsThatCannotBe,
+    ChecksRefundsTheWrongWay,
     SupportsNothing,
     ShowsItsKey,
     ShowsItsKeyInErrors,
@@ -39,7 +40,7 @@ pub(super) enum Flaw {
 }
 
 impl Flaw {
-    pub(super) const ALL: [Self; 33] = [
+    pub(super) const ALL: [Self; 34] = [
         Self::TakesServerErrorForYes,
         Self::TakesEveryAnswerForYes,
         Self::TakesEveryAnswerForNo,
@@ -63,6 +64,7 @@ impl Flaw {
         Self::BlamesAnotherField,
         Self::RefusesWhatItKnows,
         Self::SendsRefundsThatCannotBe,
+        Self::ChecksRefundsTheWrongWay,
         Self::SupportsNothing,
         Self::ShowsItsKey,
         Self::ShowsItsKeyInErrors,

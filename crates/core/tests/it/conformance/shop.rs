@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use duka_core::cancel::{CancelRules, ShowsCancelled};
 use duka_core::conformance::{
-    Armed, Bench, BenchError, Fault, FlawedOrder, Notified, RefundTruth, Sender, Truth,
+    Armed, Bench, BenchError, Fault, FlawedOrder, Notified, Sender, Truth,
 };
 use duka_core::gateway::{Operation, PaymentLink};
 use duka_core::{
@@ -177,14 +177,7 @@ impl Shop {
             Operation::Create,
             |_| {},
             |world, _| {
-                world.orders.push(Truth {
-                    status: OrderStatus::Unpaid,
-                    cancels_received: 0,
-                    cancel_requests: 0,
-                    cancels_applied: 0,
-                    paid_after_cancel: false,
-                    refunds: RefundTruth::default(),
-                });
+                world.orders.push(Truth::new(OrderStatus::Unpaid));
                 Some(OrderId::text(format!("{}", world.orders.len() - 1)).unwrap())
             },
         )
@@ -369,6 +362,17 @@ impl Gateway for Till {
         } else {
             CancelAnswer::Refused { message }
         })
+    }
+
+    fn check_refund(&self, request: &RefundRequest) -> Result<(), Error> {
+        let checked = request.money();
+        if self.shop.has(Flaw::ChecksRefundsTheWrongWay) {
+            return match checked {
+                Ok(money) => Err(Error::invalid_field("amount", money)),
+                Err(_) => Ok(()),
+            };
+        }
+        checked.map(drop)
     }
 
     async fn refund(&self, request: &RefundRequest) -> Result<RefundAnswer, Error> {

@@ -1,0 +1,105 @@
+//! The writes that may follow a refund's intent. Each is made by a rule, from the refund as
+//! it was read.
+
+use duka_core::RefundId;
+use jiff::Timestamp;
+
+use super::Refund;
+use super::state::{RefundEvent, RefundFinding, RefundState};
+use crate::store::Entry;
+
+/// The next state of a refund.
+///
+/// **If you implement a store:** the state and the finding are to be stored as they are
+/// here, under the condition that the version is still [`RefundChange::version`].
+#[derive(Debug, Clone)]
+pub struct RefundChange {
+    /// Which.
+    pub id: RefundId,
+    /// The version it was made from.
+    pub version: u64,
+    /// What was learnt.
+    pub message: String,
+    /// What the log will say.
+    pub entry: Entry,
+    /// The present moment.
+    pub now: Timestamp,
+    next: RefundState,
+    finding: Option<RefundFinding>,
+}
+
+impl RefundChange {
+    /// What follows from `event`, by [`RefundState::after`]; `None` if nothing does.
+    /// `detail` is what was sent or came back, in words.
+    pub fn after(
+        refund: &Refund,
+        event: RefundEvent,
+        detail: &str,
+        actor: &str,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let next = refund.state.after(event)?;
+        Some(Self {
+            next,
+            message: format!("{detail}; {}", next.meaning()),
+            ..Self::note(refund, event.as_str(), detail.to_owned(), actor, now)
+        })
+    }
+
+    /// Keeps an answer that comes after another request has taken the payment: the state
+    /// stays, and [`RefundFinding::DoubleRequest`] is raised. `None` where no other request
+    /// can have been made.
+    pub fn double_request(
+        refund: &Refund,
+        event: RefundEvent,
+        detail: &str,
+        actor: &str,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let detail = format!(
+            "{detail}; this came after another refund request of the payment had been made"
+        );
+        refund.state.frees_the_payment().then(|| Self {
+            finding: Some(RefundFinding::DoubleRequest),
+            ..Self::note(refund, event.as_str(), detail, actor, now)
+        })
+    }
+
+    /// Closes a finding that `by` has seen to; `None` if there is none.
+    pub fn acknowledged(refund: &Refund, by: &str, note: &str, now: Timestamp) -> Option<Self> {
+        let finding = refund.finding?;
+        let detail = format!("{by}: {note}");
+        Some(Self {
+            finding: None,
+            message: format!("{detail}; a person has seen to the {}", finding.as_str()),
+            ..Self::note(refund, "acknowledged", detail, by, now)
+        })
+    }
+
+    /// A log entry that changes nothing yet.
+    fn note(refund: &Refund, event: &str, detail: String, actor: &str, now: Timestamp) -> Self {
+        Self {
+            id: refund.id,
+            version: refund.version,
+            next: refund.state,
+            finding: refund.finding,
+            message: detail.clone(),
+            entry: Entry {
+                event: event.to_owned(),
+                actor: actor.to_owned(),
+                detail: Some(detail),
+            },
+            now,
+        }
+    }
+
+    /// The state to store.
+    pub const fn next(&self) -> RefundState {
+        self.next
+    }
+
+    /// The finding to store.
+    pub const fn finding(&self) -> Option<RefundFinding> {
+        self.finding
+    }
+}
