@@ -92,9 +92,14 @@ pub(super) fn advice(refund: &Refund) -> Option<String> {
         ));
     }
     match refund.state {
-        RefundState::Sending => Some(
-            "nothing yet; a request is on its way, or whoever sent it has died: `duka refund` tells, once the claim has lapsed".to_owned(),
-        ),
+        RefundState::Sending => {
+            let lapses = refund
+                .due_at
+                .map_or_else(|| "now".to_owned(), |due| due.to_string());
+            Some(format!(
+                "a request is on its way until {lapses}; after that whoever sent it has died: is there one at the gateway's dashboard? then: duka resolve {id} --as received|not-received --by … --note …"
+            ))
+        }
         RefundState::InDoubt => Some(format!(
             "is there a request for this refund at the gateway's dashboard? then: duka resolve {id} --as received|not-received --by … --note …"
         )),

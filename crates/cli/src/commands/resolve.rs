@@ -31,6 +31,12 @@ pub(crate) async fn run(args: &ResolveArgs, context: &Context) -> Result<Exit, F
         Decision::NotReceived => Decided::Refund(Some(RefundResolution::NotReceived)),
     };
     match decision {
+        Decided::Cancellation(_) if is_refund(args, context, &config).await? => {
+            Err(Failure::usage(format!(
+                "{} is a refund; decide about it with --as received or --as not-received",
+                args.id
+            )))
+        }
         Decided::Cancellation(resolution) => {
             let canceller = context.canceller(&config, Absent::Refuse)?;
             cancellation(args, &canceller, resolution, (by, note), context).await

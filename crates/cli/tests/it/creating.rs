@@ -1,7 +1,7 @@
 //! `duka create`: every field that a gateway knows, and the options that are refused before
 //! anything is sent.
 
-use duka_emulator::Operation;
+use duka_emulator::{Fault, FaultKind, Gateway, Operation};
 use serde_json::{Value, json};
 
 use crate::shop::{INDIAN, Shop};
@@ -363,9 +363,9 @@ fn an_earlier_order_that_only_the_gateway_knows_is_not_taken_for_the_one_asked_f
 #[test]
 fn a_kwikpaisa_order_whose_reply_is_lost_is_said_to_be_followed() {
     let shop = Shop::open();
-    let lost = duka_emulator::Fault::new(duka_emulator::FaultKind::ReplyLost)
-        .at(duka_emulator::Gateway::KwikPaisa)
-        .on(duka_emulator::Operation::Create);
+    let lost = Fault::new(FaultKind::ReplyLost)
+        .at(Gateway::KwikPaisa)
+        .on(Operation::Create);
     shop.emulator.arm(lost).unwrap();
     shop.duka(&Shop::create_args("kwikpaisa", INDIAN))
         .exits(4)

@@ -236,7 +236,7 @@ fn a_lost_answer_waits_for_a_person_and_is_never_asked_for_again_by_itself() {
             .exits(code)
     };
     // It is a refund, and those are words for cancellations.
-    decide(id, "cancelled", 2).complains("there is no cancellation");
+    decide(id, "cancelled", 2).complains("is a refund; decide about it with --as received");
     let resolved = decide(id, "not-received", 0).json();
     has_keys(&resolved);
     assert_eq!(resolved["outcome"], "resolved_not_received");
