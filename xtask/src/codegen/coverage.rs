@@ -448,7 +448,7 @@ mod tests {
 
         | operation | call | in the library | in the program |
         |---|---|---|---|
-        | Read an order's status | `GET /order/{id}` | `Gateway::status` | `duka status`, `duka sweep` |
+        | Read an order's status | `GET /order/{id}` | `Gateway::status` | `duka status`, and whatever acts on an order |
         | Cancel an order | `POST /cancel` | `Gateway::cancel`, by way of `Canceller` | `duka cancel`, `duka sweep` |
         | Give money back | `POST /payout` | **no**: nobody has asked for it | |
 
