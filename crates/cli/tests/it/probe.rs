@@ -126,6 +126,25 @@ fn with_keys_that_are_refused_only_what_is_wrong_on_purpose_proves_anything() {
 }
 
 #[test]
+fn keys_that_cannot_be_are_named_once_and_the_other_account_is_probed_all_the_same() {
+    let mut shop = Shop::open();
+    shop.terminal
+        .set("DUKA_KWIKPAISA_API_KEY", "sk_test_swapped")
+        .set("DUKA_KWIKPAISA_SECRET_KEY", "pk_test_swapped");
+    let document = shop.duka(&["doctor", "--probe", "--json"]).exits(1).json();
+    let findings = document["findings"].as_array().unwrap();
+    let wrong: Vec<_> = findings.iter().filter(|it| it["ok"] == false).collect();
+    assert_eq!(wrong.len(), 1, "{wrong:#?}");
+    assert!(!document["steps"].as_array().unwrap().is_empty());
+    let probes = document["probes"].as_array().unwrap();
+    assert!(
+        probes.iter().all(|it| it["account"] == "pesapal"),
+        "{probes:#?}"
+    );
+    assert_eq!(probes.len(), 6);
+}
+
+#[test]
 fn what_is_wrong_on_purpose_is_not_tried_with_real_money() {
     let mut shop = Shop::open();
     for gateway in ["KWIKPAISA", "PESAPAL"] {

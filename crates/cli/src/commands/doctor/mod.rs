@@ -93,10 +93,15 @@ pub(crate) async fn run(args: &DoctorArgs, context: &Context) -> Result<Exit, Fa
             let caller = context.caller(&config)?;
             for (name, account) in &config.accounts {
                 if chosen.as_ref().is_none_or(|only| only == name) {
-                    check_account(name, account, &caller, context, &mut findings).await;
-                    // Without credentials there is nothing to try with; that is said already.
-                    if args.probe && accounts::keys(name, account).is_ok() {
-                        let known = known_order(name, &config, context).await;
+                    let usable =
+                        check_account(name, account, &caller, context, &mut findings).await;
+                    // With settings that will not do there is nothing to try; that is said already.
+                    if args.probe && usable {
+                        let known = match account.keys {
+                            Keys::Pesapal { .. } => known_order(name, &config, context).await,
+                            // No probe there is about an order that exists.
+                            Keys::KwikPaisa { .. } => None,
+                        };
                         probes.extend(probe::run(name, account, known, &caller, context).await?);
                     }
                 }
@@ -255,13 +260,14 @@ fn room_for(path: &Path) -> io::Result<()> {
     file.sync_all()
 }
 
+/// Checks one account; whether its settings would do to call its gateway at all.
 async fn check_account(
     name: &AccountName,
     account: &Account,
     caller: &Caller,
     context: &Context,
     findings: &mut Findings,
-) {
+) -> bool {
     check_clock(name, account, caller, context, findings).await;
     let check = format!("{name}: credentials");
     let answered = match &account.keys {
@@ -270,7 +276,10 @@ async fn check_account(
                 .list_ipns()
                 .await
                 .map(|ipns| format!("accepted; {} notification addresses registered", ipns.len())),
-            Err(failure) => return findings.mend(check, failure.to_string()),
+            Err(failure) => {
+                findings.mend(check, failure.to_string());
+                return false;
+            }
         },
         Keys::KwikPaisa { .. } => match accounts::gateway(name, account, caller) {
             Ok(gateway) => {
@@ -280,13 +289,17 @@ async fn check_account(
                     other => other.map(|_| "accepted".to_owned()),
                 }
             }
-            Err(failure) => return findings.mend(check, failure.to_string()),
+            Err(failure) => {
+                findings.mend(check, failure.to_string());
+                return false;
+            }
         },
     };
     match answered {
         Ok(detail) => findings.ok(check, detail),
         Err(error) => findings.mend(check, error.in_full().to_string()),
     }
+    true
 }
 
 /// Asks the gateway's front page, which needs no credentials, for the time.
