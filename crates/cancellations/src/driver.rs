@@ -25,6 +25,7 @@ use crate::store::{
     Advanced, Attempt, Change, Claim, Condition, Entry, Hold, Opened, Opening, Store, StoreError,
     StoreErrorKind,
 };
+use crate::task::detached;
 
 mod happened;
 
@@ -92,6 +93,12 @@ pub enum Trouble {
         #[source]
         error: StoreError,
     },
+    /// The runtime was shut down while the order was being worked on. The record stands as
+    /// it was last stored, and a later sweep goes on with it.
+    #[error(
+        "the runtime was shut down during the work on order {0}; a later sweep goes on with it"
+    )]
+    ShutDown(OrderKey),
     /// The account is at another gateway than when the order was followed.
     #[error(
         "order {order} was followed at {followed}, and the account is at {configured} now; give that one another name"
@@ -207,6 +214,10 @@ impl Canceller {
     /// Returns when it is over or needs a person, or when nothing is to be done before
     /// `wait` has passed; then a later call or sweep goes on.
     ///
+    /// Dropping the future only stops the wait. What is under way is done by a task of the
+    /// tokio runtime, which ends with an answer or at the deadline of the claim, and what
+    /// came of it is stored.
+    ///
     /// # Errors
     /// When the store fails or the account is not configured. What the gateway says, or
     /// does not say, is in the record.
@@ -315,8 +326,16 @@ impl Canceller {
             .max(Duration::from_millis(1))
     }
 
-    /// Takes a record that this worker has claimed as far as it goes without waiting.
+    /// Takes a record that this worker has claimed as far as it goes without waiting, on a
+    /// task of its own: a caller that is dropped must not leave a request half made, nor its
+    /// answer unread.
     pub(crate) async fn work(&self, record: Record) -> Result<Handled, Trouble> {
+        let (worker, key) = (self.clone(), record.key.clone());
+        let done = detached(async move { worker.carry_out(record).await }).await;
+        done.unwrap_or_else(|| Err(Trouble::ShutDown(key)))
+    }
+
+    async fn carry_out(&self, record: Record) -> Result<Handled, Trouble> {
         self.check_gateway(&record.key, &record.gateway)?;
         let mut record = record;
         let mut todo = match record.progress.state {

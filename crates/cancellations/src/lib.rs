@@ -26,6 +26,8 @@
 //!    was overtaken writes nothing, unless it has a readable answer: that is evidence,
 //!    whoever holds the record. Nothing is sent in the last fifth of a lease, so a process
 //!    that was paused does not send on waking what has become somebody else's to decide.
+//!    The work belongs to the claim and not to the future of its caller: a web server that
+//!    drops a handler does not stop the request of that handler half way.
 //! 5. **An order paid after it was reported cancelled** raises
 //!    [`Finding::LatePayment`](duka_core::cancel::Finding::LatePayment), which stays until
 //!    somebody closes it.
@@ -116,6 +118,7 @@ mod review;
 mod sqlite;
 pub mod store;
 pub mod sweep;
+mod task;
 
 pub use driver::{Canceller, Handled, Settings, Trouble};
 pub use order::{Follow, OrderKey, TrackedOrder};

@@ -120,6 +120,7 @@ impl Failure {
             Trouble::UnknownAccount(_)
             | Trouble::OtherGateway { .. }
             | Trouble::Unknown(_)
+            | Trouble::ShutDown(_)
             | Trouble::NotAllowed(_) => Self::usage(message),
             _ => Self::failed(message),
         }
@@ -175,6 +176,7 @@ pub(crate) fn told(trouble: &Trouble) -> String {
         | Trouble::OtherGateway { .. }
         | Trouble::UnknownAccount(_)
         | Trouble::Unknown(_)
+        | Trouble::ShutDown(_)
         | Trouble::NotAllowed(_)
         | _ => trouble.to_string(),
     }

@@ -19,6 +19,7 @@ use crate::driver::{Canceller, Settings, Trouble, new_id};
 use crate::fence::Fence;
 use crate::order::{OrderKey, TrackedOrder};
 use crate::store::{Store, StoreError, StoreErrorKind};
+use crate::task::detached;
 
 /// Who asks for a refund, why, and how much.
 #[derive(Debug, Clone)]
@@ -139,6 +140,8 @@ impl Refunder {
     /// When the gateway has no refunds, the status cannot be read, the amount will not do,
     /// the account is not configured or the store fails. What the gateway says to the
     /// request, or does not say, is in the record.
+    ///
+    /// Dropping the future before the intent is written ends it; after that, only the wait.
     pub async fn refund(
         &self,
         order: TrackedOrder,
@@ -192,6 +195,22 @@ impl Refunder {
             actor: terms.actor,
             claim,
         };
+        let worker = self.clone();
+        let made = detached(async move { worker.make(intent, gateway, request, fence).await });
+        made.await
+            .unwrap_or_else(|| Err(Trouble::ShutDown(key).into()))
+    }
+
+    /// Writes the intent down and sends the one request, on a task of its own: a caller that
+    /// is dropped must not leave it half made, nor its answer unread.
+    async fn make(
+        &self,
+        intent: RefundIntent,
+        gateway: Arc<dyn Gateway>,
+        request: RefundRequest,
+        fence: Fence,
+    ) -> Result<Refunding, RefundTrouble> {
+        let key = intent.key.clone();
         passes("before_intent");
         match self.store.begin_refund(intent).await? {
             Begun::New(refund) => {

@@ -118,6 +118,7 @@ impl Progress {
             Trouble::Store(_)
             | Trouble::NotStored { .. }
             | Trouble::Unknown(_)
+            | Trouble::ShutDown(_)
             | Trouble::NotAllowed(_) => Cause::Other,
         };
         self.summary.misconfigured += u64::from(cause == Cause::Misconfigured);

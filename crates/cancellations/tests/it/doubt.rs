@@ -1,5 +1,6 @@
 //! Cancellations in doubt: a reply that never came, a worker that never came back.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use duka_cancellations::Record;
@@ -8,7 +9,7 @@ use duka_core::cancel::{Outcome, SkipReason, State};
 use duka_core::{ErrorKind, OrderStatus};
 use tokio_util::sync::CancellationToken;
 
-use crate::scene::{HOUR, LONG, MINUTE, Scene, by, worker};
+use crate::scene::{HOUR, LONG, MINUTE, Scene, by, killed_elsewhere, worker};
 use crate::scripted::{Answer, Scripted, Sight};
 
 /// One sweep of the orders in the store, with the wait a CLI would give it.
@@ -139,15 +140,18 @@ async fn doubt_ends_as_soon_as_a_status_shows_the_truth() {
 
 /// A record as a worker leaves it that was killed between its intent and the answer.
 async fn killed_while_sending(scene: &Scene) -> Record {
-    let canceller = scene.canceller.clone();
-    let call = tokio::spawn(async move {
-        let order = crate::scene::order("shop", "A-1");
-        canceller.cancel(order, by("amina"), LONG).await
-    });
-    while scene.gateway.requests() == 0 {
-        tokio::task::yield_now().await;
-    }
-    call.abort();
+    let (canceller, gateway) = (scene.canceller.clone(), Arc::clone(&scene.gateway));
+    killed_elsewhere(
+        async move {
+            let order = crate::scene::order("shop", "A-1");
+            canceller.cancel(order, by("amina"), LONG).await
+        },
+        async move {
+            while gateway.requests() == 0 {
+                tokio::task::yield_now().await;
+            }
+        },
+    );
     let key = crate::scene::key("shop", "A-1");
     let record = scene
         .store()

@@ -9,6 +9,7 @@
 mod agreement;
 mod bounds;
 mod doubt;
+mod dropped;
 mod fault;
 mod findings;
 mod life;

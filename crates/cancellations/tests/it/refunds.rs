@@ -11,7 +11,7 @@ use duka_cancellations::{Refund, SqliteStore, Trouble};
 use duka_core::{Delivery, ErrorKind, Money, OrderStatus};
 use tokio::sync::Notify;
 
-use crate::scene::{MINUTE, elsewhere, key, order};
+use crate::scene::{MINUTE, elsewhere, key, killed_elsewhere, order};
 use crate::scripted::Answer;
 use crate::till::{AtPoint, Counter, Till, ask, terms};
 
@@ -183,10 +183,9 @@ async fn a_request_whose_worker_died_is_in_doubt_once_its_claim_lapses_and_never
     let arrived = Arc::new(Notify::new());
     let arrives = Arc::clone(&arrived);
     counter.till.during(move || arrives.notify_one());
-    tokio::select! {
-        asked = ask(&dies) => panic!("it hangs: {asked:?}"),
-        () = arrived.notified() => {}
-    }
+    killed_elsewhere(async move { ask(&dies).await }, async move {
+        arrived.notified().await;
+    });
     let refund = in_the_way(&counter).await;
     assert_eq!(refund.state, RefundState::Sending);
     assert_eq!(refund.worker.as_deref(), Some("w2"));
@@ -199,7 +198,7 @@ async fn a_request_whose_worker_died_is_in_doubt_once_its_claim_lapses_and_never
         RefundTrouble::NotAllowed(_)
     ));
 
-    counter.ahead.by(MINUTE);
+    counter.ahead.by(2 * MINUTE);
     let refund = in_the_way(&counter).await;
     assert_eq!(refund.state, RefundState::InDoubt);
     assert_eq!(counter.till.requests().len(), 1);

@@ -120,6 +120,16 @@ pub(crate) fn worker(
     clock: SharedClock,
     gateways: &[(&str, &Arc<Scripted>)],
 ) -> Canceller {
+    worker_with(Settings::new(name), store, clock, gateways)
+}
+
+/// The same, with settings of its own.
+pub(crate) fn worker_with(
+    settings: Settings,
+    store: Arc<dyn Store>,
+    clock: SharedClock,
+    gateways: &[(&str, &Arc<Scripted>)],
+) -> Canceller {
     let gateways: BTreeMap<_, _> = gateways
         .iter()
         .map(|(name, gateway)| {
@@ -127,7 +137,7 @@ pub(crate) fn worker(
             (account(name), gateway)
         })
         .collect();
-    Canceller::new(store, gateways, clock, Settings::new(name))
+    Canceller::new(store, gateways, clock, settings)
 }
 
 /// One account called `shop`, one worker, one store.
@@ -140,8 +150,14 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) fn new(gateway: Scripted) -> Self {
+        Self::with(gateway, Settings::new("w1"))
+    }
+
+    /// A worker with settings of its own.
+    pub(crate) fn with(gateway: Scripted, settings: Settings) -> Self {
         let (shelf, ahead, gateway) = (Shelf::new(), Ahead::default(), Arc::new(gateway));
-        let canceller = worker("w1", shelf.store(), ahead.clock(), &[("shop", &gateway)]);
+        let accounts = [("shop", &gateway)];
+        let canceller = worker_with(settings, shelf.store(), ahead.clock(), &accounts);
         Self {
             shelf,
             gateway,
@@ -184,4 +200,17 @@ pub(crate) fn elsewhere<T: Send + 'static>(work: impl Future<Output = T> + Send 
         runtime.unwrap().block_on(work)
     });
     thread.join().unwrap()
+}
+
+/// Runs `work` as [`elsewhere`] and kills that process once `now` ends: its tasks go with it.
+pub(crate) fn killed_elsewhere<T: std::fmt::Debug>(
+    work: impl Future<Output = T> + Send + 'static,
+    now: impl Future<Output = ()> + Send + 'static,
+) {
+    elsewhere(async {
+        tokio::select! {
+            done = work => panic!("it ended before it was killed: {done:?}"),
+            () = now => {}
+        }
+    });
 }

@@ -159,6 +159,11 @@ impl Scripted {
         self.lock().reads
     }
 
+    /// Calls that are under way.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.lock().in_flight
+    }
+
     /// The most calls that were under way at one moment.
     pub(crate) fn most_in_flight(&self) -> usize {
         self.lock().most_in_flight

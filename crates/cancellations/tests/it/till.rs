@@ -26,6 +26,7 @@ struct World {
     /// Runs inside every refund request, before its answer.
     during: Option<Hook>,
     unreadable: Option<ErrorKind>,
+    latency: Duration,
     reads: u32,
     /// Those that arrived, as far as anybody can tell.
     requests: Vec<RefundRequest>,
@@ -67,6 +68,12 @@ impl Till {
 
     pub(crate) fn will_answer(self, answers: impl IntoIterator<Item = Answer>) -> Self {
         self.lock().answers.extend(answers);
+        self
+    }
+
+    /// How long a refund request takes.
+    pub(crate) fn slow(self, latency: Duration) -> Self {
+        self.lock().latency = latency;
         self
     }
 
@@ -145,6 +152,10 @@ impl Gateway for Till {
     }
 
     async fn refund(&self, request: &RefundRequest) -> Result<RefundAnswer, Error> {
+        let latency = self.lock().latency;
+        if !latency.is_zero() {
+            tokio::time::sleep(latency).await;
+        }
         let hook = self.lock().during.take();
         if let Some(mut hook) = hook {
             hook();
