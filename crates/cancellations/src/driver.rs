@@ -10,13 +10,14 @@ use duka_core::cancel::{self, Action, Event, Outcome, Patience, State, Step};
 use duka_core::clock::SharedClock;
 use duka_core::{
     AccountName, CancelAnswer, CancellationId, Delivery, Error, ErrorKind, Gateway, GatewayName,
-    Observation, StatusReading,
+    Money, Observation, StatusReading,
 };
 use tracing::{info, trace, warn};
 use uuid::{Timestamp as UuidTime, Uuid};
 
 pub(crate) use self::happened::{Happened, is_hopeless};
 use self::happened::{answers, guard};
+use crate::amount::{AmountCheck, AmountDifference};
 use crate::fence::Fence;
 use crate::message;
 use crate::order::{OrderKey, TrackedOrder};
@@ -41,6 +42,8 @@ pub struct Settings {
     pub lease: Duration,
     /// The worker's name in claims and in the log.
     pub worker: String,
+    /// Whether an order that shows another amount than expected may be cancelled.
+    pub amount_check: AmountCheck,
 }
 
 impl Settings {
@@ -50,6 +53,7 @@ impl Settings {
             patience: Patience::default(),
             lease: Duration::from_secs(120),
             worker: worker.into(),
+            amount_check: AmountCheck::Compare,
         }
     }
 
@@ -57,6 +61,13 @@ impl Settings {
     #[must_use]
     pub fn patience(mut self, patience: Patience) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// Compares amounts, or does not.
+    #[must_use]
+    pub fn amount_check(mut self, check: AmountCheck) -> Self {
+        self.amount_check = check;
         self
     }
 
@@ -208,8 +219,15 @@ impl Canceller {
     }
 
     /// Cancels one order: reads its status, and if the rules allow it, stores the intent,
-    /// sends one request and verifies what came of it. Follows the order if it was not
-    /// followed before. If a cancellation of it is open already, goes on with that one.
+    /// sends one request and verifies what came of it. If a cancellation of it is open
+    /// already, goes on with that one.
+    ///
+    /// An order that is not followed yet is followed from here on, once its gateway has shown
+    /// its status. One that the gateway does not know, or does not tell of, is not: nothing is
+    /// stored or sent, so that an order that gets this id later begins its own life.
+    ///
+    /// Where an amount is known, in `order` or in the store, and the gateway shows another,
+    /// nothing is sent; see [`AmountCheck`].
     ///
     /// Returns when it is over or needs a person, or when nothing is to be done before
     /// `wait` has passed; then a later call or sweep goes on.
@@ -219,8 +237,9 @@ impl Canceller {
     /// came of it is stored.
     ///
     /// # Errors
-    /// When the store fails or the account is not configured. What the gateway says, or
-    /// does not say, is in the record.
+    /// When the store fails, the account is not configured, or an order that is not followed
+    /// gives no status ([`Trouble::Gateway`]). What else the gateway says, or does not say, is
+    /// in the record.
     pub async fn cancel(
         &self,
         order: TrackedOrder,
@@ -228,12 +247,21 @@ impl Canceller {
         wait: Duration,
     ) -> Result<Handled, Trouble> {
         let key = self.canonical(&order.key)?;
-        let order = TrackedOrder {
-            key: key.clone(),
-            ..order
+        let listed_money = match self.store.order(&key).await? {
+            Some(known) => order.money.filter(|money| known.money != Some(*money)),
+            None => {
+                // Whether it is there; whether it may be cancelled is read again once this
+                // cancellation is the only open one.
+                self.gateway(&key.account)?.status(&key.order).await?;
+                let key = key.clone();
+                self.store
+                    .track(vec![TrackedOrder { key, ..order }])
+                    .await?;
+                None
+            }
         };
-        self.store.track(vec![order]).await?;
-        let handled = match self.open(key, request, Condition::Always).await? {
+        let opened = self.open(key, request, listed_money, Condition::Always);
+        let handled = match opened.await? {
             Opened::New(record) => self.work(record).await?,
             Opened::AlreadyOpen(record) => {
                 let record = self.look_if_in_review(record).await?;
@@ -298,6 +326,7 @@ impl Canceller {
         &self,
         key: OrderKey,
         request: Request,
+        listed_money: Option<Money>,
         condition: Condition,
     ) -> Result<Opened, Trouble> {
         let claim = self.claim();
@@ -307,6 +336,7 @@ impl Canceller {
                 id: new_id(&claim),
                 key,
                 request,
+                listed_money,
                 claim,
                 condition,
             })
@@ -438,14 +468,7 @@ impl Canceller {
             ));
         };
         Ok(match reading {
-            Ok(reading) => {
-                let seen = self.observation(&reading);
-                let detail = format!("status {}", reading.status);
-                Happened {
-                    seen: Some(seen),
-                    ..Happened::new(Event::Observed(reading.status), detail)
-                }
-            }
+            Ok(reading) => self.observed(record, reading),
             Err(error) => {
                 let event = if error.kind() == ErrorKind::NotFound {
                     Event::OrderNotFound
@@ -459,6 +482,36 @@ impl Canceller {
             }
         }
         .with_error_detail("status not read"))
+    }
+
+    fn observed(&self, record: &Record, reading: StatusReading) -> Happened {
+        let seen = self.observation(&reading);
+        let detail = format!("status {}", reading.status);
+        let happened = match self.amount_in_the_way(record, &reading) {
+            Some(differs) => Happened::new(
+                Event::AmountDiffers(reading.status),
+                format!("{detail}; {differs}"),
+            ),
+            None => Happened::new(Event::Observed(reading.status), detail),
+        };
+        Happened {
+            seen: Some(seen),
+            ..happened
+        }
+    }
+
+    /// The amount because of which no request may leave, where this reading would let one.
+    fn amount_in_the_way(
+        &self,
+        record: &Record,
+        reading: &StatusReading,
+    ) -> Option<AmountDifference> {
+        let rules = self.gateway(&record.key.account).ok()?.cancel_rules();
+        let may_send =
+            record.progress.state == State::Requested && rules.is_eligible(&reading.status);
+        let check = self.settings.amount_check;
+        let (listed, tracked) = (record.listed_money, record.tracked_money);
+        AmountDifference::between(check, listed, tracked, reading.money).filter(|_| may_send)
     }
 
     /// Sends one cancel request. The intent is on disk by now.

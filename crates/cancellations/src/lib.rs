@@ -107,6 +107,7 @@
 //! may have arrived; where a repeat is harmless, it is a new attempt with a record of its
 //! own, after the status has had time to settle.
 
+mod amount;
 mod driver;
 mod fence;
 mod message;
@@ -120,6 +121,7 @@ pub mod store;
 pub mod sweep;
 mod task;
 
+pub use amount::{AmountCheck, AmountDifference, Expected};
 pub use driver::{Canceller, Handled, Settings, Trouble};
 pub use order::{Follow, OrderKey, TrackedOrder};
 pub use record::{LogEntry, Record, Request};

@@ -48,6 +48,9 @@ fn skipped(reason: SkipReason) -> &'static str {
         SkipReason::AlreadySubmitted => {
             "nothing was sent: this gateway takes one cancel request per order, and it has been used"
         }
+        SkipReason::AmountDiffers => {
+            "nothing was sent: it may be another customer's order; look at the gateway's dashboard, then correct the amount, or turn the comparison off"
+        }
         SkipReason::StatusUnreadable => {
             "nothing was sent: the status could not be read for too long"
         }

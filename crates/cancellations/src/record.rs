@@ -1,7 +1,7 @@
 //! The merchant's record of a cancellation, and the log behind it.
 
 use duka_core::cancel::{CancelRules, Cancellation, Repeat, SkipReason};
-use duka_core::{CancellationId, GatewayName, OrderStatus, Outcome};
+use duka_core::{CancellationId, GatewayName, Money, OrderStatus, Outcome};
 use jiff::Timestamp;
 
 use crate::order::{Follow, OrderKey};
@@ -28,6 +28,10 @@ pub struct Record {
     pub gateway: GatewayName,
     /// Who asked for it, and why.
     pub request: Request,
+    /// What the order costs, by the list or the caller that asked for this.
+    pub listed_money: Option<Money>,
+    /// What the order costs, as it is tracked.
+    pub tracked_money: Option<Money>,
     /// Where it stands.
     pub progress: Cancellation,
     /// What was last learnt, as a sentence fragment.
@@ -91,7 +95,10 @@ pub(crate) fn follow_after(progress: &Cancellation, rules: &CancelRules) -> Foll
                 | OrderStatus::Reversed,
             ) => false,
         },
-        Outcome::Skipped(SkipReason::StatusUnreadable | SkipReason::CouldNotSend) => true,
+        // The list may be corrected, and until then the order is somebody's open checkout.
+        Outcome::Skipped(
+            SkipReason::StatusUnreadable | SkipReason::CouldNotSend | SkipReason::AmountDiffers,
+        ) => true,
     };
     if still_open {
         Follow::Open

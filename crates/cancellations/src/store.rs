@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use duka_core::cancel::{Cancellation, Repeat};
-use duka_core::{AccountName, CancellationId, Observation, OrderStatus};
+use duka_core::{AccountName, CancellationId, Money, Observation, OrderStatus};
 use jiff::Timestamp;
 
 use crate::order::{Follow, OrderKey, TrackedOrder};
@@ -27,6 +27,14 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// # Errors
     /// When the store cannot be written.
     async fn track(&self, orders: Vec<TrackedOrder>) -> Result<Tracked, StoreError>;
+
+    /// Follows an order that has just been created at its gateway. What was known of its id
+    /// before, from a list say, gives way: its amount, reference, method and note are those
+    /// given, where they are given, and it is as young as the later of the two moments says.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    async fn track_created(&self, order: TrackedOrder) -> Result<(), StoreError>;
 
     /// The order of this key.
     ///
@@ -161,6 +169,8 @@ pub struct Opening {
     pub key: OrderKey,
     /// Who asks for it, and why.
     pub request: Request,
+    /// What the order costs, by the list or the caller that asks for it.
+    pub listed_money: Option<Money>,
     /// The worker that starts it.
     pub claim: Claim,
     /// On what condition it is started.

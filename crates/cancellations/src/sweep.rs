@@ -10,11 +10,12 @@ mod turn;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use duka_core::{AccountName, GatewayName, StatusReading};
+use duka_core::{AccountName, GatewayName, Money, StatusReading};
 use futures::stream::BoxStream;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::amount::AmountDifference;
 use crate::driver::{Canceller, Trouble};
 use crate::order::{OrderKey, TrackedOrder};
 use crate::record::{Record, Request};
@@ -130,6 +131,10 @@ pub struct Plan {
     pub reading: Option<StatusReading>,
     /// What would be done.
     pub would: Would,
+    /// What it costs, by the list or as it is tracked.
+    pub money: Option<Money>,
+    /// The amount that stands in the way of a cancellation, if one does.
+    pub amount: Option<AmountDifference>,
 }
 
 /// What would be done about an order.

@@ -209,6 +209,10 @@ pub(crate) struct CancelArgs {
     /// How long to wait for what is in doubt; a later sweep settles the rest
     #[arg(long, default_value = "30s", value_parser = humantime::parse_duration)]
     pub(crate) wait: Duration,
+    /// Cancel an order even if the gateway shows it with another amount than it is tracked or
+    /// listed with
+    #[arg(long)]
+    pub(crate) no_amount_check: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -279,6 +283,10 @@ pub(crate) struct SweepArgs {
     /// 100ms to a year
     #[arg(long, value_name = "DURATION", value_parser = every)]
     pub(crate) every: Option<Duration>,
+    /// Cancel an order even if the gateway shows it with another amount than it is tracked or
+    /// listed with
+    #[arg(long)]
+    pub(crate) no_amount_check: bool,
     /// Why, for the record
     #[arg(long, default_value = "abandoned")]
     pub(crate) reason: String,

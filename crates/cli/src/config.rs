@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use duka_cancellations::AmountCheck;
 use duka_core::AccountName;
 use duka_http::BaseUrl;
 use secrecy::SecretString;
@@ -31,6 +32,8 @@ pub(crate) struct Config {
     pub(crate) accounts: BTreeMap<AccountName, Account>,
     /// How long to wait for what.
     pub(crate) waits: Waits,
+    /// Whether an order that shows another amount than expected may be cancelled.
+    pub(crate) amount_check: AmountCheck,
     /// Where the settings come from, for messages.
     pub(crate) origin: String,
 }
@@ -221,6 +224,7 @@ impl Config {
             store: file.store.unwrap_or_else(|| DEFAULT_STORE.to_owned()),
             accounts,
             waits,
+            amount_check: file.cancel.amount_check(),
             origin: shown,
         })
     }
@@ -277,6 +281,7 @@ impl Config {
             store: DEFAULT_STORE.to_owned(),
             accounts,
             waits: Waits::default(),
+            amount_check: AmountCheck::Compare,
             origin: "the environment".to_owned(),
         })
     }

@@ -155,7 +155,8 @@ impl Context {
         let worker = format!("duka {}", std::process::id());
         let settings = Settings::new(worker)
             .patience(config.waits.patience)
-            .lease(config.waits.lease);
+            .lease(config.waits.lease)
+            .amount_check(config.amount_check);
         Ok((store, gateways, settings))
     }
 }

@@ -4,8 +4,8 @@ mod refund;
 
 use duka_cancellations::sweep::{Plan, Summary, Would};
 use duka_cancellations::{LogEntry, Record, TrackedOrder};
-use duka_core::cancel::Finding;
-use duka_core::{OrderStatus, Outcome};
+use duka_core::cancel::{Finding, SkipReason};
+use duka_core::{OrderStatus, Outcome, State};
 use serde::Serialize;
 
 use crate::output::plain;
@@ -43,12 +43,15 @@ pub(crate) struct CancellationView {
     pub(crate) order: String,
     pub(crate) state: &'static str,
     pub(crate) outcome: Option<&'static str>,
+    pub(crate) skip_reason: Option<&'static str>,
     pub(crate) reason: Option<String>,
     pub(crate) actor: String,
     pub(crate) attempts: u32,
     pub(crate) sent_at: Option<String>,
     pub(crate) verified_status: Option<&'static str>,
     pub(crate) finding: Option<&'static str>,
+    pub(crate) amount: Option<String>,
+    pub(crate) currency: Option<&'static str>,
     pub(crate) message: Option<String>,
     pub(crate) updated_at: String,
 }
@@ -56,6 +59,7 @@ pub(crate) struct CancellationView {
 impl From<&Record> for CancellationView {
     fn from(record: &Record) -> Self {
         let progress = &record.progress;
+        let money = record.listed_money.or(record.tracked_money);
         Self {
             id: Some(record.id.to_string()),
             account: record.key.account.to_string(),
@@ -63,12 +67,15 @@ impl From<&Record> for CancellationView {
             order: record.key.order.to_string(),
             state: progress.state.as_str(),
             outcome: progress.state.outcome().map(Outcome::as_str),
+            skip_reason: skip_reason(progress.state),
             reason: record.request.reason.clone(),
             actor: record.request.actor.clone(),
             attempts: progress.attempts,
             sent_at: progress.sent_at.map(|at| at.to_string()),
             verified_status: progress.verified.as_ref().map(|status| status.as_str()),
             finding: progress.finding.map(Finding::as_str),
+            amount: money.map(|money| money.amount().to_string()),
+            currency: money.map(|money| money.currency().code()),
             message: record.message.clone(),
             updated_at: record.updated_at.to_string(),
         }
@@ -91,12 +98,15 @@ impl CancellationView {
             order: plan.key.order.to_string(),
             state,
             outcome,
+            skip_reason: plan.amount.map(|_| SkipReason::AmountDiffers.as_str()),
             reason: None,
             actor: actor.to_owned(),
             attempts: 0,
             sent_at: None,
             verified_status: plan.reading.as_ref().map(|it| it.status.as_str()),
             finding: None,
+            amount: plan.money.map(|money| money.amount().to_string()),
+            currency: plan.money.map(|money| money.currency().code()),
             message: Some(format!("dry run: {would}, for {why}")),
             updated_at: now.to_string(),
         }
@@ -115,10 +125,26 @@ impl CancellationView {
 
 /// Why a dry run would do what it would do.
 pub(crate) fn why(plan: &Plan) -> String {
+    if let Some(differs) = plan.amount {
+        return format!("{differs}");
+    }
     match plan.reading.as_ref().map(|reading| &reading.status) {
         Some(status @ OrderStatus::Unknown(_)) => format!("the order's status is {status}"),
         Some(status) => format!("the order is {status}"),
         None => "the gateway knows no such order".to_owned(),
+    }
+}
+
+/// Why nothing was sent, if so.
+fn skip_reason(state: State) -> Option<&'static str> {
+    match state.outcome()? {
+        Outcome::Skipped(reason) => Some(reason.as_str()),
+        Outcome::Confirmed
+        | Outcome::NotCancelledPaid
+        | Outcome::NotCancelledFinal
+        | Outcome::Refused
+        | Outcome::ResolvedCancelled
+        | Outcome::ResolvedNotCancelled => None,
     }
 }
 
@@ -182,12 +208,15 @@ pub(crate) struct OrderView {
     note: Option<String>,
     status: Option<&'static str>,
     raw_status: Option<String>,
+    gateway_amount: Option<String>,
+    gateway_currency: Option<&'static str>,
     observed_at: Option<String>,
 }
 
 impl From<&TrackedOrder> for OrderView {
     fn from(order: &TrackedOrder) -> Self {
         let seen = order.seen.as_ref();
+        let shown = seen.and_then(|seen| seen.money);
         Self {
             account: order.key.account.to_string(),
             gateway: order.gateway.to_string(),
@@ -200,6 +229,8 @@ impl From<&TrackedOrder> for OrderView {
             note: order.note.clone(),
             status: seen.map(|seen| seen.status.as_str()),
             raw_status: seen.map(|seen| seen.raw_status.clone()),
+            gateway_amount: shown.map(|money| money.amount().to_string()),
+            gateway_currency: shown.map(|money| money.currency().code()),
             observed_at: seen.map(|seen| seen.observed_at.to_string()),
         }
     }
@@ -264,6 +295,9 @@ impl OrderView {
         }
         if let (Some(amount), Some(currency)) = (&self.amount, self.currency) {
             lines.push(format!("amount     {amount} {currency}"));
+        }
+        if let (Some(amount), Some(currency)) = (&self.gateway_amount, self.gateway_currency) {
+            lines.push(format!("at gateway {amount} {currency}"));
         }
         if let (Some(status), Some(at)) = (self.status, &self.observed_at) {
             lines.push(format!("status     {status}, seen {at}"));

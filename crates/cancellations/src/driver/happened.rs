@@ -75,7 +75,7 @@ pub(super) fn guard(step: &Step) -> Guard {
             Outcome::Confirmed
             | Outcome::NotCancelledFinal
             | Outcome::Refused
-            | Outcome::Skipped(SkipReason::NotEligible)
+            | Outcome::Skipped(SkipReason::NotEligible | SkipReason::AmountDiffers)
                 if !by_a_payment =>
             {
                 Guard::Unpaid

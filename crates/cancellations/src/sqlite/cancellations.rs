@@ -16,7 +16,7 @@ use crate::store::{
 };
 
 /// A cancellation with what its order knows better.
-const SELECT: &str = "SELECT c.*, o.form, o.gateway FROM cancellations c
+const SELECT: &str = "SELECT c.*, o.form, o.gateway, o.amount, o.currency FROM cancellations c
      JOIN orders o ON o.account = c.account AND o.order_id = c.order_id";
 
 pub(super) fn open(connection: &Connection, opening: &Opening) -> Result<Opened, StoreError> {
@@ -44,8 +44,8 @@ pub(super) fn open(connection: &Connection, opening: &Opening) -> Result<Opened,
         .prepare_cached(
             "INSERT INTO cancellations (id, version, account, order_id, reason, actor, state,
                  attempts, requests, spent, fruitless, due_at, worker, log_entries,
-                 created_at, updated_at)
-             VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, 0, 0, ?7, 0, ?8, ?9, 1, ?10, ?10)",
+                 created_at, updated_at, listed_amount, listed_currency)
+             VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, 0, 0, ?7, 0, ?8, ?9, 1, ?10, ?10, ?11, ?12)",
         )
         .map_err(store_error)?
         .execute(params![
@@ -59,6 +59,8 @@ pub(super) fn open(connection: &Connection, opening: &Opening) -> Result<Opened,
             micros(claim.until),
             claim.worker,
             micros(claim.now),
+            opening.listed_money.map(|m| m.amount().to_string()),
+            opening.listed_money.map(|m| m.currency().code()),
         ])
         .map_err(store_error)?;
     append(

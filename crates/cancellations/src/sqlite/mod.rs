@@ -198,6 +198,10 @@ impl Store for SqliteStore {
         self.write(move |c| orders::track(c, &list)).await
     }
 
+    async fn track_created(&self, order: TrackedOrder) -> Result<(), StoreError> {
+        self.write(move |c| orders::track_created(c, &order)).await
+    }
+
     async fn order(&self, key: &OrderKey) -> Result<Option<TrackedOrder>, StoreError> {
         let key = key.clone();
         self.read(move |c| orders::by_key(c, &key)).await

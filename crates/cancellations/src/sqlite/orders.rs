@@ -47,6 +47,39 @@ pub(super) fn track(
     Ok(tracked)
 }
 
+pub(super) fn track_created(
+    connection: &Connection,
+    order: &TrackedOrder,
+) -> Result<(), StoreError> {
+    let tracked = track(connection, std::slice::from_ref(order))?;
+    if tracked.added == 1 {
+        return Ok(());
+    }
+    let money = order.money;
+    connection
+        .prepare_cached(
+            "UPDATE orders SET created_at = max(created_at, ?3),
+                               amount = coalesce(?4, amount), currency = coalesce(?5, currency),
+                               reference = coalesce(?6, reference),
+                               method = coalesce(?7, method), note = coalesce(?8, note)
+             WHERE account = ?1 AND order_id = ?2",
+        )
+        .and_then(|mut update| {
+            update.execute(params![
+                order.key.account.as_str(),
+                order.key.order.as_str(),
+                micros(order.created_at),
+                money.map(|m| m.amount().to_string()),
+                money.map(|m| m.currency().code()),
+                order.reference,
+                order.method,
+                order.note,
+            ])
+        })
+        .map_err(store_error)?;
+    Ok(())
+}
+
 pub(super) fn by_key(
     connection: &Connection,
     key: &OrderKey,

@@ -162,8 +162,8 @@ fn observation(row: &Row<'_>) -> Result<Option<Observation>, StoreError> {
     }))
 }
 
-/// A cancellation, from a row of `cancellations` joined with its order's `form` and
-/// `gateway`.
+/// A cancellation, from a row of `cancellations` joined with its order's `form`,
+/// `gateway`, `amount` and `currency`.
 pub(super) fn record(row: &Row<'_>) -> Result<Record, StoreError> {
     let id: String = get(row, "id")?;
     let version: i64 = get(row, "version")?;
@@ -176,6 +176,8 @@ pub(super) fn record(row: &Row<'_>) -> Result<Record, StoreError> {
             reason: get(row, "reason")?,
             actor: get(row, "actor")?,
         },
+        listed_money: money(row, "listed_amount", "listed_currency")?,
+        tracked_money: money(row, "amount", "currency")?,
         progress: progress(row)?,
         message: get(row, "message")?,
         due_at: maybe_moment(row, "due_at")?,

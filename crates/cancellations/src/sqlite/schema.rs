@@ -12,10 +12,11 @@ use super::rows::store_error;
 const APPLICATION_ID: i32 = 0x6475_6b61;
 
 /// Step N leads from version N to version N + 1.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("schema_1.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
 ];
 
 /// Brings the schema up to date, in one transaction.
@@ -101,7 +102,7 @@ mod tests {
     fn a_new_store_gets_the_latest_schema() {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate(&mut connection).unwrap();
-        assert_eq!(version(&connection), 3);
+        assert_eq!(version(&connection), 4);
         migrate(&mut connection).unwrap();
     }
 
@@ -118,7 +119,7 @@ mod tests {
             .unwrap();
         let later = [&STEPS[..], &["ALTER TABLE orders ADD COLUMN colour TEXT"]].concat();
         migrate_with(&mut connection, &later).unwrap();
-        assert_eq!(version(&connection), 4);
+        assert_eq!(version(&connection), 5);
         let kept: String = connection
             .query_row(
                 "SELECT order_id FROM orders WHERE colour IS NULL",
@@ -136,7 +137,7 @@ mod tests {
         let fails = "CREATE TABLE half (x); CREATE TABLE orders (x)";
         let broken = [&STEPS[..], &[fails]].concat();
         migrate_with(&mut connection, &broken).unwrap_err();
-        assert_eq!(version(&connection), 3);
+        assert_eq!(version(&connection), 4);
         migrate(&mut connection).unwrap();
     }
 
@@ -149,7 +150,7 @@ mod tests {
         assert_eq!(error.kind(), StoreErrorKind::TooNew);
         assert_eq!(
             error.to_string(),
-            "the store has schema version 7 and this program knows up to 3; use a newer duka"
+            "the store has schema version 7 and this program knows up to 4; use a newer duka"
         );
     }
 

@@ -99,7 +99,10 @@ impl Progress {
                     &mut summary.errors
                 }
                 Outcome::Skipped(
-                    SkipReason::NotEligible | SkipReason::NotFound | SkipReason::AlreadySubmitted,
+                    SkipReason::NotEligible
+                    | SkipReason::NotFound
+                    | SkipReason::AlreadySubmitted
+                    | SkipReason::AmountDiffers,
                 ) => &mut summary.skipped,
             },
         };

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use duka_core::gateway::{Eligibility, GatewayExt};
-use duka_core::{AccountName, ErrorKind};
+use duka_core::{AccountName, ErrorKind, Money};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt};
@@ -17,6 +17,7 @@ use super::progress::{Cause, Gravity, Pending, Progress};
 use super::settle::AtHold;
 use super::turn::Ticket;
 use super::{Bounds, Left, ListError, Mode, News, Plan, Source, Summary, Would};
+use crate::amount::AmountDifference;
 use crate::driver::{Canceller, Handled, Trouble};
 use crate::order::{Follow, OrderKey, TrackedOrder};
 use crate::record::{Record, Request};
@@ -42,9 +43,16 @@ pub(super) struct Run<'a> {
 }
 
 enum Candidate {
-    Work(Box<TrackedOrder>),
+    Work(Box<Work>),
     /// Considered, and left alone.
     Leave(OrderKey, Left),
+}
+
+/// An order to work on.
+struct Work {
+    order: TrackedOrder,
+    /// What it costs by the list, which may not be what it is tracked with.
+    listed: Option<Money>,
 }
 
 impl<'a> Run<'a> {
@@ -102,7 +110,7 @@ impl<'a> Run<'a> {
                         self.halt.cancel();
                         Some(Err(trouble))
                     }
-                    Ok(Candidate::Work(order)) => Some(Ok(*order)),
+                    Ok(Candidate::Work(work)) => Some(Ok(*work)),
                     Ok(Candidate::Leave(key, why)) => {
                         self.considered();
                         self.leave(&key, why);
@@ -113,10 +121,10 @@ impl<'a> Run<'a> {
             .take(max);
         let mut trouble = None;
         let mut running = Box::pin(
-            work.map(|order| async {
-                let order = order?;
+            work.map(|work| async {
+                let work = work?;
                 self.considered();
-                self.work_on(order).await;
+                self.work_on(work).await;
                 Ok(())
             })
             .buffer_unordered(self.bounds.concurrency.max(1)),
@@ -170,10 +178,12 @@ impl<'a> Run<'a> {
         });
         pages
             .flat_map(|page| match page {
-                Ok(orders) => {
-                    stream::iter(orders.into_iter().map(|o| Ok(Candidate::Work(Box::new(o)))))
-                        .boxed()
-                }
+                Ok(orders) => stream::iter(orders)
+                    .map(|order| {
+                        let listed = None;
+                        Ok(Candidate::Work(Box::new(Work { order, listed })))
+                    })
+                    .boxed(),
                 Err(trouble) => stream::iter([Err(trouble)]).boxed(),
             })
             .boxed()
@@ -215,8 +225,9 @@ impl<'a> Run<'a> {
         }
         let mut candidates = Vec::with_capacity(orders.len());
         for order in orders {
+            let listed = order.money;
             let known = store.order(&order.key).await?;
-            candidates.push(self.candidate(known.unwrap_or(order)));
+            candidates.push(self.candidate(known.unwrap_or(order), listed));
         }
         Ok(candidates)
     }
@@ -234,7 +245,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn candidate(&self, order: TrackedOrder) -> Candidate {
+    fn candidate(&self, order: TrackedOrder, listed: Option<Money>) -> Candidate {
         let now = self.canceller.clock.now();
         let young = before(now, self.bounds.min_age);
         let old = before(now, self.bounds.look_back);
@@ -246,7 +257,7 @@ impl<'a> Run<'a> {
             Follow::Open if order.created_at > young => Left::TooYoung,
             Follow::Open if order.created_at < old => Left::TooOld,
             Follow::Open if !untouched => Left::JustTouched,
-            Follow::Open => return Candidate::Work(Box::new(order)),
+            Follow::Open => return Candidate::Work(Box::new(Work { order, listed })),
         };
         Candidate::Leave(order.key, why)
     }
@@ -256,8 +267,8 @@ impl<'a> Run<'a> {
         (self.tell)(News::LeftAlone(key, why));
     }
 
-    async fn work_on(&self, order: TrackedOrder) {
-        let key = order.key.clone();
+    async fn work_on(&self, work: Work) {
+        let key = work.order.key.clone();
         let Some(turn) = self.turn(&key.account).await else {
             let mut progress = self.lock();
             match progress.account(&key.account).stopped {
@@ -268,8 +279,8 @@ impl<'a> Run<'a> {
             return;
         };
         match self.bounds.mode {
-            Mode::DryRun => self.plan(order, &turn.ticket).await,
-            Mode::Act => match self.begin(&order).await {
+            Mode::DryRun => self.plan(work, &turn.ticket).await,
+            Mode::Act => match self.begin(&work).await {
                 Ok(Opened::New(record)) => {
                     let worked = self.canceller.work(record).await;
                     self.handled(&key, worked, &turn.ticket);
@@ -281,7 +292,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn begin(&self, order: &TrackedOrder) -> Result<Opened, Trouble> {
+    async fn begin(&self, work: &Work) -> Result<Opened, Trouble> {
+        let Work { order, listed } = work;
         // What this worker cannot carry out it does not begin.
         let key = self.canceller.canonical(&order.key)?;
         if key.order.as_str() != order.key.order.as_str() {
@@ -296,10 +308,11 @@ impl<'a> Run<'a> {
         let since = order.touched_at;
         let untouched = Condition::Untouched { since };
         let request = self.request.clone();
-        self.canceller.open(key, request, untouched).await
+        self.canceller.open(key, request, *listed, untouched).await
     }
 
-    async fn plan(&self, order: TrackedOrder, ticket: &Ticket<'_>) {
+    async fn plan(&self, work: Work, ticket: &Ticket<'_>) {
+        let Work { order, listed } = work;
         let key = &order.key;
         let gateway = match self.canceller.gateway(&key.account) {
             Ok(gateway) => gateway,
@@ -307,12 +320,24 @@ impl<'a> Run<'a> {
         };
         let looked = gateway.eligibility(&key.order).await;
         self.note(ticket, looked.as_ref().err());
-        let (reading, would) = match looked {
-            Ok(Eligibility::Eligible(reading)) => (Some(reading), Would::Cancel),
-            Ok(Eligibility::NotEligible(reading)) => (Some(reading), Would::Skip),
+        let (reading, may_be_cancelled) = match looked {
+            Ok(Eligibility::Eligible(reading)) => (Some(reading), true),
+            Ok(Eligibility::NotEligible(reading)) => (Some(reading), false),
             // As in earnest: nothing would be sent for an order that is not there.
-            Err(error) if error.kind() == ErrorKind::NotFound => (None, Would::Skip),
+            Err(error) if error.kind() == ErrorKind::NotFound => (None, false),
             Err(error) => return self.failed(key, &Trouble::Gateway(error)),
+        };
+        let amount = reading
+            .as_ref()
+            .filter(|_| may_be_cancelled)
+            .and_then(|reading| {
+                let check = self.canceller.settings.amount_check;
+                AmountDifference::between(check, listed, order.money, reading.money)
+            });
+        let would = if may_be_cancelled && amount.is_none() {
+            Would::Cancel
+        } else {
+            Would::Skip
         };
         {
             let summary = &mut self.lock().summary;
@@ -326,6 +351,8 @@ impl<'a> Run<'a> {
             gateway: order.gateway,
             reading,
             would,
+            money: listed.or(order.money),
+            amount,
         }));
     }
 

@@ -99,7 +99,7 @@ fn first_difference<'a>(
 fn every_mistake_that_is_put_into_a_store_is_caught_and_none_where_there_is_none() {
     let runtime = runtime();
     let alone = |life: &Life| runtime.block_on(play(life, None)).tally;
-    let lives: Vec<_> = known_lives(150).map(|life| (alone(&life), life)).collect();
+    let lives: Vec<_> = known_lives(300).map(|life| (alone(&life), life)).collect();
     let first = lives.iter().take(5).map(|(_, life)| life);
     assert_eq!(first_difference(&runtime, None, first), None);
     for (mistake, needs, place) in Mistake::ALL {

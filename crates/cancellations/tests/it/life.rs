@@ -204,6 +204,8 @@ async fn a_gateway_that_is_never_reached_is_given_up_within_the_merchants_patien
 async fn a_status_that_cannot_be_read_sends_nothing_and_is_given_up_in_the_end() {
     let scene = Scene::new(Scripted::once_only());
     scene.gateway.break_down(ErrorKind::UnreadableReply);
+    let tracked = vec![order("shop", "A-1")];
+    scene.store().track(tracked).await.unwrap();
     let handled = scene
         .canceller
         .cancel(order("shop", "A-1"), by("amina"), MINUTE)

@@ -7,6 +7,7 @@
 )]
 
 mod agreement;
+mod amounts;
 mod bounds;
 mod doubt;
 mod dropped;
@@ -29,5 +30,6 @@ mod suite_refunds;
 mod sweep;
 mod till;
 mod trouble;
+mod unknown_orders;
 mod versions;
 mod workers;

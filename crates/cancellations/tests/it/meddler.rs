@@ -59,6 +59,10 @@ impl Store for Meddler {
         self.within.track(orders).await
     }
 
+    async fn track_created(&self, order: TrackedOrder) -> Result<(), StoreError> {
+        self.within.track_created(order).await
+    }
+
     async fn order(&self, key: &OrderKey) -> Result<Option<TrackedOrder>, StoreError> {
         self.within.order(key).await
     }

@@ -166,9 +166,10 @@ impl Scene {
         }
     }
 
-    /// Cancels order `A-1` and waits for this long at most.
+    /// Cancels order `A-1`, which is tracked, and waits for this long at most.
     pub(crate) async fn cancel(&self, wait: Duration) -> Record {
         let order = order("shop", "A-1");
+        self.store().track(vec![order.clone()]).await.unwrap();
         let handled = self.canceller.cancel(order, by("amina"), wait).await;
         handled.unwrap().record
     }

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use duka_core::gateway::Operation;
 use duka_core::{
     CancelAnswer, CancelRules, CreatedOrder, Delivery, Error, ErrorKind, Gateway, GatewayName,
-    NewOrder, OrderId, OrderStatus, StatusReading,
+    Money, NewOrder, OrderId, OrderStatus, StatusReading,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -48,6 +48,8 @@ type Hook = Box<dyn FnMut(&OrderId) + Send>;
 #[derive(Default)]
 struct World {
     truth: HashMap<String, OrderStatus>,
+    /// What orders cost, as every status shows it.
+    money: HashMap<String, Money>,
     sights: VecDeque<Sight>,
     answers: VecDeque<Answer>,
     /// Every status read fails like this.
@@ -131,6 +133,10 @@ impl Scripted {
 
     pub(crate) fn set(&self, order: &str, status: OrderStatus) {
         self.lock().truth.insert(order.to_owned(), status);
+    }
+
+    pub(crate) fn set_money(&self, order: &str, money: Money) {
+        self.lock().money.insert(order.to_owned(), money);
     }
 
     pub(crate) fn break_down(&self, kind: ErrorKind) {
@@ -227,7 +233,10 @@ impl Gateway for Scripted {
         match world.sights.pop_front().unwrap_or(truth) {
             Sight::Shows(status) => {
                 let raw_status = status.to_string().to_uppercase();
-                Ok(StatusReading::new(status, raw_status))
+                Ok(StatusReading {
+                    money: world.money.get(order.as_str()).copied(),
+                    ..StatusReading::new(status, raw_status)
+                })
             }
             Sight::Fails(kind) => Err(failure(kind, Delivery::Answered)),
         }

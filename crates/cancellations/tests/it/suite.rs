@@ -41,6 +41,7 @@ pub(crate) fn opening(number: u128, account: &str, order: &str, now: Timestamp) 
         id: id(number),
         key: key(account, order),
         request: by("amina"),
+        listed_money: None,
         claim: Claim::new("w1", now, 2 * MINUTE),
         condition: Condition::Always,
     }

@@ -44,7 +44,7 @@ async fn a_store_of_the_first_version_opens_with_all_that_it_holds() {
     shelf.sql().execute(invalid, []).unwrap();
     let logged = shelf.number("SELECT count(*) FROM events");
     let store = shelf.store();
-    assert_eq!(shelf.number("PRAGMA user_version"), 3);
+    assert_eq!(shelf.number("PRAGMA user_version"), 4);
     let page = ReportPage {
         limit: 100,
         ..ReportPage::default()
@@ -87,7 +87,7 @@ async fn a_store_of_the_second_version_opens_with_all_that_it_holds_and_takes_re
     let rows = || tables.map(|table| shelf.number(&format!("SELECT count(*) FROM {table}")));
     let before = rows();
     let store = SqliteStore::open(shelf.path()).unwrap();
-    assert_eq!(shelf.number("PRAGMA user_version"), 3);
+    assert_eq!(shelf.number("PRAGMA user_version"), 4);
     assert_eq!(rows(), before);
     let page = ReportPage {
         limit: 100,

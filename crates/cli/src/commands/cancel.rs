@@ -1,6 +1,6 @@
 //! `duka cancel`: one safe cancellation, through the store.
 
-use duka_cancellations::{Handled, Request};
+use duka_cancellations::{AmountCheck, Handled, Request};
 use duka_core::cancel::SkipReason;
 use duka_core::{Outcome, State};
 
@@ -11,7 +11,10 @@ use crate::output::{complain, tint};
 use crate::views::CancellationView;
 
 pub(crate) async fn run(args: CancelArgs, context: &Context) -> Result<Exit, Failure> {
-    let config = context.config()?;
+    let mut config = context.config()?;
+    if args.no_amount_check {
+        config.amount_check = AmountCheck::Ignore;
+    }
     let canceller = context.canceller(&config, Absent::Make)?;
     let order = super::find_order(
         &args.order.order,
@@ -76,7 +79,10 @@ fn exit_of(handled: &Handled) -> Exit {
             | Outcome::Refused
             | Outcome::ResolvedNotCancelled
             | Outcome::Skipped(
-                SkipReason::NotEligible | SkipReason::NotFound | SkipReason::AlreadySubmitted,
+                SkipReason::NotEligible
+                | SkipReason::NotFound
+                | SkipReason::AlreadySubmitted
+                | SkipReason::AmountDiffers,
             ) => Exit::Refused,
             Outcome::Skipped(SkipReason::StatusUnreadable | SkipReason::CouldNotSend) => {
                 Exit::Failed

@@ -39,7 +39,7 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
         tracked.money = Some(money);
         tracked.reference = Some(reference.to_string());
         tracked.note = note.map(str::to_owned);
-        store.track(vec![tracked])
+        store.track_created(tracked)
     };
     let created = match gateway.create(&order).await {
         Ok(created) => created,

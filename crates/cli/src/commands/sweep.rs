@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use duka_cancellations::store::{ReportPage, Which};
 use duka_cancellations::sweep::{Bounds, Left, Mode, News, Source, Summary, Would};
-use duka_cancellations::{Canceller, OrderKey, Record, Request};
+use duka_cancellations::{AmountCheck, Canceller, OrderKey, Record, Request};
 use duka_core::clock::SharedClock;
 use futures::stream::{self, StreamExt};
 use tokio_util::sync::CancellationToken;
@@ -25,7 +25,10 @@ use crate::views::{CancellationView, SummaryLine, why};
 const PAGE: u32 = 500;
 
 pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Failure> {
-    let config = context.config()?;
+    let mut config = context.config()?;
+    if args.no_amount_check {
+        config.amount_check = AmountCheck::Ignore;
+    }
     let accounts = Accounts::of(&config);
     // Without a list, an empty store would be swept, and the empty report look like good
     // news; a dry run makes nothing at all.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use duka_cancellations::Settings;
+use duka_cancellations::{AmountCheck, Settings};
 use duka_core::Patience;
 use duka_http::ReqwestTransport;
 use serde::Deserialize;
@@ -46,6 +46,17 @@ pub(super) struct CancelTable {
     settle: Option<String>,
     review_after: Option<String>,
     lease: Option<String>,
+    check_amount: Option<bool>,
+}
+
+impl CancelTable {
+    /// Whether amounts are compared; they are, unless the file says otherwise.
+    pub(super) fn amount_check(&self) -> AmountCheck {
+        match self.check_amount {
+            Some(true) | None => AmountCheck::Compare,
+            Some(false) => AmountCheck::Ignore,
+        }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -38,3 +38,4 @@ mod soak;
 mod streaming;
 mod survival;
 mod truth;
+mod wrong_order;

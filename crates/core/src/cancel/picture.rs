@@ -91,7 +91,7 @@ const STATES_GOING_ON: [State; 6] = [
     State::NeedsReview,
 ];
 
-const OUTCOMES: [Outcome; 11] = [
+const OUTCOMES: [Outcome; 12] = [
     Outcome::Confirmed,
     Outcome::NotCancelledPaid,
     Outcome::NotCancelledFinal,
@@ -103,6 +103,7 @@ const OUTCOMES: [Outcome; 11] = [
     Outcome::Skipped(SkipReason::AlreadySubmitted),
     Outcome::Skipped(SkipReason::StatusUnreadable),
     Outcome::Skipped(SkipReason::CouldNotSend),
+    Outcome::Skipped(SkipReason::AmountDiffers),
 ];
 
 /// The moment the first request left, or the trouble began, in every example.
@@ -220,6 +221,7 @@ fn events() -> Vec<Event> {
         Event::AnsweredNo,
         Event::Unclear,
         Event::LeaseLapsed,
+        Event::AmountDiffers(OrderStatus::Unpaid),
         Event::Resolved(Resolution::Cancelled),
         Event::Resolved(Resolution::NotCancelled),
         Event::Resolved(Resolution::Acknowledged),
@@ -313,6 +315,7 @@ fn edge_label(event: &Event, rules: &CancelRules) -> String {
         | Event::AnsweredYes
         | Event::AnsweredNo
         | Event::Unclear
+        | Event::AmountDiffers(_)
         | Event::LeaseLapsed => event.as_str().replace('_', " "),
     }
 }
@@ -328,6 +331,7 @@ fn event_name(event: &Event) -> String {
         | Event::AnsweredNo
         | Event::Unclear
         | Event::LeaseLapsed
+        | Event::AmountDiffers(_)
         | Event::Resolved(_) => event.as_str().to_owned(),
     }
 }

@@ -126,6 +126,9 @@ pub enum SkipReason {
     StatusUnreadable,
     /// The request could not be sent for as long as the merchant wants to wait.
     CouldNotSend,
+    /// The gateway shows the order with another amount or currency than the merchant has for
+    /// it: it may be another customer's.
+    AmountDiffers,
 }
 
 impl SkipReason {
@@ -137,6 +140,7 @@ impl SkipReason {
             Self::AlreadySubmitted => "already_submitted",
             Self::StatusUnreadable => "status_unreadable",
             Self::CouldNotSend => "could_not_send",
+            Self::AmountDiffers => "amount_differs",
         }
     }
 
@@ -147,6 +151,7 @@ impl SkipReason {
             "already_submitted" => Self::AlreadySubmitted,
             "status_unreadable" => Self::StatusUnreadable,
             "could_not_send" => Self::CouldNotSend,
+            "amount_differs" => Self::AmountDiffers,
             _ => return None,
         })
     }
@@ -256,6 +261,9 @@ impl Cancellation {
 pub enum Event {
     /// A status was read.
     Observed(OrderStatus),
+    /// A status that allows a request was read, and shows another amount or currency than the
+    /// merchant has for the order.
+    AmountDiffers(OrderStatus),
     /// A status read was answered: there is no such order.
     OrderNotFound,
     /// A status read gave nothing.

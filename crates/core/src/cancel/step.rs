@@ -97,7 +97,7 @@ pub fn step(
         state: current.state,
         event: event.as_str(),
     })?;
-    if let Event::Observed(status) = event {
+    if let Event::Observed(status) | Event::AmountDiffers(status) = event {
         step.next.verified = Some(status.clone());
     }
     Ok(step)
@@ -108,6 +108,7 @@ impl Event {
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Observed(_) => "status",
+            Self::AmountDiffers(_) => "amount_differs",
             Self::OrderNotFound => "order_not_found",
             Self::StatusUnreadable => "status_unreadable",
             Self::NotSent => "not_sent",
@@ -145,6 +146,13 @@ impl Moment<'_> {
                     self.skip(SkipReason::NotEligible)
                 }
             },
+            // Only a request could do harm, and none would leave.
+            Event::AmountDiffers(status) if sight(status, self.rules) != Sight::Open => {
+                return self.requested(&Event::Observed(status.clone()));
+            }
+            // An earlier request was about an order that showed the right amount then.
+            Event::AmountDiffers(_) if asked_before => self.ask(),
+            Event::AmountDiffers(_) => self.skip(SkipReason::AmountDiffers),
             Event::OrderNotFound if !asked_before => self.skip(SkipReason::NotFound),
             Event::OrderNotFound | Event::StatusUnreadable if asked_before => {
                 self.look_again(State::InDoubt)
@@ -172,6 +180,7 @@ impl Moment<'_> {
             // may have left a moment before.
             Event::Unclear | Event::LeaseLapsed => self.read_now(State::InDoubt),
             Event::Observed(_)
+            | Event::AmountDiffers(_)
             | Event::OrderNotFound
             | Event::StatusUnreadable
             | Event::Resolved(_) => return None,
@@ -211,7 +220,8 @@ impl Moment<'_> {
             }
             Event::OrderNotFound | Event::StatusUnreadable => self.look_again(State::Accepted),
             Event::LeaseLapsed => self.read_now(State::Accepted),
-            Event::NotSent
+            Event::AmountDiffers(_)
+            | Event::NotSent
             | Event::TurnedAway
             | Event::AnsweredYes
             | Event::AnsweredNo
@@ -235,7 +245,8 @@ impl Moment<'_> {
             },
             Event::OrderNotFound | Event::StatusUnreadable => self.look_again(State::Refused),
             Event::LeaseLapsed => self.read_now(State::Refused),
-            Event::NotSent
+            Event::AmountDiffers(_)
+            | Event::NotSent
             | Event::TurnedAway
             | Event::AnsweredYes
             | Event::AnsweredNo
@@ -268,6 +279,7 @@ impl Moment<'_> {
                 self.read_now(State::InDoubt)
             }
             Event::Resolved(resolution) => return self.resolve(*resolution),
+            Event::AmountDiffers(_) => return None,
         })
     }
 
@@ -288,6 +300,7 @@ impl Moment<'_> {
             Event::AnsweredYes => self.read_now(State::Accepted),
             Event::AnsweredNo => self.read_now(State::Refused),
             Event::Resolved(resolution) => return self.resolve(*resolution),
+            Event::AmountDiffers(_) => return None,
         })
     }
 
@@ -306,6 +319,7 @@ impl Moment<'_> {
                 Some(step)
             }
             Event::Resolved(_)
+            | Event::AmountDiffers(_)
             | Event::NotSent
             | Event::TurnedAway
             | Event::AnsweredYes

@@ -101,6 +101,7 @@ fn events() -> impl Strategy<Value = Event> {
             Event::AnsweredNo,
             Event::Unclear,
             Event::LeaseLapsed,
+            Event::AmountDiffers(OrderStatus::Unpaid),
             Event::Resolved(Resolution::Cancelled),
             Event::Resolved(Resolution::NotCancelled),
             Event::Resolved(Resolution::Acknowledged),

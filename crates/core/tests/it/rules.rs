@@ -52,6 +52,7 @@ fn events() -> Vec<Event> {
         Event::AnsweredNo,
         Event::Unclear,
         Event::LeaseLapsed,
+        Event::AmountDiffers(OrderStatus::Unpaid),
         Event::Resolved(Resolution::Cancelled),
         Event::Resolved(Resolution::NotCancelled),
         Event::Resolved(Resolution::Acknowledged),

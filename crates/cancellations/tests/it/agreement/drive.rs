@@ -77,7 +77,7 @@ fn guard(next: &Cancellation) -> Guard {
             Outcome::Confirmed
                 | Outcome::NotCancelledFinal
                 | Outcome::Refused
-                | Outcome::Skipped(SkipReason::NotEligible)
+                | Outcome::Skipped(SkipReason::NotEligible | SkipReason::AmountDiffers)
         )
     );
     if next.state == State::Sending || (ends_as_unpaid && !paid) {
@@ -100,7 +100,10 @@ fn follow(next: &Cancellation, rules: &CancelRules) -> Follow {
         Outcome::Skipped(SkipReason::NotEligible) => !ended,
         Outcome::Skipped(SkipReason::AlreadySubmitted) => false,
         Outcome::Skipped(
-            SkipReason::NotFound | SkipReason::StatusUnreadable | SkipReason::CouldNotSend,
+            SkipReason::NotFound
+            | SkipReason::StatusUnreadable
+            | SkipReason::CouldNotSend
+            | SkipReason::AmountDiffers,
         ) => true,
         Outcome::Confirmed
         | Outcome::NotCancelledPaid

@@ -161,6 +161,8 @@ impl Model {
             key: order.key.clone(),
             gateway: order.gateway,
             request: opening.request.clone(),
+            listed_money: opening.listed_money,
+            tracked_money: order.money,
             progress: Cancellation::requested_again(spent),
             message: None,
             due_at: Some(claim.until),

@@ -128,8 +128,9 @@ pub(super) fn events() -> Vec<Event> {
         (1, unknown("ON_HOLD")),
         // Pesapal's adapter says more than the gateway's own words do.
         (1, unknown("COMPLETED with status code 2")),
+        (1, Event::AmountDiffers(OrderStatus::Unpaid)),
         (1, Event::OrderNotFound),
-        (2, Event::StatusUnreadable),
+        (3, Event::StatusUnreadable),
         (2, Event::NotSent),
         (1, Event::TurnedAway),
         (1, Event::AnsweredYes),
@@ -171,7 +172,8 @@ fn orders() -> impl Strategy<Value = Order> {
 fn sights() -> impl Strategy<Value = Sight> {
     let statuses = events().into_iter().filter_map(|event| match event {
         Event::Observed(status) => Some(status),
-        Event::OrderNotFound
+        Event::AmountDiffers(_)
+        | Event::OrderNotFound
         | Event::StatusUnreadable
         | Event::NotSent
         | Event::TurnedAway

@@ -254,6 +254,7 @@ impl Stage<'_> {
             id,
             key,
             request: by("amina"),
+            listed_money: (worker % 2 == 1).then(|| Money::parse("50.00", "INR").unwrap()),
             claim: self.claim(worker),
             condition,
         };
@@ -313,7 +314,9 @@ impl Stage<'_> {
         };
         let claim = self.claim(worker);
         let seen = match event {
-            Event::Observed(status) => Some(observation(status, self.now)),
+            Event::Observed(status) | Event::AmountDiffers(status) => {
+                Some(observation(status, self.now))
+            }
             Event::OrderNotFound
             | Event::StatusUnreadable
             | Event::NotSent

@@ -9,7 +9,7 @@ use duka_core::cancel::{
 use jiff::Timestamp;
 
 use super::search::{Breach, explore};
-use super::system::{Door, Fence, Lapsed, Reporting, System};
+use super::system::{Amount, Door, Fence, Lapsed, Reporting, System};
 use super::truths::Truth;
 
 fn caught(system: &System) -> Breach {
@@ -70,6 +70,22 @@ fn a_yes_is_believed(
         stepped.action = Action::Stop;
     }
     Ok(stepped)
+}
+
+/// The amount is read and not compared.
+fn any_amount_will_do(
+    current: &Cancellation,
+    event: &Event,
+    rules: &CancelRules,
+    patience: &Patience,
+    now: Timestamp,
+) -> Stepped {
+    let seen = if let Event::AmountDiffers(status) = event {
+        Event::Observed(status.clone())
+    } else {
+        event.clone()
+    };
+    step(current, &seen, rules, patience, now)
 }
 
 /// A payment after the yes counts for nothing.
@@ -174,6 +190,18 @@ fn a_yes_that_is_not_verified_is_caught() {
             ..system
         });
         assert_eq!(breach.truth, Truth::PaidWins, "{}", breach.trace);
+    }
+}
+
+#[test]
+fn an_amount_that_is_not_compared_is_caught() {
+    for system in [System::repeatable(), System::once_only()] {
+        let breach = caught(&System {
+            rules: any_amount_will_do,
+            amount: Amount::Another,
+            ..system
+        });
+        assert_eq!(breach.truth, Truth::AnotherAmount, "{}", breach.trace);
     }
 }
 

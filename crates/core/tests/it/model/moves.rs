@@ -210,6 +210,7 @@ impl Move {
 fn told(event: &Event) -> String {
     match event {
         Event::Observed(status) => format!("status {status}"),
+        Event::AmountDiffers(status) => format!("status {status}, with another amount"),
         Event::OrderNotFound
         | Event::StatusUnreadable
         | Event::NotSent

@@ -50,6 +50,16 @@ pub(super) enum Reporting {
     AllReadings,
 }
 
+/// Which amount the gateway shows for the order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Amount {
+    AsExpected,
+    /// Another customer's.
+    Another,
+    /// Now the one, now the other.
+    Either,
+}
+
 /// One system to be explored.
 #[derive(Debug, Clone)]
 pub(super) struct System {
@@ -64,6 +74,7 @@ pub(super) struct System {
     pub(super) lapsed: Lapsed,
     pub(super) door: Door,
     pub(super) reporting: Reporting,
+    pub(super) amount: Amount,
     /// Whether the customer can still pay once the order is cancelled.
     pub(super) late_payment: bool,
     /// Whether the order may end without anybody's doing.
@@ -91,6 +102,7 @@ impl System {
             lapsed: Lapsed::Anybody,
             door: Door::Steady,
             reporting: Reporting::AllReadings,
+            amount: Amount::AsExpected,
             late_payment: true,
             expires: true,
             slow_status: false,

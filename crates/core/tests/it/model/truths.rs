@@ -4,7 +4,7 @@ use duka_core::OrderStatus;
 use duka_core::cancel::{Event, Outcome, Repeat, Resolution, State};
 
 use super::moves::Move;
-use super::system::System;
+use super::system::{Amount, System};
 use super::workers::can_be_taken;
 use super::world::{Record, World, has_finding};
 
@@ -18,6 +18,7 @@ pub(super) enum Truth {
     LatePayment,
     Ends,
     NotLost,
+    AnotherAmount,
 }
 
 impl Truth {
@@ -33,6 +34,7 @@ impl Truth {
                 "a payment that somebody has seen tells against a reported cancellation until it is closed"
             }
             Self::Ends => "every run ends, or a person is asked",
+            Self::AnotherAmount => "no request leaves for an order that shows another amount",
             Self::NotLost => "an open record is in somebody's hands, or somebody can take it",
         }
     }
@@ -40,7 +42,7 @@ impl Truth {
 
 /// Which truth this move breaks, if any.
 pub(super) fn broken(system: &System, from: &World, it: &Move, to: &World) -> Option<Truth> {
-    let checks: [(Truth, bool); 6] = [
+    let checks: [(Truth, bool); 7] = [
         (Truth::OneRequest, one_request(system, to)),
         (Truth::NothingAfterTheClaim, in_time(from, it)),
         (
@@ -50,6 +52,10 @@ pub(super) fn broken(system: &System, from: &World, it: &Move, to: &World) -> Op
         (Truth::PaidWins, each_ends(from, to, |_, b| verified(it, b))),
         (Truth::LatePayment, findings_stay(from, it, to)),
         (Truth::NotLost, nothing_lost(system, to)),
+        (
+            Truth::AnotherAmount,
+            system.amount != Amount::Another || !matches!(it, Move::Sends { .. }),
+        ),
     ];
     let fails = |(truth, holds): &(Truth, bool)| !holds && !system.excused.contains(truth);
     checks.into_iter().find(fails).map(|(truth, _)| truth)

@@ -1,7 +1,7 @@
 //! The truths hold in every system that is whole, and how many worlds that was asked of.
 
 use super::search::explore;
-use super::system::{Door, Fence, System};
+use super::system::{Amount, Door, Fence, System};
 use super::truths::Truth;
 
 /// Explores a system, says how large it is, and fails with the run that breaks a truth.
@@ -61,6 +61,26 @@ fn the_truths_hold_when_somebody_else_asks_for_the_status() {
         ..system
     };
     hold("onlooker", watched, [35_000, 25_000]);
+}
+
+#[test]
+fn the_truths_hold_when_the_gateway_shows_another_amount_now_and_then() {
+    let changing = |system| System {
+        amount: Amount::Either,
+        duplicates: 0,
+        ..system
+    };
+    hold("amount now and then another", changing, [10_000, 8_000]);
+}
+
+#[test]
+fn nothing_leaves_for_an_order_that_shows_another_amount() {
+    let another = |system| System {
+        amount: Amount::Another,
+        duplicates: 0,
+        ..system
+    };
+    hold("another amount", another, [40, 40]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use duka_core::cancel::{Action, Event, Repeat, State, Step};
 
 use super::moves::{After, Move};
 use super::people;
-use super::system::{Fence, Lapsed, MUTE, Reporting, System};
+use super::system::{Amount, Fence, Lapsed, MUTE, Reporting, System};
 use super::world::{
     Doing, FENCE, LEASE, NOW, Order, PATIENCE, Record, Request, TICK, Worker, World,
 };
@@ -128,7 +128,18 @@ pub(super) fn visible(system: &System, world: &World) -> Vec<OrderStatus> {
 }
 
 fn read(system: &System, world: &World, worker: usize, after: After<'_>) {
+    let record = &world.records[usize::from(world.workers[worker].on)];
+    let compares = record.progress.state == State::Requested;
     for status in visible(system, world) {
+        let open = compares && system.believed.is_eligible(&status);
+        if open && system.amount != Amount::AsExpected {
+            let gives = Event::AmountDiffers(status.clone());
+            let next = hears(world, worker, gives.clone());
+            after(Move::Reads { worker, gives }, next);
+        }
+        if open && system.amount == Amount::Another {
+            continue;
+        }
         let gives = Event::Observed(status);
         let next = hears(world, worker, gives.clone());
         after(Move::Reads { worker, gives }, next);
