@@ -315,7 +315,7 @@ fn with_json_too_a_failure_is_explained_on_stderr_even_when_quiet() {
         .set("DUKA_KWIKPAISA_SECRET_KEY", "sk_test_mistyped");
     let args = ["cancel", "A-3", "--wait", "0s", "--json", "-q"];
     let run = shop.duka(&args).exits(2);
-    run.complains("error: status not read: credentials refused");
+    run.complains("error: failed to cancel the order: credentials refused");
     let list = format!("{HEADER}\n{}\n", row("kwikpaisa", "A-4"));
     shop.terminal.write("list.csv", list);
     let args = ["sweep", "--orders", "list.csv", "--dry-run", "--json", "-q"];

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::shop::{HEADER, INDIAN, Shop, row};
 
-const CANCELLATION: &str = "account actor attempts finding gateway id message order outcome reason sent_at state updated_at verified_status";
+const CANCELLATION: &str = "account actor amount attempts currency finding gateway id message order outcome reason sent_at skip_reason state updated_at verified_status";
 const SUMMARY: &str = "confirmed considered eligible errors in_doubt late_payments needs_review not_cancelled seconds sent skipped";
 const STATUS: &str = "account amount currency gateway observed_at order raw_status status";
 

@@ -36,7 +36,7 @@ pub(crate) fn stopped(shop: &mut Shop, point: &str, args: &[&str]) -> Running {
 }
 
 /// The points between the intent and the first byte.
-const ABOUT_TO_SEND: [&str; 3] = ["committed:3", "after_intent", "before_send"];
+const ABOUT_TO_SEND: [&str; 3] = ["committed:2", "after_intent", "before_send"];
 
 /// Plays every point at both gateways, all at once: they mostly sleep.
 fn at_every_point(play: impl Fn(Gateway, &str) + Sync) {
