@@ -11,7 +11,7 @@ use duka_pesapal::Pesapal;
 use secrecy::SecretString;
 
 use crate::config::{Account, Keys, System};
-use crate::context::Context;
+use crate::environment;
 use crate::failure::Failure;
 
 /// The longest that a connection may take to come about.
@@ -70,18 +70,7 @@ pub(crate) fn gateway(
 
 /// The two credentials of an account, in the order in which its adapter wants them.
 pub(crate) fn keys(name: &AccountName, account: &Account) -> Result<[SecretString; 2], Failure> {
-    let [first, second] = match &account.keys {
-        Keys::KwikPaisa {
-            api_key,
-            secret_key,
-            ..
-        } => [api_key, secret_key],
-        Keys::Pesapal {
-            consumer_key,
-            consumer_secret,
-            ..
-        } => [consumer_key, consumer_secret],
-    };
+    let [first, second] = account.keys.sources();
     Ok([secret(name, first)?, secret(name, second)?])
 }
 
@@ -150,7 +139,7 @@ fn secret(
     source: &crate::config::SecretSource,
 ) -> Result<SecretString, Failure> {
     source
-        .read(&Context::variable)
+        .read(&environment::variable)
         .map_err(|failure| Failure::usage(format!("account {name}: {failure}")))
 }
 

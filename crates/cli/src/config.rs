@@ -20,8 +20,9 @@ mod waits;
 const DEFAULT_FILE: &str = "duka.toml";
 const DEFAULT_STORE: &str = "sqlite:duka.db";
 
-/// Reads a variable of the environment; a function, so that tests bring their own.
-pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+/// Reads a variable of the environment, or fails where it cannot be read; a function, so that tests
+/// bring their own.
+pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Result<Option<String>, Failure>;
 
 /// All settings.
 #[derive(Debug)]
@@ -68,6 +69,22 @@ impl Keys {
             Self::Pesapal { .. } => "pesapal",
         }
     }
+
+    /// Where the two secrets are kept, in the order in which the adapter wants them.
+    pub(crate) fn sources(&self) -> [&SecretSource; 2] {
+        match self {
+            Self::KwikPaisa {
+                api_key,
+                secret_key,
+                ..
+            } => [api_key, secret_key],
+            Self::Pesapal {
+                consumer_key,
+                consumer_secret,
+                ..
+            } => [consumer_key, consumer_secret],
+        }
+    }
 }
 
 /// Which of a gateway's two systems.
@@ -89,7 +106,7 @@ impl SecretSource {
     /// Reads the secret; white space around it is an accident of editors and shells.
     pub(crate) fn read(&self, environment: Environment<'_>) -> Result<SecretString, Failure> {
         let text = match self {
-            Self::Variable(name) => environment(name).ok_or_else(|| {
+            Self::Variable(name) => environment(name)?.ok_or_else(|| {
                 Failure::usage(format!(
                     "environment variable {name} is not set; put the secret there"
                 ))
@@ -186,15 +203,27 @@ impl Config {
             }
             None => Self::from_environment(environment)?,
         };
-        if let Some(url) = store
-            .map(str::to_owned)
-            .or_else(|| environment("DUKA_STORE"))
-        {
+        let url = match store {
+            Some(url) => Some(url.to_owned()),
+            None => environment("DUKA_STORE")?,
+        };
+        if let Some(url) = url {
             config.store = url;
         }
         config.waits.read(environment)?;
         config.waits.check()?;
         Ok(config)
+    }
+
+    /// The variables that accounts name for their secrets.
+    pub(crate) fn variables_named(&self) -> impl Iterator<Item = &str> {
+        self.accounts
+            .values()
+            .flat_map(|account| account.keys.sources())
+            .filter_map(|source| match source {
+                SecretSource::Variable(name) => Some(name.as_str()),
+                SecretSource::File(_) => None,
+            })
     }
 
     fn from_file(path: &Path) -> Result<Self, Failure> {
@@ -243,7 +272,7 @@ impl Config {
                 ),
             };
             let [first, second] = keys.map(|key| format!("{prefix}_{key}"));
-            match (environment(&first), environment(&second)) {
+            match (environment(&first)?, environment(&second)?) {
                 (None, None) => continue,
                 (Some(_), Some(_)) => {}
                 (None, Some(_)) => return Err(half_set(&second, &first)),
@@ -259,11 +288,11 @@ impl Config {
                 GatewayWord::Pesapal => Keys::Pesapal {
                     consumer_key: first,
                     consumer_secret: second,
-                    ipn_id: environment("DUKA_PESAPAL_IPN_ID"),
+                    ipn_id: environment("DUKA_PESAPAL_IPN_ID")?,
                 },
             };
             let url_variable = format!("{prefix}_BASE_URL");
-            let base_url = environment(&url_variable)
+            let base_url = environment(&url_variable)?
                 .map(|url| base_url(&url_variable, &url))
                 .transpose()?;
             let system = system(&format!("{prefix}_ENVIRONMENT"), environment)?;
@@ -374,7 +403,7 @@ fn half_set(present: &str, missing: &str) -> Failure {
 }
 
 fn system(variable: &str, environment: Environment<'_>) -> Result<System, Failure> {
-    match environment(variable).as_deref() {
+    match environment(variable)?.as_deref() {
         None | Some("sandbox") => Ok(System::Sandbox),
         Some("production") => Ok(System::Production),
         Some(other) => Err(Failure::usage(format!(
@@ -397,7 +426,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("duka.toml");
         fs::write(&path, text).unwrap();
-        Config::load(Some(&path), None, &|_| None)
+        Config::load(Some(&path), None, &|_| Ok(None))
     }
 
     fn complaint(text: &str) -> String {
@@ -407,10 +436,12 @@ mod tests {
         message[at..].to_owned()
     }
 
-    fn with<'a>(pairs: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + 'a {
+    fn with<'a>(
+        pairs: &'a [(&'a str, &'a str)],
+    ) -> impl Fn(&str) -> Result<Option<String>, Failure> + 'a {
         move |name| {
             let found = pairs.iter().find(|(key, _)| *key == name);
-            found.map(|(_, value)| (*value).to_owned())
+            Ok(found.map(|(_, value)| (*value).to_owned()))
         }
     }
 
@@ -524,7 +555,7 @@ mod tests {
     fn a_secret_that_is_not_there_is_named_by_its_variable() {
         let source = SecretSource::Variable("SHOP_KE_KEY".to_owned());
         assert_eq!(
-            source.read(&|_| None).unwrap_err().to_string(),
+            source.read(&|_| Ok(None)).unwrap_err().to_string(),
             "environment variable SHOP_KE_KEY is not set; put the secret there"
         );
         let blank = with(&[("SHOP_KE_KEY", " \n")]);

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use crate::accounts::{self, Caller};
 use crate::args::Args;
 use crate::config::{Account, Config, Keys};
+use crate::environment;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -45,17 +46,16 @@ impl Context {
         }
     }
 
-    /// A variable of the environment; one that is set to nothing counts as not set.
-    pub(crate) fn variable(name: &str) -> Option<String> {
-        std::env::var(name).ok().filter(|value| !value.is_empty())
-    }
-
     pub(crate) fn config(&self) -> Result<Config, Failure> {
-        Config::load(
+        let config = Config::load(
             self.config_file.as_deref(),
             self.store_url.as_deref(),
-            &Self::variable,
-        )
+            &environment::variable,
+        );
+        for warning in environment::warnings(config.as_ref().ok()) {
+            self.output.remark(&warning);
+        }
+        config
     }
 
     /// The account that `--account` names, if it does.

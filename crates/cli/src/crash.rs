@@ -17,7 +17,7 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context as LayerContext;
 
-use crate::context::Context;
+use crate::environment;
 use crate::output::complain;
 
 /// What the environment asks for, if it does.
@@ -28,7 +28,13 @@ pub(crate) fn asked_for() -> Option<CrashPoint> {
     ]
     .into_iter()
     .find_map(|(variable, signal)| {
-        let text = Context::variable(variable)?;
+        let text = match environment::variable(variable) {
+            Ok(text) => text?,
+            Err(failure) => {
+                complain(&failure.to_string());
+                return None;
+            }
+        };
         let (point, passes) = text.split_once(':').unwrap_or((&text, "1"));
         let Ok(passes) = passes.parse() else {
             complain(&format!("{variable}: {passes:?} is not a number"));

@@ -63,6 +63,7 @@ mod config;
 mod context;
 #[cfg(all(feature = "crash-points", unix))]
 mod crash;
+mod environment;
 mod failure;
 mod orders_file;
 mod output;

@@ -15,6 +15,10 @@ pub(crate) async fn run(args: CancelArgs, context: &Context) -> Result<Exit, Fai
     if args.no_amount_check {
         config.amount_check = AmountCheck::Ignore;
     }
+    let request = Request {
+        reason: args.reason,
+        actor: super::actor(args.actor)?,
+    };
     let canceller = context.canceller(&config, Absent::Make)?;
     let order = super::find_order(
         &args.order.order,
@@ -23,10 +27,6 @@ pub(crate) async fn run(args: CancelArgs, context: &Context) -> Result<Exit, Fai
         super::store_of(&canceller),
     )
     .await?;
-    let request = Request {
-        reason: args.reason,
-        actor: args.actor.unwrap_or_else(super::user_name),
-    };
     let handled = canceller
         .cancel(order, request, args.wait)
         .await

@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::args::{Args, Command};
 use crate::config::Config;
 use crate::context::{Context, order_id};
+use crate::environment;
 use crate::failure::{Exit, Failure};
 use crate::orders_file::tracking_id;
 
@@ -144,11 +145,19 @@ async fn wait_for_signal() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-/// The user's name, for the record.
-fn user_name() -> String {
-    Context::variable("USER")
-        .or_else(|| Context::variable("USERNAME"))
-        .unwrap_or_else(|| "duka".to_owned())
+/// Who asks, for the record: the one who is named, or else the user.
+fn actor(named: Option<String>) -> Result<String, Failure> {
+    if let Some(named) = named {
+        return Ok(named);
+    }
+    for name in ["USER", "USERNAME"] {
+        let user = environment::variable(name)
+            .map_err(|failure| failure.with_advice("or say who asks with --actor"))?;
+        if let Some(user) = user {
+            return Ok(user);
+        }
+    }
+    Ok("duka".to_owned())
 }
 
 fn store_of(canceller: &Canceller) -> &dyn Store {

@@ -12,7 +12,7 @@ use crate::views::RefundView;
 
 pub(crate) async fn run(args: RefundArgs, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
-    let actor = args.actor.unwrap_or_else(super::user_name);
+    let actor = super::actor(args.actor)?;
     let username = args.username.unwrap_or_else(|| actor.clone());
     for (name, text) in [("--remarks", &args.remarks), ("--username", &username)] {
         if text.trim().is_empty() {

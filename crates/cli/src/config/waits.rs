@@ -98,7 +98,7 @@ impl Waits {
             ("DUKA_LEASE", &mut self.lease),
             ("DUKA_TIMEOUT", &mut self.timeout),
         ] {
-            if let Some(text) = environment(variable) {
+            if let Some(text) = environment(variable)? {
                 *wait = duration(variable, &text)?;
             }
         }
@@ -171,7 +171,7 @@ mod tests {
         let mut waits = Waits::default();
         let read = |name: &str| {
             let found = pairs.iter().find(|(key, _)| *key == name);
-            found.map(|(_, value)| (*value).to_owned())
+            Ok(found.map(|(_, value)| (*value).to_owned()))
         };
         waits
             .read(&read)

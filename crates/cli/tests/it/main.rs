@@ -16,6 +16,7 @@ mod configuration;
 #[cfg(all(feature = "crash-points", unix))]
 mod crashes;
 mod creating;
+mod environment;
 mod exits;
 mod fault_table;
 mod faults_at_random;
