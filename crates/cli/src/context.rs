@@ -15,6 +15,7 @@ use crate::config::{Account, Config, Keys};
 use crate::environment;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::spreadsheet;
 
 /// What the command line says apart from the command; nothing has been read or opened.
 pub(crate) struct Context {
@@ -199,13 +200,22 @@ pub(crate) fn must_exist(config: &Config) -> Result<(), Failure> {
     })
 }
 
-/// Reads an order id as its gateway takes it.
+/// Reads a merchant's own id as its gateway takes it.
 pub(crate) fn order_id(account: &Account, text: &str) -> Result<OrderId, Failure> {
+    unchanged(text)?;
     let id = match account.keys {
         Keys::KwikPaisa { .. } => OrderId::guess(text),
         Keys::Pesapal { .. } => OrderId::text(text),
     };
     id.map_err(|error| Failure::usage(format!("{text:?}: {error}")))
+}
+
+/// Refuses an id or a reference that a spreadsheet has changed: it may be another order's.
+pub(crate) fn unchanged(text: &str) -> Result<(), Failure> {
+    spreadsheet::change(text).map_or(Ok(()), |change| {
+        let advice = spreadsheet::GIVE_AS_TEXT;
+        Err(Failure::usage(format!("{text:?} {change}; {advice}")))
+    })
 }
 
 fn known_accounts(config: &Config) -> String {

@@ -67,6 +67,7 @@ mod environment;
 mod failure;
 mod orders_file;
 mod output;
+mod spreadsheet;
 mod views;
 
 use std::process::ExitCode;

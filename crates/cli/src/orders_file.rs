@@ -13,6 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use duka_cancellations::{OrderKey, TrackedOrder};
+use duka_core::id::MAX_ID_LEN;
 use duka_core::money::MoneyError;
 use duka_core::text::{Harm, harm};
 use duka_core::{AccountName, GatewayName, Money, OrderId};
@@ -22,6 +23,7 @@ use serde_json::value::RawValue;
 
 use crate::config::{Config, Keys};
 use crate::failure::Failure;
+use crate::spreadsheet;
 use cells::{CellReader, NoRow};
 use columns::Columns;
 
@@ -350,6 +352,13 @@ enum OrderText<'a> {
 }
 
 impl OrderText<'_> {
+    fn as_text(&self) -> &str {
+        match self {
+            Self::Cell(text) => text,
+            Self::JsonString(text) | Self::JsonInteger(text) => text,
+        }
+    }
+
     fn into_text(self) -> String {
         match self {
             Self::Cell(text) => text.into_owned(),
@@ -390,6 +399,17 @@ impl Row<'_> {
             if let Some((c, harm)) = cell.iter().flat_map(|it| it.chars()).find_map(harmful) {
                 let problem = format!("holds {harm} (U+{:04X})", u32::from(c));
                 return Err(bad(column, problem));
+            }
+        }
+        for (column, cell) in [
+            ("order", Some(self.order.as_text())),
+            ("reference", self.reference.as_deref()),
+        ] {
+            // What is longer is refused as such, and not repeated.
+            let id = cell.filter(|it| it.len() <= MAX_ID_LEN);
+            if let Some((id, change)) = id.and_then(|id| Some((id, spreadsheet::change(id)?))) {
+                let advice = spreadsheet::EXPORT_AS_TEXT;
+                return Err(bad(column, format!("{id:?} {change}; {advice}")));
             }
         }
         let account =

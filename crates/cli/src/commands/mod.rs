@@ -22,8 +22,8 @@ use duka_core::GatewayName;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{Args, Command};
-use crate::config::Config;
-use crate::context::{Context, order_id};
+use crate::config::{Config, Keys};
+use crate::context::{Context, order_id, unchanged};
 use crate::environment;
 use crate::failure::{Exit, Failure};
 use crate::orders_file::tracking_id;
@@ -63,6 +63,7 @@ async fn find_order(
     config: &Config,
     store: &dyn Store,
 ) -> Result<TrackedOrder, Failure> {
+    unchanged(text)?;
     let mut found = find_kept(text, store).await?;
     if let Some(account) = context.chosen(config)? {
         found.retain(|order| order.key.account == account);
@@ -85,7 +86,16 @@ fn unfollowed(text: &str, context: &Context, config: &Config) -> Result<TrackedO
     let account = context.only_account(config, None)?;
     let settings = &config.accounts[&account];
     let gateway = GatewayName::from_static(settings.keys.gateway());
-    let key = OrderKey::new(account, order_id(settings, text)?);
+    let id = order_id(settings, text)?;
+    match settings.keys {
+        Keys::Pesapal { .. } if tracking_id(text).is_none() => {
+            return Err(Failure::usage(format!(
+                "{text:?} is not a tracking id (a GUID), by which Pesapal knows orders, nor the reference of an order that is followed"
+            )));
+        }
+        Keys::Pesapal { .. } | Keys::KwikPaisa { .. } => {}
+    }
+    let key = OrderKey::new(account, id);
     Ok(TrackedOrder::new(key, gateway, context.clock.now()))
 }
 

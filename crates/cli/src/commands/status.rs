@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::accounts;
 use crate::args::OrderArgs;
 use crate::config::{Config, Keys};
-use crate::context::{Absent, Context, missing_store, must_exist};
+use crate::context::{Absent, Context, missing_store, must_exist, unchanged};
 use crate::failure::{Exit, Failure};
 use crate::orders_file::tracking_id;
 use crate::output::{plain, tint};
@@ -70,14 +70,16 @@ async fn ask_only(
     context: &Context,
     config: &Config,
 ) -> Result<(TrackedOrder, StatusReading, Timestamp), Failure> {
-    let order = super::unfollowed(text, context, config)?;
-    let account = &order.key.account;
-    let settings = &config.accounts[account];
-    match settings.keys {
+    unchanged(text)?;
+    let account = context.only_account(config, None)?;
+    match config.accounts[&account].keys {
         // Only the store could tell which order a reference means.
         Keys::Pesapal { .. } if tracking_id(text).is_none() => must_exist(config)?,
         Keys::Pesapal { .. } | Keys::KwikPaisa { .. } => {}
     }
+    let order = super::unfollowed(text, context, config)?;
+    let account = &order.key.account;
+    let settings = &config.accounts[account];
     let gateway = accounts::gateway(account, settings, &context.caller(config)?)?;
     let reading = gateway
         .status(&gateway.canonical_order(&order.key.order))

@@ -36,6 +36,7 @@ mod refunds;
 mod shop;
 #[cfg(unix)]
 mod soak;
+mod spreadsheets;
 mod streaming;
 mod survival;
 mod truth;

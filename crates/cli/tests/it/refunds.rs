@@ -178,7 +178,7 @@ fn what_cannot_be_asked_for_is_usage_and_nothing_is_sent() {
                 "--remarks",
                 "torn",
             ],
-            "is not a Pesapal order tracking id",
+            "is not a tracking id (a GUID), by which Pesapal knows orders",
         ),
     ] {
         let run = shop.duka(&args).exits(2);
