@@ -8,6 +8,7 @@ use duka_cancellations::{Canceller, RefundStore, Refunder, Settings, SqliteStore
 use duka_core::clock::SharedClock;
 use duka_core::{AccountName, Gateway, OrderId};
 use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
 
 use crate::accounts::{self, Caller};
 use crate::args::Args;
@@ -24,6 +25,7 @@ pub(crate) struct Context {
     config_file: Option<PathBuf>,
     store_url: Option<String>,
     account: Option<String>,
+    stop: CancellationToken,
 }
 
 /// What to do about a store that is not there.
@@ -37,13 +39,14 @@ pub(crate) enum Absent {
 }
 
 impl Context {
-    pub(crate) fn new(args: &Args) -> Self {
+    pub(crate) fn new(args: &Args, stop: CancellationToken) -> Self {
         Self {
             output: Output::of(args),
             clock: SharedClock::new(Timestamp::now),
             config_file: args.config.clone(),
             store_url: args.store.clone(),
             account: args.account.clone(),
+            stop,
         }
     }
 
@@ -57,6 +60,11 @@ impl Context {
             self.output.remark(&warning);
         }
         config
+    }
+
+    /// Cancelled by the first signal, where the command ends in order.
+    pub(crate) fn stop(&self) -> &CancellationToken {
+        &self.stop
     }
 
     /// The account that `--account` names, if it does.
@@ -98,23 +106,33 @@ impl Context {
         }
     }
 
-    pub(crate) fn open_store(&self, config: &Config) -> Result<Arc<dyn RefundStore>, Failure> {
+    /// Opens the store off the runtime's threads, since another process may keep it for a while.
+    pub(crate) async fn open_store(
+        &self,
+        config: &Config,
+    ) -> Result<Arc<dyn RefundStore>, Failure> {
         let path = config.store.strip_prefix("sqlite:").ok_or_else(|| {
             Failure::usage(format!(
                 "store {:?} is not of the form sqlite:PATH, the only kind this version has",
                 scheme_only(&config.store)
             ))
         })?;
-        let store =
-            SqliteStore::open(path).map_err(|error| Failure::store("open the store", &error))?;
+        let path = path.to_owned();
+        let opened = tokio::task::spawn_blocking(move || SqliteStore::open(path)).await;
+        let store = opened
+            .map_err(|_| Failure::failed("failed to open the store: it was cut off"))?
+            .map_err(|error| Failure::store("open the store", &error))?;
         Ok(Arc::new(store))
     }
 
     /// The store, for a command that only reads it. One that is not there holds nothing,
     /// and to make it would hide that its path is mistyped.
-    pub(crate) fn existing_store(&self, config: &Config) -> Result<Arc<dyn RefundStore>, Failure> {
+    pub(crate) async fn existing_store(
+        &self,
+        config: &Config,
+    ) -> Result<Arc<dyn RefundStore>, Failure> {
         must_exist(config)?;
-        self.open_store(config)
+        self.open_store(config).await
     }
 
     /// What the adapters call with.
@@ -123,21 +141,29 @@ impl Context {
     }
 
     /// A worker for all accounts, or for the one that `--account` names.
-    pub(crate) fn canceller(&self, config: &Config, absent: Absent) -> Result<Canceller, Failure> {
-        let (store, gateways, settings) = self.workplace(config, absent)?;
+    pub(crate) async fn canceller(
+        &self,
+        config: &Config,
+        absent: Absent,
+    ) -> Result<Canceller, Failure> {
+        let (store, gateways, settings) = self.workplace(config, absent).await?;
         let clock = self.clock.clone();
         Ok(Canceller::new(store, gateways, clock, settings))
     }
 
     /// The same for refunds.
-    pub(crate) fn refunder(&self, config: &Config, absent: Absent) -> Result<Refunder, Failure> {
-        let (store, gateways, settings) = self.workplace(config, absent)?;
+    pub(crate) async fn refunder(
+        &self,
+        config: &Config,
+        absent: Absent,
+    ) -> Result<Refunder, Failure> {
+        let (store, gateways, settings) = self.workplace(config, absent).await?;
         let clock = self.clock.clone();
         Ok(Refunder::new(store, gateways, clock, settings))
     }
 
     /// What a worker works with.
-    fn workplace(&self, config: &Config, absent: Absent) -> Result<Workplace, Failure> {
+    async fn workplace(&self, config: &Config, absent: Absent) -> Result<Workplace, Failure> {
         if config.accounts.is_empty() {
             return Err(no_account(config, None));
         }
@@ -150,8 +176,8 @@ impl Context {
             }
         }
         let store = match absent {
-            Absent::Make => self.open_store(config)?,
-            Absent::Refuse => self.existing_store(config)?,
+            Absent::Make => self.open_store(config).await?,
+            Absent::Refuse => self.existing_store(config).await?,
         };
         let worker = format!("duka {}", std::process::id());
         let settings = Settings::new(worker)

@@ -67,6 +67,7 @@ mod environment;
 mod failure;
 mod orders_file;
 mod output;
+mod signals;
 mod spreadsheet;
 mod views;
 
@@ -78,6 +79,7 @@ use clap::error::ErrorKind as ClapErrorKind;
 use crate::args::Args;
 use crate::context::Context;
 use crate::failure::Exit;
+use crate::output::Output;
 
 fn main() -> ExitCode {
     let args = match Args::try_parse() {
@@ -93,7 +95,6 @@ fn main() -> ExitCode {
         }
     };
     args.color.choice().write_global();
-    output::log_to_stderr(args.verbose, args.quiet);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -104,8 +105,15 @@ fn main() -> ExitCode {
             return Exit::Failed.code();
         }
     };
-    let context = Context::new(&args);
-    match runtime.block_on(commands::run(args.command, &context)) {
+    // Before anything that may take long, such as to wait for the store.
+    let stop = signals::listen(&runtime, &args.command, Output::of(&args));
+    output::log_to_stderr(args.verbose, args.quiet);
+    let context = Context::new(&args, stop);
+    let ended = runtime.block_on(commands::run(args.command, &context));
+    // A command that was stopped or gave up must not wait for what it left alone: a lock on the
+    // store, an address that is looked up.
+    runtime.shutdown_background();
+    match ended {
         Ok(exit) => exit.code(),
         Err(failure) => {
             // Nothing is said to say where a reader of stdout has gone.

@@ -19,7 +19,7 @@ pub(crate) async fn run(args: CancelArgs, context: &Context) -> Result<Exit, Fai
         reason: args.reason,
         actor: super::actor(args.actor)?,
     };
-    let canceller = context.canceller(&config, Absent::Make)?;
+    let canceller = context.canceller(&config, Absent::Make).await?;
     let order = super::find_order(
         &args.order.order,
         context,

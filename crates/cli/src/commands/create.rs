@@ -25,7 +25,7 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
         .map_err(|error| Failure::usage(error.to_string()))?;
     let order = new_order(args, &reference, money).map_err(|error| failure(&error))?;
     // Opened before anything is created: an order that nobody follows is soon abandoned.
-    let store = context.open_store(&config)?;
+    let store = context.open_store(&config).await?;
 
     // Where the gateway answers an id that it knows with the order that had it first.
     let reuses_ids = matches!(settings.keys, Keys::Pesapal { .. });

@@ -38,7 +38,7 @@ what else it could answer: {0}/_emulator/variants",
         emulator.kwikpaisa_url(),
         emulator.pesapal_url(),
     ));
-    super::stop_on_signal(context).cancelled().await;
+    context.stop().cancelled().await;
     emulator.shutdown().await;
     Ok(Exit::Done)
 }

@@ -19,7 +19,6 @@ use clap::CommandFactory;
 use duka_cancellations::{Canceller, TrackedOrder};
 use duka_cancellations::{OrderKey, Store};
 use duka_core::GatewayName;
-use tokio_util::sync::CancellationToken;
 
 use crate::args::{Args, Command};
 use crate::config::{Config, Keys};
@@ -113,46 +112,6 @@ async fn find_kept(text: &str, store: &dyn Store) -> Result<Vec<TrackedOrder>, F
 /// A tracking id in the form in which orders are kept; any other text as it is.
 fn as_kept(text: &str) -> String {
     tracking_id(text).unwrap_or_else(|| text.to_owned())
-}
-
-/// Cancelled by Ctrl-C, or by SIGTERM where there is such a thing.
-fn stop_on_signal(context: &Context) -> CancellationToken {
-    let token = CancellationToken::new();
-    let (stop, output) = (token.clone(), context.output);
-    tokio::spawn(async move {
-        wait_for_signal().await;
-        output.remark("stopping: finishing what is in flight; once more to leave it in doubt");
-        stop.cancel();
-        wait_for_signal().await;
-        exit_at_once();
-    });
-    token
-}
-
-/// Somebody has asked twice. What is in flight stays *sending* in the store, and is in doubt
-/// for whoever comes next.
-#[expect(clippy::exit, reason = "a second signal asks for just that")]
-fn exit_at_once() {
-    std::process::exit(Exit::Unknown.number().into());
-}
-
-#[cfg(unix)]
-async fn wait_for_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        },
-        Err(_) => {
-            let _ = tokio::signal::ctrl_c().await;
-        }
-    }
-}
-
-#[cfg(not(unix))]
-async fn wait_for_signal() {
-    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// Who asks, for the record: the one who is named, or else the user.

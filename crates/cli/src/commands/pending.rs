@@ -24,7 +24,7 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
         after: None,
         limit: PAGE,
     };
-    let store = context.existing_store(&config)?;
+    let store = context.existing_store(&config).await?;
     let mut found = 0_u64;
     loop {
         let records = store

@@ -19,7 +19,7 @@ pub(crate) async fn run(args: RefundArgs, context: &Context) -> Result<Exit, Fai
             return Err(Failure::usage(format!("{name} is blank")));
         }
     }
-    let refunder = context.refunder(&config, Absent::Make)?;
+    let refunder = context.refunder(&config, Absent::Make).await?;
     let store = refunder.store();
     let order = super::find_order(&args.order.order, context, &config, store.as_ref()).await?;
     let terms = Terms {

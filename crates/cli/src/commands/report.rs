@@ -48,7 +48,7 @@ pub(crate) async fn run(args: &ReportArgs, context: &Context) -> Result<Exit, Fa
         after: None,
         limit: PAGE,
     };
-    let store = context.existing_store(&config)?;
+    let store = context.existing_store(&config).await?;
     let mut printer = Printer::new(format, context);
     loop {
         let records = store

@@ -38,11 +38,11 @@ pub(crate) async fn run(args: &ResolveArgs, context: &Context) -> Result<Exit, F
             )))
         }
         Decided::Cancellation(resolution) => {
-            let canceller = context.canceller(&config, Absent::Refuse)?;
+            let canceller = context.canceller(&config, Absent::Refuse).await?;
             cancellation(args, &canceller, resolution, (by, note), context).await
         }
         Decided::Refund(resolution) => {
-            let refunder = context.refunder(&config, Absent::Refuse)?;
+            let refunder = context.refunder(&config, Absent::Refuse).await?;
             refund(args, &refunder, resolution, (by, note), context).await
         }
     }
@@ -61,7 +61,7 @@ async fn is_refund(
     context: &Context,
     config: &Config,
 ) -> Result<bool, Failure> {
-    let store = context.existing_store(config)?;
+    let store = context.existing_store(config).await?;
     let found = store.refund(RefundId::from_uuid(*args.id.as_uuid())).await;
     let found = found.map_err(|error| Failure::store("resolve it", &error))?;
     Ok(found.is_some())

@@ -12,7 +12,7 @@ use crate::views::{
 pub(crate) async fn run(args: &OrderArgs, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
     let chosen = context.chosen(&config)?;
-    let store = context.existing_store(&config)?;
+    let store = context.existing_store(&config).await?;
     let failed = |error| Failure::store("read the order", &error);
     let mut orders = super::find_kept(&args.order, store.as_ref()).await?;
     if let Some(account) = chosen {

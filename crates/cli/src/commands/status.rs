@@ -55,7 +55,7 @@ async fn ask_and_remember(
     context: &Context,
     config: &Config,
 ) -> Result<(TrackedOrder, StatusReading, Timestamp), Failure> {
-    let canceller = context.canceller(config, Absent::Make)?;
+    let canceller = context.canceller(config, Absent::Make).await?;
     let order = super::find_order(text, context, config, super::store_of(&canceller)).await?;
     let (reading, seen) = canceller
         .status(&order.key)

@@ -37,7 +37,6 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
     } else {
         Absent::Make
     };
-    let canceller = context.canceller(&config, absent)?;
     let bounds = Bounds {
         min_age: args.min_age,
         grace: args.grace,
@@ -64,7 +63,19 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
             "standard input can be read once only; give --orders a file to go with --every",
         ));
     }
-    let stop = super::stop_on_signal(context);
+    let stop = context.stop();
+    if let Some(every) = args.every {
+        // Who started it may want to know from when on it can be asked to end.
+        context.output.remark(&format!(
+            "sweeping every {}; Ctrl-C or SIGTERM ends it once what is in flight is finished",
+            humantime::format_duration(every)
+        ));
+    }
+    let canceller = tokio::select! {
+        biased;
+        () = stop.cancelled() => return stopped_early(args.every),
+        canceller = context.canceller(&config, absent) => canceller?,
+    };
     loop {
         let source = match &args.orders {
             None => Source::Tracked,
@@ -83,10 +94,10 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
             }
         };
         let teller = Teller::new(&bounds, &args, context);
-        let swept = sweep_once(&canceller, source, &bounds, &request, &stop, &teller).await;
+        let swept = sweep_once(&canceller, source, &bounds, &request, stop, &teller).await;
         let Some(every) = args.every else {
             let summary = swept?;
-            let exit = exit_of(&summary, &stop);
+            let exit = exit_of(&summary, stop);
             if let Some(problem) = problem(&summary, exit).filter(|_| context.output.is_json()) {
                 complain(&problem);
             }
@@ -106,6 +117,16 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
             // Ending this way is what a service is asked to do.
             return Ok(Exit::Done);
         }
+    }
+}
+
+/// Nothing was begun. To end is what a service is asked to do.
+fn stopped_early(every: Option<Duration>) -> Result<Exit, Failure> {
+    match every {
+        Some(_) => Ok(Exit::Done),
+        None => Err(Failure::failed(
+            "stopped by a signal before anything was sent",
+        )),
     }
 }
 

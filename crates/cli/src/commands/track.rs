@@ -34,7 +34,7 @@ pub(crate) async fn run(args: &TrackArgs, context: &Context) -> Result<Exit, Fai
             "nothing was imported; mend them, or use --skip-bad",
         ));
     }
-    let store = context.open_store(&config)?;
+    let store = context.open_store(&config).await?;
     let mut view = TrackView {
         added: 0,
         known: 0,

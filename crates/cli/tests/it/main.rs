@@ -37,6 +37,8 @@ mod shop;
 #[cfg(unix)]
 mod soak;
 mod spreadsheets;
+#[cfg(unix)]
+mod stopping;
 mod streaming;
 mod survival;
 mod truth;

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::ops::RangeInclusive;
-use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::runtime::Runtime;
 
 use crate::bench::{self, Bench, everything};
-use crate::shop::Terminal;
+use crate::shop::{Terminal, wait_until};
 use crate::truth::lies;
 
 const ORDERS: u64 = 2_000;
@@ -89,14 +89,24 @@ struct Soak {
     workers: Vec<Worker>,
     kills: u32,
     sleeps: u32,
+    starts: u32,
     wrong: Vec<String>,
 }
 
 struct Worker {
     child: Child,
-    started: Instant,
+    /// What it prints on stderr.
+    said: PathBuf,
     /// Until when it sleeps.
     asleep: Option<Instant>,
+}
+
+impl Worker {
+    /// Whether it has said that it can be asked to stop. Until then a SIGTERM ends it as it ends
+    /// any program.
+    fn can_be_stopped(&self) -> bool {
+        std::fs::read_to_string(&self.said).is_ok_and(|said| said.contains("sweeping every "))
+    }
 }
 
 /// What a customer does, and how long after the start.
@@ -131,6 +141,7 @@ impl Soak {
             workers: Vec::new(),
             kills: 0,
             sleeps: 0,
+            starts: 0,
             wrong: Vec::new(),
         }
     }
@@ -200,8 +211,10 @@ impl Soak {
         self.bench.emulator.arm(late).unwrap();
     }
 
-    /// What a worker prints goes into a file: nobody reads a pipe here.
-    fn start(&self, number: usize) -> Worker {
+    /// What a worker prints goes into files of its own: nobody reads a pipe here.
+    fn start(&mut self, number: usize) -> Worker {
+        self.starts += 1;
+        let start = self.starts;
         let args = [
             "sweep",
             "--min-age",
@@ -217,18 +230,17 @@ impl Soak {
             "--json",
         ];
         let log = |name: &str| {
-            let path = self.terminal.path(&format!("worker-{number}.{name}"));
-            File::options()
-                .create(true)
-                .append(true)
-                .open(path)
-                .unwrap()
+            self.terminal
+                .path(&format!("worker-{number}.{start}.{name}"))
         };
+        let said = log("err");
         let mut command = self.terminal.command(&args);
-        command.stdout(log("out")).stderr(log("err"));
+        command
+            .stdout(File::create(log("out")).unwrap())
+            .stderr(File::create(&said).unwrap());
         Worker {
             child: command.spawn().unwrap(),
-            started: Instant::now(),
+            said,
             asleep: None,
         }
     }
@@ -304,9 +316,7 @@ impl Soak {
     fn mourn(&mut self) {
         for number in 0..WORKERS {
             if let Some(status) = self.workers[number].child.try_wait().unwrap() {
-                let said =
-                    std::fs::read_to_string(self.terminal.path(&format!("worker-{number}.err")));
-                let said = said.unwrap();
+                let said = std::fs::read_to_string(&self.workers[number].said).unwrap();
                 let last = said.lines().last().unwrap_or_default();
                 self.wrong.push(format!(
                     "worker {number} ended by itself ({status}): {last}"
@@ -338,11 +348,16 @@ impl Soak {
     fn end(&mut self) {
         self.wake(Instant::now() + SLEEP);
         self.bench.emulator.clear_faults();
-        for worker in &self.workers {
-            signal(&worker.child, Signal::TERM);
+        for worker in &mut self.workers {
+            let has_ended = |worker: &mut Worker| worker.child.try_wait().unwrap().is_some();
+            wait_until("a worker that can be stopped", || {
+                worker.can_be_stopped() || has_ended(worker)
+            });
+            if !has_ended(worker) {
+                signal(&worker.child, Signal::TERM);
+            }
         }
-        let asked = Instant::now();
-        let deadline = asked + Duration::from_secs(10);
+        let deadline = Instant::now() + Duration::from_secs(10);
         for (number, worker) in self.workers.iter_mut().enumerate() {
             let ended = loop {
                 match worker.child.try_wait().unwrap() {
@@ -351,10 +366,7 @@ impl Soak {
                     None => std::thread::sleep(Duration::from_millis(10)),
                 }
             };
-            // One that has just been started may not have heard of signals yet.
-            let unborn = asked < worker.started + Duration::from_secs(2)
-                && ended.is_some_and(|status| status.signal() == Some(Signal::TERM.as_raw()));
-            if !unborn && ended.is_none_or(|status| !status.success()) {
+            if ended.is_none_or(|status| !status.success()) {
                 self.wrong
                     .push(format!("worker {number} was asked to stop: {ended:?}"));
             }

@@ -82,7 +82,7 @@ pub(crate) async fn run(args: &DoctorArgs, context: &Context) -> Result<Exit, Fa
             let chosen = context.chosen(&config)?;
             findings.ok("configuration", format!("read from {}", config.origin));
             if config.accounts.is_empty() {
-                let missing = context.canceller(&config, Absent::Make).err();
+                let missing = context.canceller(&config, Absent::Make).await.err();
                 findings.mend(
                     "accounts",
                     missing.map_or_else(String::new, |f| f.to_string()),
@@ -149,7 +149,7 @@ fn print(findings: &Findings, context: &Context) -> Result<(), Failure> {
 
 /// An order of this account that is followed, if there is one; a store in trouble was named before.
 async fn known_order(account: &AccountName, config: &Config, context: &Context) -> Option<OrderId> {
-    let store = context.existing_store(config).ok()?;
+    let store = context.existing_store(config).await.ok()?;
     let page = AbandonedPage {
         created_from: Timestamp::MIN,
         created_until: Timestamp::MAX,
@@ -182,7 +182,7 @@ async fn check_store(config: &Config, context: &Context, findings: &mut Findings
     let beside = beside.map(|error| {
         format!("nothing can be written beside it ({error}); make room on that disk, and let duka write in the store's folder")
     });
-    let store = match context.open_store(config) {
+    let store = match context.open_store(config).await {
         Ok(store) => Ok(store),
         Err(failure) => Err(failure.to_string()),
     };

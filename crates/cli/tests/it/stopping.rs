@@ -1,0 +1,145 @@
+//! Signals that come early, or while a command waits: still an orderly end.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus};
+use std::time::{Duration, Instant};
+
+use duka_emulator::Gateway;
+use rusqlite::Connection;
+
+use crate::shop::{INDIAN, Shop, wait_until};
+
+/// What a sweep that repeats says once it can be stopped.
+const READY: &str = "sweeping every ";
+
+/// Far below the time for which a store is waited for.
+const SOON: Duration = Duration::from_secs(8);
+
+/// A program in the background whose stderr goes into a file.
+struct Worker {
+    child: Child,
+    said: std::path::PathBuf,
+}
+
+impl Worker {
+    fn start(shop: &Shop, args: &[&str]) -> Self {
+        let said = shop.terminal.path("said");
+        let child = shop
+            .terminal
+            .command(args)
+            .stdout(File::create(shop.terminal.path("printed")).unwrap())
+            .stderr(File::create(&said).unwrap())
+            .spawn()
+            .unwrap();
+        Self { child, said }
+    }
+
+    fn said(&self) -> String {
+        std::fs::read_to_string(&self.said).unwrap()
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args([name, &id]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    #[track_caller]
+    fn ends_with(mut self, code: i32) -> String {
+        let asked = Instant::now();
+        let status: ExitStatus = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(asked.elapsed() < SOON, "it does not end: {}", self.said());
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        assert_eq!(status.code(), Some(code), "{status}: {}", self.said());
+        self.said()
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Keeps every other process out of the store.
+fn lock(store: &Path) -> Connection {
+    let connection = Connection::open(store).unwrap();
+    connection
+        .execute_batch(
+            "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; DELETE FROM orders WHERE 0;",
+        )
+        .unwrap();
+    connection
+}
+
+#[test]
+fn a_signal_before_the_settings_are_read_is_an_orderly_stop() {
+    for (args, code) in [(&["sweep", "--every", "1h"][..], 0), (&["sweep"], 1)] {
+        let shop = Shop::only(Gateway::KwikPaisa);
+        shop.create("kwikpaisa", INDIAN);
+        let asked = shop.emulator.requests().len();
+        let pipe = shop.terminal.path("settings");
+        assert!(
+            Command::new("mkfifo")
+                .arg(&pipe)
+                .status()
+                .unwrap()
+                .success()
+        );
+        let worker = Worker::start(&shop, &[args, &["--config", "settings"]].concat());
+        // Opens once the program has opened its end, and then waits for what it holds.
+        let mut settings = File::options().write(true).open(&pipe).unwrap();
+        worker.signal("-TERM");
+        wait_until("the program to hear of it", || {
+            worker.said().contains("stopping")
+        });
+        settings.write_all(b"store = \"sqlite:duka.db\"\n").unwrap();
+        drop(settings);
+        worker.ends_with(code);
+        assert_eq!(shop.emulator.requests().len(), asked, "{args:?}");
+    }
+}
+
+#[test]
+fn a_signal_while_another_process_keeps_the_store_is_an_orderly_stop() {
+    for (args, code) in [
+        (&["sweep", "--every", "1h"][..], 0),
+        (&["sweep", "--every", "1h", "--json", "-v"], 0),
+    ] {
+        let shop = Shop::only(Gateway::KwikPaisa);
+        shop.create("kwikpaisa", INDIAN);
+        let asked = shop.emulator.requests().len();
+        let locked = lock(&shop.terminal.store());
+        let worker = Worker::start(&shop, args);
+        wait_until("a worker that can be stopped", || {
+            worker.said().contains(READY)
+        });
+        worker.signal("-TERM");
+        worker.ends_with(code);
+        drop(locked);
+        assert_eq!(shop.emulator.requests().len(), asked);
+    }
+}
+
+#[test]
+fn a_signal_to_a_worker_that_is_asleep_since_its_start_is_an_orderly_stop() {
+    let shop = Shop::only(Gateway::KwikPaisa);
+    shop.create("kwikpaisa", INDIAN);
+    let locked = lock(&shop.terminal.store());
+    let worker = Worker::start(&shop, &["sweep", "--every", "1h"]);
+    wait_until("a worker that can be stopped", || {
+        worker.said().contains(READY)
+    });
+    worker.signal("-STOP");
+    worker.signal("-TERM");
+    worker.signal("-CONT");
+    worker.ends_with(0);
+    drop(locked);
+}
