@@ -95,7 +95,7 @@ pub(crate) enum Command {
     /// for --notification-id, --cancellation-url and --service-type, which are ignored there.
     Create(Box<CreateArgs>),
     /// Ask the gateway where an order stands
-    Status(OrderArgs),
+    Status(StatusArgs),
     /// Cancel one order safely
     ///
     /// Reads the status, writes the intent down, sends one request, verifies what came of
@@ -113,7 +113,9 @@ pub(crate) enum Command {
     /// Follow open orders from a file
     ///
     /// CSV with the header account,order,created_at,amount,currency (and, if you like,
-    /// reference, method, note), or NDJSON with the same keys. Times are RFC 3339.
+    /// reference, method, note), or NDJSON with the same keys. Times are RFC 3339. Ids that a
+    /// spreadsheet has changed, such as 6.11623E+12, are refused: make their column text before
+    /// the ids come into it.
     Track(TrackArgs),
     /// Cancel abandoned orders, and settle what is in doubt
     Sweep(SweepArgs),
@@ -178,9 +180,11 @@ pub(crate) enum IpnCommand {
         /// How it is to send them
         #[arg(long, default_value = "get")]
         method: IpnMethodArg,
+        #[command(flatten)]
+        bound: BoundArgs,
     },
     /// List the registered addresses
-    List,
+    List(BoundArgs),
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -197,6 +201,26 @@ pub(crate) struct OrderArgs {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct BoundArgs {
+    /// Give up after so long, all tries, pauses and the store together [default: 3m, or
+    /// give_up_after under [http] in duka.toml, or DUKA_GIVE_UP_AFTER]
+    ///
+    /// What has been sent by then is not taken back: exit code 4 says that its outcome is not
+    /// known, 1 that nothing was sent. Up to 5 s more are taken to store an answer that is
+    /// there already.
+    #[arg(long, value_name = "DURATION", value_parser = total)]
+    pub(crate) give_up_after: Option<Duration>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct StatusArgs {
+    #[command(flatten)]
+    pub(crate) order: OrderArgs,
+    #[command(flatten)]
+    pub(crate) bound: BoundArgs,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct CancelArgs {
     #[command(flatten)]
     pub(crate) order: OrderArgs,
@@ -206,13 +230,16 @@ pub(crate) struct CancelArgs {
     /// Who asks for it, for the record [default: the user's name]
     #[arg(long, value_name = "WHO")]
     pub(crate) actor: Option<String>,
-    /// How long to wait for what is in doubt; a later sweep settles the rest
+    /// How long to wait for what is in doubt; a later sweep settles the rest. The command may
+    /// take so much longer than --give-up-after
     #[arg(long, default_value = "30s", value_parser = humantime::parse_duration)]
     pub(crate) wait: Duration,
     /// Cancel an order even if the gateway shows it with another amount than it is tracked or
     /// listed with
     #[arg(long)]
     pub(crate) no_amount_check: bool,
+    #[command(flatten)]
+    pub(crate) bound: BoundArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -231,6 +258,8 @@ pub(crate) struct RefundArgs {
     /// Who asks for it, for the record [default: the user's name]
     #[arg(long, value_name = "WHO")]
     pub(crate) actor: Option<String>,
+    #[command(flatten)]
+    pub(crate) bound: BoundArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -333,6 +362,8 @@ pub(crate) struct DoctorArgs {
     /// wrong clock on purpose is tried at the sandbox only.
     #[arg(long)]
     pub(crate) probe: bool,
+    #[command(flatten)]
+    pub(crate) bound: BoundArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -366,6 +397,16 @@ fn every(text: &str) -> Result<Duration, String> {
         Ok(every)
     } else {
         Err("not between 100ms and a year".to_owned())
+    }
+}
+
+fn total(text: &str) -> Result<Duration, String> {
+    let total = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    let longest = Duration::from_secs(365 * 24 * 60 * 60);
+    if total.is_zero() || total > longest {
+        Err("not above zero and up to a year".to_owned())
+    } else {
+        Ok(total)
     }
 }
 

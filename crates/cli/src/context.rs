@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use duka_cancellations::{Canceller, RefundStore, Refunder, Settings, SqliteStore};
 use duka_core::clock::SharedClock;
 use duka_core::{AccountName, Gateway, OrderId};
 use jiff::Timestamp;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts::{self, Caller};
 use crate::args::Args;
+use crate::bound::Bound;
 use crate::config::{Account, Config, Keys};
 use crate::environment;
 use crate::failure::Failure;
@@ -25,6 +28,7 @@ pub(crate) struct Context {
     config_file: Option<PathBuf>,
     store_url: Option<String>,
     account: Option<String>,
+    started: Instant,
     stop: CancellationToken,
 }
 
@@ -46,6 +50,7 @@ impl Context {
             config_file: args.config.clone(),
             store_url: args.store.clone(),
             account: args.account.clone(),
+            started: Instant::now(),
             stop,
         }
     }
@@ -65,6 +70,12 @@ impl Context {
     /// Cancelled by the first signal, where the command ends in order.
     pub(crate) fn stop(&self) -> &CancellationToken {
         &self.stop
+    }
+
+    /// How long the command may take: as it was told, or as the settings have it.
+    pub(crate) fn bound(&self, config: &Config, total: Option<Duration>) -> Bound {
+        let total = total.unwrap_or(config.waits.give_up_after);
+        Bound::new(self.started, total, self.stop.clone())
     }
 
     /// The account that `--account` names, if it does.

@@ -11,12 +11,13 @@ use crate::failure::Failure;
 use crate::output::plain;
 
 /// Every variable of ours that has an effect.
-const KNOWN: [&str; 14] = [
+const KNOWN: [&str; 15] = [
     "DUKA_STORE",
     "DUKA_SETTLE",
     "DUKA_REVIEW_AFTER",
     "DUKA_LEASE",
     "DUKA_TIMEOUT",
+    "DUKA_GIVE_UP_AFTER",
     "DUKA_KWIKPAISA_API_KEY",
     "DUKA_KWIKPAISA_SECRET_KEY",
     "DUKA_KWIKPAISA_ENVIRONMENT",

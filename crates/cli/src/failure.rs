@@ -68,6 +68,14 @@ impl Failure {
         }
     }
 
+    /// Something may have been changed at a gateway.
+    pub(crate) fn unknown(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Unknown,
+            message: message.into(),
+        }
+    }
+
     /// A gateway call that changes nothing.
     pub(crate) fn read(what: &str, error: &Error) -> Self {
         Self {

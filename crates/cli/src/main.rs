@@ -38,6 +38,9 @@
 //! duka sweep --dry-run --min-age 30m        # what a sweep would do about each order, and why
 //! ```
 //!
+//! A variable that is not UTF-8 text is refused, and a `DUKA_*` name that is not known is told on stderr. No command
+//! that asks a gateway for one thing takes longer than `--give-up-after` (3 minutes, or `DUKA_GIVE_UP_AFTER`).
+//!
 //! # Exit codes
 //!
 //! | code | |
@@ -58,6 +61,7 @@
 
 mod accounts;
 mod args;
+mod bound;
 mod commands;
 mod config;
 mod context;

@@ -39,10 +39,8 @@ pub(crate) fn listen(runtime: &Runtime, command: &Command, output: Output) -> Ca
 /// Whether a command finishes what is in flight before it ends.
 fn ends_in_order(command: &Command) -> bool {
     match command {
-        Command::Emulate(_) | Command::Sweep(_) => true,
+        Command::Emulate(_) | Command::Cancel(_) | Command::Refund(_) | Command::Sweep(_) => true,
         Command::Demo(_)
-        | Command::Cancel(_)
-        | Command::Refund(_)
         | Command::Ipn(_)
         | Command::Create(_)
         | Command::Status(_)

@@ -34,6 +34,8 @@ pub(crate) struct CreateArgs {
     /// Where the customer's browser is sent afterwards
     #[arg(long)]
     pub(crate) return_url: Url,
+    #[command(flatten)]
+    pub(crate) bound: super::BoundArgs,
     #[command(flatten, next_help_heading = "KwikPaisa")]
     pub(crate) kwikpaisa: KwikPaisaArgs,
     #[command(flatten, next_help_heading = "Pesapal")]

@@ -1,14 +1,19 @@
 //! `duka cancel`: one safe cancellation, through the store.
 
-use duka_cancellations::{AmountCheck, Handled, Request};
+use std::fmt;
+
+use duka_cancellations::{AmountCheck, Handled, OrderKey, Record, Request, Store, StoreError};
 use duka_core::cancel::SkipReason;
 use duka_core::{Outcome, State};
 
 use crate::args::CancelArgs;
+use crate::bound::{End, LOOK_EVERY, Left};
 use crate::context::{Absent, Context};
 use crate::failure::{Exit, Failure, exit_of_read};
 use crate::output::{complain, tint};
 use crate::views::CancellationView;
+
+const WHAT: &str = "cancel the order";
 
 pub(crate) async fn run(args: CancelArgs, context: &Context) -> Result<Exit, Failure> {
     let mut config = context.config()?;
@@ -19,18 +24,103 @@ pub(crate) async fn run(args: CancelArgs, context: &Context) -> Result<Exit, Fai
         reason: args.reason,
         actor: super::actor(args.actor)?,
     };
-    let canceller = context.canceller(&config, Absent::Make).await?;
-    let order = super::find_order(
-        &args.order.order,
-        context,
-        &config,
-        super::store_of(&canceller),
-    )
-    .await?;
-    let handled = canceller
-        .cancel(order, request, args.wait)
-        .await
-        .map_err(|trouble| Failure::trouble("cancel the order", &trouble))?;
+    let bound = context.bound(&config, args.bound.give_up_after);
+    let trouble = |trouble| Failure::trouble(WHAT, &trouble);
+    let (canceller, order, key, earlier) = bound
+        .read(WHAT, async {
+            let canceller = context.canceller(&config, Absent::Make).await?;
+            let store = super::store_of(&canceller);
+            let order = super::find_order(&args.order.order, context, &config, store).await?;
+            let key = canceller.canonical(&order.key).map_err(trouble)?;
+            let earlier = store.cancellations_of(&key).await;
+            let earlier = earlier.map_err(|error| Failure::store(WHAT, &error))?;
+            Ok((canceller, order, key, earlier))
+        })
+        .await?;
+    let bound = bound.plus(args.wait);
+    bound.begin(WHAT).await?;
+    // On a task of its own: when the command ends, the request that it has sent does not.
+    let mut work = tokio::spawn({
+        let canceller = canceller.clone();
+        async move { canceller.cancel(order, request, args.wait).await }
+    });
+    let handled = match bound.within(&mut work).await {
+        Ok(done) => done.map_err(|_| unclear("it was cut off", &key))?,
+        Err(end) => {
+            let store = super::store_of(&canceller);
+            let (rest, look) = (at_rest(store, &key), left_behind(store, &key, &earlier));
+            match bound.leave(end, work, rest, look).await {
+                Left::Done(done) => done,
+                Left::Record(record) => {
+                    complain(&left_said(end, &record));
+                    let error = None;
+                    Ok(Handled { record, error })
+                }
+                Left::Nothing => {
+                    let problem = format!("failed to {WHAT}: {end}; nothing was sent");
+                    return Err(Failure::failed(problem));
+                }
+                Left::Unreadable => return Err(unclear(end, &key)),
+            }
+        }
+    };
+    print(&handled.map_err(trouble)?, context)
+}
+
+/// Returns once no request to cancel this order is on its way.
+async fn at_rest(store: &dyn Store, key: &OrderKey) {
+    loop {
+        let records = store.cancellations_of(key).await;
+        // What cannot be read may be on its way.
+        let sending = |record: &Record| record.progress.state == State::Sending;
+        if records.is_ok_and(|records| !records.iter().any(sending)) {
+            return;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// The cancellation that the command worked on: the open one, or one that was not there before.
+async fn left_behind(
+    store: &dyn Store,
+    key: &OrderKey,
+    earlier: &[Record],
+) -> Result<Option<Record>, StoreError> {
+    // Goes the way of all writes, so that those which were under way are seen.
+    store.check().await?;
+    let mut records = store.cancellations_of(key).await?;
+    records.retain(|record| {
+        let is_open = record.progress.state.outcome().is_none();
+        is_open || earlier.iter().all(|known| known.id != record.id)
+    });
+    Ok(records.pop())
+}
+
+fn left_said(end: End, record: &Record) -> String {
+    let (key, id) = (&record.key, record.id);
+    match record.progress.state {
+        State::Sending => format!(
+            "{end} while a request to cancel {key} was on its way; whether it is cancelled is not known, and cancellation {id} says so"
+        ),
+        State::Requested => {
+            format!("{end} before a request to cancel {key} was sent; cancellation {id} stays open")
+        }
+        State::Accepted | State::Refused | State::InDoubt | State::NeedsReview => format!(
+            "{end} before it was known what came of the request to cancel {key}; cancellation {id} stays open"
+        ),
+        State::Done(_) => format!("{end}; cancellation {id} of {key} had ended by then"),
+    }
+}
+
+/// What may have been sent is in the store, if anything was.
+fn unclear(why: impl fmt::Display, key: &OrderKey) -> Failure {
+    Failure::unknown(format!(
+        "failed to {WHAT}: {why}, and how far it came could not be read from the store; `duka show {}` tells",
+        key.order
+    ))
+}
+
+fn print(handled: &Handled, context: &Context) -> Result<Exit, Failure> {
     let view = CancellationView::from(&handled.record);
     if context.output.is_json() {
         context.output.json(&view)?;
@@ -45,7 +135,7 @@ pub(crate) async fn run(args: CancelArgs, context: &Context) -> Result<Exit, Fai
             context.output.remark(advice);
         }
     }
-    let exit = exit_of(&handled);
+    let exit = exit_of(handled);
     match exit {
         // A program may look at stderr alone, and the record is on stdout.
         Exit::Failed | Exit::Usage if context.output.is_json() => complain(&view.said()),

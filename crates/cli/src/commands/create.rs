@@ -7,17 +7,21 @@ use duka_core::{
 };
 
 use crate::args::CreateArgs;
+use crate::bound::End;
 use crate::config::Keys;
 use crate::context::{Context, order_id};
 use crate::failure::{Exit, Failure};
 use crate::output::plain;
 use crate::views::CreatedView;
 
+const WHAT: &str = "create the order";
+
 pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
     let account = context.only_account(&config, None)?;
     let settings = &config.accounts[&account];
     refuse_foreign(&args, &settings.keys, context)?;
+    let bound = context.bound(&config, args.bound.give_up_after);
     let gateway = crate::accounts::gateway(&account, settings, &context.caller(&config)?)?;
     let reference = order_id(settings, &args.id)?;
     let money = Money::parse(&args.amount, &args.currency)
@@ -25,12 +29,13 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
         .map_err(|error| Failure::usage(error.to_string()))?;
     let order = new_order(args, &reference, money).map_err(|error| failure(&error))?;
     // Opened before anything is created: an order that nobody follows is soon abandoned.
-    let store = context.open_store(&config).await?;
+    let store = bound.read(WHAT, context.open_store(&config)).await?;
 
     // Where the gateway answers an id that it knows with the order that had it first.
     let reuses_ids = matches!(settings.keys, Keys::Pesapal { .. });
     if reuses_ids {
-        refuse_reuse(store.as_ref(), &account, &reference, money).await?;
+        let reuse = refuse_reuse(store.as_ref(), &account, &reference, money);
+        bound.read(WHAT, reuse).await?;
     }
 
     let gateway_name = GatewayName::from_static(settings.keys.gateway());
@@ -41,15 +46,22 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
         tracked.note = note.map(str::to_owned);
         store.track_created(tracked)
     };
-    let created = match gateway.create(&order).await {
+    bound.begin(WHAT).await?;
+    let outcome = match bound.within(gateway.create(&order)).await {
+        Ok(outcome) => outcome.map_err(|error| {
+            let failure = failure(&error);
+            let may_exist =
+                failure.exit() == Exit::Unknown && error.delivery() != Delivery::NotSent;
+            (failure, may_exist)
+        }),
+        Err(end) => Err((given_up(end, reuses_ids), true)),
+    };
+    let created = match outcome {
         Ok(created) => created,
-        Err(error) => {
-            let mut failure = failure(&error);
+        Err((mut failure, may_exist)) => {
             // Where the merchant's id is the address, an order that may exist can be
             // followed all the same, so that a sweep finds it.
             let addressed_by_reference = matches!(settings.keys, Keys::KwikPaisa { .. });
-            let may_exist =
-                failure.exit() == Exit::Unknown && error.delivery() != Delivery::NotSent;
             if addressed_by_reference && may_exist {
                 let key = OrderKey::new(account, reference.clone());
                 follow(key, money, Some("whether it was created is not known"))
@@ -65,7 +77,9 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
     let key = OrderKey::new(account, created.order.clone());
     let link = created.payment_link.reveal().to_owned();
     let other = if reuses_ids {
-        other_money(&*gateway, &created.order, money).await
+        // Without time for it, the amount is as unknown as where the status cannot be read.
+        let other = other_money(&*gateway, &created.order, money);
+        bound.within(other).await.ok().flatten()
     } else {
         None
     };
@@ -213,9 +227,22 @@ fn new_order(args: CreateArgs, reference: &OrderId, money: Money) -> Result<NewO
     Ok(order)
 }
 
+/// A request may have left, and the command did not wait for its answer.
+fn given_up(end: End, reuses_ids: bool) -> Failure {
+    let failure = Failure::unknown(format!(
+        "failed to {WHAT}: {end}, and whether it was created is not known"
+    ));
+    if reuses_ids {
+        failure
+            .with_advice("repeating the command with the same id and the same values recovers it")
+    } else {
+        failure
+    }
+}
+
 /// Why the order was not created, with the option to look at.
 fn failure(error: &Error) -> Failure {
-    let failure = Failure::mutation("create the order", error);
+    let failure = Failure::mutation(WHAT, error);
     match error.field().and_then(option) {
         Some(option) => failure.with_advice(&format!("see {option}")),
         None => failure,

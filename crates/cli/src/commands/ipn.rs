@@ -33,18 +33,28 @@ impl From<RegisteredIpn> for IpnView {
 
 pub(crate) async fn run(command: IpnCommand, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
+    let total = match &command {
+        IpnCommand::Register { bound, .. } | IpnCommand::List(bound) => bound.give_up_after,
+    };
+    let bound = context.bound(&config, total);
     let account = context.only_account(&config, Some("pesapal"))?;
     let caller = context.caller(&config)?;
     let pesapal = accounts::pesapal(&account, &config.accounts[&account], &caller)?;
     match command {
-        IpnCommand::Register { url, method } => {
+        IpnCommand::Register { url, method, .. } => {
             let method = match method {
                 IpnMethodArg::Get => IpnMethod::Get,
                 IpnMethodArg::Post => IpnMethod::Post,
             };
-            let registered = pesapal
-                .register_ipn(&url, method)
+            bound.begin("register the address").await?;
+            let registered = bound
+                .within(pesapal.register_ipn(&url, method))
                 .await
+                .map_err(|end| {
+                    Failure::unknown(format!(
+                        "failed to register the address: {end}; whether it was registered is not known, and `duka ipn list` tells"
+                    ))
+                })?
                 .map_err(|error| Failure::mutation("register the address", &error))?;
             let view = IpnView::from(registered);
             if context.output.is_json() {
@@ -56,11 +66,14 @@ pub(crate) async fn run(command: IpnCommand, context: &Context) -> Result<Exit, 
                 ));
             }
         }
-        IpnCommand::List => {
-            let list = pesapal
-                .list_ipns()
-                .await
-                .map_err(|error| Failure::read("list the addresses", &error))?;
+        IpnCommand::List(_) => {
+            let what = "list the addresses";
+            let list = bound
+                .read(what, async {
+                    let list = pesapal.list_ipns().await;
+                    list.map_err(|error| Failure::read(what, &error))
+                })
+                .await?;
             let views: Vec<_> = list.into_iter().map(IpnView::from).collect();
             if context.output.is_json() {
                 context.output.json(&views)?;

@@ -1,14 +1,19 @@
 //! `duka refund`: asks for one payment to go back, through the store.
 
-use duka_cancellations::Refund;
+use std::fmt;
+
 use duka_cancellations::refunds::{RefundFinding, RefundOutcome, RefundState, Refunding, Terms};
+use duka_cancellations::{OrderKey, Refund, RefundStore, StoreError};
 use duka_core::Error;
 
 use crate::args::RefundArgs;
+use crate::bound::{LOOK_EVERY, Left};
 use crate::context::{Absent, Context};
 use crate::failure::{Exit, Failure, exit_of_read};
 use crate::output::{complain, tint};
 use crate::views::RefundView;
+
+const WHAT: &str = "ask for a refund";
 
 pub(crate) async fn run(args: RefundArgs, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
@@ -19,17 +24,54 @@ pub(crate) async fn run(args: RefundArgs, context: &Context) -> Result<Exit, Fai
             return Err(Failure::usage(format!("{name} is blank")));
         }
     }
-    let refunder = context.refunder(&config, Absent::Make).await?;
-    let store = refunder.store();
-    let order = super::find_order(&args.order.order, context, &config, store.as_ref()).await?;
+    let bound = context.bound(&config, args.bound.give_up_after);
+    let (refunder, order, earlier) = bound
+        .read(WHAT, async {
+            let refunder = context.refunder(&config, Absent::Make).await?;
+            let store = refunder.store().as_ref();
+            let order = super::find_order(&args.order.order, context, &config, store).await?;
+            let earlier = store.refunds_of(&order.key).await;
+            let earlier = earlier.map_err(|error| Failure::store(WHAT, &error))?;
+            Ok((refunder, order, earlier))
+        })
+        .await?;
     let terms = Terms {
         amount: args.amount,
         username,
         remarks: args.remarks.clone(),
         actor: actor.clone(),
     };
-    let asked = refunder.refund(order.clone(), terms).await;
-    let asked = asked.map_err(|trouble| Failure::refund("ask for a refund", &trouble))?;
+    bound.begin(WHAT).await?;
+    // On a task of its own: when the command ends, the request that it has sent does not.
+    let mut work = tokio::spawn({
+        let (refunder, order) = (refunder.clone(), order.clone());
+        async move { refunder.refund(order, terms).await }
+    });
+    let asked = match bound.within(&mut work).await {
+        Ok(done) => done.map_err(|_| unclear("it was cut off", &order.key))?,
+        Err(end) => {
+            let (store, key) = (refunder.store().as_ref(), &order.key);
+            let (rest, look) = (at_rest(store, key), left_behind(store, key, &earlier));
+            match bound.leave(end, work, rest, look).await {
+                Left::Done(done) => done,
+                Left::Record(refund) => {
+                    complain(&format!(
+                        "{end} while the request was on its way; whether it was received is not known, and refund {} says so",
+                        refund.id
+                    ));
+                    let view = RefundView::of(&refund, None);
+                    let exit = exit_of(refund.state, None);
+                    return print(&view, exit, advice(&refund), context);
+                }
+                Left::Nothing => {
+                    let problem = format!("failed to {WHAT}: {end}; nothing was sent");
+                    return Err(Failure::failed(problem));
+                }
+                Left::Unreadable => return Err(unclear(end, key)),
+            }
+        }
+    };
+    let asked = asked.map_err(|trouble| Failure::refund(WHAT, &trouble))?;
     let (view, exit, advice) = match &asked {
         Refunding::NotEligible(reading) => {
             let (status, now) = (&reading.status, context.clock.now());
@@ -55,8 +97,51 @@ pub(crate) async fn run(args: RefundArgs, context: &Context) -> Result<Exit, Fai
             advice(refund),
         ),
     };
+    print(&view, exit, advice, context)
+}
+
+/// Returns once no request for this order is on its way.
+async fn at_rest(store: &dyn RefundStore, key: &OrderKey) {
+    loop {
+        let refunds = store.refunds_of(key).await;
+        // What cannot be read may be on its way.
+        let sending = |refund: &Refund| refund.state == RefundState::Sending;
+        if refunds.is_ok_and(|refunds| !refunds.iter().any(sending)) {
+            return;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// The request that the command has written down, if it came so far.
+async fn left_behind(
+    store: &dyn RefundStore,
+    key: &OrderKey,
+    earlier: &[Refund],
+) -> Result<Option<Refund>, StoreError> {
+    // Goes the way of all writes, so that those which were under way are seen.
+    store.check().await?;
+    let mut refunds = store.refunds_of(key).await?;
+    refunds.retain(|refund| earlier.iter().all(|known| known.id != refund.id));
+    Ok(refunds.pop())
+}
+
+/// What may have been sent is in the store, if anything was.
+fn unclear(why: impl fmt::Display, key: &OrderKey) -> Failure {
+    Failure::unknown(format!(
+        "failed to {WHAT}: {why}, and how far it came could not be read from the store; `duka show {}` tells",
+        key.order
+    ))
+}
+
+fn print(
+    view: &RefundView,
+    exit: Exit,
+    advice: Option<String>,
+    context: &Context,
+) -> Result<Exit, Failure> {
     if context.output.is_json() {
-        context.output.json(&view)?;
+        context.output.json(view)?;
     } else {
         let money = view.money();
         let money = if money.is_empty() {

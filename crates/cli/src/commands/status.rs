@@ -7,7 +7,7 @@ use duka_core::StatusReading;
 use jiff::Timestamp;
 
 use crate::accounts;
-use crate::args::OrderArgs;
+use crate::args::StatusArgs;
 use crate::config::{Config, Keys};
 use crate::context::{Absent, Context, missing_store, must_exist, unchanged};
 use crate::failure::{Exit, Failure};
@@ -15,13 +15,19 @@ use crate::orders_file::tracking_id;
 use crate::output::{plain, tint};
 use crate::views::StatusView;
 
-pub(crate) async fn run(args: &OrderArgs, context: &Context) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: &StatusArgs, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
-    let (order, reading, observed_at) = match missing_store(&config)? {
-        // A store that cannot be made is complained of by who tries to.
-        Some(path) if in_a_folder(path) => ask_only(&args.order, context, &config).await?,
-        Some(_) | None => ask_and_remember(&args.order, context, &config).await?,
-    };
+    let bound = context.bound(&config, args.bound.give_up_after);
+    let text = &args.order.order;
+    let (order, reading, observed_at) = bound
+        .read("read the status", async {
+            match missing_store(&config)? {
+                // A store that cannot be made is complained of by who tries to.
+                Some(path) if in_a_folder(path) => ask_only(text, context, &config).await,
+                Some(_) | None => ask_and_remember(text, context, &config).await,
+            }
+        })
+        .await?;
     let view = StatusView {
         account: order.key.account.to_string(),
         gateway: order.gateway.to_string(),

@@ -65,7 +65,7 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
     }
     let stop = context.stop();
     if let Some(every) = args.every {
-        // Who started it may want to know from when on it can be asked to end.
+        // A service manager, or a test, may wait for this before it asks the sweep to end.
         context.output.remark(&format!(
             "sweeping every {}; Ctrl-C or SIGTERM ends it once what is in flight is finished",
             humantime::format_duration(every)

@@ -17,6 +17,9 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// Nobody wants an order to wait for so long after its worker has died.
 const LONGEST_LEASE: Duration = Duration::from_secs(60 * 60);
 
+/// Long enough for one call with all its tries at the default timeout, and for no more.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(3 * 60);
+
 /// All waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Waits {
@@ -28,6 +31,8 @@ pub(crate) struct Waits {
     pub(crate) lease: Duration,
     /// The longest that one request may take.
     pub(crate) timeout: Duration,
+    /// The longest that a command may take which asks a gateway for one thing, all tries together.
+    pub(crate) give_up_after: Duration,
 }
 
 impl Default for Waits {
@@ -36,6 +41,7 @@ impl Default for Waits {
             patience: Patience::default(),
             lease: Settings::new(String::new()).lease,
             timeout: ReqwestTransport::TOTAL_TIMEOUT,
+            give_up_after: GIVE_UP_AFTER,
         }
     }
 }
@@ -63,6 +69,7 @@ impl CancelTable {
 #[serde(deny_unknown_fields)]
 pub(super) struct HttpTable {
     timeout: Option<String>,
+    give_up_after: Option<String>,
 }
 
 impl Waits {
@@ -82,6 +89,11 @@ impl Waits {
             ),
             ("cancel.lease", &cancel.lease, &mut waits.lease),
             ("http.timeout", &http.timeout, &mut waits.timeout),
+            (
+                "http.give_up_after",
+                &http.give_up_after,
+                &mut waits.give_up_after,
+            ),
         ] {
             if let Some(text) = text {
                 *wait = duration(&format!("{shown}: {key}"), text)?;
@@ -97,6 +109,7 @@ impl Waits {
             ("DUKA_REVIEW_AFTER", &mut self.patience.review_after),
             ("DUKA_LEASE", &mut self.lease),
             ("DUKA_TIMEOUT", &mut self.timeout),
+            ("DUKA_GIVE_UP_AFTER", &mut self.give_up_after),
         ] {
             if let Some(text) = environment(variable)? {
                 *wait = duration(variable, &text)?;
@@ -129,6 +142,11 @@ impl Waits {
         if self.timeout.is_zero() {
             return Err(Failure::usage(
                 "timeout is 0s; no request could be answered in time",
+            ));
+        }
+        if self.give_up_after.is_zero() {
+            return Err(Failure::usage(
+                "give_up_after is 0s; no command could end in time",
             ));
         }
         if self.lease > LONGEST_LEASE {
@@ -212,6 +230,10 @@ mod tests {
         assert_eq!(
             waits(&[("DUKA_TIMEOUT", "0s")]),
             Err("timeout is 0s; no request could be answered in time".to_owned())
+        );
+        assert_eq!(
+            waits(&[("DUKA_GIVE_UP_AFTER", "0s")]),
+            Err("give_up_after is 0s; no command could end in time".to_owned())
         );
         assert_eq!(
             waits(&[("DUKA_LEASE", "100years")]),

@@ -8,6 +8,7 @@
 )]
 
 mod bench;
+mod bounds;
 mod canary;
 mod clock;
 mod colour;

@@ -211,7 +211,7 @@ impl Soak {
         self.bench.emulator.arm(late).unwrap();
     }
 
-    /// What a worker prints goes into files of its own: nobody reads a pipe here.
+    /// What a worker prints goes into files of its own: a pipe would fill up.
     fn start(&mut self, number: usize) -> Worker {
         self.starts += 1;
         let start = self.starts;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
-use duka_emulator::Gateway;
+use duka_emulator::{Fault, FaultKind, Gateway, Operation};
 use rusqlite::Connection;
 
 use crate::shop::{INDIAN, Shop, wait_until};
@@ -69,7 +69,7 @@ impl Drop for Worker {
 }
 
 /// Keeps every other process out of the store.
-fn lock(store: &Path) -> Connection {
+pub(crate) fn lock(store: &Path) -> Connection {
     let connection = Connection::open(store).unwrap();
     connection
         .execute_batch(
@@ -81,7 +81,11 @@ fn lock(store: &Path) -> Connection {
 
 #[test]
 fn a_signal_before_the_settings_are_read_is_an_orderly_stop() {
-    for (args, code) in [(&["sweep", "--every", "1h"][..], 0), (&["sweep"], 1)] {
+    for (args, code) in [
+        (&["sweep", "--every", "1h"][..], 0),
+        (&["sweep"], 1),
+        (&["cancel", INDIAN], 1),
+    ] {
         let shop = Shop::only(Gateway::KwikPaisa);
         shop.create("kwikpaisa", INDIAN);
         let asked = shop.emulator.requests().len();
@@ -142,4 +146,50 @@ fn a_signal_to_a_worker_that_is_asleep_since_its_start_is_an_orderly_stop() {
     worker.signal("-CONT");
     worker.ends_with(0);
     drop(locked);
+}
+
+#[test]
+fn a_signal_ends_the_wait_for_what_is_in_doubt_and_the_record_says_so() {
+    let mut shop = Shop::only(Gateway::Pesapal);
+    let id = shop.create("pesapal", "KANGA-1");
+    shop.terminal
+        .set("DUKA_SETTLE", "20s")
+        .set("DUKA_REVIEW_AFTER", "1h");
+    let fault = Fault::new(FaultKind::ReplyLost).on(Operation::Cancel);
+    shop.emulator.arm(fault).unwrap();
+    let worker = Worker::start(&shop, &["cancel", &id, "--wait", "1h"]);
+    let in_doubt = || {
+        let shown = shop.duka(&["pending", "--json"]).exits(0).lines();
+        shown.iter().any(|it| it["state"] == "in_doubt")
+    };
+    wait_until("the doubt", in_doubt);
+    worker.signal("-INT");
+    let said = worker.ends_with(4);
+    assert!(said.contains("duka sweep"), "{said}");
+    assert_eq!(shop.cancels_received(), 1);
+}
+
+#[test]
+fn a_signal_lets_the_answer_of_a_cancel_request_arrive_first() {
+    for gateway in [Gateway::KwikPaisa, Gateway::Pesapal] {
+        let shop = Shop::only(gateway);
+        let account = gateway.as_str();
+        let id = shop.create(account, "KANGA-1");
+        let fault = Fault::new(FaultKind::Delay).on(Operation::Cancel);
+        let fault = fault.delay(Duration::from_millis(1_500));
+        shop.emulator.arm(fault).unwrap();
+        let worker = Worker::start(&shop, &["cancel", &id, "--wait", "1h"]);
+        wait_until("the cancel request", || shop.cancels_received() == 1);
+        worker.signal("-TERM");
+        let wait = Instant::now();
+        let mut worker = worker;
+        while worker.child.try_wait().unwrap().is_none() && wait.elapsed() < SOON {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let records = shop.duka(&["report", "--json"]).exits(0).lines();
+        assert_eq!(records.len(), 1);
+        let state = records[0]["state"].as_str().unwrap();
+        assert!(matches!(state, "accepted" | "done"), "{}", records[0]);
+        assert_eq!(shop.emulator.order(&id).unwrap().cancels_applied, 1);
+    }
 }

@@ -80,6 +80,7 @@ pub(crate) async fn run(args: &DoctorArgs, context: &Context) -> Result<Exit, Fa
         }
         Ok(config) => {
             let chosen = context.chosen(&config)?;
+            let bound = context.bound(&config, args.bound.give_up_after);
             findings.ok("configuration", format!("read from {}", config.origin));
             if config.accounts.is_empty() {
                 let missing = context.canceller(&config, Absent::Make).await.err();
@@ -89,20 +90,39 @@ pub(crate) async fn run(args: &DoctorArgs, context: &Context) -> Result<Exit, Fa
                 );
                 wrong = Exit::Usage;
             }
-            check_store(&config, context, &mut findings).await;
+            let checked = bound.within(check_store(&config, context, &mut findings));
+            if let Err(end) = checked.await {
+                findings.mend("store", format!("not checked to the end: {end}"));
+            }
             let caller = context.caller(&config)?;
             for (name, account) in &config.accounts {
                 if chosen.as_ref().is_none_or(|only| only == name) {
-                    let usable =
-                        check_account(name, account, &caller, context, &mut findings).await;
+                    let checked = check_account(name, account, &caller, context, &mut findings);
+                    let usable = match bound.within(checked).await {
+                        Ok(usable) => usable,
+                        Err(end) => {
+                            let check = format!("{name}: in time");
+                            findings.mend(check, format!("not checked to the end: {end}"));
+                            false
+                        }
+                    };
                     // With settings that will not do there is nothing to try; that is said already.
                     if args.probe && usable {
-                        let known = match account.keys {
-                            Keys::Pesapal { .. } => known_order(name, &config, context).await,
-                            // No probe there is about an order that exists.
-                            Keys::KwikPaisa { .. } => None,
-                        };
-                        probes.extend(probe::run(name, account, known, &caller, context).await?);
+                        let probed = bound.within(async {
+                            let known = match account.keys {
+                                Keys::Pesapal { .. } => known_order(name, &config, context).await,
+                                // No probe there is about an order that exists.
+                                Keys::KwikPaisa { .. } => None,
+                            };
+                            probe::run(name, account, known, &caller, context).await
+                        });
+                        match probed.await {
+                            Ok(probed) => probes.extend(probed?),
+                            Err(end) => {
+                                let check = format!("{name}: probes");
+                                findings.mend(check, format!("not tried to the end: {end}"));
+                            }
+                        }
                     }
                 }
             }

@@ -1,0 +1,200 @@
+//! How long a command may take as a whole, and what ends it: that time, or a signal.
+
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use duka_cancellations::StoreError;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::failure::Failure;
+
+/// For so long after its end, a command lets a request that is on its way come to its answer.
+const FOR_AN_ANSWER: Duration = Duration::from_secs(3);
+
+/// For so long after that, it looks into the store for what it has left behind.
+const FOR_A_LOOK: Duration = Duration::from_secs(2);
+
+/// How often the store is asked whether a request is still on its way.
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// The end of a command, from its start on.
+#[derive(Debug, Clone)]
+pub(crate) struct Bound {
+    until: Instant,
+    total: Duration,
+    stop: CancellationToken,
+}
+
+/// Why a command ended before its work did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It took too long.
+    TimeUp(Duration),
+    /// A signal asked for it.
+    Stopped,
+}
+
+/// What a command has left behind when it ended before its work did.
+#[derive(Debug)]
+pub(crate) enum Left<T, R> {
+    /// Its work was done by then.
+    Done(T),
+    /// A record.
+    Record(R),
+    /// No record, so nothing was sent.
+    Nothing,
+    /// The store does not say.
+    Unreadable,
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TimeUp(total) => {
+                let total = humantime::format_duration(*total);
+                write!(f, "gave up after {total} (--give-up-after)")
+            }
+            Self::Stopped => f.write_str("stopped by a signal"),
+        }
+    }
+}
+
+impl Bound {
+    /// One that ends so long after the start, or when `stop` is cancelled.
+    pub(crate) fn new(started: Instant, total: Duration, stop: CancellationToken) -> Self {
+        Self {
+            until: started + total,
+            total,
+            stop,
+        }
+    }
+
+    /// The same with so much time more.
+    pub(crate) fn plus(&self, more: Duration) -> Self {
+        let mut later = self.clone();
+        later.total = self.total.saturating_add(more);
+        // What no clock can show is as good as never.
+        later.until = self.until.checked_add(more).unwrap_or(later.until + YEAR);
+        later
+    }
+
+    /// Returns when the command is to end.
+    pub(crate) async fn end(&self) -> End {
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => End::Stopped,
+            () = sleep_until(self.until) => End::TimeUp(self.total),
+        }
+    }
+
+    /// Fails if the command is to end before it has begun with `what`.
+    pub(crate) async fn begin(&self, what: &str) -> Result<(), Failure> {
+        self.read(what, async { Ok(()) }).await
+    }
+
+    /// Leaves work behind that runs on a task of its own, without losing an answer that is there
+    /// or on its way: `at_rest` returns once no request is. `look` reads what then stands in the store.
+    pub(crate) async fn leave<T, R>(
+        &self,
+        end: End,
+        mut work: JoinHandle<T>,
+        at_rest: impl Future<Output = ()>,
+        look: impl Future<Output = Result<Option<R>, StoreError>>,
+    ) -> Left<T, R> {
+        let patience = match end {
+            End::TimeUp(_) => Instant::now() + FOR_AN_ANSWER,
+            End::Stopped => self.until,
+        };
+        tokio::select! {
+            biased;
+            done = &mut work => return done.map_or(Left::Unreadable, Left::Done),
+            () = at_rest => {}
+            () = sleep_until(patience) => {}
+        }
+        work.abort();
+        match work.await {
+            Ok(done) => return Left::Done(done),
+            Err(error) if error.is_cancelled() => {}
+            Err(_) => return Left::Unreadable,
+        }
+        match timeout(FOR_A_LOOK, look).await {
+            Ok(Ok(Some(record))) => Left::Record(record),
+            Ok(Ok(None)) => Left::Nothing,
+            Ok(Err(_)) | Err(_) => Left::Unreadable,
+        }
+    }
+
+    /// Does what changes nothing at a gateway. Does not begin once the command is to end.
+    pub(crate) async fn read<T>(
+        &self,
+        what: &str,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        self.within(work).await.unwrap_or_else(|end| {
+            Err(Failure::failed(format!(
+                "failed to {what}: {end}; nothing was changed"
+            )))
+        })
+    }
+
+    /// The outcome of `work`, or what ended the command before that.
+    pub(crate) async fn within<T>(&self, work: impl Future<Output = T>) -> Result<T, End> {
+        if self.stop.is_cancelled() {
+            return Err(End::Stopped);
+        }
+        if Instant::now() >= self.until {
+            return Err(End::TimeUp(self.total));
+        }
+        tokio::select! {
+            biased;
+            done = work => Ok(done),
+            end = self.end() => Err(end),
+        }
+    }
+}
+
+const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_does_not_end_is_given_up_at_the_end_and_says_after_how_long() {
+        let started = Instant::now();
+        let bound = Bound::new(started, 3 * SECOND, CancellationToken::new());
+        let read = bound.read::<()>("read the status", pending()).await;
+        assert_eq!(started.elapsed(), 3 * SECOND);
+        assert_eq!(
+            read.unwrap_err().to_string(),
+            "failed to read the status: gave up after 3s (--give-up-after); nothing was changed"
+        );
+        // Once it is over, nothing begins any more.
+        let begun = bound.within(async { 7 }).await;
+        assert_eq!(begun, Err(End::TimeUp(3 * SECOND)));
+        let later = bound.plus(SECOND);
+        assert_eq!(later.within(async { 7 }).await, Ok(7));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_signal_ends_it_at_once() {
+        let stop = CancellationToken::new();
+        let bound = Bound::new(Instant::now(), SECOND, stop.clone());
+        assert_eq!(bound.within(async { 7 }).await, Ok(7));
+        stop.cancel();
+        assert_eq!(bound.within(async { 7 }).await, Err(End::Stopped));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn there_is_no_wait_too_long() {
+        let bound = Bound::new(Instant::now(), SECOND, CancellationToken::new());
+        assert_eq!(bound.plus(Duration::MAX).within(async { 7 }).await, Ok(7));
+    }
+}
