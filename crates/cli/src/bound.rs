@@ -5,7 +5,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use duka_cancellations::StoreError;
-use tokio::task::JoinHandle;
+use tokio::runtime::Runtime;
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -14,8 +15,8 @@ use crate::failure::Failure;
 /// For so long after its end, a command lets a request that is on its way come to its answer.
 const FOR_AN_ANSWER: Duration = Duration::from_secs(3);
 
-/// For so long after that, it looks into the store for what it has left behind.
-const FOR_A_LOOK: Duration = Duration::from_secs(2);
+/// For so long after that, it waits for its work to stop, and again for what the store says of it.
+const FOR_A_LOOK: Duration = Duration::from_secs(1);
 
 /// How often the store is asked whether a request is still on its way.
 pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -35,6 +36,55 @@ pub(crate) enum End {
     TimeUp(Duration),
     /// A signal asked for it.
     Stopped,
+}
+
+/// Work on a runtime of its own, so that all of it can be ended: what it began on tasks of their
+/// own, which go on without it, too.
+#[derive(Debug)]
+pub(crate) struct Work<T> {
+    runtime: Option<Runtime>,
+    task: JoinHandle<T>,
+}
+
+impl<T: Send + 'static> Work<T> {
+    pub(crate) fn start(work: impl Future<Output = T> + Send + 'static) -> Result<Self, Failure> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::failed(format!("failed to start: {error}")))?;
+        Ok(Self {
+            task: runtime.spawn(work),
+            runtime: Some(runtime),
+        })
+    }
+
+    /// Its outcome; an error where it broke off.
+    pub(crate) async fn done(&mut self) -> Result<T, JoinError> {
+        (&mut self.task).await
+    }
+
+    /// Ends it, and tells its outcome if it has ended by itself.
+    async fn stop(mut self) -> Option<Result<T, JoinError>> {
+        if let Some(runtime) = self.runtime.take() {
+            // Blocks until no task is running any more.
+            let stopped = tokio::task::spawn_blocking(|| runtime.shutdown_timeout(FOR_A_LOOK));
+            let _ = stopped.await;
+        }
+        match (&mut self.task).await {
+            Err(error) if error.is_cancelled() => None,
+            ended => Some(ended),
+        }
+    }
+}
+
+/// A runtime that is dropped inside another one must not wait for its threads.
+impl<T> Drop for Work<T> {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 /// What a command has left behind when it ended before its work did.
@@ -95,12 +145,12 @@ impl Bound {
         self.read(what, async { Ok(()) }).await
     }
 
-    /// Leaves work behind that runs on a task of its own, without losing an answer that is there
-    /// or on its way: `at_rest` returns once no request is. `look` reads what then stands in the store.
-    pub(crate) async fn leave<T, R>(
+    /// Ends work without losing an answer that is there or on its way: `at_rest` returns once no
+    /// request is. `look` reads what then stands in the store, and nothing of the work goes on by then.
+    pub(crate) async fn leave<T: Send + 'static, R>(
         &self,
         end: End,
-        mut work: JoinHandle<T>,
+        mut work: Work<T>,
         at_rest: impl Future<Output = ()>,
         look: impl Future<Output = Result<Option<R>, StoreError>>,
     ) -> Left<T, R> {
@@ -110,15 +160,14 @@ impl Bound {
         };
         tokio::select! {
             biased;
-            done = &mut work => return done.map_or(Left::Unreadable, Left::Done),
+            done = work.done() => return done.map_or(Left::Unreadable, Left::Done),
             () = at_rest => {}
             () = sleep_until(patience) => {}
         }
-        work.abort();
-        match work.await {
-            Ok(done) => return Left::Done(done),
-            Err(error) if error.is_cancelled() => {}
-            Err(_) => return Left::Unreadable,
+        match work.stop().await {
+            Some(Ok(done)) => return Left::Done(done),
+            Some(Err(_)) => return Left::Unreadable,
+            None => {}
         }
         match timeout(FOR_A_LOOK, look).await {
             Ok(Ok(Some(record))) => Left::Record(record),
@@ -161,6 +210,8 @@ const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 #[cfg(test)]
 mod tests {
     use std::future::pending;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
 
     use super::*;
 
@@ -190,6 +241,45 @@ mod tests {
         assert_eq!(bound.within(async { 7 }).await, Ok(7));
         stop.cancel();
         assert_eq!(bound.within(async { 7 }).await, Err(End::Stopped));
+    }
+
+    #[tokio::test]
+    async fn nothing_of_the_work_goes_on_when_the_store_is_looked_at() {
+        let beats = Arc::new(AtomicU64::new(0));
+        let beating = Arc::clone(&beats);
+        let work = Work::start(async move {
+            // As the engine does it: this goes on without the future that waits for it.
+            let detached = tokio::spawn(async move {
+                loop {
+                    beating.fetch_add(1, Ordering::Relaxed);
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            });
+            let () = detached.await.unwrap();
+        });
+        while beats.load(Ordering::Relaxed) < 3 {
+            tokio::task::yield_now().await;
+        }
+        let bound = Bound::new(Instant::now(), SECOND, CancellationToken::new());
+        let look = async {
+            let before = beats.load(Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            Ok(Some(beats.load(Ordering::Relaxed) - before))
+        };
+        let end = End::TimeUp(SECOND);
+        let left = bound.leave(end, work.unwrap(), async {}, look).await;
+        assert!(matches!(left, Left::Record(0)), "{left:?}");
+    }
+
+    #[tokio::test]
+    async fn work_that_has_ended_tells_its_outcome() {
+        let mut work = Work::start(async { 7 }).unwrap();
+        assert_eq!(work.done().await.unwrap(), 7);
+        let work = Work::start(async { 7 }).unwrap();
+        while !work.task.is_finished() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(work.stop().await.unwrap().unwrap(), 7);
     }
 
     #[tokio::test(start_paused = true)]

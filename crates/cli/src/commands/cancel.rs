@@ -7,7 +7,7 @@ use duka_core::cancel::SkipReason;
 use duka_core::{Outcome, State};
 
 use crate::args::CancelArgs;
-use crate::bound::{End, LOOK_EVERY, Left};
+use crate::bound::{End, LOOK_EVERY, Left, Work};
 use crate::context::{Absent, Context};
 use crate::failure::{Exit, Failure, exit_of_read};
 use crate::output::{complain, tint};
@@ -39,12 +39,11 @@ pub(crate) async fn run(args: CancelArgs, context: &Context) -> Result<Exit, Fai
         .await?;
     let bound = bound.plus(args.wait);
     bound.begin(WHAT).await?;
-    // On a task of its own: when the command ends, the request that it has sent does not.
-    let mut work = tokio::spawn({
+    let mut work = Work::start({
         let canceller = canceller.clone();
         async move { canceller.cancel(order, request, args.wait).await }
-    });
-    let handled = match bound.within(&mut work).await {
+    })?;
+    let handled = match bound.within(work.done()).await {
         Ok(done) => done.map_err(|_| unclear("it was cut off", &key))?,
         Err(end) => {
             let store = super::store_of(&canceller);

@@ -7,7 +7,7 @@ use duka_cancellations::{OrderKey, Refund, RefundStore, StoreError};
 use duka_core::Error;
 
 use crate::args::RefundArgs;
-use crate::bound::{LOOK_EVERY, Left};
+use crate::bound::{LOOK_EVERY, Left, Work};
 use crate::context::{Absent, Context};
 use crate::failure::{Exit, Failure, exit_of_read};
 use crate::output::{complain, tint};
@@ -42,12 +42,11 @@ pub(crate) async fn run(args: RefundArgs, context: &Context) -> Result<Exit, Fai
         actor: actor.clone(),
     };
     bound.begin(WHAT).await?;
-    // On a task of its own: when the command ends, the request that it has sent does not.
-    let mut work = tokio::spawn({
+    let mut work = Work::start({
         let (refunder, order) = (refunder.clone(), order.clone());
         async move { refunder.refund(order, terms).await }
-    });
-    let asked = match bound.within(&mut work).await {
+    })?;
+    let asked = match bound.within(work.done()).await {
         Ok(done) => done.map_err(|_| unclear("it was cut off", &order.key))?,
         Err(end) => {
             let (store, key) = (refunder.store().as_ref(), &order.key);
