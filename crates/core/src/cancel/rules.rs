@@ -140,12 +140,21 @@ impl Default for Patience {
 
 /// The longest pause between two status reads.
 const MAX_PAUSE: Duration = Duration::from_secs(10 * 60);
+/// The longest pause between two status reads of what waits for a person.
+const MAX_REVIEW_PAUSE: Duration = Duration::from_secs(60 * 60);
 /// The shortest, and the shortest time between two requests.
 const MIN_PAUSE: Duration = Duration::from_millis(100);
 
 impl Patience {
     /// The shortest settling time that makes a difference: no pause is shorter.
     pub const MIN_SETTLE: Duration = MIN_PAUSE;
+
+    /// The pause between two status reads of a cancellation that waits for a person and has
+    /// been in doubt for so long: a quarter of that, at most an hour, and never shorter than
+    /// the first pause of a fresh doubt.
+    pub fn review_pause(&self, in_doubt_for: Duration) -> Duration {
+        (in_doubt_for / 4).clamp(self.pause(0), MAX_REVIEW_PAUSE)
+    }
 
     /// The pause after this many fruitless tries, of reading or of sending: an eighth of
     /// the settling time, doubled each time, between 0.1 s and 10 min. The first reads come

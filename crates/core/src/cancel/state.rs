@@ -18,7 +18,7 @@ pub enum State {
     Refused,
     /// A request may or may not have arrived, and nothing readable came back.
     InDoubt,
-    /// Cannot be told apart by a program; waits for a person.
+    /// Could not be told apart in time; waits for a person, or for a status that tells.
     NeedsReview,
     /// Over.
     Done(Outcome),
@@ -306,7 +306,8 @@ pub enum Action {
     },
     /// Send one cancel request, now.
     SendRequest,
-    /// Nothing, until a person decides.
+    /// Wait for a person. Until one decides, the status is still read now and then, after
+    /// [`Patience::review_pause`](super::Patience::review_pause).
     AskPerson,
     /// Nothing.
     Stop,

@@ -289,6 +289,9 @@ impl Moment<'_> {
                 Sight::Paid => self.done_with(Outcome::NotCancelledPaid),
                 Sight::Cancelled => self.done_with(Outcome::Confirmed),
                 Sight::Final => self.done_with(Outcome::NotCancelledFinal),
+                Sight::Open if self.rules.repeat() == Repeat::Harmless && self.may_repeat() => {
+                    self.begin_again()
+                }
                 Sight::Open | Sight::Dark => self.ask(),
             },
             Event::OrderNotFound
@@ -388,6 +391,15 @@ impl Moment<'_> {
     fn try_again(&self) -> Step {
         let mut step = self.read_now(State::Requested);
         step.next.fruitless = self.current.fruitless.saturating_add(1);
+        step
+    }
+
+    /// Still open after all the time that a person was given: a new attempt, and patience
+    /// begins anew.
+    fn begin_again(&self) -> Step {
+        let mut step = self.read_now(State::Requested);
+        step.next.fruitless = 0;
+        step.next.doubt_since = Some(self.now);
         step
     }
 

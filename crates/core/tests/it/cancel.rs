@@ -1,8 +1,10 @@
 //! The rules of cancellation: the whole table, and the sentences that must hold in it.
 
+use std::time::Duration;
+
 use duka_core::OrderStatus;
 use duka_core::cancel::{
-    self, CancelRules, Cancellation, Event, Finding, Outcome, Patience, Repeat, Resolution,
+    self, Action, CancelRules, Cancellation, Event, Finding, Outcome, Patience, Repeat, Resolution,
     ShowsCancelled, State, mermaid, table,
 };
 use jiff::Timestamp;
@@ -75,4 +77,78 @@ fn a_refusal_says_nothing_of_an_earlier_request_that_no_status_can_show() {
     let rules = CancelRules::repeatable([OrderStatus::Unpaid]);
     let state = after(&rules, &events).state;
     assert_eq!(state, State::Done(Outcome::Refused));
+}
+
+/// A cancellation that has waited for a person since the time for review was over.
+fn in_review(rules: &CancelRules) -> Cancellation {
+    let unpaid = || Event::Observed(OrderStatus::Unpaid);
+    let events = [
+        (0, unpaid()),
+        (1, Event::Unclear),
+        (3600, Event::StatusUnreadable),
+    ];
+    let record = after(rules, &events);
+    assert_eq!(record.state, State::NeedsReview);
+    record
+}
+
+fn step_at(
+    record: &Cancellation,
+    event: &Event,
+    rules: &CancelRules,
+    second: i64,
+) -> (Cancellation, Action) {
+    let now = Timestamp::from_second(second).unwrap();
+    let step = cancel::step(record, event, rules, &Patience::default(), now).unwrap();
+    (step.next, step.action)
+}
+
+#[test]
+fn what_waits_for_a_person_goes_on_by_itself_where_a_repeat_is_harmless() {
+    let rules = CancelRules::repeatable([OrderStatus::Unpaid]);
+    let unpaid = Event::Observed(OrderStatus::Unpaid);
+    let (again, _) = step_at(&in_review(&rules), &unpaid, &rules, 8000);
+    assert_eq!(again.state, State::Requested);
+    let (sending, action) = step_at(&again, &unpaid, &rules, 8001);
+    assert_eq!((action, sending.requests), (Action::SendRequest, 2));
+    // Patience has begun anew: an answer that is lost again is doubt, and no review yet.
+    let (doubt, _) = step_at(&sending, &Event::Unclear, &rules, 8002);
+    let (doubt, _) = step_at(&doubt, &Event::StatusUnreadable, &rules, 8003);
+    assert_eq!(doubt.state, State::InDoubt);
+    let (review, _) = step_at(&doubt, &Event::StatusUnreadable, &rules, 8000 + 3600);
+    assert_eq!(review.state, State::NeedsReview);
+}
+
+#[test]
+fn what_waits_for_a_person_at_a_once_only_gateway_waits_on_while_the_order_is_open() {
+    let rules = CancelRules::once_only([OrderStatus::Unpaid]);
+    let unpaid = Event::Observed(OrderStatus::Unpaid);
+    let (still, action) = step_at(&in_review(&rules), &unpaid, &rules, 800_000);
+    assert_eq!(
+        (still.state, action),
+        (State::NeedsReview, Action::AskPerson)
+    );
+}
+
+/// A status at once after the last request proves nothing, in review as before it.
+#[test]
+fn a_review_makes_no_new_attempt_before_the_last_one_has_settled() {
+    let rules = CancelRules::repeatable([OrderStatus::Unpaid]);
+    let unpaid = Event::Observed(OrderStatus::Unpaid);
+    let mut record = in_review(&rules);
+    record.sent_at = Some(Timestamp::from_second(3600).unwrap());
+    let state = |second| step_at(&record, &unpaid, &rules, second).0.state;
+    assert_eq!(state(3609), State::NeedsReview);
+    assert_eq!(state(3610), State::Requested);
+}
+
+#[test]
+fn pauses_in_a_review_grow_with_the_doubt_up_to_an_hour() {
+    let patience = Patience::default();
+    let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+    for (doubt, pause) in [(60, 15), (120, 30), (240, 60), (10_000, 60)] {
+        assert_eq!(patience.review_pause(minutes(doubt)), minutes(pause));
+    }
+    let first = Duration::from_millis(1250);
+    assert_eq!(patience.review_pause(Duration::ZERO), first);
 }

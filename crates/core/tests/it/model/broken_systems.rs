@@ -120,6 +120,24 @@ fn nobody_is_asked(
     step(current, event, rules, &forever, now)
 }
 
+/// What waits for a person goes on by itself, whatever the gateway takes.
+fn a_review_begins_again(
+    current: &Cancellation,
+    event: &Event,
+    rules: &CancelRules,
+    patience: &Patience,
+    now: Timestamp,
+) -> Stepped {
+    let open = matches!(event, Event::Observed(status) if rules.is_eligible(status));
+    let mut stepped = step(current, event, rules, patience, now)?;
+    if current.state == State::NeedsReview && open {
+        stepped = goes_to(stepped, State::Requested);
+        stepped.action = Action::ReadStatus { not_before: now };
+        stepped.next.requests = 0;
+    }
+    Ok(stepped)
+}
+
 /// Later sights of an order that was reported cancelled are not looked at.
 fn what_is_done_is_done(
     current: &Cancellation,
@@ -250,6 +268,18 @@ fn a_wait_without_end_is_caught() {
         });
         assert_eq!(breach.truth, Truth::Ends, "{}", breach.trace);
     }
+}
+
+#[test]
+fn a_review_that_begins_again_at_a_once_only_gateway_is_caught() {
+    let breach = caught(&System {
+        rules: a_review_begins_again,
+        attempts_fence: false,
+        ..System::once_only()
+    });
+    assert_eq!(breach.truth, Truth::OneRequest, "{}", breach.trace);
+    let looks = "takes up what waits for a person";
+    assert!(breach.trace.contains(looks), "{}", breach.trace);
 }
 
 #[test]

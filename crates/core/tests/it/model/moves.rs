@@ -19,6 +19,10 @@ pub(super) enum Move {
         worker: usize,
         from_another: bool,
     },
+    /// A worker takes a record that waits for a person, to read its status once more.
+    LooksAgain {
+        worker: usize,
+    },
     Reads {
         worker: usize,
         gives: Event,
@@ -76,8 +80,8 @@ pub(super) enum Duty {
     Certain,
     /// It may happen or not, and at most so often.
     Free,
-    /// A disturbance that may come back without end: a crash, a worker paused beyond its
-    /// claim. A run with endlessly many of them need not end.
+    /// What may come back without end: a crash, a worker paused beyond its claim, a look at
+    /// what waits for a person. A run with endlessly many of them need not end.
     Disturbance,
 }
 
@@ -103,6 +107,7 @@ impl Move {
             | Self::Asks { .. }
             | Self::Resolves(_) => Duty::Free,
             Self::ClockSetBack
+            | Self::LooksAgain { .. }
             | Self::Crashes { .. }
             | Self::Takes {
                 from_another: true, ..
@@ -162,6 +167,9 @@ impl Move {
                     "takes the record"
                 };
                 format!("worker {} {how}", name(worker))
+            }
+            Self::LooksAgain { worker } => {
+                format!("worker {} takes up what waits for a person", name(worker))
             }
             Self::Reads { worker, gives } => {
                 format!("worker {} reads: {}", name(worker), told(gives))

@@ -50,7 +50,8 @@ pub(super) fn can_be_taken(system: &System, record: &Record) -> bool {
 fn take(system: &System, world: &World, worker: usize, after: After<'_>) {
     for on in 0..world.records.len() {
         let record = &world.records[on];
-        if record.due_in != Some(0) || !can_be_taken(system, record) {
+        let waits = waits_for_a_person(record);
+        if !waits && (record.due_in != Some(0) || !can_be_taken(system, record)) {
             continue;
         }
         let mut next = world.clone();
@@ -75,14 +76,18 @@ fn take(system: &System, world: &World, worker: usize, after: After<'_>) {
             may_send: FENCE,
         };
         let from_another = world.workers[1 - worker].holds(on);
-        after(
-            Move::Takes {
-                worker,
-                from_another,
-            },
-            next,
-        );
+        let taken = Move::Takes {
+            worker,
+            from_another,
+        };
+        let looks = Move::LooksAgain { worker };
+        after(if waits { looks } else { taken }, next);
     }
+}
+
+/// In no worker's hands; any may take it for another look.
+fn waits_for_a_person(record: &Record) -> bool {
+    record.progress.state == State::NeedsReview && record.due_in.is_none()
 }
 
 /// Somebody writes to this record: whoever read it before has an old version.
