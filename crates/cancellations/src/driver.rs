@@ -264,7 +264,6 @@ impl Canceller {
         let handled = match opened.await? {
             Opened::New(record) => self.work(record).await?,
             Opened::AlreadyOpen(record) => {
-                let record = self.look_if_in_review(record).await?;
                 // Somebody asks for it now: it need not wait for its turn.
                 let waiting = Handled {
                     record,

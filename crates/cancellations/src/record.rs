@@ -1,7 +1,9 @@
 //! The merchant's record of a cancellation, and the log behind it.
 
-use duka_core::cancel::{CancelRules, Cancellation, Repeat, SkipReason};
-use duka_core::{CancellationId, GatewayName, Money, OrderStatus, Outcome};
+use std::time::Duration;
+
+use duka_core::cancel::{CancelRules, Cancellation, Patience, Repeat, SkipReason};
+use duka_core::{CancellationId, GatewayName, Money, OrderStatus, Outcome, State};
 use jiff::Timestamp;
 
 use crate::order::{Follow, OrderKey};
@@ -37,7 +39,8 @@ pub struct Record {
     /// What was last learnt, as a sentence fragment.
     pub message: Option<String>,
     /// When somebody should look at it again; while a worker holds it, when that lapses.
-    /// `None` once nothing is left to do, or a person has to decide.
+    /// `None` once nothing is left to do, or a person has to decide; then a sweep reads the
+    /// status again from [`Record::look_again_at`] on.
     pub due_at: Option<Timestamp>,
     /// The worker that holds it.
     pub worker: Option<String>,
@@ -45,6 +48,22 @@ pub struct Record {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+impl Record {
+    /// From when on a sweep reads the status of a cancellation that waits for a person again;
+    /// `None` for any other, and while a worker is reading it.
+    pub fn look_again_at(&self, patience: &Patience) -> Option<Timestamp> {
+        if self.progress.state != State::NeedsReview || self.due_at.is_some() {
+            return None;
+        }
+        let doubt_since = self.progress.doubt_since.unwrap_or(self.created_at);
+        let in_doubt_for = self.updated_at.duration_since(doubt_since);
+        // A clock that was set back makes a fresh doubt of it.
+        let in_doubt_for = Duration::try_from(in_doubt_for).unwrap_or_default();
+        let pause = patience.review_pause(in_doubt_for);
+        Some(self.updated_at.checked_add(pause).unwrap_or(Timestamp::MAX))
+    }
 }
 
 /// One line of the append-only log.

@@ -47,8 +47,9 @@ impl Canceller {
         Ok(now.unwrap_or(record))
     }
 
-    /// Shows a status to a cancellation that nobody works on: it may end a review. A payment
-    /// that comes too late for what was reported is the store's to find, at once.
+    /// Shows a status to a cancellation that no worker has: it may end a review, and begins
+    /// nothing. A payment that comes too late for what was reported is the store's to find,
+    /// at once.
     pub(crate) async fn show(&self, record: Record, status: &OrderStatus) -> Result<(), Trouble> {
         let mut record = record;
         while record.due_at.is_none() {
@@ -59,7 +60,9 @@ impl Canceller {
             }
             let event = Event::Observed(status.clone());
             let step = self.step(&record, &event)?;
-            if step.next.state == before.state && step.next.finding == before.finding {
+            let ends = step.next.state.outcome().is_some();
+            let same = step.next.state == before.state && step.next.finding == before.finding;
+            if same || !ends {
                 break;
             }
             let happened = Happened::new(event, format!("status {status}"));

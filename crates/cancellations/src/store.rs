@@ -93,7 +93,8 @@ pub trait Store: fmt::Debug + Send + Sync {
         limit: u32,
     ) -> Result<Vec<Record>, StoreError>;
 
-    /// Claims one cancellation that is due, or that waits for its turn in nobody's hands.
+    /// Claims one cancellation if it is due or no worker holds it, also one that waits for a
+    /// person. One that is over is not claimed.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -312,7 +313,8 @@ pub enum Which {
     /// What a person may have to look at: being sent (its worker may have died), in doubt,
     /// waiting for review, or with a finding.
     Pending,
-    /// What is neither over nor waiting for a person. A worker may hold it, or may have died
+    /// What is neither over nor waiting for a person, who waits on while a worker reads the
+    /// status again. A worker may hold it, or may have died
     /// holding it: until the claim lapses nobody can tell.
     Unsettled,
     /// What was reported cancelled, by the gateway or by a person. A payment that comes

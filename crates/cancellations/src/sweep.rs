@@ -2,6 +2,7 @@
 
 mod pace;
 mod progress;
+mod reviews;
 mod run;
 mod settle;
 mod trust;
@@ -195,7 +196,8 @@ pub struct Summary {
 
 impl Canceller {
     /// Settles what is due, looks again at what was reported cancelled, then cancels
-    /// abandoned orders within `bounds`, then waits a little for what is still in doubt.
+    /// abandoned orders within `bounds`, then reads again what waits for a person and was
+    /// not read for long, then waits a little for what is still in doubt.
     ///
     /// When `stop` is cancelled, what is in flight is finished and nothing new is begun; a
     /// later sweep goes on.
@@ -221,6 +223,7 @@ impl Canceller {
         }
         run.cancel_abandoned(source).await?;
         if bounds.mode == Mode::Act {
+            run.look_at_reviews().await?;
             run.wait_for_pending().await?;
             run.leave_pending().await?;
         }

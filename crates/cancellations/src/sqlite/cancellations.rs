@@ -335,7 +335,8 @@ pub(super) fn claim_one(
     claim_where(connection, &id.to_string(), claim, Turn::Waived)
 }
 
-/// Whether a cancellation in nobody's hands may be claimed before its turn.
+/// Whether a cancellation that no worker holds may be claimed before its turn, or while it
+/// waits for a person.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Turn {
     Due,
@@ -358,8 +359,10 @@ fn claim_where(
     let changed = connection
         .prepare_cached(
             "UPDATE cancellations SET version = version + 1, due_at = ?3, worker = ?4
-             WHERE id = ?1 AND due_at IS NOT NULL
-               AND (due_at <= ?2 OR due_at > ?5 OR (?6 AND worker IS NULL))",
+             WHERE id = ?1
+               AND (due_at <= ?2 OR due_at > ?5
+                    OR (?6 AND worker IS NULL
+                        AND (due_at IS NOT NULL OR state = 'needs_review')))",
         )
         .map_err(store_error)?
         .execute(params![
@@ -404,7 +407,7 @@ pub(super) fn report(
         Which::Pending => {
             "(c.state IN ('sending', 'in_doubt', 'needs_review') OR c.finding IS NOT NULL)"
         }
-        Which::Unsettled => "c.due_at IS NOT NULL",
+        Which::Unsettled => "c.due_at IS NOT NULL AND c.state <> 'needs_review'",
         Which::ReportedCancelled => "c.outcome IN ('confirmed', 'resolved_cancelled')",
     };
     let sql = format!(
@@ -447,9 +450,14 @@ pub(super) fn holdings(connection: &Connection) -> Result<Holdings, StoreError> 
     Ok(Holdings {
         orders: count("SELECT count(*) FROM orders")?,
         cancellations: count("SELECT count(*) FROM cancellations")?,
-        unsettled: count("SELECT count(*) FROM cancellations WHERE due_at IS NOT NULL")?,
+        unsettled: count(
+            "SELECT count(*) FROM cancellations
+             WHERE due_at IS NOT NULL AND state <> 'needs_review'",
+        )?,
+        // The first condition is that of an index.
         needs_review: count(
-            "SELECT count(*) FROM cancellations WHERE state <> 'done' AND due_at IS NULL",
+            "SELECT count(*) FROM cancellations
+             WHERE state <> 'done' AND state = 'needs_review'",
         )?,
     })
 }

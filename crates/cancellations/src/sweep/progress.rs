@@ -25,6 +25,8 @@ pub(super) struct Account {
     pub(super) pace: Pace,
     /// Why the rest of its orders is left for another time, if it is.
     pub(super) stopped: Option<Cause>,
+    /// Looks at what waits for a person that the gateway did not answer, in a row.
+    pub(super) unanswered_looks: u32,
     /// Unsettled cancellations of this sweep.
     pub(super) pending: HashMap<CancellationId, Pending>,
 }

@@ -379,11 +379,15 @@ impl<'a> Run<'a> {
             Err(trouble) => return self.failed(key, &trouble),
         };
         self.note(ticket, error.as_ref());
-        let cause = Cause::of(error.as_ref());
+        self.take_in(record, Cause::of(error.as_ref()));
+    }
+
+    /// Waits for a cancellation that is to be looked at again; counts any other.
+    pub(super) fn take_in(&self, record: Record, cause: Cause) {
         match record.due_at {
             Some(due_at) => {
                 let mut progress = self.lock();
-                let account = progress.account(&key.account);
+                let account = progress.account(&record.key.account);
                 let cause = Some(cause);
                 account.pending.insert(record.id, Pending { due_at, cause });
             }

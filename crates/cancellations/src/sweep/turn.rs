@@ -43,6 +43,21 @@ impl Run<'_> {
         }
     }
 
+    /// Notes how a look at what waits for a person went: an order that could not be read for
+    /// long says nothing of the next one, so it stops no account.
+    pub(super) fn note_look(&self, ticket: &Ticket<'_>, error: Option<&Error>) {
+        if Went::of(error) != Went::Wrong {
+            self.lock().account(&ticket.account).unanswered_looks = 0;
+            return self.note(ticket, error);
+        }
+        let mut progress = self.lock();
+        let account = progress.account(&ticket.account);
+        account.unanswered_looks += 1;
+        if let Some(wait) = error.and_then(Error::retry_after) {
+            account.pace.hold(wait.min(LONGEST_HOLD), Instant::now());
+        }
+    }
+
     /// Waits until an order of this account may be begun; `None` once none may any more.
     pub(super) async fn ticket(&self, account: &AccountName) -> Option<Ticket<'_>> {
         loop {

@@ -18,6 +18,7 @@ mod meddler;
 mod memory;
 mod refunds;
 mod review;
+mod reviews_again;
 mod scene;
 mod scripted;
 mod seen;

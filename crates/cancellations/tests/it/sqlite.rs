@@ -34,7 +34,8 @@ store_suite! { Shelf::new(),
     suite::a_report_gives_each_cancellation_once_page_by_page
     suite_claims::only_what_is_due_in_these_accounts_is_claimed_oldest_first
     suite_claims::an_account_that_is_named_twice_takes_no_others_place
-    suite_claims::what_is_over_or_waits_for_a_person_is_never_claimed
+    suite_claims::what_is_over_is_never_claimed
+    suite_claims::what_waits_for_a_person_is_claimed_by_name_and_never_as_due
     suite_claims::a_claim_holds_until_it_lapses_and_then_goes_to_another
     suite_claims::what_waits_in_nobodys_hands_can_be_claimed_by_name_before_its_turn
     suite_claims::workers_that_claim_at_once_never_get_the_same_record

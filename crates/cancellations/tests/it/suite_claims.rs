@@ -70,28 +70,40 @@ pub(crate) async fn an_account_that_is_named_twice_takes_no_others_place(open: O
     assert_eq!(ids(&claimed.unwrap()), [id(1), id(2)]);
 }
 
-pub(crate) async fn what_is_over_or_waits_for_a_person_is_never_claimed(open: Open<'_>) {
+pub(crate) async fn what_is_over_is_never_claimed(open: Open<'_>) {
     let store = open();
     let far = at(1_000_000);
-    for (number, state) in [
-        (1, State::NeedsReview),
-        (2, State::Done(Outcome::Confirmed)),
-    ] {
-        let record = due(&*store, number, "shop", at(30)).await;
-        let over = stored(&*store, change(&record, state, Attempt::Untouched)).await;
-        assert!(
-            store
-                .claim_one(over.id, claim("w1", far))
-                .await
-                .unwrap()
-                .is_none()
-        );
-    }
-    let claimed = store
-        .claim_due(claim("w1", far), &[account("shop")], 9)
-        .await
-        .unwrap();
+    let record = due(&*store, 1, "shop", at(30)).await;
+    let done = State::Done(Outcome::Confirmed);
+    let over = stored(&*store, change(&record, done, Attempt::Untouched)).await;
+    let claimed = store.claim_one(over.id, claim("w1", far)).await.unwrap();
+    assert!(claimed.is_none());
+    let shop = [account("shop")];
+    let claimed = store.claim_due(claim("w1", far), &shop, 9).await;
+    assert!(claimed.unwrap().is_empty());
+}
+
+pub(crate) async fn what_waits_for_a_person_is_claimed_by_name_and_never_as_due(open: Open<'_>) {
+    let store = open();
+    let record = due(&*store, 1, "shop", at(30)).await;
+    let waits = change(&record, State::NeedsReview, Attempt::Untouched);
+    let waits = stored(&*store, waits).await;
+    let shop = [account("shop")];
+    let far = claim("w1", at(1_000_000));
+    let claimed = store.claim_due(far, &shop, 9).await.unwrap();
     assert!(claimed.is_empty());
+    let mine = store.claim_one(waits.id, claim("w1", at(40))).await;
+    let mine = mine.unwrap().unwrap();
+    assert_eq!(mine.worker.as_deref(), Some("w1"));
+    let taken = store.claim_one(waits.id, claim("w2", at(50))).await;
+    assert!(taken.unwrap().is_none());
+    // It still waits for a person, and is nothing unsettled.
+    let holdings = store.check().await.unwrap();
+    assert_eq!((holdings.needs_review, holdings.unsettled), (1, 0));
+    // A claim that lapses is anybody's.
+    let lapsed = claim("w2", at(40) + 2 * crate::scene::HOUR);
+    let claimed = store.claim_due(lapsed, &shop, 9).await.unwrap();
+    assert_eq!(ids(&claimed), [id(1)]);
 }
 
 pub(crate) async fn a_claim_holds_until_it_lapses_and_then_goes_to_another(open: Open<'_>) {

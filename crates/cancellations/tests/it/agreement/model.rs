@@ -102,7 +102,8 @@ impl Model {
             Call::ClaimDue(claim, accounts, limit) => self.claim_due(claim, accounts, *limit),
             Call::ClaimOne(id, claim) => {
                 let free = |record: &&Record| {
-                    is_due(record, claim) || (record.due_at.is_some() && record.worker.is_none())
+                    let over = record.progress.state.outcome().is_some();
+                    is_due(record, claim) || (!over && record.worker.is_none())
                 };
                 let due = self.present(*id).filter(free);
                 let due = due.map(|record| record.id);

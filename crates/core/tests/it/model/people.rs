@@ -97,7 +97,8 @@ pub(super) fn show(system: &System, world: &mut World, on: usize, status: &Order
     let mut shown = world.clone();
     if write(system, &mut shown, on, &Event::Observed(status.clone())).is_some() {
         let progress = &shown.records[on].progress;
-        if (progress.state, progress.finding) != before {
+        let ends = progress.state.outcome().is_some();
+        if ends && (progress.state, progress.finding) != before {
             *world = shown;
         }
     }
