@@ -15,6 +15,7 @@ use duka_core::{
 use tracing::{info, trace, warn};
 use uuid::{Timestamp as UuidTime, Uuid};
 
+pub(crate) use self::again::Again;
 pub(crate) use self::happened::{Happened, is_hopeless};
 use self::happened::{answers, guard};
 use crate::amount::{AmountCheck, AmountDifference};
@@ -28,6 +29,7 @@ use crate::store::{
 };
 use crate::task::detached;
 
+mod again;
 mod happened;
 
 /// How a worker behaves.
@@ -92,14 +94,18 @@ pub enum Trouble {
     /// There is no such cancellation.
     #[error("there is no cancellation {0}")]
     Unknown(CancellationId),
-    /// A cancel request may have left, and what came of it could not be stored. The record
-    /// says *sending*; once the store is mended, whoever takes it up settles it.
+    /// A cancel request may have left, and what came of it could not be stored until the
+    /// claim lapsed. The record says *sending*; once the store is mended, the worker that
+    /// takes it up settles it.
     #[error(
-        "a cancel request for order {order} may have left, and what came of it could not be stored: {error}"
+        "a cancel request for order {order} may have left, and what came of it ({heard}) could not be stored: {error}"
     )]
     NotStored {
         /// The order.
         order: OrderKey,
+        /// What came of it, in words: the gateway's answer, or why there is none. It is
+        /// stored nowhere.
+        heard: String,
         /// Why it could not be stored.
         #[source]
         error: StoreError,
@@ -391,14 +397,15 @@ impl Canceller {
             };
             passes(&record, after);
             fence = Fence::after(&self.clock, self.settings.lease.mul_f64(0.8));
-            let applied = self.apply(&record, &happened).await;
-            let applied = applied.map_err(|trouble| match (trouble, record.progress.state) {
-                (Trouble::Store(error), State::Sending) => Trouble::NotStored {
-                    order: record.key.clone(),
-                    error,
-                },
-                (trouble, _) => trouble,
-            })?;
+            let applied = match record.progress.state {
+                State::Sending => self.apply_in_time(&record, &happened).await?,
+                State::Requested
+                | State::Accepted
+                | State::Refused
+                | State::InDoubt
+                | State::NeedsReview
+                | State::Done(_) => self.apply(&record, &happened).await?,
+            };
             let (now_mine, action) = match applied {
                 Applied::Mine(record, action) => (record, action),
                 Applied::SomebodyElses(record) => {
@@ -548,7 +555,9 @@ impl Canceller {
     /// Writes what follows from `happened`.
     ///
     /// A readable answer that comes after the claim was lost is still the best evidence
-    /// there is: it is written over the doubt, and whoever holds the record now gives way.
+    /// there is: it is written over the doubt, and the worker that holds the record now gives
+    /// way. Where a status or a person has ended the doubt, the end stands, and the answer
+    /// goes into the log.
     async fn apply(&self, record: &Record, happened: &Happened) -> Result<Applied, Trouble> {
         let mut current = record.clone();
         let mut event = happened.event.clone();
@@ -624,7 +633,7 @@ impl Canceller {
             },
             attempt,
             follow: follow_after(&step.next, rules),
-            guard: guard(step),
+            guard: guard(record.progress.state, step),
             next: step.next.clone(),
             now,
         };

@@ -34,7 +34,13 @@ impl Fence {
         }
     }
 
-    fn is_over(&self) -> bool {
+    /// The time that is left, by the clock that only counts; at least a millisecond.
+    pub(crate) fn left(&self) -> Duration {
+        let left = self.steady.saturating_duration_since(Instant::now());
+        left.max(Duration::from_millis(1))
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
         Instant::now() >= self.steady || self.clock.now() >= self.wall
     }
 

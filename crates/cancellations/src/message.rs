@@ -17,6 +17,9 @@ fn meaning(step: &Step, event: &Event) -> &'static str {
         State::Accepted | State::Refused => "to be verified by the order's status",
         State::InDoubt => "whether the order is cancelled is not known yet",
         State::NeedsReview => "a person must look at the gateway's dashboard and decide",
+        State::Done(outcome) if matches!(event, Event::AnsweredYes | Event::AnsweredNo) => {
+            late_answer(outcome, event)
+        }
         // Closing a finding does not change the outcome, and says nothing new of it.
         State::Done(_) if *event == Event::Resolved(Resolution::Acknowledged) => {
             "a person has acknowledged the payment that came after it was reported cancelled"
@@ -38,6 +41,19 @@ fn meaning(step: &Step, event: &Event) -> &'static str {
             Outcome::ResolvedCancelled => "decided by a person: cancelled",
             Outcome::ResolvedNotCancelled => "decided by a person: not cancelled",
         },
+    }
+}
+
+/// An answer that a worker brings when the cancellation is over.
+fn late_answer(outcome: Outcome, event: &Event) -> &'static str {
+    match (outcome, event) {
+        (Outcome::ResolvedNotCancelled, Event::AnsweredYes) => {
+            "this came after a person had decided otherwise, which stands: not cancelled; look again"
+        }
+        (Outcome::ResolvedCancelled, Event::AnsweredNo) => {
+            "this came after a person had decided otherwise, which stands: cancelled; look again"
+        }
+        _ => "this came after the end, and changes nothing",
     }
 }
 

@@ -63,7 +63,11 @@ pub(crate) fn is_hopeless(error: &Error) -> bool {
 
 /// What must not be written once the order has been seen paid: that a request may leave, or
 /// that the cancellation ended in any other way than by a payment.
-pub(super) fn guard(step: &Step) -> Guard {
+pub(super) fn guard(before: State, step: &Step) -> Guard {
+    // What was written before stands, whatever was seen since.
+    if before.outcome().is_some() {
+        return Guard::None;
+    }
     let by_a_payment = step
         .next
         .verified
@@ -96,14 +100,17 @@ pub(super) fn guard(step: &Step) -> Guard {
     }
 }
 
-/// Whether a late answer belongs to the attempt that the record is still about.
+/// Whether a late answer belongs to the record's last attempt and was not heard before. It
+/// is written over doubt; where a status or a person has decided meanwhile, it is kept in
+/// the log.
 pub(super) fn answers(happened: &Happened, sent: &Record, current: &Record) -> bool {
     let is_answer = matches!(happened.event, Event::AnsweredYes | Event::AnsweredNo);
     let same_attempt = sent.progress.attempts == current.progress.attempts;
     // Still *sending*: somebody has claimed it and not written yet.
-    let unanswered = matches!(
-        current.progress.state,
-        State::Sending | State::InDoubt | State::NeedsReview
-    );
+    let unanswered = match current.progress.state {
+        State::Sending | State::InDoubt | State::NeedsReview => true,
+        State::Done(_) => current.progress.requests > 0,
+        State::Requested | State::Accepted | State::Refused => false,
+    };
     is_answer && same_attempt && unanswered
 }

@@ -5,7 +5,7 @@ use duka_core::RefundId;
 use jiff::Timestamp;
 
 use super::Refund;
-use super::state::{RefundEvent, RefundFinding, RefundState};
+use super::state::{RefundEvent, RefundFinding, RefundOutcome, RefundState};
 use crate::store::Entry;
 
 /// The next state of a refund.
@@ -63,6 +63,21 @@ impl RefundChange {
             finding: Some(RefundFinding::DoubleRequest),
             ..Self::note(refund, event.as_str(), detail, actor, now)
         })
+    }
+
+    /// Keeps an answer that comes after the money was seen to go back: it changes nothing.
+    /// `None` for anything else.
+    pub fn late_answer(
+        refund: &Refund,
+        event: RefundEvent,
+        detail: &str,
+        actor: &str,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let answered = matches!(event, RefundEvent::Received | RefundEvent::Refused);
+        let over = refund.state == RefundState::Done(RefundOutcome::Reversed);
+        let detail = format!("{detail}; this came after the end, and changes nothing");
+        (answered && over).then(|| Self::note(refund, event.as_str(), detail, actor, now))
     }
 
     /// Closes a finding that `by` has seen to; `None` if there is none.

@@ -15,7 +15,7 @@ use tracing::{info, trace};
 
 use super::state::{RefundEvent, RefundResolution};
 use super::{Begun, Refund, RefundAdvanced, RefundChange, RefundIntent, RefundStore};
-use crate::driver::{Canceller, Settings, Trouble, new_id};
+use crate::driver::{Again, Canceller, Settings, Trouble, new_id};
 use crate::fence::Fence;
 use crate::order::{OrderKey, TrackedOrder};
 use crate::store::{Store, StoreError, StoreErrorKind};
@@ -55,15 +55,18 @@ pub enum RefundTrouble {
         .0.message.as_deref().unwrap_or_default()
     )]
     DoubleRequest(Box<Refund>),
-    /// A request may have left, and what came of it could not be stored. The record stands
-    /// as it was: *sending*, which is in doubt as soon as its claim has lapsed, or what
-    /// others have made of it meanwhile.
+    /// A request may have left, and what came of it could not be stored until the claim
+    /// lapsed. The record stands as it was: *sending*, which is in doubt as soon as its claim
+    /// has lapsed, or what others have made of it meanwhile.
     #[error(
-        "a refund request for order {order} may have left, and what came of it could not be stored: {error}"
+        "a refund request for order {order} may have left, and what came of it ({heard}) could not be stored: {error}"
     )]
     NotStored {
         /// The order.
         order: OrderKey,
+        /// What came of it, in words: the gateway's answer, or why there is none. It is
+        /// stored nowhere.
+        heard: String,
         /// Why it could not be stored.
         #[source]
         error: StoreError,
@@ -268,15 +271,37 @@ impl Refunder {
                 (event, detail, Some(error))
             }
         };
-        let order = refund.key.clone();
-        let worker = &self.orders.settings.worker;
-        let written = self.write(refund, event, &detail, worker).await;
-        let refund = match written.map_err(|error| RefundTrouble::NotStored { order, error })? {
+        let refund = match self.write_in_time(refund, event, &detail).await? {
             Written::Now(refund) | Written::NothingFollows(refund) => refund,
             Written::Beside(refund) => return Err(RefundTrouble::DoubleRequest(Box::new(refund))),
         };
         info!(id = %refund.id, state = refund.state.words(), "refund request ended");
         Ok((refund, error))
+    }
+
+    /// Writes what came of a request. While the store is in trouble that may pass, tries
+    /// again until the claim lapses: what the gateway said is known nowhere else.
+    async fn write_in_time(
+        &self,
+        refund: Refund,
+        event: RefundEvent,
+        detail: &str,
+    ) -> Result<Written, RefundTrouble> {
+        let worker = &self.orders.settings.worker;
+        let mut again = Again::until(&self.orders.clock, refund.due_at);
+        loop {
+            match self.write(refund.clone(), event, detail, worker).await {
+                Err(error) if again.after(&error, detail).await => {}
+                Err(error) => {
+                    return Err(RefundTrouble::NotStored {
+                        order: refund.key,
+                        heard: detail.to_owned(),
+                        error,
+                    });
+                }
+                Ok(written) => return Ok(written),
+            }
+        }
     }
 
     /// An earlier request, with what can be learnt of it now.
@@ -389,7 +414,15 @@ impl Refunder {
         loop {
             let now = self.orders.clock.now();
             let Some(change) = RefundChange::after(&current, event, detail, actor, now) else {
-                return Ok(Written::NothingFollows(current));
+                let Some(kept) = RefundChange::late_answer(&current, event, detail, actor, now)
+                else {
+                    return Ok(Written::NothingFollows(current));
+                };
+                match self.store.advance_refund(kept).await? {
+                    RefundAdvanced::Stored(refund) => return Ok(Written::NothingFollows(refund)),
+                    RefundAdvanced::Conflict(now) => current = now,
+                }
+                continue;
             };
             let advanced = self.store.advance_refund(change).await;
             let taken = |error: &StoreError| error.kind() == StoreErrorKind::OnceUsed;

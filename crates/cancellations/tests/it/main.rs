@@ -13,6 +13,7 @@ mod doubt;
 mod dropped;
 mod fault;
 mod findings;
+mod late;
 mod life;
 mod meddler;
 mod memory;

@@ -4,28 +4,36 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use duka_cancellations::refunds::{
+    Begun, PendingRefunds, RefundAdvanced, RefundChange, RefundEntry, RefundIntent,
+};
 use duka_cancellations::store::{
     AbandonedPage, Advanced, Change, Claim, Holdings, Opened, Opening, ReportPage, Tracked,
 };
-use duka_cancellations::{LogEntry, OrderKey, Record, Store, StoreError, TrackedOrder};
-use duka_core::{AccountName, CancellationId, Observation};
+use duka_cancellations::{
+    LogEntry, OrderKey, Record, Refund, RefundStore, Store, StoreError, TrackedOrder,
+};
+use duka_core::{AccountName, CancellationId, GatewayName, Observation, OrderId, RefundId};
 
 type BeforeAdvance = Box<dyn FnMut(&Change) -> Result<(), StoreError> + Send>;
+type BeforeRefund = Box<dyn FnMut(&RefundChange) -> Result<(), StoreError> + Send>;
 type BeforeTrack = Box<dyn FnMut(usize) -> Result<(), StoreError> + Send>;
 
 /// Does what the store within does, unless it is told to meddle.
 pub(crate) struct Meddler {
-    within: Arc<dyn Store>,
+    within: Arc<dyn RefundStore>,
     before_advance: Mutex<BeforeAdvance>,
     before_track: Mutex<BeforeTrack>,
+    before_refund: Mutex<BeforeRefund>,
 }
 
 impl Meddler {
-    pub(crate) fn new(within: Arc<dyn Store>) -> Self {
+    pub(crate) fn new(within: Arc<dyn RefundStore>) -> Self {
         Self {
             within,
             before_advance: Mutex::new(Box::new(|_| Ok(()))),
             before_track: Mutex::new(Box::new(|_| Ok(()))),
+            before_refund: Mutex::new(Box::new(|_| Ok(()))),
         }
     }
 
@@ -35,6 +43,14 @@ impl Meddler {
         meddle: impl FnMut(&Change) -> Result<(), StoreError> + Send + 'static,
     ) {
         *self.before_advance.lock().unwrap() = Box::new(meddle);
+    }
+
+    /// What happens before each change of a refund.
+    pub(crate) fn before_refund(
+        &self,
+        meddle: impl FnMut(&RefundChange) -> Result<(), StoreError> + Send + 'static,
+    ) {
+        *self.before_refund.lock().unwrap() = Box::new(meddle);
     }
 
     /// What happens before orders are followed, of which it is told the number.
@@ -128,5 +144,41 @@ impl Store for Meddler {
 
     async fn check(&self) -> Result<Holdings, StoreError> {
         self.within.check().await
+    }
+}
+
+#[async_trait]
+impl RefundStore for Meddler {
+    async fn begin_refund(&self, intent: RefundIntent) -> Result<Begun, StoreError> {
+        self.within.begin_refund(intent).await
+    }
+
+    async fn advance_refund(&self, change: RefundChange) -> Result<RefundAdvanced, StoreError> {
+        (self.before_refund.lock().unwrap())(&change)?;
+        self.within.advance_refund(change).await
+    }
+
+    async fn refund(&self, id: RefundId) -> Result<Option<Refund>, StoreError> {
+        self.within.refund(id).await
+    }
+
+    async fn refund_in_the_way(
+        &self,
+        gateway: &GatewayName,
+        order: &OrderId,
+    ) -> Result<Option<Refund>, StoreError> {
+        self.within.refund_in_the_way(gateway, order).await
+    }
+
+    async fn refunds_of(&self, key: &OrderKey) -> Result<Vec<Refund>, StoreError> {
+        self.within.refunds_of(key).await
+    }
+
+    async fn pending_refunds(&self, page: PendingRefunds) -> Result<Vec<Refund>, StoreError> {
+        self.within.pending_refunds(page).await
+    }
+
+    async fn refund_log(&self, id: RefundId) -> Result<Vec<RefundEntry>, StoreError> {
+        self.within.refund_log(id).await
     }
 }

@@ -66,7 +66,7 @@ impl Shelf {
     }
 
     /// A handle of its own on the store.
-    pub(crate) fn store(&self) -> Arc<dyn Store> {
+    pub(crate) fn store(&self) -> Arc<dyn RefundStore> {
         Arc::new(SqliteStore::open(self.path()).unwrap())
     }
 

@@ -34,7 +34,7 @@ async fn a_store_that_fails_after_the_request_has_left_says_that_it_may_have() {
     assert!(matches!(trouble, Trouble::NotStored { .. }), "{trouble:?}");
     assert_eq!(
         trouble.to_string(),
-        "a cancel request for order A-1 at shop may have left, and what came of it could not be stored: the disk is full"
+        "a cancel request for order A-1 at shop may have left, and what came of it (answered yes: Order successfully cancelled) could not be stored: the disk is full"
     );
     // A person who looks for it finds it.
     let page = ReportPage {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use duka_cancellations::refunds::{RefundStore, Refunder, Refunding, Terms};
-use duka_cancellations::{Refund, Settings, SqliteStore};
+use duka_cancellations::{Refund, Settings};
 use duka_core::gateway::Operation;
 use duka_core::{
     CancelAnswer, CancelRules, CreatedOrder, Delivery, Error, ErrorKind, Gateway, GatewayName,
@@ -212,6 +212,14 @@ impl Counter {
         worker(name, &self.shelf, &self.ahead, &self.till)
     }
 
+    /// A worker whose store can be meddled with.
+    pub(crate) fn meddled(&self, store: Arc<dyn RefundStore>) -> Refunder {
+        let gateway: Arc<dyn Gateway> = Arc::<Till>::clone(&self.till);
+        let gateways = [(account("shop"), gateway)].into();
+        let settings = Settings::new("w1").lease(Duration::from_secs(60));
+        Refunder::new(store, gateways, self.ahead.clock(), settings)
+    }
+
     /// A worker of this store that has these accounts.
     pub(crate) fn with_accounts(&self, accounts: &[(&str, &Arc<Till>)]) -> Refunder {
         with_accounts("w2", &self.shelf, &self.ahead, accounts)
@@ -223,11 +231,7 @@ impl Counter {
 
     /// Asks, and expects that a request was written down.
     pub(crate) async fn made(&self) -> Refund {
-        let asked = self.ask().await;
-        let Refunding::Made { refund, .. } = asked else {
-            panic!("no request was made: {asked:?}");
-        };
-        refund
+        made(self.ask().await)
     }
 
     pub(crate) fn store(&self) -> &Arc<dyn RefundStore> {
@@ -246,6 +250,14 @@ impl Counter {
         };
         log.iter().map(line).collect()
     }
+}
+
+/// The request that was written down.
+pub(crate) fn made(asked: Refunding) -> Refund {
+    let Refunding::Made { refund, .. } = asked else {
+        panic!("no request was made: {asked:?}");
+    };
+    refund
 }
 
 pub(crate) fn terms() -> Terms {
@@ -278,8 +290,7 @@ fn with_accounts(
     };
     let gateways = accounts.iter().map(gateway).collect();
     let settings = Settings::new(name).lease(Duration::from_secs(60));
-    let store = Arc::new(SqliteStore::open(shelf.path()).unwrap());
-    Refunder::new(store, gateways, ahead.clock(), settings)
+    Refunder::new(shelf.store(), gateways, ahead.clock(), settings)
 }
 
 /// Does something the first time that a trace comes to a named point.

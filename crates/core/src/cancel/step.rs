@@ -317,6 +317,9 @@ impl Moment<'_> {
                 Some(step)
             }
             Event::OrderNotFound | Event::StatusUnreadable => Some(step),
+            // An answer to a request that was out when a status or a person ended this: it
+            // is kept in the log, and what was decided stands.
+            Event::AnsweredYes | Event::AnsweredNo if self.current.requests > 0 => Some(step),
             Event::Resolved(Resolution::Acknowledged) if self.current.finding.is_some() => {
                 step.next.finding = None;
                 Some(step)

@@ -152,3 +152,33 @@ fn pauses_in_a_review_grow_with_the_doubt_up_to_an_hour() {
     let first = Duration::from_millis(1250);
     assert_eq!(patience.review_pause(Duration::ZERO), first);
 }
+
+#[test]
+fn an_answer_that_comes_after_the_end_is_taken_and_changes_nothing() {
+    for rules in [
+        CancelRules::repeatable([OrderStatus::Unpaid]),
+        CancelRules::once_only([OrderStatus::Unpaid]),
+    ] {
+        let ends = [
+            Event::Resolved(Resolution::Cancelled),
+            Event::Resolved(Resolution::NotCancelled),
+            Event::Observed(OrderStatus::Paid),
+            Event::Observed(OrderStatus::Cancelled),
+            Event::Observed(OrderStatus::Expired),
+        ];
+        for end in ends {
+            let (ended, _) = step_at(&in_review(&rules), &end, &rules, 4000);
+            for answer in [Event::AnsweredYes, Event::AnsweredNo] {
+                let late = step_at(&ended, &answer, &rules, 4001);
+                assert_eq!(late, (ended.clone(), Action::Stop), "{end:?}, {answer:?}");
+            }
+        }
+        // One of which nothing had left takes none.
+        let paid = [(0, Event::Observed(OrderStatus::Paid))];
+        let skipped = after(&rules, &paid);
+        let now = Timestamp::UNIX_EPOCH;
+        let patience = Patience::default();
+        let refused = cancel::step(&skipped, &Event::AnsweredYes, &rules, &patience, now);
+        assert!(refused.is_err());
+    }
+}

@@ -219,7 +219,7 @@ fn answers(event: &Event, worker: &Worker, record: &Record) -> bool {
         && !worker.outdated
         && matches!(
             record.progress.state,
-            State::Sending | State::InDoubt | State::NeedsReview
+            State::Sending | State::InDoubt | State::NeedsReview | State::Done(_)
         )
 }
 
