@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use duka_core::cancel::{self, Action, Event, Outcome, Patience, State, Step};
+use duka_core::cancel::{self, Action, Event, Outcome, Patience, Spent, State, Step};
 use duka_core::clock::SharedClock;
 use duka_core::{
     AccountName, CancelAnswer, CancellationId, Delivery, Error, ErrorKind, Gateway, GatewayName,
@@ -566,7 +566,14 @@ impl Canceller {
             if step.action == Action::SendRequest {
                 passes(record, "before_intent");
             }
-            match self.write(&current, &step, happened).await? {
+            let written = self.write(&current, &step, happened).await;
+            if step.action == Action::SendRequest && is_once_used(&written) {
+                // Another cancellation, under another name of the account, was faster than
+                // this one, which began before. The rules know what follows.
+                current.progress.spent = Spent::Yes;
+                continue;
+            }
+            match written? {
                 Advanced::Stored(record) => return Ok(Applied::Mine(record, step.action)),
                 Advanced::Conflict(now) if answers(happened, record, &now) => current = now,
                 Advanced::Conflict(now) => {
@@ -648,6 +655,11 @@ impl Canceller {
             observed_at: self.clock.now(),
         }
     }
+}
+
+/// Whether the store has refused a second request at a once-only gateway.
+fn is_once_used(written: &Result<Advanced, Trouble>) -> bool {
+    matches!(written, Err(Trouble::Store(error)) if error.kind() == StoreErrorKind::OnceUsed)
 }
 
 /// Tells the trace where a cancellation stands, on either side of everything that cannot be

@@ -53,7 +53,9 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// is not followed is nobody's.
     ///
     /// A payment raises, in the same transaction, the finding of every cancellation of the
-    /// order that was reported ([`Cancellation::paid_late`]), with a log entry by `actor`.
+    /// order that was reported ([`Cancellation::paid_late`]), with a log entry by `actor`;
+    /// once a request at a [`Repeat::Once`] gateway may have left for the order, also of
+    /// those under another name of the account.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -283,7 +285,9 @@ pub enum Guard {
     /// It is.
     None,
     /// Only while the order has never been seen paid: a status that lags behind, or one
-    /// read before somebody else saw the payment, must not win over it.
+    /// read before another worker saw the payment, must not win over it. Where a
+    /// [`Repeat::Once`] request is about to leave, or may have left before, this is so under
+    /// every name of the account.
     Unpaid,
 }
 

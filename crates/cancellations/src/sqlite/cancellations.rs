@@ -1,22 +1,22 @@
 //! Statements about cancellations, their attempts and their log.
 
-use duka_core::cancel::{Action, Cancellation, Event, Finding, Outcome, Repeat, Spent, Step};
-use duka_core::{AccountName, CancellationId, GatewayName, OrderStatus};
+use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, Spent};
+use duka_core::{AccountName, CancellationId, GatewayName};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::orders::{self, collect};
+use super::payments;
 use super::rows::{self, follow_word, micros, skip_word, state_words, store_error, unknown_words};
-use crate::message;
 use crate::order::{Follow, OrderKey};
 use crate::record::{LogEntry, Record};
 use crate::store::{
-    Advanced, Attempt, Change, Claim, Condition, Entry, Guard, Hold, Holdings, Opened, Opening,
+    Advanced, Attempt, Change, Claim, Condition, Guard, Hold, Holdings, Opened, Opening,
     ReportPage, StoreError, StoreErrorKind, Which,
 };
 
 /// A cancellation with what its order knows better.
-const SELECT: &str = "SELECT c.*, o.form, o.gateway, o.amount, o.currency FROM cancellations c
+pub(super) const SELECT: &str = "SELECT c.*, o.form, o.gateway, o.amount, o.currency FROM cancellations c
      JOIN orders o ON o.account = c.account AND o.order_id = c.order_id";
 
 pub(super) fn open(connection: &Connection, opening: &Opening) -> Result<Opened, StoreError> {
@@ -87,16 +87,44 @@ pub(super) fn advance(connection: &Connection, change: &Change) -> Result<Advanc
         return Err(vanished(change.id));
     };
     // Nothing below changes what has been seen of the order, until the sight of this change.
-    let paid = seen_paid(connection, &before.key)?;
+    let paid = payments::seen(connection, &before, change.attempt)?;
     if let (Guard::Unpaid, Some(status)) = (change.guard, &paid)
         && before.version == change.version
     {
         return Ok(Advanced::SeenPaid(status.clone()));
     }
-    if !write_progress(connection, change)? {
+    let follow = match change.follow {
+        // The writer may not have seen the payment.
+        Follow::Open if paid.is_some() => Follow::Settled,
+        Follow::Open | Follow::InHand | Follow::Settled => change.follow,
+    };
+    if !write(connection, change, &before, follow)? {
         return Ok(Advanced::Conflict(before));
     }
-    write_attempt(connection, change, &before)?;
+    let actor = &change.entry.actor;
+    if let Some(seen) = &change.seen {
+        orders::observe(connection, &before.key, seen.clone(), actor)?;
+    } else if let Some(status) = paid {
+        // A person may decide *cancelled* about an order that has been seen paid.
+        payments::find_late(connection, &before.key, &status, actor, change.now)?;
+    }
+    by_id(connection, change.id)?
+        .map(Advanced::Stored)
+        .ok_or_else(|| vanished(change.id))
+}
+
+/// The record, its attempt, its log entry and what becomes of its order; `false`, and
+/// nothing, when another worker was faster.
+pub(super) fn write(
+    connection: &Connection,
+    change: &Change,
+    before: &Record,
+    follow: Follow,
+) -> Result<bool, StoreError> {
+    if !write_progress(connection, change)? {
+        return Ok(false);
+    }
+    write_attempt(connection, change, before)?;
     let log_entries: i64 = connection
         .prepare_cached("SELECT log_entries FROM cancellations WHERE id = ?1")
         .and_then(|mut s| s.query_row([change.id.to_string()], |row| row.get(0)))
@@ -114,73 +142,8 @@ pub(super) fn advance(connection: &Connection, change: &Change) -> Result<Advanc
             detail: change.entry.detail.as_deref(),
         },
     )?;
-    // Whoever writes this may not have seen the payment.
-    let follow = match change.follow {
-        Follow::Open if paid.is_some() => Follow::Settled,
-        Follow::Open | Follow::InHand | Follow::Settled => change.follow,
-    };
     touch(connection, &before.key, follow, micros(change.now))?;
-    let actor = &change.entry.actor;
-    if let Some(seen) = &change.seen {
-        orders::observe(connection, &before.key, seen.clone(), actor)?;
-    } else if let Some(status) = paid {
-        // A person may decide *cancelled* about an order that has been seen paid.
-        find_late_payment(connection, &before.key, &status, actor, change.now)?;
-    }
-    by_id(connection, change.id)?
-        .map(Advanced::Stored)
-        .ok_or_else(|| vanished(change.id))
-}
-
-/// Raises the finding of every cancellation that was reported before this payment was seen.
-pub(super) fn find_late_payment(
-    connection: &Connection,
-    key: &OrderKey,
-    status: &OrderStatus,
-    actor: &str,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    if !status.was_paid() {
-        return Ok(());
-    }
-    for record in of_order(connection, key)? {
-        let Some(next) = record.progress.paid_late(status) else {
-            continue;
-        };
-        let event = Event::Observed(status.clone());
-        let detail = format!("status {status}");
-        let step = Step {
-            next: next.clone(),
-            action: Action::Stop,
-        };
-        let change = Change {
-            id: record.id,
-            version: record.version,
-            next,
-            message: Some(message::line(&step, &event, &detail)),
-            seen: None,
-            due_at: None,
-            hold: Hold::Release,
-            entry: Entry {
-                event: event.as_str().to_owned(),
-                actor: actor.to_owned(),
-                detail: Some(detail),
-            },
-            attempt: Attempt::Untouched,
-            follow: Follow::Settled,
-            guard: Guard::None,
-            now,
-        };
-        advance(connection, &change)?;
-    }
-    Ok(())
-}
-
-/// The status of an order that has been seen paid.
-fn seen_paid(connection: &Connection, key: &OrderKey) -> Result<Option<OrderStatus>, StoreError> {
-    let seen = orders::by_key(connection, key)?.and_then(|order| order.seen);
-    let status = seen.map(|seen| seen.status);
-    Ok(status.filter(OrderStatus::was_paid))
+    Ok(true)
 }
 
 /// Compare-and-swap on id and version alone; `false` when somebody was faster.

@@ -6,6 +6,7 @@
 
 mod cancellations;
 mod orders;
+mod payments;
 mod refunds;
 mod rows;
 mod schema;

@@ -4,7 +4,7 @@ use duka_core::Observation;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::rows::{self, follow_word, form_word, micros, store_error, unknown_words};
-use super::{cancellations, refunds};
+use super::{payments, refunds};
 use crate::order::{OrderKey, TrackedOrder};
 use crate::store::{AbandonedPage, StoreError, Tracked};
 
@@ -146,7 +146,7 @@ pub(super) fn observe(
         .map_err(store_error)?;
     let (status, at) = (&merged.status, merged.observed_at);
     refunds::find_reversed(connection, key, status, actor, at)?;
-    cancellations::find_late_payment(connection, key, status, actor, at)
+    payments::find_late(connection, key, status, actor, at)
 }
 
 pub(super) fn abandoned(

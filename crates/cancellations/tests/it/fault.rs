@@ -266,9 +266,9 @@ async fn trouble_with_one_order_is_not_the_stores_and_the_others_go_on() {
     let store = Meddler::new(shelf.store());
     let mut first = true;
     store.before_advance(move |change| {
-        let used = change.next.state == State::Sending && std::mem::take(&mut first);
-        let error = || StoreError::new(StoreErrorKind::OnceUsed, "it has been sent before");
-        if used { Err(error()) } else { Ok(()) }
+        let lost = change.next.state == State::Sending && std::mem::take(&mut first);
+        let error = || StoreError::new(StoreErrorKind::UnknownOrder, "it is not followed");
+        if lost { Err(error()) } else { Ok(()) }
     });
     let clock = Ahead::default().clock();
     let canceller = worker("w1", Arc::new(store), clock, &[("shop", &gateway)]);
@@ -278,7 +278,7 @@ async fn trouble_with_one_order_is_not_the_stores_and_the_others_go_on() {
     assert_eq!((summary.confirmed, summary.errors), (2, 1));
     assert!(
         ear.told()
-            .contains(&"A-0 at shop failed: it has been sent before".to_owned())
+            .contains(&"A-0 at shop failed: it is not followed".to_owned())
     );
 }
 

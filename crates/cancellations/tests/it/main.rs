@@ -18,6 +18,7 @@ mod life;
 mod meddler;
 mod memory;
 mod refunds;
+mod renamed;
 mod review;
 mod reviews_again;
 mod scene;

@@ -93,7 +93,7 @@ impl Model {
             Call::Observe(key, seen, actor) => {
                 if let Some(order) = self.orders.get_mut(key) {
                     order.sights.push(seen.clone());
-                    self.find_late_payment(key, actor, None);
+                    self.find_late_payment(key, actor);
                 }
                 Answer::Observed
             }
@@ -189,11 +189,12 @@ impl Model {
         if before.version != change.version {
             return Answer::Conflict(before);
         }
+        let begins = change.attempt == Attempt::Begins(Repeat::Once);
+        let paid = self.paid(&before.key, begins);
         if change.guard == Guard::Unpaid
-            && let Some(seen) = self.orders[&before.key].seen()
-            && seen.status.was_paid()
+            && let Some(status) = &paid
         {
-            return Answer::SeenPaid(seen.status);
+            return Answer::SeenPaid(status.clone());
         }
         let attempts = self.attempts_after(change, &before);
         let once = attempts
@@ -217,12 +218,21 @@ impl Model {
         };
         let entry = &change.entry;
         self.write_line(&record, &entry.event, &entry.actor, entry.detail.clone());
-        self.touch(&record.key, change.follow, change.now);
+        let follow = match change.follow {
+            Follow::Open if paid.is_some() => Follow::Settled,
+            Follow::Open | Follow::InHand | Follow::Settled => change.follow,
+        };
+        self.touch(&record.key, follow, change.now);
         let order = self.orders.get_mut(&record.key);
         order.unwrap().sights.extend(change.seen.clone());
         self.push(record.clone());
-        let seen_before = change.seen.is_none().then_some(change.now);
-        self.find_late_payment(&record.key, &entry.actor, seen_before);
+        match (change.seen.is_none(), paid) {
+            (true, None) => {}
+            (true, Some(status)) => {
+                self.find_late(&record.key, &entry.actor, &status, change.now);
+            }
+            (false, _) => self.find_late_payment(&record.key, &entry.actor),
+        }
         Answer::Stored(self.present(record.id).unwrap().clone())
     }
 
@@ -232,16 +242,35 @@ impl Model {
         one.order == other.order && gateway(one) == gateway(other)
     }
 
-    /// A payment tells against everything that was reported cancelled and was not shown one.
-    fn find_late_payment(&mut self, key: &OrderKey, actor: &str, at: Option<Timestamp>) {
+    /// Whether the other names of an account are known to mean the same order.
+    fn is_one_order(&self, key: &OrderKey) -> bool {
+        let mut tried = self.attempts.values();
+        tried.any(|it| it.once && it.counts() && self.is_same_order(&it.key, key))
+    }
+
+    /// As what the order has been seen, if paid: under its own name first.
+    fn paid(&self, key: &OrderKey, begins: bool) -> Option<OrderStatus> {
+        let own = std::iter::once(key);
+        let others = self.orders.keys().filter(|it| {
+            *it != key && self.is_same_order(it, key) && (begins || self.is_one_order(key))
+        });
+        let seen = own.chain(others).filter_map(|it| self.orders[it].seen());
+        seen.map(|seen| seen.status).find(OrderStatus::was_paid)
+    }
+
+    fn find_late_payment(&mut self, key: &OrderKey, actor: &str) {
         let seen = self.orders[key].seen();
-        let Some(seen) = seen.filter(|seen| seen.status.was_paid()) else {
-            return;
-        };
-        let at = at.unwrap_or(seen.observed_at);
+        if let Some(seen) = seen.filter(|seen| seen.status.was_paid()) {
+            self.find_late(key, actor, &seen.status, seen.observed_at);
+        }
+    }
+
+    /// A payment tells against everything that was reported cancelled and was not shown one.
+    fn find_late(&mut self, key: &OrderKey, actor: &str, status: &OrderStatus, at: Timestamp) {
+        let one = self.is_one_order(key);
         let reported = self.records(|record| {
             let shown = record.progress.verified.as_ref();
-            record.key == *key
+            (record.key == *key || (one && self.is_same_order(&record.key, key)))
                 && matches!(
                     record.progress.state,
                     State::Done(Outcome::Confirmed | Outcome::ResolvedCancelled)
@@ -249,11 +278,11 @@ impl Model {
                 && !shown.is_some_and(OrderStatus::was_paid)
         });
         for before in reported {
-            let detail = format!("status {}", seen.status);
+            let detail = format!("status {status}");
             let record = Record {
                 version: before.version + 1,
                 progress: Cancellation {
-                    verified: Some(seen.status.clone()),
+                    verified: Some(status.clone()),
                     finding: Some(Finding::LatePayment),
                     ..before.progress
                 },
@@ -264,7 +293,7 @@ impl Model {
                 ..before
             };
             self.write_line(&record, "status", actor, Some(detail));
-            self.touch(key, Follow::Settled, at);
+            self.touch(&record.key, Follow::Settled, at);
             self.push(record);
         }
     }

@@ -1,0 +1,112 @@
+//! What a payment means for cancellations: no request may leave once it was seen, and one
+//! that was reported before has a finding. Both look at an order under all its names.
+
+use duka_core::cancel::{Action, Event, Repeat, Step};
+use duka_core::{GatewayName, OrderStatus};
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::cancellations::{self, SELECT};
+use super::orders::{self, collect};
+use super::rows::{self, store_error};
+use crate::message;
+use crate::order::{Follow, OrderKey};
+use crate::record::Record;
+use crate::store::{Attempt, Change, Entry, Guard, Hold, StoreError};
+
+/// Raises the finding of every cancellation that was reported before this payment was seen,
+/// also under another name of the account.
+pub(super) fn find_late(
+    connection: &Connection,
+    key: &OrderKey,
+    status: &OrderStatus,
+    actor: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if !status.was_paid() {
+        return Ok(());
+    }
+    let Some(order) = orders::by_key(connection, key)? else {
+        return Ok(());
+    };
+    for record in of_all_names(connection, key, &order.gateway)? {
+        let Some(next) = record.progress.paid_late(status) else {
+            continue;
+        };
+        let event = Event::Observed(status.clone());
+        let detail = format!("status {status}");
+        let step = Step {
+            next: next.clone(),
+            action: Action::Stop,
+        };
+        let change = Change {
+            id: record.id,
+            version: record.version,
+            next,
+            message: Some(message::line(&step, &event, &detail)),
+            seen: None,
+            due_at: None,
+            hold: Hold::Release,
+            entry: Entry {
+                event: event.as_str().to_owned(),
+                actor: actor.to_owned(),
+                detail: Some(detail),
+            },
+            attempt: Attempt::Untouched,
+            follow: Follow::Settled,
+            guard: Guard::None,
+            now,
+        };
+        cancellations::write(connection, &change, &record, change.follow)?;
+    }
+    Ok(())
+}
+
+/// That an order id under another name of an account, at the same gateway, is the same order:
+/// the fence says so (`attempts_once_at_gateway`) once a request may have left. Where
+/// requests may be repeated, ids are the merchants' own, and two accounts may share one.
+const ONE_ORDER: &str = "EXISTS (SELECT 1 FROM attempts a
+     WHERE a.order_id = o.order_id AND a.gateway = o.gateway
+       AND a.once_only = 1 AND a.result <> 'taken_back')";
+
+/// All cancellations of an order, under every name of the account, oldest first.
+fn of_all_names(
+    connection: &Connection,
+    key: &OrderKey,
+    gateway: &GatewayName,
+) -> Result<Vec<Record>, StoreError> {
+    let sql = format!(
+        "{SELECT} WHERE o.order_id = ?2 AND o.gateway = ?3
+           AND (o.account = ?1 OR {ONE_ORDER})
+         ORDER BY c.created_at, c.id"
+    );
+    let mut select = connection.prepare_cached(&sql).map_err(store_error)?;
+    let [account, order] = [key.account.as_str(), key.order.as_str()];
+    collect(
+        select.query(params![account, order, gateway.as_str()]),
+        rows::record,
+    )
+}
+
+/// The status of an order that has been seen paid, under this name of its account or, at a
+/// gateway that takes one request, under another.
+pub(super) fn seen(
+    connection: &Connection,
+    record: &Record,
+    attempt: Attempt,
+) -> Result<Option<OrderStatus>, StoreError> {
+    let sql = format!(
+        "SELECT * FROM orders o WHERE o.order_id = ?2 AND o.gateway = ?3
+           AND (o.account = ?1 OR ?4 OR {ONE_ORDER})
+         ORDER BY o.account <> ?1, o.account"
+    );
+    let mut select = connection.prepare_cached(&sql).map_err(store_error)?;
+    let (key, begins) = (&record.key, attempt == Attempt::Begins(Repeat::Once));
+    let [account, order] = [key.account.as_str(), key.order.as_str()];
+    let orders = collect(
+        select.query(params![account, order, record.gateway.as_str(), begins]),
+        rows::order,
+    )?;
+    let seen = orders.into_iter().filter_map(|order| order.seen);
+    Ok(seen.map(|seen| seen.status).find(OrderStatus::was_paid))
+}
