@@ -1,6 +1,6 @@
 //! What a sweep has seen so far: its counters, and what it knows of each account.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use duka_core::cancel::SkipReason;
 use duka_core::{AccountName, CancellationId, Error, Outcome, State};
@@ -16,6 +16,9 @@ use crate::store::{StoreError, StoreErrorKind};
 pub(super) struct Progress {
     pub(super) summary: Summary,
     pub(super) accounts: BTreeMap<AccountName, Account>,
+    /// Unsettled cancellations of an account that is gone or at another gateway now, which
+    /// were told of.
+    pub(super) named: HashSet<CancellationId>,
     /// The store's first failure. Without a store nothing may be sent.
     store_failure: Option<StoreError>,
 }

@@ -295,6 +295,7 @@ impl<'a> Run<'a> {
     async fn begin(&self, work: &Work) -> Result<Opened, Trouble> {
         let Work { order, listed } = work;
         // What this worker cannot carry out it does not begin.
+        self.canceller.check_gateway(&order.key, &order.gateway)?;
         let key = self.canceller.canonical(&order.key)?;
         if key.order.as_str() != order.key.order.as_str() {
             // Followed by somebody under another form of its id, it would get a record, and
@@ -314,7 +315,9 @@ impl<'a> Run<'a> {
     async fn plan(&self, work: Work, ticket: &Ticket<'_>) {
         let Work { order, listed } = work;
         let key = &order.key;
-        let gateway = match self.canceller.gateway(&key.account) {
+        let followed = self.canceller.check_gateway(key, &order.gateway);
+        let gateway = followed.and_then(|()| self.canceller.gateway(&key.account));
+        let gateway = match gateway {
             Ok(gateway) => gateway,
             Err(trouble) => return self.failed(key, &trouble),
         };

@@ -25,8 +25,8 @@ pub(super) enum AtHold {
 
 impl Run<'_> {
     /// Takes note of what earlier runs have left unsettled, so that it is waited for and
-    /// reported, though it is not due yet. What belongs to an account that is not configured
-    /// is in trouble, and a dry run says so too.
+    /// reported, though it is not due yet. What belongs to an account that is not configured,
+    /// or is at another gateway now, is in trouble, and a dry run says so too.
     pub(super) async fn note_unsettled(&self) -> Result<(), Trouble> {
         let mut page = ReportPage {
             which: Which::Unsettled,
@@ -44,10 +44,12 @@ impl Run<'_> {
                 let Some(due_at) = record.due_at else {
                     continue;
                 };
-                if let Err(gone) = self.canceller.gateway(&key.account) {
-                    // Nobody will settle it before somebody mends the configuration.
-                    self.considered();
-                    self.failed(key, &gone);
+                if let Err(gone) = self.canceller.check_gateway(key, &record.gateway) {
+                    // It is not settled before the configuration is mended.
+                    if self.lock().named.insert(record.id) {
+                        self.considered();
+                        self.failed(key, &gone);
+                    }
                     continue;
                 }
                 if self.bounds.mode == Mode::DryRun || self.is_stopped(&key.account) {
@@ -113,6 +115,9 @@ impl Run<'_> {
             stream::iter(due.into_iter().zip(slots))
                 .for_each_concurrent(None, |(record, _slot)| async move {
                     let (id, key) = (record.id, record.key.clone());
+                    if self.canceller.check_gateway(&key, &record.gateway).is_err() {
+                        self.lock().named.insert(id);
+                    }
                     let pending = self.lock().account(&key.account).pending.remove(&id);
                     if pending.is_none() {
                         self.considered();
