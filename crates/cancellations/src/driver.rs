@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use duka_core::cancel::{self, Action, Event, Outcome, Patience, Spent, State, Step};
+use duka_core::cancel::{self, Action, Event, Outcome, Spent, State, Step};
 use duka_core::clock::SharedClock;
 use duka_core::{
     AccountName, CancelAnswer, CancellationId, Delivery, Error, ErrorKind, Gateway, GatewayName,
@@ -18,11 +18,12 @@ use uuid::{Timestamp as UuidTime, Uuid};
 pub(crate) use self::again::Again;
 pub(crate) use self::happened::{Happened, is_hopeless};
 use self::happened::{answers, guard};
-use crate::amount::{AmountCheck, AmountDifference};
+use crate::amount::AmountDifference;
 use crate::fence::Fence;
 use crate::message;
 use crate::order::{OrderKey, TrackedOrder};
 use crate::record::{Record, Request, follow_after};
+use crate::settings::Settings;
 use crate::store::{
     Advanced, Attempt, Change, Claim, Condition, Entry, Hold, Opened, Opening, Store, StoreError,
     StoreErrorKind,
@@ -31,55 +32,6 @@ use crate::task::detached;
 
 mod again;
 mod happened;
-
-/// How a worker behaves.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// How long to wait for what.
-    pub patience: Patience,
-    /// For how long a claim on a record holds without a sign of life, at most
-    /// [`Claim::LONGEST`]; nothing is sent in its last fifth. At least twice the time that
-    /// one request may take, and better above that of a call with its repeats: a claim
-    /// shorter than that cuts the repeats short; it never breaks a promise.
-    pub lease: Duration,
-    /// The worker's name in claims and in the log.
-    pub worker: String,
-    /// Whether an order that shows another amount than expected may be cancelled.
-    pub amount_check: AmountCheck,
-}
-
-impl Settings {
-    /// The default patience and a lease of two minutes.
-    pub fn new(worker: impl Into<String>) -> Self {
-        Self {
-            patience: Patience::default(),
-            lease: Duration::from_secs(120),
-            worker: worker.into(),
-            amount_check: AmountCheck::Compare,
-        }
-    }
-
-    /// Waits otherwise.
-    #[must_use]
-    pub fn patience(mut self, patience: Patience) -> Self {
-        self.patience = patience;
-        self
-    }
-
-    /// Compares amounts, or does not.
-    #[must_use]
-    pub fn amount_check(mut self, check: AmountCheck) -> Self {
-        self.amount_check = check;
-        self
-    }
-
-    /// Holds claims for another time.
-    #[must_use]
-    pub fn lease(mut self, lease: Duration) -> Self {
-        self.lease = lease;
-        self
-    }
-}
 
 /// Why a worker could not go on. The record stands as it was last stored.
 #[derive(Debug, thiserror::Error)]
@@ -233,7 +185,7 @@ impl Canceller {
     /// stored or sent, so that an order that gets this id later begins its own life.
     ///
     /// Where an amount is known, in `order` or in the store, and the gateway shows another,
-    /// nothing is sent; see [`AmountCheck`].
+    /// nothing is sent; see [`AmountCheck`](crate::AmountCheck).
     ///
     /// Returns when it is over or needs a person, or when nothing is to be done before
     /// `wait` has passed; then a later call or sweep goes on.
@@ -350,7 +302,11 @@ impl Canceller {
 
     pub(crate) fn claim(&self) -> Claim {
         let settings = &self.settings;
-        Claim::new(settings.worker.clone(), self.clock.now(), settings.lease)
+        Claim::new(
+            settings.worker.clone(),
+            self.clock.now(),
+            settings.lease.get(),
+        )
     }
 
     /// The time from now until then, at least a millisecond.
@@ -383,7 +339,7 @@ impl Canceller {
             | State::Done(_) => Todo::Read,
         };
         // The lease runs from the last write, so the fence does too.
-        let mut fence = Fence::after(&self.clock, self.settings.lease.mul_f64(0.8));
+        let mut fence = Fence::after(&self.clock, self.settings.lease.may_send_for());
         loop {
             let (before, after) = points(&todo, &record);
             passes(&record, before);
@@ -396,7 +352,7 @@ impl Canceller {
                 ),
             };
             passes(&record, after);
-            fence = Fence::after(&self.clock, self.settings.lease.mul_f64(0.8));
+            fence = Fence::after(&self.clock, self.settings.lease.may_send_for());
             let applied = match record.progress.state {
                 State::Sending => self.apply_in_time(&record, &happened).await?,
                 State::Requested

@@ -115,6 +115,7 @@ mod order;
 mod record;
 pub mod refunds;
 mod review;
+mod settings;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 pub mod store;
@@ -122,10 +123,11 @@ pub mod sweep;
 mod task;
 
 pub use amount::{AmountCheck, AmountDifference, Expected};
-pub use driver::{Canceller, Handled, Settings, Trouble};
+pub use driver::{Canceller, Handled, Trouble};
 pub use order::{Follow, OrderKey, TrackedOrder};
 pub use record::{LogEntry, Record, Request};
 pub use refunds::{Refund, RefundStore, Refunder};
+pub use settings::{BadLease, Lease, Settings};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 pub use store::{Store, StoreError, StoreErrorKind};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use duka_cancellations::{Canceller, RefundStore, Refunder, Settings, SqliteStore};
+use duka_cancellations::{Canceller, Lease, RefundStore, Refunder, Settings, SqliteStore};
 use duka_core::clock::SharedClock;
 use duka_core::{AccountName, Gateway, OrderId};
 use jiff::Timestamp;
@@ -191,9 +191,11 @@ impl Context {
             Absent::Refuse => self.existing_store(config).await?,
         };
         let worker = format!("duka {}", std::process::id());
+        let lease = Lease::new(config.waits.lease);
+        let lease = lease.map_err(|error| Failure::usage(error.to_string()))?;
         let settings = Settings::new(worker)
             .patience(config.waits.patience)
-            .lease(config.waits.lease)
+            .lease(lease)
             .amount_check(config.amount_check);
         Ok((store, gateways, settings))
     }

@@ -15,9 +15,10 @@ use tracing::{info, trace};
 
 use super::state::{RefundEvent, RefundResolution};
 use super::{Begun, Refund, RefundAdvanced, RefundChange, RefundIntent, RefundStore};
-use crate::driver::{Again, Canceller, Settings, Trouble, new_id};
+use crate::driver::{Again, Canceller, Trouble, new_id};
 use crate::fence::Fence;
 use crate::order::{OrderKey, TrackedOrder};
+use crate::settings::Settings;
 use crate::store::{Store, StoreError, StoreErrorKind};
 use crate::task::detached;
 
@@ -186,7 +187,7 @@ impl Refunder {
         self.store.observe(&key, seen, worker).await?;
 
         // The lease runs from the write of the intent, and the fence from before it.
-        let fence = Fence::after(&orders.clock, orders.settings.lease.mul_f64(0.8));
+        let fence = Fence::after(&orders.clock, orders.settings.lease.may_send_for());
         let claim = orders.claim();
         let intent = RefundIntent {
             id: RefundId::from_uuid(*new_id(&claim).as_uuid()),

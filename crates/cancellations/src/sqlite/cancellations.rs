@@ -16,7 +16,8 @@ use crate::store::{
 };
 
 /// A cancellation with what its order knows better.
-pub(super) const SELECT: &str = "SELECT c.*, o.form, o.gateway, o.amount, o.currency FROM cancellations c
+pub(super) const SELECT: &str =
+    "SELECT c.*, o.form, o.gateway, o.amount, o.currency FROM cancellations c
      JOIN orders o ON o.account = c.account AND o.order_id = c.order_id";
 
 pub(super) fn open(connection: &Connection, opening: &Opening) -> Result<Opened, StoreError> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::post;
 use duka_cancellations::refunds::{RefundOutcome, RefundState};
-use duka_cancellations::{Record, Settings};
+use duka_cancellations::{Lease, Record, Settings};
 use duka_core::cancel::{Outcome, State};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -55,7 +55,7 @@ async fn a_caller_that_gives_up_during_the_request_does_not_end_it() {
 async fn without_its_caller_an_exchange_still_ends_at_its_deadline() {
     let scene = Scene::with(
         Scripted::once_only().always_answers(Answer::Hangs),
-        Settings::new("w1").lease(Duration::from_secs(1)),
+        Settings::new("w1").lease(Lease::new(Duration::from_secs(1)).unwrap()),
     );
     let sent = until(async || scene.gateway.requests() == 1);
     tokio::select! {

@@ -14,6 +14,7 @@ mod dropped;
 mod fault;
 mod findings;
 mod late;
+mod leases;
 mod life;
 mod meddler;
 mod memory;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use duka_cancellations::refunds::{RefundStore, Refunder, Refunding, Terms};
-use duka_cancellations::{Refund, Settings};
+use duka_cancellations::{Lease, Refund, Settings};
 use duka_core::gateway::Operation;
 use duka_core::{
     CancelAnswer, CancelRules, CreatedOrder, Delivery, Error, ErrorKind, Gateway, GatewayName,
@@ -216,7 +216,7 @@ impl Counter {
     pub(crate) fn meddled(&self, store: Arc<dyn RefundStore>) -> Refunder {
         let gateway: Arc<dyn Gateway> = Arc::<Till>::clone(&self.till);
         let gateways = [(account("shop"), gateway)].into();
-        let settings = Settings::new("w1").lease(Duration::from_secs(60));
+        let settings = Settings::new("w1").lease(Lease::new(Duration::from_secs(60)).unwrap());
         Refunder::new(store, gateways, self.ahead.clock(), settings)
     }
 
@@ -289,7 +289,7 @@ fn with_accounts(
         (account(name), gateway)
     };
     let gateways = accounts.iter().map(gateway).collect();
-    let settings = Settings::new(name).lease(Duration::from_secs(60));
+    let settings = Settings::new(name).lease(Lease::new(Duration::from_secs(60)).unwrap());
     Refunder::new(shelf.store(), gateways, ahead.clock(), settings)
 }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use duka_cancellations::{AmountCheck, Settings};
+use duka_cancellations::{AmountCheck, Lease};
 use duka_core::Patience;
 use duka_http::ReqwestTransport;
 use serde::Deserialize;
@@ -13,9 +13,6 @@ use crate::failure::Failure;
 
 /// The longest of these that a clock can be trusted to count.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-
-/// Nobody wants an order to wait for so long after its worker has died.
-const LONGEST_LEASE: Duration = Duration::from_secs(60 * 60);
 
 /// Long enough for one call with all its tries at the default timeout, and for no more.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(3 * 60);
@@ -39,7 +36,7 @@ impl Default for Waits {
     fn default() -> Self {
         Self {
             patience: Patience::default(),
-            lease: Settings::new(String::new()).lease,
+            lease: Lease::default().get(),
             timeout: ReqwestTransport::TOTAL_TIMEOUT,
             give_up_after: GIVE_UP_AFTER,
         }
@@ -149,11 +146,18 @@ impl Waits {
                 "give_up_after is 0s; no command could end in time",
             ));
         }
-        if self.lease > LONGEST_LEASE {
+        if self.lease > Lease::MAX {
             return Err(Failure::usage(format!(
                 "lease ({}) is longer than {}; what a dead worker held would be left alone for as long (1M is a month, 1m a minute)",
                 shown(self.lease),
-                shown(LONGEST_LEASE),
+                shown(Lease::MAX),
+            )));
+        }
+        if self.lease < Lease::MIN {
+            return Err(Failure::usage(format!(
+                "lease ({}) is shorter than {}; no request could be answered in time",
+                shown(self.lease),
+                shown(Lease::MIN),
             )));
         }
         if self.lease < self.timeout.saturating_mul(2) {
@@ -257,9 +261,22 @@ mod tests {
     #[test]
     fn what_nobody_sets_is_what_the_crates_wait_by_themselves() {
         let waits = Waits::default();
-        assert_eq!(waits.lease, Settings::new("x").lease);
+        assert_eq!(waits.lease, Lease::default().get());
         assert_eq!(waits.timeout, ReqwestTransport::TOTAL_TIMEOUT);
         assert!(waits.check().is_ok());
+    }
+
+    #[test]
+    fn a_claim_that_is_over_at_once_is_refused() {
+        for lease in ["0s", "999ms"] {
+            assert_eq!(
+                waits(&[("DUKA_LEASE", lease), ("DUKA_TIMEOUT", "1ms")]),
+                Err(format!(
+                    "lease ({lease}) is shorter than 1s; no request could be answered in time"
+                ))
+            );
+        }
+        assert!(waits(&[("DUKA_LEASE", "1s"), ("DUKA_TIMEOUT", "1ms")]).is_ok());
     }
 
     #[test]
