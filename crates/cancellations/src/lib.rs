@@ -50,7 +50,7 @@
 //! # use std::sync::atomic::{AtomicBool, Ordering};
 //! # use duka_core::OrderStatus;
 //! # use duka_core::gateway::Operation;
-//! # use duka_core::{CancelAnswer, CancelRules, CreatedOrder, Error, NewOrder, StatusReading};
+//! # use duka_core::{CancelAnswer, CancelRules, Cancellable, CreatedOrder, Error, NewOrder, StatusReading};
 //! #
 //! # #[derive(Debug)]
 //! # struct Fake { rules: CancelRules, cancelled: AtomicBool }
@@ -77,7 +77,7 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = tempfile::tempdir()?;
 //! # let path = folder.path().join("duka.db");
-//! # let rules = CancelRules::repeatable([OrderStatus::Unpaid]);
+//! # let rules = CancelRules::repeatable([Cancellable::Unpaid]);
 //! # let fake = Arc::new(Fake { rules, cancelled: AtomicBool::new(false) });
 //! let shop = AccountName::new("shop-in")?;
 //! let gateway: Arc<dyn Gateway> = fake;

@@ -14,12 +14,12 @@
 //!
 //! ```
 //! use std::time::Duration;
-//! use duka_core::cancel::{self, Action, CancelRules, Cancellation, Event, Patience, State};
+//! use duka_core::cancel::{self, Action, CancelRules, Cancellable, Cancellation, Event, Patience, State};
 //! use duka_core::OrderStatus;
 //!
 //! let now = "2026-05-13T08:34:00Z".parse()?;
 //! let patience = Patience::default();
-//! let rules = CancelRules::once_only([OrderStatus::Unpaid]);
+//! let rules = CancelRules::once_only([Cancellable::Unpaid]);
 //!
 //! let requested = Cancellation::requested();
 //! let event = Event::Observed(OrderStatus::Unpaid);
@@ -47,7 +47,7 @@ pub mod order;
 pub mod refund;
 pub mod text;
 
-pub use cancel::{CancelRules, Cancellation, Outcome, Patience, State};
+pub use cancel::{CancelRules, Cancellable, Cancellation, Outcome, Patience, State};
 pub use clock::{Clock, SharedClock};
 pub use error::{Delivery, Error, ErrorKind};
 pub use gateway::{

@@ -7,8 +7,8 @@ use duka_core::clock::SharedClock;
 use duka_core::evidence::{self, OperationInfo};
 use duka_core::gateway::Operation;
 use duka_core::{
-    AccountName, CancelAnswer, CancelRules, CreatedOrder, Error, Gateway, GatewayName, NewOrder,
-    OrderId, OrderStatus, StatusReading,
+    AccountName, CancelAnswer, CancelRules, Cancellable, CreatedOrder, Error, Gateway, GatewayName,
+    NewOrder, OrderId, StatusReading,
 };
 use duka_http::{BaseUrl, Client, Reply};
 use jiff::Timestamp;
@@ -54,7 +54,7 @@ impl KwikPaisa {
     pub(crate) fn new(settings: Settings) -> Self {
         // assumed: that a repeated cancel does no harm. The page *cancel-order* makes
         // CANCELLED a state that is not eligible and names no limit on requests.
-        let rules = CancelRules::repeatable([OrderStatus::Unpaid, OrderStatus::Processing]);
+        let rules = CancelRules::repeatable([Cancellable::Unpaid, Cancellable::Processing]);
         Self { settings, rules }
     }
 

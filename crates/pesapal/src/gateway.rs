@@ -7,8 +7,8 @@ use duka_core::clock::SharedClock;
 use duka_core::evidence::{self, OperationInfo};
 use duka_core::gateway::Operation;
 use duka_core::{
-    AccountName, CancelAnswer, CancelRules, CreatedOrder, Delivery, Error, ErrorKind, Gateway,
-    GatewayName, NewOrder, OrderId, OrderStatus, RefundAnswer, RefundRequest, StatusReading,
+    AccountName, CancelAnswer, CancelRules, Cancellable, CreatedOrder, Delivery, Error, ErrorKind,
+    Gateway, GatewayName, NewOrder, OrderId, RefundAnswer, RefundRequest, StatusReading,
 };
 use duka_http::{BaseUrl, Client, Reply, Request};
 use secrecy::SecretString;
@@ -61,7 +61,7 @@ impl Pesapal {
             notification_id,
             // assumed: code 0 without *pending* is what a cancelled order may show, for
             // no other code is left for it.
-            rules: CancelRules::once_only([OrderStatus::Unpaid, OrderStatus::Failed])
+            rules: CancelRules::once_only([Cancellable::Unpaid, Cancellable::Failed])
                 .mute_statuses(["INVALID"]),
         }
     }

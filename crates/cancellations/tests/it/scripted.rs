@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use duka_core::gateway::Operation;
 use duka_core::{
-    CancelAnswer, CancelRules, CreatedOrder, Delivery, Error, ErrorKind, Gateway, GatewayName,
-    Money, NewOrder, OrderId, OrderStatus, StatusReading,
+    CancelAnswer, CancelRules, Cancellable, CreatedOrder, Delivery, Error, ErrorKind, Gateway,
+    GatewayName, Money, NewOrder, OrderId, OrderStatus, StatusReading,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -77,13 +77,13 @@ pub(crate) struct Scripted {
 impl Scripted {
     /// Shows *cancelled*, and takes repeated requests.
     pub(crate) fn repeatable() -> Self {
-        let eligible = [OrderStatus::Unpaid, OrderStatus::Processing];
+        let eligible = [Cancellable::Unpaid, Cancellable::Processing];
         Self::with("kwikpaisa", CancelRules::repeatable(eligible))
     }
 
     /// Takes one request per order, and no status shows that it was cancelled.
     pub(crate) fn once_only() -> Self {
-        let eligible = [OrderStatus::Unpaid, OrderStatus::Failed];
+        let eligible = [Cancellable::Unpaid, Cancellable::Failed];
         Self::with("kwikpaisa", CancelRules::once_only(eligible))
     }
 

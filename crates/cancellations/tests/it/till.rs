@@ -10,8 +10,8 @@ use duka_cancellations::refunds::{RefundStore, Refunder, Refunding, Terms};
 use duka_cancellations::{Lease, Refund, Settings};
 use duka_core::gateway::Operation;
 use duka_core::{
-    CancelAnswer, CancelRules, CreatedOrder, Delivery, Error, ErrorKind, Gateway, GatewayName,
-    Money, NewOrder, OrderId, OrderStatus, RefundAnswer, RefundRequest, StatusReading,
+    CancelAnswer, CancelRules, Cancellable, CreatedOrder, Delivery, Error, ErrorKind, Gateway,
+    GatewayName, Money, NewOrder, OrderId, OrderStatus, RefundAnswer, RefundRequest, StatusReading,
 };
 
 use crate::scene::{Ahead, Shelf, account, order};
@@ -50,7 +50,7 @@ impl Till {
         Self {
             refunds: true,
             receipts: true,
-            rules: CancelRules::once_only([OrderStatus::Unpaid]),
+            rules: CancelRules::once_only([Cancellable::Unpaid]),
             world: Mutex::default(),
         }
     }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use duka_core::gateway::{Operation, PaymentLink};
 use duka_core::{
-    CancelAnswer, CancelRules, CreatedOrder, Delivery, Error, ErrorKind, Gateway, GatewayName,
-    Money, NewOrder, OrderId, OrderStatus, StatusReading,
+    CancelAnswer, CancelRules, Cancellable, CreatedOrder, Delivery, Error, ErrorKind, Gateway,
+    GatewayName, Money, NewOrder, OrderId, OrderStatus, StatusReading,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -38,7 +38,7 @@ impl Kiosk {
     pub(crate) fn new(key: SecretString, line: Arc<dyn Line>) -> Self {
         // Promise: what may be cancelled, whether a second request does harm (`once_only`), whether a status shows it.
         // Where the pages are silent, take what is safe: once only, shown nowhere.
-        let rules = CancelRules::repeatable([OrderStatus::Unpaid]);
+        let rules = CancelRules::repeatable([Cancellable::Unpaid]);
         Self { key, line, rules }
     }
 

@@ -10,7 +10,7 @@ mod state;
 mod step;
 
 pub use picture::{mermaid, table};
-pub use rules::{CancelRules, Patience, Repeat, ShowsCancelled};
+pub use rules::{CancelRules, Cancellable, Patience, Repeat, ShowsCancelled};
 pub use state::{
     Action, Cancellation, Event, Finding, Outcome, Resolution, SkipReason, Spent, State,
 };

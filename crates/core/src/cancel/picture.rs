@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::rules::{CancelRules, Patience};
+use super::rules::{CancelRules, Cancellable, Patience};
 use super::state::{
     Action, Cancellation, Event, Finding, Outcome, Resolution, SkipReason, Spent, State,
 };
@@ -51,10 +51,10 @@ pub fn table(rules: &CancelRules) -> String {
 /// so. What leaves a state as it is (reading again later) is not drawn.
 pub fn mermaid() -> String {
     let harmless = edges(&CancelRules::repeatable([
-        OrderStatus::Unpaid,
-        OrderStatus::Processing,
+        Cancellable::Unpaid,
+        Cancellable::Processing,
     ]));
-    let once_only = CancelRules::once_only([OrderStatus::Unpaid, OrderStatus::Failed]);
+    let once_only = CancelRules::once_only([Cancellable::Unpaid, Cancellable::Failed]);
     let once = edges(&once_only.mute_statuses(["INVALID"]));
     let mut both = harmless.clone();
     for (edge, labels) in once.clone() {

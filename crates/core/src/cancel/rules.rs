@@ -25,10 +25,41 @@ pub enum ShowsCancelled {
     No,
 }
 
+/// A status in which a gateway may be asked to cancel an order.
+///
+/// There is none for *paid* and *reversed*, for a payment wins; none for *cancelled*; and
+/// none for a status that is unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Cancellable {
+    /// [`OrderStatus::Unpaid`].
+    Unpaid,
+    /// [`OrderStatus::Processing`].
+    Processing,
+    /// [`OrderStatus::Failed`].
+    Failed,
+    /// [`OrderStatus::Expired`].
+    Expired,
+}
+
+impl Cancellable {
+    const fn of(status: &OrderStatus) -> Option<Self> {
+        match status {
+            OrderStatus::Unpaid => Some(Self::Unpaid),
+            OrderStatus::Processing => Some(Self::Processing),
+            OrderStatus::Failed => Some(Self::Failed),
+            OrderStatus::Expired => Some(Self::Expired),
+            OrderStatus::Paid
+            | OrderStatus::Cancelled
+            | OrderStatus::Reversed
+            | OrderStatus::Unknown(_) => None,
+        }
+    }
+}
+
 /// What a gateway allows of a cancellation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CancelRules {
-    eligible: BTreeSet<&'static str>,
+    eligible: BTreeSet<Cancellable>,
     repeat: Repeat,
     shows_cancelled: ShowsCancelled,
     /// In small letters.
@@ -37,31 +68,24 @@ pub struct CancelRules {
 
 impl CancelRules {
     /// A gateway that shows *cancelled* and takes repeated requests.
-    ///
-    /// [`OrderStatus::Unknown`] is never eligible, even when it is named here.
-    pub fn repeatable(eligible: impl IntoIterator<Item = OrderStatus>) -> Self {
+    pub fn repeatable(eligible: impl IntoIterator<Item = Cancellable>) -> Self {
         Self::new(eligible, Repeat::Harmless, ShowsCancelled::Yes)
     }
 
     /// A gateway that takes one request per order and whose status does not show
     /// *cancelled*.
-    pub fn once_only(eligible: impl IntoIterator<Item = OrderStatus>) -> Self {
+    pub fn once_only(eligible: impl IntoIterator<Item = Cancellable>) -> Self {
         Self::new(eligible, Repeat::Once, ShowsCancelled::No)
     }
 
     /// Any other combination.
     pub fn new(
-        eligible: impl IntoIterator<Item = OrderStatus>,
+        eligible: impl IntoIterator<Item = Cancellable>,
         repeat: Repeat,
         shows_cancelled: ShowsCancelled,
     ) -> Self {
-        let eligible = eligible
-            .into_iter()
-            .filter(|status| !matches!(status, OrderStatus::Unknown(_)))
-            .map(|status| status.as_str())
-            .collect();
         Self {
-            eligible,
+            eligible: eligible.into_iter().collect(),
             repeat,
             shows_cancelled,
             mute: BTreeSet::new(),
@@ -94,7 +118,7 @@ impl CancelRules {
 
     /// Whether an order in this status may be asked to be cancelled.
     pub fn is_eligible(&self, status: &OrderStatus) -> bool {
-        self.eligible.contains(status.as_str())
+        Cancellable::of(status).is_some_and(|status| self.eligible.contains(&status))
     }
 
     /// Whether a request may be repeated.

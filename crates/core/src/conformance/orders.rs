@@ -79,9 +79,6 @@ pub(super) async fn paid_reads_paid(trial: &mut Trial<'_>) -> Flow {
     let order = trial.paid_order().await?;
     let reading = trial.reading(&order).await?;
     trial.same("status", &OrderStatus::Paid, &reading.status);
-    if trial.gateway.cancel_rules().is_eligible(&OrderStatus::Paid) {
-        trial.violated("rules that never cancel a paid order", "paid among them");
-    }
     agrees(trial, &order, &OrderStatus::Paid).await
 }
 

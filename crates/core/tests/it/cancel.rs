@@ -4,20 +4,20 @@ use std::time::Duration;
 
 use duka_core::OrderStatus;
 use duka_core::cancel::{
-    self, Action, CancelRules, Cancellation, Event, Finding, Outcome, Patience, Repeat, Resolution,
-    ShowsCancelled, State, mermaid, table,
+    self, Action, CancelRules, Cancellable, Cancellation, Event, Finding, Outcome, Patience,
+    Repeat, Resolution, ShowsCancelled, State, mermaid, table,
 };
 use jiff::Timestamp;
 
 #[test]
 fn the_whole_transition_table_where_a_repeat_is_harmless() {
-    let rules = CancelRules::repeatable([OrderStatus::Unpaid, OrderStatus::Processing]);
+    let rules = CancelRules::repeatable([Cancellable::Unpaid, Cancellable::Processing]);
     insta::assert_snapshot!(table(&rules));
 }
 
 #[test]
 fn the_whole_transition_table_at_a_once_only_gateway() {
-    let rules = CancelRules::once_only([OrderStatus::Unpaid, OrderStatus::Failed])
+    let rules = CancelRules::once_only([Cancellable::Unpaid, Cancellable::Failed])
         .mute_statuses(["INVALID"]);
     insta::assert_snapshot!(table(&rules));
 }
@@ -42,7 +42,7 @@ fn after(rules: &CancelRules, events: &[(i64, Event)]) -> Cancellation {
 
 #[test]
 fn a_late_payment_that_somebody_has_dealt_with_is_not_raised_again() {
-    let rules = CancelRules::repeatable([OrderStatus::Unpaid]);
+    let rules = CancelRules::repeatable([Cancellable::Unpaid]);
     let mut events = vec![
         (0, Event::Observed(OrderStatus::Unpaid)),
         (1, Event::AnsweredYes),
@@ -59,7 +59,7 @@ fn a_late_payment_that_somebody_has_dealt_with_is_not_raised_again() {
 
 #[test]
 fn a_refusal_says_nothing_of_an_earlier_request_that_no_status_can_show() {
-    let rules = CancelRules::new([OrderStatus::Unpaid], Repeat::Harmless, ShowsCancelled::No);
+    let rules = CancelRules::new([Cancellable::Unpaid], Repeat::Harmless, ShowsCancelled::No);
     let unpaid = || Event::Observed(OrderStatus::Unpaid);
     // The first request may be what the second was refused for.
     let events = [
@@ -74,7 +74,7 @@ fn a_refusal_says_nothing_of_an_earlier_request_that_no_status_can_show() {
     let late = [&events[..], &[(3600, unpaid())]].concat();
     assert_eq!(after(&rules, &late).state, State::NeedsReview);
     // Where a status would show it, the refusal stands.
-    let rules = CancelRules::repeatable([OrderStatus::Unpaid]);
+    let rules = CancelRules::repeatable([Cancellable::Unpaid]);
     let state = after(&rules, &events).state;
     assert_eq!(state, State::Done(Outcome::Refused));
 }
@@ -105,7 +105,7 @@ fn step_at(
 
 #[test]
 fn what_waits_for_a_person_goes_on_by_itself_where_a_repeat_is_harmless() {
-    let rules = CancelRules::repeatable([OrderStatus::Unpaid]);
+    let rules = CancelRules::repeatable([Cancellable::Unpaid]);
     let unpaid = Event::Observed(OrderStatus::Unpaid);
     let (again, _) = step_at(&in_review(&rules), &unpaid, &rules, 8000);
     assert_eq!(again.state, State::Requested);
@@ -121,7 +121,7 @@ fn what_waits_for_a_person_goes_on_by_itself_where_a_repeat_is_harmless() {
 
 #[test]
 fn what_waits_for_a_person_at_a_once_only_gateway_waits_on_while_the_order_is_open() {
-    let rules = CancelRules::once_only([OrderStatus::Unpaid]);
+    let rules = CancelRules::once_only([Cancellable::Unpaid]);
     let unpaid = Event::Observed(OrderStatus::Unpaid);
     let (still, action) = step_at(&in_review(&rules), &unpaid, &rules, 800_000);
     assert_eq!(
@@ -133,7 +133,7 @@ fn what_waits_for_a_person_at_a_once_only_gateway_waits_on_while_the_order_is_op
 /// A status at once after the last request proves nothing, in review as before it.
 #[test]
 fn a_review_makes_no_new_attempt_before_the_last_one_has_settled() {
-    let rules = CancelRules::repeatable([OrderStatus::Unpaid]);
+    let rules = CancelRules::repeatable([Cancellable::Unpaid]);
     let unpaid = Event::Observed(OrderStatus::Unpaid);
     let mut record = in_review(&rules);
     record.sent_at = Some(Timestamp::from_second(3600).unwrap());
@@ -156,8 +156,8 @@ fn pauses_in_a_review_grow_with_the_doubt_up_to_an_hour() {
 #[test]
 fn an_answer_that_comes_after_the_end_is_taken_and_changes_nothing() {
     for rules in [
-        CancelRules::repeatable([OrderStatus::Unpaid]),
-        CancelRules::once_only([OrderStatus::Unpaid]),
+        CancelRules::repeatable([Cancellable::Unpaid]),
+        CancelRules::once_only([Cancellable::Unpaid]),
     ] {
         let ends = [
             Event::Resolved(Resolution::Cancelled),
@@ -181,4 +181,74 @@ fn an_answer_that_comes_after_the_end_is_taken_and_changes_nothing() {
         let refused = cancel::step(&skipped, &Event::AnsweredYes, &rules, &patience, now);
         assert!(refused.is_err());
     }
+}
+
+#[test]
+fn no_rules_can_make_a_payment_eligible() {
+    use Cancellable::{Expired, Failed, Processing, Unpaid};
+    let rules = CancelRules::repeatable([Unpaid, Processing, Failed, Expired]);
+    for status in [
+        OrderStatus::Unpaid,
+        OrderStatus::Processing,
+        OrderStatus::Failed,
+        OrderStatus::Expired,
+    ] {
+        assert!(rules.is_eligible(&status), "{status}");
+        assert!(!CancelRules::once_only([]).is_eligible(&status), "{status}");
+    }
+    for status in [
+        OrderStatus::Paid,
+        OrderStatus::Reversed,
+        OrderStatus::Cancelled,
+        OrderStatus::Unknown("UNPAID".to_owned()),
+    ] {
+        assert!(!rules.is_eligible(&status), "{status}");
+    }
+}
+
+/// In doubt about this many requests, or accepted, for so long that pauses are the longest.
+fn grown(state: State, requests: u32) -> Cancellation {
+    Cancellation {
+        state,
+        attempts: requests,
+        requests,
+        sent_at: Some(Timestamp::from_second(1000).unwrap()),
+        doubt_since: Some(Timestamp::UNIX_EPOCH),
+        fruitless: 9,
+        ..Cancellation::requested()
+    }
+}
+
+/// The second at which the status is read again, after a read that failed at this one.
+fn reads_again(record: &Cancellation, second: i64) -> i64 {
+    let rules = CancelRules::repeatable([Cancellable::Unpaid]);
+    let (_, action) = step_at(record, &Event::StatusUnreadable, &rules, second);
+    let Action::ReadStatus { not_before } = action else {
+        panic!("{action:?}");
+    };
+    not_before.as_second()
+}
+
+#[test]
+fn the_status_is_read_when_a_request_settles_unless_it_is_a_repeat_in_doubt() {
+    for (state, requests, at) in [
+        (State::InDoubt, 1, 1010),
+        (State::InDoubt, 2, 1601),
+        (State::InDoubt, 3, 1601),
+        (State::Accepted, 1, 1010),
+        (State::Accepted, 2, 1010),
+        (State::Refused, 2, 1010),
+    ] {
+        let again = reads_again(&grown(state, requests), 1001);
+        assert_eq!(again, at, "{state:?} after {requests} requests");
+    }
+}
+
+#[test]
+fn once_a_request_has_settled_only_the_pause_counts() {
+    let record = grown(State::InDoubt, 1);
+    assert_eq!(reads_again(&record, 1009), 1010);
+    assert_eq!(reads_again(&record, 1010), 1610);
+    assert_eq!(reads_again(&record, 2000), 2600);
+    assert_eq!(reads_again(&record, 3500), 3600, "the time for review");
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use duka_core::OrderStatus;
 use duka_core::cancel::{
-    self, Action, CancelRules, Cancellation, Event, Outcome, Patience, SkipReason, State,
+    self, Action, CancelRules, Cancellable, Cancellation, Event, Outcome, Patience, SkipReason,
+    State,
 };
 use jiff::Timestamp;
 
@@ -55,11 +56,11 @@ fn lead(rules: &CancelRules, patience: Patience, read: &Event, sent: &Event) -> 
 }
 
 fn once_only() -> CancelRules {
-    CancelRules::once_only([OrderStatus::Unpaid])
+    CancelRules::once_only([Cancellable::Unpaid])
 }
 
 fn repeatable() -> CancelRules {
-    CancelRules::repeatable([OrderStatus::Unpaid])
+    CancelRules::repeatable([Cancellable::Unpaid])
 }
 
 fn unpaid() -> Event {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use duka_core::cancel::{self, CancelRules, Cancellation, Event, Patience, Resolution, Spent};
+use duka_core::cancel::{
+    self, CancelRules, Cancellable, Cancellation, Event, Patience, Resolution, Spent,
+};
 use duka_core::money::{Currency, Decimal};
 use duka_core::{
     AccountName, CancellationId, GatewayName, Money, Observation, OrderId, OrderStatus,
@@ -194,7 +196,7 @@ proptest! {
         review_after in durations(),
         life in prop::collection::vec((events(), timestamps()), 1..30),
     ) {
-        let eligible = [OrderStatus::Unpaid, OrderStatus::Failed];
+        let eligible = [Cancellable::Unpaid, Cancellable::Failed];
         let rules = if once {
             CancelRules::once_only(eligible)
         } else {

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use duka_core::OrderStatus;
 use duka_core::cancel::{
-    self, Action, CancelRules, Cancellation, Event, Finding, Outcome, Patience, Repeat, Resolution,
-    Spent, State, Step,
+    self, Action, CancelRules, Cancellable, Cancellation, Event, Finding, Outcome, Patience,
+    Repeat, Resolution, Spent, State, Step,
 };
 use jiff::Timestamp;
 
@@ -21,11 +21,11 @@ const WAITS: [Duration; 3] = [Duration::ZERO, PATIENCE.settle, PATIENCE.review_a
 const NOW: Timestamp = Timestamp::constant(1_000_000, 0);
 
 fn once_only() -> CancelRules {
-    CancelRules::once_only([OrderStatus::Unpaid, OrderStatus::Failed])
+    CancelRules::once_only([Cancellable::Unpaid, Cancellable::Failed])
 }
 
 fn repeatable() -> CancelRules {
-    CancelRules::repeatable([OrderStatus::Unpaid, OrderStatus::Processing])
+    CancelRules::repeatable([Cancellable::Unpaid, Cancellable::Processing])
 }
 
 fn statuses() -> Vec<OrderStatus> {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use duka_cancellations::store::{AbandonedPage, Claim, Condition, Opening};
 use duka_cancellations::{Follow, OrderKey, Record, Store, TrackedOrder, Trouble};
 use duka_core::cancel::{
-    CancelRules, Event, NotAllowed, Patience, Repeat, ShowsCancelled, Step, step,
+    CancelRules, Cancellable, Event, NotAllowed, Patience, Repeat, ShowsCancelled, Step, step,
 };
 use duka_core::clock::SharedClock;
 use duka_core::{CancellationId, Gateway, GatewayName, Money, Observation, OrderId, OrderStatus};
@@ -422,7 +422,7 @@ impl Stage<'_> {
     fn step(&self, record: &Record, event: &Event, manner: Manner) -> Result<Step, NotAllowed> {
         let rules = if manner.reckless {
             // Takes any gateway for one where a repeat is harmless.
-            let eligible = [OrderStatus::Unpaid, OrderStatus::Failed];
+            let eligible = [Cancellable::Unpaid, Cancellable::Failed];
             CancelRules::new(eligible, Repeat::Harmless, ShowsCancelled::No)
         } else {
             rules_at(record)

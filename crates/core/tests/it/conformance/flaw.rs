@@ -17,7 +17,6 @@ pub(super) enum Flaw {
     ReadsPaidAsUnpaid,
     ReadsFailedAsUnpaid,
     ReadsErrorsAsUnpaid,
-    TellsThePaidToBeEligible,
     GivesNoLink,
     WritesIdsAnew,
     SendsOrdersOfNothing,
@@ -40,7 +39,7 @@ pub(super) enum Flaw {
 }
 
 impl Flaw {
-    pub(super) const ALL: [Self; 34] = [
+    pub(super) const ALL: [Self; 33] = [
         Self::TakesServerErrorForYes,
         Self::TakesEveryAnswerForYes,
         Self::TakesEveryAnswerForNo,
@@ -55,7 +54,6 @@ impl Flaw {
         Self::ReadsPaidAsUnpaid,
         Self::ReadsFailedAsUnpaid,
         Self::ReadsErrorsAsUnpaid,
-        Self::TellsThePaidToBeEligible,
         Self::GivesNoLink,
         Self::WritesIdsAnew,
         Self::SendsOrdersOfNothing,

@@ -6,8 +6,7 @@ mod shop;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use duka_core::OrderStatus;
-use duka_core::cancel::{CancelRules, Repeat, ShowsCancelled};
+use duka_core::cancel::{CancelRules, Cancellable, Repeat, ShowsCancelled};
 use duka_core::conformance::{self, Fault, Report, Verdict, cases};
 
 use flaw::Flaw;
@@ -32,7 +31,7 @@ fn caught(flaw: Flaw) -> Vec<String> {
 }
 
 fn repeatable() -> CancelRules {
-    CancelRules::repeatable([OrderStatus::Unpaid, OrderStatus::Processing])
+    CancelRules::repeatable([Cancellable::Unpaid, Cancellable::Processing])
 }
 
 async fn good() -> Shop {
@@ -57,7 +56,7 @@ fn a_correct_gateway_passes_every_case() {
 
 #[test]
 fn a_correct_once_only_gateway_passes_every_case_but_the_repeat() {
-    let rules = CancelRules::once_only([OrderStatus::Unpaid, OrderStatus::Failed]);
+    let rules = CancelRules::once_only([Cancellable::Unpaid, Cancellable::Failed]);
     let report = report(&Shop::with(None, rules));
     assert!(report.is_clean(), "{report}");
     let left_out: Vec<_> = report
@@ -109,7 +108,7 @@ fn a_violation_says_what_was_expected_and_seen() {
 
 #[test]
 fn rules_that_promise_what_the_gateway_does_not_do_are_caught() {
-    let rules = CancelRules::new([OrderStatus::Unpaid], Repeat::Harmless, ShowsCancelled::No);
+    let rules = CancelRules::new([Cancellable::Unpaid], Repeat::Harmless, ShowsCancelled::No);
     let mut shop = Shop::with(None, rules);
     shop.shows_cancelled = ShowsCancelled::Yes;
     assert_eq!(
@@ -120,7 +119,7 @@ fn rules_that_promise_what_the_gateway_does_not_do_are_caught() {
 
 #[test]
 fn a_gateway_may_refuse_to_cancel_a_failed_order_as_long_as_it_is_told_so() {
-    let rules = CancelRules::repeatable([OrderStatus::Unpaid, OrderStatus::Failed]);
+    let rules = CancelRules::repeatable([Cancellable::Unpaid, Cancellable::Failed]);
     let mut shop = Shop::with(None, rules.clone());
     shop.cancels_failed = false;
     let clean = report(&shop);

@@ -61,12 +61,9 @@ enum Seen<T> {
 }
 
 impl Shop {
-    pub(super) fn with(flaw: Option<Flaw>, mut rules: CancelRules) -> Self {
+    pub(super) fn with(flaw: Option<Flaw>, rules: CancelRules) -> Self {
         let shows_cancelled = rules.shows_cancelled();
         let cancels_failed = rules.is_eligible(&OrderStatus::Failed);
-        if flaw == Some(Flaw::TellsThePaidToBeEligible) {
-            rules = CancelRules::repeatable([OrderStatus::Unpaid, OrderStatus::Paid]);
-        }
         Self {
             world: Arc::default(),
             flaw,

@@ -3,7 +3,7 @@
 
 use duka_core::OrderStatus;
 use duka_core::cancel::{
-    Action, CancelRules, Cancellation, Event, NotAllowed, Outcome, Patience, Repeat,
+    Action, CancelRules, Cancellable, Cancellation, Event, NotAllowed, Outcome, Patience, Repeat,
     ShowsCancelled, State, Step, step,
 };
 use jiff::Timestamp;
@@ -154,7 +154,7 @@ fn what_is_done_is_done(
 #[test]
 fn a_once_only_gateway_taken_for_a_repeatable_one_is_caught() {
     let believed = CancelRules::new(
-        [OrderStatus::Unpaid, OrderStatus::Failed],
+        [Cancellable::Unpaid, Cancellable::Failed],
         Repeat::Harmless,
         ShowsCancelled::No,
     );

@@ -1,8 +1,9 @@
 //! One system to be explored: the gateway and the program as they are, or as they are
 //! broken, and what may happen to them.
 
-use duka_core::OrderStatus;
-use duka_core::cancel::{CancelRules, Cancellation, Event, NotAllowed, Patience, Step};
+use duka_core::cancel::{
+    CancelRules, Cancellable, Cancellation, Event, NotAllowed, Patience, Step,
+};
 use jiff::Timestamp;
 
 use super::truths::Truth;
@@ -117,14 +118,14 @@ impl System {
     /// The gateway that shows *cancelled* and takes repeated requests.
     pub(super) fn repeatable() -> Self {
         Self::new(CancelRules::repeatable([
-            OrderStatus::Unpaid,
-            OrderStatus::Processing,
+            Cancellable::Unpaid,
+            Cancellable::Processing,
         ]))
     }
 
     /// The gateway that takes one request and shows nothing of it.
     pub(super) fn once_only() -> Self {
-        let rules = CancelRules::once_only([OrderStatus::Unpaid, OrderStatus::Failed]);
+        let rules = CancelRules::once_only([Cancellable::Unpaid, Cancellable::Failed]);
         Self::new(rules.mute_statuses([MUTE]))
     }
 }
