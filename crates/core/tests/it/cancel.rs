@@ -5,7 +5,7 @@ use std::time::Duration;
 use duka_core::OrderStatus;
 use duka_core::cancel::{
     self, Action, CancelRules, Cancellable, Cancellation, Event, Finding, Outcome, Patience,
-    Repeat, Resolution, ShowsCancelled, State, mermaid, table,
+    Repeat, Resolution, ShowsCancelled, SkipReason, State, mermaid, table,
 };
 use jiff::Timestamp;
 
@@ -251,4 +251,17 @@ fn once_a_request_has_settled_only_the_pause_counts() {
     assert_eq!(reads_again(&record, 1010), 1610);
     assert_eq!(reads_again(&record, 2000), 2600);
     assert_eq!(reads_again(&record, 3500), 3600, "the time for review");
+}
+
+#[test]
+fn another_amount_matters_only_while_a_request_could_leave() {
+    let rules = CancelRules::repeatable([Cancellable::Unpaid]);
+    let differs = |status| (0, Event::AmountDiffers(status));
+    let skipped = |reason| State::Done(Outcome::Skipped(reason));
+    let open = after(&rules, &[differs(OrderStatus::Unpaid)]);
+    assert_eq!(open.state, skipped(SkipReason::AmountDiffers));
+    // A paid order is paid, whatever it shows.
+    let paid = after(&rules, &[differs(OrderStatus::Paid)]);
+    assert_eq!(paid.state, skipped(SkipReason::NotEligible));
+    assert_eq!(paid.verified, Some(OrderStatus::Paid));
 }
