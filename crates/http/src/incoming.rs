@@ -1,6 +1,5 @@
 //! Reads a reply off a connection: the headers that matter, and a body of bounded length.
 
-use bytes::Bytes;
 use duka_core::{Delivery, Error, ErrorKind};
 use http_body_util::BodyExt;
 use hyper::Response;
@@ -19,24 +18,13 @@ pub(crate) struct Incoming<'a> {
     pub(crate) body_cap: usize,
 }
 
-/// How a body can fail to end.
-pub(crate) enum Broken {
-    Late,
-    CutOff,
-}
-
 impl Incoming<'_> {
     /// Reads all of a reply whose head is there. From here on the gateway has answered,
     /// whatever becomes of the body.
-    pub(crate) async fn read<B>(
+    pub(crate) async fn read(
         &self,
-        response: Response<B>,
-        why: impl Fn(&B::Error) -> Broken,
-        source: impl Fn(B::Error) -> Box<dyn std::error::Error + Send + Sync>,
-    ) -> Result<Reply, Error>
-    where
-        B: Body<Data = Bytes> + Unpin,
-    {
+        response: Response<hyper::body::Incoming>,
+    ) -> Result<Reply, Error> {
         let (head, mut body) = response.into_parts();
         let status = head.status.as_u16();
         let mut reply = self.head(status, &head.headers);
@@ -46,13 +34,8 @@ impl Incoming<'_> {
             return Err(self.too_long(status));
         }
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| {
-                let how = match why(&error) {
-                    Broken::Late => "did not end in time",
-                    Broken::CutOff => "was cut off",
-                };
-                self.unreadable(status, how).with_source(source(error))
-            })?;
+            let frame =
+                frame.map_err(|error| self.unreadable(status, "was cut off").with_source(error))?;
             // Trailers say nothing that we ask for.
             let Ok(chunk) = frame.into_data() else {
                 continue;

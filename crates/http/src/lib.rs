@@ -29,19 +29,29 @@
 
 mod base_url;
 mod client;
+#[cfg(feature = "reqwest")]
+mod deadline;
 mod excerpt;
 #[cfg(feature = "reqwest")]
 mod head;
+#[cfg(all(test, feature = "reqwest"))]
+mod hostile;
 #[cfg(feature = "reqwest")]
 mod incoming;
+#[cfg(feature = "reqwest")]
+mod line;
 mod message;
 mod number;
 #[cfg(feature = "reqwest")]
 mod own_connection;
 #[cfg(feature = "reqwest")]
+mod pool;
+#[cfg(feature = "reqwest")]
 mod reqwest_transport;
 mod retry;
 mod transport;
+#[cfg(feature = "reqwest")]
+mod watched;
 
 pub use base_url::BaseUrl;
 pub use client::Client;

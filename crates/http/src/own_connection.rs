@@ -1,45 +1,45 @@
-//! One mutation on a connection of its own, driven by the task that asked for it.
+//! An exchange on a connection that the task which asked for it drives by itself: a new one for
+//! each mutation, one that rests in a pool for a read.
 //!
-//! There is no connection task that could write after its caller has given up: whoever
-//! stops polling the exchange stops the bytes. And since nothing is shared, it is known
-//! for certain whether any byte of the request has been handed to the socket.
+//! There is no connection task that could write, or keep a core busy, after its caller has given
+//! up: a caller that stops polling the exchange stops the bytes. And since it is known how far
+//! the request on a connection has come, it is certain whether any byte of it was handed to the
+//! socket, and whether what arrives can be its reply.
 
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use duka_core::{Delivery, Error, ErrorKind};
 use http_body_util::Full;
-use hyper::client::conn::http1;
 use hyper::header::{self, HeaderValue};
-use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, lookup_host};
-use tokio::time::error::Elapsed;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
-use tracing::trace;
 use url::{Host, Url};
 
-use crate::incoming::{Broken, Incoming};
+use crate::deadline::{Late, before};
+use crate::incoming::Incoming;
+use crate::line::{Ended, Line, OutOfStep};
 use crate::message::{Method, Reply, Request};
+use crate::pool::Pool;
 use crate::reqwest_transport::{USER_AGENT, headers_of};
+use crate::watched::{INTERIM_LIMIT, Socket, Use, Watch};
 
-/// Makes a connection for each exchange.
+/// Makes connections, and keeps those of reads.
 #[derive(Debug)]
 pub(crate) struct OwnConnection {
     tls: Arc<ClientConfig>,
     connect_timeout: Duration,
     total_timeout: Duration,
     lost: AtomicU64,
+    pool: Pool,
 }
 
 impl OwnConnection {
@@ -54,68 +54,104 @@ impl OwnConnection {
             connect_timeout,
             total_timeout,
             lost: AtomicU64::new(0),
+            pool: Pool::default(),
         }
     }
 
-    /// Exchanges whose connection ended after something had left and before a reply.
+    /// Mutations whose connection ended after something had left and before a reply.
     pub(crate) fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
     }
 
-    pub(crate) async fn exchange(
+    /// On a connection made for it.
+    pub(crate) async fn mutate(
         &self,
         request: Request,
         incoming: &Incoming<'_>,
     ) -> Result<Reply, Error> {
-        let now = Instant::now();
-        let give_up = now + self.total_timeout;
-        let url = incoming.asked;
-        let request = translate(request, url, incoming.place)?;
-        let connected_by = now + self.connect_timeout;
-        let socket = timeout_at(connected_by, self.connect(url, connected_by))
-            .await
-            .unwrap_or_else(|late| Err(Unconnected::Late(late.into())))
-            .map_err(|error| error.into_error(incoming.place))?;
-        self.over(socket, request, incoming, give_up).await
+        let give_up = Instant::now() + self.total_timeout;
+        let request = translate(request, incoming.asked, incoming.place)?;
+        let watch = Watch::new(Use::Mutation, give_up);
+        let mut line = self.line(watch, incoming).await?;
+        let outcome = line.converse(request, incoming).await;
+        outcome.map_err(|ended| self.failed(ended, line.watch(), incoming.place))
     }
 
-    async fn over(
+    /// On a connection that has answered before, if there is one in order.
+    pub(crate) async fn read(
         &self,
-        socket: Box<dyn Socket>,
-        request: hyper::Request<Full<Bytes>>,
+        request: Request,
         incoming: &Incoming<'_>,
-        give_up: Instant,
     ) -> Result<Reply, Error> {
-        let left = Arc::new(AtomicBool::new(false));
-        let socket = Watched {
-            socket,
-            left: Arc::clone(&left),
-            stage: Stage::Ready,
-        };
-        let ended = match converse(socket, request, incoming, give_up).await {
-            Ok(reply) => return Ok(reply),
-            Err(ended) => ended,
-        };
-        let delivery = if left.load(Ordering::Relaxed) {
+        let give_up = Instant::now() + self.total_timeout;
+        let request = translate(request, incoming.asked, incoming.place)?;
+        let origin = incoming.asked.origin();
+        while let Some(mut line) = self.pool.take(&origin) {
+            line.watch().begin_again(give_up);
+            match line.converse(request.clone(), incoming).await {
+                Ok(reply) => return self.put_back(line, reply, incoming).await,
+                // It was closed, or something came that was not asked for, while it rested.
+                Err(Ended::Lost(_)) if !line.watch().has_left() => {}
+                Err(ended) => return Err(self.failed(ended, line.watch(), incoming.place)),
+            }
+        }
+        let watch = Watch::new(Use::Read, give_up);
+        let mut line = self.line(watch, incoming).await?;
+        match line.converse(request, incoming).await {
+            Ok(reply) => self.put_back(line, reply, incoming).await,
+            Err(ended) => Err(self.failed(ended, line.watch(), incoming.place)),
+        }
+    }
+
+    async fn put_back(
+        &self,
+        line: Line,
+        reply: Reply,
+        incoming: &Incoming<'_>,
+    ) -> Result<Reply, Error> {
+        match line.rest().await {
+            Ok(Some(line)) => self.pool.put(incoming.asked.origin(), line),
+            Ok(None) => {}
+            Err(OutOfStep) => {
+                let problem = "has another behind it, so that it may belong to an earlier request";
+                return Err(incoming.unreadable(reply.status, problem));
+            }
+        }
+        Ok(reply)
+    }
+
+    async fn line(&self, watch: Watch, incoming: &Incoming<'_>) -> Result<Line, Error> {
+        let place = incoming.place;
+        let by = watch.give_up().min(Instant::now() + self.connect_timeout);
+        let socket = before(by, self.connect(incoming.asked, by))
+            .await
+            .unwrap_or_else(|late| Err(Unconnected::Late(late.into())))
+            .map_err(|error| error.into_error(place))?;
+        let line = Line::open(socket, watch.clone()).await;
+        line.map_err(|error| self.failed(Ended::Lost(error), &watch, place))
+    }
+
+    fn failed(&self, ended: Ended, watch: &Watch, place: &str) -> Error {
+        let delivery = if watch.has_left() {
             Delivery::Unknown
         } else {
             Delivery::NotSent
         };
         let unavailable = |message| Error::new(ErrorKind::Unavailable, delivery, message);
-        let place = incoming.place;
-        Err(match ended {
+        match ended {
             Ended::Answered(error) => error,
             Ended::Lost(error) => {
-                if delivery == Delivery::Unknown {
+                if watch.purpose() == Use::Mutation && delivery == Delivery::Unknown {
                     self.lost.fetch_add(1, Ordering::Relaxed);
                 }
                 let message = format!("the connection to {place} ended before an answer");
                 unavailable(message).with_source(error)
             }
-            Ended::Late(late) => {
-                unavailable(format!("no answer from {place} in time")).with_source(late)
-            }
-        })
+            Ended::Late => unavailable(format!("no answer from {place} in time")).with_source(Late),
+            Ended::Flooded => unavailable(format!(
+                "{place} sent more than {INTERIM_LIMIT} interim replies (HTTP 1xx) and no answer"
+            )),
+        }
     }
 
     async fn connect(&self, url: &Url, by: Instant) -> Result<Box<dyn Socket>, Unconnected> {
@@ -150,49 +186,6 @@ impl Unconnected {
         };
         Error::new(ErrorKind::Unavailable, Delivery::NotSent, message).with_source(source)
     }
-}
-
-/// How an exchange on a connection can end without a whole reply.
-enum Ended {
-    /// A head came, and the body could not be read.
-    Answered(Error),
-    Lost(hyper::Error),
-    Late(Elapsed),
-}
-
-/// Sends and reads, and drives the connection meanwhile: all of it in this one future.
-async fn converse(
-    socket: Watched,
-    request: hyper::Request<Full<Bytes>>,
-    incoming: &Incoming<'_>,
-    give_up: Instant,
-) -> Result<Reply, Ended> {
-    let (mut sender, connection) = http1::handshake(TokioIo::new(socket))
-        .await
-        .map_err(Ended::Lost)?;
-    let mut connection = pin!(connection);
-    let mut exchange = pin!(async {
-        let response = timeout_at(give_up, sender.send_request(request))
-            .await
-            .map_err(Ended::Late)?
-            .map_err(Ended::Lost)?;
-        let status = response.status().as_u16();
-        let reply = incoming.read(response, |_| Broken::CutOff, Into::into);
-        timeout_at(give_up, reply)
-            .await
-            .unwrap_or_else(|_| Err(incoming.unreadable(status, "did not end in time")))
-            .map_err(Ended::Answered)
-    });
-    let mut connected = true;
-    std::future::poll_fn(|context| {
-        // The connection first: it moves the bytes that the exchange waits for. How it
-        // ends does not matter, for the exchange learns of that by itself.
-        if connected && connection.as_mut().poll(context).is_ready() {
-            connected = false;
-        }
-        exchange.as_mut().poll(context)
-    })
-    .await
 }
 
 fn translate(
@@ -253,7 +246,7 @@ async fn connect_any<F: Future<Output = io::Result<S>>, S>(
     for address in addresses {
         let share = by.saturating_duration_since(Instant::now()) / untried.max(1);
         untried = untried.saturating_sub(1);
-        last = match timeout(share, connect(*address)).await {
+        last = match before(Instant::now() + share, connect(*address)).await {
             Ok(Ok(stream)) => return Ok(stream),
             Ok(Err(error)) => Unconnected::Refused(error),
             Err(late) => Unconnected::Late(late.into()),
@@ -274,81 +267,14 @@ fn server_name(url: &Url) -> io::Result<ServerName<'static>> {
     Ok(name)
 }
 
-trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Socket for S {}
-
-/// A socket that remembers whether anything was written to it, and whose first byte waits
-/// for a poll of its own: whoever looks at a clock before polling has looked at it just now,
-/// not before the request was put together.
-struct Watched {
-    socket: Box<dyn Socket>,
-    left: Arc<AtomicBool>,
-    stage: Stage,
-}
-
-/// How far the request has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Ready,
-    Announced,
-    Leaving,
-    Left,
-}
-
-impl Watched {
-    fn passes(&mut self, stage: Stage, point: &'static str) {
-        self.stage = stage;
-        trace!(point, "passes");
-    }
-}
-
-impl AsyncRead for Watched {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for Watched {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        if self.stage == Stage::Ready {
-            self.passes(Stage::Announced, "before_send");
-            context.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        self.stage = Stage::Leaving;
-        // Before the write: a failed one may have written all the same.
-        self.left.store(true, Ordering::Relaxed);
-        Pin::new(&mut self.socket).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = Pin::new(&mut self.socket).poll_flush(context);
-        if self.stage == Stage::Leaving && matches!(flushed, Poll::Ready(Ok(()))) {
-            self.passes(Stage::Left, "after_send");
-        }
-        flushed
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(context)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::pin::{Pin, pin};
     use std::sync::Mutex;
+    use std::task::Poll;
 
     use rustls::RootCertStore;
-    use tokio::io::{AsyncReadExt, DuplexStream, duplex};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
     use super::*;
 
@@ -371,12 +297,15 @@ mod tests {
         translate(request, &url(), "gateway.example").unwrap()
     }
 
-    fn watched(socket: DuplexStream) -> Watched {
-        Watched {
-            socket: Box::new(socket),
-            left: Arc::default(),
-            stage: Stage::Ready,
+    impl Socket for DuplexStream {
+        fn holds_unread(&self) -> bool {
+            false
         }
+    }
+
+    async fn line(socket: DuplexStream, purpose: Use) -> Line {
+        let watch = Watch::new(purpose, Instant::now() + MINUTE);
+        Line::open(Box::new(socket), watch).await.unwrap()
     }
 
     /// Everything that has been written so far.
@@ -415,8 +344,8 @@ mod tests {
         let (near, mut far) = duplex(4096);
         let url = url();
         let incoming = incoming(&url);
-        let give_up = Instant::now() + MINUTE;
-        let mut exchange = pin!(converse(watched(near), request(10), &incoming, give_up));
+        let mut line = line(near, Use::Mutation).await;
+        let mut exchange = pin!(line.converse(request(10), &incoming));
         everybody_else_has_run().await;
         assert_eq!(drained(&mut far).await, 0, "never polled");
         // Connected, and the request handed over for writing.
@@ -438,8 +367,8 @@ mod tests {
         let (near, mut far) = duplex(16);
         let url = url();
         let incoming = incoming(&url);
-        let give_up = Instant::now() + MINUTE;
-        let mut exchange = pin!(converse(watched(near), request(500), &incoming, give_up));
+        let mut line = line(near, Use::Mutation).await;
+        let mut exchange = pin!(line.converse(request(500), &incoming));
         for _ in 0..10 {
             assert!(poll_once(&mut exchange).await.is_none());
         }
@@ -466,22 +395,66 @@ mod tests {
         let own = own();
         let url = url();
         let incoming = incoming(&url);
-        let give_up = Instant::now() + MINUTE;
+        let failed = |ended, line: &Line| own.failed(ended, line.watch(), "gateway.example");
 
         let (near, far) = duplex(4096);
         drop(far);
-        let outcome = own.over(Box::new(near), request(10), &incoming, give_up);
-        assert_eq!(outcome.await.unwrap_err().delivery(), Delivery::NotSent);
+        let mut unused = line(near, Use::Mutation).await;
+        let ended = unused.converse(request(10), &incoming).await.unwrap_err();
+        assert_eq!(failed(ended, &unused).delivery(), Delivery::NotSent);
         assert_eq!(own.lost(), 0);
 
-        let (near, mut far) = duplex(16);
-        let outcome = own.over(Box::new(near), request(500), &incoming, give_up);
-        let cut = async move {
-            far.read_exact(&mut [0; 16]).await.unwrap();
-        };
-        let (outcome, ()) = tokio::join!(outcome, cut);
-        assert_eq!(outcome.unwrap_err().delivery(), Delivery::Unknown);
-        assert_eq!(own.lost(), 1);
+        for (purpose, lost) in [(Use::Read, 0), (Use::Mutation, 1)] {
+            let (near, mut far) = duplex(16);
+            let mut cut = line(near, purpose).await;
+            let begun = async move {
+                far.read_exact(&mut [0; 16]).await.unwrap();
+            };
+            let (outcome, ()) = tokio::join!(cut.converse(request(500), &incoming), begun);
+            let error = failed(outcome.unwrap_err(), &cut);
+            assert_eq!(error.delivery(), Delivery::Unknown);
+            assert_eq!(own.lost(), lost);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_reply_that_is_there_before_the_request_is_no_answer_and_nothing_is_sent() {
+        for purpose in [Use::Mutation, Use::Read, Use::AnotherRead] {
+            let (near, mut far) = duplex(4096);
+            let url = url();
+            let incoming = incoming(&url);
+            let mut line = line(near, purpose).await;
+            far.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                .await
+                .unwrap();
+            let ended = line.converse(request(10), &incoming).await.unwrap_err();
+            assert!(matches!(ended, Ended::Lost(_)), "{ended:?}");
+            assert!(!line.watch().has_left());
+            drop(line);
+            assert_eq!(drained(&mut far).await, 0, "{purpose:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_reply_between_two_polls_of_a_request_that_waits_to_leave_is_no_answer() {
+        let (near, mut far) = duplex(4096);
+        let url = url();
+        let incoming = incoming(&url);
+        let mut line = line(near, Use::Mutation).await;
+        {
+            let mut exchange = pin!(line.converse(request(10), &incoming));
+            for _ in 0..2 {
+                assert!(poll_once(&mut exchange).await.is_none());
+            }
+            far.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                .await
+                .unwrap();
+            let outcome = exchange.await;
+            assert!(matches!(outcome, Err(Ended::Lost(_))), "{outcome:?}");
+        }
+        assert!(!line.watch().has_left());
+        drop(line);
+        assert_eq!(drained(&mut far).await, 0);
     }
 
     fn addresses(count: u16) -> Vec<SocketAddr> {

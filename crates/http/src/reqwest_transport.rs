@@ -1,20 +1,18 @@
-//! The transport over real sockets: reqwest, with everything it does by itself switched
-//! off, for reads; a connection of its own for each mutation.
+//! The transport over real sockets: a connection of its own for each mutation, a pool for reads.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use duka_core::{Delivery, Error, ErrorKind};
-use reqwest::header::{HeaderName, HeaderValue};
+use hyper::header::{HeaderName, HeaderValue};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 use url::Url;
 
 use crate::base_url::check_channel;
-use crate::incoming::{Broken, Incoming};
-use crate::message::{Intent, Method, Reply, Request};
+use crate::incoming::Incoming;
+use crate::message::{Intent, Reply, Request};
 use crate::own_connection::OwnConnection;
 use crate::transport::Transport;
 
@@ -27,15 +25,20 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// HTTP/1.1 over rustls, trusting the certificates that the machine trusts.
 ///
-/// Follows no redirect, repeats nothing, uses no proxy, keeps no cookie. Reads go through
-/// reqwest and share a pool of connections. A mutation goes on a connection made for it,
-/// which the calling task drives itself: one from a pool may have been closed by the other
-/// side a moment ago, and an innocent cancel would come back in doubt; and one that lives
-/// in a task of its own may still write after its caller has given up. When the future of
-/// a mutation is dropped, or not polled any more, not one byte more leaves.
+/// Follows no redirect, repeats nothing, uses no proxy, keeps no cookie. The calling task drives
+/// the connection; there is no task behind it. When the future of an exchange is dropped, or not
+/// polled any more, not one byte more leaves. The deadline holds whatever arrives, and more than
+/// 16 interim replies (HTTP 1xx) are no answer but an unknown outcome.
+///
+/// A mutation goes on a connection made for it: one from a pool may have been closed by the other
+/// side a moment ago, and an innocent cancel would come back in doubt. Reads share up to eight
+/// connections, each used again within 30 s. One on which anything has arrived that was not asked
+/// for is closed: its next reply might be meant for an earlier request.
+///
+/// The first version used reqwest, hence the name. reqwest cannot be given a connection that
+/// looks at its socket before it writes.
 #[derive(Debug)]
 pub struct ReqwestTransport {
-    pooled: reqwest::Client,
     own: OwnConnection,
     body_cap: usize,
     /// Why TLS cannot be had, if so.
@@ -80,34 +83,6 @@ impl ReqwestTransport {
     }
 }
 
-/// What a read failed with before a reply came.
-fn failed(error: reqwest::Error, place: &str) -> Error {
-    let (kind, delivery, message) = if error.is_builder() {
-        let message = "the request cannot be put into HTTP".to_owned();
-        (ErrorKind::InvalidRequest, Delivery::NotSent, message)
-    } else if error.is_connect() {
-        // `is_connect` is true only for an error of kind `Connect` in hyper-util's client,
-        // which is made while a connection is sought: DNS, TCP and the TLS handshake (no
-        // early data), before the request is handed to a connection.
-        let message = if error.is_dns() {
-            format!("the name of {place} cannot be resolved")
-        } else if error.is_timeout() {
-            format!("no connection to {place} in time")
-        } else {
-            format!("no connection to {place}")
-        };
-        (ErrorKind::Unavailable, Delivery::NotSent, message)
-    } else if error.is_timeout() {
-        let message = format!("no answer from {place} in time");
-        (ErrorKind::Unavailable, Delivery::Unknown, message)
-    } else {
-        let message = format!("the connection to {place} ended before an answer");
-        (ErrorKind::Unavailable, Delivery::Unknown, message)
-    };
-    // The URL may carry an order's id in its query.
-    Error::new(kind, delivery, message).with_source(error.without_url())
-}
-
 #[async_trait]
 impl Transport for ReqwestTransport {
     async fn exchange(&self, request: Request, intent: Intent) -> Result<Reply, Error> {
@@ -125,20 +100,8 @@ impl Transport for ReqwestTransport {
             body_cap: self.body_cap,
         };
         match intent {
-            Intent::Read => {
-                let sent = self.pooled.execute(translate(request)?).await;
-                let response = sent.map_err(|error| failed(error, &place))?;
-                let why = |error: &reqwest::Error| {
-                    if error.is_timeout() {
-                        Broken::Late
-                    } else {
-                        Broken::CutOff
-                    }
-                };
-                let without_url = |error: reqwest::Error| error.without_url().into();
-                incoming.read(response.into(), why, without_url).await
-            }
-            Intent::Mutation => self.own.exchange(request, &incoming).await,
+            Intent::Read => self.own.read(request, &incoming).await,
+            Intent::Mutation => self.own.mutate(request, &incoming).await,
         }
     }
 }
@@ -178,8 +141,6 @@ impl ReqwestTransportBuilder {
     /// # Errors
     /// [`ErrorKind::Configuration`] when the HTTP client cannot be made.
     pub fn build(self) -> Result<ReqwestTransport, Error> {
-        let connect_timeout = self.connect_timeout.min(LONGEST);
-        let total_timeout = self.total_timeout.min(LONGEST);
         let (tls, no_tls) = match tls_config(TrustAnchors::Machine) {
             Ok(config) => (config, None),
             Err(problem) => {
@@ -188,27 +149,17 @@ impl ReqwestTransportBuilder {
                 (nobody, Some(problem))
             }
         };
-        // `localhost` is this machine, whatever a resolver may say of it.
-        let loopback = [
-            SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            SocketAddr::from((Ipv6Addr::LOCALHOST, 0)),
-        ];
-        let pooled = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls.clone())
-            .http1_only()
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .resolve_to_addrs("localhost", &loopback)
-            .user_agent(USER_AGENT)
-            .connect_timeout(connect_timeout)
-            .timeout(total_timeout)
-            .pool_max_idle_per_host(8)
-            .build()
-            .map_err(|error| unusable("the HTTP client cannot be made", error))?;
+        self.with_tls(tls, no_tls)
+    }
+
+    pub(crate) fn with_tls(
+        self,
+        tls: ClientConfig,
+        no_tls: Option<rustls::Error>,
+    ) -> Result<ReqwestTransport, Error> {
+        let connect_timeout = self.connect_timeout.min(LONGEST);
+        let total_timeout = self.total_timeout.min(LONGEST);
         Ok(ReqwestTransport {
-            pooled,
             own: OwnConnection::new(Arc::new(tls), connect_timeout, total_timeout),
             body_cap: self.body_cap,
             no_tls,
@@ -247,20 +198,6 @@ fn tls_config(anchors: TrustAnchors) -> Result<ClientConfig, rustls::Error> {
 
 fn unusable(message: &str, source: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::new(ErrorKind::Configuration, Delivery::NotSent, message).with_source(source)
-}
-
-fn translate(request: Request) -> Result<reqwest::Request, Error> {
-    let method = match request.method() {
-        Method::Get => reqwest::Method::GET,
-        Method::Post => reqwest::Method::POST,
-    };
-    let mut out = reqwest::Request::new(method, request.url().clone());
-    for header in headers_of(&request) {
-        let (name, value) = header?;
-        out.headers_mut().append(name, value);
-    }
-    *out.body_mut() = request.into_body().map(Into::into);
-    Ok(out)
 }
 
 /// The headers of a request, as HTTP takes them.

@@ -1,0 +1,532 @@
+//! Tests: a far side that floods, dribbles or answers out of turn, over TCP and over TLS.
+//!
+//! They live in the crate because only it can be told to trust a certificate made for a test.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking; clippy only exempts functions marked as tests"
+)]
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use duka_core::{Delivery, Error, ErrorKind};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+
+use crate::{BaseUrl, Intent, Reply, Request, ReqwestTransport, Transport};
+
+const SOON: Duration = Duration::from_millis(400);
+/// Far more than any test needs on a busy machine.
+const AGES: Duration = Duration::from_secs(10);
+
+const INTERIM: &str = "HTTP/1.1 102 Processing\r\n\r\n";
+const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+/// One thing the server does once it has read a request.
+#[derive(Clone)]
+enum Act {
+    /// Writes these bytes at once.
+    Say(Vec<u8>),
+    /// Writes these bytes again and again, with a pause between, until the caller has gone.
+    Repeat(Vec<u8>, Duration),
+    /// Waits for `Server::go_on`.
+    Wait,
+    /// Closes the connection.
+    Close,
+}
+
+impl Act {
+    fn say(text: &str) -> Self {
+        Self::Say(text.into())
+    }
+
+    fn reply(body: &str) -> Self {
+        Self::Say(http(body).into())
+    }
+
+    fn flood(text: &str) -> Self {
+        Self::Repeat(text.repeat(200).into(), Duration::ZERO)
+    }
+
+    fn dribble(text: &str) -> Self {
+        Self::Repeat(text.into(), Duration::from_millis(40))
+    }
+}
+
+fn http(body: &str) -> String {
+    format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+#[derive(Default)]
+struct Seen {
+    /// What is done after each request, whichever connection it comes on.
+    acts: Mutex<VecDeque<Vec<Act>>>,
+    connections: AtomicUsize,
+    /// Connections that the caller has closed.
+    left: AtomicUsize,
+    go_on: Notify,
+    went_on: Notify,
+}
+
+struct Server {
+    base: BaseUrl,
+    trusted: ClientConfig,
+    seen: Arc<Seen>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Channel {
+    Tcp,
+    Tls,
+}
+
+const CHANNELS: [Channel; 2] = [Channel::Tcp, Channel::Tls];
+const INTENTS: [Intent; 2] = [Intent::Read, Intent::Mutation];
+
+impl Server {
+    async fn start(channel: Channel, acts: impl IntoIterator<Item = Vec<Act>>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (trusted, acceptor) = certified();
+        let seen = Arc::new(Seen {
+            acts: Mutex::new(acts.into_iter().collect()),
+            ..Seen::default()
+        });
+        let shared = Arc::clone(&seen);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                stream.set_nodelay(true).unwrap();
+                shared.connections.fetch_add(1, Ordering::SeqCst);
+                let (seen, acceptor) = (Arc::clone(&shared), acceptor.clone());
+                tokio::spawn(async move {
+                    match channel {
+                        Channel::Tcp => serve(stream, &seen).await,
+                        Channel::Tls => match acceptor.accept(stream).await {
+                            Ok(stream) => serve(stream, &seen).await,
+                            Err(error) => panic!("{error}"),
+                        },
+                    }
+                    seen.left.fetch_add(1, Ordering::SeqCst);
+                });
+            }
+        });
+        let scheme = match channel {
+            Channel::Tcp => "http",
+            Channel::Tls => "https",
+        };
+        let base = BaseUrl::parse(&format!("{scheme}://localhost:{port}")).unwrap();
+        Self {
+            base,
+            trusted,
+            seen,
+        }
+    }
+
+    fn transport(&self, total_timeout: Duration) -> ReqwestTransport {
+        ReqwestTransport::builder()
+            .connect_timeout(AGES)
+            .total_timeout(total_timeout)
+            .with_tls(self.trusted.clone(), None)
+            .unwrap()
+    }
+
+    fn connections(&self) -> usize {
+        self.seen.connections.load(Ordering::SeqCst)
+    }
+
+    /// Lets the server go on, and returns when it has written what it had to.
+    async fn go_on(&self) {
+        self.seen.go_on.notify_one();
+        self.seen.went_on.notified().await;
+    }
+
+    /// Whether the server notices soon that the caller has closed every connection.
+    async fn is_left_alone(&self) -> bool {
+        let begun = Instant::now();
+        while self.seen.left.load(Ordering::SeqCst) < self.connections() {
+            if begun.elapsed() > AGES {
+                return false;
+            }
+            sleep(Duration::from_millis(5)).await;
+        }
+        true
+    }
+}
+
+/// A server's certificate, and a client that trusts it.
+fn certified() -> (ClientConfig, TlsAcceptor) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let certificate = made.cert.der().clone();
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate.clone()).unwrap();
+    let client = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let server = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    (client, TlsAcceptor::from(Arc::new(server)))
+}
+
+async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, seen: &Seen) {
+    while read_request(&mut stream).await {
+        let acts = seen.acts.lock().unwrap().pop_front();
+        let mut told = false;
+        for act in acts.expect("more requests than acts") {
+            match act {
+                Act::Say(bytes) => {
+                    if say(&mut stream, &bytes).await.is_err() {
+                        return;
+                    }
+                    if told {
+                        seen.went_on.notify_one();
+                    }
+                }
+                Act::Repeat(bytes, pause) => {
+                    while say(&mut stream, &bytes).await.is_ok() {
+                        sleep(pause).await;
+                    }
+                    return;
+                }
+                Act::Wait => {
+                    seen.go_on.notified().await;
+                    told = true;
+                }
+                Act::Close => return,
+            }
+        }
+    }
+}
+
+async fn say(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> std::io::Result<()> {
+    stream.write_all(bytes).await?;
+    stream.flush().await
+}
+
+/// Reads one request whose body is `{}` or empty; false when the other side has closed.
+async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> bool {
+    let mut text = Vec::new();
+    let mut buffer = [0; 4096];
+    while !(text.ends_with(b"\r\n\r\n") || text.ends_with(b"{}")) {
+        match stream.read(&mut buffer).await {
+            Ok(0) | Err(_) => return false,
+            Ok(more) => text.extend_from_slice(&buffer[..more]),
+        }
+    }
+    true
+}
+
+async fn ask(transport: &ReqwestTransport, base: &BaseUrl, intent: Intent) -> Result<Reply, Error> {
+    let request = match intent {
+        Intent::Read => Request::get(base.join("/status")),
+        Intent::Mutation => Request::post_json(base.join("/cancel"), b"{}".to_vec()),
+    };
+    transport.exchange(request, intent).await
+}
+
+/// Asks on a task of its own, so that one that never gives way is noticed, and says how long it took.
+async fn ask_timed(
+    transport: ReqwestTransport,
+    base: &BaseUrl,
+    intent: Intent,
+) -> (Result<Reply, Error>, Duration) {
+    let base = base.clone();
+    let begun = Instant::now();
+    let asked = tokio::spawn(async move { ask(&transport, &base, intent).await });
+    let stop = asked.abort_handle();
+    let outcome = timeout(AGES, asked).await;
+    stop.abort();
+    let outcome = outcome.expect("the deadline does not hold").unwrap();
+    (outcome, begun.elapsed())
+}
+
+fn what_never_ends() -> Vec<(&'static str, Vec<Act>, Delivery)> {
+    let chunk = |size: &str| format!("{CHUNKED}{size}");
+    vec![
+        (
+            "slow interim replies",
+            vec![Act::Repeat(INTERIM.into(), Duration::from_millis(100))],
+            Delivery::Unknown,
+        ),
+        (
+            "a head byte by byte",
+            vec![Act::say("HTTP/1.1 200 O"), Act::dribble("K")],
+            Delivery::Unknown,
+        ),
+        (
+            "a header byte by byte",
+            vec![Act::say("HTTP/1.1 200 OK\r\nX-A: "), Act::dribble("a")],
+            Delivery::Unknown,
+        ),
+        (
+            "headers",
+            vec![Act::say("HTTP/1.1 200 OK\r\n"), Act::flood("X-A: a\r\n")],
+            Delivery::Unknown,
+        ),
+        ("empty lines", vec![Act::flood("\r\n")], Delivery::Unknown),
+        (
+            "a chunk's size",
+            vec![Act::say(CHUNKED), Act::flood("0000000000")],
+            Delivery::Answered,
+        ),
+        (
+            "a slow chunk's size",
+            vec![Act::say(CHUNKED), Act::dribble("0")],
+            Delivery::Answered,
+        ),
+        (
+            "a chunk's extension",
+            vec![Act::Say(chunk("5;a=").into()), Act::flood("aaaaaaaaaa")],
+            Delivery::Answered,
+        ),
+        (
+            "trailers",
+            vec![Act::Say(chunk("0\r\n").into()), Act::flood("X-A: a\r\n")],
+            Delivery::Answered,
+        ),
+        (
+            "slow trailers",
+            vec![Act::Say(chunk("0\r\n").into()), Act::dribble("X-A: a\r\n")],
+            Delivery::Answered,
+        ),
+        (
+            "a body",
+            vec![
+                Act::say("HTTP/1.1 200 OK\r\n\r\n"),
+                Act::flood("aaaaaaaaaa"),
+            ],
+            Delivery::Answered,
+        ),
+        (
+            "a slow body",
+            vec![Act::say("HTTP/1.1 200 OK\r\n\r\n"), Act::dribble("a")],
+            Delivery::Answered,
+        ),
+        (
+            "slow chunks",
+            vec![Act::say(CHUNKED), Act::dribble("1\r\na\r\n")],
+            Delivery::Answered,
+        ),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_deadline_holds_whatever_arrives_and_the_connection_is_closed_then() {
+    for channel in CHANNELS {
+        for intent in INTENTS {
+            let mut cases = JoinSet::new();
+            for (name, acts, delivery) in what_never_ends() {
+                cases.spawn(async move {
+                    let server = Server::start(channel, [acts]).await;
+                    let transport = server.transport(SOON);
+                    let (outcome, took) = ask_timed(transport, &server.base, intent).await;
+                    let place =
+                        format!("{name}, {channel:?}, {intent:?}: {outcome:?} after {took:?}");
+                    let error = outcome.expect_err(&place);
+                    assert_eq!(error.delivery(), delivery, "{place}");
+                    assert!(took < SOON * 5, "{place}");
+                    assert!(server.is_left_alone().await, "{place}");
+                });
+            }
+            cases.join_all().await;
+        }
+    }
+}
+
+/// A server that never gets as far as TLS.
+async fn floods_the_handshake(record: &'static [u8]) -> BaseUrl {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let records = record.repeat(200);
+        while stream.write_all(&records).await.is_ok() {}
+    });
+    BaseUrl::parse(&format!("https://localhost:{port}")).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flooded_handshake_ends_in_the_time_to_connect_and_nothing_was_sent() {
+    let records: [&[u8]; 3] = [
+        // A change of cipher, a warning, and the first byte of a message that never ends.
+        &[20, 3, 3, 0, 1, 1],
+        &[21, 3, 3, 0, 2, 1, 0],
+        &[22, 3, 3, 0, 1, 2],
+    ];
+    for record in records {
+        for intent in INTENTS {
+            let base = floods_the_handshake(record).await;
+            let transport = ReqwestTransport::builder()
+                .connect_timeout(SOON)
+                .with_tls(certified().0, None)
+                .unwrap();
+            let (outcome, took) = ask_timed(transport, &base, intent).await;
+            let place = format!("{record:?}, {intent:?}: {outcome:?} after {took:?}");
+            let error = outcome.expect_err(&place);
+            assert_eq!(error.delivery(), Delivery::NotSent, "{place}");
+            assert!(took < SOON * 5, "{place}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn interim_replies_without_end_are_cut_off_at_their_limit_and_leave_it_unknown() {
+    for channel in CHANNELS {
+        for intent in INTENTS {
+            let server = Server::start(channel, [vec![Act::flood(INTERIM)]]).await;
+            let transport = server.transport(AGES * 10);
+            let (outcome, took) = ask_timed(transport, &server.base, intent).await;
+            let place = format!("{channel:?}, {intent:?}: {outcome:?} after {took:?}");
+            let error = outcome.expect_err(&place);
+            let found = (error.kind(), error.delivery());
+            assert_eq!(
+                found,
+                (ErrorKind::Unavailable, Delivery::Unknown),
+                "{place}"
+            );
+            assert!(error.to_string().contains("interim replies"), "{place}");
+            assert!(server.is_left_alone().await, "{place}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sixteen_interim_replies_are_skipped_and_one_more_is_too_many() {
+    for channel in CHANNELS {
+        for intent in INTENTS {
+            for (count, good) in [(1, true), (16, true), (17, false)] {
+                let text = format!("{}{}", INTERIM.repeat(count), http("done"));
+                let server = Server::start(channel, [vec![Act::say(&text)]]).await;
+                let transport = server.transport(AGES);
+                let outcome = ask(&transport, &server.base, intent).await;
+                let place = format!("{count}, {channel:?}, {intent:?}: {outcome:?}");
+                match outcome {
+                    Ok(reply) => assert!(good && reply.body == b"done", "{place}"),
+                    Err(error) => {
+                        assert!(!good && error.delivery() == Delivery::Unknown, "{place}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+// The caller has a runtime of its own, whose one thread is busy while the stray reply comes:
+// the runtime has not heard of it when the second read begins.
+#[test]
+fn a_whole_reply_that_arrived_on_an_idle_connection_answers_no_later_read() {
+    let theirs = tokio::runtime::Runtime::new().unwrap();
+    let ours = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    for channel in CHANNELS {
+        for rests in [Duration::ZERO, Duration::from_millis(30)] {
+            for _ in 0..25 {
+                let stray = vec![Act::reply("one"), Act::Wait, Act::reply("stray")];
+                let acts = [stray, vec![Act::reply("two")]];
+                let server = theirs.block_on(Server::start(channel, acts));
+                let transport = server.transport(AGES);
+                let read = || ask(&transport, &server.base, Intent::Read);
+                let second = ours.block_on(async {
+                    assert_eq!(read().await.unwrap().body, b"one");
+                    std::thread::scope(|scope| {
+                        scope.spawn(|| theirs.block_on(server.go_on()));
+                    });
+                    if !rests.is_zero() {
+                        sleep(rests).await;
+                    }
+                    read().await.unwrap()
+                });
+                assert_eq!(second.body, b"two", "{channel:?}, rests {rests:?}");
+                assert_eq!(server.connections(), 2);
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reply_with_bytes_behind_it_is_the_last_on_its_connection() {
+    for channel in CHANNELS {
+        for behind in [
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray",
+            "HTTP/1.1 2",
+            "\r\n",
+            "x",
+        ] {
+            let glued = Act::Say(format!("{}{behind}", http("one")).into());
+            let server = Server::start(channel, [vec![glued], vec![Act::reply("two")]]).await;
+            let transport = server.transport(AGES);
+            for expected in ["one", "two"] {
+                let reply = ask(&transport, &server.base, Intent::Read).await.unwrap();
+                assert_eq!(reply.body, expected.as_bytes(), "{channel:?} {behind:?}");
+            }
+            assert_eq!(server.connections(), 2);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_a_connection_used_before_a_reply_with_another_behind_it_is_not_believed() {
+    for channel in CHANNELS {
+        let late = Act::Say(format!("{}{}", http("stray"), http("two")).into());
+        let server = Server::start(channel, [vec![Act::reply("one")], vec![late]]).await;
+        let transport = server.transport(AGES);
+        ask(&transport, &server.base, Intent::Read).await.unwrap();
+        let outcome = ask(&transport, &server.base, Intent::Read).await;
+        assert_eq!(
+            server.connections(),
+            1,
+            "the second read used the first's connection"
+        );
+        let error = outcome.expect_err("whose reply it was cannot be known");
+        assert_eq!(error.kind(), ErrorKind::UnreadableReply);
+        assert_eq!(error.delivery(), Delivery::Answered);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_ended_while_idle_is_replaced_without_a_failure() {
+    for channel in CHANNELS {
+        let ended = vec![Act::reply("one"), Act::Wait, Act::Close];
+        let server = Server::start(channel, [ended, vec![Act::reply("two")]]).await;
+        let transport = server.transport(AGES);
+        ask(&transport, &server.base, Intent::Read).await.unwrap();
+        server.seen.go_on.notify_one();
+        assert!(server.is_left_alone().await);
+        let reply = ask(&transport, &server.base, Intent::Read).await.unwrap();
+        assert_eq!(reply.body, b"two");
+        assert_eq!(server.connections(), 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reads_that_go_well_share_a_connection() {
+    for channel in CHANNELS {
+        let server = Server::start(channel, (0..50).map(|_| vec![Act::reply("ok")])).await;
+        let transport = server.transport(AGES);
+        for _ in 0..50 {
+            ask(&transport, &server.base, Intent::Read).await.unwrap();
+        }
+        assert_eq!(server.connections(), 1, "{channel:?}");
+    }
+}
