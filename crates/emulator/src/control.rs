@@ -179,13 +179,14 @@ fn clear_faults(shared: &Shared) -> Reply {
 }
 
 fn arm(shared: &Shared, received: &Received) -> Result<Reply, Refusal> {
-    const MEMBERS: [&str; 6] = [
+    const MEMBERS: [&str; 7] = [
         "gateway",
         "operation",
         "kind",
         "times",
         "probability",
         "delay_ms",
+        "form",
     ];
     let body = object(received, &MEMBERS)?;
     let kind = named(
@@ -222,6 +223,11 @@ fn arm(shared: &Shared, received: &Received) -> Result<Reply, Refusal> {
             .as_u64()
             .ok_or_else(|| Refusal::field("delay_ms", "delay_ms is not a whole number"))?;
         fault = fault.delay(Duration::from_millis(delay));
+    }
+    if let Some(form) = member(&body, "form") {
+        let form = form.as_u64().and_then(|it| u32::try_from(it).ok());
+        let form = form.ok_or_else(|| Refusal::field("form", "form is not a whole number"))?;
+        fault = fault.form(form);
     }
     shared
         .world()

@@ -114,6 +114,14 @@ impl Reply {
 pub(crate) enum Outcome {
     Reply(Reply),
     Dropped(Dropped),
+    /// The reply, and another that belongs to no request: in the same piece, or some time later.
+    WithStray {
+        reply: Reply,
+        stray: Reply,
+        after: Duration,
+    },
+    /// Interim replies and no other.
+    Interims,
 }
 
 /// A connection ended on purpose, without one byte of a reply.

@@ -36,6 +36,25 @@ pub enum FaultKind {
     TruncatedBody,
     /// The request is applied, then the body is bytes that are neither UTF-8 nor JSON.
     GarbageBody,
+    /// The request is applied, then HTTP 401 stands around what would have been the reply.
+    ///
+    /// Form 0 is all of the body, 1 half of it, 2 an HTML page, 3 nothing.
+    Odd401,
+    /// The request is applied, then interim replies (HTTP 102) come without end, until the client goes away or a
+    /// minute is over. The reply itself never comes.
+    InterimFlood,
+    /// The reply is sent as usual, and behind it a second whole one that belongs to no request: the status of another
+    /// order, paid (form 0) or not (form 1).
+    ///
+    /// Without a delay both leave in one piece. With one, the second is sent that much later, unless the
+    /// client has sent another request or closed the connection by then.
+    StrayReply,
+    /// The request is applied, and the words of the reply that decide (`status`, `order_status`,
+    /// `payment_status_description`, `code`) hold a character that does not show.
+    ///
+    /// Form 0 is a space of no width within the word, 1 an escape behind it, 2 a mark that turns the direction of
+    /// writing round before it, 3 a blank behind it. What is sent as a number stays as it is.
+    OddWord,
     /// A good request is refused at the door as if its token (Pesapal) or timestamp (KwikPaisa) were too old.
     TokenExpired,
     /// The customer pays just before the cancel is applied, which is then refused.
@@ -60,7 +79,7 @@ pub(crate) enum FaultPoint {
 
 impl FaultKind {
     /// Every kind, in the order they are listed to people.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 19] = [
         Self::ResetBefore,
         Self::ReplyLost,
         Self::Delay,
@@ -71,6 +90,10 @@ impl FaultKind {
         Self::EmptyBody,
         Self::TruncatedBody,
         Self::GarbageBody,
+        Self::Odd401,
+        Self::InterimFlood,
+        Self::StrayReply,
+        Self::OddWord,
         Self::TokenExpired,
         Self::PayBeforeApply,
         Self::PayAfterApply,
@@ -92,6 +115,10 @@ impl FaultKind {
             Self::EmptyBody => "empty_body",
             Self::TruncatedBody => "truncated_body",
             Self::GarbageBody => "garbage_body",
+            Self::Odd401 => "odd_401",
+            Self::InterimFlood => "interim_flood",
+            Self::StrayReply => "stray_reply",
+            Self::OddWord => "odd_word",
             Self::TokenExpired => "token_expired",
             Self::PayBeforeApply => "pay_before_apply",
             Self::PayAfterApply => "pay_after_apply",
@@ -128,7 +155,11 @@ impl FaultKind {
             | Self::HtmlBody
             | Self::EmptyBody
             | Self::TruncatedBody
-            | Self::GarbageBody => FaultPoint::Reply,
+            | Self::GarbageBody
+            | Self::Odd401
+            | Self::InterimFlood
+            | Self::StrayReply
+            | Self::OddWord => FaultPoint::Reply,
             Self::DuplicateNotification | Self::ReorderedNotification => FaultPoint::Notification,
         }
     }
@@ -160,6 +191,7 @@ pub struct Fault {
     times: u32,
     probability: f64,
     delay: Duration,
+    form: u32,
 }
 
 impl Fault {
@@ -173,6 +205,7 @@ impl Fault {
             times: 1,
             probability: 1.0,
             delay: Duration::ZERO,
+            form: 0,
         }
     }
 
@@ -204,10 +237,18 @@ impl Fault {
         self
     }
 
-    /// How long the request is held up in real time before the fault strikes.
+    /// How long the request is held up in real time before the fault strikes; with
+    /// [`StrayReply`](FaultKind::StrayReply), how long the second reply is.
     #[must_use]
     pub const fn delay(mut self, delay: Duration) -> Self {
         self.delay = delay;
+        self
+    }
+
+    /// The form in which a kind that has several begins; each strike takes the next, and the first follows the last.
+    #[must_use]
+    pub const fn form(mut self, form: u32) -> Self {
+        self.form = form;
         self
     }
 
@@ -258,7 +299,7 @@ impl Fault {
 
 impl Serialize for Fault {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Fault", 6)?;
+        let mut fields = serializer.serialize_struct("Fault", 7)?;
         fields.serialize_field("gateway", &self.gateway)?;
         fields.serialize_field("operation", &self.operation)?;
         fields.serialize_field("kind", &self.kind)?;
@@ -266,6 +307,7 @@ impl Serialize for Fault {
         fields.serialize_field("probability", &self.probability)?;
         let delay_ms = u64::try_from(self.delay.as_millis()).unwrap_or(u64::MAX);
         fields.serialize_field("delay_ms", &delay_ms)?;
+        fields.serialize_field("form", &self.form)?;
         fields.end()
     }
 }
@@ -295,6 +337,7 @@ pub enum FaultError {
 pub(crate) struct Struck {
     pub(crate) kind: FaultKind,
     pub(crate) hold: Duration,
+    pub(crate) form: u32,
 }
 
 /// The armed faults; each carries in `times` how often it may still strike.
@@ -336,7 +379,9 @@ impl ArmedFaults {
         let struck = Struck {
             kind: fault.kind,
             hold: fault.hold(),
+            form: fault.form,
         };
+        fault.form = fault.form.wrapping_add(1);
         fault.times -= 1;
         if fault.times == 0 {
             self.0.remove(index);

@@ -45,6 +45,10 @@
 //! `GET /requests`, `GET` and `POST /variants`, `POST /clock`, `POST /webhook`, `POST /reset`. An `id` is KwikPaisa's order id or Pesapal's
 //! tracking id, percent-encoded where it must be.
 //!
+//! A fault is armed with `{"kind": "reply_lost", "gateway": "pesapal", "operation": "cancel", "times": 1}`; all but the kind may be
+//! left out. [`FaultKind`] tells each kind and its name, [`Fault`] what else can be said (`probability`, `delay_ms`, `form`). Among
+//! the kinds are replies that are nearly right: `odd_401`, `odd_word`, `interim_flood`, `stray_reply`.
+//!
 //! # Where the gateways are silent
 //!
 //! Neither gateway says all that a client has to know: how a refusal looks, whether an id comes back as a number,
@@ -97,6 +101,7 @@ mod gateway;
 mod json;
 mod kwikpaisa;
 mod notification;
+mod odd;
 mod order;
 mod pesapal;
 mod request_log;

@@ -1,8 +1,9 @@
 //! The port: accepting connections, serving HTTP/1.1 on them, and the handle a program holds.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
@@ -12,9 +13,11 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use jiff::{SignedDuration, Timestamp};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{sleep, timeout};
 use url::Url;
 
 use crate::act::{ActError, CustomerAct};
@@ -29,6 +32,7 @@ use crate::service;
 use crate::world::Shared;
 
 const LONGEST_BODY: usize = 1024 * 1024;
+const LONGEST_FLOOD: Duration = Duration::from_secs(60);
 
 /// A running emulator. It stops when this is dropped or [`shutdown`](Self::shutdown).
 #[derive(Debug)]
@@ -266,37 +270,99 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, mut stopped: watch::
                     connections.spawn(serve(stream, Arc::clone(&shared)));
                 }
                 // Too many open files, as a rule: it passes once a connection closes.
-                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
+                Err(_) => sleep(Duration::from_millis(10)).await,
             },
         }
     }
     connections.shutdown().await;
 }
 
-async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+/// What comes of a connection once HTTP is over on it.
+enum Afterwards {
+    /// Closed, with a reset.
+    Reset,
+    /// Interim replies, and no other.
+    Interims,
+    /// These bytes, those after a pause (or at once), and then HTTP again.
+    Strayed {
+        reply: Vec<u8>,
+        stray: Vec<u8>,
+        after: Duration,
+    },
+}
+
+async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
     // Without it a small reply may wait for the client's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
-    let reset = AtomicBool::new(false);
-    let mut connection = http1::Builder::new()
-        // The date must be the emulator's, not the machine's: clients learn clock skew from it.
-        .auto_date_header(false)
-        .serve_connection(
-            TokioIo::new(stream),
-            service_fn(|request| respond(Arc::clone(&shared), request, &reset)),
-        );
-    // An error is a client that left or a connection dropped on purpose.
-    let _ = (&mut connection).await;
-    if reset.load(Ordering::Relaxed) {
-        let stream = connection.into_parts().io.into_inner();
-        // With a linger of zero, closing sends a reset instead of an orderly end.
-        let _ = stream.set_zero_linger();
+    loop {
+        let afterwards = Mutex::new(None);
+        let mut connection = http1::Builder::new()
+            // The date must be the emulator's, not the machine's: clients learn clock skew from it.
+            .auto_date_header(false)
+            .serve_connection(
+                TokioIo::new(stream),
+                service_fn(|request| respond(Arc::clone(&shared), request, &afterwards)),
+            );
+        // An error is a client that left or a connection dropped on purpose.
+        let _ = (&mut connection).await;
+        stream = connection.into_parts().io.into_inner();
+        let afterwards = afterwards.into_inner();
+        match afterwards.unwrap_or_else(PoisonError::into_inner) {
+            None => return,
+            Some(Afterwards::Reset) => {
+                // With a linger of zero, closing sends a reset instead of an orderly end.
+                let _ = stream.set_zero_linger();
+                return;
+            }
+            Some(Afterwards::Interims) => {
+                // The client has left, or has had a minute of it.
+                let _ = timeout(LONGEST_FLOOD, flood(&mut stream)).await;
+                return;
+            }
+            Some(Afterwards::Strayed {
+                reply,
+                stray,
+                after,
+            }) => {
+                if say_twice(&mut stream, reply, stray, after).await.is_err() {
+                    return;
+                }
+            }
+        }
     }
+}
+
+/// As many as keep a careless client busy, and not this machine.
+async fn flood(stream: &mut TcpStream) -> io::Result<()> {
+    let some = b"HTTP/1.1 102 Processing\r\n\r\n".repeat(100);
+    loop {
+        stream.write_all(&some).await?;
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
+async fn say_twice(
+    stream: &mut TcpStream,
+    mut reply: Vec<u8>,
+    stray: Vec<u8>,
+    after: Duration,
+) -> io::Result<()> {
+    if after.is_zero() {
+        reply.extend_from_slice(&stray);
+        return stream.write_all(&reply).await;
+    }
+    stream.write_all(&reply).await?;
+    let has_said_more = timeout(after, stream.peek(&mut [0])).await.is_ok();
+    if has_said_more {
+        return Ok(());
+    }
+    stream.write_all(&stray).await
 }
 
 async fn respond(
     shared: Arc<Shared>,
     request: Request<Incoming>,
-    reset: &AtomicBool,
+    afterwards: &Mutex<Option<Afterwards>>,
 ) -> Result<Response<ReplyBody>, Dropped> {
     let (head, body) = request.into_parts();
     let outcome = match Limited::new(body, LONGEST_BODY).collect().await {
@@ -312,13 +378,39 @@ async fn respond(
         }
         Err(_) => Outcome::Reply(Reply::empty(StatusCode::PAYLOAD_TOO_LARGE)),
     };
-    match outcome {
-        Outcome::Reply(reply) => Ok(response(reply, shared.clock.now())),
-        Outcome::Dropped(how) => {
-            reset.store(how == Dropped::Reset, Ordering::Relaxed);
-            Err(how)
-        }
+    let then = match outcome {
+        Outcome::Reply(reply) => return Ok(response(reply, shared.clock.now())),
+        Outcome::Dropped(Dropped::Close) => None,
+        Outcome::Dropped(Dropped::Reset) => Some(Afterwards::Reset),
+        Outcome::Interims => Some(Afterwards::Interims),
+        Outcome::WithStray {
+            reply,
+            stray,
+            after,
+        } => Some(Afterwards::Strayed {
+            reply: bytes(response(reply, shared.clock.now())),
+            stray: bytes(response(stray, shared.clock.now())),
+            after,
+        }),
+    };
+    *afterwards.lock().unwrap_or_else(PoisonError::into_inner) = then;
+    Err(Dropped::Close)
+}
+
+/// A whole reply as it stands on the wire.
+fn bytes(response: Response<ReplyBody>) -> Vec<u8> {
+    let (head, body) = response.into_parts();
+    let body = body.whole();
+    let mut out = format!("HTTP/1.1 {}\r\n", head.status).into_bytes();
+    for (name, value) in &head.headers {
+        out.extend_from_slice(name.as_str().as_bytes());
+        out.extend_from_slice(b": ");
+        out.extend_from_slice(value.as_bytes());
+        out.extend_from_slice(b"\r\n");
     }
+    out.extend_from_slice(format!("content-length: {}\r\n\r\n", body.len()).as_bytes());
+    out.extend_from_slice(&body);
+    out
 }
 
 fn response(reply: Reply, now: Timestamp) -> Response<ReplyBody> {

@@ -12,6 +12,8 @@ use crate::exchange::{Dropped, HTML, JSON, Outcome, Received, Reply, ReplyBody};
 use crate::fault::{FaultKind, FaultPoint, Struck};
 use crate::gateway::{Gateway, Operation};
 use crate::kwikpaisa;
+use crate::odd::{odd_401, odd_word};
+use crate::order::Payment;
 use crate::pesapal;
 use crate::request_log::{RequestRecord, loggable_body, loggable_headers};
 use crate::route::{NotInApi, Route, route};
@@ -167,6 +169,10 @@ impl ApiCall {
             | FaultKind::EmptyBody
             | FaultKind::TruncatedBody
             | FaultKind::GarbageBody
+            | FaultKind::Odd401
+            | FaultKind::InterimFlood
+            | FaultKind::StrayReply
+            | FaultKind::OddWord
             | FaultKind::TokenExpired
             | FaultKind::PayBeforeApply
             | FaultKind::PayAfterApply
@@ -179,7 +185,7 @@ impl ApiCall {
     async fn at_door(mut self) -> Outcome {
         let shared = Arc::clone(&self.shared);
         let now = shared.clock.now();
-        let (reply, struck) = {
+        let (reply, struck, stray) = {
             let behaviour = shared.behaviour();
             // The signature is checked before the lock is taken: it is the costly part.
             let signature = match self.gateway {
@@ -229,14 +235,42 @@ impl ApiCall {
                 Gateway::Pesapal => pesapal::answer(&mut call, self.operation),
             };
             let struck = self.strike(&mut world, FaultPoint::Reply);
-            (reply, struck)
+            let stray = struck.filter(|it| it.kind == FaultKind::StrayReply);
+            let stray = stray.map(|it| self.stray(&mut world, &behaviour, it.form));
+            (reply, struck, stray)
         };
         let Some(struck) = struck else {
             return self.replied(reply);
         };
-        let outcome = self.struck_in_reply(reply, struck.kind);
+        if let Some(stray) = stray {
+            let verdict = format!("{}, and a stray reply behind", reply.verdict);
+            self.close(&verdict);
+            let after = struck.hold;
+            return Outcome::WithStray {
+                reply,
+                stray,
+                after,
+            };
+        }
+        let outcome = self.struck_in_reply(reply, struck);
         tokio::time::sleep(struck.hold).await;
         outcome
+    }
+
+    /// The status of an order that is none of the merchant's.
+    fn stray(&self, world: &mut World, behaviour: &Behaviour, form: u32) -> Reply {
+        let now = self.shared.clock.now();
+        let payment = if form.is_multiple_of(2) {
+            Payment::Paid
+        } else {
+            Payment::Open
+        };
+        match self.gateway {
+            Gateway::KwikPaisa => {
+                kwikpaisa::stray(&behaviour.kwikpaisa, &mut world.rng, payment, now)
+            }
+            Gateway::Pesapal => pesapal::stray(&behaviour.pesapal, &mut world.rng, payment, now),
+        }
     }
 
     fn race(&mut self, world: &mut World) -> Race {
@@ -248,9 +282,15 @@ impl ApiCall {
     }
 
     /// The call was carried out and would have got `reply`.
-    fn struck_in_reply(self, reply: Reply, kind: FaultKind) -> Outcome {
+    fn struck_in_reply(self, reply: Reply, struck: Struck) -> Outcome {
         let carried_out = format!("carried out ({})", reply.verdict);
-        let broken = match kind {
+        let broken = match struck.kind {
+            FaultKind::Odd401 => odd_401(&reply, struck.form),
+            FaultKind::OddWord => odd_word(&reply, struck.form),
+            FaultKind::InterimFlood => {
+                self.close(&format!("{carried_out}, nothing but interim replies sent"));
+                return Outcome::Interims;
+            }
             FaultKind::ReplyLost => {
                 return self.dropped(Dropped::Close, &format!("{carried_out}, reply lost"));
             }
@@ -277,6 +317,7 @@ impl ApiCall {
             | FaultKind::Delay
             | FaultKind::Http429
             | FaultKind::Http503
+            | FaultKind::StrayReply
             | FaultKind::TokenExpired
             | FaultKind::PayBeforeApply
             | FaultKind::PayAfterApply

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use duka_core::{Outcome, Patience, State};
+use duka_core::{OrderStatus, Outcome, Patience, State};
 use duka_emulator::{Fault, FaultKind, Gateway, Operation};
 use duka_http::Transport;
 use futures::stream::{self, StreamExt};
@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use url::Url;
 
 use crate::bench::{self, Bench};
-use crate::truth::{blurs, lies};
+use crate::truth::{blurs, kinds, lies};
 
 const PATIENCE: Patience = Patience {
     settle: Duration::from_millis(300),
@@ -27,6 +27,8 @@ struct Case {
     kind: FaultKind,
     /// How long it holds a request up.
     delay: Duration,
+    /// Which of its forms it takes.
+    form: u32,
 }
 
 impl Case {
@@ -63,6 +65,14 @@ fn strikes(kind: FaultKind, operation: Operation) -> bool {
     }
 }
 
+fn forms(kind: FaultKind) -> u32 {
+    match kind {
+        FaultKind::Odd401 | FaultKind::OddWord => 4,
+        FaultKind::StrayReply => 2,
+        _ => 1,
+    }
+}
+
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for gateway in Gateway::ALL {
@@ -71,8 +81,8 @@ fn cases() -> Vec<Case> {
             if *operation == Operation::Refund {
                 continue;
             }
-            for kind in FaultKind::ALL {
-                if strikes(kind, *operation) {
+            for kind in kinds().filter(|kind| strikes(*kind, *operation)) {
+                for form in 0..forms(kind) {
                     cases.push(Case {
                         gateway,
                         operation: *operation,
@@ -81,6 +91,7 @@ fn cases() -> Vec<Case> {
                             FaultKind::Delay => Duration::from_millis(50),
                             _ => Duration::ZERO,
                         },
+                        form,
                     });
                 }
             }
@@ -115,7 +126,8 @@ async fn play(case: Case, transport: &Arc<dyn Transport>, timeout: Duration) -> 
     let fault = Fault::new(case.kind)
         .at(case.gateway)
         .on(case.operation)
-        .delay(case.delay);
+        .delay(case.delay)
+        .form(case.form);
     bench.emulator.arm(fault).unwrap();
 
     let worker = bench.worker("w1");
@@ -168,7 +180,13 @@ async fn play(case: Case, transport: &Arc<dyn Transport>, timeout: Duration) -> 
         wrong.push("the fault never struck".to_owned());
     }
     bench.emulator.shutdown().await;
-    let place = format!("{} {} {}", case.gateway.as_str(), case.operation, case.kind);
+    let place = format!(
+        "{} {} {} in form {}",
+        case.gateway.as_str(),
+        case.operation,
+        case.kind,
+        case.form
+    );
     wrong.iter().map(|it| format!("{place}: {it}")).collect()
 }
 
@@ -186,8 +204,9 @@ async fn play_all(cases: Vec<Case>, timeout: Duration) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_goes_wrong_wherever_the_record_says_what_the_gateway_knows() {
     let cases = cases();
-    // 3 operations at KwikPaisa and 6 at Pesapal, times 15 kinds, without those that cannot be.
-    assert_eq!(cases.len(), 41 + 79);
+    // 3 operations at KwikPaisa and 6 at Pesapal, times 17 kinds, without those that cannot be; one kind
+    // has two forms.
+    assert_eq!(cases.len(), 41 + 79 + (3 + 6) * (1 + 2));
     play_all(cases, Duration::from_secs(30)).await;
 }
 
@@ -244,5 +263,30 @@ async fn a_payment_after_a_confirmed_cancellation_is_found_by_the_next_look() {
         assert!(record.progress.finding.is_some(), "{record:?}");
         let lies = lies(&[record], &bench.emulator, store).await;
         assert_eq!(lies, Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn a_stray_reply_on_a_resting_connection_is_not_the_next_status() {
+    let transport = bench::transport(Duration::from_secs(30));
+    let late = Duration::from_millis(20);
+    for side in Gateway::ALL {
+        let bench = Bench::open(&transport, PATIENCE, 1).await;
+        let worker = bench.worker("w1");
+        let ipn = match side {
+            Gateway::Pesapal => bench.ipn(&bench::url("ipn")).await,
+            _ => String::new(),
+        };
+        let key = bench.create(worker.store().as_ref(), side, 7, &ipn).await;
+        let fault = Fault::new(FaultKind::StrayReply)
+            .on(Operation::Status)
+            .times(u32::MAX)
+            .delay(late);
+        bench.emulator.arm(fault).unwrap();
+        for _ in 0..10 {
+            let (seen, _) = worker.status(&key).await.unwrap();
+            assert_eq!(seen.status, OrderStatus::Unpaid, "{side:?}");
+            tokio::time::sleep(late * 3).await;
+        }
     }
 }

@@ -11,13 +11,13 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::bench::{self, Bench};
-use crate::truth::{lies, was_blurred};
+use crate::truth::{kinds, lies, was_blurred};
 
 const PATIENCE: Patience = Patience {
     settle: Duration::from_millis(200),
     review_after: Duration::from_millis(2000),
 };
-/// The chance of each of the fifteen kinds, at every request.
+/// The chance of each kind, at every request.
 const CHANCE: f64 = 0.03;
 
 async fn play(seed: u64, orders: u64, workers: usize) {
@@ -28,7 +28,7 @@ async fn play(seed: u64, orders: u64, workers: usize) {
         .collect();
     let store = workers[0].store().as_ref();
     let ipn = bench.ipn(&bench::url("ipn")).await;
-    for kind in FaultKind::ALL {
+    for kind in kinds() {
         let fault = Fault::new(kind)
             .times(u32::MAX)
             .probability(CHANCE)

@@ -24,6 +24,10 @@ fn whatever_goes_wrong_a_refund_is_told_as_it_is_and_asked_for_once() {
         (FaultKind::EmptyBody, "4 in_doubt"),
         (FaultKind::TruncatedBody, "4 in_doubt"),
         (FaultKind::GarbageBody, "4 in_doubt"),
+        (FaultKind::Odd401, "4 in_doubt"),
+        (FaultKind::InterimFlood, "4 in_doubt"),
+        (FaultKind::StrayReply, "0 received"),
+        (FaultKind::OddWord, "4 in_doubt"),
         // Refused at the door, and made once more with a new token.
         (FaultKind::TokenExpired, "0 received"),
     ];

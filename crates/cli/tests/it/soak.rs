@@ -24,11 +24,11 @@ use tokio::runtime::Runtime;
 
 use crate::bench::{self, Bench, everything};
 use crate::shop::{Terminal, wait_until};
-use crate::truth::lies;
+use crate::truth::{kinds, lies};
 
 const ORDERS: u64 = 2_000;
 const WORKERS: usize = 3;
-/// The chance of each of the fifteen kinds, at every request.
+/// The chance of each kind, at every request.
 const CHANCE: f64 = 0.03;
 const KILL_EVERY: Duration = Duration::from_secs(1);
 const SLEEP_EVERY: Duration = Duration::from_secs(5);
@@ -192,7 +192,7 @@ impl Soak {
     }
 
     fn arm(&self) {
-        for kind in FaultKind::ALL {
+        for kind in kinds() {
             let fault = Fault::new(kind).times(u32::MAX).probability(CHANCE);
             self.bench
                 .emulator

@@ -117,6 +117,12 @@ pub(crate) fn was_blurred(emulator: &Emulator, order: &str, operation: Operation
     faults.any(|kind| blurs(*kind))
 }
 
+/// The kinds that are armed, one or all at once.
+pub(crate) fn kinds() -> impl Iterator<Item = FaultKind> {
+    let judged = |kind: &FaultKind| !matches!(kind, FaultKind::Odd401 | FaultKind::OddWord);
+    FaultKind::ALL.into_iter().filter(judged)
+}
+
 /// Whether a fault leaves open what became of the request it strikes.
 pub(crate) fn blurs(kind: FaultKind) -> bool {
     match kind {
@@ -128,9 +134,13 @@ pub(crate) fn blurs(kind: FaultKind) -> bool {
         | FaultKind::HtmlBody
         | FaultKind::EmptyBody
         | FaultKind::TruncatedBody
-        | FaultKind::GarbageBody => true,
-        // Waited for, refused at the door, or told by the reply and the status.
+        | FaultKind::GarbageBody
+        | FaultKind::Odd401
+        | FaultKind::InterimFlood
+        | FaultKind::OddWord => true,
+        // Waited for, not asked for, refused at the door, or told by the reply and the status.
         FaultKind::Delay
+        | FaultKind::StrayReply
         | FaultKind::TokenExpired
         | FaultKind::PayBeforeApply
         | FaultKind::PayAfterApply

@@ -13,6 +13,7 @@ use crate::gateway::Operation;
 use crate::service::Call;
 
 pub(crate) use door::{check_door, expired, signature};
+pub(crate) use orders::stray;
 
 /// Carries out a call that passed the door.
 pub(crate) fn answer(call: &mut Call<'_>, operation: Operation) -> Reply {

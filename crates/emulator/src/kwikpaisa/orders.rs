@@ -19,6 +19,7 @@ use crate::book::OrderKey;
 use crate::exchange::Reply;
 use crate::json::{MerchantOrderId, is_currency, read_amount};
 use crate::order::{KwikPaisaOrder, Order, Particulars, Payment};
+use crate::rng::Rng;
 use crate::service::{Call, Race};
 
 /// What a create asks for, once every member was checked.
@@ -126,6 +127,48 @@ pub(super) fn status(call: &mut Call<'_>) -> Answered {
             }),
         },
     ))
+}
+
+/// The status of an order that is in no book.
+pub(crate) fn stray(
+    behaviour: &KwikPaisaBehaviour,
+    rng: &mut Rng,
+    payment: Payment,
+    now: Timestamp,
+) -> Reply {
+    let id = serde_json::value::to_raw_value("STRAY-1").ok();
+    let Some(order_id) = id.and_then(|it| MerchantOrderId::read(&it)) else {
+        return Reply::empty(StatusCode::OK);
+    };
+    let own = KwikPaisaOrder {
+        order_id,
+        kwikx_order_id: rng.hex_token(),
+        order_token: rng.hex_token(),
+        read_since_cancel: false,
+    };
+    let paid = payment == Payment::Paid;
+    Reply::json(
+        StatusCode::OK,
+        &Envelope {
+            code: "200",
+            status: "success",
+            message: "Order status fetched successfully.",
+            return_data: Some(&Status {
+                kwikX_order_id: &own.kwikx_order_id,
+                order_id: echo(&own, behaviour),
+                order_amount: Amount {
+                    value: Decimal::ONE_HUNDRED,
+                    form: behaviour.amounts,
+                },
+                currency: "INR",
+                order_status: if paid { "PAID" } else { "UN_PAID" },
+                payment_method: Some(paid.then_some("UPI")),
+                transaction_id: Some(paid.then_some(own.order_token.as_str())),
+                created_at: date(now, behaviour.date_zone),
+                paid_at: Some(paid.then(|| date(now, behaviour.date_zone))),
+            }),
+        },
+    )
 }
 
 /// The status as the merchant gets to see it, which may be late by one read.

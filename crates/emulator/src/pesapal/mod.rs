@@ -20,6 +20,7 @@ use crate::service::Call;
 
 pub(crate) use door::{Tokens, check_door, expired};
 pub(crate) use ipns::Ipns;
+pub(crate) use orders::stray;
 
 /// An answer, or the refusal that is sent instead.
 type Answered<T = Reply> = Result<T, Reply>;

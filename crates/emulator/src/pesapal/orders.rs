@@ -1,6 +1,7 @@
 //! Pesapal's status and refund of an order.
 
 use hyper::StatusCode;
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use super::wire::{
@@ -14,6 +15,7 @@ use crate::behaviour::pesapal::{
 use crate::exchange::Reply;
 use crate::json::{JsonDecimal, read_amount};
 use crate::order::{Order, Particulars, Payment, PesapalOrder};
+use crate::rng::Rng;
 use crate::service::Call;
 
 /// What the status of an order says.
@@ -46,6 +48,42 @@ pub(super) fn status(call: &mut Call<'_>) -> Answered {
     let shown = shown(order, behaviour.status_after_cancel);
     let reply = status_reply(order, own, shown, behaviour);
     Ok(Reply::json(StatusCode::OK, &reply))
+}
+
+/// The status of an order that is in no book.
+pub(crate) fn stray(
+    behaviour: &PesapalBehaviour,
+    rng: &mut Rng,
+    payment: Payment,
+    now: Timestamp,
+) -> Reply {
+    let particulars = Particulars::Pesapal(PesapalOrder {
+        tracking_id: rng.guid(),
+        reference: "STRAY-1".to_owned(),
+        notification_id: String::new(),
+        cancellation_url: None,
+        account_number: None,
+        refund_requests: 0,
+        refund_requested: false,
+    });
+    let url = "https://merchant.example/return".to_owned();
+    let mut order = Order::new(
+        particulars,
+        Decimal::ONE_HUNDRED,
+        "KES".to_owned(),
+        None,
+        url,
+        now,
+    );
+    order.payment = payment;
+    if payment == Payment::Paid {
+        order.receipt = Some(rng.hex_token());
+    }
+    let shown = shown(&order, behaviour.status_after_cancel);
+    match own(&order) {
+        Some(own) => Reply::json(StatusCode::OK, &status_reply(&order, own, shown, behaviour)),
+        None => unknown_order(behaviour),
+    }
 }
 
 fn unknown_order(behaviour: &PesapalBehaviour) -> Reply {

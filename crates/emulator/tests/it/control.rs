@@ -87,7 +87,7 @@ async fn a_fault_is_armed_listed_and_cleared_over_http() {
     kwikpaisa_order(&emulator, "7").await;
     let fault = json!({
         "gateway": "kwikpaisa", "operation": "cancel", "kind": "http_503",
-        "times": 2, "probability": 1.0, "delay_ms": 0,
+        "times": 2, "probability": 1.0, "delay_ms": 0, "form": 0,
     });
     let armed = post(&emulator, "/_emulator/faults", &fault.to_string()).await;
     assert_eq!((armed.status, armed.json()), (200, fault.clone()));
@@ -123,6 +123,10 @@ async fn a_fault_needs_no_more_than_its_kind() {
         "empty_body",
         "truncated_body",
         "garbage_body",
+        "odd_401",
+        "interim_flood",
+        "stray_reply",
+        "odd_word",
         "token_expired",
         "pay_before_apply",
         "pay_after_apply",

@@ -10,6 +10,7 @@ mod client;
 mod clock;
 mod control;
 mod faults;
+mod faults_odd;
 mod kwikpaisa;
 mod limits;
 mod notifications;
