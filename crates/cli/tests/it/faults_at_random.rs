@@ -11,7 +11,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::bench::{self, Bench};
-use crate::truth::{kinds, lies, was_blurred};
+use crate::truth::{lies, was_blurred};
 
 const PATIENCE: Patience = Patience {
     settle: Duration::from_millis(200),
@@ -28,7 +28,7 @@ async fn play(seed: u64, orders: u64, workers: usize) {
         .collect();
     let store = workers[0].store().as_ref();
     let ipn = bench.ipn(&bench::url("ipn")).await;
-    for kind in kinds() {
+    for kind in FaultKind::ALL {
         let fault = Fault::new(kind)
             .times(u32::MAX)
             .probability(CHANCE)

@@ -2,6 +2,7 @@
 
 use duka_emulator::{Fault, FaultKind, Operation};
 
+use crate::fault_table::forms;
 use crate::refunds::{paid, sent};
 
 /// What a run of `duka refund` says: its exit code and its record.
@@ -32,15 +33,16 @@ fn whatever_goes_wrong_a_refund_is_told_as_it_is_and_asked_for_once() {
         (FaultKind::TokenExpired, "0 received"),
     ];
     let mut wrong = Vec::new();
-    for (kind, expected) in table {
+    let with_form = |(kind, expected)| (0..forms(kind)).map(move |form| (kind, form, expected));
+    for (kind, form, expected) in table.into_iter().flat_map(with_form) {
         let (shop, order) = paid();
         shop.emulator
-            .arm(Fault::new(kind).on(Operation::Refund))
+            .arm(Fault::new(kind).on(Operation::Refund).form(form))
             .unwrap();
         let refund = ["refund", &order, "--remarks", "torn", "--json"];
         let said = words(&shop.duka(&refund));
         if said != expected {
-            wrong.push(format!("{kind}: {said}, not {expected}"));
+            wrong.push(format!("{kind} in form {form}: {said}, not {expected}"));
         }
         let truth = shop.emulator.order(&order).unwrap();
         let made = if kind == FaultKind::TokenExpired {

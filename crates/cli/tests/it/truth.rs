@@ -117,12 +117,6 @@ pub(crate) fn was_blurred(emulator: &Emulator, order: &str, operation: Operation
     faults.any(|kind| blurs(*kind))
 }
 
-/// The kinds that are armed, one or all at once.
-pub(crate) fn kinds() -> impl Iterator<Item = FaultKind> {
-    let judged = |kind: &FaultKind| !matches!(kind, FaultKind::Odd401 | FaultKind::OddWord);
-    FaultKind::ALL.into_iter().filter(judged)
-}
-
 /// Whether a fault leaves open what became of the request it strikes.
 pub(crate) fn blurs(kind: FaultKind) -> bool {
     match kind {
