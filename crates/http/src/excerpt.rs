@@ -60,6 +60,20 @@ pub fn without_secrets(text: impl AsRef<[u8]>, secrets: &[SecretString]) -> Stri
     excerpt(blotted(text, secrets))
 }
 
+/// A word on which something is decided, as [`without_secrets`] shows it, and with a remark
+/// where that is not the word that was sent.
+///
+/// What is cleaned for the screen must not decide: a word that looks like a documented one
+/// and holds something invisible is another word, and stays another one here.
+pub fn word_without_secrets(word: &str, secrets: &[SecretString]) -> String {
+    let shown = without_secrets(word, secrets);
+    if shown == word {
+        shown
+    } else {
+        format!("{shown} (sent with other characters than are shown)")
+    }
+}
+
 /// All of `text`, with `…` wherever it quotes one of `secrets`; found as
 /// [`without_secrets`] finds them. For a person who asked to see a reply: what else is in
 /// it is shown as well.

@@ -55,7 +55,7 @@ mod watched;
 
 pub use base_url::BaseUrl;
 pub use client::Client;
-pub use excerpt::{blotted, excerpt, without_secrets};
+pub use excerpt::{blotted, excerpt, without_secrets, word_without_secrets};
 pub use message::{Header, Intent, Method, Reply, Request};
 pub use number::plain_number;
 #[cfg(feature = "reqwest")]

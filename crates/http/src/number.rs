@@ -5,21 +5,29 @@ const MOST_ZEROS: u32 = 64;
 
 /// A decimal number without its exponent, with exactly its digits: `1.05e2` is `105`.
 ///
-/// A text without an exponent is given back as it is, whatever it is: it is for the reader
-/// of decimals to refuse. `None` for one with an exponent that is no JSON number, or too
-/// large or small for any amount of money.
+/// A number without an exponent is given back as it is. `None` for what JSON would not take
+/// for a number (`+5`, ` 5`, `05`, `5.`, `1,000`), and for an exponent that is too large or
+/// small for any amount of money.
 pub fn plain_number(text: &str) -> Option<String> {
-    let Some((number, exponent)) = text.split_once(['e', 'E']) else {
-        return Some(text.to_owned());
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+        None => (text, None),
     };
-    let (sign, number) = match number.strip_prefix('-') {
+    let (sign, number) = match mantissa.strip_prefix('-') {
         Some(number) => ("-", number),
-        None => ("", number),
+        None => ("", mantissa),
     };
     let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let is_padded = whole.len() > 1 && whole.starts_with('0');
+    if !is_digits(whole) || !is_digits(fraction) || is_padded {
+        return None;
+    }
+    let Some(exponent) = exponent else {
+        return Some(text.to_owned());
+    };
     let exponent: i32 = exponent.parse().ok()?;
-    if !is_digits(whole) || !is_digits(fraction) || exponent.unsigned_abs() > MOST_ZEROS {
+    if exponent.unsigned_abs() > MOST_ZEROS {
         return None;
     }
     let zeros = "0".repeat(usize::try_from(exponent.unsigned_abs()).ok()?);

@@ -1,6 +1,8 @@
 //! What of somebody else's text gets into ours.
 
-use duka_http::{Header, Method, Reply, Request, excerpt, plain_number, without_secrets};
+use duka_http::{
+    Header, Method, Reply, Request, excerpt, plain_number, without_secrets, word_without_secrets,
+};
 use secrecy::SecretString;
 
 #[test]
@@ -69,6 +71,28 @@ fn of_secrets_that_overlap_nothing_is_left() {
 }
 
 #[test]
+fn a_word_that_is_shown_otherwise_than_it_was_sent_says_so_and_is_no_other_word() {
+    assert_eq!(word_without_secrets("CANCELLED", &[]), "CANCELLED");
+    for odd in [
+        "CAN\u{200b}CELLED",
+        "CANCELLED\u{1b}",
+        "\u{202e}CANCELLED",
+        " CANCELLED",
+        "CANCELLED\n",
+        "CANCELLED\u{a0}",
+        "\u{feff}CANCELLED",
+    ] {
+        assert_eq!(
+            word_without_secrets(odd, &[]),
+            "CANCELLED (sent with other characters than are shown)"
+        );
+    }
+    let secrets = ["s3cr3t".into()];
+    let shown = word_without_secrets("PAID s3cr\u{0}3t", &secrets);
+    assert_eq!(shown, "PAID … (sent with other characters than are shown)");
+}
+
+#[test]
 fn a_secret_at_the_cut_is_hidden_before_the_cut() {
     let text = format!("{} s3cr3t-and-more", "x".repeat(195));
     let shown = hiding(&text, &["s3cr3t-and-more"]);
@@ -89,9 +113,25 @@ fn what_is_too_short_for_a_secret_hides_no_ordinary_word() {
 fn an_exponent_is_written_out_digit_by_digit() {
     let table = [
         ("105.00", Some("105.00")),
-        ("", Some("")),
-        ("six", Some("six")),
+        ("0", Some("0")),
+        ("-0.50", Some("-0.50")),
+        ("", None),
+        ("six", None),
         ("ten", None),
+        ("+5", None),
+        (" 5", None),
+        ("5 ", None),
+        ("5\n", None),
+        ("05", None),
+        ("-05.5", None),
+        ("00", None),
+        ("5.", None),
+        (".5", None),
+        ("1,000", None),
+        ("1_000", None),
+        ("5\u{200b}", None),
+        ("٥", None),
+        ("01e1", None),
         ("1e3", Some("1000")),
         ("1.05E+2", Some("105")),
         ("1.05e1", Some("10.5")),
