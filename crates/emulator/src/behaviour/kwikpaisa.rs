@@ -40,8 +40,6 @@ choices! {
         "full" => Full,
         /// No `order_status`.
         "without_status" => WithoutStatus,
-        /// No `return_data`.
-        "without_data" => WithoutData,
     }
 
     /// The HTTP status of a successful create.
@@ -110,8 +108,6 @@ choices! {
         "text" => Text,
         /// An integer wherever it can be one.
         "integer" => Integer,
-        /// Left out.
-        "absent" => Absent,
     }
 
     /// Payment fields in the status of an order that is not paid.

@@ -16,6 +16,15 @@ choices! {
         "http_500" => Http500,
     }
 
+    /// The body of a refused bearer token.
+    bad_token_body: BadTokenBody {
+        /// The error, as recorded.
+        "error" => Error,
+        /// The JSON of the error as the text of a `message`, as three clients tell. They tell of HTTP 4xx and 5xx, so
+        /// where the HTTP status would be 200 it is 400.
+        "message" => Message,
+    }
+
     /// The HTTP status of refused consumer keys.
     bad_consumer_keys: BadConsumerKeys {
         /// HTTP 401.

@@ -68,7 +68,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Answered {
         CreateReply::Full => Created {
             kwikX_order_id: Some(&own.kwikx_order_id),
             created_at: Some(date(order.created_at, behaviour.date_zone)),
-            order_id: echo(own, behaviour),
+            order_id: Some(echo(own, behaviour)),
             order_status: Some(order.truth()),
             order_token: Some(&own.order_token),
             payment_link,
@@ -225,12 +225,11 @@ fn cancelled(own: &KwikPaisaOrder, at: Timestamp, behaviour: &KwikPaisaBehaviour
         cancelled_at: Some(date(at, behaviour.date_zone)),
     };
     let return_data = match behaviour.cancel_reply {
-        CancelReply::Full => Some(order),
-        CancelReply::WithoutStatus => Some(Cancelled {
+        CancelReply::Full => order,
+        CancelReply::WithoutStatus => Cancelled {
             order_status: None,
             ..order
-        }),
-        CancelReply::WithoutData => None,
+        },
     };
     Reply::json(
         StatusCode::OK,
@@ -238,7 +237,7 @@ fn cancelled(own: &KwikPaisaOrder, at: Timestamp, behaviour: &KwikPaisaBehaviour
             code: "200",
             status: "success",
             message: "Order cancelled successfully.",
-            return_data: return_data.as_ref(),
+            return_data: Some(&return_data),
         },
     )
 }
@@ -279,12 +278,11 @@ fn failed(
 }
 
 /// The `order_id` of a reply.
-fn echo(own: &KwikPaisaOrder, behaviour: &KwikPaisaBehaviour) -> Option<Box<RawValue>> {
+fn echo(own: &KwikPaisaOrder, behaviour: &KwikPaisaBehaviour) -> Box<RawValue> {
     match behaviour.order_id_echo {
-        OrderIdEcho::AsSent => Some(own.order_id.as_sent()),
-        OrderIdEcho::Text => Some(own.order_id.as_text()),
-        OrderIdEcho::Integer => Some(own.order_id.as_integer()),
-        OrderIdEcho::Absent => None,
+        OrderIdEcho::AsSent => own.order_id.as_sent(),
+        OrderIdEcho::Text => own.order_id.as_text(),
+        OrderIdEcho::Integer => own.order_id.as_integer(),
     }
 }
 

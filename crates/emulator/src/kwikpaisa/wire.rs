@@ -98,8 +98,7 @@ pub(super) struct Created<'a> {
 #[derive(Serialize)]
 pub(super) struct Status<'a> {
     pub(super) kwikX_order_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) order_id: Option<Box<RawValue>>,
+    pub(super) order_id: Box<RawValue>,
     pub(super) order_amount: Amount,
     pub(super) currency: &'a str,
     pub(super) order_status: &'static str,
@@ -115,8 +114,7 @@ pub(super) struct Status<'a> {
 
 #[derive(Serialize)]
 pub(super) struct Cancelled {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) order_id: Option<Box<RawValue>>,
+    pub(super) order_id: Box<RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) order_status: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,13 +5,14 @@ use std::collections::{HashMap, VecDeque};
 use hyper::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
+use serde::Serialize;
 
 use super::wire::{
     ApiError, BodyStatus, ErrorBody, Place, Refusal, TokenBody, TokenReply, expiry_date, no_error,
 };
 use super::{Answered, body, error_body, http_error};
 use crate::behaviour::pesapal::{
-    BadConsumerKeys, BadToken, ErrorForm, OlderTokens, PesapalBehaviour, TokenStatus,
+    BadConsumerKeys, BadToken, BadTokenBody, ErrorForm, OlderTokens, PesapalBehaviour, TokenStatus,
 };
 use crate::config::same_secret;
 use crate::exchange::{Received, Reply};
@@ -104,7 +105,23 @@ pub(crate) fn expired(behaviour: &PesapalBehaviour) -> Reply {
         ErrorForm::Observed | ErrorForm::Text => Some(None),
         ErrorForm::Documented => None,
     };
-    Reply::json(http, &ErrorBody { error, status })
+    let body = ErrorBody { error, status };
+    match (behaviour.bad_token_body, http) {
+        (BadTokenBody::Error, _) => Reply::json(http, &body),
+        (BadTokenBody::Message, StatusCode::OK) => as_text(StatusCode::BAD_REQUEST, &body),
+        (BadTokenBody::Message, _) => as_text(http, &body),
+    }
+}
+
+/// An error as the text of a `message`.
+fn as_text(http: StatusCode, error: &ErrorBody) -> Reply {
+    #[derive(Serialize)]
+    struct Body {
+        message: String,
+    }
+    // Texts and nulls are always JSON.
+    let message = serde_json::to_string(error).unwrap_or_default();
+    Reply::json(http, &Body { message })
 }
 
 pub(super) fn issue(call: &mut Call<'_>) -> Answered {

@@ -3,6 +3,7 @@
 use hyper::StatusCode;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
+use url::Url;
 
 use super::wire::{
     ApiError, BodyStatus, Place, RefundBody, StatusReply, east_africa, no_error, tracking_id,
@@ -127,7 +128,7 @@ fn status_reply<'a>(
 ) -> StatusReply<'a> {
     let with_callback = |code: &str, message: &str| {
         Some(Some(ApiError {
-            call_back_url: Some(Some(order.return_url.clone())),
+            call_back_url: Some(Some(with_ids(order, own, behaviour))),
             ..ApiError::new(behaviour, code, message)
         }))
     };
@@ -170,7 +171,11 @@ fn status_reply<'a>(
         message: "Request processed successfully",
         payment_account: if pending { "" } else { "476173**0010" },
         account_number: account_number(own, there),
-        call_back_url: order.return_url.clone(),
+        call_back_url: if pending {
+            with_ids(order, own, behaviour)
+        } else {
+            order.return_url.clone()
+        },
         status_code,
         merchant_reference: &own.reference,
         payment_status_code: there.then_some(""),
@@ -178,6 +183,17 @@ fn status_reply<'a>(
         error,
         status: BodyStatus::new(behaviour, if pending { 500 } else { 200 }),
     }
+}
+
+/// The callback address of an order that is not paid, with its ids behind it as recorded.
+fn with_ids(order: &Order, own: &PesapalOrder, behaviour: &PesapalBehaviour) -> String {
+    let Ok(mut url) = Url::parse(&order.return_url) else {
+        return order.return_url.clone();
+    };
+    url.query_pairs_mut()
+        .append_pair("OrderTrackingId", &tracking_id(behaviour, own))
+        .append_pair("OrderMerchantReference", &own.reference);
+    url.into()
 }
 
 /// Always there for a recurring order; for others with the members that come and go.

@@ -45,6 +45,41 @@ async fn an_error_may_have_the_documented_form() {
 }
 
 #[tokio::test]
+async fn a_refused_token_may_be_told_as_the_text_of_a_message_under_an_http_error() {
+    for (http, status) in [("http_401", 401), ("http_200", 400), ("http_500", 500)] {
+        let emulator = choosing(&[
+            ("pesapal.bad_token", http),
+            ("pesapal.bad_token_body", "message"),
+        ])
+        .await;
+        let mut merchant = Pesapal::sign_in(&emulator).await;
+        merchant.token.push('x');
+        let reply = merchant.get("URLSetup/GetIpnList").await;
+        assert_eq!(reply.status, status);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(reply.text(), @r#"{"message":"{\"error\":{\"error_type\":\"authentication_error\",\"code\":\"invalid_api_credentials_provided\",\"message\":\"Invalid Access Token\"},\"status\":null}"}"#);
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_an_unpaid_order_has_its_ids_behind_the_callback_address() {
+    for keys in ["all", "few"] {
+        let emulator = choosing(&[("pesapal.status_keys", keys)]).await;
+        let merchant = Pesapal::sign_in(&emulator).await;
+        let id = merchant.order("A1").await;
+        let unpaid = merchant.status(&id).await;
+        let address = unpaid["call_back_url"].as_str().unwrap();
+        let ids = format!("?OrderTrackingId={id}&OrderMerchantReference=A1");
+        assert!(address.ends_with(&ids), "{address}");
+        assert_eq!(unpaid["error"]["call_back_url"], address);
+        emulator.pay(&id).unwrap();
+        let paid = merchant.status(&id).await;
+        assert!(!paid["call_back_url"].as_str().unwrap().contains(&id));
+    }
+}
+
+#[tokio::test]
 async fn an_error_may_be_text_where_nobody_needs_its_code() {
     let emulator = choosing(&[("pesapal.error_form", "text")]).await;
     let bad_keys = request_token(&emulator, &TOKEN_BODY.replace("key", "x")).await;
