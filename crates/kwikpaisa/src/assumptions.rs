@@ -48,10 +48,13 @@ pub static ASSUMPTIONS: [Assumption; 38] = [
     },
     Assumption {
         id: "refused-at-the-door",
-        assumed: "HTTP 401 means that the request was not looked at, whatever the body.",
+        assumed: "HTTP 401 with the documented error envelope and nothing else (`status` \
+            false, `code` 401, a `message`) means that the request was not looked at.",
         about: "cancel",
         place: "src/reply.rs",
-        tolerance: "None.",
+        tolerance: "Any other body of a 401 leaves a create or a cancel in doubt, an empty one \
+            too, and the status decides. To a status an empty one counts as a refusal \
+            of the credentials; any other is a reply of an undocumented form.",
         trial: "Send a wrong key, a wrong signature and an old timestamp with a cancel; \
             then read the status.",
         money: true,
@@ -290,11 +293,11 @@ pub static ASSUMPTIONS: [Assumption; 38] = [
             as PHP writes an object without members.",
         about: "all",
         place: "src/wire.rs",
-        tolerance: "Read as an order of which nothing is said; a create without a link is no \
-            success.",
+        tolerance: "Read as an order of which nothing is said: enough for a refusal, and not \
+            for a success, which has to name the order or, of a create, to hold a link.",
         trial: "Record the refusals of every call.",
         money: false,
-        variants: Tried::By(&["kwikpaisa.cancel_reply=without_data"]),
+        variants: Tried::By(&["kwikpaisa.unknown_order=failed_envelope"]),
         probe: Tried::By("status_of_unknown_order"),
     },
     Assumption {
@@ -328,11 +331,13 @@ pub static ASSUMPTIONS: [Assumption; 38] = [
     },
     Assumption {
         id: "reply-without-order-id",
-        assumed: "A reply may leave out `order_id`, or have it as text where it was sent as \
-            an integer.",
+        assumed: "A reply may have `order_id` as text where it was sent as an integer. A \
+            refusal, and the reply to a create, may leave it out; a status and a \
+            successful cancel have it, as the pages show.",
         about: "all",
         place: "src/reply.rs",
-        tolerance: "Compared as text; another id is an error.",
+        tolerance: "Compared as text. Another id is an error, and without one a status is not \
+            believed and a cancel is in doubt, which the status settles.",
         trial: "Record the replies.",
         money: false,
         variants: Tried::By(&["kwikpaisa.order_id_echo"]),

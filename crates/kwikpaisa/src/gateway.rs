@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use duka_core::clock::SharedClock;
-use duka_core::evidence::{self, OperationInfo};
+use duka_core::evidence::{self, Intent, OperationInfo};
 use duka_core::gateway::Operation;
 use duka_core::{
     AccountName, CancelAnswer, CancelRules, Cancellable, CreatedOrder, Error, Gateway, GatewayName,
@@ -91,6 +91,7 @@ impl KwikPaisa {
         let reply = client.call(operation.name, operation.intent, build).await?;
         Ok(Asked {
             reply,
+            intent: operation.intent,
             now: clock.now(),
             secrets,
         })
@@ -100,6 +101,7 @@ impl KwikPaisa {
 /// A reply, and what must not be repeated from it.
 struct Asked {
     reply: Reply,
+    intent: Intent,
     now: Timestamp,
     /// Both keys, and the signature of every try.
     secrets: Vec<SecretString>,
@@ -109,6 +111,7 @@ impl Asked {
     fn about<'a>(&'a self, order: &'a OrderId) -> Answer<'a> {
         Answer {
             reply: &self.reply,
+            intent: self.intent,
             order,
             now: self.now,
             secrets: &self.secrets,

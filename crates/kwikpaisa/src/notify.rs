@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use duka_core::clock::SharedClock;
 use duka_core::{Money, Observation, OrderId, OrderStatus};
-use duka_http::without_secrets;
+use duka_http::word_without_secrets;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
@@ -201,11 +201,11 @@ impl Webhook {
         now: Timestamp,
         secrets: &[SecretString],
     ) -> Result<Self, WebhookError> {
-        let shown = |text: &str| without_secrets(text, secrets);
+        let shown = |text: &str| word_without_secrets(text, secrets);
         let Some(Scalar::Text(event)) = &body.event else {
             return Err(WebhookError::Unreadable);
         };
-        let event = Event::from_name(&shown(event));
+        let event = Event::from_name(event, shown(event));
         let data = body.data.ok_or(WebhookError::Unreadable)?;
         let data: WebhookData =
             wire::object(data.get().as_bytes()).map_err(|_| WebhookError::Unreadable)?;
@@ -245,14 +245,15 @@ impl Webhook {
 }
 
 impl Event {
-    fn from_name(name: &str) -> Self {
+    /// Reads the name as it was sent; `shown` is how it is told.
+    fn from_name(name: &str, shown: String) -> Self {
         match name {
             "payment.success" => Self::PaymentSuccess,
             "payment.failed" => Self::PaymentFailed,
             "payment.processing" => Self::PaymentProcessing,
             "payment.expired" => Self::PaymentExpired,
-            _ if name.starts_with("payout.") => Self::Payout(name.to_owned()),
-            _ => Self::Unknown(name.to_owned()),
+            _ if name.starts_with("payout.") => Self::Payout(shown),
+            _ => Self::Unknown(shown),
         }
     }
 

@@ -3,11 +3,12 @@
 //! A yes or a no is only what a page documents. The HTTP status and the envelope must
 //! agree; where they do not, or where nothing is documented, the outcome is open.
 
+use duka_core::evidence::Intent;
 use duka_core::gateway::PaymentLink;
 use duka_core::{
     CancelAnswer, CreatedOrder, Delivery, Error, ErrorKind, Money, OrderId, StatusReading,
 };
-use duka_http::{Reply, plain_number, without_secrets};
+use duka_http::{Reply, plain_number, without_secrets, word_without_secrets};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use url::Url;
@@ -26,6 +27,8 @@ const NOTABLE_SKEW: i64 = 60;
 /// A reply, and what it answers to.
 pub(crate) struct Answer<'a> {
     pub(crate) reply: &'a Reply,
+    /// Whether the request changes anything.
+    pub(crate) intent: Intent,
     /// The order asked about.
     pub(crate) order: &'a OrderId,
     /// By our clock, when the reply was there.
@@ -81,6 +84,11 @@ pub(crate) fn read_created(answer: &Answer<'_>) -> Result<CreatedOrder, Error> {
 /// Reads the reply to a status request (pages *check-status* and *failed-transactions*).
 pub(crate) fn read_status(answer: &Answer<'_>) -> Result<StatusReading, Error> {
     let reading = |data: &OrderState| {
+        // The page shows the order in every status. One that names none may be the late reply
+        // to another question, and it is the status that lets a cancel leave or confirms it.
+        if data.order_id.is_none() {
+            return Err(answer.unlisted("does not name the order"));
+        }
         let money = money(data.amount(), data.currency());
         answer.reading(data.order_status.as_ref(), data.order_id.as_ref(), money)
     };
@@ -102,6 +110,9 @@ pub(crate) fn read_status(answer: &Answer<'_>) -> Result<StatusReading, Error> {
 /// Reads the reply to a cancel request (page *cancel-order*).
 pub(crate) fn read_cancel(answer: &Answer<'_>) -> Result<CancelAnswer, Error> {
     match answer.open::<CancelReply>()? {
+        Opened::Success(data, _) if data.order_id.is_none() => {
+            Err(answer.unlisted("says success and does not name the order"))
+        }
         Opened::Success(data, envelope) => {
             let status = data.order_status.as_ref().map(Scalar::text);
             match status {
@@ -126,9 +137,7 @@ impl Answer<'_> {
     /// What every operation reads alike (page *error-codes*).
     fn open<R: OrderReply>(&self) -> Result<Opened<R::Order>, Error> {
         match self.reply.status {
-            // assumed: that whoever says 401 has looked no further, whatever the body is. Its
-            // causes are not told apart by the message, which is no interface.
-            401 => return Err(self.unauthorized()),
+            401 => return Err(self.at_the_door()),
             429 => {
                 let error = self.failure(ErrorKind::RateLimited, "too many requests");
                 return Err(self.with_retry_after(error));
@@ -144,15 +153,7 @@ impl Answer<'_> {
         let (envelope, reply) = match parsed {
             Ok(parsed) => parsed,
             Err(_) if self.reply.status >= 500 => return Err(self.unavailable()),
-            // The parser's own words would quote the body.
-            Err(error) if error.is_data() => {
-                return Err(self.unlisted("is JSON of another form"));
-            }
-            Err(_) => {
-                let summary = self.shown(self.reply.summary());
-                let message = format!("the reply is not whole JSON ({summary})");
-                return Err(self.failure(ErrorKind::UnreadableReply, message));
-            }
+            Err(error) => return Err(self.unreadable(&error)),
         };
         let says = envelope.says();
         match (self.reply.status, says) {
@@ -197,7 +198,7 @@ impl Answer<'_> {
             .ok_or_else(|| self.unlisted("has a return_data of another form"))?;
         // An integer or a string, whichever was sent: compared as text, digit by digit.
         match R::order_id(&data).map(Scalar::text) {
-            // assumed: that a reply may leave it out; the connection is proof enough then.
+            // assumed: that a refusal and the reply to a create may leave it out.
             None => Ok(data),
             Some(Some(echo)) if echo == self.order.as_str() => Ok(data),
             Some(Some(echo)) => Err(self.unlisted(format!(
@@ -215,13 +216,14 @@ impl Answer<'_> {
         order_id: Option<&Scalar>,
         money: Option<Money>,
     ) -> Result<StatusReading, Error> {
-        let raw = order_status.and_then(|it| match it {
-            Scalar::Text(text) => Some(self.shown(text)),
+        let word = order_status.and_then(|it| match it {
+            Scalar::Text(text) => Some(text),
             Scalar::Number(_) | Scalar::Bool(_) | Scalar::Other => None,
         });
-        let raw_status = raw
+        let word = word
             .filter(|text| !text.is_empty())
             .ok_or_else(|| self.unlisted("has no order_status"))?;
+        let raw_status = word_without_secrets(word, self.secrets);
         Ok(StatusReading {
             status: codes::order_status(&raw_status),
             raw_status,
@@ -250,6 +252,17 @@ impl Answer<'_> {
         Error::new(kind, Delivery::Answered, message).with_http_status(self.reply.status)
     }
 
+    /// The error for a body that is not what it should be. The parser's own words would
+    /// quote it.
+    fn unreadable(&self, error: &serde_json::Error) -> Error {
+        if error.is_data() {
+            return self.unlisted("is JSON of another form");
+        }
+        let summary = self.shown(self.reply.summary());
+        let message = format!("the reply is not whole JSON ({summary})");
+        self.failure(ErrorKind::UnreadableReply, message)
+    }
+
     fn unlisted(&self, problem: impl AsRef<str>) -> Error {
         let message = format!("the reply {}", problem.as_ref());
         self.failure(ErrorKind::UnlistedReply, message)
@@ -271,6 +284,31 @@ impl Answer<'_> {
         self.with_retry_after(self.failure(ErrorKind::Unavailable, message))
     }
 
+    /// The error for HTTP 401.
+    ///
+    /// Only the documented envelope, with nothing beside it, proves that the request was not
+    /// looked at. An empty body does for a read, where nothing hangs on it; after a create or
+    /// a cancel it leaves the outcome open, and the status tells.
+    fn at_the_door(&self) -> Error {
+        let body = &self.reply.body;
+        let is_refusal = match self.intent {
+            Intent::Read => body.trim_ascii().is_empty() || wire::is_refusal_at_the_door(body),
+            Intent::Mutation => wire::is_refusal_at_the_door(body),
+        };
+        if is_refusal {
+            return self.unauthorized();
+        }
+        match wire::object::<Envelope>(body) {
+            Ok(envelope) => self.unlisted_with(
+                "is HTTP 401 in a form that does not tell whether the request was looked at",
+                &envelope,
+            ),
+            Err(error) => self.unreadable(&error),
+        }
+    }
+
+    /// The refusal at the door. Its causes are not told apart by the message, which is no
+    /// interface.
     fn unauthorized(&self) -> Error {
         let skew = self
             .reply

@@ -84,6 +84,25 @@ pub(crate) fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::
     serde_json::from_slice(body)
 }
 
+/// The body of HTTP 401, as the page *error-codes* shows it: these three and nothing else,
+/// each once.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DoorRefusal {
+    status: Scalar,
+    code: Scalar,
+    message: Scalar,
+}
+
+/// Whether a body is the documented refusal of key, signature or timestamp.
+pub(crate) fn is_refusal_at_the_door(body: &[u8]) -> bool {
+    object::<DoorRefusal>(body).is_ok_and(|refusal| {
+        refusal.status == Scalar::Bool(false)
+            && refusal.code.text() == Some("401")
+            && matches!(refusal.message, Scalar::Text(_))
+    })
+}
+
 /// A reply to one operation, and what it holds of the order.
 pub(crate) trait OrderReply: DeserializeOwned {
     /// What stands in `return_data`.

@@ -13,6 +13,7 @@ mod creating;
 mod emulated;
 mod fake;
 mod merchant;
+mod mutated;
 mod properties;
 mod reading;
 mod requests;

@@ -210,8 +210,10 @@ fn meaning(http: u16, body: &Value) -> Meaning {
     let failed = [json!("failed"), json!(false)].contains(&body["status"]);
     let shown = &data["order_status"];
     let cancelled = shown.is_null() || *shown == json!("CANCELLED");
+    let named = !data["order_id"].is_null();
     let good = (200..300).contains(&http);
-    let yes = good && succeeded && ["200", "201"].contains(&&*code) && about_it && cancelled;
+    let yes =
+        good && succeeded && ["200", "201"].contains(&&*code) && about_it && named && cancelled;
     let refusal = ["400", "409", "422"].contains(&&*code);
     let no_within = good && (refusal || ["200", "201"].contains(&&*code));
     let no_outside = [400, 409, 422].contains(&http) && refusal && body["message"].is_string();

@@ -46,7 +46,7 @@ async fn every_documented_status_has_its_meaning() {
         ("CANCELLED", OrderStatus::Cancelled),
     ];
     for (text, meaning) in expected {
-        let order = format!(r#"{{"order_status":"{text}"}}"#);
+        let order = format!(r#"{{"order_id":6116229263036,"order_status":"{text}"}}"#);
         let reading = status(showing("\"success\"", "\"200\"", &order))
             .await
             .unwrap();
@@ -91,10 +91,55 @@ async fn an_unknown_status_survives_as_text() {
     for text in [
         "PENDING", "QUEUED", "SUCCESS", "REVERSED", "paid", "Un_Paid", "PAID?",
     ] {
-        let order = format!(r#"{{"order_status":"{text}"}}"#);
+        let order = format!(r#"{{"order_id":6116229263036,"order_status":"{text}"}}"#);
         let reading = status(showing("true", "200", &order)).await.unwrap();
         assert_eq!(reading.status, OrderStatus::Unknown(text.to_owned()));
         assert_eq!(reading.raw_status, text);
+    }
+}
+
+/// What is cleaned for the screen decides nothing: a word with something invisible in it would
+/// confirm a cancellation, or let one leave.
+#[tokio::test]
+async fn a_word_that_only_looks_like_a_status_is_unknown() {
+    for word in ["CANCELLED", "UN_PAID", "PROCESSING", "PAID", "FAILED"] {
+        let (head, tail) = word.split_at(2);
+        for odd in [
+            format!("{head}\\u200b{tail}"),
+            format!("{word}\\u001b"),
+            format!("\\u202e{word}"),
+            format!("\\ufeff{word}"),
+            format!("{word} "),
+            format!(" {word}"),
+            format!("{word}\\n"),
+            format!("{word}\\u00a0"),
+        ] {
+            let order = format!(r#"{{"order_id":6116229263036,"order_status":"{odd}"}}"#);
+            let reading = status(showing("true", "200", &order)).await.unwrap();
+            let told = format!("{word} (sent with other characters than are shown)");
+            assert_eq!(reading.status, OrderStatus::Unknown(told.clone()), "{odd}");
+            assert_eq!(reading.raw_status, told);
+        }
+    }
+}
+
+/// It may be the late reply to another question.
+#[tokio::test]
+async fn a_status_that_names_no_order_is_no_reading() {
+    for named in ["", r#""order_id":null,"#] {
+        for (word, envelope) in [
+            ("UN_PAID", "\"success\""),
+            ("CANCELLED", "true"),
+            ("PAID", "true"),
+            ("FAILED", "\"failed\""),
+        ] {
+            let order = format!(r#"{{{named}"order_status":"{word}"}}"#);
+            let error = status(showing(envelope, "\"200\"", &order))
+                .await
+                .unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::UnlistedReply, "{order}");
+            assert!(error.to_string().contains("does not name the order"));
+        }
     }
 }
 
@@ -110,11 +155,23 @@ async fn a_failed_payment_is_a_reading_and_not_an_error() {
 #[tokio::test]
 async fn a_failed_envelope_without_a_failed_payment_is_no_reading() {
     for (code, order) in [
-        ("\"200\"", r#"{"order_status":"PAID"}"#),
-        ("\"200\"", r#"{"order_status":"CANCELLED"}"#),
+        (
+            "\"200\"",
+            r#"{"order_id":6116229263036,"order_status":"PAID"}"#,
+        ),
+        (
+            "\"200\"",
+            r#"{"order_id":6116229263036,"order_status":"CANCELLED"}"#,
+        ),
         ("\"200\"", "null"),
-        ("422", r#"{"order_status":"FAILED"}"#),
-        ("500", r#"{"order_status":"FAILED"}"#),
+        (
+            "422",
+            r#"{"order_id":6116229263036,"order_status":"FAILED"}"#,
+        ),
+        (
+            "500",
+            r#"{"order_id":6116229263036,"order_status":"FAILED"}"#,
+        ),
     ] {
         let error = status(showing("\"failed\"", code, order))
             .await
@@ -129,8 +186,9 @@ async fn a_reply_without_a_status_is_no_reading() {
         "null",
         "[]",
         "{}",
-        r#"{"order_status":""}"#,
-        r#"{"order_status":1}"#,
+        r#"{"order_id":6116229263036}"#,
+        r#"{"order_id":6116229263036,"order_status":""}"#,
+        r#"{"order_id":6116229263036,"order_status":1}"#,
     ] {
         let error = status(showing("\"success\"", "200", order))
             .await
@@ -165,13 +223,18 @@ async fn amounts_never_pass_through_a_float() {
             None,
         ),
         (r#""order_amount":"1_000","currency":"INR""#, None),
+        (r#""order_amount":"+1000","currency":"INR""#, None),
+        (r#""order_amount":"1000 ","currency":"INR""#, None),
+        (r#""order_amount":"1000\u200b","currency":"INR""#, None),
+        (r#""order_amount":"01000","currency":"INR""#, None),
+        (r#""order_amount":"1000","currency":"INR ""#, None),
         (r#""order_amount":10.00"#, None),
         (r#""order_amount":10.00,"currency":"RUPEES""#, None),
         (r#""order_amount":1e99,"currency":"INR""#, None),
         (r#""order_amount":{},"currency":"INR""#, None),
     ];
     for (members, expected) in table {
-        let order = format!(r#"{{"order_status":"PAID",{members}}}"#);
+        let order = format!(r#"{{"order_id":6116229263036,"order_status":"PAID",{members}}}"#);
         let reading = status(showing("true", "200", &order)).await.unwrap();
         let shown = reading.money.map(|money| money.to_string());
         assert_eq!(shown.as_deref(), expected, "{members}");
@@ -255,6 +318,24 @@ async fn a_refused_timestamp_tells_by_how_much_the_clocks_differ() {
         let error = status(refused).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Authentication);
         assert!(error.to_string().contains(text), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn only_the_documented_401_and_an_empty_one_refuse_the_credentials_of_a_status() {
+    let documented = r#"{"status":false,"code":401,"message":"Invalid signature."}"#;
+    for body in [documented, "", "\r\n"] {
+        let error = status(reply(401, body)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Authentication, "{body}");
+    }
+    for (body, kind) in [
+        (PAID, ErrorKind::UnlistedReply),
+        (r#"{"message":"Unauthorized"}"#, ErrorKind::UnlistedReply),
+        ("<html>", ErrorKind::UnreadableReply),
+        (&PAID[..50], ErrorKind::UnreadableReply),
+    ] {
+        let error = status(reply(401, body)).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{body}");
     }
 }
 

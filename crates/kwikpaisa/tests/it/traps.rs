@@ -30,7 +30,7 @@ async fn trap_2_amount_and_currency_go_by_two_names_and_the_envelopes_status_is_
         r#""order_amount":105,"amount":1,"currency":"INR""#,
     ] {
         let body = format!(
-            r#"{{"code":"200","status":"success","return_data":{{{members},"order_status":"UN_PAID"}}}}"#
+            r#"{{"code":"200","status":"success","return_data":{{"order_id":6116229263036,{members},"order_status":"UN_PAID"}}}}"#
         );
         let reading = read(&body).await;
         assert_eq!(reading.money, Some(Money::parse("105", "INR").unwrap()));
@@ -50,7 +50,7 @@ async fn trap_3_an_amount_is_a_number_or_a_string_and_always_exact() {
         ("9007199254740993", "9007199254740993"),
     ] {
         let body = format!(
-            r#"{{"code":"200","status":"success","return_data":{{"order_amount":{amount},"currency":"INR","order_status":"PAID"}}}}"#
+            r#"{{"code":"200","status":"success","return_data":{{"order_id":6116229263036,"order_amount":{amount},"currency":"INR","order_status":"PAID"}}}}"#
         );
         let expected = Money::parse(value, "INR").unwrap();
         assert_eq!(read(&body).await.money, Some(expected), "{amount}");
@@ -58,7 +58,7 @@ async fn trap_3_an_amount_is_a_number_or_a_string_and_always_exact() {
     // What cannot be read exactly is no amount, and no reason to lose the status.
     for amount in ["null", "\"1,05\"", "[]", "\"\"", "1e400"] {
         let body = format!(
-            r#"{{"code":"200","status":"success","return_data":{{"order_amount":{amount},"currency":"INR","order_status":"PAID"}}}}"#
+            r#"{{"code":"200","status":"success","return_data":{{"order_id":6116229263036,"order_amount":{amount},"currency":"INR","order_status":"PAID"}}}}"#
         );
         let reading = read(&body).await;
         assert_eq!(
@@ -71,7 +71,7 @@ async fn trap_3_an_amount_is_a_number_or_a_string_and_always_exact() {
 
 #[tokio::test]
 async fn trap_4_success_needs_the_http_status_the_code_and_the_word() {
-    let order = r#""return_data":{"order_status":"CANCELLED"}"#;
+    let order = r#""return_data":{"order_id":6116229263036,"order_status":"CANCELLED"}"#;
     for code in ["200", "\"200\"", "201", "\"201\""] {
         for word in ["true", "\"success\""] {
             let body = format!(r#"{{"code":{code},"status":{word},{order}}}"#);
@@ -89,6 +89,15 @@ async fn trap_4_success_needs_the_http_status_the_code_and_the_word() {
         (200, "200", "null"),
         (200, "200.0", "true"),
         (200, "2000", "true"),
+        (200, "\"200 \"", "true"),
+        (200, "\" 200\"", "true"),
+        (200, "\"+200\"", "true"),
+        (200, "\"0200\"", "true"),
+        (200, "\"200\\n\"", "true"),
+        (200, "\"2\\u200b00\"", "true"),
+        (200, "200", "\"success \""),
+        (200, "200", "\"suc\\u200bcess\""),
+        (200, "200", "\"true\""),
         (200, "null", "true"),
         (200, "true", "true"),
         (400, "200", "true"),
@@ -102,7 +111,7 @@ async fn trap_4_success_needs_the_http_status_the_code_and_the_word() {
 
 #[tokio::test]
 async fn trap_5_a_cancel_only_asks_and_leaves_the_truth_to_the_status() {
-    let body = r#"{"code":"200","status":"success","return_data":{"order_status":"CANCELLED"}}"#;
+    let body = r#"{"code":"200","status":"success","return_data":{"order_id":6116229263036,"order_status":"CANCELLED"}}"#;
     let fake = Fake::new([Ok(reply(200, body))]);
     account(fake.clone()).cancel(&order_id()).await.unwrap();
     let paths: Vec<_> = fake

@@ -150,6 +150,39 @@ fn an_event_and_a_status_that_contradict_each_other_are_unknown() {
 }
 
 #[test]
+fn a_word_that_only_looks_like_an_event_or_a_status_is_none() {
+    for odd in [
+        "pay\\u200bment.success",
+        "payment.success\\u001b",
+        "\\u202epayment.success",
+        " payment.success",
+        "payment.success\\n",
+        "PAYMENT.SUCCESS",
+        "pay\\u200bout.success",
+    ] {
+        let webhook = payment(odd, "PAID");
+        assert!(matches!(webhook.event, Event::Unknown(_)), "{odd}");
+        assert_eq!(webhook.status, None);
+    }
+    for odd in [
+        "PA\\u200bID",
+        "PAID\\u001b",
+        "\\u202ePAID",
+        " PAID",
+        "PAID\\n",
+    ] {
+        let status = payment("payment.success", odd).status;
+        assert!(matches!(status, Some(OrderStatus::Unknown(_))), "{odd}");
+    }
+    for id in ["17 ", "1\\u200b7", "17\\n", "\\u202e17"] {
+        let body = format!(
+            r#"{{"event":"payment.success","data":{{"order_id":"{id}","status":"PAID"}}}}"#
+        );
+        assert_eq!(receive(&body), Err(WebhookError::Unreadable), "{id}");
+    }
+}
+
+#[test]
 fn what_is_not_about_an_order_is_no_sight_of_one() {
     for event in [
         "payout.success",
