@@ -5,19 +5,54 @@
 use duka_core::evidence::{Assumption, Tried};
 
 /// Every assumption, those that decide about money first.
-pub static ASSUMPTIONS: [Assumption; 47] = [
+pub static ASSUMPTIONS: [Assumption; 49] = [
     Assumption {
         id: "refused-at-the-door",
-        assumed: "HTTP 401, or an `authentication_error`, or a credentials code means that \
-            the call was refused at the door, for a cancel and a refund too.",
+        assumed: "A reply that holds the error of a refused token in its known form, with \
+            `status` null, absent or 500 and with nothing beside it, means that the \
+            call was refused at the door, for a cancel and a refund too. Its HTTP \
+            status is unknown: 2xx, 4xx but 429, and 500 will do.",
         about: "cancel",
-        place: "src/wire/envelope.rs",
-        tolerance: "Either sign is enough; a body that says how the call itself went, or a 502, \
-            503 or 504, is doubt.",
+        place: "src/wire/door.rs",
+        tolerance: "Any other reply under HTTP 401 is doubt after one request: an empty body, \
+            HTML, half a reply, a key that stands there twice, another code, a claim of \
+            success. So is that error in a redirect, under 429, or under a 5xx other \
+            than 500.",
         trial: "Read a status and cancel with an expired and with a made-up bearer.",
         money: true,
         variants: Tried::By(&["pesapal.bad_token"]),
         probe: Tried::By("status_with_made_up_token"),
+    },
+    Assumption {
+        id: "refusal-as-text",
+        assumed: "The error of a refused token may come under HTTP 4xx or 500 as the text of \
+            a `message`, with nothing beside it. Three clients tell of it; no recording \
+            shows it.",
+        about: "cancel",
+        place: "src/wire/door.rs",
+        tolerance: "Read like the error itself, if the text is that error and nothing else; \
+            under 2xx it is doubt.",
+        trial: "Read a status and cancel with an expired and with a made-up bearer.",
+        money: true,
+        variants: Tried::By(&["pesapal.bad_token_body"]),
+        probe: Tried::By("status_with_made_up_token"),
+    },
+    Assumption {
+        id: "status-names-order",
+        assumed: "The status of an unpaid order names it: by `order_tracking_id` or, without \
+            that, by the parameter `OrderTrackingId` in `call_back_url`. Every recorded \
+            one does. Those of paid and failed orders may name none.",
+        about: "status",
+        place: "src/wire/status.rs",
+        tolerance: "An unpaid status that names no order is not believed, nor is any that names \
+            another; a paid, failed or reversed one without a name is taken for that of \
+            the order asked for.",
+        trial: "Record the status of a new order, in production too.",
+        money: true,
+        variants: Tried::By(&["pesapal.status_keys"]),
+        probe: Tried::Not {
+            why: "needs an unpaid order",
+        },
     },
     Assumption {
         id: "refused-cancel",
@@ -230,10 +265,12 @@ pub static ASSUMPTIONS: [Assumption; 47] = [
     },
     Assumption {
         id: "refused-keys",
-        assumed: "Refused keys are HTTP 401 or the documented code.",
+        assumed: "Refused keys are the recorded error with nothing beside it, or HTTP 401 \
+            without a body.",
         about: "token",
-        place: "src/wire/token.rs",
-        tolerance: "Either sign.",
+        place: "src/wire/door.rs",
+        tolerance: "Any other 401 is a reply of an undocumented form; nothing was sent in \
+            either case.",
         trial: "Ask for a token with a wrong secret.",
         money: false,
         variants: Tried::By(&["pesapal.bad_consumer_keys"]),
@@ -303,10 +340,12 @@ pub static ASSUMPTIONS: [Assumption; 47] = [
     },
     Assumption {
         id: "status-as-text-or-number",
-        assumed: "The `status` of a body means the same as text and as a number.",
+        assumed: "The `status` of a body and a `status_code` mean the same as text and as a \
+            number.",
         about: "all",
         place: "src/wire/envelope.rs",
-        tolerance: "Both are read; on a mutation, anything but 200 is no success.",
+        tolerance: "Both are read, digit by digit, so that \"0200\" and \"200 \" are no 200; on a \
+            mutation, anything but 200 is no success.",
         trial: "Record a success and an error of every call.",
         money: false,
         variants: Tried::By(&["pesapal.status_member"]),

@@ -84,8 +84,9 @@ pub struct ErrorCode {
     pub evidence: Evidence,
 }
 
-/// The codes seen so far, read in any case of letters. No page lists them all, and one that is not
-/// here is a refusal as well. The refusals of a cancel and of a refund have no code.
+/// The codes seen so far, found in any case of letters; those that decide (refused credentials,
+/// *pending*) count only as they stand here. No page lists them all, and one that is not here is a
+/// refusal as well. The refusals of a cancel and of a refund have no code.
 pub static ERROR_CODES: [ErrorCode; 9] = [
     ErrorCode {
         code: "invalid_consumer_key_or_secret_provided",
@@ -98,8 +99,8 @@ pub static ERROR_CODES: [ErrorCode; 9] = [
         code: "invalid_api_credentials_provided",
         kind: ErrorKind::Authentication,
         meaning: "bearer token refused",
-        caller_may: "drop the token, fetch one, and repeat the call once, since nobody has \
-            looked at it",
+        caller_may: "drop the token, fetch one, and repeat the call once, since it was not \
+            looked at, if nothing stands beside the error",
         evidence: Evidence::Observed("recordings"),
     },
     ErrorCode {

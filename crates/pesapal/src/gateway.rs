@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use duka_core::clock::SharedClock;
-use duka_core::evidence::{self, OperationInfo};
+use duka_core::evidence::{self, Intent, OperationInfo};
 use duka_core::gateway::Operation;
 use duka_core::{
     AccountName, CancelAnswer, CancelRules, Cancellable, CreatedOrder, Delivery, Error, ErrorKind,
@@ -18,7 +18,8 @@ use crate::auth::{self, Auth, Token};
 use crate::config::Builder;
 use crate::ipn::{IpnMethod, RegisteredIpn};
 use crate::operations::{self, OPERATIONS};
-use crate::wire::envelope::{self, Answer};
+use crate::wire::door::{self, Door};
+use crate::wire::envelope::Answer;
 use crate::wire::{self, ACCEPT, JSON};
 
 /// The gateway's name in configuration and JSON.
@@ -103,7 +104,10 @@ impl Pesapal {
     }
 
     /// Sends a request with a token, and once more with a new one if it was refused at
-    /// the door. That is safe for a mutation too: nobody looked at the first.
+    /// the door. That is safe for a mutation too: the first was not looked at.
+    ///
+    /// After a 401 in no known form a mutation is left as it is, for it may have been looked
+    /// at, and a read is made once more. Either way the token is not used again.
     async fn call(
         &self,
         operation: &OperationInfo,
@@ -113,20 +117,28 @@ impl Pesapal {
         let no_token = |cause| auth::no_token(name, cause);
         let token = self.auth.token().await.map_err(no_token)?;
         let first = self.send(operation, &build, &token).await?;
-        if !envelope::is_turned_away(&first.answer()) {
+        let goes_on = match (first.door(operation), operation.intent) {
+            (Door::Open, _) => return Ok(first),
+            (Door::Refused, _) | (Door::Doubtful, Intent::Read) => true,
+            (Door::Doubtful, Intent::Mutation) => false,
+        };
+        self.auth.refused(&token).await;
+        if !goes_on {
             return Ok(first);
         }
         tracing::debug!(operation = name, "access token refused, fetching a new one");
-        self.auth.refused(&token).await;
         let no_token = |cause| auth::no_second_token(name, cause);
         let token = self.auth.token().await.map_err(no_token)?;
         let second = self.send(operation, &build, &token).await?;
-        if envelope::is_turned_away(&second.answer()) {
+        let door = second.door(operation);
+        if !matches!(door, Door::Open) {
             // Or every later call would begin with a token known to be bad.
             self.auth.refused(&token).await;
-            return Err(envelope::turned_away(&second.answer()));
         }
-        Ok(second)
+        match door {
+            Door::Refused => Err(second.turned_away()),
+            Door::Open | Door::Doubtful => Ok(second),
+        }
     }
 
     async fn send(
@@ -239,6 +251,19 @@ impl Asked {
             secrets: &self.secrets,
         }
     }
+
+    fn door(&self, operation: &OperationInfo) -> Door {
+        door::read(&self.answer(), operation.intent)
+    }
+
+    /// The error for a call that was refused at the door with a fresh token as well.
+    fn turned_away(&self) -> Error {
+        let (answer, kind) = (self.answer(), ErrorKind::Authentication);
+        match door::bearer_refusal(&answer) {
+            Some(fault) => fault.into_error(&answer, kind),
+            None => answer.error(kind, "the access token was refused"),
+        }
+    }
 }
 
 /// The documentation asks for a content type on every call, even without content.
@@ -255,7 +280,8 @@ fn recoverable(error: Error, reference: &OrderId) -> Error {
             && matches!(
                 error.kind(),
                 ErrorKind::Unavailable | ErrorKind::UnreadableReply
-            );
+            )
+        || error.kind() == ErrorKind::UnlistedReply && error.http_status() == Some(401);
     if !lost {
         return error;
     }

@@ -2,6 +2,7 @@
 //! Pure functions over bytes; no socket, no clock, and nothing here is public.
 
 pub(crate) mod cancel;
+pub(crate) mod door;
 pub(crate) mod envelope;
 pub(crate) mod ipn;
 pub(crate) mod refund;

@@ -2,7 +2,7 @@
 //! may surround any answer, and what an HTTP status alone says.
 
 use duka_core::{Delivery, Error, ErrorKind};
-use duka_http::{Reply, without_secrets};
+use duka_http::{Reply, without_secrets, word_without_secrets};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -11,7 +11,7 @@ use super::types;
 use crate::codes;
 
 /// The `error_type` that names a refused token, whatever the code.
-const AUTHENTICATION_ERROR: &str = "authentication_error";
+pub(crate) const AUTHENTICATION_ERROR: &str = "authentication_error";
 
 /// A JSON member of any type, as its own text, so that `200`, `"200"` and `null` can all
 /// be read and no digit passes through a float.
@@ -20,12 +20,12 @@ const AUTHENTICATION_ERROR: &str = "authentication_error";
 pub(crate) struct Loose<'a>(#[serde(borrow)] Option<&'a RawValue>);
 
 impl<'a> Loose<'a> {
-    /// A string's content, or the JSON of anything else; `None` for nothing, null or blanks.
+    /// A string's content, or the JSON of anything else; `None` for nothing, null or an
+    /// empty string. Exactly as it stands: a blank too many makes another text.
     pub(crate) fn text(self) -> Option<String> {
         let raw = self.0?.get();
         let text = serde_json::from_str::<String>(raw).unwrap_or_else(|_| raw.to_owned());
-        let text = text.trim();
-        (!text.is_empty()).then(|| text.to_owned())
+        (!text.is_empty()).then_some(text)
     }
 
     /// A string's content; nothing for any other type.
@@ -39,14 +39,21 @@ impl<'a> Loose<'a> {
         parsed.transpose()
     }
 
-    /// An integer, or a string of its digits.
+    /// An integer, or a string of exactly its digits: `0200`, `+200` and `200.0` are none.
     pub(crate) fn integer(self) -> Option<i64> {
-        self.text()?.parse().ok()
+        let text = self.text()?;
+        let number: i64 = text.parse().ok()?;
+        (number.to_string() == text).then_some(number)
     }
 
     /// The JSON text, when it is an object.
     pub(crate) fn object(self) -> Option<&'a str> {
         self.0.map(RawValue::get).filter(|_| self.starts_with('{'))
+    }
+
+    /// Whether it is absent or null.
+    pub(crate) fn is_null(self) -> bool {
+        self.0.is_none()
     }
 
     fn starts_with(self, first: char) -> bool {
@@ -80,10 +87,17 @@ impl<'a> Answer<'a> {
         without_secrets(text, self.secrets)
     }
 
-    /// Refuses what an HTTP status alone makes no answer: slow down, a server error, a
-    /// redirect. Statuses from 400 to 499 pass, since their body may say more.
+    /// Refuses what an HTTP status alone makes no answer: unauthorized, slow down, a server
+    /// error, a redirect. Other statuses from 400 to 499 pass, since their body may say more.
     pub(crate) fn check_http(&self) -> Result<(), Error> {
         match self.reply.status {
+            // Whatever refuses the token in a known form was told before.
+            401 => {
+                let message = self.envelope()?.message;
+                let problem =
+                    "HTTP 401 in a form that does not tell whether the request was looked at";
+                Err(self.unlisted(problem, message.as_deref()))
+            }
             429 => Err(self.error(ErrorKind::RateLimited, "too many requests")),
             200..=299 | 400..=499 => Ok(()),
             300..=399 => {
@@ -146,7 +160,12 @@ impl<'a> Answer<'a> {
         }
     }
 
-    fn body(&self) -> Result<&'a [u8], Error> {
+    /// The same of a word on which something is decided.
+    pub(crate) fn shown_word(&self, word: &str) -> String {
+        word_without_secrets(word, self.secrets)
+    }
+
+    pub(crate) fn body(&self) -> Result<&'a [u8], Error> {
         let body = &self.reply.body;
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         let body = body.trim_ascii();
@@ -198,7 +217,7 @@ pub(crate) struct Envelope {
 /// The `status` in the body, which is a string here and a number there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum BodyStatus {
-    /// Absent, null or an empty string.
+    /// Absent or null.
     Missing,
     /// 200.
     Done,
@@ -209,12 +228,13 @@ pub(crate) enum BodyStatus {
 }
 
 impl BodyStatus {
-    fn read(member: Loose<'_>) -> Self {
+    pub(crate) fn read(member: Loose<'_>) -> Self {
         match (member.integer(), member.text()) {
             (Some(200), _) => Self::Done,
             (Some(500), _) => Self::NotDone,
             (_, Some(text)) => Self::Other(text),
-            (_, None) => Self::Missing,
+            (_, None) if member.is_null() => Self::Missing,
+            (_, None) => Self::Other(String::new()),
         }
     }
 }
@@ -222,9 +242,19 @@ impl BodyStatus {
 /// A filled `error`: one with a code or a message inside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
-    pub(crate) kind: Option<String>,
+    kind: Option<String>,
     pub(crate) code: Option<String>,
     pub(crate) message: Option<String>,
+    /// Whether it is an object that could be read.
+    form: Form,
+}
+
+/// Whether an error could be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Readable,
+    /// An object with a key twice, say.
+    Unreadable,
 }
 
 impl Fault {
@@ -232,44 +262,71 @@ impl Fault {
     fn read(member: Loose<'_>) -> Option<Self> {
         let Some(object) = member.object() else {
             // assumed: an error that is no object at all is still an error.
-            return member.text().map(Self::wordless);
+            return member
+                .text()
+                .map(|text| Self::wordless(text, Form::Readable));
         };
         let Ok(body) = serde_json::from_str::<types::ErrorBody<'_>>(object) else {
-            return Some(Self::wordless("an error that cannot be read".to_owned()));
+            let text = "an error that cannot be read".to_owned();
+            return Some(Self::wordless(text, Form::Unreadable));
         };
         let fault = Self {
             kind: body.error_type.text().or_else(|| body.r#type.text()),
             code: body.code.text(),
             message: body.message.text(),
+            form: Form::Readable,
         };
         (fault.code.is_some() || fault.message.is_some()).then_some(fault)
     }
 
-    fn wordless(message: String) -> Self {
+    const fn wordless(message: String, form: Form) -> Self {
         Self {
             kind: None,
             code: None,
             message: Some(message),
+            form,
         }
     }
 
-    pub(crate) fn has_code(&self, code: &str) -> bool {
-        self.code
-            .as_deref()
-            .is_some_and(|own| own.eq_ignore_ascii_case(code))
+    /// The error of refused credentials.
+    pub(crate) const fn refusal(
+        kind: Option<String>,
+        code: String,
+        message: Option<String>,
+    ) -> Self {
+        Self {
+            kind,
+            code: Some(code),
+            message,
+            form: Form::Readable,
+        }
     }
 
-    /// Whether the gateway looked no further than the keys or the token.
+    /// Whether this is its code, to the letter.
+    pub(crate) fn has_code(&self, code: &str) -> bool {
+        self.code.as_deref() == Some(code)
+    }
+
+    /// Whether anything in it points to the keys or the token, in any spelling.
+    ///
+    /// That makes an answer doubtful. What makes it a refusal at the door is in `door.rs`.
     pub(crate) fn is_about_credentials(&self) -> bool {
         let by_type = self
             .kind
             .as_deref()
             .is_some_and(|kind| kind.eq_ignore_ascii_case(AUTHENTICATION_ERROR));
-        by_type || self.listed_kind() == ErrorKind::Authentication
+        let row = self.code.as_deref().and_then(codes::error_code);
+        by_type || row.is_some_and(|row| row.kind == ErrorKind::Authentication)
     }
 
     /// The kind of failure its code stands for.
+    ///
+    /// Never a refusal of the credentials: one in its known form has been told before, and in
+    /// any other it says nothing certain.
     pub(crate) fn listed_kind(&self) -> ErrorKind {
+        if self.form == Form::Unreadable || self.is_about_credentials() {
+            return ErrorKind::UnlistedReply;
+        }
         let row = self.code.as_deref().and_then(codes::error_code);
         row.map_or(ErrorKind::Rejected, |row| row.kind)
     }
@@ -283,37 +340,5 @@ impl Fault {
             Some(code) => error.with_code(answer.shown(&code)),
             None => error,
         }
-    }
-}
-
-/// Whether a call was refused at the door, before it was looked at, for its token.
-///
-/// assumed: HTTP 401 or the error of a refused token is such a sign, each by itself, since
-/// the HTTP status of that error is unknown. A body that says how the call itself went
-/// contradicts both, and so does a 5xx of something that stands before the gateway: then
-/// nothing is certain, and a second request is out of the question.
-pub(crate) fn is_turned_away(answer: &Answer<'_>) -> bool {
-    let http = answer.reply.status;
-    let Ok(envelope) = answer.envelope() else {
-        return http == 401;
-    };
-    let says_how_it_went = match envelope.status {
-        BodyStatus::Missing | BodyStatus::Other(_) => false,
-        BodyStatus::NotDone => envelope.message.is_some(),
-        BodyStatus::Done => true,
-    };
-    let by_error = envelope
-        .fault
-        .is_some_and(|fault| fault.is_about_credentials());
-    !says_how_it_went && (http == 401 || (by_error && http <= 500))
-}
-
-/// The error for a call that was refused at the door with a fresh token as well.
-pub(crate) fn turned_away(answer: &Answer<'_>) -> Error {
-    let fault = answer.envelope().ok().and_then(|envelope| envelope.fault);
-    let kind = ErrorKind::Authentication;
-    match fault {
-        Some(fault) => fault.into_error(answer, kind),
-        None => answer.error(kind, "the access token was refused"),
     }
 }

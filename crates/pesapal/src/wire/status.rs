@@ -2,6 +2,7 @@
 
 use duka_core::{Error, ErrorKind, Money, OrderId, OrderStatus, StatusReading};
 use duka_http::plain_number;
+use url::Url;
 
 use super::envelope::{Answer, BodyStatus, Envelope};
 use super::types::TransactionStatus;
@@ -25,14 +26,16 @@ pub(crate) fn read(answer: &Answer<'_>, tracking_id: &OrderId) -> Result<StatusR
             Some(_) | None => answer.unlisted("no status of an order", envelope.message.as_deref()),
         });
     }
-    // assumed: case means nothing in a GUID, and a reply may leave it out (it does so at times).
-    if super::is_another(body.order_tracking_id, tracking_id) {
-        return Err(answer.error(
-            ErrorKind::UnlistedReply,
-            "the status of another order than the one asked for",
-        ));
+    let named = named(&body, tracking_id);
+    if named == Named::Another {
+        return Err(answer.unlisted("the status of another order than the one asked for", None));
     }
     let (status, raw_status) = meaning(answer, &body, &envelope);
+    // Every recorded reply about an unpaid order names it, in one way or the other; those about
+    // others do not always. It is this status that lets a cancel leave.
+    if status == OrderStatus::Unpaid && named == Named::Nothing {
+        return Err(answer.unlisted("the status of an unpaid order that is not named", None));
+    }
     Ok(StatusReading {
         status,
         raw_status,
@@ -46,6 +49,48 @@ pub(crate) fn read(answer: &Answer<'_>, tracking_id: &OrderId) -> Result<StatusR
     })
 }
 
+/// Which order a status is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    /// The one asked for.
+    It,
+    Another,
+    /// The reply does not say.
+    Nothing,
+}
+
+/// Reads which order a status is about: by `order_tracking_id` or, without that, by the
+/// parameter that the gateway puts into `call_back_url`.
+///
+/// assumed: case means nothing in a GUID. An address may hold a parameter of that name from the
+/// merchant as well, so one of them must be the order's.
+fn named(body: &TransactionStatus<'_>, tracking_id: &OrderId) -> Named {
+    let is_it = |text: &str| super::canonical_id(text).as_ref() == Some(tracking_id);
+    if let Some(own) = body.order_tracking_id.text() {
+        return if is_it(&own) {
+            Named::It
+        } else {
+            Named::Another
+        };
+    }
+    let address = body.call_back_url.string();
+    let Some(url) = address.and_then(|address| Url::parse(&address).ok()) else {
+        return Named::Nothing;
+    };
+    let mut ids = url
+        .query_pairs()
+        .filter(|(name, _)| name == "OrderTrackingId")
+        .map(|(_, id)| is_it(&id))
+        .peekable();
+    if ids.peek().is_none() {
+        Named::Nothing
+    } else if ids.any(|is_it| is_it) {
+        Named::It
+    } else {
+        Named::Another
+    }
+}
+
 /// The error for HTTP 404 without a status.
 ///
 /// assumed: no recorded reply shows an unknown tracking id, so it would come in the form of
@@ -55,12 +100,12 @@ fn not_found(answer: &Answer<'_>, envelope: Envelope) -> Error {
     let kind = ErrorKind::NotFound;
     match (envelope.status, envelope.fault, envelope.message) {
         (BodyStatus::Missing | BodyStatus::NotDone | BodyStatus::Other(_), Some(fault), _)
-            if !fault.has_code(codes::PENDING) =>
+            if !fault.has_code(codes::PENDING) && fault.listed_kind() == ErrorKind::Rejected =>
         {
             fault.into_error(answer, kind)
         }
         (BodyStatus::NotDone, None, Some(words)) => answer.error(kind, answer.shown(&words)),
-        (_, _, message) => answer.unlisted("HTTP 404 from who knows whom", message.as_deref()),
+        (_, _, message) => answer.unlisted("HTTP 404 in no form of the API", message.as_deref()),
     }
 }
 
@@ -75,7 +120,7 @@ fn meaning(
 ) -> (OrderStatus, String) {
     let number = body.status_code.text().unwrap_or_default();
     let words = body.payment_status_description.text();
-    let raw = answer.shown(words.as_deref().unwrap_or(&number));
+    let raw = answer.shown_word(words.as_deref().unwrap_or(&number));
     let row = body.status_code.integer().and_then(codes::status_code);
     let Some(row) = row else {
         let unknown = match &words {

@@ -1,10 +1,11 @@
 //! `RequestToken` (page *Authentication*): keys go out, a bearer token comes back.
 
-use duka_core::Error;
+use duka_core::{Error, ErrorKind};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::envelope::{Answer, BodyStatus, turned_away};
+use super::door;
+use super::envelope::{Answer, BodyStatus};
 use super::types::{TokenReply, TokenRequest};
 
 pub(crate) fn request_body(key: &SecretString, secret: &SecretString) -> Vec<u8> {
@@ -33,14 +34,17 @@ pub(crate) fn read(answer: &Answer<'_>) -> Result<Issued, Error> {
         secrets: &secrets,
         ..*answer
     };
-    let envelope = answer.envelope();
-    let fault = envelope.as_ref().ok().and_then(|e| e.fault.as_ref());
-    // assumed: the HTTP status of a refusal of the keys is unknown, so either sign will do.
-    if answer.reply.status == 401 || fault.is_some_and(|fault| fault.is_about_credentials()) {
-        return Err(turned_away(answer));
+    let kind = ErrorKind::Authentication;
+    if let Some(fault) = door::keys_refusal(answer) {
+        return Err(fault.into_error(answer, kind));
+    }
+    // assumed: a server that refuses without a word refuses the keys. To believe it harms
+    // nothing, for nothing was sent yet.
+    if door::is_empty_401(answer) {
+        return Err(answer.error(kind, "the consumer keys were refused"));
     }
     answer.check_http()?;
-    let envelope = envelope?;
+    let envelope = answer.envelope()?;
     if let Some(fault) = envelope.fault {
         let kind = fault.listed_kind();
         return Err(fault.into_error(answer, kind));

@@ -222,6 +222,9 @@ pub(crate) struct TransactionStatus<'a> {
     /// How it was paid; empty until it is.
     #[serde(borrow, default)]
     pub(crate) payment_method: Loose<'a>,
+    /// The order's callback address.
+    #[serde(borrow, default)]
+    pub(crate) call_back_url: Loose<'a>,
 }
 
 /// Which order to cancel.

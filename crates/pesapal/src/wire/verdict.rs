@@ -4,6 +4,7 @@
 use duka_core::{Error, ErrorKind};
 use serde::Deserialize;
 
+use super::door;
 use super::envelope::{Answer, BodyStatus, Fault};
 
 /// A readable, listed answer, with the gateway's own words.
@@ -33,15 +34,26 @@ pub(super) fn read<'a, R: Deserialize<'a>>(
     if let Some(other) = is_about(answer.object()?) {
         return Err(unlisted(&format!("the answer is about {other}")));
     }
-    let about_the_token = answer.reply.status == 401
+    // A request counts as not looked at only after a refusal in its known form, which has
+    // been told before; beside a yes or a no, anything about the token leaves both uncertain.
+    let about_the_token = envelope
+        .fault
+        .as_ref()
+        .is_some_and(Fault::is_about_credentials)
         || envelope
-            .fault
-            .as_ref()
-            .is_some_and(Fault::is_about_credentials);
-    if about_the_token && envelope.status == BodyStatus::NotDone {
-        return Err(unlisted("the token and the request refused in one reply"));
+            .message
+            .as_deref()
+            .is_some_and(door::is_refusal_as_text);
+    match envelope.status {
+        BodyStatus::Done | BodyStatus::NotDone if about_the_token => {
+            return Err(unlisted(
+                "an answer and a refusal of the token in one reply",
+            ));
+        }
+        BodyStatus::Done | BodyStatus::NotDone | BodyStatus::Missing | BodyStatus::Other(_) => {}
     }
     let words = envelope.message.as_deref().map(|text| answer.shown(text));
+    let words = words.filter(|words| !words.is_empty());
     match (envelope.status, envelope.fault, words) {
         (BodyStatus::Done, None, words) => Ok(Verdict::Yes(words.unwrap_or_default())),
         // Observed with HTTP below 400, like every refusal of these calls.

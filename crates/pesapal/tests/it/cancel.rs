@@ -84,8 +84,13 @@ async fn every_reply_has_one_outcome() {
         ),
         (
             200,
-            r#"{"status":"200","message":"done","error":{"type":"","code":" ","message":""}}"#,
+            r#"{"status":"200","message":"done","error":{"type":"","code":"","message":""}}"#,
             "yes: done",
+        ),
+        (
+            200,
+            r#"{"status":"200","message":"done","error":{"type":"","code":" ","message":""}}"#,
+            "UnlistedReply",
         ),
         (
             200,
@@ -166,6 +171,53 @@ async fn every_reply_has_one_outcome() {
         ),
         (429, "", "RateLimited"),
         (429, replies::NOT_CANCELLED, "RateLimited"),
+        // What is nearly one of the two statuses.
+        (200, r#"{"status":"200 ","message":"x"}"#, "UnlistedReply"),
+        (200, r#"{"status":" 200","message":"x"}"#, "UnlistedReply"),
+        (200, r#"{"status":"200\n","message":"x"}"#, "UnlistedReply"),
+        (200, r#"{"status":"+200","message":"x"}"#, "UnlistedReply"),
+        (200, r#"{"status":"0200","message":"x"}"#, "UnlistedReply"),
+        (
+            200,
+            r#"{"status":"2\u200b00","message":"x"}"#,
+            "UnlistedReply",
+        ),
+        (200, r#"{"status":"٢٠٠","message":"x"}"#, "UnlistedReply"),
+        (200, r#"{"status":200.0,"message":"x"}"#, "UnlistedReply"),
+        (200, r#"{"status":2e2,"message":"x"}"#, "UnlistedReply"),
+        (200, r#"{"status":["200"],"message":"x"}"#, "UnlistedReply"),
+        (200, r#"{"status":"500 ","message":"x"}"#, "UnlistedReply"),
+        (200, r#"{"status":"+500","message":"x"}"#, "UnlistedReply"),
+        (200, r#"{"status":"","message":"x"}"#, "UnlistedReply"),
+        // A no whose words are nothing but blanks, or invisible.
+        (200, r#"{"status":"500","message":"  "}"#, "UnlistedReply"),
+        (
+            200,
+            r#"{"status":"500","message":"\u200b\u001b"}"#,
+            "UnlistedReply",
+        ),
+        // An answer that is about the token as well.
+        (
+            200,
+            r#"{"status":"500","message":"{\"error\":{\"code\":\"invalid_api_credentials_provided\"}}"}"#,
+            "UnlistedReply",
+        ),
+        (
+            200,
+            r#"{"status":"200","message":"{\"error\":{\"code\":\"invalid_api_credentials_provided\"}}"}"#,
+            "UnlistedReply",
+        ),
+        (
+            200,
+            r#"{"status":"500","message":"x","error":{"code":"INVALID_API_CREDENTIALS_PROVIDED"}}"#,
+            "UnlistedReply",
+        ),
+        // Another order, by a name that is nearly the right one.
+        (
+            200,
+            r#"{"status":"200","message":"x","order_tracking_id":" b945e4af-80a5-4ec1-8706-e03f8332fb04"}"#,
+            "UnlistedReply",
+        ),
         // Other statuses.
         (200, r#"{"status":"201","message":"done"}"#, "UnlistedReply"),
         (200, r#"{"status":"OK","message":"done"}"#, "UnlistedReply"),

@@ -6,22 +6,26 @@ use futures::future::join_all;
 use crate::fake::{ByHand, Fake, Sent, builder, order, pesapal, token};
 use crate::replies;
 
-/// Every form in which a token is known or believed to be refused.
+/// Every form in which a token is known or believed to be refused. For what only looks like one
+/// see `doubtful_door`.
 fn refusals() -> Vec<(u16, &'static str)> {
     vec![
-        (401, ""),
-        (401, replies::HTML),
-        (
-            401,
-            r#"{"message":"Authorization has been denied for this request."}"#,
-        ),
         (401, replies::BAD_BEARER),
         (200, replies::BAD_BEARER),
         (400, replies::BAD_BEARER),
         (500, replies::BAD_BEARER),
+        (403, replies::BAD_BEARER),
         (
             200,
-            r#"{"error":{"type":"authentication_error","code":"","message":"x"}}"#,
+            r#"{"error":{"type":"authentication_error","code":"invalid_api_credentials_provided","message":"x"}}"#,
+        ),
+        (
+            401,
+            r#"{"error":{"error_type":"authentication_error","code":"invalid_api_credentials_provided","message":""},"status":500,"message":null}"#,
+        ),
+        (
+            401,
+            "\u{feff}{\"error\":{\"code\":\"invalid_api_credentials_provided\"},\"message\":\"\"}\r\n",
         ),
         (
             200,
@@ -77,8 +81,8 @@ async fn the_error_of_a_second_refusal_shows_the_code() {
 #[tokio::test]
 async fn after_a_second_refusal_the_next_call_begins_with_a_new_token() {
     let fake = Fake::new()
-        .reply(401, "")
-        .reply(401, "")
+        .reply(401, replies::BAD_BEARER)
+        .reply(401, replies::BAD_BEARER)
         .reply(200, replies::UNPAID);
     let pesapal = pesapal(&fake);
     pesapal.status(&order()).await.unwrap_err();
@@ -93,7 +97,7 @@ async fn many_calls_with_one_refused_token_fetch_one_new_one() {
     let id = order();
     pesapal.status(&id).await.unwrap();
     for _ in 0..20 {
-        fake.reply(401, "");
+        fake.reply(401, replies::BAD_BEARER);
     }
     for _ in 0..20 {
         fake.reply(200, replies::UNPAID);
@@ -106,9 +110,9 @@ async fn many_calls_with_one_refused_token_fetch_one_new_one() {
 #[tokio::test]
 async fn a_refusal_of_an_old_token_does_not_drop_the_new_one() {
     let fake = Fake::new()
-        .reply(401, "")
+        .reply(401, replies::BAD_BEARER)
         .reply(200, replies::UNPAID)
-        .reply(401, "")
+        .reply(401, replies::BAD_BEARER)
         .reply(200, replies::UNPAID);
     let clock = ByHand::new();
     let pesapal = builder(&fake, &clock).build().unwrap();
@@ -142,11 +146,12 @@ async fn a_refusal_of_an_old_token_does_not_drop_the_new_one() {
 async fn without_a_second_token_the_cause_decides_what_kind_of_failure_it_was() {
     let network = |delivery| {
         let fake = Fake::new().token_reply(200, token("canary-token-1", 3600));
-        fake.reply(401, "").token_fails(delivery)
+        fake.reply(401, replies::BAD_BEARER).token_fails(delivery)
     };
     let answer = |status, body: &str| {
         let fake = Fake::new().token_reply(200, token("canary-token-1", 3600));
-        fake.reply(401, "").token_reply(status, body)
+        fake.reply(401, replies::BAD_BEARER)
+            .token_reply(status, body)
     };
     let table = [
         (network(Delivery::NotSent), ErrorKind::Unavailable),
@@ -171,7 +176,7 @@ async fn without_a_second_token_the_cause_decides_what_kind_of_failure_it_was() 
 async fn keys_that_are_refused_in_between_are_a_refusal_of_the_credentials() {
     let fake = Fake::new()
         .token_reply(200, token("canary-token-1", 3600))
-        .reply(401, "")
+        .reply(401, replies::BAD_BEARER)
         .token_reply(200, replies::BAD_KEYS);
     let error = pesapal(&fake).cancel(&order()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Authentication);
@@ -181,7 +186,9 @@ async fn keys_that_are_refused_in_between_are_a_refusal_of_the_credentials() {
 
 #[tokio::test]
 async fn after_the_door_a_lost_reply_is_unknown_and_nothing_more_is_sent() {
-    let fake = Fake::new().reply(401, "").fail(Delivery::Unknown);
+    let fake = Fake::new()
+        .reply(401, replies::BAD_BEARER)
+        .fail(Delivery::Unknown);
     let error = pesapal(&fake).cancel(&order()).await.unwrap_err();
     assert_eq!(error.delivery(), Delivery::Unknown);
     assert_eq!(fake.calls().len(), 2);
@@ -228,13 +235,13 @@ async fn a_reply_that_says_how_the_cancel_went_is_never_taken_for_a_refusal_of_t
 async fn every_operation_is_tried_again_after_the_door() {
     let url = "http://shop.example/ipn".parse().unwrap();
     let fake = Fake::new()
-        .reply(401, "")
+        .reply(401, replies::BAD_BEARER)
         .reply(200, replies::SUBMITTED)
-        .reply(401, "")
+        .reply(401, replies::BAD_BEARER)
         .reply(200, replies::REGISTERED)
-        .reply(401, "")
+        .reply(401, replies::BAD_BEARER)
         .reply(200, "[]")
-        .reply(401, "")
+        .reply(401, replies::BAD_BEARER)
         .reply(200, replies::PAID);
     let pesapal = pesapal(&fake);
     pesapal.create(&crate::fake::new_order()).await.unwrap();

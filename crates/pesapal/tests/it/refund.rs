@@ -44,9 +44,14 @@ async fn an_answer_about_something_else_says_about_what() {
             "the answer is about another order",
         ),
         (
+            200,
+            r#"{"status":"500","message":"x","error":{"code":"invalid_api_credentials_provided"}}"#,
+            "an answer and a refusal of the token in one reply",
+        ),
+        (
             401,
             r#"{"status":"500","message":"Invalid Access Token"}"#,
-            "the token and the request refused in one reply",
+            "does not tell whether the request was looked at: Invalid Access Token",
         ),
     ] {
         let fake = Fake::new().reply(status, reply);
@@ -201,7 +206,8 @@ async fn a_receipt_is_read_as_it_stands_or_not_at_all() {
             r#""confirmation_code":6513008693186320103009"#,
             Some("6513008693186320103009"),
         ),
-        (r#""confirmation_code":" AA11BB22 ""#, Some("AA11BB22")),
+        (r#""confirmation_code":"AA11BB22""#, Some("AA11BB22")),
+        (r#""confirmation_code":" AA11BB22 ""#, None),
         (r#""confirmation_code":"""#, None),
         (r#""confirmation_code":null"#, None),
         (r#""confirmation_code":true"#, None),

@@ -19,7 +19,8 @@ async fn fails(status: u16, body: &str) -> duka_core::Error {
 
 /// `unpaid`, `paid`, … or `unknown (what it says)`.
 async fn word(members: &str) -> String {
-    read(&format!("{{{members}}}")).await.status.to_string()
+    let body = format!(r#"{{{members},"order_tracking_id":"{GUID}"}}"#);
+    read(&body).await.status.to_string()
 }
 
 #[tokio::test]
@@ -105,6 +106,51 @@ async fn every_combination_of_number_text_and_error_has_one_meaning() {
         (
             format!(r#""status_code":0,"payment_status_description":"Completed",{PENDING}"#),
             "unknown (Completed with status code 0)",
+        ),
+        // Words and numbers that are nearly the listed ones.
+        (
+            r#""status_code":1,"payment_status_description":"Com\u200bpleted""#.into(),
+            "unknown (Completed (sent with other characters than are shown) with status code 1)",
+        ),
+        (
+            r#""status_code":1,"payment_status_description":"Completed ""#.into(),
+            "unknown (Completed (sent with other characters than are shown) with status code 1)",
+        ),
+        (
+            r#""status_code":0,"payment_status_description":"\u202eINVALID","error":null"#.into(),
+            "unknown (INVALID (sent with other characters than are shown) with status code 0)",
+        ),
+        (
+            format!(r#""status_code":"0 ","payment_status_description":"INVALID",{PENDING}"#),
+            "unknown (INVALID (status code 0 ))",
+        ),
+        (
+            format!(r#""status_code":"00","payment_status_description":"INVALID",{PENDING}"#),
+            "unknown (INVALID (status code 00))",
+        ),
+        (
+            format!(r#""status_code":-0,"payment_status_description":"INVALID",{PENDING}"#),
+            "unknown (INVALID (status code -0))",
+        ),
+        (
+            r#""status_code":"+1","payment_status_description":"Completed","status":"200""#.into(),
+            "unknown (Completed (status code +1))",
+        ),
+        (
+            r#""status_code":1,"payment_status_description":"Completed","status":"200 ""#.into(),
+            "unknown (Completed with status 200)",
+        ),
+        (
+            r#""status_code":1,"payment_status_description":"Completed","status":"""#.into(),
+            "unknown (Completed with status)",
+        ),
+        (
+            r#""status_code":0,"error":{"code":"payment_details_not_found\u200b"}"#.into(),
+            "unknown (0 with error payment_details_not_found)",
+        ),
+        (
+            r#""status_code":0,"error":{"code":"Payment_Details_Not_Found"}"#.into(),
+            "unknown (0 with error Payment_Details_Not_Found)",
         ),
         // Number and error contradict.
         (
@@ -226,6 +272,88 @@ async fn the_tracking_id_in_the_reply_is_compared_ignoring_case() {
     assert!(error.to_string().contains("another order"), "{error}");
 }
 
+/// What `named` makes of a body that holds these members beside a status.
+async fn named(status: &str, members: &str) -> Result<OrderStatus, ErrorKind> {
+    let fake = Fake::new().reply(200, format!("{{{status}{members}}}"));
+    let reading = pesapal(&fake).status(&order()).await;
+    reading
+        .map(|reading| reading.status)
+        .map_err(|error| error.kind())
+}
+
+const AN_UNPAID: &str = r#""status_code":0,"error":{"code":"payment_details_not_found"}"#;
+
+#[tokio::test]
+async fn an_unpaid_order_is_believed_only_where_the_reply_names_it() {
+    let another = "96a5e1d9-5b0c-4b8e-9d3a-0c1f6f1f2a11";
+    let address =
+        |query: &str| format!(r#","call_back_url":"https://shop.example/thanks?{query}""#);
+    let capitals = GUID.to_uppercase();
+    for good in [
+        format!(r#","order_tracking_id":"{GUID}""#),
+        address(&format!("OrderTrackingId={GUID}&OrderMerchantReference=A1")),
+        address(&format!("a=b&OrderTrackingId={capitals}")),
+        // The merchant's own address may have had one.
+        address(&format!("OrderTrackingId={another}&OrderTrackingId={GUID}")),
+        format!(r#"{},"order_tracking_id":"{GUID}""#, address("")),
+        format!(
+            r#"{},"order_tracking_id":"{GUID}""#,
+            address(&format!("OrderTrackingId={another}"))
+        ),
+        format!(
+            r#"{},"order_tracking_id":null"#,
+            address(&format!("OrderTrackingId={GUID}"))
+        ),
+    ] {
+        assert_eq!(
+            named(AN_UNPAID, &good).await,
+            Ok(OrderStatus::Unpaid),
+            "{good}"
+        );
+    }
+    for bad in [
+        String::new(),
+        r#","order_tracking_id":"""#.to_owned(),
+        r#","merchant_reference":"A1""#.to_owned(),
+        r#","call_back_url":"""#.to_owned(),
+        r#","call_back_url":7"#.to_owned(),
+        format!(r#","call_back_url":"OrderTrackingId={GUID}""#),
+        address("OrderTrackingId="),
+        address(&format!("OrderTrackingId={another}")),
+        address(&format!("orderTrackingId={GUID}")),
+        address(&format!("OrderTrackingId={GUID}%20")),
+        address(&format!("x=OrderTrackingId={GUID}")),
+        format!(
+            r#"{},"order_tracking_id":"{another}""#,
+            address(&format!("OrderTrackingId={GUID}"))
+        ),
+    ] {
+        let doubt = Err(ErrorKind::UnlistedReply);
+        assert_eq!(named(AN_UNPAID, &bad).await, doubt, "{bad}");
+    }
+}
+
+/// Recorded replies about paid orders do without it.
+#[tokio::test]
+async fn another_status_may_name_no_order_and_never_another_one() {
+    let another = "96a5e1d9-5b0c-4b8e-9d3a-0c1f6f1f2a11";
+    for (status, meaning) in [
+        (r#""status_code":1"#, OrderStatus::Paid),
+        (r#""status_code":2"#, OrderStatus::Failed),
+        (r#""status_code":3"#, OrderStatus::Reversed),
+        (r#""status_code":0"#, OrderStatus::Unknown("0".to_owned())),
+    ] {
+        assert_eq!(named(status, "").await, Ok(meaning), "{status}");
+        for other in [
+            format!(r#","order_tracking_id":"{another}""#),
+            format!(r#","call_back_url":"https://shop.example/?OrderTrackingId={another}""#),
+        ] {
+            let doubt = Err(ErrorKind::UnlistedReply);
+            assert_eq!(named(status, &other).await, doubt, "{status} {other}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn whatever_holds_no_status_is_an_error_of_its_kind() {
     let table: &[(u16, &str, ErrorKind)] = &[
@@ -238,6 +366,17 @@ async fn whatever_holds_no_status_is_an_error_of_its_kind() {
             400,
             r#"{"error":{"type":"api_error","code":"brand_new","message":""}}"#,
             ErrorKind::Rejected,
+        ),
+        // An error that cannot be read, or that is about the token in no known form.
+        (
+            200,
+            r#"{"error":{"code":"oops","code":"oops"},"status":"500"}"#,
+            ErrorKind::UnlistedReply,
+        ),
+        (
+            400,
+            r#"{"error":{"type":"authentication_error","code":"brand_new"}}"#,
+            ErrorKind::UnlistedReply,
         ),
         // A pending payment without a status code is no reading either.
         (
@@ -305,6 +444,11 @@ async fn only_the_gateways_own_404_means_that_there_is_no_such_order() {
         ),
         (
             r#"{"status":"200","error":{"code":"oops"}}"#,
+            ErrorKind::UnlistedReply,
+        ),
+        // About the token, in no known form.
+        (
+            r#"{"error":{"type":"authentication_error","code":"brand_new"},"status":"500"}"#,
             ErrorKind::UnlistedReply,
         ),
         // These show an order.

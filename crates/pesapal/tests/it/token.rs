@@ -242,7 +242,7 @@ async fn what_kept_the_token_away_can_be_told_to_everybody_who_waited() {
     let fake = Fake::new()
         .token_reply(200, token("canary-token", 3600))
         .token_fails(Delivery::NotSent)
-        .reply(401, "");
+        .reply(401, replies::BAD_BEARER);
     let error = self::pesapal(&fake).cancel(&id).await.unwrap_err();
     assert_eq!(
         error.in_full().to_string(),
