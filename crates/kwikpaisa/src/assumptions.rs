@@ -364,7 +364,9 @@ pub static ASSUMPTIONS: [Assumption; 38] = [
         assumed: "Amounts come as text or as a number, and either means the same decimal.",
         about: "all",
         place: "src/reply.rs",
-        tolerance: "Compared by value, digit by digit; what cannot be read exactly is left out.",
+        tolerance: "Compared by value, digit by digit. What cannot be read exactly is left out, \
+            and of an order that is still open it makes the status one that is not \
+            believed, for a cancel would leave without a comparison.",
         trial: "Record a status and a webhook.",
         money: false,
         variants: Tried::By(&["kwikpaisa.amounts"]),

@@ -6,7 +6,8 @@
 use duka_core::evidence::Intent;
 use duka_core::gateway::PaymentLink;
 use duka_core::{
-    CancelAnswer, CreatedOrder, Delivery, Error, ErrorKind, Money, OrderId, StatusReading,
+    CancelAnswer, CreatedOrder, Delivery, Error, ErrorKind, Money, OrderId, OrderStatus,
+    StatusReading,
 };
 use duka_http::{Reply, plain_number, without_secrets, word_without_secrets};
 use jiff::Timestamp;
@@ -90,7 +91,16 @@ pub(crate) fn read_status(answer: &Answer<'_>) -> Result<StatusReading, Error> {
             return Err(answer.unlisted("does not name the order"));
         }
         let money = money(data.amount(), data.currency());
-        answer.reading(data.order_status.as_ref(), data.order_id.as_ref(), money)
+        let reading = answer.reading(data.order_status.as_ref(), data.order_id.as_ref(), money)?;
+        // Amounts are compared before a cancel leaves, and this one cannot be.
+        let lets_one_leave = matches!(
+            reading.status,
+            OrderStatus::Unpaid | OrderStatus::Processing
+        );
+        if lets_one_leave && data.amount().is_some() && money.is_none() {
+            return Err(answer.unlisted("shows an open order with an amount that cannot be read"));
+        }
+        Ok(reading)
     };
     match answer.open::<StatusReply>()? {
         Opened::Success(data, _) => reading(&data),

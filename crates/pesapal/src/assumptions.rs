@@ -5,7 +5,7 @@
 use duka_core::evidence::{Assumption, Tried};
 
 /// Every assumption, those that decide about money first.
-pub static ASSUMPTIONS: [Assumption; 49] = [
+pub static ASSUMPTIONS: [Assumption; 50] = [
     Assumption {
         id: "refused-at-the-door",
         assumed: "A reply that holds the error of a refused token in its known form, with \
@@ -337,6 +337,24 @@ pub static ASSUMPTIONS: [Assumption; 49] = [
         money: false,
         variants: Tried::By(&["pesapal.no_error"]),
         probe: Tried::By("list_ipns"),
+    },
+    Assumption {
+        id: "amount-as-text-or-number",
+        assumed: "The `amount` of a status means the same as text and as a number, in the \
+            form that JSON has for numbers.",
+        about: "status",
+        place: "src/wire/status.rs",
+        tolerance: "What cannot be read exactly is left out, and of an unpaid or failed order \
+            it makes the status one that is not believed, for a cancel would leave \
+            without a comparison.",
+        trial: "Record the status of a large amount.",
+        money: false,
+        variants: Tried::Not {
+            why: "every recorded amount is a number",
+        },
+        probe: Tried::Not {
+            why: "needs an unpaid order",
+        },
     },
     Assumption {
         id: "status-as-text-or-number",

@@ -241,6 +241,36 @@ async fn amounts_never_pass_through_a_float() {
     }
 }
 
+/// It could not be compared with what the merchant expects.
+#[tokio::test]
+async fn an_open_order_with_an_amount_that_cannot_be_read_is_no_reading() {
+    let shown = |word: &str, members: &str| {
+        let order = format!(r#"{{"order_id":6116229263036,"order_status":"{word}"{members}}}"#);
+        showing("true", "200", &order)
+    };
+    for members in [
+        r#","order_amount":"+105.00","currency":"INR""#,
+        r#","order_amount":"1,050.00","currency":"INR""#,
+        r#","order_amount":"","currency":"INR""#,
+        r#","order_amount":105.00"#,
+        r#","order_amount":105.00,"currency":"IN\u200bR""#,
+        r#","amount":{},"currency":"INR""#,
+    ] {
+        for open in ["UN_PAID", "PROCESSING"] {
+            let error = status(shown(open, members)).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::UnlistedReply, "{open} {members}");
+        }
+        for over in ["PAID", "EXPIRED", "CANCELLED"] {
+            let reading = status(shown(over, members)).await.unwrap();
+            assert_eq!(reading.money, None, "{over} {members}");
+        }
+    }
+    for members in ["", r#","order_amount":null"#, r#","currency":"INR""#] {
+        let reading = status(shown("UN_PAID", members)).await.unwrap();
+        assert_eq!((reading.status, reading.money), (OrderStatus::Unpaid, None));
+    }
+}
+
 #[tokio::test]
 async fn somebody_elses_order_is_no_reading() {
     let other = PAID.replace("6116229263036", "6116229263037");

@@ -36,10 +36,16 @@ pub(crate) fn read(answer: &Answer<'_>, tracking_id: &OrderId) -> Result<StatusR
     if status == OrderStatus::Unpaid && named == Named::Nothing {
         return Err(answer.unlisted("the status of an unpaid order that is not named", None));
     }
+    let money = money(&body);
+    // Amounts are compared before a cancel leaves, and this one cannot be.
+    let lets_one_leave = matches!(status, OrderStatus::Unpaid | OrderStatus::Failed);
+    if lets_one_leave && !body.amount.is_null() && money.is_none() {
+        return Err(answer.unlisted("an open order with an amount that cannot be read", None));
+    }
     Ok(StatusReading {
         status,
         raw_status,
-        money: money(&body),
+        money,
         reference: body
             .merchant_reference
             .text()

@@ -233,6 +233,34 @@ async fn amounts_never_pass_through_a_float() {
     }
 }
 
+/// It could not be compared with what the merchant expects.
+#[tokio::test]
+async fn an_open_order_with_an_amount_that_cannot_be_read_is_no_reading() {
+    let id = format!(r#","order_tracking_id":"{GUID}""#);
+    for members in [
+        r#","amount":"+10.00","currency":"KES""#,
+        r#","amount":"10.00 ","currency":"KES""#,
+        r#","amount":"1,000.00","currency":"KES""#,
+        r#","amount":"","currency":"KES""#,
+        r#","amount":10.00"#,
+        r#","amount":10.00,"currency":"K\u200bES""#,
+        r#","amount":{},"currency":"KES""#,
+    ] {
+        let members = format!("{members}{id}");
+        for open in [AN_UNPAID, r#""status_code":2"#] {
+            let doubt = Err(ErrorKind::UnlistedReply);
+            assert_eq!(named(open, &members).await, doubt, "{open} {members}");
+        }
+        let over = named(r#""status_code":1"#, &members).await;
+        assert_eq!(over, Ok(OrderStatus::Paid), "{members}");
+    }
+    for members in ["", r#","amount":null"#, r#","currency":"KES""#] {
+        let members = format!("{members}{id}");
+        let unpaid = named(AN_UNPAID, &members).await;
+        assert_eq!(unpaid, Ok(OrderStatus::Unpaid), "{members}");
+    }
+}
+
 #[tokio::test]
 async fn an_added_key_of_any_type_breaks_nothing() {
     let body = r#"{"new":{"a":[1,2.5e300,{}]},"status_code":1,"created_date":7,"account_number":[],"payment_account":{"x":null}}"#;
