@@ -164,6 +164,34 @@ async fn after_a_doubtful_401_the_next_call_begins_with_a_new_token() {
     );
 }
 
+#[tokio::test]
+async fn a_doubtful_401_after_the_door_is_unknown_and_nothing_more_is_sent() {
+    let fake = Fake::new()
+        .reply(401, replies::BAD_BEARER)
+        .reply(401, replies::CANCELLED)
+        .reply(200, replies::UNPAID);
+    let pesapal = pesapal(&fake);
+    let error = pesapal.cancel(&order()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnlistedReply);
+    assert_eq!(error.delivery(), Delivery::Answered);
+    assert_eq!(fake.calls().len(), 2);
+    pesapal.status(&order()).await.unwrap();
+    assert_eq!(fake.bearers()[2], "Bearer canary-token-3");
+}
+
+#[tokio::test]
+async fn a_create_whose_401_is_doubtful_tells_how_to_get_hold_of_the_order() {
+    for body in [replies::SUBMITTED, replies::HTML, ""] {
+        let fake = Fake::new().reply(401, body);
+        let error = pesapal(&fake).create(&new_order()).await.unwrap_err();
+        assert!(error.to_string().contains("the order may exist"), "{error}");
+    }
+    // What was answered otherwise is told as it is.
+    let fake = Fake::new().reply(200, "{}");
+    let error = pesapal(&fake).create(&new_order()).await.unwrap_err();
+    assert!(!error.to_string().contains("may exist"), "{error}");
+}
+
 /// To read twice harms nothing, and the token may well be the reason.
 #[tokio::test]
 async fn a_read_is_tried_once_more_with_a_new_token_after_any_401() {
