@@ -169,6 +169,11 @@ async fn an_answer_has_the_gateways_own_words() {
     assert_eq!(answer.message(), "Order cancelled successfully.");
     let answer = cancel(reply(422, NOT_CANCELLABLE)).await.unwrap();
     assert_eq!(answer.message(), "Order cannot be cancelled.");
+    for silent in ["", " ", "\\u200b"] {
+        let body = format!(r#"{{"status":false,"code":422,"message":"{silent}"}}"#);
+        let answer = cancel(reply(422, &body)).await.unwrap();
+        assert_eq!(answer.message(), "no message", "{silent:?}");
+    }
     let long = "very ".repeat(1000);
     let body = format!(r#"{{"status":false,"code":422,"message":"{long}"}}"#);
     let answer = cancel(reply(422, &body)).await.unwrap();
