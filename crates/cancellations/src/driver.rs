@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use duka_core::cancel::{self, Action, Event, Outcome, Spent, State, Step};
+use duka_core::cancel::{self, Action, Event, Outcome, RequestUsed, State, Step};
 use duka_core::clock::SharedClock;
 use duka_core::{
     AccountName, CancelAnswer, CancellationId, Delivery, Error, ErrorKind, Gateway, GatewayName,
@@ -16,28 +16,28 @@ use tracing::{info, trace, warn};
 use uuid::{Timestamp as UuidTime, Uuid};
 
 pub(crate) use self::again::Again;
-pub(crate) use self::happened::{Happened, is_hopeless};
-use self::happened::{answers, guard};
-pub use self::trouble::Trouble;
+pub(crate) use self::transition::{Transition, is_hopeless};
+use self::transition::{answers, guard};
+pub use self::trouble::CancelError;
 use crate::amount::AmountDifference;
-use crate::fence::Fence;
+use crate::deadline::Deadline;
 use crate::message;
 use crate::order::{OrderKey, TrackedOrder};
-use crate::record::{Record, Request, follow_after};
+use crate::record::{Record, Request, tracking_after};
 use crate::settings::Settings;
 use crate::store::{
-    Advanced, Attempt, Change, Claim, Condition, Entry, Hold, Opened, Opening, Store, StoreError,
-    StoreErrorKind,
+    Attempt, Claim, Condition, Entry, LeaseAction, NewCancellation, OpenResult, Store, StoreError,
+    StoreErrorKind, Update, UpdateResult,
 };
 use crate::task::detached;
 
 mod again;
-mod happened;
+mod transition;
 mod trouble;
 
 /// A record after somebody worked on it.
 #[derive(Debug)]
-pub struct Handled {
+pub struct CancelOutcome {
     /// As it stands in the store.
     pub record: Record,
     /// What the gateway's last failure was, if one stopped the work.
@@ -66,16 +66,16 @@ impl fmt::Debug for Canceller {
     }
 }
 
-enum Todo {
-    Read,
-    Send,
+enum NextStep {
+    VerifyStatus,
+    SendRequest,
     /// The worker before us left the record while a request was on its way.
-    Lapsed,
+    RecoverLease,
 }
 
-enum Applied {
-    Mine(Record, Action),
-    SomebodyElses(Record),
+enum ApplyResult {
+    Held(Record, Action),
+    Lost(Record),
 }
 
 impl Canceller {
@@ -103,10 +103,10 @@ impl Canceller {
     ///
     /// # Errors
     /// When no such account is configured.
-    pub fn gateway(&self, account: &AccountName) -> Result<&Arc<dyn Gateway>, Trouble> {
+    pub fn gateway(&self, account: &AccountName) -> Result<&Arc<dyn Gateway>, CancelError> {
         self.gateways
             .get(account)
-            .ok_or_else(|| Trouble::UnknownAccount(account.clone()))
+            .ok_or_else(|| CancelError::UnknownAccount(account.clone()))
     }
 
     /// The accounts it works for.
@@ -118,7 +118,7 @@ impl Canceller {
     ///
     /// # Errors
     /// When its account is not configured.
-    pub fn canonical(&self, key: &OrderKey) -> Result<OrderKey, Trouble> {
+    pub fn canonical(&self, key: &OrderKey) -> Result<OrderKey, CancelError> {
         let order = self.gateway(&key.account)?.canonical_order(&key.order);
         Ok(OrderKey::new(key.account.clone(), order))
     }
@@ -143,14 +143,14 @@ impl Canceller {
     ///
     /// # Errors
     /// When the store fails, the account is not configured, or an order that is not followed
-    /// gives no status ([`Trouble::Gateway`]). What else the gateway says, or does not say, is
+    /// gives no status ([`CancelError::Gateway`]). What else the gateway says, or does not say, is
     /// in the record.
     pub async fn cancel(
         &self,
         order: TrackedOrder,
         request: Request,
         wait: Duration,
-    ) -> Result<Handled, Trouble> {
+    ) -> Result<CancelOutcome, CancelError> {
         let key = self.canonical(&order.key)?;
         let listed_money = match self.store.order(&key).await? {
             Some(known) => order.money.filter(|money| known.money != Some(*money)),
@@ -167,16 +167,16 @@ impl Canceller {
         };
         let opened = self.open(key, request, listed_money, Condition::Always);
         let handled = match opened.await? {
-            Opened::New(record) => self.work(record).await?,
-            Opened::AlreadyOpen(record) => {
+            OpenResult::New(record) => self.work(record).await?,
+            OpenResult::AlreadyOpen(record) => {
                 // Somebody asks for it now: it need not wait for its turn.
-                let waiting = Handled {
+                let waiting = CancelOutcome {
                     record,
                     error: None,
                 };
                 self.go_on(waiting).await?
             }
-            Opened::Touched => {
+            OpenResult::Stale => {
                 let broken = "the store refused what was asked for without a condition";
                 return Err(StoreError::new(StoreErrorKind::Internal, broken).into());
             }
@@ -185,7 +185,11 @@ impl Canceller {
     }
 
     /// Goes on with a cancellation whenever it is due, for so long.
-    async fn wait_for(&self, mut handled: Handled, wait: Duration) -> Result<Handled, Trouble> {
+    async fn wait_for(
+        &self,
+        mut handled: CancelOutcome,
+        wait: Duration,
+    ) -> Result<CancelOutcome, CancelError> {
         let started = tokio::time::Instant::now();
         while let Some(due_at) = handled.record.due_at {
             // Nothing was looked at, and waiting does not mend credentials or settings. A
@@ -209,7 +213,7 @@ impl Canceller {
 
     /// Takes a cancellation a step further, unless somebody else has it in hand; then sees
     /// what they make of it.
-    async fn go_on(&self, handled: Handled) -> Result<Handled, Trouble> {
+    async fn go_on(&self, handled: CancelOutcome) -> Result<CancelOutcome, CancelError> {
         let id = handled.record.id;
         match self.store.claim_one(id, self.claim()).await? {
             Some(record) => self.work(record).await,
@@ -217,9 +221,9 @@ impl Canceller {
         }
     }
 
-    async fn reload(&self, handled: Handled) -> Result<Handled, Trouble> {
+    async fn reload(&self, handled: CancelOutcome) -> Result<CancelOutcome, CancelError> {
         let record = self.store.cancellation(handled.record.id).await?;
-        Ok(Handled {
+        Ok(CancelOutcome {
             record: record.unwrap_or(handled.record),
             error: handled.error,
         })
@@ -232,11 +236,11 @@ impl Canceller {
         request: Request,
         listed_money: Option<Money>,
         condition: Condition,
-    ) -> Result<Opened, Trouble> {
+    ) -> Result<OpenResult, CancelError> {
         let claim = self.claim();
         Ok(self
             .store
-            .open(Opening {
+            .open(NewCancellation {
                 id: new_id(&claim),
                 key,
                 request,
@@ -267,61 +271,61 @@ impl Canceller {
     /// Takes a record that this worker has claimed as far as it goes without waiting, on a
     /// task of its own: a caller that is dropped must not leave a request half made, nor its
     /// answer unread.
-    pub(crate) async fn work(&self, record: Record) -> Result<Handled, Trouble> {
+    pub(crate) async fn work(&self, record: Record) -> Result<CancelOutcome, CancelError> {
         let (worker, key) = (self.clone(), record.key.clone());
         let done = detached(async move { worker.carry_out(record).await }).await;
-        done.unwrap_or_else(|| Err(Trouble::ShutDown(key)))
+        done.unwrap_or_else(|| Err(CancelError::ShutDown(key)))
     }
 
-    async fn carry_out(&self, record: Record) -> Result<Handled, Trouble> {
+    async fn carry_out(&self, record: Record) -> Result<CancelOutcome, CancelError> {
         self.check_gateway(&record.key, &record.gateway)?;
         let mut record = record;
-        let mut todo = match record.progress.state {
-            State::Sending => Todo::Lapsed,
+        let mut next_step = match record.progress.state {
+            State::Sending => NextStep::RecoverLease,
             State::Requested
             | State::Accepted
             | State::Refused
             | State::InDoubt
             | State::NeedsReview
-            | State::Done(_) => Todo::Read,
+            | State::Done(_) => NextStep::VerifyStatus,
         };
         // The lease runs from the last write, so the fence does too.
-        let mut fence = Fence::after(&self.clock, self.settings.lease.may_send_for());
+        let mut deadline = Deadline::after(&self.clock, self.settings.lease.may_send_for());
         loop {
-            let (before, after) = points(&todo, &record);
+            let (before, after) = points(&next_step, &record);
             passes(&record, before);
-            let happened = match todo {
-                Todo::Read => self.read(&record, &fence).await?,
-                Todo::Send => self.send(&record, &fence).await?,
-                Todo::Lapsed => Happened::new(
+            let transition = match next_step {
+                NextStep::VerifyStatus => self.read(&record, &deadline).await?,
+                NextStep::SendRequest => self.send(&record, &deadline).await?,
+                NextStep::RecoverLease => Transition::new(
                     Event::LeaseLapsed,
                     "the worker that was sending the request stopped without a word",
                 ),
             };
             passes(&record, after);
-            fence = Fence::after(&self.clock, self.settings.lease.may_send_for());
-            let applied = match record.progress.state {
-                State::Sending => self.apply_in_time(&record, &happened).await?,
+            deadline = Deadline::after(&self.clock, self.settings.lease.may_send_for());
+            let result = match record.progress.state {
+                State::Sending => self.apply_in_time(&record, &transition).await?,
                 State::Requested
                 | State::Accepted
                 | State::Refused
                 | State::InDoubt
                 | State::NeedsReview
-                | State::Done(_) => self.apply(&record, &happened).await?,
+                | State::Done(_) => self.apply(&record, &transition).await?,
             };
-            let (now_mine, action) = match applied {
-                Applied::Mine(record, action) => (record, action),
-                Applied::SomebodyElses(record) => {
+            let (now_mine, action) = match result {
+                ApplyResult::Held(record, action) => (record, action),
+                ApplyResult::Lost(record) => {
                     warn!(id = %record.id, "another worker has taken over");
                     // It may have ended meanwhile without the payment that we have read.
-                    if let Event::Observed(status) = &happened.event
+                    if let Event::Observed(status) = &transition.event
                         && status.was_paid()
                     {
                         self.show(record.clone(), status).await?;
                     }
-                    return Ok(Handled {
+                    return Ok(CancelOutcome {
                         record,
-                        error: happened.error,
+                        error: transition.error,
                     });
                 }
             };
@@ -329,9 +333,9 @@ impl Canceller {
             // What was written decides whether it is still ours, not a second look at the
             // clock: the write may have taken longer than the pause that it announced.
             let is_mine = record.worker.as_deref() == Some(&self.settings.worker);
-            todo = match action {
-                Action::SendRequest if is_mine => Todo::Send,
-                Action::ReadStatus { .. } if is_mine => Todo::Read,
+            next_step = match action {
+                Action::SendRequest if is_mine => NextStep::SendRequest,
+                Action::ReadStatus { .. } if is_mine => NextStep::VerifyStatus,
                 Action::SendRequest
                 | Action::ReadStatus { .. }
                 | Action::AskPerson
@@ -342,9 +346,9 @@ impl Canceller {
                         outcome = record.progress.state.outcome().map(Outcome::as_str),
                         "released"
                     );
-                    return Ok(Handled {
+                    return Ok(CancelOutcome {
                         record,
-                        error: happened.error,
+                        error: transition.error,
                     });
                 }
             };
@@ -356,22 +360,22 @@ impl Canceller {
         &self,
         order: &OrderKey,
         followed: &GatewayName,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), CancelError> {
         let configured = self.gateway(&order.account)?.name();
         if configured == *followed {
             return Ok(());
         }
-        Err(Trouble::OtherGateway {
+        Err(CancelError::OtherGateway {
             order: order.clone(),
             followed: followed.clone(),
             configured,
         })
     }
 
-    async fn read(&self, record: &Record, fence: &Fence) -> Result<Happened, Trouble> {
+    async fn read(&self, record: &Record, deadline: &Deadline) -> Result<Transition, CancelError> {
         let gateway = self.gateway(&record.key.account)?;
-        let Some(reading) = fence.guard(gateway.status(&record.key.order)).await else {
-            return Ok(Happened::cut_off(
+        let Some(reading) = deadline.run(gateway.status(&record.key.order)).await else {
+            return Ok(Transition::cut_off(
                 Event::StatusUnreadable,
                 "status not read before the claim on this record would have lapsed",
             ));
@@ -384,28 +388,28 @@ impl Canceller {
                 } else {
                     Event::StatusUnreadable
                 };
-                Happened {
+                Transition {
                     error: Some(error),
-                    ..Happened::new(event, String::new())
+                    ..Transition::new(event, String::new())
                 }
             }
         }
         .with_error_detail("status not read"))
     }
 
-    fn observed(&self, record: &Record, reading: StatusReading) -> Happened {
+    fn observed(&self, record: &Record, reading: StatusReading) -> Transition {
         let seen = self.observation(&reading);
         let detail = format!("status {}", reading.status);
-        let happened = match self.amount_in_the_way(record, &reading) {
-            Some(differs) => Happened::new(
+        let transition = match self.amount_in_the_way(record, &reading) {
+            Some(differs) => Transition::new(
                 Event::AmountDiffers(reading.status),
                 format!("{detail}; {differs}"),
             ),
-            None => Happened::new(Event::Observed(reading.status), detail),
+            None => Transition::new(Event::Observed(reading.status), detail),
         };
-        Happened {
+        Transition {
             seen: Some(seen),
-            ..happened
+            ..transition
         }
     }
 
@@ -424,125 +428,135 @@ impl Canceller {
     }
 
     /// Sends one cancel request. The intent is on disk by now.
-    async fn send(&self, record: &Record, fence: &Fence) -> Result<Happened, Trouble> {
+    async fn send(&self, record: &Record, deadline: &Deadline) -> Result<Transition, CancelError> {
         let gateway = self.gateway(&record.key.account)?;
-        let sent = fence.guard(gateway.cancel(&record.key.order)).await;
+        let sent = deadline.run(gateway.cancel(&record.key.order)).await;
         let Some(answer) = sent else {
-            return Ok(Happened::cut_off(
+            return Ok(Transition::cut_off(
                 Event::Unclear,
                 "no answer before the claim on this record would have lapsed",
             ));
         };
         Ok(match answer {
             Ok(CancelAnswer::Accepted { message }) => {
-                Happened::new(Event::AnsweredYes, format!("answered yes: {message}"))
+                Transition::new(Event::AnsweredYes, format!("answered yes: {message}"))
             }
             Ok(CancelAnswer::Refused { message }) => {
-                Happened::new(Event::AnsweredNo, format!("answered no: {message}"))
+                Transition::new(Event::AnsweredNo, format!("answered no: {message}"))
             }
             Err(error) => {
                 let event = match (error.delivery(), error.kind()) {
                     (Delivery::NotSent, _) => Event::NotSent,
-                    (Delivery::Answered, ErrorKind::Authentication) => Event::TurnedAway,
+                    (Delivery::Answered, ErrorKind::Authentication) => Event::Unauthenticated,
                     (Delivery::Unknown | Delivery::Answered, _) => Event::Unclear,
                 };
-                Happened {
+                Transition {
                     error: Some(error),
-                    ..Happened::new(event, String::new())
+                    ..Transition::new(event, String::new())
                 }
             }
         }
         .with_error_detail("cancel request"))
     }
 
-    /// Writes what follows from `happened`.
+    /// Writes what follows from `transition`.
     ///
     /// A readable answer that comes after the claim was lost is still the best evidence
     /// there is: it is written over the doubt, and the worker that holds the record now gives
     /// way. Where a status or a person has ended the doubt, the end stands, and the answer
     /// goes into the log.
-    async fn apply(&self, record: &Record, happened: &Happened) -> Result<Applied, Trouble> {
+    async fn apply(
+        &self,
+        record: &Record,
+        transition: &Transition,
+    ) -> Result<ApplyResult, CancelError> {
         let mut current = record.clone();
-        let mut event = happened.event.clone();
+        let mut event = transition.event.clone();
         loop {
             let step = self.step(&current, &event)?;
             if step.action == Action::SendRequest {
                 passes(record, "before_intent");
             }
-            let written = self.write(&current, &step, happened).await;
+            let written = self.write(&current, &step, transition).await;
             if step.action == Action::SendRequest && is_once_used(&written) {
                 // Another cancellation, under another name of the account, was faster than
                 // this one, which began before. The rules know what follows.
-                current.progress.spent = Spent::Yes;
+                current.progress.request_used = RequestUsed::Yes;
                 continue;
             }
             match written? {
-                Advanced::Stored(record) => return Ok(Applied::Mine(record, step.action)),
-                Advanced::Conflict(now) if answers(happened, record, &now) => current = now,
-                Advanced::Conflict(now) => {
+                UpdateResult::Stored(record) => return Ok(ApplyResult::Held(record, step.action)),
+                UpdateResult::Conflict(now) if answers(transition, record, &now) => current = now,
+                UpdateResult::Conflict(now) => {
                     // The record is somebody else's, but a sight of the order is everybody's.
-                    if let Some(seen) = &happened.seen {
+                    if let Some(seen) = &transition.seen {
                         let worker = &self.settings.worker;
                         self.store
                             .observe(&record.key, seen.clone(), worker)
                             .await?;
                     }
-                    return Ok(Applied::SomebodyElses(now));
+                    return Ok(ApplyResult::Lost(now));
                 }
                 // Paid wins over a status that has not heard of it yet.
-                Advanced::SeenPaid(status) => event = Event::Observed(status),
+                UpdateResult::SeenPaid(status) => event = Event::Observed(status),
             }
         }
     }
 
-    pub(crate) fn step(&self, record: &Record, event: &Event) -> Result<Step, Trouble> {
+    pub(crate) fn step(&self, record: &Record, event: &Event) -> Result<Step, CancelError> {
         let rules = self.gateway(&record.key.account)?.cancel_rules();
-        let patience = &self.settings.patience;
+        let wait_policy = &self.settings.wait_policy;
         let now = self.clock.now();
-        Ok(cancel::step(&record.progress, event, rules, patience, now)?)
+        Ok(cancel::step(
+            &record.progress,
+            event,
+            rules,
+            wait_policy,
+            now,
+        )?)
     }
 
     pub(crate) async fn write(
         &self,
         record: &Record,
         step: &Step,
-        happened: &Happened,
-    ) -> Result<Advanced, Trouble> {
+        transition: &Transition,
+    ) -> Result<UpdateResult, CancelError> {
         let rules = self.gateway(&record.key.account)?.cancel_rules();
         let now = self.clock.now();
         let (due_at, hold) = match step.action {
             Action::ReadStatus { not_before } if not_before > now => {
-                (Some(not_before), Hold::Release)
+                (Some(not_before), LeaseAction::Release)
             }
             Action::ReadStatus { .. } | Action::SendRequest => {
-                (Some(self.claim().until), Hold::Keep)
+                (Some(self.claim().until), LeaseAction::Keep)
             }
-            Action::AskPerson | Action::Stop => (None, Hold::Release),
+            Action::AskPerson | Action::Stop => (None, LeaseAction::Release),
         };
-        let attempt = match (&happened.event, step.action, record.progress.state) {
+        let attempt = match (&transition.event, step.action, record.progress.state) {
             (_, Action::SendRequest, _) => Attempt::Begins(rules.repeat()),
-            (Event::NotSent | Event::TurnedAway, _, State::Sending) => Attempt::TakenBack,
+            (Event::NotSent | Event::Unauthenticated, _, State::Sending) => Attempt::TakenBack,
             (_, _, State::Sending) => Attempt::Ended,
             (Event::AnsweredYes | Event::AnsweredNo, _, _) => Attempt::Ended,
-            _ => Attempt::Untouched,
+            _ => Attempt::IfUnmodifiedSince,
         };
-        let change = Change {
+        let change = Update {
             id: record.id,
             version: record.version,
-            message: Some(message::line(step, &happened.event, &happened.detail)),
-            seen: happened.seen.clone(),
+            message: Some(message::line(step, &transition.event, &transition.detail)),
+            seen: transition.seen.clone(),
             due_at,
             hold,
             entry: Entry {
-                event: happened.event.as_str().to_owned(),
-                actor: happened
+                event: transition.event.as_str().to_owned(),
+                actor: transition
                     .actor
                     .clone()
                     .unwrap_or_else(|| self.settings.worker.clone()),
-                detail: Some(happened.detail.clone()),
+                detail: Some(transition.detail.clone()),
             },
             attempt,
-            follow: follow_after(&step.next, rules),
+            follow: tracking_after(&step.next, rules),
             guard: guard(record.progress.state, step),
             next: step.next.clone(),
             now,
@@ -561,8 +575,8 @@ impl Canceller {
 }
 
 /// Whether the store has refused a second request at a once-only gateway.
-fn is_once_used(written: &Result<Advanced, Trouble>) -> bool {
-    matches!(written, Err(Trouble::Store(error)) if error.kind() == StoreErrorKind::OnceUsed)
+fn is_once_used(written: &Result<UpdateResult, CancelError>) -> bool {
+    matches!(written, Err(CancelError::Store(error)) if error.kind() == StoreErrorKind::OnceUsed)
 }
 
 /// Tells the trace where a cancellation stands, on either side of everything that cannot be
@@ -572,12 +586,12 @@ fn passes(record: &Record, point: &'static str) {
 }
 
 /// What the two sides of a piece of work are called.
-fn points(todo: &Todo, record: &Record) -> (&'static str, &'static str) {
-    match todo {
-        Todo::Read if record.progress.attempts == 0 => ("before_check", "after_check"),
-        Todo::Read => ("before_verify", "after_verify"),
-        Todo::Send => ("after_intent", "after_reply"),
-        Todo::Lapsed => ("before_doubt", "after_doubt"),
+fn points(next_step: &NextStep, record: &Record) -> (&'static str, &'static str) {
+    match next_step {
+        NextStep::VerifyStatus if record.progress.attempts == 0 => ("before_check", "after_check"),
+        NextStep::VerifyStatus => ("before_verify", "after_verify"),
+        NextStep::SendRequest => ("after_intent", "after_reply"),
+        NextStep::RecoverLease => ("before_doubt", "after_doubt"),
     }
 }
 

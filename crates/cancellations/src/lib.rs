@@ -108,8 +108,8 @@
 //! own, after the status has had time to settle.
 
 mod amount;
+mod deadline;
 mod driver;
-mod fence;
 mod message;
 mod order;
 mod record;
@@ -123,8 +123,8 @@ pub mod sweep;
 mod task;
 
 pub use amount::{AmountCheck, AmountDifference, Expected};
-pub use driver::{Canceller, Handled, Trouble};
-pub use order::{Follow, OrderKey, TrackedOrder};
+pub use driver::{CancelError, CancelOutcome, Canceller};
+pub use order::{OrderKey, TrackedOrder, Tracking};
 pub use record::{LogEntry, Record, Request};
 pub use refunds::{Refund, RefundStore, Refunder};
 pub use settings::{BadLease, Lease, Settings};

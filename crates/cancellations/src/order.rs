@@ -47,20 +47,20 @@ pub struct TrackedOrder {
     /// What was last seen of it.
     pub seen: Option<Observation>,
     /// When we last did anything about it.
-    pub touched_at: Option<Timestamp>,
+    pub last_action_at: Option<Timestamp>,
     /// Whether a sweep should still look at it.
-    pub follow: Follow,
+    pub follow: Tracking,
 }
 
 /// Whether a sweep should still look at an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Follow {
+pub enum Tracking {
     /// It may be abandoned.
-    Open,
+    Pending,
     /// A cancellation of it is under way.
-    InHand,
+    InProgress,
     /// It has ended, or nothing more can be done about it.
-    Settled,
+    Closed,
 }
 
 impl TrackedOrder {
@@ -75,8 +75,8 @@ impl TrackedOrder {
             method: None,
             note: None,
             seen: None,
-            touched_at: None,
-            follow: Follow::Open,
+            last_action_at: None,
+            follow: Tracking::Pending,
         }
     }
 }

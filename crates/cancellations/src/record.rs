@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use duka_core::cancel::{CancelRules, Cancellation, Patience, Repeat, SkipReason};
+use duka_core::cancel::{CancelRules, Cancellation, Repeat, SkipReason, WaitPolicy};
 use duka_core::{CancellationId, GatewayName, Money, OrderStatus, Outcome, State};
 use jiff::Timestamp;
 
-use crate::order::{Follow, OrderKey};
+use crate::order::{OrderKey, Tracking};
 
 /// Who wants a cancellation, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub struct Record {
 impl Record {
     /// From when on a sweep reads the status of a cancellation that waits for a person again;
     /// `None` for any other, and while a worker is reading it.
-    pub fn look_again_at(&self, patience: &Patience) -> Option<Timestamp> {
+    pub fn look_again_at(&self, wait_policy: &WaitPolicy) -> Option<Timestamp> {
         if self.progress.state != State::NeedsReview || self.due_at.is_some() {
             return None;
         }
@@ -61,7 +61,7 @@ impl Record {
         let in_doubt_for = self.updated_at.duration_since(doubt_since);
         // A clock that was set back makes a fresh doubt of it.
         let in_doubt_for = Duration::try_from(in_doubt_for).unwrap_or_default();
-        let pause = patience.review_pause(in_doubt_for);
+        let pause = wait_policy.review_pause(in_doubt_for);
         Some(self.updated_at.checked_add(pause).unwrap_or(Timestamp::MAX))
     }
 }
@@ -88,9 +88,9 @@ pub struct LogEntry {
 }
 
 /// What becomes of the order once its cancellation is over.
-pub(crate) fn follow_after(progress: &Cancellation, rules: &CancelRules) -> Follow {
+pub(crate) fn tracking_after(progress: &Cancellation, rules: &CancelRules) -> Tracking {
     let Some(outcome) = progress.state.outcome() else {
-        return Follow::InHand;
+        return Tracking::InProgress;
     };
     let still_open = match outcome {
         Outcome::Confirmed
@@ -120,8 +120,8 @@ pub(crate) fn follow_after(progress: &Cancellation, rules: &CancelRules) -> Foll
         ) => true,
     };
     if still_open {
-        Follow::Open
+        Tracking::Pending
     } else {
-        Follow::Settled
+        Tracking::Closed
     }
 }

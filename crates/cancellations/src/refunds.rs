@@ -19,8 +19,8 @@ use jiff::Timestamp;
 use crate::order::OrderKey;
 use crate::store::{Claim, Store, StoreError};
 
-pub use change::RefundChange;
-pub use driver::{RefundTrouble, Refunder, Refunding, Terms};
+pub use change::RefundUpdate;
+pub use driver::{RefundError, RefundParams, Refunder, Refunding};
 pub use state::{RefundEvent, RefundFinding, RefundOutcome, RefundResolution, RefundState};
 
 /// One refund request as it is stored.
@@ -118,18 +118,18 @@ pub struct RefundIntent {
 
 /// What came of writing an intent down.
 #[derive(Debug, Clone)]
-pub enum Begun {
+pub enum BeginRefund {
     /// It is on disk, and may be sent.
     New(Refund),
     /// Nothing was written: this one has been sent, or may have been.
-    InTheWay(Refund),
+    AlreadyRequested(Refund),
     /// Nothing was written: the order has not been seen paid, or its money has gone back.
     NotPaid(Option<OrderStatus>),
 }
 
 /// What came of a change.
 #[derive(Debug, Clone)]
-pub enum RefundAdvanced {
+pub enum RefundUpdateResult {
     /// Written.
     Stored(Refund),
     /// Somebody else was faster; this is what stands there now.
@@ -164,7 +164,7 @@ pub trait RefundStore: Store {
     ///
     /// # Errors
     /// When the store cannot be written, or the order is not followed.
-    async fn begin_refund(&self, intent: RefundIntent) -> Result<Begun, StoreError>;
+    async fn begin_refund(&self, intent: RefundIntent) -> Result<BeginRefund, StoreError>;
 
     /// Writes the next state of a refund with its log entry: both or nothing.
     ///
@@ -172,7 +172,7 @@ pub trait RefundStore: Store {
     /// When the store cannot be written, there is no such refund, or the change would take a
     /// payment that another refund has taken
     /// ([`OnceUsed`](crate::StoreErrorKind::OnceUsed)).
-    async fn advance_refund(&self, change: RefundChange) -> Result<RefundAdvanced, StoreError>;
+    async fn advance_refund(&self, change: RefundUpdate) -> Result<RefundUpdateResult, StoreError>;
 
     /// One refund.
     ///
@@ -185,7 +185,7 @@ pub trait RefundStore: Store {
     ///
     /// # Errors
     /// When the store cannot be read.
-    async fn refund_in_the_way(
+    async fn earlier_refund(
         &self,
         gateway: &GatewayName,
         order: &OrderId,

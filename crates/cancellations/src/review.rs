@@ -4,10 +4,10 @@
 use duka_core::cancel::{Event, Resolution};
 use duka_core::{CancellationId, Observation, OrderStatus, State, StatusReading};
 
-use crate::driver::{Canceller, Happened, Trouble};
+use crate::driver::{CancelError, Canceller, Transition};
 use crate::order::OrderKey;
 use crate::record::Record;
-use crate::store::{Advanced, StoreError, StoreErrorKind};
+use crate::store::{StoreError, StoreErrorKind, UpdateResult};
 
 impl Canceller {
     /// Asks the gateway about an order and records the answer: an order seen paid after
@@ -15,7 +15,10 @@ impl Canceller {
     ///
     /// # Errors
     /// When the gateway gives no reading or the store fails.
-    pub async fn status(&self, key: &OrderKey) -> Result<(StatusReading, Observation), Trouble> {
+    pub async fn status(
+        &self,
+        key: &OrderKey,
+    ) -> Result<(StatusReading, Observation), CancelError> {
         let key = &self.canonical(key)?;
         if let Some(order) = self.store.order(key).await? {
             self.check_gateway(key, &order.gateway)?;
@@ -32,14 +35,16 @@ impl Canceller {
 
     /// Reads the order once more if its cancellation waits for a person: a status that has
     /// become clear meanwhile ends the review. Whether it can be read does not matter here.
-    pub(crate) async fn look_if_in_review(&self, record: Record) -> Result<Record, Trouble> {
+    pub(crate) async fn look_if_in_review(&self, record: Record) -> Result<Record, CancelError> {
         if record.progress.state != State::NeedsReview {
             return Ok(record);
         }
         match self.status(&record.key).await {
             Ok(_)
             | Err(
-                Trouble::Gateway(_) | Trouble::UnknownAccount(_) | Trouble::OtherGateway { .. },
+                CancelError::Gateway(_)
+                | CancelError::UnknownAccount(_)
+                | CancelError::OtherGateway { .. },
             ) => {}
             Err(trouble) => return Err(trouble),
         }
@@ -50,7 +55,11 @@ impl Canceller {
     /// Shows a status to a cancellation that no worker has: it may end a review, and begins
     /// nothing. A payment that comes too late for what was reported is the store's to find,
     /// at once.
-    pub(crate) async fn show(&self, record: Record, status: &OrderStatus) -> Result<(), Trouble> {
+    pub(crate) async fn show(
+        &self,
+        record: Record,
+        status: &OrderStatus,
+    ) -> Result<(), CancelError> {
         let mut record = record;
         while record.due_at.is_none() {
             let before = &record.progress;
@@ -65,11 +74,11 @@ impl Canceller {
             if same || !ends {
                 break;
             }
-            let happened = Happened::new(event, format!("status {status}"));
-            match self.write(&record, &step, &happened).await? {
+            let transition = Transition::new(event, format!("status {status}"));
+            match self.write(&record, &step, &transition).await? {
                 // No sight that changes anything here is of an order that is not paid.
-                Advanced::Stored(_) | Advanced::SeenPaid(_) => break,
-                Advanced::Conflict(current) => record = current,
+                UpdateResult::Stored(_) | UpdateResult::SeenPaid(_) => break,
+                UpdateResult::Conflict(current) => record = current,
             }
         }
         Ok(())
@@ -79,7 +88,7 @@ impl Canceller {
     /// review, or was paid late. `by` and `note` stay in the log for ever.
     ///
     /// # Errors
-    /// [`Trouble::NotAllowed`] when there is nothing to decide, [`Trouble::Unknown`] when
+    /// [`CancelError::NotAllowed`] when there is nothing to decide, [`CancelError::Unknown`] when
     /// there is no such cancellation, or when the store fails.
     pub async fn resolve(
         &self,
@@ -87,23 +96,23 @@ impl Canceller {
         resolution: Resolution,
         by: &str,
         note: &str,
-    ) -> Result<Record, Trouble> {
+    ) -> Result<Record, CancelError> {
         let found = self.store.cancellation(id).await?;
         // A status that has become clear meanwhile decides better than anybody.
-        let found = found.ok_or(Trouble::Unknown(id))?;
+        let found = found.ok_or(CancelError::Unknown(id))?;
         let mut record = self.look_if_in_review(found).await?;
         let event = Event::Resolved(resolution);
-        let happened = Happened::new(event.clone(), format!("{by}: {note}")).by(by);
+        let transition = Transition::new(event.clone(), format!("{by}: {note}")).by(by);
         loop {
             let step = self.step(&record, &event)?;
-            match self.write(&record, &step, &happened).await? {
-                Advanced::Stored(record) => return Ok(record),
-                Advanced::SeenPaid(_) => {
+            match self.write(&record, &step, &transition).await? {
+                UpdateResult::Stored(record) => return Ok(record),
+                UpdateResult::SeenPaid(_) => {
                     let broken = "the store guards a decision that was written without a guard";
                     return Err(StoreError::new(StoreErrorKind::Internal, broken).into());
                 }
                 // What somebody else has learnt meanwhile may leave nothing to decide.
-                Advanced::Conflict(current) => record = current,
+                UpdateResult::Conflict(current) => record = current,
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use duka_core::Patience;
+use duka_core::WaitPolicy;
 
 use crate::amount::AmountCheck;
 
@@ -11,7 +11,7 @@ use crate::amount::AmountCheck;
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// How long to wait for what.
-    pub patience: Patience,
+    pub wait_policy: WaitPolicy,
     /// For how long a claim on a record holds without a sign of life.
     pub lease: Lease,
     /// The worker's name in claims and in the log.
@@ -24,7 +24,7 @@ impl Settings {
     /// The default patience and a lease of two minutes.
     pub fn new(worker: impl Into<String>) -> Self {
         Self {
-            patience: Patience::default(),
+            wait_policy: WaitPolicy::default(),
             lease: Lease::default(),
             worker: worker.into(),
             amount_check: AmountCheck::Compare,
@@ -33,8 +33,8 @@ impl Settings {
 
     /// Waits otherwise.
     #[must_use]
-    pub fn patience(mut self, patience: Patience) -> Self {
-        self.patience = patience;
+    pub fn wait_policy(mut self, wait_policy: WaitPolicy) -> Self {
+        self.wait_policy = wait_policy;
         self
     }
 

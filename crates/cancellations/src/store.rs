@@ -8,7 +8,7 @@ use duka_core::cancel::{Cancellation, Repeat};
 use duka_core::{AccountName, CancellationId, Money, Observation, OrderStatus};
 use jiff::Timestamp;
 
-use crate::order::{Follow, OrderKey, TrackedOrder};
+use crate::order::{OrderKey, TrackedOrder, Tracking};
 use crate::record::{LogEntry, Record, Request};
 
 /// Keeps orders, cancellations and their log.
@@ -49,7 +49,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     async fn find_orders(&self, text: &str) -> Result<Vec<TrackedOrder>, StoreError>;
 
     /// Merges a sight of an order into what is known of it. An order that was ever seen paid
-    /// is not [`Follow::Open`] from then on, whatever a change says. A sight of an order that
+    /// is not [`Tracking::Pending`] from then on, whatever a change says. A sight of an order that
     /// is not followed is nobody's.
     ///
     /// A payment raises, in the same transaction, the finding of every cancellation of the
@@ -71,7 +71,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// When the store cannot be written, or the order is not followed.
-    async fn open(&self, opening: Opening) -> Result<Opened, StoreError>;
+    async fn open(&self, new_cancellation: NewCancellation) -> Result<OpenResult, StoreError>;
 
     /// Writes the next state of a claimed cancellation, with its log entry and, when a
     /// request is about to leave, its attempt: all of it or nothing. What was seen of the
@@ -80,7 +80,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// When the store cannot be written, or a once-only request would leave twice.
-    async fn advance(&self, change: Change) -> Result<Advanced, StoreError>;
+    async fn advance(&self, change: Update) -> Result<UpdateResult, StoreError>;
 
     /// Claims up to `limit` cancellations of these accounts that are due, those first that
     /// have been due for longest. What is due later than [`Claim::LONGEST`] from now was
@@ -140,7 +140,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// When it cannot.
-    async fn check(&self) -> Result<Holdings, StoreError>;
+    async fn check(&self) -> Result<StoreStats, StoreError>;
 }
 
 /// How many orders were new.
@@ -165,7 +165,7 @@ pub struct Claim {
 
 /// A cancellation to be started.
 #[derive(Debug, Clone)]
-pub struct Opening {
+pub struct NewCancellation {
     /// Its id.
     pub id: CancellationId,
     /// The order.
@@ -185,28 +185,28 @@ pub struct Opening {
 pub enum Condition {
     /// On none: somebody asked for this order by name.
     Always,
-    /// Only if the order is [`Follow::Open`] and was last touched then, as a sweep read it
+    /// Only if the order is [`Tracking::Pending`] and was last touched then, as a sweep read it
     /// a while ago: several sweeps must not begin an order one after the other.
-    Untouched {
-        /// The order's `touched_at`.
+    IfUnmodifiedSince {
+        /// The order's `last_action_at`.
         since: Option<Timestamp>,
     },
 }
 
 /// What came of starting one.
 #[derive(Debug, Clone)]
-pub enum Opened {
+pub enum OpenResult {
     /// Started, and claimed.
     New(Record),
     /// There is one already, and it is not over.
     AlreadyOpen(Record),
     /// Nothing was started: somebody has dealt with the order meanwhile.
-    Touched,
+    Stale,
 }
 
 /// The next state of a cancellation.
 #[derive(Debug, Clone)]
-pub struct Change {
+pub struct Update {
     /// Which.
     pub id: CancellationId,
     /// The version it was made from.
@@ -220,22 +220,22 @@ pub struct Change {
     /// When to look again.
     pub due_at: Option<Timestamp>,
     /// Whether the worker keeps its claim.
-    pub hold: Hold,
+    pub hold: LeaseAction,
     /// What the log will say.
     pub entry: Entry,
     /// What happens to the attempt under way.
     pub attempt: Attempt,
     /// What becomes of the order.
-    pub follow: Follow,
+    pub follow: Tracking,
     /// What must hold for it to be written.
-    pub guard: Guard,
+    pub guard: Precondition,
     /// The present moment.
     pub now: Timestamp,
 }
 
 /// Whether a worker keeps its claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hold {
+pub enum LeaseAction {
     /// It goes on: the actor of the entry holds the record until it is due.
     Keep,
     /// Anybody may claim it when it is due.
@@ -257,7 +257,7 @@ pub struct Entry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attempt {
     /// None is touched.
-    Untouched,
+    IfUnmodifiedSince,
     /// A request is about to leave. At a [`Repeat::Once`] gateway the store refuses a
     /// second one for the same order, under whatever name of the account.
     Begins(Repeat),
@@ -269,7 +269,7 @@ pub enum Attempt {
 
 /// What came of a change.
 #[derive(Debug, Clone)]
-pub enum Advanced {
+pub enum UpdateResult {
     /// Written.
     Stored(Record),
     /// Somebody else was faster; this is what stands there now.
@@ -281,7 +281,7 @@ pub enum Advanced {
 
 /// Whether a change is written whatever is known of the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Guard {
+pub enum Precondition {
     /// It is.
     None,
     /// Only while the order has never been seen paid: a status that lags behind, or one
@@ -310,7 +310,7 @@ pub struct AbandonedPage {
 
 /// Which cancellations a report is about.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Which {
+pub enum ReportFilter {
     /// All of them.
     #[default]
     All,
@@ -330,7 +330,7 @@ pub enum Which {
 #[derive(Debug, Clone, Default)]
 pub struct ReportPage {
     /// Which of them.
-    pub which: Which,
+    pub which: ReportFilter,
     /// Changed at this moment or later.
     pub since: Option<Timestamp>,
     /// Only this account.
@@ -343,7 +343,7 @@ pub struct ReportPage {
 
 /// How much a store holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Holdings {
+pub struct StoreStats {
     /// Orders followed.
     pub orders: u64,
     /// Cancellations.

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::amount::AmountDifference;
-use crate::driver::{Canceller, Trouble};
+use crate::driver::{CancelError, Canceller};
 use crate::order::{OrderKey, TrackedOrder};
 use crate::record::{Record, Request};
 use run::Run;
@@ -106,7 +106,7 @@ impl Default for Bounds {
 /// Something worth telling while a sweep runs.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum News<'a> {
+pub enum SweepEvent<'a> {
     /// An order was looked at; one for each.
     Considered,
     /// A cancellation is over, or the sweep leaves it as it is. One for each.
@@ -116,7 +116,7 @@ pub enum News<'a> {
     /// An order that is considered and left as it is, without a look at its gateway.
     LeftAlone(&'a OrderKey, Left),
     /// An order could not be worked on.
-    Failed(&'a OrderKey, &'a Trouble),
+    Failed(&'a OrderKey, &'a CancelError),
     /// The rest of an account's orders is left for another time.
     AccountStopped(&'a AccountName, String),
 }
@@ -131,7 +131,7 @@ pub struct Plan {
     /// What its status is; `None` where the gateway knows no such order.
     pub reading: Option<StatusReading>,
     /// What would be done.
-    pub would: Would,
+    pub would: PlannedAction,
     /// What it costs, by the list or as it is tracked.
     pub money: Option<Money>,
     /// The amount that stands in the way of a cancellation, if one does.
@@ -140,7 +140,7 @@ pub struct Plan {
 
 /// What would be done about an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Would {
+pub enum PlannedAction {
     /// A cancel request would be sent.
     Cancel,
     /// Nothing would be sent.
@@ -210,8 +210,8 @@ impl Canceller {
         bounds: &Bounds,
         request: &Request,
         stop: &CancellationToken,
-        tell: &(dyn Fn(News<'_>) + Sync),
-    ) -> Result<Summary, Trouble> {
+        tell: &(dyn Fn(SweepEvent<'_>) + Sync),
+    ) -> Result<Summary, CancelError> {
         let started = Instant::now();
         let run = Run::new(self, bounds, request, stop, tell);
         if bounds.mode == Mode::Act {

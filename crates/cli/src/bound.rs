@@ -154,7 +154,7 @@ impl Bound {
         at_rest: impl Future<Output = ()>,
         look: impl Future<Output = Result<Option<R>, StoreError>>,
     ) -> Left<T, R> {
-        let patience = match end {
+        let wait_policy = match end {
             End::TimeUp(_) => Instant::now() + FOR_AN_ANSWER,
             End::Stopped => self.until,
         };
@@ -162,7 +162,7 @@ impl Bound {
             biased;
             done = work.done() => return done.map_or(Left::Unreadable, Left::Done),
             () = at_rest => {}
-            () = sleep_until(patience) => {}
+            () = sleep_until(wait_policy) => {}
         }
         match work.stop().await {
             Some(Ok(done)) => return Left::Done(done),

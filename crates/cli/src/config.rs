@@ -474,8 +474,8 @@ mod tests {
         assert_eq!(config.store, "sqlite:orders.db");
         assert_eq!(config.accounts.len(), 2);
         let seconds = Duration::from_secs;
-        assert_eq!(config.waits.patience.settle, seconds(2));
-        assert_eq!(config.waits.patience.review_after, seconds(300));
+        assert_eq!(config.waits.wait_policy.settle, seconds(2));
+        assert_eq!(config.waits.wait_policy.review_after, seconds(300));
         assert_eq!(config.waits.lease, seconds(60));
         assert_eq!(config.waits.timeout, seconds(20));
     }

@@ -62,7 +62,7 @@ impl Context {
             &environment::variable,
         );
         for warning in environment::warnings(config.as_ref().ok()) {
-            self.output.remark(&warning);
+            self.output.print_note(&warning);
         }
         config
     }
@@ -194,7 +194,7 @@ impl Context {
         let lease = Lease::new(config.waits.lease);
         let lease = lease.map_err(|error| Failure::usage(error.to_string()))?;
         let settings = Settings::new(worker)
-            .patience(config.waits.patience)
+            .wait_policy(config.waits.wait_policy)
             .lease(lease)
             .amount_check(config.amount_check);
         Ok((store, gateways, settings))

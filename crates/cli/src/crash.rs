@@ -18,7 +18,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context as LayerContext;
 
 use crate::environment;
-use crate::output::complain;
+use crate::output::print_error;
 
 /// What the environment asks for, if it does.
 pub(crate) fn asked_for() -> Option<CrashPoint> {
@@ -31,13 +31,13 @@ pub(crate) fn asked_for() -> Option<CrashPoint> {
         let text = match environment::variable(variable) {
             Ok(text) => text?,
             Err(failure) => {
-                complain(&failure.to_string());
+                print_error(&failure.to_string());
                 return None;
             }
         };
         let (point, passes) = text.split_once(':').unwrap_or((&text, "1"));
         let Ok(passes) = passes.parse() else {
-            complain(&format!("{variable}: {passes:?} is not a number"));
+            print_error(&format!("{variable}: {passes:?} is not a number"));
             return None;
         };
         Some(CrashPoint {
@@ -71,7 +71,7 @@ impl<S: Subscriber> Layer<S> for CrashPoint {
     fn on_event(&self, event: &Event<'_>, _: LayerContext<'_, S>) {
         if self.is_at(event) && self.passes_left.fetch_sub(1, Ordering::Relaxed) == 1 {
             if let Err(error) = kill_process(getpid(), self.signal) {
-                complain(&format!("failed to stop at {}: {error}", self.point));
+                print_error(&format!("failed to stop at {}: {error}", self.point));
             }
             // Another thread may be the one that takes the signal; this one must not go on
             // until it has.

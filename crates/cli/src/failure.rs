@@ -3,8 +3,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use duka_cancellations::refunds::RefundTrouble;
-use duka_cancellations::{StoreError, StoreErrorKind, Trouble};
+use duka_cancellations::refunds::RefundError;
+use duka_cancellations::{CancelError, StoreError, StoreErrorKind};
 use duka_core::{Delivery, Error, ErrorKind};
 
 /// How a command ended.
@@ -110,43 +110,43 @@ impl Failure {
         }
     }
 
-    pub(crate) fn trouble(what: &str, trouble: &Trouble) -> Self {
+    pub(crate) fn trouble(what: &str, trouble: &CancelError) -> Self {
         let message = format!("failed to {what}: {}", told(trouble));
         match trouble {
-            Trouble::Gateway(error) => Self {
+            CancelError::Gateway(error) => Self {
                 exit: exit_of_read(error),
                 message,
             },
-            Trouble::Store(error) => Self {
+            CancelError::Store(error) => Self {
                 exit: exit_of_store(error),
                 message,
             },
-            Trouble::NotStored { .. } => Self {
+            CancelError::NotStored { .. } => Self {
                 exit: Exit::Unknown,
                 message: format!("{message}; mend the store, then run `duka sweep`"),
             },
-            Trouble::UnknownAccount(_)
-            | Trouble::OtherGateway { .. }
-            | Trouble::Unknown(_)
-            | Trouble::ShutDown(_)
-            | Trouble::NotAllowed(_) => Self::usage(message),
+            CancelError::UnknownAccount(_)
+            | CancelError::OtherGateway { .. }
+            | CancelError::Unknown(_)
+            | CancelError::ShutDown(_)
+            | CancelError::NotAllowed(_) => Self::usage(message),
             _ => Self::failed(message),
         }
     }
 
-    pub(crate) fn refund(what: &str, trouble: &RefundTrouble) -> Self {
+    pub(crate) fn refund(what: &str, trouble: &RefundError) -> Self {
         let message = format!("failed to {what}: {trouble}");
         match trouble {
-            RefundTrouble::NothingSent(trouble) => Self::trouble(what, trouble),
-            RefundTrouble::NotStored { .. } => Self {
+            RefundError::NothingSent(trouble) => Self::trouble(what, trouble),
+            RefundError::NotStored { .. } => Self {
                 exit: Exit::Unknown,
                 message: format!("{message}; mend the store, then see `duka pending`"),
             },
-            RefundTrouble::DoubleRequest(_) => Self {
+            RefundError::DoubleRequest(_) => Self {
                 exit: Exit::Unknown,
                 message: format!("{message}; see `duka pending`"),
             },
-            RefundTrouble::Unknown(_) | RefundTrouble::NotAllowed(_) => Self::usage(message),
+            RefundError::Unknown(_) | RefundError::NotAllowed(_) => Self::usage(message),
             _ => Self::failed(message),
         }
     }
@@ -176,16 +176,16 @@ impl fmt::Display for Failure {
 }
 
 /// The text of a trouble, with the causes of one that a gateway made.
-pub(crate) fn told(trouble: &Trouble) -> String {
+pub(crate) fn told(trouble: &CancelError) -> String {
     match trouble {
-        Trouble::Gateway(error) => error.in_full().to_string(),
-        Trouble::Store(_)
-        | Trouble::NotStored { .. }
-        | Trouble::OtherGateway { .. }
-        | Trouble::UnknownAccount(_)
-        | Trouble::Unknown(_)
-        | Trouble::ShutDown(_)
-        | Trouble::NotAllowed(_)
+        CancelError::Gateway(error) => error.in_full().to_string(),
+        CancelError::Store(_)
+        | CancelError::NotStored { .. }
+        | CancelError::OtherGateway { .. }
+        | CancelError::UnknownAccount(_)
+        | CancelError::Unknown(_)
+        | CancelError::ShutDown(_)
+        | CancelError::NotAllowed(_)
         | _ => trouble.to_string(),
     }
 }

@@ -105,7 +105,7 @@ fn main() -> ExitCode {
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            output::complain(&format!("failed to start: {error}"));
+            output::print_error(&format!("failed to start: {error}"));
             return Exit::Failed.code();
         }
     };
@@ -123,7 +123,7 @@ fn main() -> ExitCode {
             // Nothing is said to say where a reader of stdout has gone.
             let said = failure.to_string();
             if !said.is_empty() {
-                output::complain(&said);
+                output::print_error(&said);
             }
             failure.exit().code()
         }

@@ -85,7 +85,7 @@ impl Output {
     }
 
     /// Something worth knowing that is not the result.
-    pub(crate) fn remark(self, text: &str) {
+    pub(crate) fn print_note(self, text: &str) {
         if self.remarks != Remarks::Quiet {
             to_stderr(&plain_lines(text));
         }
@@ -120,7 +120,7 @@ impl Output {
 }
 
 /// A failure, on stderr; printed even when quiet.
-pub(crate) fn complain(text: &str) {
+pub(crate) fn print_error(text: &str) {
     let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
     to_stderr(&format!("{red}error{red:#}: {}", plain_lines(text)));
 }
@@ -167,7 +167,7 @@ fn escape(text: &str, kept: &[char]) -> String {
 }
 
 /// Colours a word by how it should make its reader feel.
-pub(crate) fn tint(word: &str) -> String {
+pub(crate) fn colorize(word: &str) -> String {
     let colour = match word {
         "confirmed" | "paid" | "ok" => AnsiColor::Green,
         "in_doubt" | "needs_review" | "refused" | "late_payment" | "double_request" | "mend" => {

@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::args::Command;
 use crate::failure::Exit;
-use crate::output::{Output, complain};
+use crate::output::{Output, print_error};
 
 /// Listens from now on, if the command is one that ends in order; what is cancelled by the first
 /// signal. Any other command ends as the system has it.
@@ -19,12 +19,12 @@ pub(crate) fn listen(runtime: &Runtime, command: &Command, output: Output) -> Ca
     let signals = Signals::open();
     drop(entered);
     match signals {
-        Err(error) => complain(&format!("failed to listen for signals: {error}")),
+        Err(error) => print_error(&format!("failed to listen for signals: {error}")),
         Ok(mut signals) => {
             let told = stop.clone();
             runtime.spawn(async move {
                 signals.next().await;
-                output.remark(
+                output.print_note(
                     "stopping: finishing what is in flight; once more to leave it in doubt",
                 );
                 told.cancel();

@@ -2,7 +2,7 @@
 
 mod refund;
 
-use duka_cancellations::sweep::{Plan, Summary, Would};
+use duka_cancellations::sweep::{Plan, PlannedAction, Summary};
 use duka_cancellations::{LogEntry, Record, TrackedOrder};
 use duka_core::cancel::{Finding, SkipReason};
 use duka_core::{OrderStatus, Outcome, State};
@@ -87,8 +87,8 @@ impl CancellationView {
     /// nothing was stored.
     pub(crate) fn planned(plan: &Plan, actor: &str, now: jiff::Timestamp) -> Self {
         let (outcome, state, would) = match plan.would {
-            Would::Cancel => (None, "requested", "would send a cancel request"),
-            Would::Skip => (Some("skipped"), "done", "would send nothing"),
+            PlannedAction::Cancel => (None, "requested", "would send a cancel request"),
+            PlannedAction::Skip => (Some("skipped"), "done", "would send nothing"),
         };
         let why = why(plan);
         Self {

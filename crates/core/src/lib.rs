@@ -47,7 +47,7 @@ pub mod order;
 pub mod refund;
 pub mod text;
 
-pub use cancel::{CancelRules, Cancellable, Cancellation, Outcome, Patience, State};
+pub use cancel::{CancelRules, Cancellable, Cancellation, Outcome, State, WaitPolicy};
 pub use clock::{Clock, SharedClock};
 pub use error::{Delivery, Error, ErrorKind};
 pub use gateway::{

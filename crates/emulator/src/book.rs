@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::order::{Order, OrderTruth, Particulars};
+use crate::order::{Order, OrderDetails, OrderTruth};
 
 /// An order's place in the book. Orders are never removed one by one, so it stays good until a reset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,13 +21,13 @@ pub(crate) struct OrderBook {
 impl OrderBook {
     pub(crate) fn add(&mut self, order: Order) -> OrderKey {
         let key = OrderKey(self.orders.len());
-        match &order.particulars {
-            Particulars::KwikPaisa(it) => {
+        match &order.details {
+            OrderDetails::KwikPaisa(it) => {
                 self.by_kwikpaisa_id
                     .insert(it.order_id.text().to_owned(), key);
                 self.by_kwikpaisa_token.insert(it.order_token.clone(), key);
             }
-            Particulars::Pesapal(it) => {
+            OrderDetails::Pesapal(it) => {
                 self.by_pesapal_tracking.insert(it.tracking_id.clone(), key);
                 self.by_pesapal_reference.insert(it.reference.clone(), key);
             }

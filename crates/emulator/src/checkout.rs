@@ -8,7 +8,7 @@ use crate::behaviour::pesapal::IpnNames;
 use crate::exchange::{Received, Reply};
 use crate::json::amount_text;
 use crate::notification::with_order;
-use crate::order::{Order, Particulars};
+use crate::order::{Order, OrderDetails};
 use crate::world::Shared;
 
 /// No script runs and nothing is loaded, whatever a merchant puts into an order.
@@ -94,9 +94,9 @@ fn framed(status: StatusCode, page: &Page) -> Reply {
 }
 
 fn order_page(order: &Order, token: &str) -> Page {
-    let (seller, reference) = match &order.particulars {
-        Particulars::KwikPaisa(own) => ("KwikPaisa", own.order_id.text()),
-        Particulars::Pesapal(own) => ("Pesapal", own.reference.as_str()),
+    let (seller, reference) = match &order.details {
+        OrderDetails::KwikPaisa(own) => ("KwikPaisa", own.order_id.text()),
+        OrderDetails::Pesapal(own) => ("Pesapal", own.reference.as_str()),
     };
     let mut body = format!(
         "<h1>{seller}</h1><p class=amount>{} {}</p><dl><dt>Order</dt><dd>{}</dd>",
@@ -147,9 +147,9 @@ fn way_back(order: &Order) -> Option<Url> {
             .ok()
             .filter(|it| matches!(it.scheme(), "http" | "https"))
     };
-    match &order.particulars {
-        Particulars::KwikPaisa(_) => web(&order.return_url),
-        Particulars::Pesapal(own) => {
+    match &order.details {
+        OrderDetails::KwikPaisa(_) => web(&order.return_url),
+        OrderDetails::Pesapal(own) => {
             let given_up = order.paid_at.is_none() || order.is_cancelled();
             let cancellation = own.cancellation_url.as_deref().filter(|_| given_up);
             let url = web(cancellation.unwrap_or(&order.return_url))?;

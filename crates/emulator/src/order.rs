@@ -21,7 +21,7 @@ pub(crate) enum Payment {
 
 /// What only one of the gateways knows of an order.
 #[derive(Debug)]
-pub(crate) enum Particulars {
+pub(crate) enum OrderDetails {
     KwikPaisa(KwikPaisaOrder),
     Pesapal(PesapalOrder),
 }
@@ -50,7 +50,7 @@ pub(crate) struct PesapalOrder {
 /// An order as the emulator keeps it.
 #[derive(Debug)]
 pub(crate) struct Order {
-    pub(crate) particulars: Particulars,
+    pub(crate) details: OrderDetails,
     pub(crate) amount: Decimal,
     pub(crate) currency: String,
     pub(crate) description: Option<String>,
@@ -70,7 +70,7 @@ pub(crate) struct Order {
 impl Order {
     /// An order just created: nobody has paid or cancelled it.
     pub(crate) const fn new(
-        particulars: Particulars,
+        details: OrderDetails,
         amount: Decimal,
         currency: String,
         description: Option<String>,
@@ -78,7 +78,7 @@ impl Order {
         created_at: Timestamp,
     ) -> Self {
         Self {
-            particulars,
+            details,
             amount,
             currency,
             description,
@@ -95,9 +95,9 @@ impl Order {
     }
 
     pub(crate) const fn gateway(&self) -> Gateway {
-        match self.particulars {
-            Particulars::KwikPaisa(_) => Gateway::KwikPaisa,
-            Particulars::Pesapal(_) => Gateway::Pesapal,
+        match self.details {
+            OrderDetails::KwikPaisa(_) => Gateway::KwikPaisa,
+            OrderDetails::Pesapal(_) => Gateway::Pesapal,
         }
     }
 
@@ -121,13 +121,13 @@ impl Order {
 
     /// What became of the payment, in one word.
     pub(crate) const fn truth_but_for_a_cancel(&self) -> &'static str {
-        match (&self.particulars, self.payment) {
-            (Particulars::KwikPaisa(_), Payment::Paid) => "PAID",
-            (Particulars::Pesapal(_), Payment::Paid) => "COMPLETED",
+        match (&self.details, self.payment) {
+            (OrderDetails::KwikPaisa(_), Payment::Paid) => "PAID",
+            (OrderDetails::Pesapal(_), Payment::Paid) => "COMPLETED",
             (_, Payment::Reversed) => "REVERSED",
-            (Particulars::KwikPaisa(_), Payment::Open) => "UN_PAID",
+            (OrderDetails::KwikPaisa(_), Payment::Open) => "UN_PAID",
             // Pesapal has no word for a payment under way.
-            (Particulars::Pesapal(_), Payment::Open | Payment::Processing) => "PENDING",
+            (OrderDetails::Pesapal(_), Payment::Open | Payment::Processing) => "PENDING",
             (_, Payment::Processing) => "PROCESSING",
             (_, Payment::Failed) => "FAILED",
             (_, Payment::Expired) => "EXPIRED",
@@ -139,9 +139,9 @@ impl Order {
         if self.is_cancelled() {
             return false;
         }
-        match (&self.particulars, self.payment) {
+        match (&self.details, self.payment) {
             (_, Payment::Open | Payment::Processing) => true,
-            (Particulars::Pesapal(_), Payment::Failed) => true,
+            (OrderDetails::Pesapal(_), Payment::Failed) => true,
             (_, Payment::Failed | Payment::Paid | Payment::Expired | Payment::Reversed) => false,
         }
     }
@@ -153,7 +153,7 @@ impl Order {
 
     /// What the order becomes when the customer (or the acquirer) acts, or None where it cannot be.
     pub(crate) const fn after(&self, act: CustomerAct) -> Option<Payment> {
-        let pesapal = matches!(self.particulars, Particulars::Pesapal(_));
+        let pesapal = matches!(self.details, OrderDetails::Pesapal(_));
         if self.is_cancelled() && !act.ignores_cancellation() {
             return None;
         }
@@ -204,20 +204,20 @@ impl Order {
 
     /// The id by which the merchant addresses the order at its gateway.
     pub(crate) fn address(&self) -> &str {
-        match &self.particulars {
-            Particulars::KwikPaisa(it) => it.order_id.text(),
-            Particulars::Pesapal(it) => &it.tracking_id,
+        match &self.details {
+            OrderDetails::KwikPaisa(it) => it.order_id.text(),
+            OrderDetails::Pesapal(it) => &it.tracking_id,
         }
     }
 
     pub(crate) fn snapshot(&self) -> OrderTruth {
-        let (tracking_id, reference) = match &self.particulars {
-            Particulars::KwikPaisa(_) => (None, None),
-            Particulars::Pesapal(it) => (Some(it.tracking_id.clone()), Some(it.reference.clone())),
+        let (tracking_id, reference) = match &self.details {
+            OrderDetails::KwikPaisa(_) => (None, None),
+            OrderDetails::Pesapal(it) => (Some(it.tracking_id.clone()), Some(it.reference.clone())),
         };
-        let (refund_requests, refund_received) = match &self.particulars {
-            Particulars::KwikPaisa(_) => (0, false),
-            Particulars::Pesapal(it) => (it.refund_requests, it.refund_requested),
+        let (refund_requests, refund_received) = match &self.details {
+            OrderDetails::KwikPaisa(_) => (0, false),
+            OrderDetails::Pesapal(it) => (it.refund_requests, it.refund_requested),
         };
         OrderTruth {
             gateway: self.gateway(),
@@ -276,17 +276,17 @@ mod tests {
     use super::*;
 
     fn order(gateway: Gateway, payment: Payment) -> Order {
-        let particulars = match gateway {
+        let details = match gateway {
             Gateway::KwikPaisa => {
                 let raw = serde_json::value::RawValue::from_string("7".to_owned()).unwrap();
-                Particulars::KwikPaisa(KwikPaisaOrder {
+                OrderDetails::KwikPaisa(KwikPaisaOrder {
                     order_id: MerchantOrderId::read(&raw).unwrap(),
                     kwikx_order_id: String::new(),
                     order_token: String::new(),
                     read_since_cancel: false,
                 })
             }
-            Gateway::Pesapal => Particulars::Pesapal(PesapalOrder {
+            Gateway::Pesapal => OrderDetails::Pesapal(PesapalOrder {
                 tracking_id: "guid".to_owned(),
                 reference: "A1".to_owned(),
                 notification_id: String::new(),
@@ -297,7 +297,7 @@ mod tests {
             }),
         };
         let mut order = Order::new(
-            particulars,
+            details,
             Decimal::ONE,
             "KES".to_owned(),
             None,

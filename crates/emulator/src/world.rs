@@ -13,7 +13,7 @@ use crate::clock::EmulatorClock;
 use crate::config::EmulatorConfig;
 use crate::fault::{ArmedFaults, FaultKind, FaultPoint};
 use crate::notification::{Manner, Notification, ipn, webhook};
-use crate::order::{Order, Particulars, Payment};
+use crate::order::{Order, OrderDetails, Payment};
 use crate::pesapal::{Ipns, Tokens};
 use crate::request_log::RequestLog;
 use crate::rng::Rng;
@@ -118,7 +118,7 @@ impl World {
         let rng = &mut self.rng;
         let order = self.book.get_mut(key);
         let had_receipt = order.receipt.is_some();
-        let is_kwikpaisa = matches!(order.particulars, Particulars::KwikPaisa(_));
+        let is_kwikpaisa = matches!(order.details, OrderDetails::KwikPaisa(_));
         order.act(act, now, || {
             let code = format!("{:016X}", rng.next_u64());
             if is_kwikpaisa {
@@ -159,12 +159,12 @@ impl World {
     }
 
     fn notification(&self, order: &Order, now: Timestamp) -> Option<Notification> {
-        match &order.particulars {
-            Particulars::KwikPaisa(own) => {
+        match &order.details {
+            OrderDetails::KwikPaisa(own) => {
                 let url = self.webhook_url.as_ref()?;
                 webhook(order, own, url, &self.behaviour.kwikpaisa, now)
             }
-            Particulars::Pesapal(own) => {
+            OrderDetails::Pesapal(own) => {
                 // Pesapal has no state for a payment under way, so nothing changed for it.
                 if order.payment == Payment::Processing && !order.is_cancelled() {
                     return None;

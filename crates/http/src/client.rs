@@ -8,7 +8,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span, debug, info_span};
 
 use crate::message::{Intent, Reply, Request};
-use crate::retry::{Chance, RetryPolicy};
+use crate::retry::{Jitter, RetryPolicy};
 use crate::transport::Transport;
 
 /// A transport, the policy of repeating, and the names that go into traces.
@@ -22,7 +22,7 @@ pub struct Client {
     policy: RetryPolicy,
     gateway: Option<GatewayName>,
     account: Option<AccountName>,
-    chance: Arc<Chance>,
+    chance: Arc<Jitter>,
 }
 
 impl Client {
@@ -33,7 +33,7 @@ impl Client {
             policy,
             gateway: None,
             account: None,
-            chance: Arc::new(Chance::new()),
+            chance: Arc::new(Jitter::new()),
         }
     }
 

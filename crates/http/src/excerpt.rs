@@ -57,7 +57,7 @@ pub fn excerpt(text: impl AsRef<[u8]>) -> String {
 /// PHP writes them into JSON, and with invisible characters in between. One of less than
 /// six bytes is not looked for.
 pub fn without_secrets(text: impl AsRef<[u8]>, secrets: &[SecretString]) -> String {
-    excerpt(blotted(text, secrets))
+    excerpt(redact(text, secrets))
 }
 
 /// A word on which something is decided, as [`without_secrets`] shows it, and with a remark
@@ -77,7 +77,7 @@ pub fn word_without_secrets(word: &str, secrets: &[SecretString]) -> String {
 /// All of `text`, with `…` wherever it quotes one of `secrets`; found as
 /// [`without_secrets`] finds them. For a person who asked to see a reply: what else is in
 /// it is shown as well.
-pub fn blotted(text: impl AsRef<[u8]>, secrets: &[SecretString]) -> String {
+pub fn redact(text: impl AsRef<[u8]>, secrets: &[SecretString]) -> String {
     let decoded = String::from_utf8_lossy(text.as_ref());
     // First of all, or dropping them later would put a divided secret together again.
     let text: String = decoded

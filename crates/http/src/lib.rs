@@ -31,31 +31,31 @@ mod base_url;
 mod client;
 #[cfg(feature = "reqwest")]
 mod deadline;
+#[cfg(feature = "reqwest")]
+mod dedicated_connection;
 mod excerpt;
 #[cfg(feature = "reqwest")]
 mod head;
 #[cfg(all(test, feature = "reqwest"))]
 mod hostile;
 #[cfg(feature = "reqwest")]
-mod incoming;
-#[cfg(feature = "reqwest")]
 mod line;
 mod message;
 mod number;
 #[cfg(feature = "reqwest")]
-mod own_connection;
-#[cfg(feature = "reqwest")]
 mod pool;
 #[cfg(feature = "reqwest")]
 mod reqwest_transport;
-mod retry;
-mod transport;
 #[cfg(feature = "reqwest")]
-mod watched;
+mod response_body;
+mod retry;
+#[cfg(feature = "reqwest")]
+mod tracked_io;
+mod transport;
 
 pub use base_url::BaseUrl;
 pub use client::Client;
-pub use excerpt::{blotted, excerpt, without_secrets, word_without_secrets};
+pub use excerpt::{excerpt, redact, without_secrets, word_without_secrets};
 pub use message::{Header, Intent, Method, Reply, Request};
 pub use number::plain_number;
 #[cfg(feature = "reqwest")]

@@ -12,11 +12,11 @@ use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
 use crate::deadline::before;
-use crate::incoming::Incoming;
 use crate::message::Reply;
-use crate::watched::{Socket, Use, Watch, Watched};
+use crate::response_body::ResponseBodyReader;
+use crate::tracked_io::{Socket, TrackedIo, Use, Watch};
 
-type Connection = http1::Connection<TokioIo<Watched>, Full<Bytes>>;
+type Connection = http1::Connection<TokioIo<TrackedIo>, Full<Bytes>>;
 
 /// A connection and the way to use it. No task works on it meanwhile: while it is not polled,
 /// nothing is read or written, and what is dropped is closed.
@@ -42,8 +42,8 @@ pub(crate) enum Ended {
 
 impl Line {
     pub(crate) async fn open(socket: Box<dyn Socket>, watch: Watch) -> Result<Self, hyper::Error> {
-        let watched = Watched::new(socket, watch.clone());
-        let (sender, connection) = http1::handshake(TokioIo::new(watched)).await?;
+        let tracked_io = TrackedIo::new(socket, watch.clone());
+        let (sender, connection) = http1::handshake(TokioIo::new(tracked_io)).await?;
         Ok(Self {
             sender,
             connection: Some(connection),
@@ -57,10 +57,10 @@ impl Line {
     }
 
     /// Sends and reads, and drives the connection meanwhile: all of it in this one future.
-    pub(crate) async fn converse(
+    pub(crate) async fn drive(
         &mut self,
         mut request: hyper::Request<Full<Bytes>>,
-        incoming: &Incoming<'_>,
+        response_body: &ResponseBodyReader<'_>,
     ) -> Result<Reply, Ended> {
         let Self {
             sender,
@@ -73,7 +73,7 @@ impl Line {
         let mut exchange = pin!(async {
             let response = sender.send_request(request).await.map_err(Ended::Lost)?;
             watch.answered(response.status().as_u16());
-            incoming.read(response).await.map_err(Ended::Answered)
+            response_body.read(response).await.map_err(Ended::Answered)
         });
         let give_up = watch.give_up();
         let driven = std::future::poll_fn(|context| {
@@ -93,7 +93,7 @@ impl Line {
                 if Instant::now() >= give_up =>
             {
                 Err(status.map_or(Ended::Late, |status| {
-                    Ended::Answered(incoming.unreadable(status, "did not end in time"))
+                    Ended::Answered(response_body.unreadable(status, "did not end in time"))
                 }))
             }
             (Err(ended), _) => Err(ended),

@@ -11,9 +11,9 @@ use rustls_platform_verifier::BuilderVerifierExt;
 use url::Url;
 
 use crate::base_url::check_channel;
-use crate::incoming::Incoming;
+use crate::dedicated_connection::DedicatedConnection;
 use crate::message::{Intent, Reply, Request};
-use crate::own_connection::OwnConnection;
+use crate::response_body::ResponseBodyReader;
 use crate::transport::Transport;
 
 /// Who sends, for the other side's logs.
@@ -39,7 +39,7 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// looks at its socket before it writes.
 #[derive(Debug)]
 pub struct ReqwestTransport {
-    own: OwnConnection,
+    own: DedicatedConnection,
     body_cap: usize,
     /// Why TLS cannot be had, if so.
     no_tls: Option<rustls::Error>,
@@ -94,14 +94,14 @@ impl Transport for ReqwestTransport {
             return Err(unusable(message, problem.clone()));
         }
         let place = place_of(&url);
-        let incoming = Incoming {
+        let response_body = ResponseBodyReader {
             asked: &url,
             place: &place,
             body_cap: self.body_cap,
         };
         match intent {
-            Intent::Read => self.own.read(request, &incoming).await,
-            Intent::Mutation => self.own.mutate(request, &incoming).await,
+            Intent::Read => self.own.read(request, &response_body).await,
+            Intent::Mutation => self.own.mutate(request, &response_body).await,
         }
     }
 }
@@ -160,7 +160,7 @@ impl ReqwestTransportBuilder {
         let connect_timeout = self.connect_timeout.min(LONGEST);
         let total_timeout = self.total_timeout.min(LONGEST);
         Ok(ReqwestTransport {
-            own: OwnConnection::new(Arc::new(tls), connect_timeout, total_timeout),
+            own: DedicatedConnection::new(Arc::new(tls), connect_timeout, total_timeout),
             body_cap: self.body_cap,
             no_tls,
         })

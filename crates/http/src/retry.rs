@@ -101,9 +101,9 @@ fn may_repeat(outcome: &Result<Reply, Error>, intent: Intent) -> bool {
 
 /// Spreads the pauses of many clients (splitmix64). Not for secrets.
 #[derive(Debug)]
-pub(crate) struct Chance(AtomicU64);
+pub(crate) struct Jitter(AtomicU64);
 
-impl Chance {
+impl Jitter {
     /// Starts somewhere else in every process, without reading a clock.
     pub(crate) fn new() -> Self {
         let seed = std::hash::RandomState::new().build_hasher().finish();

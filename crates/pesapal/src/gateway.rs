@@ -63,7 +63,7 @@ impl Pesapal {
             // assumed: code 0 without *pending* is what a cancelled order may show, for
             // no other code is left for it.
             rules: CancelRules::once_only([Cancellable::Unpaid, Cancellable::Failed])
-                .mute_statuses(["INVALID"]),
+                .ambiguous_statuses(["INVALID"]),
         }
     }
 

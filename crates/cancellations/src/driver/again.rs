@@ -6,9 +6,9 @@ use duka_core::clock::SharedClock;
 use jiff::Timestamp;
 use tracing::warn;
 
-use super::happened::Happened;
-use super::{Applied, Canceller, Trouble};
-use crate::fence::Fence;
+use super::transition::Transition;
+use super::{ApplyResult, CancelError, Canceller};
+use crate::deadline::Deadline;
 use crate::record::Record;
 use crate::store::{StoreError, StoreErrorKind};
 
@@ -22,20 +22,20 @@ impl Canceller {
     pub(super) async fn apply_in_time(
         &self,
         record: &Record,
-        sent: &Happened,
-    ) -> Result<Applied, Trouble> {
+        sent: &Transition,
+    ) -> Result<ApplyResult, CancelError> {
         let mut again = Again::until(&self.clock, record.due_at);
         loop {
             match self.apply(record, sent).await {
-                Err(Trouble::Store(error)) if again.after(&error, &sent.detail).await => {}
-                Err(Trouble::Store(error)) => {
-                    return Err(Trouble::NotStored {
+                Err(CancelError::Store(error)) if again.after(&error, &sent.detail).await => {}
+                Err(CancelError::Store(error)) => {
+                    return Err(CancelError::NotStored {
                         order: record.key.clone(),
                         heard: sent.detail.clone(),
                         error,
                     });
                 }
-                applied => return applied,
+                result => return result,
             }
         }
     }
@@ -43,7 +43,7 @@ impl Canceller {
 
 /// Tries to write to a store in trouble, with growing pauses, until a claim lapses.
 pub(crate) struct Again {
-    end: Fence,
+    end: Deadline,
     pause: Duration,
 }
 
@@ -52,7 +52,7 @@ impl Again {
         let now = clock.now();
         let left = lapses_at.unwrap_or(now).duration_since(now);
         Self {
-            end: Fence::after(clock, Duration::try_from(left).unwrap_or_default()),
+            end: Deadline::after(clock, Duration::try_from(left).unwrap_or_default()),
             pause: FIRST,
         }
     }

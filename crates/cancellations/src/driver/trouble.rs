@@ -8,7 +8,7 @@ use crate::store::StoreError;
 /// Why a worker could not go on. The record stands as it was last stored.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Trouble {
+pub enum CancelError {
     /// The store failed; nothing was sent after that.
     #[error(transparent)]
     Store(#[from] StoreError),

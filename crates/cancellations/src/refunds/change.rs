@@ -11,9 +11,9 @@ use crate::store::Entry;
 /// The next state of a refund.
 ///
 /// **If you implement a store:** the state and the finding are to be stored as they are
-/// here, under the condition that the version is still [`RefundChange::version`].
+/// here, under the condition that the version is still [`RefundUpdate::version`].
 #[derive(Debug, Clone)]
-pub struct RefundChange {
+pub struct RefundUpdate {
     /// Which.
     pub id: RefundId,
     /// The version it was made from.
@@ -28,7 +28,7 @@ pub struct RefundChange {
     finding: Option<RefundFinding>,
 }
 
-impl RefundChange {
+impl RefundUpdate {
     /// What follows from `event`, by [`RefundState::after`]; `None` if nothing does.
     /// `detail` is what was sent or came back, in words.
     pub fn after(
@@ -59,7 +59,7 @@ impl RefundChange {
         let detail = format!(
             "{detail}; this came after another refund request of the payment had been made"
         );
-        refund.state.frees_the_payment().then(|| Self {
+        refund.state.allows_another_request().then(|| Self {
             finding: Some(RefundFinding::DoubleRequest),
             ..Self::note(refund, event.as_str(), detail, actor, now)
         })

@@ -14,9 +14,9 @@ use duka_core::{
 use tracing::{info, trace};
 
 use super::state::{RefundEvent, RefundResolution};
-use super::{Begun, Refund, RefundAdvanced, RefundChange, RefundIntent, RefundStore};
-use crate::driver::{Again, Canceller, Trouble, new_id};
-use crate::fence::Fence;
+use super::{BeginRefund, Refund, RefundIntent, RefundStore, RefundUpdate, RefundUpdateResult};
+use crate::deadline::Deadline;
+use crate::driver::{Again, CancelError, Canceller, new_id};
 use crate::order::{OrderKey, TrackedOrder};
 use crate::settings::Settings;
 use crate::store::{Store, StoreError, StoreErrorKind};
@@ -24,7 +24,7 @@ use crate::task::detached;
 
 /// Who asks for a refund, why, and how much.
 #[derive(Debug, Clone)]
-pub struct Terms {
+pub struct RefundParams {
     /// How much, in the currency that the status shows; all of it if nothing is said.
     pub amount: Option<Decimal>,
     /// Who asks, as the gateway is told.
@@ -38,10 +38,10 @@ pub struct Terms {
 /// Why a refund could not be carried on. The record stands as it was last stored.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum RefundTrouble {
+pub enum RefundError {
     /// The account, the gateway or the store; nothing was sent.
     #[error(transparent)]
-    NothingSent(#[from] Trouble),
+    NothingSent(#[from] CancelError),
     /// There is no such refund.
     #[error("there is no refund {0}")]
     Unknown(RefundId),
@@ -74,13 +74,13 @@ pub enum RefundTrouble {
     },
 }
 
-impl From<StoreError> for RefundTrouble {
+impl From<StoreError> for RefundError {
     fn from(error: StoreError) -> Self {
         Self::NothingSent(error.into())
     }
 }
 
-impl From<Error> for RefundTrouble {
+impl From<Error> for RefundError {
     fn from(error: Error) -> Self {
         Self::NothingSent(error.into())
     }
@@ -92,7 +92,7 @@ pub enum Refunding {
     /// Nothing was sent or written: the order is not paid, or its money has gone back.
     NotEligible(StatusReading),
     /// Nothing was sent: this request was made before, and a payment has one.
-    InTheWay {
+    AlreadyRequested {
         /// The earlier request, as it stands now.
         refund: Refund,
         /// The status, if it could be read.
@@ -149,8 +149,8 @@ impl Refunder {
     pub async fn refund(
         &self,
         order: TrackedOrder,
-        terms: Terms,
-    ) -> Result<Refunding, RefundTrouble> {
+        terms: RefundParams,
+    ) -> Result<Refunding, RefundError> {
         let orders = &self.orders;
         let key = orders.canonical(&order.key)?;
         orders.check_gateway(&key, &order.gateway)?;
@@ -163,9 +163,9 @@ impl Refunder {
             let error = Error::new(ErrorKind::Unsupported, Delivery::NotSent, problem);
             return Err(error.into());
         }
-        let earlier = self.store.refund_in_the_way(&order.gateway, &key.order);
+        let earlier = self.store.earlier_refund(&order.gateway, &key.order);
         if let Some(refund) = earlier.await? {
-            return self.in_the_way(refund, &key).await;
+            return self.already_requested(refund, &key).await;
         }
         passes("before_check");
         let (reading, seen) = orders.status(&key).await?;
@@ -187,7 +187,7 @@ impl Refunder {
         self.store.observe(&key, seen, worker).await?;
 
         // The lease runs from the write of the intent, and the fence from before it.
-        let fence = Fence::after(&orders.clock, orders.settings.lease.may_send_for());
+        let deadline = Deadline::after(&orders.clock, orders.settings.lease.may_send_for());
         let claim = orders.claim();
         let intent = RefundIntent {
             id: RefundId::from_uuid(*new_id(&claim).as_uuid()),
@@ -200,9 +200,9 @@ impl Refunder {
             claim,
         };
         let worker = self.clone();
-        let made = detached(async move { worker.make(intent, gateway, request, fence).await });
+        let made = detached(async move { worker.make(intent, gateway, request, deadline).await });
         made.await
-            .unwrap_or_else(|| Err(Trouble::ShutDown(key).into()))
+            .unwrap_or_else(|| Err(CancelError::ShutDown(key).into()))
     }
 
     /// Writes the intent down and sends the one request, on a task of its own: a caller that
@@ -212,22 +212,22 @@ impl Refunder {
         intent: RefundIntent,
         gateway: Arc<dyn Gateway>,
         request: RefundRequest,
-        fence: Fence,
-    ) -> Result<Refunding, RefundTrouble> {
+        deadline: Deadline,
+    ) -> Result<Refunding, RefundError> {
         let key = intent.key.clone();
         passes("before_intent");
         match self.store.begin_refund(intent).await? {
-            Begun::New(refund) => {
-                let (refund, error) = self.send(refund, &*gateway, &request, &fence).await?;
+            BeginRefund::New(refund) => {
+                let (refund, error) = self.send(refund, &*gateway, &request, &deadline).await?;
                 Ok(Refunding::Made {
                     refund,
                     reading: request.paid,
                     error,
                 })
             }
-            Begun::InTheWay(refund) => self.in_the_way(refund, &key).await,
+            BeginRefund::AlreadyRequested(refund) => self.already_requested(refund, &key).await,
             // Seen reversed before, by a status that this one lags behind.
-            Begun::NotPaid(status) => {
+            BeginRefund::NotPaid(status) => {
                 let mut reading = request.paid;
                 reading.status = status.unwrap_or(reading.status);
                 Ok(Refunding::NotEligible(reading))
@@ -241,10 +241,10 @@ impl Refunder {
         refund: Refund,
         gateway: &dyn Gateway,
         request: &RefundRequest,
-        fence: &Fence,
-    ) -> Result<(Refund, Option<Error>), RefundTrouble> {
+        deadline: &Deadline,
+    ) -> Result<(Refund, Option<Error>), RefundError> {
         passes("after_intent");
-        let answer = fence.guard(gateway.refund(request)).await;
+        let answer = deadline.run(gateway.refund(request)).await;
         passes("after_reply");
         let answer = answer.unwrap_or_else(|| {
             Err(Error::new(
@@ -265,7 +265,7 @@ impl Refunder {
             Err(error) => {
                 let event = match (error.delivery(), error.kind()) {
                     (Delivery::NotSent, _) => RefundEvent::NotSent,
-                    (Delivery::Answered, ErrorKind::Authentication) => RefundEvent::TurnedAway,
+                    (Delivery::Answered, ErrorKind::Authentication) => RefundEvent::Unauthenticated,
                     (Delivery::Unknown | Delivery::Answered, _) => RefundEvent::Unclear,
                 };
                 let detail = format!("refund request: {}", error.in_full());
@@ -274,7 +274,7 @@ impl Refunder {
         };
         let refund = match self.write_in_time(refund, event, &detail).await? {
             Written::Now(refund) | Written::NothingFollows(refund) => refund,
-            Written::Beside(refund) => return Err(RefundTrouble::DoubleRequest(Box::new(refund))),
+            Written::Beside(refund) => return Err(RefundError::DoubleRequest(Box::new(refund))),
         };
         info!(id = %refund.id, state = refund.state.words(), "refund request ended");
         Ok((refund, error))
@@ -287,14 +287,14 @@ impl Refunder {
         refund: Refund,
         event: RefundEvent,
         detail: &str,
-    ) -> Result<Written, RefundTrouble> {
+    ) -> Result<Written, RefundError> {
         let worker = &self.orders.settings.worker;
         let mut again = Again::until(&self.orders.clock, refund.due_at);
         loop {
             match self.write(refund.clone(), event, detail, worker).await {
                 Err(error) if again.after(&error, detail).await => {}
                 Err(error) => {
-                    return Err(RefundTrouble::NotStored {
+                    return Err(RefundError::NotStored {
                         order: refund.key,
                         heard: detail.to_owned(),
                         error,
@@ -306,9 +306,13 @@ impl Refunder {
     }
 
     /// An earlier request, with what can be learnt of it now.
-    async fn in_the_way(&self, refund: Refund, key: &OrderKey) -> Result<Refunding, RefundTrouble> {
+    async fn already_requested(
+        &self,
+        refund: Refund,
+        key: &OrderKey,
+    ) -> Result<Refunding, RefundError> {
         let (refund, reading) = self.look(refund, key).await?;
-        Ok(Refunding::InTheWay { refund, reading })
+        Ok(Refunding::AlreadyRequested { refund, reading })
     }
 
     /// Takes a request whose worker is gone for doubtful, and reads the order once more: the
@@ -319,7 +323,7 @@ impl Refunder {
         &self,
         refund: Refund,
         key: &OrderKey,
-    ) -> Result<(Refund, Option<StatusReading>), RefundTrouble> {
+    ) -> Result<(Refund, Option<StatusReading>), RefundError> {
         let mut refund = refund;
         let worker = &self.orders.settings.worker;
         if refund.is_lapsed(self.orders.clock.now()) {
@@ -337,7 +341,9 @@ impl Refunder {
                     break;
                 }
                 Err(
-                    Trouble::Gateway(_) | Trouble::UnknownAccount(_) | Trouble::OtherGateway { .. },
+                    CancelError::Gateway(_)
+                    | CancelError::UnknownAccount(_)
+                    | CancelError::OtherGateway { .. },
                 ) => {}
                 Err(trouble) => return Err(trouble.into()),
             }
@@ -350,17 +356,17 @@ impl Refunder {
     /// was refused. `by` and `note` stay in the log for ever.
     ///
     /// # Errors
-    /// [`RefundTrouble::NotAllowed`] when there is nothing to decide,
-    /// [`RefundTrouble::Unknown`] when there is no such refund, or when the store fails.
+    /// [`RefundError::NotAllowed`] when there is nothing to decide,
+    /// [`RefundError::Unknown`] when there is no such refund, or when the store fails.
     pub async fn resolve(
         &self,
         id: RefundId,
         resolution: RefundResolution,
         by: &str,
         note: &str,
-    ) -> Result<Refund, RefundTrouble> {
+    ) -> Result<Refund, RefundError> {
         let found = self.store.refund(id).await?;
-        let found = found.ok_or(RefundTrouble::Unknown(id))?;
+        let found = found.ok_or(RefundError::Unknown(id))?;
         let key = found.key.clone();
         let (found, _) = self.look(found, &key).await?;
         let event = RefundEvent::Resolved(resolution);
@@ -371,7 +377,7 @@ impl Refunder {
         {
             Written::Now(refund) => Ok(refund),
             Written::NothingFollows(refund) | Written::Beside(refund) => {
-                Err(RefundTrouble::NotAllowed(Box::new(refund)))
+                Err(RefundError::NotAllowed(Box::new(refund)))
             }
         }
     }
@@ -380,24 +386,24 @@ impl Refunder {
     /// log for ever.
     ///
     /// # Errors
-    /// [`RefundTrouble::NotAllowed`] when it has none, [`RefundTrouble::Unknown`] when there
+    /// [`RefundError::NotAllowed`] when it has none, [`RefundError::Unknown`] when there
     /// is no such refund, or when the store fails.
     pub async fn acknowledge(
         &self,
         id: RefundId,
         by: &str,
         note: &str,
-    ) -> Result<Refund, RefundTrouble> {
+    ) -> Result<Refund, RefundError> {
         let found = self.store.refund(id).await?;
-        let mut current = found.ok_or(RefundTrouble::Unknown(id))?;
+        let mut current = found.ok_or(RefundError::Unknown(id))?;
         loop {
             let now = self.orders.clock.now();
-            let Some(change) = RefundChange::acknowledged(&current, by, note, now) else {
-                return Err(RefundTrouble::NotAllowed(Box::new(current)));
+            let Some(change) = RefundUpdate::acknowledged(&current, by, note, now) else {
+                return Err(RefundError::NotAllowed(Box::new(current)));
             };
             match self.store.advance_refund(change).await? {
-                RefundAdvanced::Stored(refund) => return Ok(refund),
-                RefundAdvanced::Conflict(now) => current = now,
+                RefundUpdateResult::Stored(refund) => return Ok(refund),
+                RefundUpdateResult::Conflict(now) => current = now,
             }
         }
     }
@@ -414,14 +420,16 @@ impl Refunder {
         let mut current = refund;
         loop {
             let now = self.orders.clock.now();
-            let Some(change) = RefundChange::after(&current, event, detail, actor, now) else {
-                let Some(kept) = RefundChange::late_answer(&current, event, detail, actor, now)
+            let Some(change) = RefundUpdate::after(&current, event, detail, actor, now) else {
+                let Some(kept) = RefundUpdate::late_answer(&current, event, detail, actor, now)
                 else {
                     return Ok(Written::NothingFollows(current));
                 };
                 match self.store.advance_refund(kept).await? {
-                    RefundAdvanced::Stored(refund) => return Ok(Written::NothingFollows(refund)),
-                    RefundAdvanced::Conflict(now) => current = now,
+                    RefundUpdateResult::Stored(refund) => {
+                        return Ok(Written::NothingFollows(refund));
+                    }
+                    RefundUpdateResult::Conflict(now) => current = now,
                 }
                 continue;
             };
@@ -429,17 +437,17 @@ impl Refunder {
             let taken = |error: &StoreError| error.kind() == StoreErrorKind::OnceUsed;
             if advanced.as_ref().is_err_and(taken)
                 && let Some(change) =
-                    RefundChange::double_request(&current, event, detail, actor, now)
+                    RefundUpdate::double_request(&current, event, detail, actor, now)
             {
                 match self.store.advance_refund(change).await? {
-                    RefundAdvanced::Stored(refund) => return Ok(Written::Beside(refund)),
-                    RefundAdvanced::Conflict(now) => current = now,
+                    RefundUpdateResult::Stored(refund) => return Ok(Written::Beside(refund)),
+                    RefundUpdateResult::Conflict(now) => current = now,
                 }
                 continue;
             }
             match advanced? {
-                RefundAdvanced::Stored(refund) => return Ok(Written::Now(refund)),
-                RefundAdvanced::Conflict(now) => current = now,
+                RefundUpdateResult::Stored(refund) => return Ok(Written::Now(refund)),
+                RefundUpdateResult::Conflict(now) => current = now,
             }
         }
     }

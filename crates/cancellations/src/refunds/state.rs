@@ -39,7 +39,7 @@ pub enum RefundEvent {
     /// It is proved that the request did not leave.
     NotSent,
     /// The gateway refused the credentials and looked no further.
-    TurnedAway,
+    Unauthenticated,
     /// No readable, listed answer came.
     Unclear,
     /// The worker that was sending it stopped without a word.
@@ -108,7 +108,7 @@ impl RefundState {
             RefundEvent::Refused if unanswered => To::Refused,
             // What a person has found at the gateway may be a request from elsewhere: that
             // ours never left makes no room for it.
-            RefundEvent::NotSent | RefundEvent::TurnedAway
+            RefundEvent::NotSent | RefundEvent::Unauthenticated
                 if unanswered && !matches!(self, Self::Done(To::ResolvedReceived)) =>
             {
                 To::NotSent
@@ -116,7 +116,7 @@ impl RefundState {
             RefundEvent::Received
             | RefundEvent::Refused
             | RefundEvent::NotSent
-            | RefundEvent::TurnedAway => return None,
+            | RefundEvent::Unauthenticated => return None,
             RefundEvent::SeenReversed => match self {
                 Self::Sending | Self::InDoubt => To::Reversed,
                 Self::Done(To::Received | To::ResolvedReceived) => To::Reversed,
@@ -151,7 +151,7 @@ impl RefundState {
 
     /// Whether another request may be made for the same payment. The words of these states
     /// stand in the index that refuses one otherwise.
-    pub const fn frees_the_payment(self) -> bool {
+    pub const fn allows_another_request(self) -> bool {
         match self {
             Self::Sending | Self::InDoubt => false,
             Self::Done(outcome) => match outcome {
@@ -262,7 +262,7 @@ impl RefundEvent {
             Self::Received => "answered_received",
             Self::Refused => "answered_refused",
             Self::NotSent => "not_sent",
-            Self::TurnedAway => "turned_away",
+            Self::Unauthenticated => "turned_away",
             Self::Unclear => "unclear",
             Self::LeaseLapsed => "lease_lapsed",
             Self::SeenReversed => "seen_reversed",
@@ -291,7 +291,7 @@ mod tests {
         RefundEvent::Received,
         RefundEvent::Refused,
         RefundEvent::NotSent,
-        RefundEvent::TurnedAway,
+        RefundEvent::Unauthenticated,
         RefundEvent::Unclear,
         RefundEvent::LeaseLapsed,
         RefundEvent::SeenReversed,
@@ -353,8 +353,8 @@ mod tests {
             for event in EVENTS {
                 let freed = state
                     .after(event)
-                    .is_some_and(RefundState::frees_the_payment);
-                let proof = matches!(event, RefundEvent::NotSent | RefundEvent::TurnedAway);
+                    .is_some_and(RefundState::allows_another_request);
+                let proof = matches!(event, RefundEvent::NotSent | RefundEvent::Unauthenticated);
                 let person = event == RefundEvent::Resolved(RefundResolution::NotReceived);
                 assert!(!freed || proof || person, "{state:?} {event:?}");
             }

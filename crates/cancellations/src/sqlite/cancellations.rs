@@ -1,18 +1,20 @@
 //! Statements about cancellations, their attempts and their log.
 
-use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, Spent};
+use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, RequestUsed};
 use duka_core::{AccountName, CancellationId, GatewayName};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::orders::{self, collect};
 use super::payments;
-use super::rows::{self, follow_word, micros, skip_word, state_words, store_error, unknown_words};
-use crate::order::{Follow, OrderKey};
+use super::rows::{
+    self, micros, skip_word, state_words, store_error, tracking_word, unknown_words,
+};
+use crate::order::{OrderKey, Tracking};
 use crate::record::{LogEntry, Record};
 use crate::store::{
-    Advanced, Attempt, Change, Claim, Condition, Guard, Hold, Holdings, Opened, Opening,
-    ReportPage, StoreError, StoreErrorKind, Which,
+    Attempt, Claim, Condition, LeaseAction, NewCancellation, OpenResult, Precondition,
+    ReportFilter, ReportPage, StoreError, StoreErrorKind, StoreStats, Update, UpdateResult,
 };
 
 /// A cancellation with what its order knows better.
@@ -20,48 +22,60 @@ pub(super) const SELECT: &str =
     "SELECT c.*, o.form, o.gateway, o.amount, o.currency FROM cancellations c
      JOIN orders o ON o.account = c.account AND o.order_id = c.order_id";
 
-pub(super) fn open(connection: &Connection, opening: &Opening) -> Result<Opened, StoreError> {
-    if let Some(open) = open_one(connection, &opening.key)? {
-        return Ok(Opened::AlreadyOpen(open));
+pub(super) fn open(
+    connection: &Connection,
+    new_cancellation: &NewCancellation,
+) -> Result<OpenResult, StoreError> {
+    if let Some(open) = open_one(connection, &new_cancellation.key)? {
+        return Ok(OpenResult::AlreadyOpen(open));
     }
-    let Some(order) = orders::by_key(connection, &opening.key)? else {
+    let Some(order) = orders::by_key(connection, &new_cancellation.key)? else {
         return Err(StoreError::new(
             StoreErrorKind::UnknownOrder,
-            format!("order {} is not followed; track it first", opening.key),
+            format!(
+                "order {} is not followed; track it first",
+                new_cancellation.key
+            ),
         ));
     };
-    match opening.condition {
+    match new_cancellation.condition {
         Condition::Always => {}
-        Condition::Untouched { since } => {
-            if order.follow != Follow::Open || order.touched_at != since {
-                return Ok(Opened::Touched);
+        Condition::IfUnmodifiedSince { since } => {
+            if order.follow != Tracking::Pending || order.last_action_at != since {
+                return Ok(OpenResult::Stale);
             }
         }
     }
-    let progress = Cancellation::requested_again(spent(connection, &opening.key, &order.gateway)?);
-    let id = opening.id.to_string();
-    let claim = &opening.claim;
+    let progress = Cancellation::requested_again(request_used(
+        connection,
+        &new_cancellation.key,
+        &order.gateway,
+    )?);
+    let id = new_cancellation.id.to_string();
+    let claim = &new_cancellation.claim;
     connection
         .prepare_cached(
             "INSERT INTO cancellations (id, version, account, order_id, reason, actor, state,
-                 attempts, requests, spent, fruitless, due_at, worker, log_entries,
+                 attempts, requests, request_used, failed_polls, due_at, worker, log_entries,
                  created_at, updated_at, listed_amount, listed_currency)
              VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, 0, 0, ?7, 0, ?8, ?9, 1, ?10, ?10, ?11, ?12)",
         )
         .map_err(store_error)?
         .execute(params![
             id,
-            opening.key.account.as_str(),
-            opening.key.order.as_str(),
-            opening.request.reason,
-            opening.request.actor,
+            new_cancellation.key.account.as_str(),
+            new_cancellation.key.order.as_str(),
+            new_cancellation.request.reason,
+            new_cancellation.request.actor,
             progress.state.as_str(),
-            progress.spent == Spent::Yes,
+            progress.request_used == RequestUsed::Yes,
             micros(claim.until),
             claim.worker,
             micros(claim.now),
-            opening.listed_money.map(|m| m.amount().to_string()),
-            opening.listed_money.map(|m| m.currency().code()),
+            new_cancellation
+                .listed_money
+                .map(|m| m.amount().to_string()),
+            new_cancellation.listed_money.map(|m| m.currency().code()),
         ])
         .map_err(store_error)?;
     append(
@@ -73,34 +87,42 @@ pub(super) fn open(connection: &Connection, opening: &Opening) -> Result<Opened,
             event: "requested",
             from: None,
             to: progress.state.as_str(),
-            actor: &opening.request.actor,
-            detail: opening.request.reason.as_deref(),
+            actor: &new_cancellation.request.actor,
+            detail: new_cancellation.request.reason.as_deref(),
         },
     )?;
-    touch(connection, &opening.key, Follow::InHand, micros(claim.now))?;
-    by_id(connection, opening.id)?
-        .map(Opened::New)
-        .ok_or_else(|| vanished(opening.id))
+    touch(
+        connection,
+        &new_cancellation.key,
+        Tracking::InProgress,
+        micros(claim.now),
+    )?;
+    by_id(connection, new_cancellation.id)?
+        .map(OpenResult::New)
+        .ok_or_else(|| vanished(new_cancellation.id))
 }
 
-pub(super) fn advance(connection: &Connection, change: &Change) -> Result<Advanced, StoreError> {
+pub(super) fn advance(
+    connection: &Connection,
+    change: &Update,
+) -> Result<UpdateResult, StoreError> {
     let Some(before) = by_id(connection, change.id)? else {
         return Err(vanished(change.id));
     };
     // Nothing below changes what has been seen of the order, until the sight of this change.
     let paid = payments::seen(connection, &before, change.attempt)?;
-    if let (Guard::Unpaid, Some(status)) = (change.guard, &paid)
+    if let (Precondition::Unpaid, Some(status)) = (change.guard, &paid)
         && before.version == change.version
     {
-        return Ok(Advanced::SeenPaid(status.clone()));
+        return Ok(UpdateResult::SeenPaid(status.clone()));
     }
     let follow = match change.follow {
         // The writer may not have seen the payment.
-        Follow::Open if paid.is_some() => Follow::Settled,
-        Follow::Open | Follow::InHand | Follow::Settled => change.follow,
+        Tracking::Pending if paid.is_some() => Tracking::Closed,
+        Tracking::Pending | Tracking::InProgress | Tracking::Closed => change.follow,
     };
     if !write(connection, change, &before, follow)? {
-        return Ok(Advanced::Conflict(before));
+        return Ok(UpdateResult::Conflict(before));
     }
     let actor = &change.entry.actor;
     if let Some(seen) = &change.seen {
@@ -110,7 +132,7 @@ pub(super) fn advance(connection: &Connection, change: &Change) -> Result<Advanc
         payments::find_late(connection, &before.key, &status, actor, change.now)?;
     }
     by_id(connection, change.id)?
-        .map(Advanced::Stored)
+        .map(UpdateResult::Stored)
         .ok_or_else(|| vanished(change.id))
 }
 
@@ -118,9 +140,9 @@ pub(super) fn advance(connection: &Connection, change: &Change) -> Result<Advanc
 /// nothing, when another worker was faster.
 pub(super) fn write(
     connection: &Connection,
-    change: &Change,
+    change: &Update,
     before: &Record,
-    follow: Follow,
+    follow: Tracking,
 ) -> Result<bool, StoreError> {
     if !write_progress(connection, change)? {
         return Ok(false);
@@ -148,14 +170,14 @@ pub(super) fn write(
 }
 
 /// Compare-and-swap on id and version alone; `false` when somebody was faster.
-fn write_progress(connection: &Connection, change: &Change) -> Result<bool, StoreError> {
+fn write_progress(connection: &Connection, change: &Update) -> Result<bool, StoreError> {
     let next = &change.next;
     let changed = connection
         .prepare_cached(
             "UPDATE cancellations SET
                  version = version + 1, log_entries = log_entries + 1,
                  state = ?3, outcome = ?4, skip_reason = ?5, attempts = ?6, requests = ?7,
-                 sent_at = ?8, doubt_since = ?9, stuck_since = ?10, fruitless = ?11,
+                 sent_at = ?8, doubt_since = ?9, blocked_since = ?10, failed_polls = ?11,
                  verified = ?12, verified_raw = ?13, finding = ?14,
                  message = coalesce(?15, message), due_at = ?16,
                  worker = ?17, updated_at = ?18
@@ -172,16 +194,16 @@ fn write_progress(connection: &Connection, change: &Change) -> Result<bool, Stor
             next.requests,
             next.sent_at.map(micros),
             next.doubt_since.map(micros),
-            next.stuck_since.map(micros),
-            next.fruitless,
+            next.blocked_since.map(micros),
+            next.failed_polls,
             next.verified.as_ref().map(|status| status.as_str()),
             next.verified.as_ref().and_then(unknown_words),
             next.finding.map(Finding::as_str),
             change.message,
             change.due_at.map(micros),
             match change.hold {
-                Hold::Keep => Some(&change.entry.actor),
-                Hold::Release => None,
+                LeaseAction::Keep => Some(&change.entry.actor),
+                LeaseAction::Release => None,
             },
             micros(change.now),
         ])
@@ -191,7 +213,7 @@ fn write_progress(connection: &Connection, change: &Change) -> Result<bool, Stor
 
 fn write_attempt(
     connection: &Connection,
-    change: &Change,
+    change: &Update,
     before: &Record,
 ) -> Result<(), StoreError> {
     let id = change.id.to_string();
@@ -206,7 +228,7 @@ fn write_attempt(
             .execute(params![id, number, now, result])
     };
     let written = match change.attempt {
-        Attempt::Untouched => Ok(0),
+        Attempt::IfUnmodifiedSince => Ok(0),
         Attempt::Begins(repeat) => connection
             .prepare_cached(
                 "INSERT INTO attempts (cancellation, number, account, order_id, once_only,
@@ -367,12 +389,12 @@ pub(super) fn report(
 ) -> Result<Vec<Record>, StoreError> {
     // In the words of the partial index, or it would not be used.
     let which = match page.which {
-        Which::All => "TRUE",
-        Which::Pending => {
+        ReportFilter::All => "TRUE",
+        ReportFilter::Pending => {
             "(c.state IN ('sending', 'in_doubt', 'needs_review') OR c.finding IS NOT NULL)"
         }
-        Which::Unsettled => "c.due_at IS NOT NULL AND c.state <> 'needs_review'",
-        Which::ReportedCancelled => "c.outcome IN ('confirmed', 'resolved_cancelled')",
+        ReportFilter::Unsettled => "c.due_at IS NOT NULL AND c.state <> 'needs_review'",
+        ReportFilter::ReportedCancelled => "c.outcome IN ('confirmed', 'resolved_cancelled')",
     };
     let sql = format!(
         "{SELECT} WHERE {which} AND (c.created_at, c.id) > (?1, ?2) AND c.updated_at >= ?3
@@ -404,14 +426,14 @@ pub(super) fn log(
     collect(select.query([id.to_string()]), rows::log_entry)
 }
 
-pub(super) fn holdings(connection: &Connection) -> Result<Holdings, StoreError> {
+pub(super) fn holdings(connection: &Connection) -> Result<StoreStats, StoreError> {
     let count = |sql: &str| -> Result<u64, StoreError> {
         let number: i64 = connection
             .query_row(sql, [], |row| row.get(0))
             .map_err(store_error)?;
         Ok(u64::try_from(number).unwrap_or(0))
     };
-    Ok(Holdings {
+    Ok(StoreStats {
         orders: count("SELECT count(*) FROM orders")?,
         cancellations: count("SELECT count(*) FROM cancellations")?,
         unsettled: count(
@@ -435,13 +457,13 @@ fn open_one(connection: &Connection, key: &OrderKey) -> Result<Option<Record>, S
 }
 
 /// Whether a request for this order may have been looked at before.
-fn spent(
+fn request_used(
     connection: &Connection,
     key: &OrderKey,
     gateway: &GatewayName,
-) -> Result<Spent, StoreError> {
+) -> Result<RequestUsed, StoreError> {
     // Under another name of the account, too: whoever renames it still has the same orders.
-    let spent: bool = connection
+    let request_used: bool = connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM attempts
                  WHERE account = ?1 AND order_id = ?2 AND result <> 'taken_back')
@@ -454,7 +476,11 @@ fn spent(
             select.query_row(params![account, order, gateway.as_str()], |row| row.get(0))
         })
         .map_err(store_error)?;
-    Ok(if spent { Spent::Yes } else { Spent::No })
+    Ok(if request_used {
+        RequestUsed::Yes
+    } else {
+        RequestUsed::No
+    })
 }
 
 fn one(
@@ -513,19 +539,19 @@ fn append(
 fn touch(
     connection: &Connection,
     key: &OrderKey,
-    follow: Follow,
+    follow: Tracking,
     now: i64,
 ) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "UPDATE orders SET follow = ?3, touched_at = ?4
+            "UPDATE orders SET follow = ?3, last_action_at = ?4
              WHERE account = ?1 AND order_id = ?2",
         )
         .and_then(|mut update| {
             update.execute(params![
                 key.account.as_str(),
                 key.order.as_str(),
-                follow_word(follow),
+                tracking_word(follow),
                 now
             ])
         })

@@ -26,8 +26,8 @@ use rusqlite::{Connection, OpenFlags};
 use crate::order::{OrderKey, TrackedOrder};
 use crate::record::{LogEntry, Record};
 use crate::store::{
-    AbandonedPage, Advanced, Change, Claim, Holdings, Opened, Opening, ReportPage, Store,
-    StoreError, StoreErrorKind, Tracked,
+    AbandonedPage, Claim, NewCancellation, OpenResult, ReportPage, Store, StoreError,
+    StoreErrorKind, StoreStats, Tracked, Update, UpdateResult,
 };
 use rows::store_error;
 use writer::Writer;
@@ -56,7 +56,7 @@ impl SqliteStore {
         Self::open_at(&path, BUSY_TIMEOUT).map_err(|error| named(&path, error))
     }
 
-    fn open_at(path: &Path, patience: Duration) -> Result<Self, StoreError> {
+    fn open_at(path: &Path, wait_policy: Duration) -> Result<Self, StoreError> {
         if path.is_dir() {
             return Err(StoreError::new(
                 StoreErrorKind::CannotOpen,
@@ -65,11 +65,11 @@ impl SqliteStore {
         }
         let started = Instant::now();
         loop {
-            match Self::connect_at(path, patience) {
+            match Self::connect_at(path, wait_policy) {
                 // Of several that make the file at the same time, SQLite turns some away at
                 // once, without the wait that it was told to have.
                 Err(error)
-                    if error.kind() == StoreErrorKind::Busy && started.elapsed() < patience =>
+                    if error.kind() == StoreErrorKind::Busy && started.elapsed() < wait_policy =>
                 {
                     std::thread::sleep(Duration::from_millis(5));
                 }
@@ -78,13 +78,13 @@ impl SqliteStore {
         }
     }
 
-    fn connect_at(path: &Path, patience: Duration) -> Result<Self, StoreError> {
+    fn connect_at(path: &Path, wait_policy: Duration) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let create = flags | OpenFlags::SQLITE_OPEN_CREATE;
         make_private(path);
-        let mut connection = connect(path, create, patience)?;
+        let mut connection = connect(path, create, wait_policy)?;
         schema::migrate(&mut connection)?;
-        let reader = connect(path, flags, patience)?;
+        let reader = connect(path, flags, wait_policy)?;
         reader
             .pragma_update(None, "query_only", true)
             .map_err(store_error)?;
@@ -138,9 +138,9 @@ fn named(path: &Path, error: StoreError) -> StoreError {
     }
 }
 
-fn connect(path: &Path, flags: OpenFlags, patience: Duration) -> Result<Connection, StoreError> {
+fn connect(path: &Path, flags: OpenFlags, wait_policy: Duration) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, flags).map_err(store_error)?;
-    connection.busy_timeout(patience).map_err(store_error)?;
+    connection.busy_timeout(wait_policy).map_err(store_error)?;
     // SQLite opens what it may not write for reading, without a word.
     if connection.is_readonly("main").map_err(store_error)? {
         return Err(rows::read_only());
@@ -224,11 +224,12 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn open(&self, opening: Opening) -> Result<Opened, StoreError> {
-        self.write(move |c| cancellations::open(c, &opening)).await
+    async fn open(&self, new_cancellation: NewCancellation) -> Result<OpenResult, StoreError> {
+        self.write(move |c| cancellations::open(c, &new_cancellation))
+            .await
     }
 
-    async fn advance(&self, change: Change) -> Result<Advanced, StoreError> {
+    async fn advance(&self, change: Update) -> Result<UpdateResult, StoreError> {
         self.write(move |c| cancellations::advance(c, &change))
             .await
     }
@@ -274,7 +275,7 @@ impl Store for SqliteStore {
         self.read(move |c| cancellations::log(c, id)).await
     }
 
-    async fn check(&self) -> Result<Holdings, StoreError> {
+    async fn check(&self) -> Result<StoreStats, StoreError> {
         self.write(|c| {
             schema::write_nothing_new(c)?;
             cancellations::holdings(c)

@@ -3,7 +3,7 @@
 use duka_core::Observation;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::rows::{self, follow_word, form_word, micros, store_error, unknown_words};
+use super::rows::{self, form_word, micros, store_error, tracking_word, unknown_words};
 use super::{payments, refunds};
 use crate::order::{OrderKey, TrackedOrder};
 use crate::store::{AbandonedPage, StoreError, Tracked};
@@ -35,7 +35,7 @@ pub(super) fn track(
                 money.map(|m| m.currency().code()),
                 order.method,
                 order.note,
-                follow_word(order.follow),
+                tracking_word(order.follow),
             ])
             .map_err(store_error)?;
         if added == 1 {
@@ -159,7 +159,7 @@ pub(super) fn abandoned(
              WHERE follow = 'open'
                AND (created_at, account, order_id) > (?1, ?2, ?3)
                AND created_at >= ?4 AND created_at <= ?5
-               AND (touched_at IS NULL OR touched_at <= ?6)
+               AND (last_action_at IS NULL OR last_action_at <= ?6)
                AND (?7 IS NULL OR account = ?7)
              ORDER BY created_at, account, order_id
              LIMIT ?8",

@@ -10,9 +10,9 @@ use super::cancellations::{self, SELECT};
 use super::orders::{self, collect};
 use super::rows::{self, store_error};
 use crate::message;
-use crate::order::{Follow, OrderKey};
+use crate::order::{OrderKey, Tracking};
 use crate::record::Record;
-use crate::store::{Attempt, Change, Entry, Guard, Hold, StoreError};
+use crate::store::{Attempt, Entry, LeaseAction, Precondition, StoreError, Update};
 
 /// Raises the finding of every cancellation that was reported before this payment was seen,
 /// also under another name of the account.
@@ -39,22 +39,22 @@ pub(super) fn find_late(
             next: next.clone(),
             action: Action::Stop,
         };
-        let change = Change {
+        let change = Update {
             id: record.id,
             version: record.version,
             next,
             message: Some(message::line(&step, &event, &detail)),
             seen: None,
             due_at: None,
-            hold: Hold::Release,
+            hold: LeaseAction::Release,
             entry: Entry {
                 event: event.as_str().to_owned(),
                 actor: actor.to_owned(),
                 detail: Some(detail),
             },
-            attempt: Attempt::Untouched,
-            follow: Follow::Settled,
-            guard: Guard::None,
+            attempt: Attempt::IfUnmodifiedSince,
+            follow: Tracking::Closed,
+            guard: Precondition::None,
             now,
         };
         cancellations::write(connection, &change, &record, change.follow)?;

@@ -10,8 +10,8 @@ use super::orders::{self, collect};
 use super::rows::{self, damaged, get, maybe_moment, micros, moment_at, store_error};
 use crate::order::OrderKey;
 use crate::refunds::{
-    Begun, PendingRefunds, Refund, RefundAdvanced, RefundChange, RefundEntry, RefundEvent,
-    RefundFinding, RefundIntent, RefundOutcome, RefundState, RefundStore,
+    BeginRefund, PendingRefunds, Refund, RefundEntry, RefundEvent, RefundFinding, RefundIntent,
+    RefundOutcome, RefundState, RefundStore, RefundUpdate, RefundUpdateResult,
 };
 use crate::store::{Entry, StoreError, StoreErrorKind};
 
@@ -19,7 +19,7 @@ use crate::store::{Entry, StoreError, StoreErrorKind};
 const SELECT: &str = "SELECT r.*, o.form FROM refunds r
      JOIN orders o ON o.account = r.account AND o.order_id = r.order_id";
 
-fn begin(connection: &Connection, intent: &RefundIntent) -> Result<Begun, StoreError> {
+fn begin(connection: &Connection, intent: &RefundIntent) -> Result<BeginRefund, StoreError> {
     let Some(order) = orders::by_key(connection, &intent.key)? else {
         return Err(StoreError::new(
             StoreErrorKind::UnknownOrder,
@@ -28,11 +28,11 @@ fn begin(connection: &Connection, intent: &RefundIntent) -> Result<Begun, StoreE
     };
     let status = order.seen.map(|seen| seen.status);
     if status != Some(OrderStatus::Paid) {
-        return Ok(Begun::NotPaid(status));
+        return Ok(BeginRefund::NotPaid(status));
     }
     // Beyond what the database refuses, an open finding is in the way.
-    if let Some(refund) = in_the_way(connection, &order.gateway, &intent.key.order)? {
-        return Ok(Begun::InTheWay(refund));
+    if let Some(refund) = already_requested(connection, &order.gateway, &intent.key.order)? {
+        return Ok(BeginRefund::AlreadyRequested(refund));
     }
     let id = intent.id.to_string();
     let now = micros(intent.claim.now);
@@ -71,12 +71,15 @@ fn begin(connection: &Connection, intent: &RefundIntent) -> Result<Begun, StoreE
     };
     append(connection, intent.id, 1, now, None, state, &entry)?;
     by_id(connection, intent.id)?
-        .map(Begun::New)
+        .map(BeginRefund::New)
         .ok_or_else(|| vanished(intent.id))
 }
 
 /// Compare-and-swap on id and version alone.
-fn advance(connection: &Connection, change: &RefundChange) -> Result<RefundAdvanced, StoreError> {
+fn advance(
+    connection: &Connection,
+    change: &RefundUpdate,
+) -> Result<RefundUpdateResult, StoreError> {
     let Some(before) = by_id(connection, change.id)? else {
         return Err(vanished(change.id));
     };
@@ -106,7 +109,7 @@ fn advance(connection: &Connection, change: &RefundChange) -> Result<RefundAdvan
         })
         .map_err(|error| once_used(error, &before.key))?;
     let Some(number) = number else {
-        return Ok(RefundAdvanced::Conflict(before));
+        return Ok(RefundUpdateResult::Conflict(before));
     };
     let from = Some(before.state);
     append(
@@ -119,7 +122,7 @@ fn advance(connection: &Connection, change: &RefundChange) -> Result<RefundAdvan
         &change.entry,
     )?;
     by_id(connection, change.id)?
-        .map(RefundAdvanced::Stored)
+        .map(RefundUpdateResult::Stored)
         .ok_or_else(|| vanished(change.id))
 }
 
@@ -150,14 +153,14 @@ pub(super) fn find_reversed(
         }
         let event = RefundEvent::SeenReversed;
         let detail = format!("status {status}");
-        if let Some(change) = RefundChange::after(&refund, event, &detail, actor, now) {
+        if let Some(change) = RefundUpdate::after(&refund, event, &detail, actor, now) {
             advance(connection, &change)?;
         }
     }
     Ok(())
 }
 
-fn in_the_way(
+fn already_requested(
     connection: &Connection,
     gateway: &GatewayName,
     order: &OrderId,
@@ -328,11 +331,11 @@ fn vanished(id: RefundId) -> StoreError {
 
 #[async_trait]
 impl RefundStore for SqliteStore {
-    async fn begin_refund(&self, intent: RefundIntent) -> Result<Begun, StoreError> {
+    async fn begin_refund(&self, intent: RefundIntent) -> Result<BeginRefund, StoreError> {
         self.write(move |c| begin(c, &intent)).await
     }
 
-    async fn advance_refund(&self, change: RefundChange) -> Result<RefundAdvanced, StoreError> {
+    async fn advance_refund(&self, change: RefundUpdate) -> Result<RefundUpdateResult, StoreError> {
         self.write(move |c| advance(c, &change)).await
     }
 
@@ -340,13 +343,14 @@ impl RefundStore for SqliteStore {
         self.read(move |c| by_id(c, id)).await
     }
 
-    async fn refund_in_the_way(
+    async fn earlier_refund(
         &self,
         gateway: &GatewayName,
         order: &OrderId,
     ) -> Result<Option<Refund>, StoreError> {
         let (gateway, order) = (gateway.clone(), order.clone());
-        self.read(move |c| in_the_way(c, &gateway, &order)).await
+        self.read(move |c| already_requested(c, &gateway, &order))
+            .await
     }
 
     async fn refunds_of(&self, key: &OrderKey) -> Result<Vec<Refund>, StoreError> {

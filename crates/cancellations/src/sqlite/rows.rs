@@ -1,13 +1,13 @@
 //! Between rows and values: reading, writing, and telling one trouble from another.
 
-use duka_core::cancel::{Cancellation, Finding, Outcome, Spent, State};
+use duka_core::cancel::{Cancellation, Finding, Outcome, RequestUsed, State};
 use duka_core::id::IdForm;
 use duka_core::money::{Currency, Decimal};
 use duka_core::{AccountName, GatewayName, Money, Observation, OrderId, OrderStatus};
 use jiff::Timestamp;
 use rusqlite::{ErrorCode, Row};
 
-use crate::order::{Follow, OrderKey, TrackedOrder};
+use crate::order::{OrderKey, TrackedOrder, Tracking};
 use crate::record::{LogEntry, Record, Request};
 use crate::store::{StoreError, StoreErrorKind};
 
@@ -85,11 +85,11 @@ pub(super) fn form_word(form: IdForm) -> &'static str {
     }
 }
 
-pub(super) fn follow_word(follow: Follow) -> &'static str {
+pub(super) fn tracking_word(follow: Tracking) -> &'static str {
     match follow {
-        Follow::Open => "open",
-        Follow::InHand => "in_hand",
-        Follow::Settled => "settled",
+        Tracking::Pending => "open",
+        Tracking::InProgress => "in_hand",
+        Tracking::Closed => "settled",
     }
 }
 
@@ -128,9 +128,9 @@ pub(super) fn money(
 /// An order, from a row of `orders`.
 pub(super) fn order(row: &Row<'_>) -> Result<TrackedOrder, StoreError> {
     let follow = match get::<String>(row, "follow")?.as_str() {
-        "open" => Follow::Open,
-        "in_hand" => Follow::InHand,
-        _ => Follow::Settled,
+        "open" => Tracking::Pending,
+        "in_hand" => Tracking::InProgress,
+        _ => Tracking::Closed,
     };
     Ok(TrackedOrder {
         key: key(row)?,
@@ -141,7 +141,7 @@ pub(super) fn order(row: &Row<'_>) -> Result<TrackedOrder, StoreError> {
         method: get(row, "method")?,
         note: get(row, "note")?,
         seen: observation(row)?,
-        touched_at: maybe_moment(row, "touched_at")?,
+        last_action_at: maybe_moment(row, "touched_at")?,
         follow,
     })
 }
@@ -199,15 +199,15 @@ fn progress(row: &Row<'_>) -> Result<Cancellation, StoreError> {
             .ok_or_else(|| damaged("a state"))?,
         attempts: count(row, "attempts")?,
         requests: count(row, "requests")?,
-        spent: if get::<bool>(row, "spent")? {
-            Spent::Yes
+        request_used: if get::<bool>(row, "spent")? {
+            RequestUsed::Yes
         } else {
-            Spent::No
+            RequestUsed::No
         },
         sent_at: maybe_moment(row, "sent_at")?,
         doubt_since: maybe_moment(row, "doubt_since")?,
-        stuck_since: maybe_moment(row, "stuck_since")?,
-        fruitless: count(row, "fruitless")?,
+        blocked_since: maybe_moment(row, "stuck_since")?,
+        failed_polls: count(row, "fruitless")?,
         verified: match verified {
             None => None,
             Some(word) => Some(

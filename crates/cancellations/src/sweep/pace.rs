@@ -58,7 +58,7 @@ impl Pace {
             }
             Went::Unasked => self.share(false, error_rate),
             Went::Wrong => self.share(true, error_rate),
-            Went::TurnedAway => match self.trust.refused(pass, now) {
+            Went::Unauthenticated => match self.trust.refused(pass, now) {
                 // Many at once would pass for a gateway that keeps failing.
                 Refusal::KnownBefore => Verdict::GoOn,
                 Refusal::Accident => {
@@ -98,7 +98,7 @@ pub(super) enum Went {
     Unasked,
     Wrong,
     /// The gateway, or the adapter, will not work with these credentials or settings.
-    TurnedAway,
+    Unauthenticated,
 }
 
 impl Went {
@@ -116,7 +116,7 @@ impl Went {
                 }
             }
             ErrorKind::InvalidRequest | ErrorKind::Unsupported => Self::Unasked,
-            ErrorKind::Configuration | ErrorKind::Authentication => Self::TurnedAway,
+            ErrorKind::Configuration | ErrorKind::Authentication => Self::Unauthenticated,
             ErrorKind::RateLimited
             | ErrorKind::Unavailable
             | ErrorKind::UnreadableReply
@@ -171,12 +171,12 @@ mod tests {
 
     #[test]
     fn credentials_refused_three_times_are_refused_for_good_and_once_is_an_accident() {
-        assert_eq!(run([Went::TurnedAway; 9]), Some(2));
-        let interrupted = [Went::TurnedAway, Went::TurnedAway, Went::Well];
+        assert_eq!(run([Went::Unauthenticated; 9]), Some(2));
+        let interrupted = [Went::Unauthenticated, Went::Unauthenticated, Went::Well];
         assert_eq!(run(interrupted.repeat(2)), None);
-        let out_of_reach = [Went::TurnedAway, Went::Wrong];
+        let out_of_reach = [Went::Unauthenticated, Went::Wrong];
         assert_eq!(run(out_of_reach.repeat(9)), Some(4));
-        let unasked = [Went::TurnedAway, Went::Unasked];
+        let unasked = [Went::Unauthenticated, Went::Unasked];
         assert_eq!(run(unasked.repeat(9)), Some(4));
     }
 
@@ -187,7 +187,10 @@ mod tests {
             panic!("nothing has been refused");
         };
         for _ in 0..60 {
-            assert_eq!(pace.note(Went::TurnedAway, pass, 0.5, now), Verdict::GoOn);
+            assert_eq!(
+                pace.note(Went::Unauthenticated, pass, 0.5, now),
+                Verdict::GoOn
+            );
         }
     }
 
@@ -201,7 +204,7 @@ mod tests {
         for _ in 0..60 {
             pace.turn(rate, now);
         }
-        pace.note(Went::TurnedAway, pass, 0.5, now);
+        pace.note(Went::Unauthenticated, pass, 0.5, now);
         assert_eq!(pace.turn(rate, now + HOLD), now + HOLD);
     }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::Summary;
 use super::pace::Pace;
-use crate::driver::{Trouble, is_hopeless};
+use crate::driver::{CancelError, is_hopeless};
 use crate::record::Record;
 use crate::store::{StoreError, StoreErrorKind};
 
@@ -118,19 +118,21 @@ impl Progress {
     }
 
     /// Counts an order that could not be worked on.
-    pub(super) fn count_trouble(&mut self, trouble: &Trouble) -> Gravity {
+    pub(super) fn count_trouble(&mut self, trouble: &CancelError) -> Gravity {
         self.summary.errors += 1;
         let cause = match trouble {
-            Trouble::Gateway(error) => Cause::of(Some(error)),
-            Trouble::UnknownAccount(_) | Trouble::OtherGateway { .. } => Cause::Misconfigured,
-            Trouble::Store(_)
-            | Trouble::NotStored { .. }
-            | Trouble::Unknown(_)
-            | Trouble::ShutDown(_)
-            | Trouble::NotAllowed(_) => Cause::Other,
+            CancelError::Gateway(error) => Cause::of(Some(error)),
+            CancelError::UnknownAccount(_) | CancelError::OtherGateway { .. } => {
+                Cause::Misconfigured
+            }
+            CancelError::Store(_)
+            | CancelError::NotStored { .. }
+            | CancelError::Unknown(_)
+            | CancelError::ShutDown(_)
+            | CancelError::NotAllowed(_) => Cause::Other,
         };
         self.summary.misconfigured += u64::from(cause == Cause::Misconfigured);
-        let (Trouble::Store(error) | Trouble::NotStored { error, .. }) = trouble else {
+        let (CancelError::Store(error) | CancelError::NotStored { error, .. }) = trouble else {
             return Gravity::OneOrder;
         };
         match error.kind() {

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use super::progress::Cause;
 use super::run::{PAGE, Run};
-use crate::driver::Trouble;
+use crate::driver::CancelError;
 use crate::record::Record;
-use crate::store::{Claim, ReportPage, Which};
+use crate::store::{Claim, ReportFilter, ReportPage};
 
 /// After so many looks without an answer, in a row, the rest of an account waits for the next sweep.
 const UNANSWERED: u32 = 3;
@@ -18,9 +18,9 @@ impl Run<'_> {
     /// Reads again what waits for a person, each record after its
     /// [pause](Record::look_again_at), at most once, and only when the fresh work is done.
     /// Only what is found is told and counted; a look that fails is no error of the sweep.
-    pub(super) async fn look_at_reviews(&self) -> Result<(), Trouble> {
+    pub(super) async fn look_at_reviews(&self) -> Result<(), CancelError> {
         let mut page = ReportPage {
-            which: Which::Pending,
+            which: ReportFilter::Pending,
             account: self.bounds.account.clone(),
             limit: PAGE,
             ..ReportPage::default()
@@ -40,12 +40,12 @@ impl Run<'_> {
     }
 
     fn may_look(&self, record: &Record, now: Timestamp) -> bool {
-        let patience = &self.canceller.settings.patience;
+        let wait_policy = &self.canceller.settings.wait_policy;
         // Nothing waits for so long: the clock that wrote this was wrong.
         let latest = now.checked_add(Claim::LONGEST).unwrap_or(Timestamp::MAX);
         let due = |at: Timestamp| at <= now || at > latest;
         let key = &record.key;
-        record.look_again_at(patience).is_some_and(due)
+        record.look_again_at(wait_policy).is_some_and(due)
             && self.canceller.check_gateway(key, &record.gateway).is_ok()
     }
 

@@ -16,12 +16,12 @@ use tokio_util::sync::CancellationToken;
 use super::progress::{Cause, Gravity, Pending, Progress};
 use super::settle::AtHold;
 use super::turn::Ticket;
-use super::{Bounds, Left, ListError, Mode, News, Plan, Source, Summary, Would};
+use super::{Bounds, Left, ListError, Mode, Plan, PlannedAction, Source, Summary, SweepEvent};
 use crate::amount::AmountDifference;
-use crate::driver::{Canceller, Handled, Trouble};
-use crate::order::{Follow, OrderKey, TrackedOrder};
+use crate::driver::{CancelError, CancelOutcome, Canceller};
+use crate::order::{OrderKey, TrackedOrder, Tracking};
 use crate::record::{Record, Request};
-use crate::store::{AbandonedPage, Condition, Opened};
+use crate::store::{AbandonedPage, Condition, OpenResult};
 
 /// Orders read from the store at a time.
 pub(super) const PAGE: u32 = 500;
@@ -32,7 +32,7 @@ pub(super) struct Run<'a> {
     pub(super) canceller: &'a Canceller,
     pub(super) bounds: &'a Bounds,
     request: &'a Request,
-    pub(super) tell: &'a (dyn Fn(News<'_>) + Sync),
+    pub(super) tell: &'a (dyn Fn(SweepEvent<'_>) + Sync),
     progress: Mutex<Progress>,
     /// Cancelled when the caller wants to stop, or when the store fails.
     pub(super) halt: CancellationToken,
@@ -61,7 +61,7 @@ impl<'a> Run<'a> {
         bounds: &'a Bounds,
         request: &'a Request,
         stop: &CancellationToken,
-        tell: &'a (dyn Fn(News<'_>) + Sync),
+        tell: &'a (dyn Fn(SweepEvent<'_>) + Sync),
     ) -> Self {
         Self {
             canceller,
@@ -75,7 +75,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    pub(super) fn into_summary(self) -> Result<Summary, Trouble> {
+    pub(super) fn into_summary(self) -> Result<Summary, CancelError> {
         let progress = self.progress.into_inner();
         let progress = progress.unwrap_or_else(PoisonError::into_inner);
         Ok(progress.into_summary()?)
@@ -96,7 +96,7 @@ impl<'a> Run<'a> {
         accounts
     }
 
-    pub(super) async fn cancel_abandoned(&self, source: Source) -> Result<(), Trouble> {
+    pub(super) async fn cancel_abandoned(&self, source: Source) -> Result<(), CancelError> {
         let candidates = match source {
             Source::Tracked => self.tracked(),
             Source::List(list) => self.listed(list),
@@ -129,7 +129,7 @@ impl<'a> Run<'a> {
             })
             .buffer_unordered(self.bounds.concurrency.max(1)),
         );
-        let mut settling: Option<BoxFuture<'_, Result<(), Trouble>>> = None;
+        let mut settling: Option<BoxFuture<'_, Result<(), CancelError>>> = None;
         let mut begins = true;
         while begins || settling.is_some() {
             // What is in doubt does not wait for the end of a long list: by then it would be
@@ -157,7 +157,7 @@ impl<'a> Run<'a> {
     }
 
     /// Orders of the store that may be abandoned, page by page.
-    fn tracked(&self) -> BoxStream<'_, Result<Candidate, Trouble>> {
+    fn tracked(&self) -> BoxStream<'_, Result<Candidate, CancelError>> {
         let now = self.canceller.clock.now();
         let page = AbandonedPage {
             created_from: before(now, self.bounds.look_back),
@@ -174,7 +174,7 @@ impl<'a> Run<'a> {
                 after: Some((last.created_at, last.key.clone())),
                 ..page
             });
-            Ok::<_, Trouble>(next.map(|next| (orders, Some(next))))
+            Ok::<_, CancelError>(next.map(|next| (orders, Some(next))))
         });
         pages
             .flat_map(|page| match page {
@@ -194,7 +194,7 @@ impl<'a> Run<'a> {
     fn listed(
         &self,
         list: BoxStream<'static, Result<TrackedOrder, ListError>>,
-    ) -> BoxStream<'_, Result<Candidate, Trouble>> {
+    ) -> BoxStream<'_, Result<Candidate, CancelError>> {
         let good = list.scan((), |(), item| {
             let good = item
                 .map_err(|error| self.lock().summary.list_error = Some(error.to_string()))
@@ -214,7 +214,7 @@ impl<'a> Run<'a> {
         .boxed()
     }
 
-    async fn follow(&self, orders: Vec<TrackedOrder>) -> Result<Vec<Candidate>, Trouble> {
+    async fn follow(&self, orders: Vec<TrackedOrder>) -> Result<Vec<Candidate>, CancelError> {
         let store = &self.canceller.store;
         let orders: Vec<_> = orders
             .into_iter()
@@ -250,21 +250,21 @@ impl<'a> Run<'a> {
         let young = before(now, self.bounds.min_age);
         let old = before(now, self.bounds.look_back);
         let recent = before(now, self.grace());
-        let untouched = order.touched_at.is_none_or(|at| at <= recent);
+        let untouched = order.last_action_at.is_none_or(|at| at <= recent);
         let why = match order.follow {
-            Follow::InHand => Left::InHand,
-            Follow::Settled => Left::Settled,
-            Follow::Open if order.created_at > young => Left::TooYoung,
-            Follow::Open if order.created_at < old => Left::TooOld,
-            Follow::Open if !untouched => Left::JustTouched,
-            Follow::Open => return Candidate::Work(Box::new(Work { order, listed })),
+            Tracking::InProgress => Left::InHand,
+            Tracking::Closed => Left::Settled,
+            Tracking::Pending if order.created_at > young => Left::TooYoung,
+            Tracking::Pending if order.created_at < old => Left::TooOld,
+            Tracking::Pending if !untouched => Left::JustTouched,
+            Tracking::Pending => return Candidate::Work(Box::new(Work { order, listed })),
         };
         Candidate::Leave(order.key, why)
     }
 
     fn leave(&self, key: &OrderKey, why: Left) {
         self.lock().summary.skipped += 1;
-        (self.tell)(News::LeftAlone(key, why));
+        (self.tell)(SweepEvent::LeftAlone(key, why));
     }
 
     async fn work_on(&self, work: Work) {
@@ -281,18 +281,20 @@ impl<'a> Run<'a> {
         match self.bounds.mode {
             Mode::DryRun => self.plan(work, &turn.ticket).await,
             Mode::Act => match self.begin(&work).await {
-                Ok(Opened::New(record)) => {
+                Ok(OpenResult::New(record)) => {
                     let worked = self.canceller.work(record).await;
                     self.handled(&key, worked, &turn.ticket);
                 }
                 // Another worker was faster, or a list names it twice.
-                Ok(Opened::AlreadyOpen(_) | Opened::Touched) => self.leave(&key, Left::InHand),
+                Ok(OpenResult::AlreadyOpen(_) | OpenResult::Stale) => {
+                    self.leave(&key, Left::InHand)
+                }
                 Err(trouble) => self.failed(&key, &trouble),
             },
         }
     }
 
-    async fn begin(&self, work: &Work) -> Result<Opened, Trouble> {
+    async fn begin(&self, work: &Work) -> Result<OpenResult, CancelError> {
         let Work { order, listed } = work;
         // What this worker cannot carry out it does not begin.
         self.canceller.check_gateway(&order.key, &order.gateway)?;
@@ -306,8 +308,8 @@ impl<'a> Run<'a> {
             };
             self.canceller.store.track(vec![order]).await?;
         }
-        let since = order.touched_at;
-        let untouched = Condition::Untouched { since };
+        let since = order.last_action_at;
+        let untouched = Condition::IfUnmodifiedSince { since };
         let request = self.request.clone();
         self.canceller.open(key, request, *listed, untouched).await
     }
@@ -328,7 +330,7 @@ impl<'a> Run<'a> {
             Ok(Eligibility::NotEligible(reading)) => (Some(reading), false),
             // As in earnest: nothing would be sent for an order that is not there.
             Err(error) if error.kind() == ErrorKind::NotFound => (None, false),
-            Err(error) => return self.failed(key, &Trouble::Gateway(error)),
+            Err(error) => return self.failed(key, &CancelError::Gateway(error)),
         };
         let amount = reading
             .as_ref()
@@ -338,18 +340,18 @@ impl<'a> Run<'a> {
                 AmountDifference::between(check, listed, order.money, reading.money)
             });
         let would = if may_be_cancelled && amount.is_none() {
-            Would::Cancel
+            PlannedAction::Cancel
         } else {
-            Would::Skip
+            PlannedAction::Skip
         };
         {
             let summary = &mut self.lock().summary;
             match would {
-                Would::Cancel => summary.eligible += 1,
-                Would::Skip => summary.skipped += 1,
+                PlannedAction::Cancel => summary.eligible += 1,
+                PlannedAction::Skip => summary.skipped += 1,
             }
         }
-        (self.tell)(News::Plan(&Plan {
+        (self.tell)(SweepEvent::Plan(&Plan {
             key: order.key.clone(),
             gateway: order.gateway,
             reading,
@@ -361,23 +363,23 @@ impl<'a> Run<'a> {
 
     pub(super) fn considered(&self) {
         self.lock().summary.considered += 1;
-        (self.tell)(News::Considered);
+        (self.tell)(SweepEvent::Considered);
     }
 
-    pub(super) fn failed(&self, key: &OrderKey, trouble: &Trouble) {
+    pub(super) fn failed(&self, key: &OrderKey, trouble: &CancelError) {
         if self.lock().count_trouble(trouble) == Gravity::TheStore {
             self.halt.cancel();
         }
-        (self.tell)(News::Failed(key, trouble));
+        (self.tell)(SweepEvent::Failed(key, trouble));
     }
 
     pub(super) fn handled(
         &self,
         key: &OrderKey,
-        worked: Result<Handled, Trouble>,
+        worked: Result<CancelOutcome, CancelError>,
         ticket: &Ticket<'_>,
     ) {
-        let Handled { record, error } = match worked {
+        let CancelOutcome { record, error } = match worked {
             Ok(handled) => handled,
             Err(trouble) => return self.failed(key, &trouble),
         };
@@ -401,7 +403,7 @@ impl<'a> Run<'a> {
     /// Counts a cancellation that this sweep has no more to do with, and tells of it.
     pub(super) fn finish(&self, record: &Record, cause: Cause) {
         self.lock().count(record, cause);
-        (self.tell)(News::Cancellation(record));
+        (self.tell)(SweepEvent::Cancellation(record));
     }
 
     fn is_due(&self) -> bool {

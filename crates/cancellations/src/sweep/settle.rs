@@ -10,9 +10,9 @@ use tokio::time::Instant;
 use super::Mode;
 use super::progress::{Cause, Pending};
 use super::run::{PAGE, Run, before};
-use crate::driver::Trouble;
+use crate::driver::CancelError;
 use crate::record::Record;
-use crate::store::{ReportPage, Which};
+use crate::store::{ReportFilter, ReportPage};
 
 /// What to do about an account that is held because its credentials were refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,9 +27,9 @@ impl Run<'_> {
     /// Takes note of what earlier runs have left unsettled, so that it is waited for and
     /// reported, though it is not due yet. What belongs to an account that is not configured,
     /// or is at another gateway now, is in trouble, and a dry run says so too.
-    pub(super) async fn note_unsettled(&self) -> Result<(), Trouble> {
+    pub(super) async fn note_unsettled(&self) -> Result<(), CancelError> {
         let mut page = ReportPage {
-            which: Which::Unsettled,
+            which: ReportFilter::Unsettled,
             account: self.bounds.account.clone(),
             limit: PAGE,
             ..ReportPage::default()
@@ -69,14 +69,14 @@ impl Run<'_> {
     }
 
     /// Works on everything that is due now, round by round; no account waits for another.
-    pub(super) async fn settle_due(&self, at_hold: AtHold) -> Result<(), Trouble> {
+    pub(super) async fn settle_due(&self, at_hold: AtHold) -> Result<(), CancelError> {
         let accounts = self.accounts();
         let settled = accounts.iter().map(|account| self.settle(account, at_hold));
         let settled = futures::future::join_all(settled).await;
         settled.into_iter().collect()
     }
 
-    async fn settle(&self, account: &AccountName, at_hold: AtHold) -> Result<(), Trouble> {
+    async fn settle(&self, account: &AccountName, at_hold: AtHold) -> Result<(), CancelError> {
         let accounts = [account.clone()];
         loop {
             let held = self
@@ -131,17 +131,17 @@ impl Run<'_> {
 
     /// Reads again what was reported cancelled lately, for payments that came late, and what
     /// waits for a person, for a status that has become clear. Only what is found is told.
-    pub(super) async fn recheck(&self) -> Result<(), Trouble> {
+    pub(super) async fn recheck(&self) -> Result<(), CancelError> {
         let Some(within) = self.bounds.recheck else {
             return Ok(());
         };
-        for which in [Which::ReportedCancelled, Which::Pending] {
+        for which in [ReportFilter::ReportedCancelled, ReportFilter::Pending] {
             self.recheck_all(which, within).await?;
         }
         Ok(())
     }
 
-    async fn recheck_all(&self, which: Which, within: Duration) -> Result<(), Trouble> {
+    async fn recheck_all(&self, which: ReportFilter, within: Duration) -> Result<(), CancelError> {
         let mut page = ReportPage {
             which,
             since: Some(before(self.canceller.clock.now(), within)),
@@ -157,7 +157,7 @@ impl Run<'_> {
             // What is in doubt has a turn of its own.
             let settled = |record: &Record| {
                 record.due_at.is_none()
-                    && (which == Which::ReportedCancelled
+                    && (which == ReportFilter::ReportedCancelled
                         || record.progress.state == State::NeedsReview)
             };
             stream::iter(records.into_iter().filter(settled))
@@ -176,7 +176,7 @@ impl Run<'_> {
         };
         match self.canceller.status(key).await {
             Err(trouble) => {
-                if let Trouble::Gateway(error) = &trouble {
+                if let CancelError::Gateway(error) = &trouble {
                     self.note(&turn.ticket, Some(error));
                 }
                 self.considered();
@@ -196,7 +196,7 @@ impl Run<'_> {
         }
     }
 
-    pub(super) async fn wait_for_pending(&self) -> Result<(), Trouble> {
+    pub(super) async fn wait_for_pending(&self) -> Result<(), CancelError> {
         let started = Instant::now();
         while !self.halt.is_cancelled() {
             let Some(pause) = self.until_next() else {
@@ -216,7 +216,7 @@ impl Run<'_> {
     }
 
     /// What another worker has claimed meanwhile is theirs to finish, but ours to report.
-    async fn forget_taken(&self) -> Result<(), Trouble> {
+    async fn forget_taken(&self) -> Result<(), CancelError> {
         let now = self.canceller.clock.now();
         let overdue: Vec<_> = {
             let progress = self.lock();
@@ -251,7 +251,7 @@ impl Run<'_> {
     }
 
     /// Tells of what is still unsettled.
-    pub(super) async fn leave_pending(&self) -> Result<(), Trouble> {
+    pub(super) async fn leave_pending(&self) -> Result<(), CancelError> {
         let left = self.lock().drain_pending();
         for (id, cause) in left {
             if let Some(record) = self.canceller.store.cancellation(id).await? {

@@ -6,7 +6,7 @@ use duka_core::{AccountName, Error};
 use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 
-use super::News;
+use super::SweepEvent;
 use super::pace::{Verdict, Went};
 use super::run::Run;
 use super::trust::{Entry, Pass};
@@ -39,7 +39,7 @@ impl Run<'_> {
         };
         self.freed.notify_waiters();
         if let Some(reason) = stopped {
-            (self.tell)(News::AccountStopped(name, reason));
+            (self.tell)(SweepEvent::AccountStopped(name, reason));
         }
     }
 

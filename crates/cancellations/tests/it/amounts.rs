@@ -2,14 +2,14 @@
 
 use std::sync::Mutex;
 
-use duka_cancellations::sweep::{Bounds, Mode, News, Source, Would};
-use duka_cancellations::{AmountCheck, Follow, Record, Settings, TrackedOrder};
+use duka_cancellations::sweep::{Bounds, Mode, PlannedAction, Source, SweepEvent};
+use duka_cancellations::{AmountCheck, Record, Settings, TrackedOrder, Tracking};
 use duka_core::cancel::{Outcome, SkipReason, State};
 use duka_core::{Money, OrderStatus};
 use futures::stream::{self, StreamExt};
 use tokio_util::sync::CancellationToken;
 
-use crate::scene::{HOUR, LONG, Scene, by, key, order};
+use crate::fixture::{Fixture, HOUR, LONG, by, key, order};
 use crate::scripted::{Answer, Scripted};
 
 type Make = fn() -> Scripted;
@@ -29,14 +29,14 @@ fn costing(amount: &str, currency: &str) -> TrackedOrder {
     }
 }
 
-async fn cancelled(scene: &Scene, order: TrackedOrder) -> Record {
-    scene.store().track(vec![order.clone()]).await.unwrap();
-    let handled = scene.canceller.cancel(order, by("amina"), LONG).await;
+async fn cancelled(fixture: &Fixture, order: TrackedOrder) -> Record {
+    fixture.store().track(vec![order.clone()]).await.unwrap();
+    let handled = fixture.canceller.cancel(order, by("amina"), LONG).await;
     handled.unwrap().record
 }
 
 /// Sweeps a list of this one order, or what is tracked.
-async fn swept(scene: &Scene, listed: Option<TrackedOrder>, mode: Mode) -> Vec<String> {
+async fn swept(fixture: &Fixture, listed: Option<TrackedOrder>, mode: Mode) -> Vec<String> {
     let source = listed.map_or(Source::Tracked, |order| {
         Source::List(stream::iter([Ok(order)]).boxed())
     });
@@ -45,19 +45,22 @@ async fn swept(scene: &Scene, listed: Option<TrackedOrder>, mode: Mode) -> Vec<S
         ..Bounds::default()
     };
     let told = Mutex::new(Vec::new());
-    let tell = |news: News<'_>| match news {
-        News::Cancellation(record) => told.lock().unwrap().push(record.message.clone().unwrap()),
-        News::Plan(plan) => {
+    let tell = |news: SweepEvent<'_>| match news {
+        SweepEvent::Cancellation(record) => {
+            told.lock().unwrap().push(record.message.clone().unwrap())
+        }
+        SweepEvent::Plan(plan) => {
             let why = plan.amount.map_or_else(String::new, |it| it.to_string());
-            let skips = plan.would == Would::Skip;
+            let skips = plan.would == PlannedAction::Skip;
             told.lock().unwrap().push(format!("skips: {skips}; {why}"));
         }
-        News::Failed(_, trouble) => panic!("{trouble}"),
-        News::Considered | News::LeftAlone(..) | News::AccountStopped(..) | _ => {}
+        SweepEvent::Failed(_, trouble) => panic!("{trouble}"),
+        SweepEvent::Considered | SweepEvent::LeftAlone(..) | SweepEvent::AccountStopped(..) | _ => {
+        }
     };
     let stop = CancellationToken::new();
     let request = by("sweep");
-    let swept = scene
+    let swept = fixture
         .canceller
         .sweep(source, &bounds, &request, &stop, &tell);
     swept.await.unwrap();
@@ -72,9 +75,9 @@ async fn an_open_order_with_another_amount_or_currency_is_skipped_and_nothing_is
             money("50.00", "KES"),
             money("50.01", "INR"),
         ] {
-            let scene = Scene::new(make());
-            scene.gateway.set_money("A-1", shown);
-            let record = cancelled(&scene, costing("50.00", "INR")).await;
+            let fixture = Fixture::new(make());
+            fixture.gateway.set_money("A-1", shown);
+            let record = cancelled(&fixture, costing("50.00", "INR")).await;
             assert_eq!(record.progress.state, SKIPPED, "{shown}");
             assert_eq!(record.progress.verified, Some(OrderStatus::Unpaid));
             let said = format!(
@@ -82,10 +85,13 @@ async fn an_open_order_with_another_amount_or_currency_is_skipped_and_nothing_is
             );
             let message = record.message.unwrap();
             assert!(message.starts_with(&said), "{message}");
-            assert_eq!((scene.gateway.requests(), scene.gateway.reads()), (0, 1));
+            assert_eq!(
+                (fixture.gateway.requests(), fixture.gateway.reads()),
+                (0, 1)
+            );
             // A later sweep may find it corrected.
-            let kept = scene.store().order(&record.key).await.unwrap().unwrap();
-            assert_eq!(kept.follow, Follow::Open);
+            let kept = fixture.store().order(&record.key).await.unwrap().unwrap();
+            assert_eq!(kept.follow, Tracking::Pending);
             assert_eq!(kept.seen.unwrap().money, Some(shown));
         }
     }
@@ -94,20 +100,20 @@ async fn an_open_order_with_another_amount_or_currency_is_skipped_and_nothing_is
 #[tokio::test(start_paused = true)]
 async fn the_same_amount_by_value_is_the_same() {
     for make in BOTH {
-        let scene = Scene::new(make());
-        scene.gateway.set_money("A-1", money("50", "INR"));
-        let record = cancelled(&scene, costing("50.00", "INR")).await;
+        let fixture = Fixture::new(make());
+        fixture.gateway.set_money("A-1", money("50", "INR"));
+        let record = cancelled(&fixture, costing("50.00", "INR")).await;
         assert_eq!(record.progress.state, State::Done(Outcome::Confirmed));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_amount_that_one_of_the_two_does_not_know_is_no_obstacle() {
-    let unknown_here = Scene::new(Scripted::once_only());
+    let unknown_here = Fixture::new(Scripted::once_only());
     unknown_here.gateway.set_money("A-1", money("50.00", "INR"));
     let record = cancelled(&unknown_here, order("shop", "A-1")).await;
     assert_eq!(record.progress.state, State::Done(Outcome::Confirmed));
-    let unknown_there = Scene::new(Scripted::once_only());
+    let unknown_there = Fixture::new(Scripted::once_only());
     let record = cancelled(&unknown_there, costing("50.00", "INR")).await;
     assert_eq!(record.progress.state, State::Done(Outcome::Confirmed));
 }
@@ -115,70 +121,70 @@ async fn an_amount_that_one_of_the_two_does_not_know_is_no_obstacle() {
 #[tokio::test(start_paused = true)]
 async fn the_list_is_compared_even_if_the_order_is_tracked_with_the_amount_that_shows() {
     for make in BOTH {
-        let scene = Scene::new(make());
-        scene.gateway.set_money("A-1", money("9999.00", "INR"));
+        let fixture = Fixture::new(make());
+        fixture.gateway.set_money("A-1", money("9999.00", "INR"));
         let tracked = costing("9999.00", "INR");
-        scene.store().track(vec![tracked]).await.unwrap();
-        let told = swept(&scene, Some(costing("50.00", "INR")), Mode::Act).await;
+        fixture.store().track(vec![tracked]).await.unwrap();
+        let told = swept(&fixture, Some(costing("50.00", "INR")), Mode::Act).await;
         let [told] = told.try_into().unwrap();
         let said = "the list says 50.00 INR, the gateway 9999.00 INR";
         assert!(told.contains(said), "{told}");
-        assert_eq!(scene.gateway.requests(), 0);
+        assert_eq!(fixture.gateway.requests(), 0);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_sweep_of_what_is_tracked_compares_too() {
-    let scene = Scene::new(Scripted::repeatable());
-    scene.gateway.set_money("A-1", money("9999.00", "INR"));
+    let fixture = Fixture::new(Scripted::repeatable());
+    fixture.gateway.set_money("A-1", money("9999.00", "INR"));
     let tracked = vec![costing("50.00", "INR")];
-    scene.store().track(tracked).await.unwrap();
-    let told = swept(&scene, None, Mode::Act).await;
+    fixture.store().track(tracked).await.unwrap();
+    let told = swept(&fixture, None, Mode::Act).await;
     assert!(told[0].contains("tracked with 50.00 INR"), "{told:?}");
-    assert_eq!(scene.gateway.requests(), 0);
+    assert_eq!(fixture.gateway.requests(), 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_dry_run_says_so_and_stores_nothing() {
-    let scene = Scene::new(Scripted::repeatable());
-    scene.gateway.set_money("A-1", money("9999.00", "INR"));
-    let told = swept(&scene, Some(costing("50.00", "INR")), Mode::DryRun).await;
+    let fixture = Fixture::new(Scripted::repeatable());
+    fixture.gateway.set_money("A-1", money("9999.00", "INR"));
+    let told = swept(&fixture, Some(costing("50.00", "INR")), Mode::DryRun).await;
     assert_eq!(
         told,
         ["skips: true; the list says 50.00 INR, the gateway 9999.00 INR"]
     );
-    assert_eq!(scene.shelf.number("SELECT count(*) FROM orders"), 0);
+    assert_eq!(fixture.temp_store.number("SELECT count(*) FROM orders"), 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_the_caller_expects_counts_beside_what_is_tracked() {
-    let scene = Scene::new(Scripted::repeatable());
-    scene.gateway.set_money("A-1", money("9999.00", "INR"));
+    let fixture = Fixture::new(Scripted::repeatable());
+    fixture.gateway.set_money("A-1", money("9999.00", "INR"));
     let tracked = vec![costing("9999.00", "INR")];
-    scene.store().track(tracked).await.unwrap();
-    let record = cancelled(&scene, costing("50.00", "INR")).await;
+    fixture.store().track(tracked).await.unwrap();
+    let record = cancelled(&fixture, costing("50.00", "INR")).await;
     assert_eq!(record.progress.state, SKIPPED);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_paid_order_is_paid_whatever_it_shows() {
     // A card payment may change the currency.
-    let scene = Scene::new(Scripted::once_only());
-    scene.gateway.set_money("A-1", money("0.40", "USD"));
-    scene.gateway.set("A-1", OrderStatus::Paid);
-    let record = cancelled(&scene, costing("1000", "TZS")).await;
+    let fixture = Fixture::new(Scripted::once_only());
+    fixture.gateway.set_money("A-1", money("0.40", "USD"));
+    fixture.gateway.set("A-1", OrderStatus::Paid);
+    let record = cancelled(&fixture, costing("1000", "TZS")).await;
     let skipped = State::Done(Outcome::Skipped(SkipReason::NotEligible));
     assert_eq!(record.progress.state, skipped);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_new_attempt_is_not_made_once_another_amount_shows() {
-    let scene = Scene::new(Scripted::repeatable().will_answer([Answer::Lost]));
-    scene.gateway.set_money("A-1", money("50.00", "INR"));
-    let gateway = std::sync::Arc::clone(&scene.gateway);
+    let fixture = Fixture::new(Scripted::repeatable().will_answer([Answer::Lost]));
+    fixture.gateway.set_money("A-1", money("50.00", "INR"));
+    let gateway = std::sync::Arc::clone(&fixture.gateway);
     let cancelling = async {
         let order = costing("50.00", "INR");
-        scene.canceller.cancel(order, by("amina"), HOUR / 2).await
+        fixture.canceller.cancel(order, by("amina"), HOUR / 2).await
     };
     let changes = async {
         while gateway.requests() == 0 {
@@ -189,27 +195,29 @@ async fn a_new_attempt_is_not_made_once_another_amount_shows() {
     let (handled, ()) = tokio::join!(cancelling, changes);
     let record = handled.unwrap().record;
     assert_eq!(record.progress.state, State::NeedsReview);
-    assert_eq!(scene.gateway.requests(), 1);
-    let story = scene.story(&record).await;
+    assert_eq!(fixture.gateway.requests(), 1);
+    let story = fixture.story(&record).await;
     assert_eq!(story.last().unwrap(), "amount_differs -> needs_review");
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_the_comparison_amounts_are_not_looked_at() {
     let settings = Settings::new("w1").amount_check(AmountCheck::Ignore);
-    let scene = Scene::with(Scripted::repeatable(), settings);
-    scene.gateway.set_money("A-1", money("9999.00", "INR"));
-    let record = cancelled(&scene, costing("50.00", "INR")).await;
+    let fixture = Fixture::with(Scripted::repeatable(), settings);
+    fixture.gateway.set_money("A-1", money("9999.00", "INR"));
+    let record = cancelled(&fixture, costing("50.00", "INR")).await;
     assert_eq!(record.progress.state, State::Done(Outcome::Confirmed));
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_the_list_said_outlives_the_worker_that_read_it() {
-    let scene = Scene::new(Scripted::repeatable());
-    scene.gateway.break_down(duka_core::ErrorKind::Unavailable);
+    let fixture = Fixture::new(Scripted::repeatable());
+    fixture
+        .gateway
+        .break_down(duka_core::ErrorKind::Unavailable);
     let tracked = vec![costing("9999.00", "INR")];
-    scene.store().track(tracked).await.unwrap();
-    let handled = scene.canceller.cancel(
+    fixture.store().track(tracked).await.unwrap();
+    let handled = fixture.canceller.cancel(
         costing("50.00", "INR"),
         by("amina"),
         std::time::Duration::ZERO,
@@ -218,11 +226,11 @@ async fn what_the_list_said_outlives_the_worker_that_read_it() {
         handled.await.unwrap().record.progress.state,
         State::Requested
     );
-    scene.gateway.mend();
-    scene.gateway.set_money("A-1", money("9999.00", "INR"));
-    scene.ahead.by(HOUR / 2);
-    swept(&scene, None, Mode::Act).await;
-    let [record] = scene
+    fixture.gateway.mend();
+    fixture.gateway.set_money("A-1", money("9999.00", "INR"));
+    fixture.ahead.by(HOUR / 2);
+    swept(&fixture, None, Mode::Act).await;
+    let [record] = fixture
         .store()
         .cancellations_of(&key("shop", "A-1"))
         .await
@@ -231,5 +239,5 @@ async fn what_the_list_said_outlives_the_worker_that_read_it() {
         .unwrap();
     assert_eq!(record.progress.state, SKIPPED);
     assert_eq!(record.listed_money, Some(money("50.00", "INR")));
-    assert_eq!(scene.gateway.requests(), 0);
+    assert_eq!(fixture.gateway.requests(), 0);
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use duka_cancellations::sweep::{Bounds, ListError, News, Source};
-use duka_cancellations::{Follow, TrackedOrder};
+use duka_cancellations::sweep::{Bounds, ListError, Source, SweepEvent};
+use duka_cancellations::{TrackedOrder, Tracking};
 use duka_core::cancel::State;
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
-use crate::scene::{HOUR, MINUTE, Scene, by, noon, order};
+use crate::fixture::{Fixture, HOUR, MINUTE, by, noon, order};
 use crate::scripted::{Answer, Scripted};
 use crate::sweep::{adds_up, all, list, sweep};
 
@@ -36,9 +36,9 @@ async fn orders_too_young_or_too_old_are_left_alone_in_the_store_and_in_a_list()
             aged("ancient", 7 * day + Duration::from_secs(1)),
         ]
     };
-    let stored = Scene::new(Scripted::repeatable());
+    let stored = Fixture::new(Scripted::repeatable());
     stored.store().track(orders()).await.unwrap();
-    let listed = Scene::new(Scripted::repeatable());
+    let listed = Fixture::new(Scripted::repeatable());
     // The virtual clock stands still while nothing sleeps.
     let confirmed = ["just at shop confirmed", "old at shop confirmed"];
     let (summary, ear) = sweep(&stored.canceller, Source::Tracked, &Bounds::default()).await;
@@ -58,7 +58,7 @@ async fn orders_too_young_or_too_old_are_left_alone_in_the_store_and_in_a_list()
         grace: Some(HOUR),
         ..Bounds::default()
     };
-    let refused = Scene::new(Scripted::repeatable().will_answer([Answer::No]));
+    let refused = Fixture::new(Scripted::repeatable().will_answer([Answer::No]));
     for told in [
         "just at shop refused",
         "just at shop left alone: JustTouched",
@@ -71,24 +71,24 @@ async fn orders_too_young_or_too_old_are_left_alone_in_the_store_and_in_a_list()
 
 #[tokio::test(start_paused = true)]
 async fn an_order_that_was_touched_lately_gets_a_rest() {
-    let scene = Scene::new(Scripted::repeatable().will_answer([Answer::No]));
-    scene.store().track(numbered(1)).await.unwrap();
+    let fixture = Fixture::new(Scripted::repeatable().will_answer([Answer::No]));
+    fixture.store().track(numbered(1)).await.unwrap();
     let hourly = Bounds::default();
     let mut confirmed = Vec::new();
     for _ in 0..3 {
-        let (summary, _) = sweep(&scene.canceller, Source::Tracked, &hourly).await;
+        let (summary, _) = sweep(&fixture.canceller, Source::Tracked, &hourly).await;
         confirmed.push(summary.unwrap().confirmed);
-        scene.ahead.by(20 * MINUTE);
+        fixture.ahead.by(20 * MINUTE);
     }
     // Refused, still resting after twenty minutes, and tried again after forty.
-    assert_eq!((confirmed, scene.gateway.requests()), (vec![0, 0, 1], 2));
+    assert_eq!((confirmed, fixture.gateway.requests()), (vec![0, 0, 1], 2));
 }
 
 #[tokio::test(start_paused = true)]
 async fn no_more_orders_are_worked_on_than_allowed() {
     for listed in [false, true] {
-        let scene = Scene::new(Scripted::repeatable());
-        scene.store().track(numbered(20)).await.unwrap();
+        let fixture = Fixture::new(Scripted::repeatable());
+        fixture.store().track(numbered(20)).await.unwrap();
         let bounds = Bounds {
             max: Some(7),
             concurrency: 3,
@@ -99,21 +99,21 @@ async fn no_more_orders_are_worked_on_than_allowed() {
         } else {
             Source::Tracked
         };
-        let (summary, _) = sweep(&scene.canceller, source, &bounds).await;
+        let (summary, _) = sweep(&fixture.canceller, source, &bounds).await;
         assert_eq!(summary.unwrap().confirmed, 7);
-        assert_eq!(scene.gateway.requests(), 7);
+        assert_eq!(fixture.gateway.requests(), 7);
         let none = Bounds {
             max: Some(0),
             ..bounds
         };
-        let (summary, _) = sweep(&scene.canceller, Source::Tracked, &none).await;
+        let (summary, _) = sweep(&fixture.canceller, Source::Tracked, &none).await;
         assert_eq!(summary.unwrap().considered, 0);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_left_alone_does_not_count_against_the_number() {
-    let scene = Scene::new(Scripted::repeatable());
+    let fixture = Fixture::new(Scripted::repeatable());
     let mut orders: Vec<_> = (0..5)
         .map(|n| aged(&format!("young-{n}"), MINUTE))
         .collect();
@@ -122,7 +122,7 @@ async fn what_is_left_alone_does_not_count_against_the_number() {
         max: Some(2),
         ..Bounds::default()
     };
-    let (summary, _) = sweep(&scene.canceller, list(orders), &bounds).await;
+    let (summary, _) = sweep(&fixture.canceller, list(orders), &bounds).await;
     let summary = summary.unwrap();
     assert_eq!((summary.confirmed, summary.skipped), (2, 5));
 }
@@ -131,15 +131,15 @@ async fn what_is_left_alone_does_not_count_against_the_number() {
 async fn no_more_calls_are_under_way_than_allowed() {
     for concurrency in [1, 4] {
         let slow = Scripted::repeatable().slow(Duration::from_millis(20));
-        let scene = Scene::new(slow.will_answer([Answer::Lost; 6]));
-        scene.store().track(numbered(24)).await.unwrap();
+        let fixture = Fixture::new(slow.will_answer([Answer::Lost; 6]));
+        fixture.store().track(numbered(24)).await.unwrap();
         let bounds = Bounds {
             concurrency,
             ..Bounds::default()
         };
-        let (summary, _) = sweep(&scene.canceller, Source::Tracked, &bounds).await;
+        let (summary, _) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
         assert_eq!(summary.unwrap().confirmed, 24);
-        let most = scene.gateway.most_in_flight();
+        let most = fixture.gateway.most_in_flight();
         assert!(most <= concurrency, "{most}");
         assert_eq!(most > 1, concurrency > 1, "{most}");
     }
@@ -150,13 +150,13 @@ async fn a_sweep_that_is_stopped_finishes_what_it_has_begun_and_begins_nothing()
     let gateway = Arc::new(CancellationToken::new());
     let stop = gateway.clone();
     let mut requests = 0;
-    let scene = Scene::new(Scripted::repeatable().during_cancel(move |_| {
+    let fixture = Fixture::new(Scripted::repeatable().during_cancel(move |_| {
         requests += 1;
         if requests == 5 {
             stop.cancel();
         }
     }));
-    scene.store().track(numbered(50)).await.unwrap();
+    fixture.store().track(numbered(50)).await.unwrap();
     let (bounds, cron) = (
         Bounds {
             concurrency: 3,
@@ -164,8 +164,8 @@ async fn a_sweep_that_is_stopped_finishes_what_it_has_begun_and_begins_nothing()
         },
         by("cron"),
     );
-    let quiet = |_: News<'_>| {};
-    let swept = scene
+    let quiet = |_: SweepEvent<'_>| {};
+    let swept = fixture
         .canceller
         .sweep(Source::Tracked, &bounds, &cron, &gateway, &quiet);
     let first = swept.await.unwrap();
@@ -175,46 +175,46 @@ async fn a_sweep_that_is_stopped_finishes_what_it_has_begun_and_begins_nothing()
         first.confirmed, first.considered,
         "what was begun is verified as well"
     );
-    let records = all(&**scene.store()).await;
+    let records = all(&**fixture.store()).await;
     assert!(
         records
             .iter()
             .all(|r| matches!(r.progress.state, State::Done(_)))
     );
 
-    let (second, _) = sweep(&scene.canceller, Source::Tracked, &bounds).await;
+    let (second, _) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
     assert_eq!(first.confirmed + second.unwrap().confirmed, 50);
-    assert_eq!(scene.gateway.requests(), 50);
+    assert_eq!(fixture.gateway.requests(), 50);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_sweep_that_is_stopped_before_it_begins_does_nothing() {
-    let scene = Scene::new(Scripted::repeatable());
-    scene.store().track(numbered(3)).await.unwrap();
+    let fixture = Fixture::new(Scripted::repeatable());
+    fixture.store().track(numbered(3)).await.unwrap();
     let stop = CancellationToken::new();
     stop.cancel();
     let (bounds, cron) = (Bounds::default(), by("cron"));
-    let quiet = |_: News<'_>| {};
-    let swept = scene
+    let quiet = |_: SweepEvent<'_>| {};
+    let swept = fixture
         .canceller
         .sweep(Source::Tracked, &bounds, &cron, &stop, &quiet);
     assert_eq!(swept.await.unwrap().considered, 0);
-    assert_eq!(scene.gateway.reads(), 0);
-    let left = scene
+    assert_eq!(fixture.gateway.reads(), 0);
+    let left = fixture
         .store()
         .order(&order("shop", "A-0").key)
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(left.follow, Follow::Open);
+    assert_eq!(left.follow, Tracking::Pending);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_stop_cuts_the_waiting_short_and_tells_what_is_left() {
     let stop = CancellationToken::new();
     let lost = Scripted::once_only().always_answers(Answer::Lost);
-    let scene = Scene::new(lost.stops_at_read(5, &stop));
-    scene.store().track(numbered(1)).await.unwrap();
+    let fixture = Fixture::new(lost.stops_at_read(5, &stop));
+    fixture.store().track(numbered(1)).await.unwrap();
     let (bounds, cron) = (
         Bounds {
             wait: HOUR,
@@ -222,29 +222,29 @@ async fn a_stop_cuts_the_waiting_short_and_tells_what_is_left() {
         },
         by("cron"),
     );
-    let quiet = |_: News<'_>| {};
-    let swept = scene
+    let quiet = |_: SweepEvent<'_>| {};
+    let swept = fixture
         .canceller
         .sweep(Source::Tracked, &bounds, &cron, &stop, &quiet);
     let summary = swept.await.unwrap();
     adds_up(&summary);
-    assert_eq!((summary.in_doubt, scene.gateway.reads()), (1, 5));
+    assert_eq!((summary.in_doubt, fixture.gateway.reads()), (1, 5));
     assert!(summary.elapsed < MINUTE, "{:?}", summary.elapsed);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_list_that_never_ends_can_be_stopped() {
-    let scene = Scene::new(Scripted::repeatable());
+    let fixture = Fixture::new(Scripted::repeatable());
     let endless = (0_u64..).map(|n| Ok::<_, ListError>(order("shop", &format!("A-{n}"))));
     let source = Source::List(Box::pin(futures::stream::iter(endless)));
     let stop = CancellationToken::new();
     let (bounds, cron) = (Bounds::default(), by("cron"));
-    let tell = |news: News<'_>| {
-        if let News::Cancellation(_) = news {
+    let tell = |news: SweepEvent<'_>| {
+        if let SweepEvent::Cancellation(_) = news {
             stop.cancel();
         }
     };
-    let summary = scene
+    let summary = fixture
         .canceller
         .sweep(source, &bounds, &cron, &stop, &tell)
         .await
@@ -255,14 +255,14 @@ async fn a_list_that_never_ends_can_be_stopped() {
 
 #[tokio::test(start_paused = true)]
 async fn ages_beyond_the_calendar_are_no_bound() {
-    let scene = Scene::new(Scripted::repeatable());
+    let fixture = Fixture::new(Scripted::repeatable());
     let mut first = order("shop", "A-1");
     first.created_at = noon() - SignedDuration::from_hours(24 * 365 * 50);
-    scene.store().track(vec![first]).await.unwrap();
+    fixture.store().track(vec![first]).await.unwrap();
     let bounds = Bounds {
         look_back: Duration::MAX,
         ..Bounds::default()
     };
-    let (summary, _) = sweep(&scene.canceller, Source::Tracked, &bounds).await;
+    let (summary, _) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
     assert_eq!(summary.unwrap().confirmed, 1);
 }

@@ -11,9 +11,9 @@ use duka_core::cancel::{Outcome, State};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::scene::{HOUR, MINUTE, Scene, by, key, order};
+use crate::fake_refund_gateway::{Counter, FakeRefundGateway};
+use crate::fixture::{Fixture, HOUR, MINUTE, by, key, order};
 use crate::scripted::{Answer, Scripted};
-use crate::till::{Counter, Till};
 
 const LATENCY: Duration = Duration::from_millis(600);
 
@@ -26,8 +26,8 @@ async fn until(is_there: impl AsyncFn() -> bool) {
     }
 }
 
-async fn record(scene: &Scene) -> Record {
-    let records = scene.store().cancellations_of(&key("shop", "A-1")).await;
+async fn record(fixture: &Fixture) -> Record {
+    let records = fixture.store().cancellations_of(&key("shop", "A-1")).await;
     let [record] = records.unwrap().try_into().unwrap();
     record
 }
@@ -38,57 +38,62 @@ async fn a_caller_that_gives_up_during_the_request_does_not_end_it() {
         Scripted::repeatable as fn() -> Scripted,
         Scripted::once_only,
     ] {
-        let scene = Scene::new(make().slow(LATENCY));
-        let sending = until(async || scene.gateway.reads() == 1 && scene.gateway.in_flight() == 1);
+        let fixture = Fixture::new(make().slow(LATENCY));
+        let sending =
+            until(async || fixture.gateway.reads() == 1 && fixture.gateway.in_flight() == 1);
         tokio::select! {
-            record = scene.cancel(HOUR) => panic!("ended before the request: {record:?}"),
-            () = sending => assert_eq!(scene.gateway.requests(), 0),
+            record = fixture.cancel(HOUR) => panic!("ended before the request: {record:?}"),
+            () = sending => assert_eq!(fixture.gateway.requests(), 0),
         }
-        until(async || record(&scene).await.due_at.is_none()).await;
-        let state = record(&scene).await.progress.state;
+        until(async || record(&fixture).await.due_at.is_none()).await;
+        let state = record(&fixture).await.progress.state;
         assert_eq!(state, State::Done(Outcome::Confirmed));
-        assert_eq!(scene.gateway.requests(), 1);
+        assert_eq!(fixture.gateway.requests(), 1);
     }
 }
 
 #[tokio::test]
 async fn without_its_caller_an_exchange_still_ends_at_its_deadline() {
-    let scene = Scene::with(
+    let fixture = Fixture::with(
         Scripted::once_only().always_answers(Answer::Hangs),
         Settings::new("w1").lease(Lease::new(Duration::from_secs(1)).unwrap()),
     );
-    let sent = until(async || scene.gateway.requests() == 1);
+    let sent = until(async || fixture.gateway.requests() == 1);
     tokio::select! {
-        record = scene.cancel(HOUR) => panic!("ended without an answer: {record:?}"),
+        record = fixture.cancel(HOUR) => panic!("ended without an answer: {record:?}"),
         () = sent => {}
     }
-    until(async || record(&scene).await.progress.state == State::InDoubt).await;
-    let log = scene.store().log(record(&scene).await.id).await.unwrap();
+    until(async || record(&fixture).await.progress.state == State::InDoubt).await;
+    let log = fixture
+        .store()
+        .log(record(&fixture).await.id)
+        .await
+        .unwrap();
     let cut_off = "no answer before the claim on this record would have lapsed";
     assert_eq!(log[2].detail.as_deref(), Some(cut_off));
 }
 
 #[tokio::test]
 async fn a_caller_that_gives_up_during_a_refund_request_does_not_end_it() {
-    let counter = Counter::new(Till::new().slow(LATENCY));
+    let counter = Counter::new(FakeRefundGateway::new().slow(LATENCY));
     let store = counter.store();
     let refunds = async || store.refunds_of(&key("shop", "A-1")).await.unwrap();
     tokio::select! {
         refund = counter.made() => panic!("ended before the request: {refund:?}"),
-        () = until(async || !refunds().await.is_empty()) => assert!(counter.till.requests().is_empty()),
+        () = until(async || !refunds().await.is_empty()) => assert!(counter.fake_refund_gateway.requests().is_empty()),
     }
     until(async || refunds().await[0].state != RefundState::Sending).await;
     let state = refunds().await[0].state;
     assert_eq!(state, RefundState::Done(RefundOutcome::Received));
-    assert_eq!(counter.till.requests().len(), 1);
+    assert_eq!(counter.fake_refund_gateway.requests().len(), 1);
 }
 
 /// axum drops a handler when its client has gone.
 #[tokio::test]
 async fn a_client_that_leaves_a_web_server_does_not_put_its_cancellation_in_doubt() {
-    let scene = Arc::new(Scene::new(Scripted::once_only().slow(LATENCY)));
+    let fixture = Arc::new(Fixture::new(Scripted::once_only().slow(LATENCY)));
     let (alive, mut handler_ended) = tokio::sync::mpsc::channel::<()>(1);
-    let canceller = scene.canceller.clone();
+    let canceller = fixture.canceller.clone();
     let cancel = move || {
         let (canceller, alive) = (canceller.clone(), alive.clone());
         async move {
@@ -107,7 +112,7 @@ async fn a_client_that_leaves_a_web_server_does_not_put_its_cancellation_in_doub
     let mut client = TcpStream::connect(address).await.unwrap();
     let request = b"POST /cancel HTTP/1.1\r\nhost: shop\r\ncontent-length: 0\r\n\r\n";
     client.write_all(request).await.unwrap();
-    until(async || scene.gateway.reads() == 1 && scene.gateway.in_flight() == 1).await;
+    until(async || fixture.gateway.reads() == 1 && fixture.gateway.in_flight() == 1).await;
     // The request is on its way, and its reply takes a while.
     drop(client);
     server.abort();
@@ -115,13 +120,13 @@ async fn a_client_that_leaves_a_web_server_does_not_put_its_cancellation_in_doub
     // All senders have gone: the handler was dropped with its connection.
     assert!(handler_ended.recv().await.is_none());
     assert_eq!(
-        scene.gateway.requests(),
+        fixture.gateway.requests(),
         0,
         "the gateway has not answered yet"
     );
 
-    until(async || record(&scene).await.due_at.is_none()).await;
-    let state = record(&scene).await.progress.state;
+    until(async || record(&fixture).await.due_at.is_none()).await;
+    let state = record(&fixture).await.progress.state;
     assert_eq!(state, State::Done(Outcome::Confirmed));
-    assert_eq!(scene.gateway.requests(), 1);
+    assert_eq!(fixture.gateway.requests(), 1);
 }

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use duka_cancellations::sweep::{Bounds, ListError, Mode, Source};
 use duka_cancellations::{
-    Canceller, Record, Settings, StoreError, StoreErrorKind, TrackedOrder, Trouble,
+    CancelError, Canceller, Record, Settings, StoreError, StoreErrorKind, TrackedOrder,
 };
 use duka_core::cancel::State;
-use duka_core::{ErrorKind, Gateway, OrderStatus, Patience};
+use duka_core::{ErrorKind, Gateway, OrderStatus, WaitPolicy};
 
-use crate::meddler::Meddler;
-use crate::scene::{Ahead, HOUR, MINUTE, Scene, Shelf, account, noon, order, worker};
-use crate::scripted::{Answer, Scripted, Sight};
+use crate::faulty_store::FaultyStore;
+use crate::fixture::{Fixture, HOUR, MINUTE, TempStore, TestClock, account, noon, order, worker};
+use crate::scripted::{Answer, Scripted, StatusReply};
 use crate::sweep::{all, list, sweep};
 
 fn orders(shop: &str, count: usize) -> Vec<TrackedOrder> {
@@ -34,14 +34,19 @@ fn full() -> StoreError {
 
 #[tokio::test(start_paused = true)]
 async fn an_account_whose_credentials_are_refused_is_stopped_and_the_other_goes_on() {
-    let shelf = Shelf::new();
+    let temp_store = TempStore::new();
     let (bad, good) = (
         Arc::new(Scripted::once_only()),
         Arc::new(Scripted::repeatable()),
     );
     bad.break_down(ErrorKind::Authentication);
     let both = [("shop-ke", &bad), ("shop-in", &good)];
-    let canceller = worker("w1", shelf.store(), Ahead::default().clock(), &both);
+    let canceller = worker(
+        "w1",
+        temp_store.store(),
+        TestClock::default().clock(),
+        &both,
+    );
     let mixed = orders("shop-ke", 12).into_iter().zip(orders("shop-in", 12));
     let mixed = mixed.flat_map(|(a, b)| [a, b]).collect();
     let (summary, ear) = sweep(&canceller, list(mixed), &one_by_one()).await;
@@ -72,68 +77,71 @@ async fn an_account_whose_credentials_are_refused_is_stopped_and_the_other_goes_
 
 #[tokio::test(start_paused = true)]
 async fn credentials_refused_at_the_cancel_request_stop_the_account_too() {
-    let scene = Scene::new(Scripted::repeatable().always_answers(Answer::TurnedAway));
-    scene.store().track(orders("shop", 9)).await.unwrap();
-    let (summary, _) = sweep(&scene.canceller, Source::Tracked, &one_by_one()).await;
+    let fixture = Fixture::new(Scripted::repeatable().always_answers(Answer::Unauthenticated));
+    fixture.store().track(orders("shop", 9)).await.unwrap();
+    let (summary, _) = sweep(&fixture.canceller, Source::Tracked, &one_by_one()).await;
     let summary = summary.unwrap();
     assert_eq!((summary.errors, summary.sent), (9, 0));
-    assert_eq!((scene.gateway.reads(), scene.gateway.requests()), (3, 0));
+    assert_eq!(
+        (fixture.gateway.reads(), fixture.gateway.requests()),
+        (3, 0)
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn credentials_refused_once_in_a_while_stop_nothing() {
-    let glitch = || Sight::Fails(ErrorKind::Authentication);
+    let glitch = || StatusReply::Fails(ErrorKind::Authentication);
     // Two orders are turned away; then one is read, cancelled and read again.
-    let seen = || Sight::Shows(OrderStatus::Unpaid);
+    let seen = || StatusReply::Shows(OrderStatus::Unpaid);
     let shown = (0..3).flat_map(|_| [glitch(), glitch(), seen(), seen()]);
-    let scene = Scene::new(Scripted::repeatable().will_show(shown));
+    let fixture = Fixture::new(Scripted::repeatable().will_show(shown));
     let bounds = Bounds {
         wait: HOUR,
         ..one_by_one()
     };
-    let (summary, ear) = sweep(&scene.canceller, list(orders("shop", 9)), &bounds).await;
+    let (summary, ear) = sweep(&fixture.canceller, list(orders("shop", 9)), &bounds).await;
     assert_eq!(summary.unwrap().confirmed, 9, "{:?}", ear.told());
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_due_is_left_alone_once_its_account_is_stopped() {
-    let scene = Scene::new(Scripted::once_only().always_answers(Answer::Lost));
-    scene.store().track(orders("shop", 9)).await.unwrap();
-    sweep(&scene.canceller, Source::Tracked, &Bounds::default())
+    let fixture = Fixture::new(Scripted::once_only().always_answers(Answer::Lost));
+    fixture.store().track(orders("shop", 9)).await.unwrap();
+    sweep(&fixture.canceller, Source::Tracked, &Bounds::default())
         .await
         .0
         .unwrap();
-    scene.ahead.by(20 * MINUTE);
-    scene.gateway.break_down(ErrorKind::Authentication);
-    let reads = scene.gateway.reads();
+    fixture.ahead.by(20 * MINUTE);
+    fixture.gateway.break_down(ErrorKind::Authentication);
+    let reads = fixture.gateway.reads();
     let bounds = Bounds {
         wait: 2 * HOUR,
         ..one_by_one()
     };
-    let (summary, ear) = sweep(&scene.canceller, Source::Tracked, &bounds).await;
+    let (summary, ear) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
     let summary = summary.unwrap();
-    assert_eq!(scene.gateway.reads() - reads, 3);
+    assert_eq!(fixture.gateway.reads() - reads, 3);
     assert_eq!((summary.considered, summary.in_doubt), (3, 3));
     assert!(summary.elapsed < MINUTE, "there is nothing to wait for");
     assert_eq!(ear.told().len(), 4, "{:?}", ear.told());
-    scene.gateway.mend();
-    scene.ahead.by(2 * HOUR);
-    let (summary, _) = sweep(&scene.canceller, Source::Tracked, &bounds).await;
+    fixture.gateway.mend();
+    fixture.ahead.by(2 * HOUR);
+    let (summary, _) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
     assert_eq!(summary.unwrap().needs_review, 9, "none is lost");
 }
 
 #[tokio::test(start_paused = true)]
 async fn twenty_failures_in_a_row_stop_an_account_and_nineteen_do_not() {
     for (failures, stopped) in [(19, false), (20, true)] {
-        let fails = || Sight::Fails(ErrorKind::Unavailable);
+        let fails = || StatusReply::Fails(ErrorKind::Unavailable);
         let gateway = Scripted::repeatable().will_show((0..failures).map(|_| fails()));
-        let scene = Scene::new(gateway);
+        let fixture = Fixture::new(gateway);
         let bounds = Bounds {
             wait: Duration::ZERO,
             ..one_by_one()
         };
         let source = list(orders("shop", 30));
-        let (summary, ear) = sweep(&scene.canceller, source, &bounds).await;
+        let (summary, ear) = sweep(&fixture.canceller, source, &bounds).await;
         let summary = summary.unwrap();
         let told = ear
             .told()
@@ -153,18 +161,18 @@ async fn an_account_goes_on_until_its_share_of_failures_passes_the_limit() {
     for (error_rate, stopped) in [(0.5, false), (0.4, true)] {
         let turn = |_| {
             [
-                Sight::Shows(OrderStatus::Paid),
-                Sight::Fails(ErrorKind::Unavailable),
+                StatusReply::Shows(OrderStatus::Paid),
+                StatusReply::Fails(ErrorKind::Unavailable),
             ]
         };
         let script: Vec<_> = (0..22).flat_map(turn).collect();
-        let scene = Scene::new(Scripted::repeatable().will_show(script));
+        let fixture = Fixture::new(Scripted::repeatable().will_show(script));
         let bounds = Bounds {
             wait: MINUTE,
             error_rate,
             ..one_by_one()
         };
-        let (summary, ear) = sweep(&scene.canceller, list(orders("shop", 45)), &bounds).await;
+        let (summary, ear) = sweep(&fixture.canceller, list(orders("shop", 45)), &bounds).await;
         let summary = summary.unwrap();
         let told = ear.told().iter().any(|line| line.contains("stopped"));
         assert_eq!(told, stopped, "{error_rate}");
@@ -177,13 +185,13 @@ async fn an_account_goes_on_until_its_share_of_failures_passes_the_limit() {
 
 #[tokio::test(start_paused = true)]
 async fn a_rate_spreads_the_orders_of_an_account_over_time() {
-    let scene = Scene::new(Scripted::repeatable());
+    let fixture = Fixture::new(Scripted::repeatable());
     let bounds = Bounds {
         rate: std::num::NonZeroU32::new(2),
         concurrency: 8,
         ..one_by_one()
     };
-    let (summary, _) = sweep(&scene.canceller, list(orders("shop", 9)), &bounds).await;
+    let (summary, _) = sweep(&fixture.canceller, list(orders("shop", 9)), &bounds).await;
     let summary = summary.unwrap();
     assert_eq!(summary.confirmed, 9);
     // The first goes at once, the ninth after eight halves of a second.
@@ -192,9 +200,9 @@ async fn a_rate_spreads_the_orders_of_an_account_over_time() {
 
 #[tokio::test(start_paused = true)]
 async fn a_gateway_that_recovers_within_the_wait_costs_nothing() {
-    let fails = (0..3).map(|_| Sight::Fails(ErrorKind::Unavailable));
-    let scene = Scene::new(Scripted::repeatable().will_show(fails));
-    let (summary, ear) = sweep(&scene.canceller, list(orders("shop", 2)), &one_by_one()).await;
+    let fails = (0..3).map(|_| StatusReply::Fails(ErrorKind::Unavailable));
+    let fixture = Fixture::new(Scripted::repeatable().will_show(fails));
+    let (summary, ear) = sweep(&fixture.canceller, list(orders("shop", 2)), &one_by_one()).await;
     let summary = summary.unwrap();
     assert_eq!((summary.confirmed, summary.errors), (2, 0));
     assert_eq!(
@@ -205,19 +213,19 @@ async fn a_gateway_that_recovers_within_the_wait_costs_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_fails_ends_the_sweep_and_nothing_more_is_sent() {
-    let shelf = Shelf::new();
+    let temp_store = TempStore::new();
     let gateway = Arc::new(Scripted::once_only());
-    let store = Meddler::new(shelf.store());
+    let store = FaultyStore::new(temp_store.store());
     let mut intents = 0;
     store.before_advance(move |change| {
         intents += u32::from(change.next.state == State::Sending);
         if intents > 3 { Err(full()) } else { Ok(()) }
     });
-    let clock = Ahead::default().clock();
+    let clock = TestClock::default().clock();
     let canceller = worker("w1", Arc::new(store), clock, &[("shop", &gateway)]);
     let source = list(orders("shop", 40));
     let (swept, ear) = sweep(&canceller, source, &one_by_one()).await;
-    let Err(Trouble::Store(error)) = swept else {
+    let Err(CancelError::Store(error)) = swept else {
         panic!("the sweep went on: {swept:?}");
     };
     assert_eq!(error, full());
@@ -231,15 +239,15 @@ async fn a_store_that_fails_ends_the_sweep_and_nothing_more_is_sent() {
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_cannot_follow_a_list_stops_reading_it() {
-    let shelf = Shelf::new();
+    let temp_store = TempStore::new();
     let gateway = Arc::new(Scripted::repeatable());
-    let store = Arc::new(Meddler::new(shelf.store()));
+    let store = Arc::new(FaultyStore::new(temp_store.store()));
     let mut batches = 0;
     store.before_track(move |_| {
         batches += 1;
         if batches > 1 { Err(full()) } else { Ok(()) }
     });
-    let clock = Ahead::default().clock();
+    let clock = TestClock::default().clock();
     let canceller = worker("w1", store.clone(), clock, &[("shop", &gateway)]);
     let read = Arc::new(AtomicUsize::new(0));
     let count = read.clone();
@@ -251,7 +259,7 @@ async fn a_store_that_cannot_follow_a_list_stops_reading_it() {
     });
     let source = Source::List(Box::pin(futures::stream::iter(long)));
     let (swept, _) = sweep(&canceller, source, &Bounds::default()).await;
-    assert!(matches!(swept, Err(Trouble::Store(error)) if error == full()));
+    assert!(matches!(swept, Err(CancelError::Store(error)) if error == full()));
     let read = read.load(Ordering::SeqCst);
     assert!(
         read < 2_000,
@@ -261,16 +269,16 @@ async fn a_store_that_cannot_follow_a_list_stops_reading_it() {
 
 #[tokio::test(start_paused = true)]
 async fn trouble_with_one_order_is_not_the_stores_and_the_others_go_on() {
-    let shelf = Shelf::new();
+    let temp_store = TempStore::new();
     let gateway = Arc::new(Scripted::once_only());
-    let store = Meddler::new(shelf.store());
+    let store = FaultyStore::new(temp_store.store());
     let mut first = true;
     store.before_advance(move |change| {
         let lost = change.next.state == State::Sending && std::mem::take(&mut first);
         let error = || StoreError::new(StoreErrorKind::UnknownOrder, "it is not followed");
         if lost { Err(error()) } else { Ok(()) }
     });
-    let clock = Ahead::default().clock();
+    let clock = TestClock::default().clock();
     let canceller = worker("w1", Arc::new(store), clock, &[("shop", &gateway)]);
     canceller.store().track(orders("shop", 3)).await.unwrap();
     let (summary, ear) = sweep(&canceller, Source::Tracked, &one_by_one()).await;
@@ -284,27 +292,32 @@ async fn trouble_with_one_order_is_not_the_stores_and_the_others_go_on() {
 
 /// A worker that comes back to nothing within a sweep, so that every order is asked about
 /// once.
-fn unhurried(scene: &Scene) -> Canceller {
-    let gateway: Arc<dyn Gateway> = scene.gateway.clone();
+fn unhurried(fixture: &Fixture) -> Canceller {
+    let gateway: Arc<dyn Gateway> = fixture.gateway.clone();
     let gateways = BTreeMap::from([(account("shop"), gateway)]);
-    let patience = Patience {
+    let wait_policy = WaitPolicy {
         settle: HOUR,
         review_after: 2 * HOUR,
     };
-    let settings = Settings::new("w1").patience(patience);
-    Canceller::new(scene.shelf.store(), gateways, scene.ahead.clock(), settings)
+    let settings = Settings::new("w1").wait_policy(wait_policy);
+    Canceller::new(
+        fixture.temp_store.store(),
+        gateways,
+        fixture.ahead.clock(),
+        settings,
+    )
 }
 
-fn refusals(count: usize) -> impl Iterator<Item = Sight> {
-    (0..count).map(|_| Sight::Fails(ErrorKind::Authentication))
+fn refusals(count: usize) -> impl Iterator<Item = StatusReply> {
+    (0..count).map(|_| StatusReply::Fails(ErrorKind::Authentication))
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_moment_of_refused_credentials_costs_a_pause_however_many_orders_were_in_flight() {
     let gateway = Scripted::repeatable().will_show(refusals(8));
-    let scene = Scene::new(gateway.slow(Duration::from_millis(20)));
+    let fixture = Fixture::new(gateway.slow(Duration::from_millis(20)));
     let orders = list(orders("shop", 40));
-    let (summary, ear) = sweep(&scene.canceller, orders, &Bounds::default()).await;
+    let (summary, ear) = sweep(&fixture.canceller, orders, &Bounds::default()).await;
     let summary = summary.unwrap();
     assert_eq!(
         (summary.confirmed, summary.errors),
@@ -317,8 +330,8 @@ async fn a_moment_of_refused_credentials_costs_a_pause_however_many_orders_were_
 #[tokio::test(start_paused = true)]
 async fn credentials_that_are_wrong_for_good_are_tried_one_order_at_a_time_and_not_for_long() {
     for mode in [Mode::Act, Mode::DryRun] {
-        let scene = Scene::new(Scripted::repeatable().slow(Duration::from_millis(20)));
-        scene.gateway.break_down(ErrorKind::Authentication);
+        let fixture = Fixture::new(Scripted::repeatable().slow(Duration::from_millis(20)));
+        fixture.gateway.break_down(ErrorKind::Authentication);
         let bounds = Bounds {
             wait: Duration::ZERO,
             rate: std::num::NonZeroU32::new(1_000),
@@ -326,11 +339,11 @@ async fn credentials_that_are_wrong_for_good_are_tried_one_order_at_a_time_and_n
             ..Bounds::default()
         };
         let orders = list(orders("shop", 40));
-        let (summary, _) = sweep(&unhurried(&scene), orders, &bounds).await;
+        let (summary, _) = sweep(&unhurried(&fixture), orders, &bounds).await;
         let summary = summary.unwrap();
         assert_eq!((summary.errors, summary.misconfigured), (40, 40));
         // The eight in flight, and one after each of two pauses.
-        assert_eq!(scene.gateway.reads(), 10, "{mode:?} {summary:?}");
+        assert_eq!(fixture.gateway.reads(), 10, "{mode:?} {summary:?}");
         let seconds = summary.elapsed.as_secs();
         assert!((3..6).contains(&seconds), "{summary:?}");
     }
@@ -348,14 +361,14 @@ async fn only_an_answer_to_accepted_credentials_proves_that_a_refusal_was_an_acc
         (Rejected, false),
     ] {
         let script = [Authentication, Authentication, between].repeat(3);
-        let script = script.into_iter().map(Sight::Fails);
-        let scene = Scene::new(Scripted::repeatable().will_show(script));
+        let script = script.into_iter().map(StatusReply::Fails);
+        let fixture = Fixture::new(Scripted::repeatable().will_show(script));
         let bounds = Bounds {
             wait: Duration::ZERO,
             ..one_by_one()
         };
         let orders = list(orders("shop", 9));
-        let (_, ear) = sweep(&unhurried(&scene), orders, &bounds).await;
+        let (_, ear) = sweep(&unhurried(&fixture), orders, &bounds).await;
         let stopped = ear.told().iter().any(|line| line.contains("stopped"));
         assert_eq!(stopped, stops, "{between:?}");
     }
@@ -363,22 +376,22 @@ async fn only_an_answer_to_accepted_credentials_proves_that_a_refusal_was_an_acc
 
 #[tokio::test(start_paused = true)]
 async fn an_order_in_trouble_is_counted_by_its_own_cause_and_not_by_its_accounts_mood() {
-    let refused = || Sight::Fails(ErrorKind::Authentication);
-    let down = || Sight::Fails(ErrorKind::Unavailable);
-    let paid = || Sight::Shows(OrderStatus::Paid);
+    let refused = || StatusReply::Fails(ErrorKind::Authentication);
+    let down = || StatusReply::Fails(ErrorKind::Unavailable);
+    let paid = || StatusReply::Shows(OrderStatus::Paid);
     for (script, misconfigured) in [
         (vec![refused(), down(), down()], 1),
         (vec![refused(), down(), paid()], 1),
         (vec![down(), refused(), paid()], 1),
         (vec![down(), down(), paid()], 0),
     ] {
-        let scene = Scene::new(Scripted::repeatable().will_show(script.clone()));
+        let fixture = Fixture::new(Scripted::repeatable().will_show(script.clone()));
         let bounds = Bounds {
             wait: Duration::ZERO,
             ..one_by_one()
         };
         let orders = list(orders("shop", 3));
-        let (summary, _) = sweep(&unhurried(&scene), orders, &bounds).await;
+        let (summary, _) = sweep(&unhurried(&fixture), orders, &bounds).await;
         let summary = summary.unwrap();
         assert_eq!(summary.misconfigured, misconfigured, "{script:?}");
         assert_eq!(summary.errors + summary.skipped, 3, "{script:?}");
@@ -387,11 +400,16 @@ async fn an_order_in_trouble_is_counted_by_its_own_cause_and_not_by_its_accounts
 
 #[tokio::test(start_paused = true)]
 async fn what_is_unsettled_at_an_account_that_is_gone_is_named_and_counted() {
-    let scene = Scene::new(Scripted::once_only().will_answer([Answer::Lost]));
-    scene.cancel(Duration::ZERO).await;
+    let fixture = Fixture::new(Scripted::once_only().will_answer([Answer::Lost]));
+    fixture.cancel(Duration::ZERO).await;
     let other = Arc::new(Scripted::repeatable());
-    let clock = scene.ahead.clock();
-    let renamed = worker("w2", scene.shelf.store(), clock, &[("shop-ke", &other)]);
+    let clock = fixture.ahead.clock();
+    let renamed = worker(
+        "w2",
+        fixture.temp_store.store(),
+        clock,
+        &[("shop-ke", &other)],
+    );
     for mode in [Mode::Act, Mode::DryRun] {
         let bounds = Bounds {
             mode,

@@ -1,12 +1,12 @@
 //! Paid wins: no paid order is reported cancelled, and one that is paid later is not lost.
 
 use duka_cancellations::Record;
-use duka_cancellations::store::{Attempt, Hold};
+use duka_cancellations::store::{Attempt, LeaseAction};
 use duka_core::cancel::{Finding, Outcome, State};
 use duka_core::{ErrorKind, OrderStatus};
 
-use crate::scene::{LONG, MINUTE, Scene, key};
-use crate::scripted::{Answer, Scripted, Sight};
+use crate::fixture::{Fixture, LONG, MINUTE, key};
+use crate::scripted::{Answer, Scripted, StatusReply};
 use crate::suite::{change, stored};
 
 /// When the customer pays.
@@ -23,20 +23,20 @@ async fn cancel_while_paying(make: fn() -> Scripted, answer: Answer, pays: Pays)
     let gateway = make().will_answer([answer]);
     let gateway = match pays {
         Pays::BeforeWeLook => gateway,
-        Pays::DuringTheCall => gateway.will_show([Sight::Shows(OrderStatus::Unpaid)]),
+        Pays::DuringTheCall => gateway.will_show([StatusReply::Shows(OrderStatus::Unpaid)]),
         // Nothing can be read after the call, until somebody asks again.
         Pays::InDoubt => gateway.will_show([
-            Sight::Shows(OrderStatus::Unpaid),
-            Sight::Fails(ErrorKind::Unavailable),
+            StatusReply::Shows(OrderStatus::Unpaid),
+            StatusReply::Fails(ErrorKind::Unavailable),
         ]),
     };
-    let scene = Scene::new(gateway);
-    scene.gateway.set("A-1", OrderStatus::Paid);
+    let fixture = Fixture::new(gateway);
+    fixture.gateway.set("A-1", OrderStatus::Paid);
     if pays == Pays::InDoubt {
-        scene.cancel(std::time::Duration::ZERO).await;
-        scene.ahead.by(MINUTE);
+        fixture.cancel(std::time::Duration::ZERO).await;
+        fixture.ahead.by(MINUTE);
     }
-    scene.cancel(LONG).await
+    fixture.cancel(LONG).await
 }
 
 #[tokio::test(start_paused = true)]
@@ -52,7 +52,7 @@ async fn a_paid_order_is_never_reported_cancelled() {
             Answer::AppliedButLost,
             Answer::Lost,
             Answer::NotSent,
-            Answer::TurnedAway,
+            Answer::Unauthenticated,
             Answer::Unlisted,
             Answer::Hangs,
         ] {
@@ -74,104 +74,104 @@ async fn a_paid_order_is_never_reported_cancelled() {
 }
 
 /// A once-only order that was reported cancelled.
-async fn confirmed() -> (Scene, Record) {
-    let scene = Scene::new(Scripted::once_only());
-    let record = scene.cancel(LONG).await;
+async fn confirmed() -> (Fixture, Record) {
+    let fixture = Fixture::new(Scripted::once_only());
+    let record = fixture.cancel(LONG).await;
     assert_eq!(record.progress.state, State::Done(Outcome::Confirmed));
-    (scene, record)
+    (fixture, record)
 }
 
-async fn look(scene: &Scene) -> OrderStatus {
-    let (reading, _) = scene.canceller.status(&key("shop", "A-1")).await.unwrap();
+async fn look(fixture: &Fixture) -> OrderStatus {
+    let (reading, _) = fixture.canceller.status(&key("shop", "A-1")).await.unwrap();
     reading.status
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_payment_after_the_report_raises_a_finding_that_stays() {
     for status in [OrderStatus::Paid, OrderStatus::Reversed] {
-        let (scene, record) = confirmed().await;
-        scene.gateway.set("A-1", status.clone());
-        assert_eq!(look(&scene).await, status);
-        let late = scene.reload(&record).await;
+        let (fixture, record) = confirmed().await;
+        fixture.gateway.set("A-1", status.clone());
+        assert_eq!(look(&fixture).await, status);
+        let late = fixture.reload(&record).await;
         assert_eq!(late.progress.state, State::Done(Outcome::Confirmed));
         assert_eq!(late.progress.finding, Some(Finding::LatePayment));
         let message = format!("status {status}; paid after it was reported cancelled");
         assert_eq!(late.message, Some(message));
-        scene.gateway.set("A-1", OrderStatus::Unpaid);
-        look(&scene).await;
-        assert_eq!(scene.reload(&record).await, late, "{status}");
+        fixture.gateway.set("A-1", OrderStatus::Unpaid);
+        look(&fixture).await;
+        assert_eq!(fixture.reload(&record).await, late, "{status}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_look_that_shows_nothing_new_writes_nothing() {
-    let (scene, record) = confirmed().await;
-    look(&scene).await;
-    assert_eq!(scene.reload(&record).await, record);
-    let order = scene.store().order(&record.key).await.unwrap().unwrap();
+    let (fixture, record) = confirmed().await;
+    look(&fixture).await;
+    assert_eq!(fixture.reload(&record).await, record);
+    let order = fixture.store().order(&record.key).await.unwrap().unwrap();
     assert_eq!(order.seen.unwrap().status, OrderStatus::Unpaid);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_late_payment_is_found_behind_a_later_cancellation_too() {
-    let (scene, record) = confirmed().await;
-    let again = scene.cancel(LONG).await;
+    let (fixture, record) = confirmed().await;
+    let again = fixture.cancel(LONG).await;
     assert_ne!(again.id, record.id);
-    scene.gateway.set("A-1", OrderStatus::Paid);
-    look(&scene).await;
-    let late = scene.reload(&record).await;
+    fixture.gateway.set("A-1", OrderStatus::Paid);
+    look(&fixture).await;
+    let late = fixture.reload(&record).await;
     assert_eq!(late.progress.finding, Some(Finding::LatePayment));
-    assert_eq!(scene.reload(&again).await.progress.finding, None);
+    assert_eq!(fixture.reload(&again).await.progress.finding, None);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_later_cancellation_that_reads_paid_raises_the_finding_of_the_earlier() {
-    let (scene, record) = confirmed().await;
-    scene.gateway.set("A-1", OrderStatus::Paid);
-    scene.cancel(LONG).await;
-    let late = scene.reload(&record).await;
+    let (fixture, record) = confirmed().await;
+    fixture.gateway.set("A-1", OrderStatus::Paid);
+    fixture.cancel(LONG).await;
+    let late = fixture.reload(&record).await;
     assert_eq!(late.progress.finding, Some(Finding::LatePayment));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_finding_that_was_closed_is_not_raised_again_by_the_same_payment() {
-    let (scene, record) = confirmed().await;
-    scene.gateway.set("A-1", OrderStatus::Paid);
-    look(&scene).await;
-    let late = scene.reload(&record).await;
-    let mut closing = change(&late, late.progress.state, Attempt::Untouched);
+    let (fixture, record) = confirmed().await;
+    fixture.gateway.set("A-1", OrderStatus::Paid);
+    look(&fixture).await;
+    let late = fixture.reload(&record).await;
+    let mut closing = change(&late, late.progress.state, Attempt::IfUnmodifiedSince);
     closing.next.finding = None;
-    closing.hold = Hold::Release;
-    let closed = stored(&**scene.store(), closing).await;
-    look(&scene).await;
-    assert_eq!(scene.reload(&record).await, closed);
+    closing.hold = LeaseAction::Release;
+    let closed = stored(&**fixture.store(), closing).await;
+    look(&fixture).await;
+    assert_eq!(fixture.reload(&record).await, closed);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_look_ends_a_review_when_it_shows_the_truth() {
-    let scene = Scene::new(Scripted::once_only().will_answer([Answer::Lost]));
-    let record = scene.cancel(LONG).await;
+    let fixture = Fixture::new(Scripted::once_only().will_answer([Answer::Lost]));
+    let record = fixture.cancel(LONG).await;
     assert_eq!(record.progress.state, State::NeedsReview);
-    look(&scene).await;
+    look(&fixture).await;
     assert_eq!(
-        scene.reload(&record).await,
+        fixture.reload(&record).await,
         record,
         "still open says nothing"
     );
-    scene.gateway.set("A-1", OrderStatus::Paid);
-    look(&scene).await;
-    let over = scene.reload(&record).await;
+    fixture.gateway.set("A-1", OrderStatus::Paid);
+    look(&fixture).await;
+    let over = fixture.reload(&record).await;
     assert_eq!(over.progress.state, State::Done(Outcome::NotCancelledPaid));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_look_leaves_a_cancellation_alone_that_a_worker_has_in_hand() {
-    let scene = Scene::new(Scripted::once_only().will_answer([Answer::Lost]));
-    let record = scene.cancel(MINUTE).await;
+    let fixture = Fixture::new(Scripted::once_only().will_answer([Answer::Lost]));
+    let record = fixture.cancel(MINUTE).await;
     assert_eq!(record.progress.state, State::InDoubt);
-    scene.gateway.set("A-1", OrderStatus::Paid);
-    look(&scene).await;
-    assert_eq!(scene.reload(&record).await, record);
-    let order = scene.store().order(&record.key).await.unwrap().unwrap();
+    fixture.gateway.set("A-1", OrderStatus::Paid);
+    look(&fixture).await;
+    assert_eq!(fixture.reload(&record).await, record);
+    let order = fixture.store().order(&record.key).await.unwrap().unwrap();
     assert_eq!(order.seen.unwrap().status, OrderStatus::Paid);
 }

@@ -6,21 +6,23 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use duka_cancellations::refunds::{
-    PendingRefunds, RefundEvent, RefundOutcome, RefundState, RefundTrouble,
+    PendingRefunds, RefundError, RefundEvent, RefundOutcome, RefundState,
 };
 use duka_cancellations::{
-    Canceller, Record, RefundStore, SqliteStore, StoreError, StoreErrorKind, Trouble,
+    CancelError, Canceller, Record, RefundStore, SqliteStore, StoreError, StoreErrorKind,
 };
 use duka_core::cancel::{Outcome, Resolution, State};
 use duka_core::clock::SharedClock;
 use duka_core::{Observation, OrderStatus};
 use tokio::time::Instant;
 
-use crate::meddler::Meddler;
-use crate::scene::{Ahead, LONG, MINUTE, Scene, Shelf, by, elsewhere, key, noon, order, worker};
+use crate::fake_refund_gateway::{Counter, FakeRefundGateway, terms};
+use crate::faulty_store::FaultyStore;
+use crate::fixture::{
+    Fixture, LONG, MINUTE, TempStore, TestClock, by, elsewhere, key, noon, order, worker,
+};
 use crate::scripted::{Answer, Scripted};
 use crate::sweep::{list, sweep};
-use crate::till::{Counter, Till, terms};
 
 /// Another worker ten minutes later, for whom the first one's claim has lapsed.
 fn second(path: PathBuf, gateway: &Arc<Scripted>) -> Canceller {
@@ -35,11 +37,11 @@ async fn answered_after(
     answer: Answer,
     status: OrderStatus,
     decision: Option<Resolution>,
-) -> (Scene, Record) {
+) -> (Fixture, Record) {
     let path = Arc::<OnceLock<PathBuf>>::default();
     let there = Arc::clone(&path);
     let gateway = Scripted::once_only().will_answer([answer]);
-    let scene = Scene::new(gateway.during_cancel(move |_| {
+    let fixture = Fixture::new(gateway.during_cancel(move |_| {
         let (path, status) = (there.get().unwrap().clone(), status.clone());
         elsewhere(async move {
             let reader = Arc::new(Scripted::once_only());
@@ -56,9 +58,9 @@ async fn answered_after(
             }
         });
     }));
-    path.set(scene.shelf.path()).unwrap();
-    let record = scene.cancel(LONG).await;
-    (scene, record)
+    path.set(fixture.temp_store.path()).unwrap();
+    let record = fixture.cancel(LONG).await;
+    (fixture, record)
 }
 
 fn quick() -> duka_cancellations::sweep::Bounds {
@@ -90,16 +92,16 @@ async fn an_answer_that_comes_after_a_persons_decision_is_kept_and_the_decision_
             "answered yes: Order successfully cancelled; this came after the end, and changes nothing",
         ),
     ] {
-        let (scene, record) = answered_after(answer, OrderStatus::Unpaid, Some(decision)).await;
+        let (fixture, record) = answered_after(answer, OrderStatus::Unpaid, Some(decision)).await;
         assert_eq!(record.progress.state, State::Done(outcome));
         assert_eq!(record.message.as_deref(), Some(said));
-        assert_eq!(scene.reload(&record).await, record);
-        let story = scene.story(&record).await;
+        assert_eq!(fixture.reload(&record).await, record);
+        let story = fixture.story(&record).await;
         let last = story.last().unwrap();
         assert!(last.starts_with("answered_"), "{story:?}");
         assert!(last.ends_with(outcome.as_str()), "{story:?}");
         let ended = "SELECT count(*) FROM attempts WHERE result LIKE 'answered_%'";
-        assert_eq!(scene.shelf.number(ended), 1);
+        assert_eq!(fixture.temp_store.number(ended), 1);
     }
 }
 
@@ -110,12 +112,12 @@ async fn an_answer_that_comes_after_a_status_has_ended_it_is_kept_too() {
         (OrderStatus::Expired, Outcome::NotCancelledFinal),
         (OrderStatus::Cancelled, Outcome::Confirmed),
     ] {
-        let (scene, record) = answered_after(Answer::Yes, status, None).await;
+        let (fixture, record) = answered_after(Answer::Yes, status, None).await;
         assert_eq!(record.progress.state, State::Done(outcome));
-        let story = scene.story(&record).await;
+        let story = fixture.story(&record).await;
         let last = format!("answered_yes -> done: {}", outcome.as_str());
         assert_eq!(story.last(), Some(&last));
-        let detail = scene.store().log(record.id).await.unwrap();
+        let detail = fixture.store().log(record.id).await.unwrap();
         let detail = detail.last().unwrap().detail.clone();
         assert_eq!(
             detail.as_deref(),
@@ -130,12 +132,12 @@ fn trouble(kind: StoreErrorKind) -> StoreError {
 
 /// A worker whose store fails for so long after the answer is there.
 fn while_the_store_fails(
-    shelf: &Shelf,
+    temp_store: &TempStore,
     gateway: &Arc<Scripted>,
     kind: StoreErrorKind,
     lasts: Duration,
 ) -> Canceller {
-    let store = Meddler::new(shelf.store());
+    let store = FaultyStore::new(temp_store.store());
     let mut since = None;
     store.before_advance(move |change| {
         if change.next.state != State::Accepted {
@@ -148,7 +150,7 @@ fn while_the_store_fails(
             Ok(())
         }
     });
-    let clock = Ahead::default().clock();
+    let clock = TestClock::default().clock();
     worker("w1", Arc::new(store), clock, &[("shop", gateway)])
 }
 
@@ -159,8 +161,8 @@ async fn a_yes_that_comes_while_the_store_is_in_trouble_is_stored_as_soon_as_it_
         StoreErrorKind::Full,
         StoreErrorKind::Internal,
     ] {
-        let (shelf, gateway) = (Shelf::new(), Arc::new(Scripted::once_only()));
-        let canceller = while_the_store_fails(&shelf, &gateway, kind, MINUTE);
+        let (temp_store, gateway) = (TempStore::new(), Arc::new(Scripted::once_only()));
+        let canceller = while_the_store_fails(&temp_store, &gateway, kind, MINUTE);
         let started = Instant::now();
         let asked = canceller.cancel(order("shop", "A-1"), by("amina"), Duration::ZERO);
         let record = asked.await.unwrap().record;
@@ -177,12 +179,15 @@ async fn a_yes_that_cannot_be_stored_before_the_claim_lapses_is_told_to_the_call
         (StoreErrorKind::ReadOnly, Duration::ZERO),
         (StoreErrorKind::Corrupt, Duration::ZERO),
     ] {
-        let (shelf, gateway) = (Shelf::new(), Arc::new(Scripted::once_only()));
-        let canceller = while_the_store_fails(&shelf, &gateway, kind, LONG);
+        let (temp_store, gateway) = (TempStore::new(), Arc::new(Scripted::once_only()));
+        let canceller = while_the_store_fails(&temp_store, &gateway, kind, LONG);
         let started = Instant::now();
         let asked = canceller.cancel(order("shop", "A-1"), by("amina"), LONG);
         let trouble = asked.await.unwrap_err();
-        assert!(matches!(trouble, Trouble::NotStored { .. }), "{trouble:?}");
+        assert!(
+            matches!(trouble, CancelError::NotStored { .. }),
+            "{trouble:?}"
+        );
         assert_eq!(
             trouble.to_string(),
             "a cancel request for order A-1 at shop may have left, and what came of it (answered yes: Order successfully cancelled) could not be stored: the store is in trouble"
@@ -192,8 +197,8 @@ async fn a_yes_that_cannot_be_stored_before_the_claim_lapses_is_told_to_the_call
     }
 }
 
-fn meddled(counter: &Counter, kind: StoreErrorKind, lasts: Duration) -> Meddler {
-    let store = Meddler::new(counter.shelf.store());
+fn meddled(counter: &Counter, kind: StoreErrorKind, lasts: Duration) -> FaultyStore {
+    let store = FaultyStore::new(counter.temp_store.store());
     let mut since = None;
     store.before_refund(move |_| {
         let since = *since.get_or_insert_with(Instant::now);
@@ -208,11 +213,11 @@ fn meddled(counter: &Counter, kind: StoreErrorKind, lasts: Duration) -> Meddler 
 
 #[tokio::test(start_paused = true)]
 async fn the_answer_to_a_refund_is_stored_as_soon_as_the_store_can_be_written() {
-    let counter = Counter::new(Till::new());
+    let counter = Counter::new(FakeRefundGateway::new());
     let store = meddled(&counter, StoreErrorKind::Busy, Duration::from_secs(40));
     let refunder = counter.meddled(Arc::new(store));
     let asked = refunder.refund(order("shop", "A-1"), terms()).await;
-    let made = crate::till::made(asked.unwrap());
+    let made = crate::fake_refund_gateway::made(asked.unwrap());
     assert_eq!(made.state, RefundState::Done(RefundOutcome::Received));
 }
 
@@ -222,12 +227,12 @@ async fn the_answer_to_a_refund_that_cannot_be_stored_is_told_to_the_caller() {
         (StoreErrorKind::Full, MINUTE + Duration::from_secs(1)),
         (StoreErrorKind::ReadOnly, Duration::ZERO),
     ] {
-        let counter = Counter::new(Till::new());
+        let counter = Counter::new(FakeRefundGateway::new());
         let refunder = counter.meddled(Arc::new(meddled(&counter, kind, LONG)));
         let started = Instant::now();
         let asked = refunder.refund(order("shop", "A-1"), terms()).await;
         let trouble = asked.unwrap_err();
-        assert!(matches!(trouble, RefundTrouble::NotStored { .. }));
+        assert!(matches!(trouble, RefundError::NotStored { .. }));
         assert_eq!(
             trouble.to_string(),
             "a refund request for order A-1 at shop may have left, and what came of it (answered received: Refund request successfully) could not be stored: the store is in trouble"
@@ -242,9 +247,9 @@ async fn an_answer_to_a_refund_that_comes_after_the_money_went_back_is_kept() {
         (Answer::Yes, "answered_received"),
         (Answer::No, "answered_refused"),
     ] {
-        let counter = Counter::new(Till::new().will_answer([answer]));
-        let path = counter.shelf.path();
-        counter.till.during(move || {
+        let counter = Counter::new(FakeRefundGateway::new().will_answer([answer]));
+        let path = counter.temp_store.path();
+        counter.fake_refund_gateway.during(move || {
             let path = path.clone();
             elsewhere(async move { the_money_goes_back(&SqliteStore::open(path).unwrap()).await });
         });

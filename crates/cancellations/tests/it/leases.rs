@@ -9,7 +9,7 @@ use duka_core::Gateway;
 use duka_core::cancel::State;
 use tokio::time::Instant;
 
-use crate::scene::{Ahead, Shelf, account, by, order};
+use crate::fixture::{TempStore, TestClock, account, by, order};
 use crate::scripted::{Answer, Scripted};
 
 #[test]
@@ -43,13 +43,13 @@ fn the_lease_of_a_worker_that_sets_none_is_two_minutes() {
 #[tokio::test(start_paused = true)]
 async fn a_request_is_given_up_after_four_fifths_of_any_lease_and_the_claim_lasts_all_of_it() {
     for lease in [Lease::MIN, Duration::from_secs(100), Lease::MAX] {
-        let shelf = Shelf::new();
+        let temp_store = TempStore::new();
         let gateway = Arc::new(Scripted::once_only().will_answer([Answer::Hangs]));
         let there: Arc<dyn Gateway> = gateway.clone();
         let settings = Settings::new("w1").lease(Lease::new(lease).unwrap());
-        let clock = Ahead::default().clock();
+        let clock = TestClock::default().clock();
         let gateways = [(account("shop"), there)].into();
-        let canceller = Canceller::new(shelf.store(), gateways, clock, settings);
+        let canceller = Canceller::new(temp_store.store(), gateways, clock, settings);
         let started = Instant::now();
         let asked = canceller.cancel(order("shop", "A-1"), by("amina"), Duration::ZERO);
         let record = asked.await.unwrap().record;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use duka_core::cancel::{Outcome, SkipReason, State};
 use duka_core::{ErrorKind, OrderStatus};
 
-use crate::scene::{HOUR, LONG, MINUTE, Scene, by, order};
-use crate::scripted::{Answer, Scripted, Sight};
+use crate::fixture::{Fixture, HOUR, LONG, MINUTE, by, order};
+use crate::scripted::{Answer, Scripted, StatusReply};
 
 type Make = fn() -> Scripted;
 
@@ -27,28 +27,37 @@ async fn an_order_that_may_not_be_cancelled_is_skipped_and_nothing_is_sent() {
         (Scripted::once_only, OrderStatus::Processing),
         (Scripted::once_only, OrderStatus::Reversed),
     ] {
-        let scene = Scene::new(make());
-        scene.gateway.set("A-1", status.clone());
-        let record = scene.cancel(LONG).await;
+        let fixture = Fixture::new(make());
+        fixture.gateway.set("A-1", status.clone());
+        let record = fixture.cancel(LONG).await;
         let skipped = Outcome::Skipped(SkipReason::NotEligible);
         assert_eq!(record.progress.state, State::Done(skipped), "{status}");
         assert_eq!(record.progress.verified, Some(status));
-        assert_eq!((scene.gateway.requests(), scene.gateway.reads()), (0, 1));
-        assert_eq!(scene.shelf.number("SELECT count(*) FROM attempts"), 0);
+        assert_eq!(
+            (fixture.gateway.requests(), fixture.gateway.reads()),
+            (0, 1)
+        );
+        assert_eq!(
+            fixture.temp_store.number("SELECT count(*) FROM attempts"),
+            0
+        );
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_yes_is_verified_before_it_counts() {
     for make in BOTH {
-        let scene = Scene::new(make());
-        let record = scene.cancel(LONG).await;
+        let fixture = Fixture::new(make());
+        let record = fixture.cancel(LONG).await;
         assert_eq!(record.progress.state, State::Done(Outcome::Confirmed));
         assert_eq!((record.progress.attempts, record.progress.requests), (1, 1));
-        assert_eq!((scene.gateway.requests(), scene.gateway.reads()), (1, 2));
+        assert_eq!(
+            (fixture.gateway.requests(), fixture.gateway.reads()),
+            (1, 2)
+        );
         assert_eq!((record.due_at, &record.worker), (None, &None));
         assert_eq!(
-            scene.story(&record).await,
+            fixture.story(&record).await,
             [
                 "requested -> requested",
                 "status -> sending",
@@ -78,23 +87,23 @@ async fn the_intent_is_on_disk_before_the_request_leaves() {
                 .unwrap();
             found.lock().unwrap().push(row);
         });
-        let scene = Scene::new(gateway);
-        path.set(scene.shelf.path()).unwrap();
-        scene.cancel(LONG).await;
+        let fixture = Fixture::new(gateway);
+        path.set(fixture.temp_store.path()).unwrap();
+        fixture.cancel(LONG).await;
         let intent = ("sending".to_owned(), 1, "sending".to_owned(), 1);
         assert_eq!(*seen.lock().unwrap(), [intent]);
         let ended = "SELECT count(*) FROM attempts WHERE result = 'answered_yes' AND ended_at > 0";
-        assert_eq!(scene.shelf.number(ended), 1);
+        assert_eq!(fixture.temp_store.number(ended), 1);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_yes_that_the_status_never_shows_waits_for_a_person() {
-    let scene = Scene::new(Scripted::repeatable().will_answer([Answer::EmptyYes]));
-    let record = scene.cancel(LONG).await;
+    let fixture = Fixture::new(Scripted::repeatable().will_answer([Answer::EmptyYes]));
+    let record = fixture.cancel(LONG).await;
     assert_eq!(record.progress.state, State::NeedsReview);
     assert_eq!(
-        scene.gateway.requests(),
+        fixture.gateway.requests(),
         1,
         "a yes is never asked for twice"
     );
@@ -132,16 +141,16 @@ async fn a_no_ends_as_the_status_says() {
             Outcome::Confirmed,
         ),
     ] {
-        let scene = Scene::new(
+        let fixture = Fixture::new(
             make()
-                .will_show([Sight::Shows(OrderStatus::Unpaid)])
+                .will_show([StatusReply::Shows(OrderStatus::Unpaid)])
                 .will_answer([Answer::No]),
         );
-        scene.gateway.set("A-1", status.clone());
+        fixture.gateway.set("A-1", status.clone());
         let started = tokio::time::Instant::now();
-        let record = scene.cancel(LONG).await;
+        let record = fixture.cancel(LONG).await;
         assert_eq!(record.progress.state, State::Done(outcome), "{status}");
-        assert_eq!(scene.gateway.requests(), 1);
+        assert_eq!(fixture.gateway.requests(), 1);
         // A payment that the status is slow to show has ten seconds to come out.
         let settled = started.elapsed() >= Duration::from_secs(10);
         assert_eq!(settled, outcome == Outcome::Refused, "{status}");
@@ -156,9 +165,9 @@ async fn a_payment_that_shows_up_after_the_refusal_wins() {
         OrderStatus::Unpaid,
     ];
     let gateway = Scripted::once_only().will_answer([Answer::No]);
-    let scene = Scene::new(gateway.will_show(sights.map(Sight::Shows)));
-    scene.gateway.set("A-1", OrderStatus::Paid);
-    let record = scene.cancel(LONG).await;
+    let fixture = Fixture::new(gateway.will_show(sights.map(StatusReply::Shows)));
+    fixture.gateway.set("A-1", OrderStatus::Paid);
+    let record = fixture.cancel(LONG).await;
     assert_eq!(
         record.progress.state,
         State::Done(Outcome::NotCancelledPaid)
@@ -170,29 +179,29 @@ async fn a_request_that_did_not_leave_is_tried_again_later() {
     for (make, first) in [
         (Scripted::repeatable as Make, Answer::NotSent),
         (Scripted::once_only, Answer::NotSent),
-        (Scripted::repeatable, Answer::TurnedAway),
-        (Scripted::once_only, Answer::TurnedAway),
+        (Scripted::repeatable, Answer::Unauthenticated),
+        (Scripted::once_only, Answer::Unauthenticated),
     ] {
-        let scene = Scene::new(make().will_answer([first]));
-        let record = scene.cancel(Duration::ZERO).await;
+        let fixture = Fixture::new(make().will_answer([first]));
+        let record = fixture.cancel(Duration::ZERO).await;
         assert_eq!(record.progress.state, State::Requested, "{first:?}");
         assert_eq!((record.progress.attempts, record.progress.requests), (1, 0));
         assert_eq!(record.progress.sent_at, None);
-        let record = scene.cancel(LONG).await;
+        let record = fixture.cancel(LONG).await;
         assert_eq!(record.progress.state, State::Done(Outcome::Confirmed));
         assert_eq!((record.progress.attempts, record.progress.requests), (2, 1));
-        assert_eq!(scene.gateway.requests(), 1);
+        assert_eq!(fixture.gateway.requests(), 1);
         let taken_back = "SELECT count(*) FROM attempts WHERE result = 'taken_back'";
-        assert_eq!(scene.shelf.number(taken_back), 1);
+        assert_eq!(fixture.temp_store.number(taken_back), 1);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_gateway_that_is_never_reached_is_given_up_within_the_merchants_patience() {
     for make in BOTH {
-        let scene = Scene::new(make().always_answers(Answer::NotSent));
+        let fixture = Fixture::new(make().always_answers(Answer::NotSent));
         let started = tokio::time::Instant::now();
-        let record = scene.cancel(LONG).await;
+        let record = fixture.cancel(LONG).await;
         let skipped = Outcome::Skipped(SkipReason::CouldNotSend);
         assert_eq!(record.progress.state, State::Done(skipped));
         assert_eq!(record.progress.requests, 0);
@@ -202,88 +211,89 @@ async fn a_gateway_that_is_never_reached_is_given_up_within_the_merchants_patien
 
 #[tokio::test(start_paused = true)]
 async fn a_status_that_cannot_be_read_sends_nothing_and_is_given_up_in_the_end() {
-    let scene = Scene::new(Scripted::once_only());
-    scene.gateway.break_down(ErrorKind::UnreadableReply);
+    let fixture = Fixture::new(Scripted::once_only());
+    fixture.gateway.break_down(ErrorKind::UnreadableReply);
     let tracked = vec![order("shop", "A-1")];
-    scene.store().track(tracked).await.unwrap();
-    let handled = scene
+    fixture.store().track(tracked).await.unwrap();
+    let handled = fixture
         .canceller
         .cancel(order("shop", "A-1"), by("amina"), MINUTE)
         .await;
     let handled = handled.unwrap();
     assert_eq!(handled.record.progress.state, State::Requested);
     assert_eq!(handled.error.unwrap().kind(), ErrorKind::UnreadableReply);
-    let record = scene.cancel(LONG).await;
+    let record = fixture.cancel(LONG).await;
     let skipped = Outcome::Skipped(SkipReason::StatusUnreadable);
     assert_eq!(record.progress.state, State::Done(skipped));
-    assert_eq!(scene.gateway.requests(), 0);
+    assert_eq!(fixture.gateway.requests(), 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_order_that_the_gateway_does_not_know_is_skipped_at_once() {
-    let scene = Scene::new(Scripted::repeatable().will_show([Sight::Fails(ErrorKind::NotFound)]));
-    let record = scene.cancel(LONG).await;
+    let fixture =
+        Fixture::new(Scripted::repeatable().will_show([StatusReply::Fails(ErrorKind::NotFound)]));
+    let record = fixture.cancel(LONG).await;
     let skipped = Outcome::Skipped(SkipReason::NotFound);
     assert_eq!(record.progress.state, State::Done(skipped));
-    assert_eq!(scene.gateway.requests(), 0);
+    assert_eq!(fixture.gateway.requests(), 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_call_returns_when_its_time_is_up_and_a_later_one_goes_on() {
     let gateway = Scripted::repeatable().will_answer([Answer::AppliedButLost]);
-    let unpaid = || Sight::Shows(OrderStatus::Unpaid);
-    let scene = Scene::new(gateway.will_show([unpaid(), unpaid()]));
-    let record = scene.cancel(Duration::ZERO).await;
+    let unpaid = || StatusReply::Shows(OrderStatus::Unpaid);
+    let fixture = Fixture::new(gateway.will_show([unpaid(), unpaid()]));
+    let record = fixture.cancel(Duration::ZERO).await;
     assert_eq!(record.progress.state, State::InDoubt);
-    let later = scene.cancel(MINUTE).await;
+    let later = fixture.cancel(MINUTE).await;
     assert_eq!(later.id, record.id);
     assert_eq!(later.progress.state, State::Done(Outcome::Confirmed));
-    assert_eq!(scene.gateway.requests(), 1);
+    assert_eq!(fixture.gateway.requests(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn there_is_no_wait_too_long_to_be_asked_for() {
-    let scene = Scene::new(Scripted::once_only().always_answers(Answer::Lost));
-    let record = scene.cancel(Duration::MAX).await;
+    let fixture = Fixture::new(Scripted::once_only().always_answers(Answer::Lost));
+    let record = fixture.cancel(Duration::MAX).await;
     assert_eq!(record.progress.state, State::NeedsReview);
 }
 
 #[tokio::test]
 async fn an_account_without_a_gateway_is_refused_before_anything_is_stored() {
-    let scene = Scene::new(Scripted::repeatable());
+    let fixture = Fixture::new(Scripted::repeatable());
     let order = order("shop-tz", "A-1");
-    let error = scene
+    let error = fixture
         .canceller
         .cancel(order, by("amina"), LONG)
         .await
         .unwrap_err();
     assert_eq!(error.to_string(), "account shop-tz is not configured");
-    assert_eq!(scene.store().check().await.unwrap().orders, 0);
+    assert_eq!(fixture.store().check().await.unwrap().orders, 0);
 }
 
 #[tokio::test]
 async fn nothing_of_a_gateways_secrets_is_printed_with_the_worker() {
-    let scene = Scene::new(Scripted::repeatable());
-    assert!(format!("{:?}", scene.gateway).contains("sk_live_canary"));
-    let shown = format!("{:?} {:#?}", scene.canceller, scene.canceller);
+    let fixture = Fixture::new(Scripted::repeatable());
+    assert!(format!("{:?}", fixture.gateway).contains("sk_live_canary"));
+    let shown = format!("{:?} {:#?}", fixture.canceller, fixture.canceller);
     assert!(!shown.contains("sk_live_canary"), "{shown}");
     assert!(shown.contains("shop") && shown.contains("w1"), "{shown}");
-    let path = scene.shelf.path();
-    let store = format!("{:?}", scene.store());
+    let path = fixture.temp_store.path();
+    let store = format!("{:?}", fixture.store());
     assert_eq!(store, format!("SqliteStore {{ path: {path:?}, .. }}"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn whoever_asks_again_need_not_wait_for_the_next_turn() {
     for make in BOTH {
-        let scene = Scene::new(make());
-        scene.gateway.break_down(ErrorKind::Authentication);
-        let record = scene.cancel(LONG).await;
+        let fixture = Fixture::new(make());
+        fixture.gateway.break_down(ErrorKind::Authentication);
+        let record = fixture.cancel(LONG).await;
         assert_eq!(record.progress.state, State::Requested);
         assert!(record.due_at.is_some(), "it waits for its next turn");
         // The keys are mended, and somebody asks at once.
-        scene.gateway.mend();
-        let record = scene.cancel(Duration::ZERO).await;
+        fixture.gateway.mend();
+        let record = fixture.cancel(Duration::ZERO).await;
         assert_eq!(record.progress.state, State::Done(Outcome::Confirmed));
     }
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use duka_cancellations::TrackedOrder;
-use duka_cancellations::sweep::{Bounds, ListError, News, Source};
+use duka_cancellations::sweep::{Bounds, ListError, Source, SweepEvent};
 use duka_core::OrderStatus;
 
-use crate::scene::{Scene, order};
+use crate::fixture::{Fixture, order};
 use crate::scripted::Scripted;
 
 /// How many orders of a list have been read and not been answered for.
@@ -31,10 +31,10 @@ fn lazily(count: usize, held: &Arc<Held>, told: &Arc<AtomicUsize>) -> Source {
 
 /// The most orders that a sweep of so many held at a time.
 async fn most_held(count: usize) -> usize {
-    let scene = Scene::new(Scripted::once_only());
+    let fixture = Fixture::new(Scripted::once_only());
     // Paid orders end after one read: the store is asked for the least that it can be.
     for n in 0..count {
-        scene.gateway.set(&format!("A-{n}"), OrderStatus::Paid);
+        fixture.gateway.set(&format!("A-{n}"), OrderStatus::Paid);
     }
     let (held, told) = (Arc::<Held>::default(), Arc::<AtomicUsize>::default());
     let source = lazily(count, &held, &told);
@@ -43,13 +43,13 @@ async fn most_held(count: usize) -> usize {
         ..Bounds::default()
     };
     let stop = tokio_util::sync::CancellationToken::new();
-    let cron = crate::scene::by("cron");
-    let count_told = |news: News<'_>| {
-        if let News::Cancellation(_) = news {
+    let cron = crate::fixture::by("cron");
+    let count_told = |news: SweepEvent<'_>| {
+        if let SweepEvent::Cancellation(_) = news {
             told.fetch_add(1, Ordering::SeqCst);
         }
     };
-    let swept = scene
+    let swept = fixture
         .canceller
         .sweep(source, &bounds, &cron, &stop, &count_told);
     let summary = swept.await.unwrap();

@@ -4,25 +4,25 @@
 use std::sync::Arc;
 
 use duka_cancellations::refunds::{
-    PendingRefunds, RefundEvent, RefundFinding, RefundOutcome, RefundResolution, RefundState,
-    RefundStore, RefundTrouble, Refunder, Refunding,
+    PendingRefunds, RefundError, RefundEvent, RefundFinding, RefundOutcome, RefundResolution,
+    RefundState, RefundStore, Refunder, Refunding,
 };
-use duka_cancellations::{Refund, SqliteStore, Trouble};
+use duka_cancellations::{CancelError, Refund, SqliteStore};
 use duka_core::{Delivery, ErrorKind, Money, OrderStatus};
 use tokio::sync::Notify;
 
-use crate::scene::{MINUTE, elsewhere, key, killed_elsewhere, order};
+use crate::fake_refund_gateway::{AtPoint, Counter, FakeRefundGateway, ask, terms};
+use crate::fixture::{MINUTE, elsewhere, key, killed_elsewhere, order};
 use crate::scripted::Answer;
-use crate::till::{AtPoint, Counter, Till, ask, terms};
 
 fn done(outcome: RefundOutcome) -> RefundState {
     RefundState::Done(outcome)
 }
 
 /// The one request that stood in the way.
-async fn in_the_way(counter: &Counter) -> Refund {
+async fn already_requested(counter: &Counter) -> Refund {
     let asked = counter.ask().await;
-    let Refunding::InTheWay { refund, .. } = asked else {
+    let Refunding::AlreadyRequested { refund, .. } = asked else {
         panic!("nothing was in the way: {asked:?}");
     };
     refund
@@ -39,14 +39,14 @@ async fn not_eligible(counter: &Counter) -> OrderStatus {
 
 #[tokio::test(start_paused = true)]
 async fn a_paid_order_is_refunded_as_its_status_shows_it_by_one_request() {
-    let counter = Counter::new(Till::new());
+    let counter = Counter::new(FakeRefundGateway::new());
     let refund = counter.made().await;
     assert_eq!(refund.state, done(RefundOutcome::Received));
     assert_eq!(refund.money, Money::parse("1500.00", "KES").unwrap());
     assert_eq!(refund.confirmation_code.as_deref(), Some("R-A-1"));
     let said = "answered received: Refund request successfully; received, not refunded yet: the merchant approves it in the dashboard";
     assert_eq!(refund.message.as_deref(), Some(said));
-    let requests = counter.till.requests();
+    let requests = counter.fake_refund_gateway.requests();
     assert_eq!(requests.len(), 1);
     assert_eq!(requests[0].username, "amina@shop.example");
     assert_eq!(requests[0].remarks, "came back torn");
@@ -58,8 +58,8 @@ async fn a_paid_order_is_refunded_as_its_status_shows_it_by_one_request() {
         ]
     );
     // Asked for once more, it is the same one.
-    assert_eq!(in_the_way(&counter).await, refund);
-    assert_eq!(counter.till.requests().len(), 1);
+    assert_eq!(already_requested(&counter).await, refund);
+    assert_eq!(counter.fake_refund_gateway.requests().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -72,19 +72,19 @@ async fn what_is_not_paid_is_not_eligible_and_leaves_no_trace() {
         OrderStatus::Reversed,
         OrderStatus::Unknown("PARTLY".to_owned()),
     ] {
-        let counter = Counter::new(Till::new());
-        counter.till.set("A-1", status.clone());
+        let counter = Counter::new(FakeRefundGateway::new());
+        counter.fake_refund_gateway.set("A-1", status.clone());
         assert_eq!(not_eligible(&counter).await, status);
-        assert!(counter.till.requests().is_empty());
+        assert!(counter.fake_refund_gateway.requests().is_empty());
         // Followed, a sweep would cancel it one day.
-        assert_eq!(counter.shelf.number("SELECT count(*) FROM orders"), 0);
-        assert_eq!(counter.shelf.number("SELECT count(*) FROM refunds"), 0);
+        assert_eq!(counter.temp_store.number("SELECT count(*) FROM orders"), 0);
+        assert_eq!(counter.temp_store.number("SELECT count(*) FROM refunds"), 0);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_order_whose_money_was_seen_to_go_back_is_not_eligible_whatever_a_status_says() {
-    let counter = Counter::new(Till::new());
+    let counter = Counter::new(FakeRefundGateway::new());
     let store = counter.store();
     store.track(vec![order("shop", "A-1")]).await.unwrap();
     let seen = crate::suite::seen(OrderStatus::Reversed, 0);
@@ -93,25 +93,25 @@ async fn an_order_whose_money_was_seen_to_go_back_is_not_eligible_whatever_a_sta
         .await
         .unwrap();
     assert_eq!(not_eligible(&counter).await, OrderStatus::Reversed);
-    assert!(counter.till.requests().is_empty());
+    assert!(counter.fake_refund_gateway.requests().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_gateway_without_refunds_says_so_before_anything_is_asked() {
-    let counter = Counter::new(Till::new().without_refunds());
+    let counter = Counter::new(FakeRefundGateway::new().without_refunds());
     let asked = counter.refunder.refund(order("shop", "A-1"), terms()).await;
     let trouble = asked.unwrap_err();
-    let RefundTrouble::NothingSent(Trouble::Gateway(error)) = trouble else {
+    let RefundError::NothingSent(CancelError::Gateway(error)) = trouble else {
         panic!("{trouble}");
     };
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert_eq!(error.delivery(), Delivery::NotSent);
-    assert_eq!(counter.till.reads(), 0);
+    assert_eq!(counter.fake_refund_gateway.reads(), 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_amount_that_will_not_do_is_refused_before_anything_is_written_down() {
-    let counter = Counter::new(Till::new());
+    let counter = Counter::new(FakeRefundGateway::new());
     for amount in ["0", "-1", "1500.01", "0.001"] {
         let mut terms = terms();
         terms.amount = Some(amount.parse().unwrap());
@@ -119,8 +119,8 @@ async fn an_amount_that_will_not_do_is_refused_before_anything_is_written_down()
         let error = asked.unwrap_err();
         assert!(error.to_string().contains("amount"), "{error}");
     }
-    assert_eq!(counter.shelf.number("SELECT count(*) FROM refunds"), 0);
-    assert!(counter.till.requests().is_empty());
+    assert_eq!(counter.temp_store.number("SELECT count(*) FROM refunds"), 0);
+    assert!(counter.fake_refund_gateway.requests().is_empty());
     let mut part = terms();
     part.amount = Some("0.01".parse().unwrap());
     let asked = counter.refunder.refund(order("shop", "A-1"), part).await;
@@ -129,14 +129,16 @@ async fn an_amount_that_will_not_do_is_refused_before_anything_is_written_down()
 
 #[tokio::test(start_paused = true)]
 async fn a_status_that_cannot_be_read_sends_nothing() {
-    let counter = Counter::new(Till::new());
-    counter.till.break_down(ErrorKind::Unavailable);
+    let counter = Counter::new(FakeRefundGateway::new());
+    counter
+        .fake_refund_gateway
+        .break_down(ErrorKind::Unavailable);
     let asked = counter.refunder.refund(order("shop", "A-1"), terms()).await;
     assert!(matches!(
         asked.unwrap_err(),
-        RefundTrouble::NothingSent(Trouble::Gateway(_))
+        RefundError::NothingSent(CancelError::Gateway(_))
     ));
-    assert!(counter.till.requests().is_empty());
+    assert!(counter.fake_refund_gateway.requests().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -145,13 +147,13 @@ async fn what_came_of_each_answer_and_whether_another_request_may_be_made() {
         (Answer::Yes, done(RefundOutcome::Received), false),
         (Answer::No, done(RefundOutcome::Refused), false),
         (Answer::NotSent, done(RefundOutcome::NotSent), true),
-        (Answer::TurnedAway, done(RefundOutcome::NotSent), true),
+        (Answer::Unauthenticated, done(RefundOutcome::NotSent), true),
         (Answer::AppliedButLost, RefundState::InDoubt, false),
         (Answer::Lost, RefundState::InDoubt, false),
         (Answer::Unlisted, RefundState::InDoubt, false),
         (Answer::Hangs, RefundState::InDoubt, false),
     ] {
-        let counter = Counter::new(Till::new().will_answer([answer]));
+        let counter = Counter::new(FakeRefundGateway::new().will_answer([answer]));
         let refund = counter.made().await;
         assert_eq!(refund.state, state, "{answer:?}");
         assert_eq!((refund.due_at, refund.worker.as_deref()), (None, None));
@@ -165,28 +167,33 @@ async fn what_came_of_each_answer_and_whether_another_request_may_be_made() {
                     assert_ne!(second.id, refund.id);
                     break;
                 }
-                Refunding::InTheWay { refund: first, .. } => {
+                Refunding::AlreadyRequested { refund: first, .. } => {
                     assert!(!frees, "{answer:?}");
                     assert_eq!((first.id, first.state), (refund.id, state));
                 }
                 Refunding::NotEligible(reading) => panic!("{reading:?}"),
             }
         }
-        assert!(counter.till.requests().len() <= 1, "{answer:?}");
+        assert!(
+            counter.fake_refund_gateway.requests().len() <= 1,
+            "{answer:?}"
+        );
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_request_whose_worker_died_is_in_doubt_once_its_claim_lapses_and_never_before() {
-    let counter = Counter::new(Till::new().will_answer([Answer::Hangs]));
+    let counter = Counter::new(FakeRefundGateway::new().will_answer([Answer::Hangs]));
     let dies = counter.worker("w2");
     let arrived = Arc::new(Notify::new());
     let arrives = Arc::clone(&arrived);
-    counter.till.during(move || arrives.notify_one());
+    counter
+        .fake_refund_gateway
+        .during(move || arrives.notify_one());
     killed_elsewhere(async move { ask(&dies).await }, async move {
         arrived.notified().await;
     });
-    let refund = in_the_way(&counter).await;
+    let refund = already_requested(&counter).await;
     assert_eq!(refund.state, RefundState::Sending);
     assert_eq!(refund.worker.as_deref(), Some("w2"));
     let early =
@@ -195,13 +202,13 @@ async fn a_request_whose_worker_died_is_in_doubt_once_its_claim_lapses_and_never
             .resolve(refund.id, RefundResolution::NotReceived, "amina", "looked");
     assert!(matches!(
         early.await.unwrap_err(),
-        RefundTrouble::NotAllowed(_)
+        RefundError::NotAllowed(_)
     ));
 
     counter.ahead.by(2 * MINUTE);
-    let refund = in_the_way(&counter).await;
+    let refund = already_requested(&counter).await;
     assert_eq!(refund.state, RefundState::InDoubt);
-    assert_eq!(counter.till.requests().len(), 1);
+    assert_eq!(counter.fake_refund_gateway.requests().len(), 1);
     assert_eq!(
         counter.story(&refund).await,
         [
@@ -213,20 +220,26 @@ async fn a_request_whose_worker_died_is_in_doubt_once_its_claim_lapses_and_never
 
 #[tokio::test(start_paused = true)]
 async fn a_process_that_sleeps_over_its_claim_sends_nothing_on_waking() {
-    let counter = Counter::new(Till::new());
+    let counter = Counter::new(FakeRefundGateway::new());
     let ahead = counter.ahead.clone();
     let sleeps = AtPoint::new("after_intent", move || ahead.by(MINUTE));
     let refund = {
         let _listening = tracing::subscriber::set_default(sleeps);
         counter.made().await
     };
-    assert!(counter.till.requests().is_empty(), "sent after the fence");
+    assert!(
+        counter.fake_refund_gateway.requests().is_empty(),
+        "sent after the fence"
+    );
     assert_eq!(refund.state, RefundState::InDoubt);
     for worker in ["w1", "w2"] {
         let asked = ask(&counter.worker(worker)).await;
-        assert!(matches!(asked, Refunding::InTheWay { .. }), "{asked:?}");
+        assert!(
+            matches!(asked, Refunding::AlreadyRequested { .. }),
+            "{asked:?}"
+        );
     }
-    assert!(counter.till.requests().is_empty());
+    assert!(counter.fake_refund_gateway.requests().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -236,9 +249,9 @@ async fn an_answer_that_comes_after_somebody_took_it_for_doubtful_is_still_evide
         (Answer::No, RefundOutcome::Refused),
         (Answer::NotSent, RefundOutcome::NotSent),
     ] {
-        let counter = Counter::new(Till::new().will_answer([answer]));
-        let path = counter.shelf.path();
-        counter.till.during(move || {
+        let counter = Counter::new(FakeRefundGateway::new().will_answer([answer]));
+        let path = counter.temp_store.path();
+        counter.fake_refund_gateway.during(move || {
             let path = path.clone();
             elsewhere(async move {
                 let store = SqliteStore::open(path).unwrap();
@@ -271,16 +284,16 @@ async fn an_answer_that_comes_after_another_request_was_made_is_kept_as_a_findin
         (Answer::No, "answered_refused"),
     ] {
         // The second request is answered while the first one's worker stands still.
-        let counter = Counter::new(Till::new().will_answer([Answer::Yes, answer]));
+        let counter = Counter::new(FakeRefundGateway::new().will_answer([Answer::Yes, answer]));
         let (other, ahead) = (counter.worker("w2"), counter.ahead.clone());
-        counter.till.during(move || {
+        counter.fake_refund_gateway.during(move || {
             ahead.by(MINUTE);
             let other = other.clone();
             elsewhere(async move { takes_it_for_dead_and_asks_again(&other).await });
         });
         let asked = counter.refunder.refund(order("shop", "A-1"), terms()).await;
         let trouble = asked.unwrap_err();
-        let RefundTrouble::DoubleRequest(first) = &trouble else {
+        let RefundError::DoubleRequest(first) = &trouble else {
             panic!("{trouble}");
         };
         assert!(
@@ -299,7 +312,7 @@ async fn an_answer_that_comes_after_another_request_was_made_is_kept_as_a_findin
         let both = counter.store().refunds_of(&first.key).await.unwrap();
         assert_eq!(both.len(), 2);
         assert_eq!(both[1].state, done(RefundOutcome::Received));
-        assert_eq!(counter.till.requests().len(), 2);
+        assert_eq!(counter.fake_refund_gateway.requests().len(), 2);
 
         // Until a person has seen to it.
         let page = PendingRefunds {
@@ -321,13 +334,13 @@ async fn an_answer_that_comes_after_another_request_was_made_is_kept_as_a_findin
             Some("amina: rejected one of the two")
         );
         let twice = closes().await.unwrap_err();
-        assert!(matches!(twice, RefundTrouble::NotAllowed(_)), "{twice}");
+        assert!(matches!(twice, RefundError::NotAllowed(_)), "{twice}");
     }
 }
 
 /// What others do while a worker stands still with the answer in its hand.
 async fn takes_it_for_dead_and_asks_again(refunder: &Refunder) {
-    let Refunding::InTheWay { refund, .. } = ask(refunder).await else {
+    let Refunding::AlreadyRequested { refund, .. } = ask(refunder).await else {
         panic!("nothing was in the way");
     };
     assert_eq!(refund.state, RefundState::InDoubt);
@@ -339,29 +352,34 @@ async fn takes_it_for_dead_and_asks_again(refunder: &Refunder) {
 
 #[tokio::test(start_paused = true)]
 async fn what_the_gateway_could_never_be_asked_for_leaves_no_trace() {
-    let counter = Counter::new(Till::new().without_receipts());
+    let counter = Counter::new(FakeRefundGateway::new().without_receipts());
     let asked = counter.refunder.refund(order("shop", "A-1"), terms()).await;
     let trouble = asked.unwrap_err();
-    let RefundTrouble::NothingSent(Trouble::Gateway(error)) = trouble else {
+    let RefundError::NothingSent(CancelError::Gateway(error)) = trouble else {
         panic!("{trouble}");
     };
     assert_eq!(error.field(), Some("confirmation_code"));
-    assert!(counter.till.requests().is_empty());
-    assert_eq!(counter.shelf.number("SELECT count(*) FROM orders"), 0);
-    assert_eq!(counter.shelf.number("SELECT count(*) FROM refunds"), 0);
+    assert!(counter.fake_refund_gateway.requests().is_empty());
+    assert_eq!(counter.temp_store.number("SELECT count(*) FROM orders"), 0);
+    assert_eq!(counter.temp_store.number("SELECT count(*) FROM refunds"), 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_earlier_request_is_looked_at_with_the_account_that_made_it() {
-    let counter = Counter::new(Till::new().will_answer([Answer::Lost]));
+    let counter = Counter::new(FakeRefundGateway::new().will_answer([Answer::Lost]));
     counter.made().await;
-    counter.till.set("A-1", OrderStatus::Reversed);
+    counter
+        .fake_refund_gateway
+        .set("A-1", OrderStatus::Reversed);
     // Another account of this gateway, whose keys do not see the order.
-    let stranger = Arc::new(Till::new());
+    let stranger = Arc::new(FakeRefundGateway::new());
     stranger.break_down(ErrorKind::NotFound);
-    let both = counter.with_accounts(&[("shop", &counter.till), ("shop-new", &stranger)]);
+    let both = counter.with_accounts(&[
+        ("shop", &counter.fake_refund_gateway),
+        ("shop-new", &stranger),
+    ]);
     let asked = both.refund(order("shop-new", "A-1"), terms()).await;
-    let Refunding::InTheWay { refund, reading } = asked.unwrap() else {
+    let Refunding::AlreadyRequested { refund, reading } = asked.unwrap() else {
         panic!("nothing was in the way");
     };
     assert_eq!(refund.state, done(RefundOutcome::Reversed));
@@ -371,11 +389,11 @@ async fn an_earlier_request_is_looked_at_with_the_account_that_made_it() {
 
 #[tokio::test(start_paused = true)]
 async fn an_earlier_request_of_an_account_that_is_gone_is_looked_at_by_whoever_asks() {
-    let counter = Counter::new(Till::new().will_answer([Answer::Lost]));
+    let counter = Counter::new(FakeRefundGateway::new().will_answer([Answer::Lost]));
     counter.made().await;
-    let renamed = counter.with_accounts(&[("shop-new", &counter.till)]);
+    let renamed = counter.with_accounts(&[("shop-new", &counter.fake_refund_gateway)]);
     let asked = renamed.refund(order("shop-new", "A-1"), terms()).await;
-    let Refunding::InTheWay { refund, reading } = asked.unwrap() else {
+    let Refunding::AlreadyRequested { refund, reading } = asked.unwrap() else {
         panic!("nothing was in the way");
     };
     assert_eq!(refund.state, RefundState::InDoubt);
@@ -384,22 +402,24 @@ async fn an_earlier_request_of_an_account_that_is_gone_is_looked_at_by_whoever_a
 
 #[tokio::test(start_paused = true)]
 async fn doubt_is_ended_by_money_that_went_back_and_by_no_other_status() {
-    let counter = Counter::new(Till::new().will_answer([Answer::Lost]));
+    let counter = Counter::new(FakeRefundGateway::new().will_answer([Answer::Lost]));
     let refund = counter.made().await;
     for status in [
         OrderStatus::Paid,
         OrderStatus::Failed,
         OrderStatus::Unknown("PARTLY".to_owned()),
     ] {
-        counter.till.set("A-1", status.clone());
+        counter.fake_refund_gateway.set("A-1", status.clone());
         assert_eq!(
-            in_the_way(&counter).await.state,
+            already_requested(&counter).await.state,
             RefundState::InDoubt,
             "{status}"
         );
     }
-    counter.till.set("A-1", OrderStatus::Reversed);
-    let reversed = in_the_way(&counter).await;
+    counter
+        .fake_refund_gateway
+        .set("A-1", OrderStatus::Reversed);
+    let reversed = already_requested(&counter).await;
     assert_eq!(reversed.state, done(RefundOutcome::Reversed));
     assert_eq!(reversed.id, refund.id);
     let story = counter.story(&refund).await;
@@ -408,11 +428,13 @@ async fn doubt_is_ended_by_money_that_went_back_and_by_no_other_status() {
 
 #[tokio::test(start_paused = true)]
 async fn a_received_request_is_told_to_be_done_when_the_money_went_back() {
-    let counter = Counter::new(Till::new());
+    let counter = Counter::new(FakeRefundGateway::new());
     let refund = counter.made().await;
-    counter.till.set("A-1", OrderStatus::Reversed);
+    counter
+        .fake_refund_gateway
+        .set("A-1", OrderStatus::Reversed);
     assert_eq!(
-        in_the_way(&counter).await.state,
+        already_requested(&counter).await.state,
         done(RefundOutcome::Reversed)
     );
     assert_eq!(
@@ -436,7 +458,7 @@ async fn a_person_says_what_is_at_the_gateway_and_stays_in_the_log_for_ever() {
                 true,
             ),
         ] {
-            let counter = Counter::new(Till::new().will_answer([answer]));
+            let counter = Counter::new(FakeRefundGateway::new().will_answer([answer]));
             let refund = counter.made().await;
             let resolve = || {
                 counter
@@ -454,7 +476,7 @@ async fn a_person_says_what_is_at_the_gateway_and_stays_in_the_log_for_ever() {
             );
             // It is decided.
             let twice = resolve().await.unwrap_err();
-            assert!(matches!(twice, RefundTrouble::NotAllowed(_)), "{twice}");
+            assert!(matches!(twice, RefundError::NotAllowed(_)), "{twice}");
             let made = matches!(counter.ask().await, Refunding::Made { .. });
             assert_eq!(made, again, "{answer:?} {resolution:?}");
         }
@@ -463,7 +485,7 @@ async fn a_person_says_what_is_at_the_gateway_and_stays_in_the_log_for_ever() {
 
 #[tokio::test(start_paused = true)]
 async fn there_is_nothing_to_decide_about_what_is_known() {
-    let counter = Counter::new(Till::new());
+    let counter = Counter::new(FakeRefundGateway::new());
     let refund = counter.made().await;
     let decided =
         counter
@@ -480,13 +502,13 @@ async fn there_is_nothing_to_decide_about_what_is_known() {
         .resolve(nobodys, RefundResolution::Received, "amina", "looked");
     assert!(matches!(
         decided.await.unwrap_err(),
-        RefundTrouble::Unknown(id) if id == nobodys
+        RefundError::Unknown(id) if id == nobodys
     ));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_many_workers_that_ask_at_once_exactly_one_sends() {
-    let counter = Counter::new(Till::new());
+    let counter = Counter::new(FakeRefundGateway::new());
     let workers: Vec<_> = (0..8).map(|n| counter.worker(&format!("w{n}"))).collect();
     let asked = workers.iter().map(ask);
     let made = futures::future::join_all(asked).await;
@@ -495,5 +517,5 @@ async fn of_many_workers_that_ask_at_once_exactly_one_sends() {
         .filter(|it| matches!(it, Refunding::Made { .. }))
         .count();
     assert_eq!(made, 1);
-    assert_eq!(counter.till.requests().len(), 1);
+    assert_eq!(counter.fake_refund_gateway.requests().len(), 1);
 }

@@ -3,36 +3,38 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use duka_cancellations::store::{Claim, Opening};
+use duka_cancellations::store::{Claim, NewCancellation};
 use duka_cancellations::sweep::{Bounds, Mode, Source, Summary};
-use duka_cancellations::{Canceller, Follow, Record, TrackedOrder};
+use duka_cancellations::{Canceller, Record, TrackedOrder, Tracking};
 use duka_core::cancel::{Finding, Outcome, SkipReason, State};
 use duka_core::{GatewayName, OrderStatus};
 
-use crate::scene::{Ahead, HOUR, LONG, MINUTE, Scene, Shelf, by, key, noon, order, worker};
+use crate::fixture::{
+    Fixture, HOUR, LONG, MINUTE, TempStore, TestClock, by, key, noon, order, worker,
+};
 use crate::scripted::{Answer, Scripted};
 use crate::sweep::{list, sweep};
 
 /// One gateway under two names, in one store.
 struct TwoNames {
-    shelf: Shelf,
+    temp_store: TempStore,
     gateway: Arc<Scripted>,
-    ahead: Ahead,
+    ahead: TestClock,
 }
 
 impl TwoNames {
     fn new(gateway: Scripted) -> Self {
         Self {
-            shelf: Shelf::new(),
+            temp_store: TempStore::new(),
             gateway: Arc::new(gateway),
-            ahead: Ahead::default(),
+            ahead: TestClock::default(),
         }
     }
 
     /// The worker that has the account under this name alone.
     fn named(&self, name: &str) -> Canceller {
         let accounts = [(name, &self.gateway)];
-        worker(name, self.shelf.store(), self.ahead.clock(), &accounts)
+        worker(name, self.temp_store.store(), self.ahead.clock(), &accounts)
     }
 
     async fn cancel(&self, name: &str, wait: Duration) -> Record {
@@ -43,24 +45,24 @@ impl TwoNames {
 
     /// A cancellation under this name whose worker died before it did anything.
     async fn begin(&self, name: &str) -> Record {
-        let store = self.shelf.store();
+        let store = self.temp_store.store();
         store.track(vec![order(name, "A-1")]).await.unwrap();
-        let opening = Opening {
+        let new_cancellation = NewCancellation {
             claim: Claim::new("dead", noon(), MINUTE),
-            ..crate::suite::opening(77, name, "A-1", noon())
+            ..crate::suite::new_cancellation(77, name, "A-1", noon())
         };
-        store.open(opening).await.unwrap();
+        store.open(new_cancellation).await.unwrap();
         self.record(name).await
     }
 
     async fn record(&self, name: &str) -> Record {
-        let store = self.shelf.store();
+        let store = self.temp_store.store();
         let mut all = store.cancellations_of(&key(name, "A-1")).await.unwrap();
         all.remove(0)
     }
 
-    async fn follow(&self, name: &str) -> Follow {
-        let order = self.shelf.store().order(&key(name, "A-1")).await;
+    async fn follow(&self, name: &str) -> Tracking {
+        let order = self.temp_store.store().order(&key(name, "A-1")).await;
         order.unwrap().unwrap().follow
     }
 }
@@ -88,7 +90,7 @@ async fn a_cancellation_that_another_one_was_faster_than_ends_as_already_submitt
             "status unpaid; nothing was sent: this gateway takes one cancel request per order, and it has been used"
         )
     );
-    assert_eq!(names.follow("shop-ke").await, Follow::Settled);
+    assert_eq!(names.follow("shop-ke").await, Tracking::Closed);
     assert_eq!(names.gateway.requests(), 1);
 }
 
@@ -188,43 +190,46 @@ fn named_once(summary: &Summary, told: &[String]) {
 
 #[tokio::test(start_paused = true)]
 async fn no_cancellation_is_opened_for_an_order_whose_account_is_at_another_gateway_now() {
-    let scene = Scene::new(Scripted::repeatable());
+    let fixture = Fixture::new(Scripted::repeatable());
     let orders = vec![followed_elsewhere("A-1")];
-    scene.store().track(orders).await.unwrap();
+    fixture.store().track(orders).await.unwrap();
     for mode in [Mode::DryRun, Mode::Act] {
         let bounds = Bounds {
             mode,
             ..Bounds::default()
         };
         for source in [Source::Tracked, list(vec![order("shop", "A-1")])] {
-            let (summary, ear) = sweep(&scene.canceller, source, &bounds).await;
+            let (summary, ear) = sweep(&fixture.canceller, source, &bounds).await;
             named_once(&summary.unwrap(), &ear.told());
         }
     }
     let key = key("shop", "A-1");
-    let opened = scene.store().cancellations_of(&key).await.unwrap();
+    let opened = fixture.store().cancellations_of(&key).await.unwrap();
     assert_eq!(opened, []);
-    assert_eq!(scene.gateway.reads(), 0);
-    let order = scene.store().order(&key).await.unwrap().unwrap();
-    assert_eq!((order.follow, order.touched_at), (Follow::Open, None));
+    assert_eq!(fixture.gateway.reads(), 0);
+    let order = fixture.store().order(&key).await.unwrap().unwrap();
+    assert_eq!(
+        (order.follow, order.last_action_at),
+        (Tracking::Pending, None)
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_unsettled_from_before_its_account_moved_is_named_once() {
-    let scene = Scene::new(Scripted::repeatable());
-    let store = scene.store();
+    let fixture = Fixture::new(Scripted::repeatable());
+    let store = fixture.store();
     let orders = vec![followed_elsewhere("A-1")];
     store.track(orders).await.unwrap();
-    let opening = Opening {
+    let new_cancellation = NewCancellation {
         claim: Claim::new("dead", noon(), MINUTE),
-        ..crate::suite::opening(77, "shop", "A-1", noon())
+        ..crate::suite::new_cancellation(77, "shop", "A-1", noon())
     };
-    store.open(opening).await.unwrap();
+    store.open(new_cancellation).await.unwrap();
     // Before its claim has lapsed, and after.
     for _ in 0..2 {
-        let (summary, ear) = sweep(&scene.canceller, Source::Tracked, &Bounds::default()).await;
+        let (summary, ear) = sweep(&fixture.canceller, Source::Tracked, &Bounds::default()).await;
         named_once(&summary.unwrap(), &ear.told());
-        scene.ahead.by(HOUR);
+        fixture.ahead.by(HOUR);
     }
-    assert_eq!(scene.gateway.reads(), 0);
+    assert_eq!(fixture.gateway.reads(), 0);
 }

@@ -2,38 +2,38 @@
 
 use std::time::Duration;
 
-use duka_cancellations::Trouble;
-use duka_cancellations::store::{ReportPage, Which};
+use duka_cancellations::CancelError;
+use duka_cancellations::store::{ReportFilter, ReportPage};
 use duka_cancellations::sweep::{Bounds, Source};
 use duka_core::cancel::{Finding, Resolution};
 use duka_core::{OrderStatus, Outcome, State};
 
-use crate::scene::{HOUR, LONG, MINUTE, Scene};
+use crate::fixture::{Fixture, HOUR, LONG, MINUTE};
 use crate::scripted::{Answer, Scripted};
 use crate::sweep::sweep;
 
-async fn pending(scene: &Scene) -> Vec<duka_cancellations::Record> {
+async fn pending(fixture: &Fixture) -> Vec<duka_cancellations::Record> {
     let page = ReportPage {
-        which: Which::Pending,
+        which: ReportFilter::Pending,
         limit: 10,
         ..ReportPage::default()
     };
-    scene.canceller.store().report(page).await.unwrap()
+    fixture.canceller.store().report(page).await.unwrap()
 }
 
 /// A cancellation at a once-only gateway whose one reply was lost.
-async fn in_review() -> (Scene, duka_cancellations::Record) {
-    let scene = Scene::new(Scripted::once_only().will_answer([Answer::Lost]));
-    let record = scene.cancel(LONG).await;
+async fn in_review() -> (Fixture, duka_cancellations::Record) {
+    let fixture = Fixture::new(Scripted::once_only().will_answer([Answer::Lost]));
+    let record = fixture.cancel(LONG).await;
     assert_eq!(record.progress.state, State::NeedsReview);
-    (scene, record)
+    (fixture, record)
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_person_ends_a_review_and_stays_in_the_log() {
-    let (scene, record) = in_review().await;
-    assert_eq!(pending(&scene).await, std::slice::from_ref(&record));
-    let resolved = scene
+    let (fixture, record) = in_review().await;
+    assert_eq!(pending(&fixture).await, std::slice::from_ref(&record));
+    let resolved = fixture
         .canceller
         .resolve(
             record.id,
@@ -47,8 +47,8 @@ async fn a_person_ends_a_review_and_stays_in_the_log() {
         resolved.progress.state,
         State::Done(Outcome::ResolvedCancelled)
     );
-    assert_eq!(pending(&scene).await, []);
-    let log = scene.canceller.store().log(record.id).await.unwrap();
+    assert_eq!(pending(&fixture).await, []);
+    let log = fixture.canceller.store().log(record.id).await.unwrap();
     let last = log.last().unwrap();
     assert_eq!(
         (last.event.as_str(), last.actor.as_str()),
@@ -59,9 +59,9 @@ async fn a_person_ends_a_review_and_stays_in_the_log() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_over_cannot_be_decided_again() {
-    let (scene, record) = in_review().await;
+    let (fixture, record) = in_review().await;
     let resolve = |resolution| {
-        scene
+        fixture
             .canceller
             .resolve(record.id, resolution, "joe", "looked")
     };
@@ -72,22 +72,22 @@ async fn what_is_over_cannot_be_decided_again() {
         Resolution::Acknowledged,
     ] {
         let refused = resolve(again).await.unwrap_err();
-        assert!(matches!(refused, Trouble::NotAllowed(_)), "{refused}");
+        assert!(matches!(refused, CancelError::NotAllowed(_)), "{refused}");
     }
-    let log = scene.canceller.store().log(record.id).await.unwrap();
+    let log = fixture.canceller.store().log(record.id).await.unwrap();
     let decisions = log.iter().filter(|entry| entry.actor == "joe").count();
     assert_eq!(decisions, 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_payment_after_a_persons_decision_is_pending_until_somebody_closes_it() {
-    let (scene, record) = in_review().await;
-    let canceller = &scene.canceller;
+    let (fixture, record) = in_review().await;
+    let canceller = &fixture.canceller;
     canceller
         .resolve(record.id, Resolution::Cancelled, "amina", "looked")
         .await
         .unwrap();
-    scene.gateway.set("A-1", OrderStatus::Paid);
+    fixture.gateway.set("A-1", OrderStatus::Paid);
     let bounds = Bounds {
         recheck: Some(2 * HOUR),
         wait: MINUTE,
@@ -96,7 +96,7 @@ async fn a_payment_after_a_persons_decision_is_pending_until_somebody_closes_it(
     let (summary, ear) = sweep(canceller, Source::Tracked, &bounds).await;
     assert_eq!(summary.unwrap().considered, 1);
     assert_eq!(ear.told(), ["A-1 at shop resolved_cancelled"]);
-    let found = pending(&scene).await;
+    let found = pending(&fixture).await;
     assert_eq!(found[0].progress.finding, Some(Finding::LatePayment));
 
     // Told once; a second look finds nothing new.
@@ -107,30 +107,30 @@ async fn a_payment_after_a_persons_decision_is_pending_until_somebody_closes_it(
         .resolve(record.id, Resolution::Acknowledged, "joe", "refunded")
         .await
         .unwrap();
-    assert_eq!(pending(&scene).await, []);
+    assert_eq!(pending(&fixture).await, []);
     let (summary, _) = sweep(canceller, Source::Tracked, &bounds).await;
     assert_eq!(
         summary.unwrap().considered,
         0,
         "what is closed stays closed"
     );
-    assert_eq!(pending(&scene).await, []);
+    assert_eq!(pending(&fixture).await, []);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_was_confirmed_long_ago_is_not_read_again() {
-    let scene = Scene::new(Scripted::repeatable());
-    scene.cancel(MINUTE).await;
-    scene.ahead.by(72 * HOUR);
-    let reads = scene.gateway.reads();
+    let fixture = Fixture::new(Scripted::repeatable());
+    fixture.cancel(MINUTE).await;
+    fixture.ahead.by(72 * HOUR);
+    let reads = fixture.gateway.reads();
     let bounds = Bounds {
         recheck: Some(48 * HOUR),
         wait: Duration::ZERO,
         ..Bounds::default()
     };
-    let (summary, _) = sweep(&scene.canceller, Source::Tracked, &bounds).await;
+    let (summary, _) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
     assert_eq!(summary.unwrap().considered, 0);
-    assert_eq!(scene.gateway.reads(), reads);
+    assert_eq!(fixture.gateway.reads(), reads);
 }
 
 #[tokio::test(start_paused = true)]
@@ -139,15 +139,15 @@ async fn doubt_does_not_wait_for_the_end_of_a_long_list() {
     let gateway = Scripted::repeatable()
         .will_answer([Answer::Lost])
         .slow(MINUTE);
-    let scene = Scene::new(gateway);
-    let orders = (0..40).map(|n| crate::scene::order("shop", &format!("A-{n}")));
+    let fixture = Fixture::new(gateway);
+    let orders = (0..40).map(|n| crate::fixture::order("shop", &format!("A-{n}")));
     let bounds = Bounds {
         concurrency: 1,
         wait: Duration::ZERO,
         ..Bounds::default()
     };
     let list = crate::sweep::list(orders.collect());
-    let (summary, _) = sweep(&scene.canceller, list, &bounds).await;
+    let (summary, _) = sweep(&fixture.canceller, list, &bounds).await;
     let summary = summary.unwrap();
     assert!(summary.elapsed > HOUR);
     assert_eq!((summary.confirmed, summary.needs_review), (40, 0));

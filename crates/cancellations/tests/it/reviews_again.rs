@@ -3,27 +3,27 @@
 use std::time::Duration;
 
 use duka_cancellations::Record;
-use duka_cancellations::store::{Claim, ReportPage, Which};
+use duka_cancellations::store::{Claim, ReportFilter, ReportPage};
 use duka_cancellations::sweep::{Bounds, Mode, Source, Summary};
 use duka_core::cancel::Resolution;
 use duka_core::{ErrorKind, OrderStatus, Outcome, State};
 
-use crate::scene::{HOUR, LONG, MINUTE, Scene, by, order};
+use crate::fixture::{Fixture, HOUR, LONG, MINUTE, by, order};
 use crate::scripted::{Answer, Scripted};
 use crate::sweep::sweep;
 
 /// An outage that outlasts the time for review, after the first reply was lost.
-async fn after_an_outage(gateway: Scripted) -> (Scene, Record) {
-    let scene = Scene::new(gateway.will_answer([Answer::Lost]));
-    scene.cancel(Duration::ZERO).await;
-    scene.gateway.break_down(ErrorKind::Unavailable);
-    let record = scene.cancel(LONG).await;
+async fn after_an_outage(gateway: Scripted) -> (Fixture, Record) {
+    let fixture = Fixture::new(gateway.will_answer([Answer::Lost]));
+    fixture.cancel(Duration::ZERO).await;
+    fixture.gateway.break_down(ErrorKind::Unavailable);
+    let record = fixture.cancel(LONG).await;
     assert_eq!(record.progress.state, State::NeedsReview);
-    (scene, record)
+    (fixture, record)
 }
 
-async fn swept(scene: &Scene) -> (Summary, Vec<String>) {
-    let (summary, ear) = sweep(&scene.canceller, Source::Tracked, &Bounds::default()).await;
+async fn swept(fixture: &Fixture) -> (Summary, Vec<String>) {
+    let (summary, ear) = sweep(&fixture.canceller, Source::Tracked, &Bounds::default()).await;
     (summary.unwrap(), ear.told())
 }
 
@@ -38,14 +38,14 @@ async fn a_sweep_ends_a_review_when_the_status_tells() {
             (OrderStatus::Expired, Outcome::NotCancelledFinal),
             (OrderStatus::Cancelled, Outcome::Confirmed),
         ] {
-            let (scene, record) = after_an_outage(gateway()).await;
-            scene.gateway.mend();
-            scene.gateway.set("A-1", status);
-            scene.ahead.by(HOUR);
-            let (summary, told) = swept(&scene).await;
+            let (fixture, record) = after_an_outage(gateway()).await;
+            fixture.gateway.mend();
+            fixture.gateway.set("A-1", status);
+            fixture.ahead.by(HOUR);
+            let (summary, told) = swept(&fixture).await;
             assert_eq!(told, [format!("A-1 at shop {}", outcome.as_str())]);
             assert_eq!((summary.considered, summary.errors), (1, 0));
-            let now = scene.reload(&record).await;
+            let now = fixture.reload(&record).await;
             assert_eq!(now.progress.state, State::Done(outcome));
         }
     }
@@ -53,14 +53,14 @@ async fn a_sweep_ends_a_review_when_the_status_tells() {
 
 #[tokio::test(start_paused = true)]
 async fn where_a_repeat_is_harmless_an_order_that_is_still_open_is_cancelled_after_all() {
-    let (scene, record) = after_an_outage(Scripted::repeatable()).await;
-    scene.gateway.mend();
-    scene.ahead.by(HOUR);
-    let (summary, told) = swept(&scene).await;
+    let (fixture, record) = after_an_outage(Scripted::repeatable()).await;
+    fixture.gateway.mend();
+    fixture.ahead.by(HOUR);
+    let (summary, told) = swept(&fixture).await;
     assert_eq!(told, ["A-1 at shop confirmed"]);
     assert_eq!(summary.confirmed, 1);
-    assert_eq!(scene.gateway.requests(), 2);
-    let story = scene.story(&record).await;
+    assert_eq!(fixture.gateway.requests(), 2);
+    let story = fixture.story(&record).await;
     assert!(
         story.contains(&"status -> requested".to_owned()),
         "{story:?}"
@@ -72,61 +72,61 @@ async fn where_a_repeat_is_harmless_an_order_that_is_still_open_is_cancelled_aft
 #[tokio::test(start_paused = true)]
 async fn a_new_attempt_after_a_review_has_patience_of_its_own() {
     let lost_and_applied = Scripted::repeatable().will_answer([Answer::Lost, Answer::Lost]);
-    let scene = Scene::new(lost_and_applied);
-    scene.cancel(Duration::ZERO).await;
-    scene.gateway.break_down(ErrorKind::Unavailable);
-    scene.cancel(LONG).await;
-    scene.gateway.mend();
-    scene.ahead.by(HOUR);
-    let (summary, _) = swept(&scene).await;
+    let fixture = Fixture::new(lost_and_applied);
+    fixture.cancel(Duration::ZERO).await;
+    fixture.gateway.break_down(ErrorKind::Unavailable);
+    fixture.cancel(LONG).await;
+    fixture.gateway.mend();
+    fixture.ahead.by(HOUR);
+    let (summary, _) = swept(&fixture).await;
     assert_eq!(summary.confirmed, 1);
-    assert_eq!(scene.gateway.requests(), 3);
+    assert_eq!(fixture.gateway.requests(), 3);
 }
 
 #[tokio::test(start_paused = true)]
 async fn at_a_once_only_gateway_an_order_that_is_still_open_waits_on_for_a_person() {
-    let (scene, record) = after_an_outage(Scripted::once_only()).await;
-    scene.gateway.mend();
-    let reads = scene.gateway.reads();
-    scene.ahead.by(HOUR);
-    let (summary, told) = swept(&scene).await;
+    let (fixture, record) = after_an_outage(Scripted::once_only()).await;
+    fixture.gateway.mend();
+    let reads = fixture.gateway.reads();
+    fixture.ahead.by(HOUR);
+    let (summary, told) = swept(&fixture).await;
     assert_eq!(told, [""; 0]);
     assert_eq!(summary.considered, 0);
-    assert_eq!(scene.gateway.reads(), reads + 1);
-    assert_eq!(scene.gateway.requests(), 1);
-    let now = scene.reload(&record).await;
+    assert_eq!(fixture.gateway.reads(), reads + 1);
+    assert_eq!(fixture.gateway.requests(), 1);
+    let now = fixture.reload(&record).await;
     assert_eq!(now.progress.state, State::NeedsReview);
     assert_eq!(now.due_at, None);
     let page = ReportPage {
-        which: Which::Pending,
+        which: ReportFilter::Pending,
         limit: 10,
         ..ReportPage::default()
     };
-    assert_eq!(scene.store().report(page).await.unwrap(), [now]);
+    assert_eq!(fixture.store().report(page).await.unwrap(), [now]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn looks_at_a_review_become_rare_but_never_rarer_than_an_hour() {
-    let (scene, record) = after_an_outage(Scripted::once_only()).await;
-    scene.gateway.mend();
-    let begin = scene.gateway.reads();
+    let (fixture, record) = after_an_outage(Scripted::once_only()).await;
+    fixture.gateway.mend();
+    let begin = fixture.gateway.reads();
     // A day of sweeps, one each minute.
     let mut looks = Vec::new();
     for minute in 1..=24 * 60_u64 {
-        scene.ahead.by(MINUTE);
-        let before = scene.gateway.reads();
-        swept(&scene).await;
-        if scene.gateway.reads() > before {
+        fixture.ahead.by(MINUTE);
+        let before = fixture.gateway.reads();
+        swept(&fixture).await;
+        if fixture.gateway.reads() > before {
             looks.push(minute);
         }
     }
-    assert_eq!(scene.gateway.reads(), begin + looks.len() as u64);
+    assert_eq!(fixture.gateway.reads(), begin + looks.len() as u64);
     let gaps: Vec<_> = looks.windows(2).map(|pair| pair[1] - pair[0]).collect();
     assert_eq!(looks[0], 15);
     assert!(gaps.is_sorted(), "{gaps:?}");
     assert_eq!(gaps.last(), Some(&60));
     assert_eq!(
-        scene.reload(&record).await.progress.state,
+        fixture.reload(&record).await.progress.state,
         State::NeedsReview
     );
 }
@@ -134,30 +134,30 @@ async fn looks_at_a_review_become_rare_but_never_rarer_than_an_hour() {
 #[tokio::test(start_paused = true)]
 async fn looks_without_an_answer_are_no_errors_and_soon_given_up() {
     let gateway = Scripted::once_only().always_answers(Answer::Lost);
-    let scene = Scene::new(gateway);
+    let fixture = Fixture::new(gateway);
     let orders = (0..30).map(|n| order("shop", &format!("A-{n}"))).collect();
-    scene.store().track(orders).await.unwrap();
+    fixture.store().track(orders).await.unwrap();
     let patient = Bounds {
         wait: 2 * HOUR,
         ..Bounds::default()
     };
-    let (summary, _) = sweep(&scene.canceller, Source::Tracked, &patient).await;
+    let (summary, _) = sweep(&fixture.canceller, Source::Tracked, &patient).await;
     assert_eq!(summary.unwrap().needs_review, 30);
-    scene.gateway.break_down(ErrorKind::Unavailable);
-    scene.ahead.by(HOUR);
-    let reads = scene.gateway.reads();
+    fixture.gateway.break_down(ErrorKind::Unavailable);
+    fixture.ahead.by(HOUR);
+    let reads = fixture.gateway.reads();
     let one_by_one = Bounds {
         concurrency: 1,
         ..Bounds::default()
     };
-    let (summary, ear) = sweep(&scene.canceller, Source::Tracked, &one_by_one).await;
+    let (summary, ear) = sweep(&fixture.canceller, Source::Tracked, &one_by_one).await;
     let summary = summary.unwrap();
     assert_eq!((summary.considered, summary.errors), (0, 0));
     assert_eq!(ear.told(), [""; 0]);
-    assert_eq!(scene.gateway.reads(), reads + 3);
+    assert_eq!(fixture.gateway.reads(), reads + 3);
     // The next sweep does not begin with the same three.
-    let (_, _) = sweep(&scene.canceller, Source::Tracked, &one_by_one).await;
-    let all = crate::sweep::all(&**scene.store()).await;
+    let (_, _) = sweep(&fixture.canceller, Source::Tracked, &one_by_one).await;
+    let all = crate::sweep::all(&**fixture.store()).await;
     let newest = all.iter().map(|record| record.updated_at).max();
     let looked = all.iter().filter(|it| Some(it.updated_at) == newest);
     assert_eq!(looked.count(), 6);
@@ -166,18 +166,18 @@ async fn looks_without_an_answer_are_no_errors_and_soon_given_up() {
 #[tokio::test(start_paused = true)]
 async fn fresh_orders_come_before_what_waits_for_a_person() {
     let slow = Scripted::repeatable().slow(Duration::from_millis(10));
-    let (scene, _) = after_an_outage(slow).await;
-    scene.gateway.mend();
-    scene.ahead.by(HOUR);
+    let (fixture, _) = after_an_outage(slow).await;
+    fixture.gateway.mend();
+    fixture.ahead.by(HOUR);
     let fresh = order("shop", "A-2");
-    scene.store().track(vec![fresh]).await.unwrap();
+    fixture.store().track(vec![fresh]).await.unwrap();
     let one_by_one = Bounds {
         concurrency: 1,
         ..Bounds::default()
     };
-    let (summary, _) = sweep(&scene.canceller, Source::Tracked, &one_by_one).await;
+    let (summary, _) = sweep(&fixture.canceller, Source::Tracked, &one_by_one).await;
     assert_eq!(summary.unwrap().confirmed, 2);
-    let ended = crate::sweep::all(&**scene.store()).await;
+    let ended = crate::sweep::all(&**fixture.store()).await;
     let ended = |id: &str| {
         let mut of = ended.iter().filter(|it| it.key.order.as_str() == id);
         of.next().unwrap().updated_at
@@ -187,44 +187,48 @@ async fn fresh_orders_come_before_what_waits_for_a_person() {
 
 #[tokio::test(start_paused = true)]
 async fn a_dry_run_reads_no_reviews() {
-    let (scene, record) = after_an_outage(Scripted::repeatable()).await;
-    scene.gateway.mend();
-    scene.ahead.by(HOUR);
-    let reads = scene.gateway.reads();
+    let (fixture, record) = after_an_outage(Scripted::repeatable()).await;
+    fixture.gateway.mend();
+    fixture.ahead.by(HOUR);
+    let reads = fixture.gateway.reads();
     let dry = Bounds {
         mode: Mode::DryRun,
         ..Bounds::default()
     };
-    sweep(&scene.canceller, Source::Tracked, &dry)
+    sweep(&fixture.canceller, Source::Tracked, &dry)
         .await
         .0
         .unwrap();
-    assert_eq!(scene.gateway.reads(), reads);
-    assert_eq!(scene.reload(&record).await, record);
+    assert_eq!(fixture.gateway.reads(), reads);
+    assert_eq!(fixture.reload(&record).await, record);
 }
 
 /// A worker that dies while it reads what waits for a person leaves a claim that lapses.
 #[tokio::test(start_paused = true)]
 async fn a_review_that_a_dead_worker_was_reading_is_taken_up_again() {
-    let (scene, record) = after_an_outage(Scripted::once_only()).await;
+    let (fixture, record) = after_an_outage(Scripted::once_only()).await;
     let claim = Claim::new("dead", record.updated_at, 2 * MINUTE);
-    let claimed = scene.store().claim_one(record.id, claim).await.unwrap();
+    let claimed = fixture.store().claim_one(record.id, claim).await.unwrap();
     assert!(claimed.is_some());
-    let reads = scene.gateway.reads();
-    swept(&scene).await;
-    assert_eq!(scene.gateway.reads(), reads, "the claim has not lapsed yet");
-    scene.gateway.mend();
-    scene.gateway.set("A-1", OrderStatus::Paid);
-    scene.ahead.by(3 * MINUTE);
-    let (summary, _) = swept(&scene).await;
+    let reads = fixture.gateway.reads();
+    swept(&fixture).await;
+    assert_eq!(
+        fixture.gateway.reads(),
+        reads,
+        "the claim has not lapsed yet"
+    );
+    fixture.gateway.mend();
+    fixture.gateway.set("A-1", OrderStatus::Paid);
+    fixture.ahead.by(3 * MINUTE);
+    let (summary, _) = swept(&fixture).await;
     assert_eq!((summary.considered, summary.not_cancelled), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]
 async fn asking_again_for_what_waits_for_a_person_goes_on_where_a_repeat_is_harmless() {
-    let (scene, record) = after_an_outage(Scripted::repeatable()).await;
-    scene.gateway.mend();
-    let asked = scene
+    let (fixture, record) = after_an_outage(Scripted::repeatable()).await;
+    fixture.gateway.mend();
+    let asked = fixture
         .canceller
         .cancel(order("shop", "A-1"), by("amina"), MINUTE);
     let now = asked.await.unwrap().record;
@@ -235,15 +239,15 @@ async fn asking_again_for_what_waits_for_a_person_goes_on_where_a_repeat_is_harm
 /// Reading a status sends nothing, and the decision stays a person's.
 #[tokio::test(start_paused = true)]
 async fn a_look_from_outside_begins_nothing_and_a_person_may_still_decide() {
-    let (scene, record) = after_an_outage(Scripted::repeatable()).await;
-    scene.gateway.mend();
-    scene.canceller.status(&record.key).await.unwrap();
-    assert_eq!(scene.reload(&record).await, record);
+    let (fixture, record) = after_an_outage(Scripted::repeatable()).await;
+    fixture.gateway.mend();
+    fixture.canceller.status(&record.key).await.unwrap();
+    assert_eq!(fixture.reload(&record).await, record);
     let resolution = Resolution::NotCancelled;
-    let decided = scene
+    let decided = fixture
         .canceller
         .resolve(record.id, resolution, "joe", "kept");
     let outcome = decided.await.unwrap().progress.state.outcome();
     assert_eq!(outcome, Some(Outcome::ResolvedNotCancelled));
-    assert_eq!(scene.gateway.requests(), 1);
+    assert_eq!(fixture.gateway.requests(), 1);
 }

@@ -29,7 +29,7 @@ pub(crate) enum Answer {
     /// The connection is never made.
     NotSent,
     /// The credentials are refused at the door.
-    TurnedAway,
+    Unauthenticated,
     /// A well-formed reply that nobody has described.
     Unlisted,
     /// Never answers.
@@ -38,7 +38,7 @@ pub(crate) enum Answer {
 
 /// What a status read gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Sight {
+pub(crate) enum StatusReply {
     Shows(OrderStatus),
     Fails(ErrorKind),
 }
@@ -50,7 +50,7 @@ struct World {
     truth: HashMap<String, OrderStatus>,
     /// What orders cost, as every status shows it.
     money: HashMap<String, Money>,
-    sights: VecDeque<Sight>,
+    sights: VecDeque<StatusReply>,
     answers: VecDeque<Answer>,
     /// Every status read fails like this.
     broken: Option<ErrorKind>,
@@ -96,7 +96,7 @@ impl Scripted {
     }
 
     /// The next status reads, in this order.
-    pub(crate) fn will_show(self, sights: impl IntoIterator<Item = Sight>) -> Self {
+    pub(crate) fn will_show(self, sights: impl IntoIterator<Item = StatusReply>) -> Self {
         self.lock().sights.extend(sights);
         self
     }
@@ -229,16 +229,16 @@ impl Gateway for Scripted {
             return Err(failure(kind, Delivery::Answered));
         }
         let truth = world.truth.get(order.as_str()).cloned();
-        let truth = Sight::Shows(truth.unwrap_or(OrderStatus::Unpaid));
+        let truth = StatusReply::Shows(truth.unwrap_or(OrderStatus::Unpaid));
         match world.sights.pop_front().unwrap_or(truth) {
-            Sight::Shows(status) => {
+            StatusReply::Shows(status) => {
                 let raw_status = status.to_string().to_uppercase();
                 Ok(StatusReading {
                     money: world.money.get(order.as_str()).copied(),
                     ..StatusReading::new(status, raw_status)
                 })
             }
-            Sight::Fails(kind) => Err(failure(kind, Delivery::Answered)),
+            StatusReply::Fails(kind) => Err(failure(kind, Delivery::Answered)),
         }
     }
 
@@ -253,11 +253,11 @@ impl Gateway for Scripted {
             let mut world = self.lock();
             let answer = world.answers.pop_front().or(world.habit);
             let answer = answer.unwrap_or(Answer::Yes);
-            if !matches!(answer, Answer::NotSent | Answer::TurnedAway) {
+            if !matches!(answer, Answer::NotSent | Answer::Unauthenticated) {
                 world.requests.push(order.clone());
             }
-            let applied = matches!(answer, Answer::Yes | Answer::AppliedButLost);
-            if applied && self.rules.shows_cancelled() == duka_core::cancel::ShowsCancelled::Yes {
+            let result = matches!(answer, Answer::Yes | Answer::AppliedButLost);
+            if result && self.rules.shows_cancelled() == duka_core::cancel::ShowsCancelled::Yes {
                 let truth = world.truth.entry(order.as_str().to_owned());
                 truth.or_insert(OrderStatus::Cancelled);
             }
@@ -274,7 +274,7 @@ impl Gateway for Scripted {
                 Err(failure(ErrorKind::Unavailable, Delivery::Unknown))
             }
             Answer::NotSent => Err(failure(ErrorKind::Unavailable, Delivery::NotSent)),
-            Answer::TurnedAway => Err(failure(ErrorKind::Authentication, Delivery::Answered)),
+            Answer::Unauthenticated => Err(failure(ErrorKind::Authentication, Delivery::Answered)),
             Answer::Unlisted => Err(failure(ErrorKind::UnlistedReply, Delivery::Answered)),
             Answer::Hangs => std::future::pending().await,
         }

@@ -11,36 +11,36 @@ use duka_core::cancel::SkipReason;
 use duka_core::clock::SharedClock;
 use duka_core::{ErrorKind, OrderStatus, Outcome, State};
 
-use crate::scene::{HOUR, LONG, MINUTE, Scene, elsewhere, key, noon, order, worker};
-use crate::scripted::{Scripted, Sight};
+use crate::fixture::{Fixture, HOUR, LONG, MINUTE, elsewhere, key, noon, order, worker};
+use crate::scripted::{Scripted, StatusReply};
 use crate::sweep::{list, sweep};
 
-const PAID: Sight = Sight::Shows(OrderStatus::Paid);
-const UNPAID: Sight = Sight::Shows(OrderStatus::Unpaid);
+const PAID: StatusReply = StatusReply::Shows(OrderStatus::Paid);
+const UNPAID: StatusReply = StatusReply::Shows(OrderStatus::Unpaid);
 
 #[tokio::test(start_paused = true)]
 async fn an_order_once_seen_paid_is_never_asked_to_be_cancelled() {
     for gateway in [Scripted::once_only(), Scripted::repeatable()] {
         // The second sight comes from a replica that lags behind.
-        let scene = Scene::new(gateway.will_show([PAID, UNPAID]));
+        let fixture = Fixture::new(gateway.will_show([PAID, UNPAID]));
         let orders = vec![order("shop", "A-1")];
-        scene.store().track(orders).await.unwrap();
-        scene.canceller.status(&key("shop", "A-1")).await.unwrap();
-        let record = scene.cancel(MINUTE).await;
+        fixture.store().track(orders).await.unwrap();
+        fixture.canceller.status(&key("shop", "A-1")).await.unwrap();
+        let record = fixture.cancel(MINUTE).await;
         let skipped = Outcome::Skipped(SkipReason::NotEligible);
         assert_eq!(record.progress.state, State::Done(skipped));
-        assert_eq!(scene.gateway.requests(), 0);
+        assert_eq!(fixture.gateway.requests(), 0);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_sweep_leaves_an_order_that_somebody_has_seen_paid() {
-    let scene = Scene::new(Scripted::repeatable().will_show([PAID, UNPAID]));
+    let fixture = Fixture::new(Scripted::repeatable().will_show([PAID, UNPAID]));
     let orders = vec![order("shop", "A-1")];
-    scene.store().track(orders).await.unwrap();
-    scene.canceller.status(&key("shop", "A-1")).await.unwrap();
-    scene.ahead.by(2 * HOUR);
-    let (summary, _) = sweep(&scene.canceller, Source::Tracked, &Bounds::default()).await;
+    fixture.store().track(orders).await.unwrap();
+    fixture.canceller.status(&key("shop", "A-1")).await.unwrap();
+    fixture.ahead.by(2 * HOUR);
+    let (summary, _) = sweep(&fixture.canceller, Source::Tracked, &Bounds::default()).await;
     assert_eq!(summary.unwrap().considered, 0);
 }
 
@@ -58,27 +58,27 @@ async fn a_payment_that_another_reader_saw_meanwhile_wins_over_our_older_sight()
         });
     });
     // Our own reads go on saying that nobody has paid.
-    let scene = Scene::new(gateway);
-    path.set(scene.shelf.path()).unwrap();
-    let record = scene.cancel(LONG).await;
+    let fixture = Fixture::new(gateway);
+    path.set(fixture.temp_store.path()).unwrap();
+    let record = fixture.cancel(LONG).await;
     assert_eq!(
         record.progress.state,
         State::Done(Outcome::NotCancelledPaid)
     );
-    assert_eq!(scene.gateway.requests(), 1);
+    assert_eq!(fixture.gateway.requests(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn orders_that_the_gateway_refuses_to_tell_of_do_not_starve_the_others() {
-    let refused = (0..25).map(|_| Sight::Fails(ErrorKind::Rejected));
-    let scene = Scene::new(Scripted::repeatable().will_show(refused));
+    let refused = (0..25).map(|_| StatusReply::Fails(ErrorKind::Rejected));
+    let fixture = Fixture::new(Scripted::repeatable().will_show(refused));
     let orders = (0..26).map(|n| order("shop", &format!("A-{n}"))).collect();
     let bounds = Bounds {
         concurrency: 1,
         wait: Duration::ZERO,
         ..Bounds::default()
     };
-    let (summary, ear) = sweep(&scene.canceller, list(orders), &bounds).await;
+    let (summary, ear) = sweep(&fixture.canceller, list(orders), &bounds).await;
     let summary = summary.unwrap();
     assert_eq!((summary.confirmed, summary.errors), (1, 25));
     assert!(!ear.told().iter().any(|line| line.contains("stopped")));
@@ -86,14 +86,14 @@ async fn orders_that_the_gateway_refuses_to_tell_of_do_not_starve_the_others() {
 
 #[tokio::test(start_paused = true)]
 async fn an_order_that_was_not_found_once_is_looked_for_again() {
-    let gone = Sight::Fails(ErrorKind::NotFound);
-    let scene = Scene::new(Scripted::repeatable().will_show([gone]));
+    let gone = StatusReply::Fails(ErrorKind::NotFound);
+    let fixture = Fixture::new(Scripted::repeatable().will_show([gone]));
     let orders = || list(vec![order("shop", "A-1")]);
     let bounds = Bounds::default();
-    let (summary, _) = sweep(&scene.canceller, orders(), &bounds).await;
+    let (summary, _) = sweep(&fixture.canceller, orders(), &bounds).await;
     assert_eq!(summary.unwrap().skipped, 1);
-    scene.ahead.by(HOUR);
-    let (summary, _) = sweep(&scene.canceller, orders(), &bounds).await;
+    fixture.ahead.by(HOUR);
+    let (summary, _) = sweep(&fixture.canceller, orders(), &bounds).await;
     assert_eq!(summary.unwrap().confirmed, 1);
 }
 
@@ -101,9 +101,9 @@ async fn an_order_that_was_not_found_once_is_looked_for_again() {
 #[test]
 fn a_new_store_is_for_its_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
-    let shelf = crate::scene::Shelf::new();
-    drop(shelf.store());
-    let mode = std::fs::metadata(shelf.path())
+    let temp_store = crate::fixture::TempStore::new();
+    drop(temp_store.store());
+    let mode = std::fs::metadata(temp_store.path())
         .unwrap()
         .permissions()
         .mode();

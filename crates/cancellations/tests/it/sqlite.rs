@@ -4,10 +4,10 @@ use duka_cancellations::refunds::{RefundEvent, RefundOutcome, RefundState};
 use duka_cancellations::store::Attempt;
 use duka_core::cancel::{Repeat, State};
 
-use crate::scene::{RefundShelf, Shelf, noon};
+use crate::fixture::{TempRefundStore, TempStore, noon};
 use crate::suite::{change, opened, store_suite, stored};
 
-store_suite! { Shelf::new(),
+store_suite! { TempStore::new(),
     suite::an_order_is_kept_with_all_that_is_known_of_it
     suite::tracking_again_counts_and_changes_nothing
     suite::an_id_keeps_the_json_type_it_was_tracked_with
@@ -45,7 +45,7 @@ store_suite! { Shelf::new(),
     suite_claims::everything_survives_the_end_of_the_program
 }
 
-store_suite! { RefundShelf::new(),
+store_suite! { TempRefundStore::new(),
     suite_refunds::an_intent_is_kept_with_all_that_it_says
     suite_refunds::a_change_is_made_by_the_rules_alone
     suite_refunds::an_intent_needs_an_order_that_was_seen_paid
@@ -61,19 +61,19 @@ store_suite! { RefundShelf::new(),
 }
 
 /// A store with one cancellation of order `A-1` whose request is on its way.
-async fn sending() -> Shelf {
-    let shelf = Shelf::new();
-    let store = shelf.store();
+async fn sending() -> TempStore {
+    let temp_store = TempStore::new();
+    let store = temp_store.store();
     let record = opened(&*store, 1, "shop", "A-1", noon()).await;
     let begins = Attempt::Begins(Repeat::Once);
     stored(&*store, change(&record, State::Sending, begins)).await;
-    shelf
+    temp_store
 }
 
 #[tokio::test]
 async fn the_file_itself_refuses_any_change_to_the_log() {
-    let shelf = sending().await;
-    let sql = shelf.sql();
+    let temp_store = sending().await;
+    let sql = temp_store.sql();
     for forgery in [
         "UPDATE events SET actor = 'nobody'",
         "UPDATE events SET at = at + 1 WHERE number = 1",
@@ -92,13 +92,13 @@ async fn the_file_itself_refuses_any_change_to_the_log() {
         );
     }
     let actors = "SELECT count(*) FROM events WHERE actor IN ('amina', 'w1')";
-    assert_eq!(shelf.number(actors), 2);
+    assert_eq!(temp_store.number(actors), 2);
 }
 
 #[tokio::test]
 async fn the_file_itself_refuses_a_second_request_of_a_once_only_order() {
-    let shelf = sending().await;
-    let sql = shelf.sql();
+    let temp_store = sending().await;
+    let sql = temp_store.sql();
     let again = "INSERT INTO attempts
         (cancellation, number, account, order_id, once_only, started_at, result)
         SELECT cancellation, 2, account, order_id, 1, 0, 'sending' FROM attempts";
@@ -114,9 +114,9 @@ async fn the_file_itself_refuses_a_second_request_of_a_once_only_order() {
 
 #[tokio::test]
 async fn the_file_itself_refuses_a_second_open_cancellation_of_an_order() {
-    let shelf = sending().await;
+    let temp_store = sending().await;
     let again = "INSERT INTO cancellations (id, version, account, order_id, actor, state,
-            attempts, requests, spent, fruitless, log_entries, created_at, updated_at)
+            attempts, requests, request_used, failed_polls, log_entries, created_at, updated_at)
         SELECT 'another', 1, account, order_id, 'x', ?1, 0, 0, 0, 0, 0, 0, 0
         FROM cancellations";
     for state in [
@@ -127,7 +127,7 @@ async fn the_file_itself_refuses_a_second_open_cancellation_of_an_order() {
         "in_doubt",
         "needs_review",
     ] {
-        let error = shelf.sql().execute(again, [state]).unwrap_err();
+        let error = temp_store.sql().execute(again, [state]).unwrap_err();
         assert!(
             error.to_string().contains("UNIQUE constraint failed"),
             "{state}: {error}"
@@ -137,8 +137,8 @@ async fn the_file_itself_refuses_a_second_open_cancellation_of_an_order() {
 
 #[tokio::test]
 async fn an_order_with_a_cancellation_cannot_leave_the_file() {
-    let shelf = sending().await;
-    let sql = shelf.sql();
+    let temp_store = sending().await;
+    let sql = temp_store.sql();
     sql.pragma_update(None, "foreign_keys", true).unwrap();
     let error = sql.execute("DELETE FROM orders", []).unwrap_err();
     assert!(
@@ -149,8 +149,8 @@ async fn an_order_with_a_cancellation_cannot_leave_the_file() {
 
 #[tokio::test]
 async fn an_attempt_that_is_numbered_twice_is_not_taken_for_a_second_request() {
-    let shelf = Shelf::new();
-    let store = shelf.store();
+    let temp_store = TempStore::new();
+    let store = temp_store.store();
     let record = opened(&*store, 1, "shop", "A-1", noon()).await;
     let begins = Attempt::Begins(Repeat::Harmless);
     let record = stored(&*store, change(&record, State::Sending, begins)).await;
@@ -163,10 +163,10 @@ async fn an_attempt_that_is_numbered_twice_is_not_taken_for_a_second_request() {
 /// Statements that the file refuses whoever makes them, and with what words.
 #[tokio::test]
 async fn the_file_itself_keeps_a_refund_request_as_it_was_sent() {
-    let shelf = RefundShelf::new();
-    let store = shelf.store();
+    let temp_store = TempRefundStore::new();
+    let store = temp_store.store();
     let refund = crate::suite_refunds::begun(&*store, 1, "A-1").await;
-    let sql = shelf.0.sql();
+    let sql = temp_store.0.sql();
     let again = "INSERT INTO refunds SELECT 'another', version, account, order_id, gateway,
             amount, currency, confirmation_code, username, remarks, actor, ?1, ?2, NULL, message,
             due_at, worker, log_entries, created_at, updated_at FROM refunds LIMIT 1";
@@ -240,9 +240,9 @@ async fn the_file_itself_keeps_a_payment_taken_as_far_as_the_rules_do() {
     let taken = ["received", "reversed", "resolved_received"];
     for from in RefundOutcome::ALL.map(RefundOutcome::as_str) {
         for to in [None, Some("not_sent"), Some("resolved_not_received")] {
-            let shelf = RefundShelf::new();
-            crate::suite_refunds::begun(&*shelf.store(), 1, "A-1").await;
-            let sql = shelf.0.sql();
+            let temp_store = TempRefundStore::new();
+            crate::suite_refunds::begun(&*temp_store.store(), 1, "A-1").await;
+            let sql = temp_store.0.sql();
             let is = "UPDATE refunds SET state = ?1, outcome = ?2";
             sql.execute(is, ("done", from)).unwrap();
             let state = if to.is_some() { "done" } else { "in_doubt" };
@@ -262,7 +262,7 @@ async fn the_file_itself_keeps_a_payment_taken_as_far_as_the_rules_do() {
     for from in RefundOutcome::ALL {
         for event in crate::suite_refunds::EVENTS {
             let next = RefundState::Done(from).after(event);
-            let frees = next.is_some_and(RefundState::frees_the_payment);
+            let frees = next.is_some_and(RefundState::allows_another_request);
             assert!(
                 !frees || !taken.contains(&from.as_str()),
                 "{from:?} {event:?}"

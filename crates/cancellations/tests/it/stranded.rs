@@ -5,104 +5,121 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use duka_cancellations::store::{ReportPage, Which};
+use duka_cancellations::store::{ReportFilter, ReportPage};
 use duka_cancellations::sweep::{Bounds, Source};
-use duka_cancellations::{Store, StoreError, StoreErrorKind, Trouble};
+use duka_cancellations::{CancelError, Store, StoreError, StoreErrorKind};
 use duka_core::cancel::{Outcome, Resolution, State};
 use duka_core::{GatewayName, OrderStatus};
 
-use crate::meddler::Meddler;
-use crate::scene::{Ahead, HOUR, LONG, Scene, Shelf, by, order, worker};
+use crate::faulty_store::FaultyStore;
+use crate::fixture::{Fixture, HOUR, LONG, TempStore, TestClock, by, order, worker};
 use crate::scripted::{Answer, Scripted};
 use crate::sweep::sweep;
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_fails_after_the_request_has_left_says_that_it_may_have() {
-    let shelf = Shelf::new();
-    let meddler = Arc::new(Meddler::new(shelf.store()));
-    meddler.before_advance(|change| {
+    let temp_store = TempStore::new();
+    let faulty_store = Arc::new(FaultyStore::new(temp_store.store()));
+    faulty_store.before_advance(|change| {
         if change.next.state == State::Accepted {
             return Err(StoreError::new(StoreErrorKind::Full, "the disk is full"));
         }
         Ok(())
     });
     let gateway = Arc::new(Scripted::once_only());
-    let store: Arc<dyn Store> = Arc::<Meddler>::clone(&meddler);
-    let canceller = worker("w1", store, Ahead::default().clock(), &[("shop", &gateway)]);
+    let store: Arc<dyn Store> = Arc::<FaultyStore>::clone(&faulty_store);
+    let canceller = worker(
+        "w1",
+        store,
+        TestClock::default().clock(),
+        &[("shop", &gateway)],
+    );
     let handled = canceller.cancel(order("shop", "A-1"), by("amina"), LONG);
     let trouble = handled.await.unwrap_err();
-    assert!(matches!(trouble, Trouble::NotStored { .. }), "{trouble:?}");
+    assert!(
+        matches!(trouble, CancelError::NotStored { .. }),
+        "{trouble:?}"
+    );
     assert_eq!(
         trouble.to_string(),
         "a cancel request for order A-1 at shop may have left, and what came of it (answered yes: Order successfully cancelled) could not be stored: the disk is full"
     );
     // A person who looks for it finds it.
     let page = ReportPage {
-        which: Which::Pending,
+        which: ReportFilter::Pending,
         limit: 9,
         ..ReportPage::default()
     };
-    let pending = shelf.store().report(page).await.unwrap();
+    let pending = temp_store.store().report(page).await.unwrap();
     assert_eq!(pending[0].progress.state, State::Sending);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_order_does_not_follow_its_account_to_another_gateway() {
-    let scene = Scene::new(Scripted::once_only().will_answer([Answer::Lost]));
+    let fixture = Fixture::new(Scripted::once_only().will_answer([Answer::Lost]));
     let mut elsewhere = order("shop", "A-1");
     elsewhere.gateway = GatewayName::from_static("pesapal");
-    scene.store().track(vec![elsewhere.clone()]).await.unwrap();
-    let cancelled = scene.canceller.cancel(elsewhere.clone(), by("amina"), LONG);
+    fixture
+        .store()
+        .track(vec![elsewhere.clone()])
+        .await
+        .unwrap();
+    let cancelled = fixture
+        .canceller
+        .cancel(elsewhere.clone(), by("amina"), LONG);
     let said = "order A-1 at shop was followed at pesapal, and the account is at kwikpaisa now; give that one another name";
     assert_eq!(cancelled.await.unwrap_err().to_string(), said);
-    let read = scene.canceller.status(&elsewhere.key).await;
+    let read = fixture.canceller.status(&elsewhere.key).await;
     assert_eq!(read.unwrap_err().to_string(), said);
-    assert_eq!((scene.gateway.reads(), scene.gateway.requests()), (0, 0));
+    assert_eq!(
+        (fixture.gateway.reads(), fixture.gateway.requests()),
+        (0, 0)
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_request_that_is_turned_away_twice_is_left_until_somebody_mends_the_keys() {
-    let scene = Scene::new(Scripted::once_only().always_answers(Answer::TurnedAway));
-    let record = scene.cancel(LONG).await;
+    let fixture = Fixture::new(Scripted::once_only().always_answers(Answer::Unauthenticated));
+    let record = fixture.cancel(LONG).await;
     assert_eq!(record.progress.state, State::Requested);
     assert_eq!((record.progress.attempts, record.progress.requests), (2, 0));
 }
 
 /// Lost on its way, and waiting for a person since.
-async fn in_review() -> Scene {
-    let scene = Scene::new(Scripted::once_only().will_answer([Answer::Lost]));
-    let record = scene.cancel(10 * HOUR).await;
+async fn in_review() -> Fixture {
+    let fixture = Fixture::new(Scripted::once_only().will_answer([Answer::Lost]));
+    let record = fixture.cancel(10 * HOUR).await;
     assert_eq!(record.progress.state, State::NeedsReview);
-    scene
+    fixture
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_recheck_finds_a_payment_on_an_order_that_waits_for_a_person() {
-    let scene = in_review().await;
-    scene.gateway.set("A-1", OrderStatus::Paid);
+    let fixture = in_review().await;
+    fixture.gateway.set("A-1", OrderStatus::Paid);
     let bounds = Bounds {
         recheck: Some(100 * HOUR),
         ..Bounds::default()
     };
-    let (summary, ear) = sweep(&scene.canceller, Source::Tracked, &bounds).await;
+    let (summary, ear) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
     assert_eq!(ear.told(), ["A-1 at shop not_cancelled_paid"]);
     assert_eq!(summary.unwrap().not_cancelled, 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn whoever_decides_is_told_first_that_the_customer_has_paid() {
-    let scene = in_review().await;
-    let record = scene.cancel(Duration::ZERO).await;
-    scene.gateway.set("A-1", OrderStatus::Paid);
-    let decided = scene
+    let fixture = in_review().await;
+    let record = fixture.cancel(Duration::ZERO).await;
+    fixture.gateway.set("A-1", OrderStatus::Paid);
+    let decided = fixture
         .canceller
         .resolve(record.id, Resolution::Cancelled, "amina", "looked")
         .await;
     assert!(
-        matches!(decided, Err(Trouble::NotAllowed(_))),
+        matches!(decided, Err(CancelError::NotAllowed(_))),
         "{decided:?}"
     );
-    let now = scene
+    let now = fixture
         .store()
         .cancellation(record.id)
         .await

@@ -1,28 +1,28 @@
 //! What every store must do, whatever database is behind it: orders, changes and the log.
 
 use duka_cancellations::store::{
-    Advanced, Attempt, Change, Claim, Condition, Entry, Guard, Hold, Opened, Opening, ReportPage,
-    Which,
+    Attempt, Claim, Condition, Entry, LeaseAction, NewCancellation, OpenResult, Precondition,
+    ReportFilter, ReportPage, Update, UpdateResult,
 };
-use duka_cancellations::{Follow, Record, Store, StoreErrorKind};
-use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, SkipReason, Spent, State};
+use duka_cancellations::{Record, Store, StoreErrorKind, Tracking};
+use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, RequestUsed, SkipReason, State};
 use duka_core::id::IdForm;
 use duka_core::{CancellationId, Money, Observation, OrderId, OrderStatus};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::scene::{MINUTE, account, by, key, noon, order};
+use crate::fixture::{MINUTE, account, by, key, noon, order};
 
 /// Opens handles on one and the same store.
 pub(crate) type Open<'a> = &'a (dyn Fn() -> std::sync::Arc<dyn Store> + Sync);
 
-/// Runs every test of the suite against one kind of store. `$shelf` makes an empty store,
+/// Runs every test of the suite against one kind of store. `$temp_store` makes an empty store,
 /// which has `store()` for a handle on it.
 macro_rules! store_suite {
-    ($shelf:expr, $($module:ident :: $test:ident)*) => {$(
+    ($temp_store:expr, $($module:ident :: $test:ident)*) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $test() {
-            let shelf = $shelf;
-            crate::$module::$test(&|| shelf.store()).await;
+            let temp_store = $temp_store;
+            crate::$module::$test(&|| temp_store.store()).await;
         }
     )*};
 }
@@ -36,8 +36,13 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
     noon() + SignedDuration::from_secs(seconds)
 }
 
-pub(crate) fn opening(number: u128, account: &str, order: &str, now: Timestamp) -> Opening {
-    Opening {
+pub(crate) fn new_cancellation(
+    number: u128,
+    account: &str,
+    order: &str,
+    now: Timestamp,
+) -> NewCancellation {
+    NewCancellation {
         id: id(number),
         key: key(account, order),
         request: by("amina"),
@@ -56,15 +61,18 @@ pub(crate) async fn opened(
     now: Timestamp,
 ) -> Record {
     store.track(vec![order(account, id)]).await.unwrap();
-    let opened = store.open(opening(number, account, id, now)).await.unwrap();
-    let Opened::New(record) = opened else {
+    let opened = store
+        .open(new_cancellation(number, account, id, now))
+        .await
+        .unwrap();
+    let OpenResult::New(record) = opened else {
         panic!("{id} has an open cancellation already: {opened:?}");
     };
     record
 }
 
 /// A change of `record` to `state`, a minute later and to be looked at two minutes later.
-pub(crate) fn change(record: &Record, state: State, attempt: Attempt) -> Change {
+pub(crate) fn change(record: &Record, state: State, attempt: Attempt) -> Update {
     let mut next = Cancellation {
         state,
         ..record.progress.clone()
@@ -76,15 +84,15 @@ pub(crate) fn change(record: &Record, state: State, attempt: Attempt) -> Change 
         next.doubt_since = Some(at(60));
     }
     let over = matches!(state, State::Done(_) | State::NeedsReview);
-    Change {
-        guard: Guard::None,
+    Update {
+        guard: Precondition::None,
         id: record.id,
         version: record.version,
         next,
         message: Some("so it went".to_owned()),
         seen: None,
         due_at: (!over).then(|| at(180)),
-        hold: Hold::Release,
+        hold: LeaseAction::Release,
         entry: Entry {
             event: "unclear".to_owned(),
             actor: "w1".to_owned(),
@@ -92,19 +100,19 @@ pub(crate) fn change(record: &Record, state: State, attempt: Attempt) -> Change 
         },
         attempt,
         follow: if over {
-            Follow::Settled
+            Tracking::Closed
         } else {
-            Follow::InHand
+            Tracking::InProgress
         },
         now: at(60),
     }
 }
 
-pub(crate) async fn stored(store: &dyn Store, change: Change) -> Record {
+pub(crate) async fn stored(store: &dyn Store, change: Update) -> Record {
     match store.advance(change).await.unwrap() {
-        Advanced::Stored(record) => record,
-        Advanced::Conflict(record) => panic!("somebody was faster: {record:?}"),
-        Advanced::SeenPaid(status) => panic!("seen {status}"),
+        UpdateResult::Stored(record) => record,
+        UpdateResult::Conflict(record) => panic!("somebody was faster: {record:?}"),
+        UpdateResult::SeenPaid(status) => panic!("seen {status}"),
     }
 }
 
@@ -235,7 +243,7 @@ pub(crate) async fn what_was_seen_of_an_order_never_goes_back(open: Open<'_>) {
     // A notification for an order that nobody follows is nobody's trouble.
     let stranger = seen(OrderStatus::Paid, 10);
     store
-        .observe(&crate::scene::key("shop", "X"), stranger, "w9")
+        .observe(&crate::fixture::key("shop", "X"), stranger, "w9")
         .await
         .unwrap();
 }
@@ -267,16 +275,16 @@ pub(crate) async fn what_was_seen_paid_is_not_offered_to_a_sweep_again(open: Ope
     open().observe(&record.key, paid, "w9").await.unwrap();
     // A worker that has read nothing gives up, and leaves the order to the next sweep.
     let unreadable = Outcome::Skipped(SkipReason::StatusUnreadable);
-    let mut skipped = change(&record, State::Done(unreadable), Attempt::Untouched);
-    skipped.follow = Follow::Open;
+    let mut skipped = change(&record, State::Done(unreadable), Attempt::IfUnmodifiedSince);
+    skipped.follow = Tracking::Pending;
     stored(&*store, skipped).await;
     let order = store.order(&record.key).await.unwrap().unwrap();
-    assert_eq!(order.follow, Follow::Settled);
+    assert_eq!(order.follow, Tracking::Closed);
 }
 
 pub(crate) async fn an_order_that_is_not_followed_cannot_be_cancelled(open: Open<'_>) {
     let error = open()
-        .open(opening(1, "shop", "A-1", noon()))
+        .open(new_cancellation(1, "shop", "A-1", noon()))
         .await
         .unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::UnknownOrder);
@@ -292,52 +300,69 @@ pub(crate) async fn a_second_cancellation_waits_until_the_first_is_over(open: Op
     assert_eq!((first.due_at, first.created_at), (Some(at(120)), noon()));
     assert_eq!(
         store.order(&first.key).await.unwrap().unwrap().follow,
-        Follow::InHand
+        Tracking::InProgress
     );
 
-    let again = open().open(opening(2, "shop", "A-1", at(1))).await.unwrap();
-    assert!(matches!(again, Opened::AlreadyOpen(open) if open == first));
+    let again = open()
+        .open(new_cancellation(2, "shop", "A-1", at(1)))
+        .await
+        .unwrap();
+    assert!(matches!(again, OpenResult::AlreadyOpen(open) if open == first));
     let review = stored(
         &*store,
-        change(&first, State::NeedsReview, Attempt::Untouched),
+        change(&first, State::NeedsReview, Attempt::IfUnmodifiedSince),
     )
     .await;
-    let again = open().open(opening(3, "shop", "A-1", at(2))).await.unwrap();
-    assert!(matches!(again, Opened::AlreadyOpen(open) if open == review));
+    let again = open()
+        .open(new_cancellation(3, "shop", "A-1", at(2)))
+        .await
+        .unwrap();
+    assert!(matches!(again, OpenResult::AlreadyOpen(open) if open == review));
 
     let over = State::Done(Outcome::ResolvedNotCancelled);
-    stored(&*store, change(&review, over, Attempt::Untouched)).await;
-    let again = store.open(opening(4, "shop", "A-1", at(3))).await.unwrap();
-    assert!(matches!(again, Opened::New(open) if open.id == id(4)));
+    stored(&*store, change(&review, over, Attempt::IfUnmodifiedSince)).await;
+    let again = store
+        .open(new_cancellation(4, "shop", "A-1", at(3)))
+        .await
+        .unwrap();
+    assert!(matches!(again, OpenResult::New(open) if open.id == id(4)));
     let all = store.cancellations_of(&first.key).await.unwrap();
     assert_eq!(all.iter().map(|r| r.id).collect::<Vec<_>>(), [id(1), id(4)]);
 }
 
 pub(crate) async fn what_a_sweep_saw_a_while_ago_must_still_hold_when_it_begins(open: Open<'_>) {
     let store = open();
-    let untouched = |number, since| Opening {
-        condition: Condition::Untouched { since },
-        ..opening(number, "shop", "A-1", at(100))
+    let untouched = |number, since| NewCancellation {
+        condition: Condition::IfUnmodifiedSince { since },
+        ..new_cancellation(number, "shop", "A-1", at(100))
     };
     store.track(vec![order("shop", "A-1")]).await.unwrap();
     let opened = store.open(untouched(1, None)).await.unwrap();
-    let Opened::New(record) = opened else {
+    let OpenResult::New(record) = opened else {
         panic!("nobody has touched it: {opened:?}");
     };
-    let mut refused = change(&record, State::Done(Outcome::Refused), Attempt::Untouched);
-    refused.follow = Follow::Open;
+    let mut refused = change(
+        &record,
+        State::Done(Outcome::Refused),
+        Attempt::IfUnmodifiedSince,
+    );
+    refused.follow = Tracking::Pending;
     stored(&*store, refused).await;
     // Open again, but somebody has dealt with it since the sweep read its page.
     let opened = open().open(untouched(2, None)).await.unwrap();
-    assert!(matches!(opened, Opened::Touched), "{opened:?}");
+    assert!(matches!(opened, OpenResult::Stale), "{opened:?}");
     let opened = store.open(untouched(3, Some(at(60)))).await.unwrap();
-    let Opened::New(record) = opened else {
+    let OpenResult::New(record) = opened else {
         panic!("not touched since then: {opened:?}");
     };
-    let over = change(&record, State::Done(Outcome::Confirmed), Attempt::Untouched);
+    let over = change(
+        &record,
+        State::Done(Outcome::Confirmed),
+        Attempt::IfUnmodifiedSince,
+    );
     stored(&*store, over).await;
     let opened = store.open(untouched(4, Some(at(60)))).await.unwrap();
-    assert!(matches!(opened, Opened::Touched), "{opened:?}");
+    assert!(matches!(opened, OpenResult::Stale), "{opened:?}");
     assert_eq!(store.cancellations_of(&record.key).await.unwrap().len(), 2);
 }
 
@@ -346,14 +371,14 @@ pub(crate) async fn of_many_that_open_at_once_exactly_one_begins(open: Open<'_>)
     stores[0].track(vec![order("shop", "A-1")]).await.unwrap();
     let tasks = (0..32_u128).map(|n| {
         let store = stores[usize::from(n % 2 == 0)].clone();
-        tokio::spawn(async move { store.open(opening(n, "shop", "A-1", noon())).await })
+        tokio::spawn(async move { store.open(new_cancellation(n, "shop", "A-1", noon())).await })
     });
     let (mut new, mut present) = (Vec::new(), Vec::new());
     for task in futures::future::join_all(tasks).await {
         match task.unwrap().unwrap() {
-            Opened::New(record) => new.push(record.id),
-            Opened::AlreadyOpen(record) => present.push(record.id),
-            Opened::Touched => panic!("without a condition"),
+            OpenResult::New(record) => new.push(record.id),
+            OpenResult::AlreadyOpen(record) => present.push(record.id),
+            OpenResult::Stale => panic!("without a condition"),
         }
     }
     assert_eq!((new.len(), present.len()), (1, 31));
@@ -364,8 +389,8 @@ pub(crate) async fn a_change_is_kept_with_everything_it_says(open: Open<'_>) {
     let store = open();
     let record = opened(&*store, 1, "shop", "A-1", noon()).await;
     let mut all = change(&record, State::InDoubt, Attempt::Begins(Repeat::Harmless));
-    all.next.fruitless = 3;
-    all.next.stuck_since = Some(at(7));
+    all.next.failed_polls = 3;
+    all.next.blocked_since = Some(at(7));
     all.next.verified = Some(OrderStatus::Unknown("ON_HOLD".to_owned()));
     all.next.finding = Some(Finding::LatePayment);
     all.seen = Some(seen(OrderStatus::Processing, 60));
@@ -381,10 +406,10 @@ pub(crate) async fn a_change_is_kept_with_everything_it_says(open: Open<'_>) {
     assert_eq!(now.message.as_deref(), Some("so it went"));
     let order = store.order(&record.key).await.unwrap().unwrap();
     assert_eq!(order.seen.unwrap().status, OrderStatus::Processing);
-    assert_eq!(order.touched_at, Some(at(60)));
+    assert_eq!(order.last_action_at, Some(at(60)));
 
     let mut silent = change(&now, State::Accepted, Attempt::Ended);
-    (silent.message, silent.hold) = (None, Hold::Keep);
+    (silent.message, silent.hold) = (None, LeaseAction::Keep);
     let now = stored(&*store, silent).await;
     assert_eq!(
         now.message.as_deref(),
@@ -398,7 +423,7 @@ pub(crate) async fn a_change_made_from_an_old_version_writes_nothing(open: Open<
     let record = opened(&*mine, 1, "shop", "A-1", noon()).await;
     let now = stored(
         &*theirs,
-        change(&record, State::InDoubt, Attempt::Untouched),
+        change(&record, State::InDoubt, Attempt::IfUnmodifiedSince),
     )
     .await;
     let log = mine.log(record.id).await.unwrap();
@@ -406,7 +431,7 @@ pub(crate) async fn a_change_made_from_an_old_version_writes_nothing(open: Open<
     let mut late = change(&record, State::Sending, Attempt::Begins(Repeat::Once));
     late.seen = Some(seen(OrderStatus::Paid, 60));
     let came_of_it = mine.advance(late).await.unwrap();
-    assert!(matches!(came_of_it, Advanced::Conflict(current) if current == now));
+    assert!(matches!(came_of_it, UpdateResult::Conflict(current) if current == now));
     assert_eq!(mine.cancellation(record.id).await.unwrap().unwrap(), now);
     assert_eq!(mine.log(record.id).await.unwrap(), log);
     assert_eq!(mine.order(&record.key).await.unwrap().unwrap().seen, None);
@@ -427,7 +452,7 @@ pub(crate) async fn a_second_request_at_a_once_only_gateway_cannot_be_written_do
     stored(&*store, change(&first, over, Attempt::Ended)).await;
 
     let second = opened(&*store, 2, "shop", "A-1", at(60)).await;
-    assert_eq!(second.progress.spent, Spent::Yes);
+    assert_eq!(second.progress.request_used, RequestUsed::Yes);
     let mut again = change(&second, State::Sending, begins);
     again.seen = Some(seen(OrderStatus::Paid, 60));
     let error = open().advance(again).await.unwrap_err();
@@ -459,7 +484,7 @@ pub(crate) async fn a_request_that_never_left_gives_the_orders_turn_back(open: O
     let over = State::Done(Outcome::ResolvedNotCancelled);
     stored(&*store, change(&first, over, Attempt::TakenBack)).await;
     let second = opened(&*store, 2, "shop", "A-1", at(60)).await;
-    assert_eq!(second.progress.spent, Spent::No);
+    assert_eq!(second.progress.request_used, RequestUsed::No);
     stored(&*store, change(&second, State::Sending, begins)).await;
 }
 
@@ -478,11 +503,11 @@ pub(crate) async fn the_log_tells_everything_in_order_and_without_holes(open: Op
     let store = open();
     let record = opened(&*store, 1, "shop", "A-1", noon()).await;
     opened(&*store, 2, "shop", "A-2", noon()).await;
-    let stale = change(&record, State::InDoubt, Attempt::Untouched);
+    let stale = change(&record, State::InDoubt, Attempt::IfUnmodifiedSince);
     let doubt = stored(&*store, stale.clone()).await;
     store.advance(stale).await.unwrap();
     let over = State::Done(Outcome::Confirmed);
-    stored(&*store, change(&doubt, over, Attempt::Untouched)).await;
+    stored(&*store, change(&doubt, over, Attempt::IfUnmodifiedSince)).await;
 
     let log = open().log(record.id).await.unwrap();
     let numbers: Vec<_> = log.iter().map(|entry| entry.number).collect();
@@ -520,7 +545,7 @@ pub(crate) async fn a_report_gives_each_cancellation_once_page_by_page(open: Ope
     }
     opened(&*store, 8, "other", "A-1", at(2)).await;
     let mut page = ReportPage {
-        which: Which::All,
+        which: ReportFilter::All,
         since: None,
         account: Some(account("shop")),
         after: None,
@@ -538,7 +563,7 @@ pub(crate) async fn a_report_gives_each_cancellation_once_page_by_page(open: Ope
     assert_eq!(found, (1..=7).map(id).collect::<Vec<_>>());
 
     let all = ReportPage {
-        which: Which::All,
+        which: ReportFilter::All,
         since: None,
         account: None,
         after: None,
@@ -546,10 +571,14 @@ pub(crate) async fn a_report_gives_each_cancellation_once_page_by_page(open: Ope
     };
     assert_eq!(store.report(all.clone()).await.unwrap().len(), 8);
     let record = store.cancellation(id(2)).await.unwrap().unwrap();
-    stored(&*store, change(&record, State::InDoubt, Attempt::Untouched)).await;
+    stored(
+        &*store,
+        change(&record, State::InDoubt, Attempt::IfUnmodifiedSince),
+    )
+    .await;
     let changed = store
         .report(ReportPage {
-            which: Which::All,
+            which: ReportFilter::All,
             since: Some(at(60)),
             ..all
         })

@@ -3,12 +3,12 @@
 
 use std::collections::HashSet;
 
-use duka_cancellations::store::{AbandonedPage, Attempt, Claim, Holdings};
+use duka_cancellations::store::{AbandonedPage, Attempt, Claim, StoreStats};
 use duka_cancellations::{OrderKey, Record, Store};
 use duka_core::cancel::{Outcome, State};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::scene::{MINUTE, account, noon, order};
+use crate::fixture::{MINUTE, account, noon, order};
 use crate::suite::{Open, at, change, id, opened, stored};
 
 pub(crate) fn claim(worker: &str, now: Timestamp) -> Claim {
@@ -18,7 +18,7 @@ pub(crate) fn claim(worker: &str, now: Timestamp) -> Claim {
 /// A cancellation in doubt that is due at `due`.
 async fn due(store: &dyn Store, number: u128, shop: &str, due: Timestamp) -> Record {
     let record = opened(store, number, shop, &format!("A-{number}"), noon()).await;
-    let mut doubt = change(&record, State::InDoubt, Attempt::Untouched);
+    let mut doubt = change(&record, State::InDoubt, Attempt::IfUnmodifiedSince);
     doubt.due_at = Some(due);
     stored(store, doubt).await
 }
@@ -75,7 +75,7 @@ pub(crate) async fn what_is_over_is_never_claimed(open: Open<'_>) {
     let far = at(1_000_000);
     let record = due(&*store, 1, "shop", at(30)).await;
     let done = State::Done(Outcome::Confirmed);
-    let over = stored(&*store, change(&record, done, Attempt::Untouched)).await;
+    let over = stored(&*store, change(&record, done, Attempt::IfUnmodifiedSince)).await;
     let claimed = store.claim_one(over.id, claim("w1", far)).await.unwrap();
     assert!(claimed.is_none());
     let shop = [account("shop")];
@@ -86,7 +86,7 @@ pub(crate) async fn what_is_over_is_never_claimed(open: Open<'_>) {
 pub(crate) async fn what_waits_for_a_person_is_claimed_by_name_and_never_as_due(open: Open<'_>) {
     let store = open();
     let record = due(&*store, 1, "shop", at(30)).await;
-    let waits = change(&record, State::NeedsReview, Attempt::Untouched);
+    let waits = change(&record, State::NeedsReview, Attempt::IfUnmodifiedSince);
     let waits = stored(&*store, waits).await;
     let shop = [account("shop")];
     let far = claim("w1", at(1_000_000));
@@ -101,7 +101,7 @@ pub(crate) async fn what_waits_for_a_person_is_claimed_by_name_and_never_as_due(
     let holdings = store.check().await.unwrap();
     assert_eq!((holdings.needs_review, holdings.unsettled), (1, 0));
     // A claim that lapses is anybody's.
-    let lapsed = claim("w2", at(40) + 2 * crate::scene::HOUR);
+    let lapsed = claim("w2", at(40) + 2 * crate::fixture::HOUR);
     let claimed = store.claim_due(lapsed, &shop, 9).await.unwrap();
     assert_eq!(ids(&claimed), [id(1)]);
 }
@@ -242,8 +242,12 @@ pub(crate) async fn abandoned_orders_come_by_age_page_by_page(open: Open<'_>) {
 pub(crate) async fn an_order_we_have_just_touched_is_left_alone_for_a_while(open: Open<'_>) {
     let store = open();
     let record = opened(&*store, 1, "shop", "A-1", noon()).await;
-    let mut skipped = change(&record, State::Done(Outcome::Refused), Attempt::Untouched);
-    skipped.follow = duka_cancellations::Follow::Open;
+    let mut skipped = change(
+        &record,
+        State::Done(Outcome::Refused),
+        Attempt::IfUnmodifiedSince,
+    );
+    skipped.follow = duka_cancellations::Tracking::Pending;
     stored(&*store, skipped).await;
     let untouched_since = |seconds| AbandonedPage {
         created_from: Timestamp::MIN,
@@ -265,7 +269,7 @@ pub(crate) async fn an_order_we_have_just_touched_is_left_alone_for_a_while(open
 
 pub(crate) async fn holdings_count_what_is_there(open: Open<'_>) {
     let store = open();
-    assert_eq!(store.check().await.unwrap(), Holdings::default());
+    assert_eq!(store.check().await.unwrap(), StoreStats::default());
     store.track(vec![order("shop", "A-9")]).await.unwrap();
     due(&*store, 1, "shop", at(60)).await;
     opened(&*store, 2, "shop", "A-2", noon()).await;
@@ -274,9 +278,9 @@ pub(crate) async fn holdings_count_what_is_there(open: Open<'_>) {
         (4, State::Done(Outcome::Confirmed)),
     ] {
         let record = due(&*store, number, "shop", at(60)).await;
-        stored(&*store, change(&record, state, Attempt::Untouched)).await;
+        stored(&*store, change(&record, state, Attempt::IfUnmodifiedSince)).await;
     }
-    let wanted = Holdings {
+    let wanted = StoreStats {
         orders: 5,
         cancellations: 4,
         unsettled: 2,

@@ -1,12 +1,12 @@
 //! What a store keeps apart and together: requests of one order under several names, a
 //! payment and its findings, a claim and its holder.
 
-use duka_cancellations::store::{Advanced, Attempt, Hold, Opened, StoreErrorKind};
-use duka_core::cancel::{Finding, Outcome, Repeat, Spent, State};
+use duka_cancellations::store::{Attempt, LeaseAction, OpenResult, StoreErrorKind, UpdateResult};
+use duka_core::cancel::{Finding, Outcome, Repeat, RequestUsed, State};
 use duka_core::{GatewayName, OrderStatus};
 
-use crate::scene::{account, noon, order};
-use crate::suite::{Open, at, change, id, opened, opening, seen, stored};
+use crate::fixture::{account, noon, order};
+use crate::suite::{Open, at, change, id, new_cancellation, opened, seen, stored};
 use crate::suite_claims::claim;
 
 const BEGINS: Attempt = Attempt::Begins(Repeat::Once);
@@ -18,7 +18,7 @@ pub(crate) async fn one_orders_request_does_not_use_up_anothers(open: Open<'_>) 
     store.track(vec![elsewhere]).await.unwrap();
     for (number, account, order) in [(1, "shop", "A-1"), (2, "shop", "A-2"), (3, "other", "A-1")] {
         let record = opened(&*store, number, account, order, noon()).await;
-        assert_eq!(record.progress.spent, Spent::No);
+        assert_eq!(record.progress.request_used, RequestUsed::No);
         stored(&*store, change(&record, State::Sending, BEGINS)).await;
     }
 }
@@ -33,11 +33,13 @@ pub(crate) async fn an_account_under_a_new_name_has_the_same_orders(open: Open<'
     assert_eq!(late.unwrap_err().kind(), StoreErrorKind::OnceUsed);
     // And whoever begins later is told.
     store.track(vec![order("shop-ug", "A-1")]).await.unwrap();
-    let opened = store.open(opening(3, "shop-ug", "A-1", at(60))).await;
-    let Opened::New(after) = opened.unwrap() else {
+    let opened = store
+        .open(new_cancellation(3, "shop-ug", "A-1", at(60)))
+        .await;
+    let OpenResult::New(after) = opened.unwrap() else {
         panic!("no cancellation is open under this name");
     };
-    assert_eq!(after.progress.spent, Spent::Yes);
+    assert_eq!(after.progress.request_used, RequestUsed::Yes);
 }
 
 pub(crate) async fn a_payment_and_its_findings_are_written_together(open: Open<'_>) {
@@ -45,7 +47,7 @@ pub(crate) async fn a_payment_and_its_findings_are_written_together(open: Open<'
     for (number, outcome) in [(1, Outcome::Confirmed), (2, Outcome::ResolvedCancelled)] {
         let record = opened(&*store, number, "shop", "A-1", noon()).await;
         let over = State::Done(outcome);
-        stored(&*store, change(&record, over, Attempt::Untouched)).await;
+        stored(&*store, change(&record, over, Attempt::IfUnmodifiedSince)).await;
     }
     let key = order("shop", "A-1").key;
     let paid = seen(OrderStatus::Paid, 90);
@@ -63,7 +65,7 @@ pub(crate) async fn a_payment_and_its_findings_are_written_together(open: Open<'
             (3, "status", "w7")
         );
         // A person closes it, and the same payment does not open it again.
-        let mut closed = change(&found, found.progress.state, Attempt::Untouched);
+        let mut closed = change(&found, found.progress.state, Attempt::IfUnmodifiedSince);
         closed.next.finding = None;
         stored(&*store, closed).await;
         store
@@ -81,7 +83,11 @@ pub(crate) async fn deciding_cancelled_of_a_paid_order_is_a_finding_at_once(open
     let paid = seen(OrderStatus::Paid, 30);
     store.observe(&record.key, paid, "w7").await.unwrap();
     let decided = State::Done(Outcome::ResolvedCancelled);
-    let decided = stored(&*store, change(&record, decided, Attempt::Untouched)).await;
+    let decided = stored(
+        &*store,
+        change(&record, decided, Attempt::IfUnmodifiedSince),
+    )
+    .await;
     assert_eq!(decided.progress.finding, Some(Finding::LatePayment));
 }
 
@@ -89,10 +95,14 @@ pub(crate) async fn whoever_goes_on_with_a_late_answer_holds_the_record(open: Op
     let store = open();
     let record = opened(&*store, 1, "shop", "A-1", noon()).await;
     // Somebody else has settled on doubt and let go.
-    let doubt = stored(&*store, change(&record, State::InDoubt, Attempt::Untouched)).await;
+    let doubt = stored(
+        &*store,
+        change(&record, State::InDoubt, Attempt::IfUnmodifiedSince),
+    )
+    .await;
     assert_eq!(doubt.worker, None);
     let mut answer = change(&doubt, State::Accepted, Attempt::Ended);
-    answer.hold = Hold::Keep;
+    answer.hold = LeaseAction::Keep;
     answer.entry.actor = "w5".to_owned();
     let held = stored(&*store, answer).await;
     assert_eq!(held.worker.as_deref(), Some("w5"));
@@ -115,9 +125,9 @@ pub(crate) async fn what_a_wrong_clock_has_claimed_for_a_year_is_anybodys(open: 
     assert_eq!(taken.len(), 1);
     assert!(taken[0].due_at < Some(at(1_000)));
     let stale = store
-        .advance(change(&record, State::InDoubt, Attempt::Untouched))
+        .advance(change(&record, State::InDoubt, Attempt::IfUnmodifiedSince))
         .await;
-    assert!(matches!(stale.unwrap(), Advanced::Conflict(_)));
+    assert!(matches!(stale.unwrap(), UpdateResult::Conflict(_)));
     // Claimed by name just as well.
     let record = opened(&*store, 2, "shop", "A-2", year).await;
     let taken = store.claim_one(record.id, claim("w2", noon())).await;

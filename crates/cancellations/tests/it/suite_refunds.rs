@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use duka_cancellations::refunds::{
-    Begun, PendingRefunds, RefundAdvanced, RefundChange, RefundEvent, RefundFinding, RefundIntent,
-    RefundOutcome, RefundResolution, RefundState,
+    BeginRefund, PendingRefunds, RefundEvent, RefundFinding, RefundIntent, RefundOutcome,
+    RefundResolution, RefundState, RefundUpdate, RefundUpdateResult,
 };
 use duka_cancellations::store::Claim;
 use duka_cancellations::{OrderKey, Refund, RefundStore, StoreErrorKind};
 use duka_core::{Money, OrderStatus, RefundId};
 use jiff::SignedDuration;
 
-use crate::scene::{MINUTE, account, key, noon, order};
+use crate::fixture::{MINUTE, account, key, noon, order};
 use crate::suite::{at, seen};
 
 /// Opens handles on one and the same store.
@@ -47,7 +47,7 @@ pub(crate) async fn paid(store: &dyn RefundStore, account: &str, id: &str) -> Or
 pub(crate) async fn begun(store: &dyn RefundStore, number: u128, id: &str) -> Refund {
     let key = paid(store, "shop", id).await;
     let begun = store.begin_refund(intent(number, key)).await.unwrap();
-    let Begun::New(refund) = begun else {
+    let BeginRefund::New(refund) = begun else {
         panic!("{id}: {begun:?}");
     };
     refund
@@ -57,7 +57,7 @@ pub(crate) const EVENTS: [RefundEvent; 9] = [
     RefundEvent::Received,
     RefundEvent::Refused,
     RefundEvent::NotSent,
-    RefundEvent::TurnedAway,
+    RefundEvent::Unauthenticated,
     RefundEvent::Unclear,
     RefundEvent::LeaseLapsed,
     RefundEvent::SeenReversed,
@@ -66,8 +66,8 @@ pub(crate) const EVENTS: [RefundEvent; 9] = [
 ];
 
 /// What follows from an event, as a worker would write it.
-pub(crate) fn by(worker: &str, refund: &Refund, event: RefundEvent) -> RefundChange {
-    let change = RefundChange::after(refund, event, "so it went", worker, at(60));
+pub(crate) fn by(worker: &str, refund: &Refund, event: RefundEvent) -> RefundUpdate {
+    let change = RefundUpdate::after(refund, event, "so it went", worker, at(60));
     change.unwrap_or_else(|| panic!("{event:?} says nothing to {:?}", refund.state))
 }
 
@@ -92,10 +92,10 @@ pub(crate) async fn led(store: &dyn RefundStore, refund: &Refund, to: RefundStat
     advanced(store, by("amina", &doubted, event)).await
 }
 
-pub(crate) async fn advanced(store: &dyn RefundStore, change: RefundChange) -> Refund {
+pub(crate) async fn advanced(store: &dyn RefundStore, change: RefundUpdate) -> Refund {
     match store.advance_refund(change).await.unwrap() {
-        RefundAdvanced::Stored(refund) => refund,
-        RefundAdvanced::Conflict(refund) => panic!("somebody was faster: {refund:?}"),
+        RefundUpdateResult::Stored(refund) => refund,
+        RefundUpdateResult::Conflict(refund) => panic!("somebody was faster: {refund:?}"),
     }
 }
 
@@ -124,7 +124,7 @@ pub(crate) async fn an_intent_needs_an_order_that_was_seen_paid(open: Open<'_>) 
     let error = begin().await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::UnknownOrder);
     store.track(vec![order("shop", "A-1")]).await.unwrap();
-    assert!(matches!(begin().await.unwrap(), Begun::NotPaid(None)));
+    assert!(matches!(begin().await.unwrap(), BeginRefund::NotPaid(None)));
     for status in [
         OrderStatus::Unpaid,
         OrderStatus::Cancelled,
@@ -135,7 +135,7 @@ pub(crate) async fn an_intent_needs_an_order_that_was_seen_paid(open: Open<'_>) 
         store.observe(&of, sight, "w1").await.unwrap();
         if status != OrderStatus::Paid {
             let begun = begin().await.unwrap();
-            let Begun::NotPaid(Some(found)) = begun else {
+            let BeginRefund::NotPaid(Some(found)) = begun else {
                 panic!("{status}: {begun:?}");
             };
             assert_eq!(found, status);
@@ -170,12 +170,12 @@ pub(crate) async fn a_second_request_of_a_payment_cannot_be_written_down(open: O
                 .begin_refund(intent(number + 1 + n, key))
                 .await
                 .unwrap();
-            let Begun::InTheWay(refund) = again else {
+            let BeginRefund::AlreadyRequested(refund) = again else {
                 panic!("{state:?}: {again:?}");
             };
             assert_eq!(refund, first);
         }
-        let found = store.refund_in_the_way(&first.gateway, &first.key.order);
+        let found = store.earlier_refund(&first.gateway, &first.key.order);
         assert_eq!(found.await.unwrap(), Some(first));
     }
 }
@@ -190,8 +190,8 @@ pub(crate) async fn a_request_that_never_left_makes_room_for_another(open: Open<
         let number = 10 * u128::try_from(number).unwrap();
         let first = begun(&*store, number, &id).await;
         let first = led(&*store, &first, done(outcome)).await;
-        assert!(first.state.frees_the_payment());
-        let found = store.refund_in_the_way(&first.gateway, &first.key.order);
+        assert!(first.state.allows_another_request());
+        let found = store.earlier_refund(&first.gateway, &first.key.order);
         assert_eq!(found.await.unwrap(), None);
         let second = begun(&*store, number + 1, &id).await;
         let both = store.refunds_of(&first.key).await.unwrap();
@@ -211,7 +211,7 @@ pub(crate) async fn a_late_answer_is_a_finding_where_another_request_has_the_pay
     let store = open();
     let late = |refund: &Refund| {
         let event = RefundEvent::Received;
-        RefundChange::double_request(refund, event, "answered received: so", "w1", at(70))
+        RefundUpdate::double_request(refund, event, "answered received: so", "w1", at(70))
     };
     let first = begun(&*store, 1, "A-1").await;
     assert!(late(&first).is_none(), "no other request can be there");
@@ -235,25 +235,25 @@ pub(crate) async fn a_late_answer_is_a_finding_where_another_request_has_the_pay
     };
     let listed = store.pending_refunds(page.clone()).await.unwrap();
     assert_eq!(listed, [found.clone(), second.clone()]);
-    let in_the_way = || store.refund_in_the_way(&first.gateway, &first.key.order);
-    assert_eq!(in_the_way().await.unwrap(), Some(second.clone()));
+    let already_requested = || store.earlier_refund(&first.gateway, &first.key.order);
+    assert_eq!(already_requested().await.unwrap(), Some(second.clone()));
 
     // Should that one never have left, the gateway has the first: no third leaves by itself.
     led(&*store, &second, done(RefundOutcome::NotSent)).await;
-    assert_eq!(in_the_way().await.unwrap(), Some(found.clone()));
+    assert_eq!(already_requested().await.unwrap(), Some(found.clone()));
     let third = || store.begin_refund(intent(3, first.key.clone()));
     let begun = third().await.unwrap();
     assert!(
-        matches!(&begun, Begun::InTheWay(it) if *it == found),
+        matches!(&begun, BeginRefund::AlreadyRequested(it) if *it == found),
         "{begun:?}"
     );
 
-    let closing = |refund: &Refund| RefundChange::acknowledged(refund, "amina", "seen", at(80));
+    let closing = |refund: &Refund| RefundUpdate::acknowledged(refund, "amina", "seen", at(80));
     assert!(closing(&first).is_none(), "there is no finding yet");
     let closed = advanced(&*store, closing(&found).unwrap()).await;
     assert_eq!((closed.state, closed.finding), (resolved, None));
     assert_eq!(store.pending_refunds(page).await.unwrap(), []);
-    assert!(matches!(third().await.unwrap(), Begun::New(_)));
+    assert!(matches!(third().await.unwrap(), BeginRefund::New(_)));
 }
 
 pub(crate) async fn a_change_is_made_by_the_rules_alone(open: Open<'_>) {
@@ -262,8 +262,8 @@ pub(crate) async fn a_change_is_made_by_the_rules_alone(open: Open<'_>) {
     let received = led(&*store, &refund, done(RefundOutcome::Received)).await;
     for refund in [refund, received] {
         for event in EVENTS {
-            let change = RefundChange::after(&refund, event, "so it went", "w1", at(60));
-            let next = change.as_ref().map(RefundChange::next);
+            let change = RefundUpdate::after(&refund, event, "so it went", "w1", at(60));
+            let next = change.as_ref().map(RefundUpdate::next);
             assert_eq!(next, refund.state.after(event), "{event:?}");
             assert!(change.is_none_or(|it| it.finding().is_none()));
         }
@@ -286,8 +286,8 @@ pub(crate) async fn a_refund_made_from_an_old_version_writes_nothing(open: Open<
     assert_eq!(second.updated_at, at(60));
     let late = by("w1", &first, RefundEvent::Received);
     match store.advance_refund(late).await.unwrap() {
-        RefundAdvanced::Conflict(now) => assert_eq!(now, second),
-        RefundAdvanced::Stored(refund) => panic!("{refund:?}"),
+        RefundUpdateResult::Conflict(now) => assert_eq!(now, second),
+        RefundUpdateResult::Stored(refund) => panic!("{refund:?}"),
     }
     assert_eq!(store.refund_log(first.id).await.unwrap().len(), 2);
     let mut unknown = by("w1", &second, RefundEvent::Received);
@@ -357,7 +357,7 @@ pub(crate) async fn what_is_not_over_is_listed_page_by_page(open: Open<'_>) {
         let mut intent = intent(number, key);
         let age = SignedDuration::from_secs(i64::try_from(number).unwrap());
         intent.claim = Claim::new("w1", noon() + age, MINUTE);
-        let Begun::New(refund) = store.begin_refund(intent).await.unwrap() else {
+        let BeginRefund::New(refund) = store.begin_refund(intent).await.unwrap() else {
             panic!("{number}");
         };
         match number {

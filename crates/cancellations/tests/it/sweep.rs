@@ -4,28 +4,30 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use duka_cancellations::store::{Claim, ReportPage, Which};
-use duka_cancellations::sweep::{Bounds, ListError, Mode, News, Source, Summary, Would};
-use duka_cancellations::{Canceller, Follow, Record, Store, TrackedOrder, Trouble};
+use duka_cancellations::store::{Claim, ReportFilter, ReportPage};
+use duka_cancellations::sweep::{
+    Bounds, ListError, Mode, PlannedAction, Source, Summary, SweepEvent,
+};
+use duka_cancellations::{CancelError, Canceller, Record, Store, TrackedOrder, Tracking};
 use duka_core::cancel::{Outcome, State};
 use duka_core::{ErrorKind, OrderStatus};
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
-use crate::scene::{
-    Ahead, HOUR, LONG, MINUTE, Scene, Shelf, account, by, key, noon, order, worker,
+use crate::fixture::{
+    Fixture, HOUR, LONG, MINUTE, TempStore, TestClock, account, by, key, noon, order, worker,
 };
 use crate::scripted::{Answer, Scripted};
 
 /// Everything that a sweep told, in words.
 #[derive(Default)]
-pub(crate) struct Ear(Mutex<Vec<String>>);
+pub(crate) struct EventRecorder(Mutex<Vec<String>>);
 
-impl Ear {
-    fn hear(&self, news: &News<'_>) {
+impl EventRecorder {
+    fn hear(&self, news: &SweepEvent<'_>) {
         let line = match news {
-            News::Considered => "considered".to_owned(),
-            News::Cancellation(record) => {
+            SweepEvent::Considered => "considered".to_owned(),
+            SweepEvent::Cancellation(record) => {
                 let outcome = record.progress.state.outcome().map(Outcome::as_str);
                 format!(
                     "{} {}",
@@ -33,17 +35,17 @@ impl Ear {
                     outcome.unwrap_or(record.progress.state.as_str())
                 )
             }
-            News::Plan(plan) => match plan.would {
-                Would::Cancel => format!("{} would be cancelled", plan.key),
-                Would::Skip => {
+            SweepEvent::Plan(plan) => match plan.would {
+                PlannedAction::Cancel => format!("{} would be cancelled", plan.key),
+                PlannedAction::Skip => {
                     let status = plan.reading.as_ref().map(|it| it.status.as_str());
                     let status = status.unwrap_or("not found");
                     format!("{} would be skipped: {status}", plan.key)
                 }
             },
-            News::LeftAlone(key, why) => format!("{key} left alone: {why:?}"),
-            News::Failed(key, trouble) => format!("{key} failed: {trouble}"),
-            News::AccountStopped(account, why) => format!("{account} stopped: {why}"),
+            SweepEvent::LeftAlone(key, why) => format!("{key} left alone: {why:?}"),
+            SweepEvent::Failed(key, trouble) => format!("{key} failed: {trouble}"),
+            SweepEvent::AccountStopped(account, why) => format!("{account} stopped: {why}"),
             other => format!("{other:?}"),
         };
         self.0.lock().unwrap().push(line);
@@ -73,9 +75,9 @@ pub(crate) async fn sweep(
     canceller: &Canceller,
     source: Source,
     bounds: &Bounds,
-) -> (Result<Summary, Trouble>, Ear) {
-    let (ear, cron) = (Ear::default(), by("cron"));
-    let tell = |news: News<'_>| ear.hear(&news);
+) -> (Result<Summary, CancelError>, EventRecorder) {
+    let (ear, cron) = (EventRecorder::default(), by("cron"));
+    let tell = |news: SweepEvent<'_>| ear.hear(&news);
     let stop = CancellationToken::new();
     let swept = canceller.sweep(source, bounds, &cron, &stop, &tell).await;
     if let Ok(summary) = &swept {
@@ -95,14 +97,14 @@ pub(crate) fn adds_up(s: &Summary) {
     assert_eq!(s.considered, sum, "{s:?}");
 }
 
-async fn tracked(scene: &Scene, ids: &[&str]) {
+async fn tracked(fixture: &Fixture, ids: &[&str]) {
     let orders = ids.iter().map(|id| order("shop", id)).collect();
-    scene.store().track(orders).await.unwrap();
+    fixture.store().track(orders).await.unwrap();
 }
 
 pub(crate) async fn all(store: &dyn Store) -> Vec<Record> {
     let page = ReportPage {
-        which: Which::All,
+        which: ReportFilter::All,
         since: None,
         account: None,
         after: None,
@@ -114,17 +116,17 @@ pub(crate) async fn all(store: &dyn Store) -> Vec<Record> {
 #[tokio::test(start_paused = true)]
 async fn every_order_ends_as_its_gateway_has_it_and_is_told_once() {
     let gateway = Scripted::repeatable().will_answer([Answer::Yes, Answer::No, Answer::Lost]);
-    let scene = Scene::new(gateway);
-    tracked(&scene, &["A-1", "A-2", "A-3", "A-4", "A-5"]).await;
-    scene.gateway.set("A-4", OrderStatus::Paid);
-    scene
+    let fixture = Fixture::new(gateway);
+    tracked(&fixture, &["A-1", "A-2", "A-3", "A-4", "A-5"]).await;
+    fixture.gateway.set("A-4", OrderStatus::Paid);
+    fixture
         .gateway
         .set("A-5", OrderStatus::Unknown("ON_HOLD".to_owned()));
     let bounds = Bounds {
         concurrency: 1,
         ..Bounds::default()
     };
-    let (summary, ear) = sweep(&scene.canceller, Source::Tracked, &bounds).await;
+    let (summary, ear) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
     assert_eq!(
         ear.told(),
         [
@@ -152,36 +154,36 @@ async fn every_order_ends_as_its_gateway_has_it_and_is_told_once() {
         "the lost reply had to settle"
     );
     assert!(
-        all(&**scene.store())
+        all(&**fixture.store())
             .await
             .iter()
             .all(|r| r.request == by("cron"))
     );
     let follow = |id: &'static str| {
-        let store = scene.store();
+        let store = fixture.store();
         async move { store.order(&key("shop", id)).await.unwrap().unwrap().follow }
     };
-    assert_eq!(follow("A-1").await, Follow::Settled);
+    assert_eq!(follow("A-1").await, Tracking::Closed);
     assert_eq!(
         follow("A-2").await,
-        Follow::Open,
+        Tracking::Pending,
         "it may be asked again another day"
     );
-    assert_eq!(follow("A-4").await, Follow::Settled);
+    assert_eq!(follow("A-4").await, Tracking::Closed);
     assert_eq!(
         follow("A-5").await,
-        Follow::Open,
+        Tracking::Pending,
         "nobody knows what ON_HOLD means"
     );
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_in_doubt_from_before_is_settled_first() {
-    let scene = Scene::new(Scripted::once_only().will_answer([Answer::Lost]));
-    scene.cancel(Duration::ZERO).await;
-    scene.gateway.set("A-1", OrderStatus::Paid);
-    scene.ahead.by(MINUTE);
-    let (summary, ear) = sweep(&scene.canceller, list(vec![]), &Bounds::default()).await;
+    let fixture = Fixture::new(Scripted::once_only().will_answer([Answer::Lost]));
+    fixture.cancel(Duration::ZERO).await;
+    fixture.gateway.set("A-1", OrderStatus::Paid);
+    fixture.ahead.by(MINUTE);
+    let (summary, ear) = sweep(&fixture.canceller, list(vec![]), &Bounds::default()).await;
     assert_eq!(ear.told(), ["A-1 at shop not_cancelled_paid"]);
     let summary = summary.unwrap();
     assert_eq!(
@@ -192,9 +194,9 @@ async fn what_is_in_doubt_from_before_is_settled_first() {
 
 #[tokio::test(start_paused = true)]
 async fn what_stays_in_doubt_is_waited_for_and_then_left_to_a_later_sweep() {
-    let scene = Scene::new(Scripted::once_only().always_answers(Answer::Lost));
-    tracked(&scene, &["A-1", "A-2"]).await;
-    let (summary, ear) = sweep(&scene.canceller, Source::Tracked, &Bounds::default()).await;
+    let fixture = Fixture::new(Scripted::once_only().always_answers(Answer::Lost));
+    tracked(&fixture, &["A-1", "A-2"]).await;
+    let (summary, ear) = sweep(&fixture.canceller, Source::Tracked, &Bounds::default()).await;
     let summary = summary.unwrap();
     assert_eq!((summary.in_doubt, summary.sent), (2, 2));
     assert_eq!(ear.told(), ["A-1 at shop in_doubt", "A-2 at shop in_doubt"]);
@@ -203,20 +205,20 @@ async fn what_stays_in_doubt_is_waited_for_and_then_left_to_a_later_sweep() {
         wait: 2 * HOUR,
         ..Bounds::default()
     };
-    scene.ahead.by(MINUTE);
-    let (summary, ear) = sweep(&scene.canceller, Source::Tracked, &patient).await;
+    fixture.ahead.by(MINUTE);
+    let (summary, ear) = sweep(&fixture.canceller, Source::Tracked, &patient).await;
     assert_eq!(summary.unwrap().needs_review, 2);
     assert_eq!(
         ear.told(),
         ["A-1 at shop needs_review", "A-2 at shop needs_review"]
     );
-    assert_eq!(scene.gateway.requests(), 2);
+    assert_eq!(fixture.gateway.requests(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_sweep_may_wait_for_ever() {
-    let scene = Scene::new(Scripted::once_only().always_answers(Answer::Lost));
-    tracked(&scene, &["A-1"]).await;
+    let fixture = Fixture::new(Scripted::once_only().always_answers(Answer::Lost));
+    tracked(&fixture, &["A-1"]).await;
     let bounds = Bounds {
         wait: Duration::MAX,
         min_age: Duration::ZERO,
@@ -225,38 +227,38 @@ async fn a_sweep_may_wait_for_ever() {
         concurrency: 0,
         ..Bounds::default()
     };
-    let (summary, _) = sweep(&scene.canceller, Source::Tracked, &bounds).await;
+    let (summary, _) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
     assert_eq!(summary.unwrap().needs_review, 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_list_is_followed_and_worked_on() {
-    let scene = Scene::new(Scripted::repeatable());
+    let fixture = Fixture::new(Scripted::repeatable());
     let orders = vec![order("shop", "6116229263036"), order("shop", "A-2")];
-    let (summary, _) = sweep(&scene.canceller, list(orders), &Bounds::default()).await;
+    let (summary, _) = sweep(&fixture.canceller, list(orders), &Bounds::default()).await;
     assert_eq!(summary.unwrap().confirmed, 2);
-    assert_eq!(scene.store().check().await.unwrap().orders, 2);
+    assert_eq!(fixture.store().check().await.unwrap().orders, 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_a_list_names_that_is_settled_already_costs_no_network() {
-    let scene = Scene::new(Scripted::repeatable());
+    let fixture = Fixture::new(Scripted::repeatable());
     let orders = || {
         (0..40)
             .map(|n| order("shop", &format!("A-{n}")))
             .collect::<Vec<_>>()
     };
-    sweep(&scene.canceller, list(orders()), &Bounds::default())
+    sweep(&fixture.canceller, list(orders()), &Bounds::default())
         .await
         .0
         .unwrap();
-    let (reads, records) = (scene.gateway.reads(), all(&**scene.store()).await);
-    scene.ahead.by(2 * HOUR);
-    let (summary, ear) = sweep(&scene.canceller, list(orders()), &Bounds::default()).await;
+    let (reads, records) = (fixture.gateway.reads(), all(&**fixture.store()).await);
+    fixture.ahead.by(2 * HOUR);
+    let (summary, ear) = sweep(&fixture.canceller, list(orders()), &Bounds::default()).await;
     let summary = summary.unwrap();
     assert_eq!((summary.considered, summary.skipped), (40, 40));
-    assert_eq!(scene.gateway.reads(), reads);
-    assert_eq!(all(&**scene.store()).await, records);
+    assert_eq!(fixture.gateway.reads(), reads);
+    assert_eq!(all(&**fixture.store()).await, records);
     let told = ear.told();
     assert_eq!(told.len(), 40);
     assert_eq!(told[0], "A-0 at shop left alone: Settled");
@@ -264,7 +266,7 @@ async fn what_a_list_names_that_is_settled_already_costs_no_network() {
 
 #[tokio::test(start_paused = true)]
 async fn an_order_that_a_list_names_twice_is_cancelled_once() {
-    let scene = Scene::new(Scripted::once_only());
+    let fixture = Fixture::new(Scripted::once_only());
     let orders = vec![
         order("shop", "A-1"),
         order("shop", "A-2"),
@@ -274,16 +276,16 @@ async fn an_order_that_a_list_names_twice_is_cancelled_once() {
         concurrency: 1,
         ..Bounds::default()
     };
-    let (summary, _) = sweep(&scene.canceller, list(orders), &bounds).await;
+    let (summary, _) = sweep(&fixture.canceller, list(orders), &bounds).await;
     let summary = summary.unwrap();
     assert_eq!((summary.confirmed, summary.skipped), (2, 1));
-    assert_eq!(all(&**scene.store()).await.len(), 2);
-    assert_eq!(scene.gateway.reads(), 4);
+    assert_eq!(all(&**fixture.store()).await.len(), 2);
+    assert_eq!(fixture.gateway.reads(), 4);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_list_that_breaks_off_is_worked_on_as_far_as_it_was_read() {
-    let scene = Scene::new(Scripted::repeatable());
+    let fixture = Fixture::new(Scripted::repeatable());
     let broken: Vec<Result<_, ListError>> = vec![
         Ok(order("shop", "A-1")),
         Ok(order("shop", "A-2")),
@@ -291,38 +293,38 @@ async fn a_list_that_breaks_off_is_worked_on_as_far_as_it_was_read() {
         Ok(order("shop", "A-4")),
     ];
     let source = Source::List(Box::pin(futures::stream::iter(broken)));
-    let (summary, _) = sweep(&scene.canceller, source, &Bounds::default()).await;
+    let (summary, _) = sweep(&fixture.canceller, source, &Bounds::default()).await;
     let summary = summary.unwrap();
     assert_eq!((summary.considered, summary.confirmed), (2, 2));
     let error = summary.list_error.unwrap();
     assert_eq!(error, "line 4, column 3: \"yesterday\" is not a time");
-    assert_eq!(scene.gateway.requests_for("A-4"), 0);
+    assert_eq!(fixture.gateway.requests_for("A-4"), 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_order_that_another_worker_has_in_hand_is_left_to_it() {
-    let scene = Scene::new(Scripted::repeatable());
-    tracked(&scene, &["A-1", "A-2"]).await;
-    let opening = duka_cancellations::store::Opening {
+    let fixture = Fixture::new(Scripted::repeatable());
+    tracked(&fixture, &["A-1", "A-2"]).await;
+    let new_cancellation = duka_cancellations::store::NewCancellation {
         claim: Claim::new("w2", noon(), HOUR),
-        ..crate::suite::opening(1, "shop", "A-1", noon())
+        ..crate::suite::new_cancellation(1, "shop", "A-1", noon())
     };
-    scene.store().open(opening).await.unwrap();
+    fixture.store().open(new_cancellation).await.unwrap();
     let orders = vec![order("shop", "A-1"), order("shop", "A-2")];
-    let (summary, _) = sweep(&scene.canceller, list(orders), &Bounds::default()).await;
+    let (summary, _) = sweep(&fixture.canceller, list(orders), &Bounds::default()).await;
     let summary = summary.unwrap();
     assert_eq!((summary.confirmed, summary.skipped), (1, 1));
-    assert_eq!(scene.gateway.requests_for("A-1"), 0);
+    assert_eq!(fixture.gateway.requests_for("A-1"), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn sweeps_of_several_workers_share_the_orders_and_cancel_each_once() {
-    let shelf = Shelf::new();
+    let temp_store = TempStore::new();
     let gateway = Arc::new(Scripted::repeatable().slow(Duration::from_millis(1)));
     let orders = (0..150).map(|n| order("shop", &format!("A-{n}"))).collect();
-    let stores = [shelf.store(), shelf.store()];
+    let stores = [temp_store.store(), temp_store.store()];
     stores[0].track(orders).await.unwrap();
-    let clock = Ahead::default().clock();
+    let clock = TestClock::default().clock();
     let sweeps = (0..3).map(|n| {
         let name = format!("w{n}");
         let store = stores[n % 2].clone();
@@ -359,23 +361,26 @@ async fn sweeps_of_several_workers_share_the_orders_and_cancel_each_once() {
 
 #[tokio::test(start_paused = true)]
 async fn orders_of_an_account_without_a_gateway_are_named_and_left_as_they_are() {
-    let scene = Scene::new(Scripted::repeatable());
+    let fixture = Fixture::new(Scripted::repeatable());
     let lost = vec![order("shop-tz", "T-1"), order("shop", "A-1")];
-    scene.store().track(lost).await.unwrap();
-    let (summary, ear) = sweep(&scene.canceller, Source::Tracked, &Bounds::default()).await;
+    fixture.store().track(lost).await.unwrap();
+    let (summary, ear) = sweep(&fixture.canceller, Source::Tracked, &Bounds::default()).await;
     let summary = summary.unwrap();
     assert_eq!((summary.errors, summary.confirmed), (1, 1));
     let failed = "T-1 at shop-tz failed: account shop-tz is not configured";
     assert_eq!(ear.told(), ["A-1 at shop confirmed", failed]);
-    let left = scene
+    let left = fixture
         .store()
         .order(&key("shop-tz", "T-1"))
         .await
         .unwrap()
         .unwrap();
-    assert_eq!((left.follow, left.touched_at), (Follow::Open, None));
+    assert_eq!(
+        (left.follow, left.last_action_at),
+        (Tracking::Pending, None)
+    );
     assert!(
-        scene
+        fixture
             .store()
             .cancellations_of(&left.key)
             .await
@@ -386,16 +391,16 @@ async fn orders_of_an_account_without_a_gateway_are_named_and_left_as_they_are()
 
 #[tokio::test(start_paused = true)]
 async fn a_dry_run_says_what_it_would_do_and_stores_nothing() {
-    let scene = Scene::new(Scripted::once_only().will_answer([Answer::Lost]));
-    scene.cancel(Duration::ZERO).await;
-    scene.ahead.by(HOUR);
+    let fixture = Fixture::new(Scripted::once_only().will_answer([Answer::Lost]));
+    fixture.cancel(Duration::ZERO).await;
+    fixture.ahead.by(HOUR);
     let mut young = order("shop", "young");
     young.created_at = noon() + HOUR - SignedDuration::from_mins(1);
-    tracked(&scene, &["A-2", "A-3"]).await;
-    scene.store().track(vec![young]).await.unwrap();
-    scene.gateway.set("A-3", OrderStatus::Paid);
+    tracked(&fixture, &["A-2", "A-3"]).await;
+    fixture.store().track(vec![young]).await.unwrap();
+    fixture.gateway.set("A-3", OrderStatus::Paid);
     let dump = || {
-        let sql = scene.shelf.sql();
+        let sql = fixture.temp_store.sql();
         ["orders", "cancellations", "attempts", "events"].map(|table| {
             let mut all = sql.prepare(&format!("SELECT * FROM {table}")).unwrap();
             let columns = all.column_count();
@@ -408,12 +413,12 @@ async fn a_dry_run_says_what_it_would_do_and_stores_nothing() {
             text
         })
     };
-    let before = (dump(), scene.gateway.requests());
+    let before = (dump(), fixture.gateway.requests());
     let bounds = Bounds {
         mode: Mode::DryRun,
         ..Bounds::default()
     };
-    let (summary, ear) = sweep(&scene.canceller, Source::Tracked, &bounds).await;
+    let (summary, ear) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
     let plans = [
         "A-2 at shop would be cancelled",
         "A-3 at shop would be skipped: paid",
@@ -430,7 +435,7 @@ async fn a_dry_run_says_what_it_would_do_and_stores_nothing() {
         order("shop", "new"),
         order("shop", "A-1"),
     ]);
-    let (summary, ear) = sweep(&scene.canceller, listed, &bounds).await;
+    let (summary, ear) = sweep(&fixture.canceller, listed, &bounds).await;
     assert_eq!(
         ear.told(),
         [
@@ -440,48 +445,48 @@ async fn a_dry_run_says_what_it_would_do_and_stores_nothing() {
         ]
     );
     assert_eq!(summary.unwrap().skipped, 1, "A-1 is in hand");
-    assert_eq!((dump(), scene.gateway.requests()), before);
+    assert_eq!((dump(), fixture.gateway.requests()), before);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_dry_run_names_an_order_that_its_gateway_does_not_know() {
-    let scene = Scene::new(Scripted::repeatable());
-    tracked(&scene, &["A-1"]).await;
-    scene.gateway.break_down(ErrorKind::NotFound);
+    let fixture = Fixture::new(Scripted::repeatable());
+    tracked(&fixture, &["A-1"]).await;
+    fixture.gateway.break_down(ErrorKind::NotFound);
     let bounds = Bounds {
         mode: Mode::DryRun,
         ..Bounds::default()
     };
-    let (summary, ear) = sweep(&scene.canceller, Source::Tracked, &bounds).await;
+    let (summary, ear) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
     assert_eq!(summary.unwrap().skipped, 1);
     assert_eq!(ear.told(), ["A-1 at shop would be skipped: not found"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_dry_run_at_a_gateway_out_of_order_counts_errors() {
-    let scene = Scene::new(Scripted::repeatable());
-    tracked(&scene, &["A-1"]).await;
-    scene.gateway.break_down(ErrorKind::Unavailable);
+    let fixture = Fixture::new(Scripted::repeatable());
+    tracked(&fixture, &["A-1"]).await;
+    fixture.gateway.break_down(ErrorKind::Unavailable);
     let bounds = Bounds {
         mode: Mode::DryRun,
         ..Bounds::default()
     };
-    let (summary, ear) = sweep(&scene.canceller, Source::Tracked, &bounds).await;
+    let (summary, ear) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
     assert_eq!(summary.unwrap().errors, 1);
     let failed = "A-1 at shop failed: gateway out of reach: as the test wants it";
     assert_eq!(ear.told(), [failed]);
-    scene.gateway.mend();
-    let (summary, _) = sweep(&scene.canceller, Source::Tracked, &bounds).await;
+    fixture.gateway.mend();
+    let (summary, _) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
     assert_eq!(summary.unwrap().eligible, 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_account_filter_holds_for_what_is_due_and_for_what_is_new() {
-    let shelf = Shelf::new();
+    let temp_store = TempStore::new();
     let gateways = [(); 2].map(|()| Arc::new(Scripted::once_only().will_answer([Answer::Lost])));
-    let ahead = Ahead::default();
+    let ahead = TestClock::default();
     let both = [("shop-in", &gateways[0]), ("shop-ke", &gateways[1])];
-    let canceller = worker("w1", shelf.store(), ahead.clock(), &both);
+    let canceller = worker("w1", temp_store.store(), ahead.clock(), &both);
     for shop in ["shop-in", "shop-ke"] {
         let handled = canceller
             .cancel(

@@ -10,8 +10,8 @@ use std::sync::Barrier;
 
 use duka_cancellations::{SqliteStore, Store, StoreError, StoreErrorKind};
 
-use crate::scene::{Shelf, noon, order};
-use crate::suite::{opened, opening};
+use crate::fixture::{TempStore, noon, order};
+use crate::suite::{new_cancellation, opened};
 
 fn refused(path: &Path) -> StoreError {
     let error = SqliteStore::open(path).expect_err("it cannot be opened");
@@ -27,8 +27,8 @@ fn named(error: &StoreError, path: &Path) {
 
 #[test]
 fn a_folder_is_not_a_store() {
-    let shelf = Shelf::new();
-    let error = refused(shelf.folder.path());
+    let temp_store = TempStore::new();
+    let error = refused(temp_store.folder.path());
     assert_eq!(error.kind(), StoreErrorKind::CannotOpen);
     assert!(
         error
@@ -40,8 +40,8 @@ fn a_folder_is_not_a_store() {
 
 #[test]
 fn a_missing_folder_is_not_made() {
-    let shelf = Shelf::new();
-    let path = shelf.folder.path().join("var").join("duka.db");
+    let temp_store = TempStore::new();
+    let path = temp_store.folder.path().join("var").join("duka.db");
     let error = refused(&path);
     assert_eq!(error.kind(), StoreErrorKind::CannotOpen);
     assert!(
@@ -53,81 +53,84 @@ fn a_missing_folder_is_not_made() {
 
 #[test]
 fn a_text_file_is_left_as_it_is() {
-    let shelf = Shelf::new();
+    let temp_store = TempStore::new();
     let list = "account,order,created_at\n".repeat(100);
-    fs::write(shelf.path(), &list).unwrap();
-    assert_eq!(refused(&shelf.path()).kind(), StoreErrorKind::Corrupt);
-    assert_eq!(fs::read_to_string(shelf.path()).unwrap(), list);
+    fs::write(temp_store.path(), &list).unwrap();
+    assert_eq!(refused(&temp_store.path()).kind(), StoreErrorKind::Corrupt);
+    assert_eq!(fs::read_to_string(temp_store.path()).unwrap(), list);
 }
 
 #[test]
 fn an_empty_file_becomes_a_store() {
-    let shelf = Shelf::new();
-    fs::write(shelf.path(), "").unwrap();
-    SqliteStore::open(shelf.path()).unwrap();
+    let temp_store = TempStore::new();
+    fs::write(temp_store.path(), "").unwrap();
+    SqliteStore::open(temp_store.path()).unwrap();
 }
 
 #[test]
 fn a_path_is_a_path_and_no_address() {
-    let shelf = Shelf::new();
-    let path = shelf.folder.path().join("file:duka.db?mode=memory");
+    let temp_store = TempStore::new();
+    let path = temp_store.folder.path().join("file:duka.db?mode=memory");
     SqliteStore::open(&path).unwrap();
     assert!(path.exists());
 }
 
 #[test]
 fn another_programs_database_is_left_exactly_as_it_is() {
-    let shelf = Shelf::new();
-    let sql = shelf.sql();
+    let temp_store = TempStore::new();
+    let sql = temp_store.sql();
     sql.execute_batch("CREATE TABLE invoices (id INTEGER); INSERT INTO invoices VALUES (7)")
         .unwrap();
     drop(sql);
-    let before = fs::read(shelf.path()).unwrap();
-    let error = refused(&shelf.path());
+    let before = fs::read(temp_store.path()).unwrap();
+    let error = refused(&temp_store.path());
     assert_eq!(error.kind(), StoreErrorKind::CannotOpen);
     assert!(
         error.to_string().contains("a database of another program"),
         "{error}"
     );
     assert!(
-        fs::read(shelf.path()).unwrap() == before,
+        fs::read(temp_store.path()).unwrap() == before,
         "it has been written"
     );
-    assert_eq!(fs::read_dir(shelf.folder.path()).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(temp_store.folder.path()).unwrap().count(), 1);
 }
 
 #[test]
 fn a_store_of_a_newer_program_is_left_alone() {
-    let shelf = Shelf::new();
-    drop(shelf.store());
-    let sql = shelf.sql();
+    let temp_store = TempStore::new();
+    drop(temp_store.store());
+    let sql = temp_store.sql();
     sql.pragma_update(None, "user_version", 9).unwrap();
-    let error = refused(&shelf.path());
+    let error = refused(&temp_store.path());
     assert_eq!(error.kind(), StoreErrorKind::TooNew);
     assert!(error.to_string().contains("use a newer duka"), "{error}");
-    assert_eq!(shelf.number("PRAGMA user_version"), 9);
+    assert_eq!(temp_store.number("PRAGMA user_version"), 9);
 }
 
 /// A store with some content, closed and all in one file.
-async fn filled() -> Shelf {
-    let shelf = Shelf::new();
-    let store = shelf.store();
+async fn filled() -> TempStore {
+    let temp_store = TempStore::new();
+    let store = temp_store.store();
     let orders = (0..500).map(|n| order("shop", &format!("A-{n}"))).collect();
     store.track(orders).await.unwrap();
     opened(&*store, 1, "shop", "A-1", noon()).await;
     drop(store);
     let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
-    shelf.sql().query_row(checkpoint, [], |_| Ok(())).unwrap();
-    shelf
+    temp_store
+        .sql()
+        .query_row(checkpoint, [], |_| Ok(()))
+        .unwrap();
+    temp_store
 }
 
 #[tokio::test]
 async fn a_file_that_was_cut_off_is_called_damaged() {
-    let shelf = filled().await;
-    let whole = fs::read(shelf.path()).unwrap();
+    let temp_store = filled().await;
+    let whole = fs::read(temp_store.path()).unwrap();
     for part in [60, 4096, whole.len() / 2] {
-        fs::write(shelf.path(), &whole[..part]).unwrap();
-        let error = match SqliteStore::open(shelf.path()) {
+        fs::write(temp_store.path(), &whole[..part]).unwrap();
+        let error = match SqliteStore::open(temp_store.path()) {
             Err(error) => error,
             // The head is whole; the damage shows when somebody reads on.
             Ok(store) => everything(&store).await.expect_err("half of it is missing"),
@@ -137,7 +140,7 @@ async fn a_file_that_was_cut_off_is_called_damaged() {
             StoreErrorKind::Corrupt,
             "{part} bytes: {error}"
         );
-        named(&error, &shelf.path());
+        named(&error, &temp_store.path());
         assert!(
             error.to_string().contains("restore it from a backup"),
             "{error}"
@@ -147,30 +150,30 @@ async fn a_file_that_was_cut_off_is_called_damaged() {
 
 #[tokio::test]
 async fn a_file_with_rubbish_in_the_middle_is_called_damaged() {
-    let shelf = filled().await;
-    let mut bytes = fs::read(shelf.path()).unwrap();
+    let temp_store = filled().await;
+    let mut bytes = fs::read(temp_store.path()).unwrap();
     let end = bytes.len();
     bytes[4096..end].fill(0xA5);
-    fs::write(shelf.path(), &bytes).unwrap();
-    assert_eq!(refused(&shelf.path()).kind(), StoreErrorKind::Corrupt);
+    fs::write(temp_store.path(), &bytes).unwrap();
+    assert_eq!(refused(&temp_store.path()).kind(), StoreErrorKind::Corrupt);
 }
 
 #[tokio::test]
 async fn damage_that_comes_later_is_named_by_reads_and_writes() {
-    let shelf = filled().await;
-    let pages = || fs::metadata(shelf.path()).unwrap().len() / 4096;
-    let store = SqliteStore::open(shelf.path()).unwrap();
-    let mut bytes = fs::read(shelf.path()).unwrap();
+    let temp_store = filled().await;
+    let pages = || fs::metadata(temp_store.path()).unwrap().len() / 4096;
+    let store = SqliteStore::open(temp_store.path()).unwrap();
+    let mut bytes = fs::read(temp_store.path()).unwrap();
     // All but the head and the schema.
     let tables = usize::try_from(pages() / 2 * 4096).unwrap();
     bytes[tables..].fill(0xA5);
-    fs::write(shelf.path(), &bytes).unwrap();
+    fs::write(temp_store.path(), &bytes).unwrap();
     let error = everything(&store).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{error}");
-    named(&error, &shelf.path());
+    named(&error, &temp_store.path());
     let error = store.track(vec![order("shop", "B-1")]).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{error}");
-    named(&error, &shelf.path());
+    named(&error, &temp_store.path());
 }
 
 async fn everything(store: &SqliteStore) -> Result<(), StoreError> {
@@ -197,15 +200,15 @@ async fn words_that_this_program_does_not_know_are_called_damage_too() {
         "UPDATE orders SET status = 'paid', observed_at = NULL",
         "UPDATE orders SET gateway = ''",
     ] {
-        let shelf = Shelf::new();
-        let store = shelf.store();
+        let temp_store = TempStore::new();
+        let store = temp_store.store();
         let record = opened(&*store, 1, "shop", "A-1", noon()).await;
-        shelf.sql().execute(forgery, []).unwrap();
+        temp_store.sql().execute(forgery, []).unwrap();
         let by_order = store.order(&record.key).await.err();
         let by_id = store.cancellation(record.id).await.err();
         let error = by_id.or(by_order).expect("one of the two reads it");
         assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{forgery}");
-        named(&error, &shelf.path());
+        named(&error, &temp_store.path());
         let text = error.to_string();
         assert!(text.contains("that this program cannot read"), "{text}");
     }
@@ -213,9 +216,9 @@ async fn words_that_this_program_does_not_know_are_called_damage_too() {
 
 #[tokio::test]
 async fn trouble_with_an_order_does_not_blame_the_file() {
-    let store = Shelf::new().store();
+    let store = TempStore::new().store();
     let error = store
-        .open(opening(1, "shop", "A-1", noon()))
+        .open(new_cancellation(1, "shop", "A-1", noon()))
         .await
         .unwrap_err();
     assert_eq!(
@@ -228,8 +231,8 @@ async fn trouble_with_an_order_does_not_blame_the_file() {
 /// everything, so this part runs as somebody else then.
 #[test]
 fn a_store_that_may_not_be_written_says_so_when_it_is_opened() {
-    let shelf = Shelf::new();
-    drop(shelf.store());
+    let temp_store = TempStore::new();
+    drop(temp_store.store());
     for (file, folder, kind) in [
         (0o444, 0o777, "ReadOnly"),
         (0o444, 0o555, "ReadOnly"),
@@ -239,12 +242,12 @@ fn a_store_that_may_not_be_written_says_so_when_it_is_opened() {
         (0o666, 0o555, "ReadOnly|CannotOpen"),
         (0o666, 0o777, "opened"),
     ] {
-        set_mode(&shelf.path(), file);
-        set_mode(shelf.folder.path(), folder);
-        let said = as_anybody(&shelf.path());
+        set_mode(&temp_store.path(), file);
+        set_mode(temp_store.folder.path(), folder);
+        let said = as_anybody(&temp_store.path());
         let right = kind.split('|').any(|kind| said.contains(kind));
         assert!(right, "{file:o} in {folder:o}: {said}");
-        let named = said.contains(&*shelf.path().to_string_lossy());
+        let named = said.contains(&*temp_store.path().to_string_lossy());
         assert!(named || kind == "opened", "{said}");
     }
 }
@@ -276,9 +279,9 @@ fn as_anybody(path: &Path) -> String {
 /// Another test runs this one as another user, and reads what it prints.
 #[test]
 fn a_store_opens_for_whoever_may_write_it() {
-    let shelf = Shelf::new();
+    let temp_store = TempStore::new();
     let told = std::env::var_os("DUKA_TEST_STORE").map(PathBuf::from);
-    let opened = SqliteStore::open(told.clone().unwrap_or(shelf.path()));
+    let opened = SqliteStore::open(told.clone().unwrap_or(temp_store.path()));
     println!("{:?}", opened.as_ref().map(|_| "opened"));
     assert!(told.is_some() || opened.is_ok());
 }
@@ -286,12 +289,12 @@ fn a_store_opens_for_whoever_may_write_it() {
 #[test]
 fn many_that_open_a_new_store_at_once_all_get_it() {
     for _ in 0..20 {
-        let (shelf, start) = (Shelf::new(), Barrier::new(12));
+        let (temp_store, start) = (TempStore::new(), Barrier::new(12));
         std::thread::scope(|scope| {
             for _ in 0..12 {
                 scope.spawn(|| {
                     start.wait();
-                    SqliteStore::open(shelf.path()).unwrap();
+                    SqliteStore::open(temp_store.path()).unwrap();
                 });
             }
         });

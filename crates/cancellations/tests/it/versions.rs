@@ -1,13 +1,13 @@
 //! Stores that earlier versions of the program left: each opens, keeps all that it holds,
 //! and is worked on from there.
 
-use duka_cancellations::refunds::Begun;
+use duka_cancellations::refunds::BeginRefund;
 use duka_cancellations::store::ReportPage;
-use duka_cancellations::{Follow, OrderKey, Record, RefundStore, SqliteStore, Store};
+use duka_cancellations::{OrderKey, Record, RefundStore, SqliteStore, Store, Tracking};
 use duka_core::cancel::{Outcome, State};
 use duka_core::{AccountName, OrderId, OrderStatus};
 
-use crate::scene::Shelf;
+use crate::fixture::TempStore;
 use crate::suite_refunds::intent;
 
 /// A dump of a store that the first version made: real orders at the emulator, one
@@ -19,10 +19,10 @@ const VERSION_1: &str = include_str!("stores/version_1.sql");
 /// one cancelled.
 const VERSION_2: &str = include_str!("stores/version_2.sql");
 
-fn shelf(dump: &str) -> Shelf {
-    let shelf = Shelf::new();
-    shelf.sql().execute_batch(dump).unwrap();
-    shelf
+fn temp_store(dump: &str) -> TempStore {
+    let temp_store = TempStore::new();
+    temp_store.sql().execute_batch(dump).unwrap();
+    temp_store
 }
 
 fn key(account: &str, order: OrderId) -> OrderKey {
@@ -37,14 +37,14 @@ fn words(record: &Record) -> (&str, &'static str) {
 
 #[tokio::test]
 async fn a_store_of_the_first_version_opens_with_all_that_it_holds() {
-    let shelf = shelf(VERSION_1);
-    assert_eq!(shelf.number("PRAGMA user_version"), 1);
+    let temp_store = temp_store(VERSION_1);
+    assert_eq!(temp_store.number("PRAGMA user_version"), 1);
     let invalid = "UPDATE orders SET status = 'unknown', raw_status = 'INVALID'
         WHERE reference = 'SHOP-1'";
-    shelf.sql().execute(invalid, []).unwrap();
-    let logged = shelf.number("SELECT count(*) FROM events");
-    let store = shelf.store();
-    assert_eq!(shelf.number("PRAGMA user_version"), 4);
+    temp_store.sql().execute(invalid, []).unwrap();
+    let logged = temp_store.number("SELECT count(*) FROM events");
+    let store = temp_store.store();
+    assert_eq!(temp_store.number("PRAGMA user_version"), 4);
     let page = ReportPage {
         limit: 100,
         ..ReportPage::default()
@@ -71,7 +71,7 @@ async fn a_store_of_the_first_version_opens_with_all_that_it_holds() {
     let paid = key("kwikpaisa", OrderId::text("KANGA-2").unwrap());
     let paid = store.order(&paid).await.unwrap().unwrap();
     assert_eq!(paid.seen.unwrap().status, OrderStatus::Paid);
-    assert_eq!(paid.follow, Follow::Settled);
+    assert_eq!(paid.follow, Tracking::Closed);
     // What was unknown then is told in the gateway's own words.
     let unknown = store.order(&records[2].key).await.unwrap().unwrap();
     let seen = unknown.seen.unwrap();
@@ -81,13 +81,13 @@ async fn a_store_of_the_first_version_opens_with_all_that_it_holds() {
 
 #[tokio::test]
 async fn a_store_of_the_second_version_opens_with_all_that_it_holds_and_takes_refunds() {
-    let shelf = shelf(VERSION_2);
-    assert_eq!(shelf.number("PRAGMA user_version"), 2);
+    let temp_store = temp_store(VERSION_2);
+    assert_eq!(temp_store.number("PRAGMA user_version"), 2);
     let tables = ["orders", "cancellations", "attempts", "events"];
-    let rows = || tables.map(|table| shelf.number(&format!("SELECT count(*) FROM {table}")));
+    let rows = || tables.map(|table| temp_store.number(&format!("SELECT count(*) FROM {table}")));
     let before = rows();
-    let store = SqliteStore::open(shelf.path()).unwrap();
-    assert_eq!(shelf.number("PRAGMA user_version"), 4);
+    let store = SqliteStore::open(temp_store.path()).unwrap();
+    assert_eq!(temp_store.number("PRAGMA user_version"), 4);
     assert_eq!(rows(), before);
     let page = ReportPage {
         limit: 100,
@@ -108,6 +108,9 @@ async fn a_store_of_the_second_version_opens_with_all_that_it_holds_and_takes_re
     assert_eq!(found[0].seen.as_ref().unwrap().status, OrderStatus::Paid);
     let key = found[0].key.clone();
     let begin = |number| store.begin_refund(intent(number, key.clone()));
-    assert!(matches!(begin(1).await.unwrap(), Begun::New(_)));
-    assert!(matches!(begin(2).await.unwrap(), Begun::InTheWay(_)));
+    assert!(matches!(begin(1).await.unwrap(), BeginRefund::New(_)));
+    assert!(matches!(
+        begin(2).await.unwrap(),
+        BeginRefund::AlreadyRequested(_)
+    ));
 }

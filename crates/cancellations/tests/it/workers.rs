@@ -5,16 +5,16 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use duka_cancellations::store::Claim;
-use duka_cancellations::sweep::{Bounds, News, Source};
+use duka_cancellations::sweep::{Bounds, Source, SweepEvent};
 use duka_cancellations::{Canceller, Record, Request, SqliteStore, Store};
 use duka_core::CancellationId;
 use duka_core::cancel::{Outcome, State};
 use duka_core::clock::SharedClock;
 use tokio_util::sync::CancellationToken;
 
-use crate::meddler::Meddler;
-use crate::scene::{
-    HOUR, LONG, MINUTE, Scene, Shelf, account, by, elsewhere, key, noon, order, worker,
+use crate::faulty_store::FaultyStore;
+use crate::fixture::{
+    Fixture, HOUR, LONG, MINUTE, TempStore, account, by, elsewhere, key, noon, order, worker,
 };
 use crate::scripted::{Answer, Scripted};
 
@@ -35,7 +35,7 @@ async fn settle(canceller: &Canceller) {
     };
     let (cron, stop) = (by("cron"), CancellationToken::new());
     let list = Source::List(Box::pin(futures::stream::empty()));
-    let swept = canceller.sweep(list, &bounds, &cron, &stop, &|_: News<'_>| {});
+    let swept = canceller.sweep(list, &bounds, &cron, &stop, &|_: SweepEvent<'_>| {});
     swept.await.unwrap();
 }
 
@@ -43,13 +43,13 @@ async fn settle(canceller: &Canceller) {
 async fn interrupted(
     gateway: Scripted,
     mut meanwhile: impl FnMut(&Path) + Send + 'static,
-) -> (Scene, Record) {
+) -> (Fixture, Record) {
     let path = Path::default();
     let there = path.clone();
-    let scene = Scene::new(gateway.during_cancel(move |_| meanwhile(&there)));
-    path.set(scene.shelf.path()).unwrap();
-    let record = scene.cancel(LONG).await;
-    (scene, record)
+    let fixture = Fixture::new(gateway.during_cancel(move |_| meanwhile(&there)));
+    path.set(fixture.temp_store.path()).unwrap();
+    let record = fixture.cancel(LONG).await;
+    (fixture, record)
 }
 
 #[tokio::test(start_paused = true)]
@@ -61,26 +61,26 @@ async fn a_late_answer_counts_after_another_worker_has_taken_over() {
         let elder = Arc::new(Scripted::once_only());
         let reader = elder.clone();
         let gateway = Scripted::once_only().will_answer([answer]);
-        let (scene, record) = interrupted(gateway, move |path| {
+        let (fixture, record) = interrupted(gateway, move |path| {
             let (path, reader) = (path.clone(), reader.clone());
             elsewhere(async move { settle(&second(&path, &reader)).await });
         })
         .await;
         assert_eq!(record.progress.state, State::Done(outcome), "{answer:?}");
-        let story = scene.story(&record).await;
+        let story = fixture.story(&record).await;
         assert_eq!(story[2], "lease_lapsed -> in_doubt");
         assert_eq!(story[3], "status -> in_doubt");
         assert!(story[4].starts_with("answered_"), "{story:?}");
-        assert_eq!(scene.gateway.requests() + elder.requests(), 1);
+        assert_eq!(fixture.gateway.requests() + elder.requests(), 1);
         let ended = "SELECT count(*) FROM attempts WHERE result LIKE 'answered_%'";
-        assert_eq!(scene.shelf.number(ended), 1);
+        assert_eq!(fixture.temp_store.number(ended), 1);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_late_answer_counts_while_another_worker_has_only_claimed() {
     let gateway = Scripted::once_only();
-    let (scene, record) = interrupted(gateway, |path| {
+    let (fixture, record) = interrupted(gateway, |path| {
         let path = path.clone();
         let claimed = elsewhere(async move {
             let store = SqliteStore::open(path.get().unwrap()).unwrap();
@@ -91,22 +91,22 @@ async fn a_late_answer_counts_while_another_worker_has_only_claimed() {
     })
     .await;
     assert_eq!(record.progress.state, State::Done(Outcome::Confirmed));
-    assert_eq!(scene.story(&record).await[2], "answered_yes -> accepted");
+    assert_eq!(fixture.story(&record).await[2], "answered_yes -> accepted");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_late_answer_counts_even_when_the_record_changes_under_it_twice() {
     // The second worker reads the status once more just before the answer is written.
-    let shelf = Shelf::new();
+    let temp_store = TempStore::new();
     let (gateway, elder) = (Scripted::once_only(), Arc::new(Scripted::once_only()));
     let path = Path::default();
-    path.set(shelf.path()).unwrap();
+    path.set(temp_store.path()).unwrap();
     let (there, reader) = (path.clone(), elder.clone());
     let gateway = Arc::new(gateway.during_cancel(move |_| {
         let (path, reader) = (there.clone(), reader.clone());
         elsewhere(async move { settle(&second(&path, &reader)).await });
     }));
-    let store = Meddler::new(shelf.store());
+    let store = FaultyStore::new(temp_store.store());
     let tries = Mutex::new(0);
     store.before_advance(move |change| {
         let mut tries = tries.lock().unwrap();
@@ -123,7 +123,7 @@ async fn a_late_answer_counts_even_when_the_record_changes_under_it_twice() {
         }
         Ok(())
     });
-    let clock = crate::scene::Ahead::default().clock();
+    let clock = crate::fixture::TestClock::default().clock();
     let first = worker("w1", Arc::new(store), clock, &[("shop", &gateway)]);
     let handled = first
         .cancel(order("shop", "A-1"), by("amina"), LONG)
@@ -144,7 +144,7 @@ async fn a_late_answer_to_an_attempt_that_has_been_repeated_changes_nothing() {
         let there = reader.clone();
         let mut first = true;
         let gateway = Scripted::repeatable().will_answer([Answer::No, Answer::Yes]);
-        let (scene, record) = interrupted(gateway, move |path| {
+        let (fixture, record) = interrupted(gateway, move |path| {
             if std::mem::take(&mut first) {
                 let (path, reader) = (path.clone(), there.clone());
                 elsewhere(async move { settle(&second(&path, &reader)).await });
@@ -154,7 +154,7 @@ async fn a_late_answer_to_an_attempt_that_has_been_repeated_changes_nothing() {
         assert_eq!(reader.requests(), 1, "{second_answer:?}");
         assert_eq!(record.progress.state, State::Done(Outcome::Confirmed));
         assert_eq!(record.progress.attempts, attempts, "{second_answer:?}");
-        let story = scene.story(&record).await;
+        let story = fixture.story(&record).await;
         assert!(
             !story.iter().any(|e| e.starts_with("answered_no")),
             "{story:?}"
@@ -164,10 +164,10 @@ async fn a_late_answer_to_an_attempt_that_has_been_repeated_changes_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn who_lost_the_claim_while_reading_gives_way() {
-    let shelf = Shelf::new();
+    let temp_store = TempStore::new();
     let gateway = Arc::new(Scripted::repeatable());
-    let store = Meddler::new(shelf.store());
-    let path = shelf.path();
+    let store = FaultyStore::new(temp_store.store());
+    let path = temp_store.path();
     store.before_advance(move |change| {
         if change.version == 1 {
             let (path, id) = (path.clone(), change.id);
@@ -175,7 +175,7 @@ async fn who_lost_the_claim_while_reading_gives_way() {
         }
         Ok(())
     });
-    let clock = crate::scene::Ahead::default().clock();
+    let clock = crate::fixture::TestClock::default().clock();
     let first = worker("w1", Arc::new(store), clock, &[("shop", &gateway)]);
     let handled = first
         .cancel(order("shop", "A-1"), by("amina"), MINUTE)
@@ -202,9 +202,9 @@ async fn many_callers_of_one_order_send_one_request() {
         Scripted::repeatable as fn() -> Scripted,
         Scripted::once_only,
     ] {
-        let shelf = Shelf::new();
+        let temp_store = TempStore::new();
         let gateway = Arc::new(make().slow(Duration::from_millis(5)));
-        let stores = [shelf.store(), shelf.store()];
+        let stores = [temp_store.store(), temp_store.store()];
         let calls = (0..16).map(|n| {
             let store = stores[n % 2].clone();
             let clock = SharedClock::new(jiff::Timestamp::now);

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use duka_cancellations::{AmountCheck, Handled, OrderKey, Record, Request, Store, StoreError};
+use duka_cancellations::{
+    AmountCheck, CancelOutcome, OrderKey, Record, Request, Store, StoreError,
+};
 use duka_core::cancel::SkipReason;
 use duka_core::{Outcome, State};
 
@@ -10,7 +12,7 @@ use crate::args::CancelArgs;
 use crate::bound::{End, LOOK_EVERY, Left, Work};
 use crate::context::{Absent, Context};
 use crate::failure::{Exit, Failure, exit_of_read};
-use crate::output::{complain, tint};
+use crate::output::{colorize, print_error};
 use crate::views::CancellationView;
 
 const WHAT: &str = "cancel the order";
@@ -51,9 +53,9 @@ pub(crate) async fn run(args: CancelArgs, context: &Context) -> Result<Exit, Fai
             match bound.leave(end, work, rest, look).await {
                 Left::Done(done) => done,
                 Left::Record(record) => {
-                    complain(&left_said(end, &record));
+                    print_error(&left_said(end, &record));
                     let error = None;
-                    Ok(Handled { record, error })
+                    Ok(CancelOutcome { record, error })
                 }
                 Left::Nothing => {
                     let problem = format!("failed to {WHAT}: {end}; nothing was sent");
@@ -119,7 +121,7 @@ fn unclear(why: impl fmt::Display, key: &OrderKey) -> Failure {
     ))
 }
 
-fn print(handled: &Handled, context: &Context) -> Result<Exit, Failure> {
+fn print(handled: &CancelOutcome, context: &Context) -> Result<Exit, Failure> {
     let view = CancellationView::from(&handled.record);
     if context.output.is_json() {
         context.output.json(&view)?;
@@ -127,17 +129,17 @@ fn print(handled: &Handled, context: &Context) -> Result<Exit, Failure> {
         context.output.line(&format!(
             "{}  {}  {}",
             handled.record.key,
-            tint(view.standing()),
+            colorize(view.standing()),
             view.said()
         ))?;
         if let Some(advice) = advice(handled.record.progress.state) {
-            context.output.remark(advice);
+            context.output.print_note(advice);
         }
     }
     let exit = exit_of(handled);
     match exit {
         // A program may look at stderr alone, and the record is on stdout.
-        Exit::Failed | Exit::Usage if context.output.is_json() => complain(&view.said()),
+        Exit::Failed | Exit::Usage if context.output.is_json() => print_error(&view.said()),
         Exit::Done | Exit::Failed | Exit::Usage | Exit::Refused | Exit::Unknown => {}
     }
     Ok(exit)
@@ -155,7 +157,7 @@ fn advice(state: State) -> Option<&'static str> {
     }
 }
 
-fn exit_of(handled: &Handled) -> Exit {
+fn exit_of(handled: &CancelOutcome) -> Exit {
     match handled.record.progress.state {
         State::Requested => handled.error.as_ref().map_or(Exit::Failed, exit_of_read),
         State::Sending | State::Accepted | State::Refused | State::InDoubt | State::NeedsReview => {

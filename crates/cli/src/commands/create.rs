@@ -177,7 +177,7 @@ fn refuse_foreign(args: &CreateArgs, keys: &Keys, context: &Context) -> Result<(
         foreign.into_iter().partition(|name| IGNORED.contains(name));
     for name in ignored {
         let gateway = keys.gateway();
-        context.output.remark(&format!(
+        context.output.print_note(&format!(
             "{name} is not an option of {gateway}, and is ignored"
         ));
     }

@@ -27,7 +27,7 @@ pub(crate) async fn run(args: EmulateArgs, context: &Context) -> Result<Exit, Fa
         .await
         .map_err(|error| refusal(&error))?;
     announce(&format!("listening on http://{}", emulator.addr()));
-    context.output.remark(&format!(
+    context.output.print_note(&format!(
         "to use it from another terminal:
   export DUKA_KWIKPAISA_API_KEY=pk_test_emulator DUKA_KWIKPAISA_SECRET_KEY=sk_test_emulator
   export DUKA_KWIKPAISA_BASE_URL={0}

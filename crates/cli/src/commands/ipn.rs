@@ -61,7 +61,7 @@ pub(crate) async fn run(command: IpnCommand, context: &Context) -> Result<Exit, 
                 context.output.json(&view)?;
             } else {
                 context.output.line(&plain(&view.ipn_id))?;
-                context.output.remark(&format!(
+                context.output.print_note(&format!(
                     "give it to `duka create` as --notification-id, or to account {account} as ipn_id"
                 ));
             }

@@ -2,14 +2,14 @@
 //! then refunds.
 
 use duka_cancellations::refunds::PendingRefunds;
-use duka_cancellations::store::{ReportPage, Which};
+use duka_cancellations::store::{ReportFilter, ReportPage};
 use duka_cancellations::{LogEntry, Record, Refund, RefundStore, Store};
 use duka_core::cancel::Finding;
 use duka_core::{AccountName, State};
 
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
-use crate::output::{plain, tint};
+use crate::output::{colorize, plain};
 use crate::views::{CancellationView, RefundView};
 
 const PAGE: u32 = 500;
@@ -18,7 +18,7 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
     let output = context.output;
     let mut page = ReportPage {
-        which: Which::Pending,
+        which: ReportFilter::Pending,
         since: None,
         account: context.chosen(&config)?,
         after: None,
@@ -49,7 +49,7 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
     }
     found += refunds(store.as_ref(), page.account, context).await?;
     if found == 0 {
-        output.remark("nothing is pending");
+        output.print_note("nothing is pending");
     }
     Ok(Exit::Done)
 }
@@ -91,7 +91,7 @@ async fn refunds(
 fn describe_refund(refund: &Refund, view: &RefundView) -> Vec<String> {
     let standing = view.finding.unwrap_or_else(|| view.standing());
     let mut lines = vec![
-        format!("{}  refund {}", refund.id, tint(standing)),
+        format!("{}  refund {}", refund.id, colorize(standing)),
         format!(
             "  order    {} at {} ({})",
             view.order, view.account, view.gateway
@@ -122,7 +122,7 @@ async fn heard(store: &dyn Store, record: &Record) -> Result<Option<String>, Fai
 fn describe(record: &Record, view: &CancellationView, heard: Option<String>) -> Vec<String> {
     let standing = view.finding.unwrap_or_else(|| view.standing());
     let mut lines = vec![
-        format!("{}  {}", record.id, tint(standing)),
+        format!("{}  {}", record.id, colorize(standing)),
         format!(
             "  order    {} at {} ({})",
             view.order, view.account, view.gateway

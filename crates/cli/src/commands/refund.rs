@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use duka_cancellations::refunds::{RefundFinding, RefundOutcome, RefundState, Refunding, Terms};
+use duka_cancellations::refunds::{
+    RefundFinding, RefundOutcome, RefundParams, RefundState, Refunding,
+};
 use duka_cancellations::{OrderKey, Refund, RefundStore, StoreError};
 use duka_core::Error;
 
@@ -10,7 +12,7 @@ use crate::args::RefundArgs;
 use crate::bound::{LOOK_EVERY, Left, Work};
 use crate::context::{Absent, Context};
 use crate::failure::{Exit, Failure, exit_of_read};
-use crate::output::{complain, tint};
+use crate::output::{colorize, print_error};
 use crate::views::RefundView;
 
 const WHAT: &str = "ask for a refund";
@@ -35,7 +37,7 @@ pub(crate) async fn run(args: RefundArgs, context: &Context) -> Result<Exit, Fai
             Ok((refunder, order, earlier))
         })
         .await?;
-    let terms = Terms {
+    let terms = RefundParams {
         amount: args.amount,
         username,
         remarks: args.remarks.clone(),
@@ -54,7 +56,7 @@ pub(crate) async fn run(args: RefundArgs, context: &Context) -> Result<Exit, Fai
             match bound.leave(end, work, rest, look).await {
                 Left::Done(done) => done,
                 Left::Record(refund) => {
-                    complain(&format!(
+                    print_error(&format!(
                         "{end} while the request was on its way; whether it was received is not known, and refund {} says so",
                         refund.id
                     ));
@@ -77,7 +79,7 @@ pub(crate) async fn run(args: RefundArgs, context: &Context) -> Result<Exit, Fai
             let view = RefundView::skipped(&order, status, &args.remarks, &actor, now);
             (view, Exit::Refused, None)
         }
-        Refunding::InTheWay { refund, reading } => {
+        Refunding::AlreadyRequested { refund, reading } => {
             let mut view = RefundView::of(refund, reading.as_ref());
             view.message = Some(format!(
                 "nothing was sent now: a refund of this payment was asked for at {}, and there is one request per payment; {}",
@@ -152,16 +154,16 @@ fn print(
             "{} at {}{money}  {}  {}",
             view.order,
             view.account,
-            tint(view.standing()),
+            colorize(view.standing()),
             view.said()
         ))?;
         if let Some(advice) = advice {
-            context.output.remark(&advice);
+            context.output.print_note(&advice);
         }
     }
     match exit {
         // A program may look at stderr alone, and the record is on stdout.
-        Exit::Failed | Exit::Usage if context.output.is_json() => complain(&view.said()),
+        Exit::Failed | Exit::Usage if context.output.is_json() => print_error(&view.said()),
         Exit::Done | Exit::Failed | Exit::Usage | Exit::Refused | Exit::Unknown => {}
     }
     Ok(exit)

@@ -1,13 +1,13 @@
 //! `duka report`: the reconciliation log, a page at a time, so that it may be long.
 
 use duka_cancellations::Record;
-use duka_cancellations::store::{ReportPage, Which};
+use duka_cancellations::store::{ReportFilter, ReportPage};
 use jiff::Timestamp;
 
 use crate::args::{ReportArgs, ReportFormat};
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
-use crate::output::{plain_lines, tint};
+use crate::output::{colorize, plain_lines};
 use crate::views::CancellationView;
 
 const PAGE: u32 = 500;
@@ -42,7 +42,7 @@ pub(crate) async fn run(args: &ReportArgs, context: &Context) -> Result<Exit, Fa
         args.format
     };
     let mut page = ReportPage {
-        which: Which::All,
+        which: ReportFilter::All,
         since,
         account: context.chosen(&config)?,
         after: None,
@@ -98,7 +98,7 @@ impl<'a> Printer<'a> {
                     vec![
                         view.order.clone(),
                         view.account.clone(),
-                        tint(result),
+                        colorize(result),
                         view.attempts.to_string(),
                         view.verified_status.unwrap_or("").to_owned(),
                         view.updated_at.clone(),
@@ -129,7 +129,7 @@ impl<'a> Printer<'a> {
             if self.format == ReportFormat::Csv {
                 self.csv(&CSV_HEADER.map(str::to_owned))?;
             }
-            self.context.output.remark("nothing to report");
+            self.context.output.print_note("nothing to report");
         }
         Ok(Exit::Done)
     }

@@ -1,7 +1,7 @@
 //! `duka resolve`: a person's decision, recorded for ever.
 
-use duka_cancellations::refunds::{RefundResolution, RefundTrouble};
-use duka_cancellations::{Canceller, Refunder, Trouble};
+use duka_cancellations::refunds::{RefundError, RefundResolution};
+use duka_cancellations::{CancelError, Canceller, Refunder};
 use duka_core::RefundId;
 use duka_core::cancel::Resolution;
 
@@ -9,7 +9,7 @@ use crate::args::{Decision, ResolveArgs};
 use crate::config::Config;
 use crate::context::{Absent, Context};
 use crate::failure::{Exit, Failure};
-use crate::output::tint;
+use crate::output::colorize;
 use crate::views::{CancellationView, RefundView};
 
 pub(crate) async fn run(args: &ResolveArgs, context: &Context) -> Result<Exit, Failure> {
@@ -80,17 +80,17 @@ async fn refund(
         None => refunder.acknowledge(id, by, note).await,
     };
     let refund = resolved.map_err(|trouble| match trouble {
-        RefundTrouble::NotAllowed(refund) => {
+        RefundError::NotAllowed(refund) => {
             let view = RefundView::of(&refund, None);
             Failure::usage(format!(
                 "there is nothing to decide about {id}: it is {}; see `duka pending`",
                 view.standing()
             ))
         }
-        trouble @ (RefundTrouble::NothingSent(_)
-        | RefundTrouble::Unknown(_)
-        | RefundTrouble::DoubleRequest(_)
-        | RefundTrouble::NotStored { .. }
+        trouble @ (RefundError::NothingSent(_)
+        | RefundError::Unknown(_)
+        | RefundError::DoubleRequest(_)
+        | RefundError::NotStored { .. }
         | _) => Failure::refund("resolve it", &trouble),
     })?;
     let view = RefundView::of(&refund, None);
@@ -100,7 +100,7 @@ async fn refund(
         context.output.line(&format!(
             "{}  {}  {}",
             refund.key,
-            tint(view.standing()),
+            colorize(view.standing()),
             view.said()
         ))?;
     }
@@ -116,17 +116,17 @@ async fn cancellation(
 ) -> Result<Exit, Failure> {
     let resolved = canceller.resolve(args.id, resolution, by, note).await;
     let record = resolved.map_err(|trouble| match trouble {
-        Trouble::NotAllowed(refused) => Failure::usage(format!(
+        CancelError::NotAllowed(refused) => Failure::usage(format!(
             "there is nothing to decide about {}: it is {}; see `duka pending`",
             args.id,
             refused.state.as_str()
         )),
-        trouble @ (Trouble::Store(_)
-        | Trouble::NotStored { .. }
-        | Trouble::OtherGateway { .. }
-        | Trouble::Gateway(_)
-        | Trouble::Unknown(_)
-        | Trouble::UnknownAccount(_)
+        trouble @ (CancelError::Store(_)
+        | CancelError::NotStored { .. }
+        | CancelError::OtherGateway { .. }
+        | CancelError::Gateway(_)
+        | CancelError::Unknown(_)
+        | CancelError::UnknownAccount(_)
         | _) => Failure::trouble("resolve it", &trouble),
     })?;
     let view = CancellationView::from(&record);
@@ -136,7 +136,7 @@ async fn cancellation(
         context.output.line(&format!(
             "{}  {}  {}",
             record.key,
-            tint(view.standing()),
+            colorize(view.standing()),
             view.said()
         ))?;
     }

@@ -3,7 +3,7 @@
 use crate::args::OrderArgs;
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
-use crate::output::tint;
+use crate::output::colorize;
 use crate::views::{
     CancellationTimeline, CancellationView, LogView, OrderView, RefundTimeline, RefundView,
     TimelineView,
@@ -70,7 +70,7 @@ fn print(view: &TimelineView, context: &Context) -> Result<(), Failure> {
         output.line(&format!(
             "cancellation {}  {}{finding}",
             cancellation.id.as_deref().unwrap_or_default(),
-            tint(cancellation.standing()),
+            colorize(cancellation.standing()),
         ))?;
         print_log(&part.log, context)?;
     }
@@ -82,7 +82,7 @@ fn print(view: &TimelineView, context: &Context) -> Result<(), Failure> {
             "refund {}  {}  {}{finding}",
             refund.id.as_deref().unwrap_or_default(),
             refund.money(),
-            tint(refund.standing()),
+            colorize(refund.standing()),
         ))?;
         print_log(&part.log, context)?;
     }
@@ -90,7 +90,7 @@ fn print(view: &TimelineView, context: &Context) -> Result<(), Failure> {
 }
 
 fn finding(word: Option<&str>) -> String {
-    word.map_or_else(String::new, |word| format!("  {}", tint(word)))
+    word.map_or_else(String::new, |word| format!("  {}", colorize(word)))
 }
 
 fn print_log(log: &[LogView], context: &Context) -> Result<(), Failure> {

@@ -12,7 +12,7 @@ use crate::config::{Config, Keys};
 use crate::context::{Absent, Context, missing_store, must_exist, unchanged};
 use crate::failure::{Exit, Failure};
 use crate::orders_file::tracking_id;
-use crate::output::{plain, tint};
+use crate::output::{colorize, plain};
 use crate::views::StatusView;
 
 pub(crate) async fn run(args: &StatusArgs, context: &Context) -> Result<Exit, Failure> {
@@ -50,7 +50,7 @@ pub(crate) async fn run(args: &StatusArgs, context: &Context) -> Result<Exit, Fa
     context.output.line(&format!(
         "{}  {} ({}){money}",
         order.key,
-        tint(&view.status),
+        colorize(&view.status),
         plain(&view.raw_status),
     ))?;
     Ok(Exit::Done)

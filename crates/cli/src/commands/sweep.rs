@@ -6,8 +6,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use duka_cancellations::store::{ReportPage, Which};
-use duka_cancellations::sweep::{Bounds, Left, Mode, News, Source, Summary, Would};
+use duka_cancellations::store::{ReportFilter, ReportPage};
+use duka_cancellations::sweep::{Bounds, Left, Mode, PlannedAction, Source, Summary, SweepEvent};
 use duka_cancellations::{AmountCheck, Canceller, OrderKey, Record, Request};
 use duka_core::clock::SharedClock;
 use futures::stream::{self, StreamExt};
@@ -18,7 +18,7 @@ use crate::args::SweepArgs;
 use crate::context::{Absent, Context};
 use crate::failure::{Exit, Failure, told};
 use crate::orders_file::{Accounts, OrdersFile};
-use crate::output::{Output, complain, plain, tint};
+use crate::output::{Output, colorize, plain, print_error};
 use crate::views::{CancellationView, SummaryLine, why};
 
 /// Records read from the store at a time.
@@ -66,7 +66,7 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
     let stop = context.stop();
     if let Some(every) = args.every {
         // A service manager, or a test, may wait for this before it asks the sweep to end.
-        context.output.remark(&format!(
+        context.output.print_note(&format!(
             "sweeping every {}; Ctrl-C or SIGTERM ends it once what is in flight is finished",
             humantime::format_duration(every)
         ));
@@ -99,13 +99,13 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
             let summary = swept?;
             let exit = exit_of(&summary, stop);
             if let Some(problem) = problem(&summary, exit).filter(|_| context.output.is_json()) {
-                complain(&problem);
+                print_error(&problem);
             }
             return Ok(exit);
         };
         match swept {
             // A busy store, say: the next round may do better.
-            Err(failure) if failure.exit() == Exit::Failed => complain(&failure.to_string()),
+            Err(failure) if failure.exit() == Exit::Failed => print_error(&failure.to_string()),
             Err(failure) => return Err(failure),
             Ok(_) => {}
         }
@@ -150,8 +150,8 @@ async fn sweep_once(
                 .for_each(|line| bar.suspend(|| print(&line, output)));
         }
     });
-    let tell = |news: News<'_>| {
-        if matches!(news, News::Considered) {
+    let tell = |news: SweepEvent<'_>| {
+        if matches!(news, SweepEvent::Considered) {
             bar.inc(1);
         }
         if let Some(line) = teller.line_of(&news, request) {
@@ -167,7 +167,7 @@ async fn sweep_once(
     let summary = swept.map_err(|trouble| Failure::trouble("sweep", &trouble))?;
     teller.count_the_rest();
     if let Some(error) = &summary.list_error {
-        complain(&format!("the list was not read to its end: {error}"));
+        print_error(&format!("the list was not read to its end: {error}"));
     }
     match bounds.mode {
         Mode::Act => print_summary(&summary, output)?,
@@ -245,27 +245,31 @@ impl<'a> Teller<'a> {
     }
 
     /// What there is to print about a piece of news; nothing about what is only counted.
-    fn line_of(&self, news: &News<'_>, request: &Request) -> Option<Line> {
+    fn line_of(&self, news: &SweepEvent<'_>, request: &Request) -> Option<Line> {
         Some(match news {
-            News::Cancellation(record) => Line::Result(Box::new(CancellationView::from(*record))),
-            News::Plan(plan) if self.output.is_json() => {
+            SweepEvent::Cancellation(record) => {
+                Line::Result(Box::new(CancellationView::from(*record)))
+            }
+            SweepEvent::Plan(plan) if self.output.is_json() => {
                 let view = CancellationView::planned(plan, &request.actor, self.clock.now());
                 Line::Result(Box::new(view))
             }
-            News::Plan(plan) => {
+            SweepEvent::Plan(plan) => {
                 let would = match plan.would {
-                    Would::Cancel => "cancelled",
-                    Would::Skip => "left alone",
+                    PlannedAction::Cancel => "cancelled",
+                    PlannedAction::Skip => "left alone",
                 };
                 dry_line(&plan.key, would, &why(plan))
             }
-            News::LeftAlone(key, left) => return self.left_alone(key, *left),
-            News::Failed(key, trouble) => Line::Complaint(format!("{key}: {}", told(trouble))),
-            News::AccountStopped(account, reason) => Line::Complaint(format!(
+            SweepEvent::LeftAlone(key, left) => return self.left_alone(key, *left),
+            SweepEvent::Failed(key, trouble) => {
+                Line::Complaint(format!("{key}: {}", told(trouble)))
+            }
+            SweepEvent::AccountStopped(account, reason) => Line::Complaint(format!(
                 "account {account} is left for a later sweep: {reason}"
             )),
             // Later versions of the library may have more to tell.
-            News::Considered | _ => return None,
+            SweepEvent::Considered | _ => return None,
         })
     }
 
@@ -294,7 +298,7 @@ impl<'a> Teller<'a> {
     fn count_the_rest(&self) {
         let more = self.left.load(Ordering::Relaxed).saturating_sub(FEW);
         if self.leftovers == Leftovers::Few && more > 0 {
-            self.output.remark(&format!(
+            self.output.print_note(&format!(
                 "and {more} more are left alone; -v names them all"
             ));
         }
@@ -317,7 +321,7 @@ async fn tell_unsettled(
     output: Output,
 ) -> Result<(), Failure> {
     let mut page = ReportPage {
-        which: Which::Unsettled,
+        which: ReportFilter::Unsettled,
         account: bounds.account.clone(),
         limit: PAGE,
         ..ReportPage::default()
@@ -337,8 +341,10 @@ async fn tell_unsettled(
     }
     match unsettled {
         0 => {}
-        1 => output.remark("1 cancellation is not settled; a sweep would first go on with that"),
-        many => output.remark(&format!(
+        1 => {
+            output.print_note("1 cancellation is not settled; a sweep would first go on with that")
+        }
+        many => output.print_note(&format!(
             "{many} cancellations are not settled; a sweep would first go on with those"
         )),
     }
@@ -350,8 +356,8 @@ fn print(line: &Line, output: Output) {
         // A reader of stdout that has gone must not stop the sweep.
         Line::Result(view) => print_one(view, output).unwrap_or_default(),
         Line::Plain(text) => output.line(text).unwrap_or_default(),
-        Line::Remark(text) => output.remark(text),
-        Line::Complaint(text) => complain(text),
+        Line::Remark(text) => output.print_note(text),
+        Line::Complaint(text) => print_error(text),
     }
 }
 
@@ -363,7 +369,7 @@ fn print_one(view: &CancellationView, output: Output) -> Result<(), Failure> {
         "{} at {}  {}  {}",
         view.order,
         view.account,
-        tint(view.finding.unwrap_or_else(|| view.standing())),
+        colorize(view.finding.unwrap_or_else(|| view.standing())),
         view.said()
     ))
 }

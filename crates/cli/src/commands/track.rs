@@ -78,12 +78,16 @@ pub(crate) fn check(
         if let Err(row) = row {
             bad += 1;
             if bad <= NAMED {
-                context.output.remark(&format!("{}: {row}", file.name()));
+                context
+                    .output
+                    .print_note(&format!("{}: {row}", file.name()));
             }
         }
     }
     if bad > NAMED {
-        context.output.remark(&format!("and {} more", bad - NAMED));
+        context
+            .output
+            .print_note(&format!("and {} more", bad - NAMED));
     }
     Ok(bad)
 }

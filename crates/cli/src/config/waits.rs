@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use duka_cancellations::{AmountCheck, Lease};
-use duka_core::Patience;
+use duka_core::WaitPolicy;
 use duka_http::ReqwestTransport;
 use serde::Deserialize;
 
@@ -21,7 +21,7 @@ const GIVE_UP_AFTER: Duration = Duration::from_secs(3 * 60);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Waits {
     /// When a status proves something, and when a person is asked.
-    pub(crate) patience: Patience,
+    pub(crate) wait_policy: WaitPolicy,
     /// For how long a worker's claim on a cancellation holds without a sign of life. At least
     /// twice the timeout, and better above the time of a call with its repeats: a claim
     /// shorter than that cuts the repeats short; it never breaks a promise.
@@ -35,7 +35,7 @@ pub(crate) struct Waits {
 impl Default for Waits {
     fn default() -> Self {
         Self {
-            patience: Patience::default(),
+            wait_policy: WaitPolicy::default(),
             lease: Lease::default().get(),
             timeout: ReqwestTransport::TOTAL_TIMEOUT,
             give_up_after: GIVE_UP_AFTER,
@@ -78,11 +78,15 @@ impl Waits {
     ) -> Result<Self, Failure> {
         let mut waits = Self::default();
         for (key, text, wait) in [
-            ("cancel.settle", &cancel.settle, &mut waits.patience.settle),
+            (
+                "cancel.settle",
+                &cancel.settle,
+                &mut waits.wait_policy.settle,
+            ),
             (
                 "cancel.review_after",
                 &cancel.review_after,
-                &mut waits.patience.review_after,
+                &mut waits.wait_policy.review_after,
             ),
             ("cancel.lease", &cancel.lease, &mut waits.lease),
             ("http.timeout", &http.timeout, &mut waits.timeout),
@@ -102,8 +106,8 @@ impl Waits {
     /// Lets the environment win.
     pub(super) fn read(&mut self, environment: Environment<'_>) -> Result<(), Failure> {
         for (variable, wait) in [
-            ("DUKA_SETTLE", &mut self.patience.settle),
-            ("DUKA_REVIEW_AFTER", &mut self.patience.review_after),
+            ("DUKA_SETTLE", &mut self.wait_policy.settle),
+            ("DUKA_REVIEW_AFTER", &mut self.wait_policy.review_after),
             ("DUKA_LEASE", &mut self.lease),
             ("DUKA_TIMEOUT", &mut self.timeout),
             ("DUKA_GIVE_UP_AFTER", &mut self.give_up_after),
@@ -118,15 +122,15 @@ impl Waits {
     /// Refuses waits that do not go together.
     pub(super) fn check(&self) -> Result<(), Failure> {
         let shown = humantime::format_duration;
-        let Patience {
+        let WaitPolicy {
             settle,
             review_after,
-        } = self.patience;
-        if settle < Patience::MIN_SETTLE {
+        } = self.wait_policy;
+        if settle < WaitPolicy::MIN_SETTLE {
             return Err(Failure::usage(format!(
                 "settle ({}) is shorter than {}; a gateway would be asked again before it can show what it did",
                 shown(settle),
-                shown(Patience::MIN_SETTLE),
+                shown(WaitPolicy::MIN_SETTLE),
             )));
         }
         if review_after < settle {
@@ -207,7 +211,7 @@ mod tests {
         let waits = waits(&[("DUKA_LEASE", "5s"), ("DUKA_TIMEOUT", "2s")]).unwrap();
         assert_eq!(waits.lease, Duration::from_secs(5));
         assert_eq!(waits.timeout, Duration::from_secs(2));
-        assert_eq!(waits.patience, Patience::default());
+        assert_eq!(waits.wait_policy, WaitPolicy::default());
     }
 
     #[test]

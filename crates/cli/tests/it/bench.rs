@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use duka_cancellations::store::{ReportPage, Which};
+use duka_cancellations::store::{ReportFilter, ReportPage};
 use duka_cancellations::sweep::{Bounds, Source};
 use duka_cancellations::{
     Canceller, OrderKey, Record, Request, Settings, SqliteStore, Store, TrackedOrder,
 };
 use duka_core::clock::SharedClock;
 use duka_core::{
-    AccountName, Customer, ErrorKind, Gateway, Money, NewOrder, OrderId, Patience, State,
+    AccountName, Customer, ErrorKind, Gateway, Money, NewOrder, OrderId, State, WaitPolicy,
 };
 use duka_emulator::{Emulator, EmulatorConfig, Gateway as Side, Redelivery};
 use duka_http::{BaseUrl, ReqwestTransport, RetryPolicy, Transport};
@@ -29,7 +29,7 @@ pub(crate) struct Bench {
     pub(crate) pesapal: Pesapal,
     kwikpaisa: KwikPaisa,
     folder: TempDir,
-    patience: Patience,
+    wait_policy: WaitPolicy,
 }
 
 /// A transport that gives up after this long.
@@ -81,19 +81,19 @@ pub(crate) fn worker_ahead(emulator: &Emulator, file: &Path, by: SignedDuration)
         (account(Side::KwikPaisa), Arc::new(kwikpaisa) as _),
         (account(Side::Pesapal), Arc::new(pesapal) as _),
     ]);
-    let patience = Patience {
+    let wait_policy = WaitPolicy {
         settle: Duration::from_millis(300),
         review_after: Duration::from_secs(1),
     };
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(file).unwrap());
-    let settings = Settings::new("later").patience(patience);
+    let settings = Settings::new("later").wait_policy(wait_policy);
     Canceller::new(store, gateways, clock, settings)
 }
 
 impl Bench {
     pub(crate) async fn open(
         transport: &Arc<dyn Transport>,
-        patience: Patience,
+        wait_policy: WaitPolicy,
         seed: u64,
     ) -> Self {
         let config = EmulatorConfig::new(Timestamp::now)
@@ -108,7 +108,7 @@ impl Bench {
             pesapal,
             kwikpaisa,
             folder: tempfile::tempdir().unwrap(),
-            patience,
+            wait_policy,
         }
     }
 
@@ -131,7 +131,7 @@ impl Bench {
             .iter()
             .map(|side| (account(*side), self.gateway(*side)))
             .collect();
-        let settings = Settings::new(name).patience(self.patience);
+        let settings = Settings::new(name).wait_policy(self.wait_policy);
         Canceller::new(store, gateways, SharedClock::new(Timestamp::now), settings)
     }
 
@@ -219,7 +219,7 @@ pub(crate) async fn sweep(worker: &Canceller, wait: Duration) {
 
 pub(crate) async fn everything(store: &dyn Store) -> Vec<Record> {
     let page = ReportPage {
-        which: Which::All,
+        which: ReportFilter::All,
         since: None,
         account: None,
         after: None,

@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 use duka_emulator::{Fault, FaultKind, Gateway, Operation};
 
-use crate::shop::{INDIAN, Run, Shop, wait_until};
+use crate::shop::{CliFixture, INDIAN, Run, wait_until};
 
 /// What a command may take beyond its second: for an answer that is on its way, for a look into
 /// the store, and for a machine that is busy.
 const MORE: Duration = Duration::from_secs(8);
 
 /// Far longer than any bound here.
-fn slow(shop: &mut Shop, operations: &[Operation]) {
+fn slow(shop: &mut CliFixture, operations: &[Operation]) {
     shop.terminal.set("DUKA_TIMEOUT", "50s");
     for operation in operations {
         let fault = Fault::new(FaultKind::Delay).on(*operation).times(u32::MAX);
@@ -22,7 +22,7 @@ fn slow(shop: &mut Shop, operations: &[Operation]) {
 }
 
 #[track_caller]
-fn in_time(shop: &Shop, args: &[&str], code: i32) -> Run {
+fn in_time(shop: &CliFixture, args: &[&str], code: i32) -> Run {
     let started = Instant::now();
     let run = shop.duka(&[args, &["--give-up-after", "1s"]].concat());
     let took = started.elapsed();
@@ -36,7 +36,7 @@ fn in_time(shop: &Shop, args: &[&str], code: i32) -> Run {
 
 #[test]
 fn a_read_that_does_not_come_to_its_answer_is_given_up() {
-    let mut shop = Shop::open();
+    let mut shop = CliFixture::open();
     shop.create("kwikpaisa", INDIAN);
     let guid = shop.create("pesapal", "KANGA-1");
     slow(
@@ -72,7 +72,7 @@ fn a_read_that_does_not_come_to_its_answer_is_given_up() {
 #[test]
 fn a_cancel_that_was_not_sent_in_time_fails_and_its_record_stays_open() {
     for gateway in [Gateway::KwikPaisa, Gateway::Pesapal] {
-        let mut shop = Shop::only(gateway);
+        let mut shop = CliFixture::only(gateway);
         let id = shop.create(gateway.as_str(), "KANGA-1");
         slow(&mut shop, &[Operation::Status]);
         let run = in_time(&shop, &["cancel", &id, "--wait", "0s", "--json"], 1);
@@ -87,7 +87,7 @@ fn a_cancel_that_was_not_sent_in_time_fails_and_its_record_stays_open() {
 #[test]
 fn a_cancel_that_was_sent_and_not_answered_in_time_is_unknown_and_named() {
     for gateway in [Gateway::KwikPaisa, Gateway::Pesapal] {
-        let mut shop = Shop::only(gateway);
+        let mut shop = CliFixture::only(gateway);
         let id = shop.create(gateway.as_str(), "KANGA-1");
         slow(&mut shop, &[Operation::Cancel]);
         let run = in_time(&shop, &["cancel", &id, "--wait", "0s", "--json"], 4);
@@ -106,7 +106,7 @@ fn a_cancel_that_was_sent_and_not_answered_in_time_is_unknown_and_named() {
 #[test]
 fn an_answer_to_a_cancel_that_comes_a_moment_after_the_end_is_kept() {
     for gateway in [Gateway::KwikPaisa, Gateway::Pesapal] {
-        let shop = Shop::only(gateway);
+        let shop = CliFixture::only(gateway);
         let id = shop.create(gateway.as_str(), "KANGA-1");
         let fault = Fault::new(FaultKind::Delay).on(Operation::Cancel);
         shop.emulator
@@ -126,20 +126,20 @@ fn an_answer_to_a_cancel_that_comes_a_moment_after_the_end_is_kept() {
 
 #[test]
 fn an_order_that_was_not_created_in_time_may_exist_and_is_followed_where_it_can_be() {
-    let mut shop = Shop::open();
+    let mut shop = CliFixture::open();
     let ipn = shop.ipn();
     slow(&mut shop, &[Operation::Create]);
-    let run = in_time(&shop, &Shop::create_args("kwikpaisa", INDIAN), 4);
+    let run = in_time(&shop, &CliFixture::create_args("kwikpaisa", INDIAN), 4);
     run.complains("whether it was created is not known; the order may exist, and is followed");
     shop.duka(&["show", INDIAN]).exits(0);
-    let args = Shop::create_args("pesapal", "KANGA-1");
+    let args = CliFixture::create_args("pesapal", "KANGA-1");
     let args = [&args[..], &["--notification-id", &ipn]].concat();
     in_time(&shop, &args, 4).complains("the same id and the same values recovers it");
 }
 
 #[test]
 fn an_address_that_was_not_registered_in_time_may_be() {
-    let mut shop = Shop::only(Gateway::Pesapal);
+    let mut shop = CliFixture::only(Gateway::Pesapal);
     slow(&mut shop, &[Operation::RegisterIpn]);
     let args = ["ipn", "register", "https://merchant.example/ipn"];
     in_time(&shop, &args, 4).complains("`duka ipn list` tells");
@@ -147,7 +147,7 @@ fn an_address_that_was_not_registered_in_time_may_be() {
 
 #[test]
 fn a_refund_that_was_sent_and_not_answered_in_time_is_unknown_and_named() {
-    let mut shop = Shop::only(Gateway::Pesapal);
+    let mut shop = CliFixture::only(Gateway::Pesapal);
     let id = shop.create("pesapal", "KANGA-1");
     shop.emulator.pay(&id).unwrap();
     slow(&mut shop, &[Operation::Refund]);
@@ -168,10 +168,10 @@ fn a_refund_that_was_sent_and_not_answered_in_time_is_unknown_and_named() {
 
 #[test]
 fn the_bound_comes_from_the_option_the_environment_or_the_file_in_this_order() {
-    let mut shop = Shop::only(Gateway::KwikPaisa);
+    let mut shop = CliFixture::only(Gateway::KwikPaisa);
     shop.create("kwikpaisa", INDIAN);
     slow(&mut shop, &[Operation::Status]);
-    let gives_up = |shop: &Shop, more: &[&str], said: &str| {
+    let gives_up = |shop: &CliFixture, more: &[&str], said: &str| {
         let run = shop.duka(&[&["status", INDIAN], more].concat()).exits(1);
         run.complains(&format!("gave up after {said} (--give-up-after)"));
     };
@@ -193,7 +193,7 @@ fn the_bound_comes_from_the_option_the_environment_or_the_file_in_this_order() {
 
 #[test]
 fn help_names_the_bound_of_every_command_that_asks_a_gateway_for_one_thing() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     for command in [
         &["status"][..],
         &["create"],
@@ -215,7 +215,7 @@ fn help_names_the_bound_of_every_command_that_asks_a_gateway_for_one_thing() {
 #[cfg(unix)]
 #[test]
 fn a_store_that_another_process_keeps_does_not_hold_a_command_up_for_longer() {
-    let shop = Shop::only(Gateway::KwikPaisa);
+    let shop = CliFixture::only(Gateway::KwikPaisa);
     shop.create("kwikpaisa", INDIAN);
     let locked = crate::stopping::lock(&shop.terminal.store());
     for args in [&["status", INDIAN][..], &["cancel", INDIAN, "--wait", "0s"]] {

@@ -1,7 +1,7 @@
 //! Every credential is a canary, and it is heard nowhere: not on stdout, not on stderr at
 //! its loudest, not in the store.
 
-use crate::shop::{HEADER, INDIAN, Run, Shop, row, store_bytes};
+use crate::shop::{CliFixture, HEADER, INDIAN, Run, row, store_bytes};
 
 const CANARY: &str = "KANARIENVOGEL";
 const KEYS: [(&str, &str); 4] = [
@@ -43,7 +43,7 @@ fn check(run: Run, args: &[&str]) {
 
 #[test]
 fn no_command_lets_a_secret_out_however_it_ends() {
-    let mut shop = Shop::with_keys(KEYS);
+    let mut shop = CliFixture::with_keys(KEYS);
     shop.create("kwikpaisa", INDIAN);
     let guid = shop.create("pesapal", "KANGA-1");
     let list = format!(
@@ -53,7 +53,7 @@ fn no_command_lets_a_secret_out_however_it_ends() {
     );
     shop.terminal.write("list.csv", list);
     let ipn = ["ipn", "register", "https://merchant.example/hook"];
-    let create = Shop::create_args("kwikpaisa", "A-3");
+    let create = CliFixture::create_args("kwikpaisa", "A-3");
     let (status, cancel) = (["status", &guid], ["cancel", &guid, "--wait", "200ms"]);
     let paid = shop.create("pesapal", "KANGA-2");
     shop.emulator.pay(&paid).unwrap();

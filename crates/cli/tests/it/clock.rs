@@ -3,12 +3,12 @@
 use duka_emulator::Gateway;
 use jiff::SignedDuration;
 
-use crate::shop::{INDIAN, Shop};
+use crate::shop::{CliFixture, INDIAN};
 
 #[test]
 fn doctor_says_by_how_much_and_in_which_direction_this_clock_is_off() {
     for (ahead, direction) in [(1000, "behind"), (-1000, "ahead of")] {
-        let shop = Shop::open();
+        let shop = CliFixture::open();
         shop.emulator
             .advance_clock(SignedDuration::from_secs(ahead));
         let run = shop.duka(&["doctor"]).exits(1);
@@ -30,7 +30,7 @@ fn doctor_says_by_how_much_and_in_which_direction_this_clock_is_off() {
 
 #[test]
 fn a_signature_too_old_or_too_new_is_explained_by_the_clock() {
-    let shop = Shop::only(Gateway::KwikPaisa);
+    let shop = CliFixture::only(Gateway::KwikPaisa);
     shop.create("kwikpaisa", INDIAN);
     shop.emulator.advance_clock(SignedDuration::from_secs(1000));
     let run = shop.duka(&["status", INDIAN]).exits(2);
@@ -49,7 +49,7 @@ fn a_signature_too_old_or_too_new_is_explained_by_the_clock() {
 
 #[test]
 fn pesapals_token_outlives_a_clock_that_is_off() {
-    let shop = Shop::only(Gateway::Pesapal);
+    let shop = CliFixture::only(Gateway::Pesapal);
     let id = shop.create("pesapal", "KANGA-1");
     for by in [1000, -2000, 7200] {
         shop.emulator.advance_clock(SignedDuration::from_secs(by));

@@ -1,6 +1,6 @@
 //! Colours: for people at a terminal, or when asked for.
 
-use crate::shop::{Run, Shop};
+use crate::shop::{CliFixture, Run};
 
 fn is_coloured(run: &Run) -> (bool, bool) {
     (run.stdout.contains('\u{1b}'), run.stderr.contains('\u{1b}'))
@@ -8,7 +8,7 @@ fn is_coloured(run: &Run) -> (bool, bool) {
 
 #[test]
 fn colours_go_to_terminals_or_to_whoever_asks_and_never_where_refused() {
-    let mut shop = Shop::open();
+    let mut shop = CliFixture::open();
     let failing = ["track", "missing.csv"];
     for (when, coloured) in [("auto", false), ("never", false), ("always", true)] {
         let args = ["doctor", "-vvv", "--color", when];
@@ -28,7 +28,7 @@ fn colours_go_to_terminals_or_to_whoever_asks_and_never_where_refused() {
 
 #[test]
 fn a_coloured_table_says_what_a_plain_one_says_in_the_same_columns() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     for id in ["A-1", "A-2"] {
         shop.create("kwikpaisa", id);
     }

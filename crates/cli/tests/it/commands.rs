@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use duka_emulator::{Fault, FaultKind, Gateway, Operation};
 use serde_json::Value;
 
-use crate::shop::{HEADER, INDIAN, Shop, Terminal, row, wait_until};
+use crate::shop::{CliFixture, HEADER, INDIAN, Terminal, row, wait_until};
 
 /// The body of a control call's reply.
 fn control(address: &str, method: &str, path: &str, body: &str) -> String {
@@ -37,10 +37,10 @@ fn emulate_says_where_it_listens_and_a_whole_life_can_be_led_there() {
         .set("DUKA_KWIKPAISA_SECRET_KEY", "sk_test_emulator")
         .set("DUKA_KWIKPAISA_BASE_URL", url);
     terminal
-        .duka(&Shop::create_args("kwikpaisa", INDIAN))
+        .duka(&CliFixture::create_args("kwikpaisa", INDIAN))
         .exits(0);
     terminal
-        .duka(&Shop::create_args("kwikpaisa", "A-2"))
+        .duka(&CliFixture::create_args("kwikpaisa", "A-2"))
         .exits(0);
     control(address, "POST", "orders/A-2/pay", "");
     terminal.duka(&["cancel", INDIAN]).exits(0);
@@ -58,7 +58,7 @@ fn emulate_says_where_it_listens_and_a_whole_life_can_be_led_there() {
 
 #[test]
 fn emulate_names_the_flag_that_opens_it_to_others_and_why_a_port_cannot_be_had() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let run = shop.duka(&["emulate", "--listen", "10.1.2.3:0"]).exits(2);
     run.complains("--expose");
     let taken = shop.emulator.addr().to_string();
@@ -134,9 +134,9 @@ fn the_demo_agrees_with_itself() {
 
 #[test]
 fn an_order_is_created_paid_for_read_and_shown() {
-    let shop = Shop::only(Gateway::Pesapal);
+    let shop = CliFixture::only(Gateway::Pesapal);
     let ipn = shop.ipn();
-    let mut args = Shop::create_args("pesapal", "KANGA-17");
+    let mut args = CliFixture::create_args("pesapal", "KANGA-17");
     args.extend(["--notification-id", &ipn]);
     let made = shop.duka(&args).exits(0);
     let line = |name: &str| {
@@ -166,10 +166,10 @@ fn an_order_is_created_paid_for_read_and_shown() {
 
 #[test]
 fn orders_of_a_list_are_tracked_swept_and_reported() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let open = shop.create("kwikpaisa", INDIAN);
     let paid = shop.create("pesapal", "KANGA-8");
-    let mut elsewhere = Shop::open();
+    let mut elsewhere = CliFixture::open();
     // Another machine, which knows the orders from a list only.
     for (name, url) in [
         ("DUKA_KWIKPAISA_BASE_URL", shop.emulator.kwikpaisa_url()),
@@ -238,7 +238,7 @@ fn orders_of_a_list_are_tracked_swept_and_reported() {
 
 #[test]
 fn a_sweep_keeps_to_its_bounds() {
-    let shop = Shop::only(Gateway::KwikPaisa);
+    let shop = CliFixture::only(Gateway::KwikPaisa);
     for number in 0..5 {
         shop.create("kwikpaisa", &format!("A-{number}"));
     }
@@ -264,7 +264,7 @@ fn a_sweep_keeps_to_its_bounds() {
 
 #[test]
 fn a_dry_run_says_so_and_of_each_order_what_would_be_done_and_why() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let open = shop.create("kwikpaisa", "A-1");
     let paid = shop.create("pesapal", "KANGA-1");
     shop.emulator.pay(&paid).unwrap();
@@ -331,7 +331,7 @@ fn a_dry_run_says_so_and_of_each_order_what_would_be_done_and_why() {
 
 #[test]
 fn a_dry_run_tells_of_what_a_sweep_would_go_on_with() {
-    let shop = Shop::only(Gateway::Pesapal);
+    let shop = CliFixture::only(Gateway::Pesapal);
     let order = shop.create("pesapal", "KANGA-1");
     let fault = Fault::new(FaultKind::ReplyLost).on(Operation::Cancel);
     shop.emulator.arm(fault).unwrap();
@@ -343,7 +343,7 @@ fn a_dry_run_tells_of_what_a_sweep_would_go_on_with() {
 
 #[test]
 fn orders_of_a_list_that_are_left_alone_are_named_if_they_are_few_or_all_with_v() {
-    let shop = Shop::only(Gateway::KwikPaisa);
+    let shop = CliFixture::only(Gateway::KwikPaisa);
     let young = |id: u32| {
         let now = jiff::Timestamp::now();
         format!("kwikpaisa,A-{id},{now:.0},105.50,INR\n")
@@ -393,7 +393,7 @@ fn orders_of_a_list_that_are_left_alone_are_named_if_they_are_few_or_all_with_v(
 #[cfg(unix)]
 #[test]
 fn a_sweep_that_repeats_finds_what_comes_later_and_ends_when_asked() {
-    let shop = Shop::only(Gateway::KwikPaisa);
+    let shop = CliFixture::only(Gateway::KwikPaisa);
     let first = shop.create("kwikpaisa", "A-1");
     let args = ["sweep", "--min-age", "0s", "--every", "100ms", "--json"];
     let running = shop.terminal.start(&args);
@@ -413,7 +413,7 @@ fn a_sweep_that_repeats_finds_what_comes_later_and_ends_when_asked() {
 
 #[test]
 fn standard_input_cannot_be_swept_again_and_again() {
-    let shop = Shop::only(Gateway::KwikPaisa);
+    let shop = CliFixture::only(Gateway::KwikPaisa);
     let args = ["sweep", "--orders", "-", "--every", "1h"];
     shop.duka(&args).exits(2).complains("--every");
 }
@@ -429,7 +429,7 @@ fn completions_are_printed_for_every_shell() {
 
 #[test]
 fn doctor_finds_nothing_to_mend_in_a_healthy_shop() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let run = shop.duka(&["doctor"]).exits(0);
     for line in run.stdout.lines() {
         assert!(line.starts_with("    ok  "), "{line:?}");
@@ -448,7 +448,7 @@ fn doctor_finds_nothing_to_mend_in_a_healthy_shop() {
 
 #[test]
 fn doctor_waits_no_longer_than_the_settings_say() {
-    let mut shop = Shop::only(Gateway::KwikPaisa);
+    let mut shop = CliFixture::only(Gateway::KwikPaisa);
     // It takes connections, and never says a word.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
@@ -468,7 +468,7 @@ fn doctor_waits_no_longer_than_the_settings_say() {
 
 #[test]
 fn doctor_names_what_is_unsettled_at_an_account_that_is_gone() {
-    let mut shop = Shop::open();
+    let mut shop = CliFixture::open();
     let order = shop.create("pesapal", "KANGA-1");
     let fault = Fault::new(FaultKind::ReplyLost).on(Operation::Cancel);
     shop.emulator.arm(fault).unwrap();
@@ -489,7 +489,7 @@ fn doctor_names_what_is_unsettled_at_an_account_that_is_gone() {
 
 #[test]
 fn a_sweep_of_a_store_that_is_not_there_makes_none() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     shop.terminal.write("list.csv", format!("{HEADER}\n"));
     for args in [
         &["sweep"][..],
@@ -509,7 +509,7 @@ fn a_sweep_of_a_store_that_is_not_there_makes_none() {
 #[cfg(unix)]
 #[test]
 fn a_store_that_cannot_be_looked_for_is_not_taken_for_absent() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     // Root may look anywhere, but not at the end of a link that leads to itself.
     std::os::unix::fs::symlink("loop.db", shop.terminal.path("loop.db")).unwrap();
     for command in [&["report"][..], &["sweep"], &["status", INDIAN]] {

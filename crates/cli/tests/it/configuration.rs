@@ -1,6 +1,6 @@
 //! Settings as users get them wrong, and accounts as they choose among them.
 
-use crate::shop::{HEADER, INDIAN, Shop, Terminal};
+use crate::shop::{CliFixture, HEADER, INDIAN, Terminal};
 
 #[test]
 fn no_account_at_all_says_what_to_set() {
@@ -120,8 +120,8 @@ review_after = \"1s\"
 ";
 
 /// A shop whose accounts stand in a file, and not in the environment.
-fn configured() -> Shop {
-    let mut shop = Shop::open();
+fn configured() -> CliFixture {
+    let mut shop = CliFixture::open();
     let text = BOTH
         .replace("KWIKPAISA", &shop.emulator.kwikpaisa_url())
         .replace("PESAPAL", &shop.emulator.pesapal_url())
@@ -149,8 +149,8 @@ fn a_file_with_both_gateways_serves_both_and_its_own_store() {
     let shop = configured();
     let file = ["--config", "shops.toml"];
     let run = |args: &[&str]| shop.duka(&[&file[..], args].concat());
-    run(&Shop::create_args("shop-in", INDIAN)).exits(0);
-    let mut args = Shop::create_args("shop-ke", "KANGA-6");
+    run(&CliFixture::create_args("shop-in", INDIAN)).exits(0);
+    let mut args = CliFixture::create_args("shop-ke", "KANGA-6");
     let at = args.iter().position(|it| *it == "INR").unwrap();
     args[at] = "KES";
     run(&args).exits(0);
@@ -229,7 +229,7 @@ fn a_missing_secret_is_named_and_only_where_its_account_is_used() {
 
 #[test]
 fn a_store_that_is_not_there_is_named_and_not_made_by_commands_that_only_read() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     shop.create("kwikpaisa", INDIAN);
     let nobodys = "01a20128-5bd5-7219-a4c2-b4aa018712f1";
     let decide = [
@@ -260,7 +260,7 @@ fn a_store_that_is_not_there_is_named_and_not_made_by_commands_that_only_read() 
 
 #[test]
 fn without_a_store_the_status_is_asked_for_all_the_same_and_nothing_is_left_behind() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let orders = [
         ("kwikpaisa", shop.create("kwikpaisa", INDIAN)),
         ("pesapal", shop.create("pesapal", "KANGA-1")),
@@ -287,7 +287,7 @@ fn without_a_store_the_status_is_asked_for_all_the_same_and_nothing_is_left_behi
 
 #[test]
 fn doctor_says_that_a_store_will_be_made_and_makes_none() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let run = shop.duka(&["doctor"]).exits(0);
     let line =
         "    ok  store: there is none at duka.db yet; the first command that needs it makes it";

@@ -8,7 +8,7 @@ use duka_cancellations::{Record, SqliteStore};
 use duka_emulator::Gateway;
 
 use crate::bench::everything;
-use crate::shop::Shop;
+use crate::shop::CliFixture;
 use crate::truth::lies;
 
 /// The page for merchants, whose table is what is tested here.
@@ -59,8 +59,8 @@ enum Customer {
 
 /// A shop at one gateway, whose workers' claims are short, but not too short for a program
 /// on a busy machine: what slow processes lose is not what is tested here.
-pub(crate) fn shop(gateway: Gateway) -> (Shop, String) {
-    let mut shop = Shop::only(gateway);
+pub(crate) fn shop(gateway: Gateway) -> (CliFixture, String) {
+    let mut shop = CliFixture::only(gateway);
     let review_after = match gateway {
         // Waits for a person soon where nothing can be told by waiting, and for longer than a
         // busy machine takes over one status.
@@ -78,7 +78,7 @@ pub(crate) fn shop(gateway: Gateway) -> (Shop, String) {
     (shop, order)
 }
 
-pub(crate) fn records(shop: &Shop) -> (SqliteStore, Vec<Record>) {
+pub(crate) fn records(shop: &CliFixture) -> (SqliteStore, Vec<Record>) {
     let store = SqliteStore::open(shop.terminal.store()).unwrap();
     let records = shop.runtime.block_on(everything(&store));
     (store, records)
@@ -106,7 +106,7 @@ pub(crate) fn words(records: &[Record]) -> String {
 }
 
 /// Sweeps as a merchant's timer does until nothing changes any more.
-pub(crate) fn sweep_on(shop: &Shop) {
+pub(crate) fn sweep_on(shop: &CliFixture) {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         // The last sweep looks once more at what has been confirmed.

@@ -4,10 +4,10 @@
 use duka_emulator::{Fault, FaultKind, Gateway, Operation};
 use serde_json::{Value, json};
 
-use crate::shop::{INDIAN, Shop};
+use crate::shop::{CliFixture, INDIAN};
 
 /// What was sent to create the last order.
-fn sent(shop: &Shop) -> Value {
+fn sent(shop: &CliFixture) -> Value {
     let requests = shop.emulator.requests();
     let create = requests
         .iter()
@@ -18,8 +18,8 @@ fn sent(shop: &Shop) -> Value {
 /// Fails unless the program says this, sends nothing and keeps nothing.
 #[track_caller]
 fn refused(account: &str, more: &[&str], said: &str) {
-    let shop = Shop::open();
-    let args = [&Shop::create_args(account, "KANGA-1"), more].concat();
+    let shop = CliFixture::open();
+    let args = [&CliFixture::create_args(account, "KANGA-1"), more].concat();
     shop.duka(&args).exits(2).complains(said);
     assert_eq!(shop.emulator.requests().len(), 0, "{more:?}");
     assert!(!shop.terminal.store().exists(), "{more:?}");
@@ -27,9 +27,9 @@ fn refused(account: &str, more: &[&str], said: &str) {
 
 #[test]
 fn every_field_that_pesapal_knows_is_sent() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let ipn = shop.ipn();
-    let mut args = Shop::create_args("pesapal", "KANGA-1");
+    let mut args = CliFixture::create_args("pesapal", "KANGA-1");
     // The name comes in parts instead.
     let name = args.iter().position(|it| *it == "--name").unwrap();
     args.drain(name..name + 2);
@@ -85,7 +85,7 @@ fn every_field_that_pesapal_knows_is_sent() {
 
 #[test]
 fn every_window_and_frequency_has_its_word() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let ipn = shop.ipn();
     for (n, (mode, often)) in [
         ("top-window", "daily"),
@@ -96,7 +96,7 @@ fn every_window_and_frequency_has_its_word() {
     .enumerate()
     {
         let id = format!("KANGA-{n}");
-        let mut args = Shop::create_args("pesapal", &id);
+        let mut args = CliFixture::create_args("pesapal", &id);
         args.extend(["--notification-id", &ipn, "--redirect-mode", mode]);
         args.extend(["--account-number", "7", "--subscription-frequency", often]);
         args.extend(["--subscription-start", "2026-06-01"]);
@@ -111,14 +111,15 @@ fn every_window_and_frequency_has_its_word() {
 
 #[test]
 fn a_note_and_a_kind_of_goods_are_sent_to_kwikpaisa() {
-    let shop = Shop::open();
-    let mut args = Shop::create_args("kwikpaisa", INDIAN);
+    let shop = CliFixture::open();
+    let mut args = CliFixture::create_args("kwikpaisa", INDIAN);
     args.extend(["--order-note", "Gift", "--service-type", "PHYSICAL_GOODS"]);
     shop.duka(&args).exits(0);
     let sent = sent(&shop);
     assert_eq!(sent["order_note"], "Gift");
     assert_eq!(sent["service_type"], "PHYSICAL_GOODS");
-    shop.duka(&Shop::create_args("kwikpaisa", "A-2")).exits(0);
+    shop.duka(&CliFixture::create_args("kwikpaisa", "A-2"))
+        .exits(0);
     let requests = shop.emulator.requests();
     let note = r#""order_note":"Two kangas""#;
     assert!(requests.last().unwrap().body.contains(note));
@@ -155,15 +156,15 @@ fn an_option_that_the_gateway_does_not_know_is_named_and_nothing_is_sent() {
 
 #[test]
 fn options_that_were_always_ignored_at_the_other_gateway_still_are_and_that_is_said() {
-    let shop = Shop::open();
-    let mut args = Shop::create_args("kwikpaisa", INDIAN);
+    let shop = CliFixture::open();
+    let mut args = CliFixture::create_args("kwikpaisa", INDIAN);
     args.extend(["--notification-id", "fe078e53-78da-4a83-aa89-e7ded5c456e6"]);
     args.extend(["--cancellation-url", "https://merchant.example/gave-up"]);
     let run = shop.duka(&args).exits(0);
     run.complains("--notification-id is not an option of kwikpaisa, and is ignored")
         .complains("--cancellation-url is not an option of kwikpaisa, and is ignored");
     let ipn = shop.ipn();
-    let mut args = Shop::create_args("pesapal", "KANGA-1");
+    let mut args = CliFixture::create_args("pesapal", "KANGA-1");
     args.extend(["--notification-id", &ipn, "--service-type", "DIGITAL"]);
     let run = shop.duka(&args).exits(0);
     run.complains("--service-type is not an option of pesapal, and is ignored");
@@ -222,7 +223,7 @@ fn a_value_of_the_wrong_form_is_usage() {
 
 #[test]
 fn a_broken_limit_is_told_with_its_option() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let ipn = shop.ipn();
     let long = "x".repeat(101);
     let requests = shop.emulator.requests().len();
@@ -266,7 +267,7 @@ fn a_broken_limit_is_told_with_its_option() {
             "see --cancellation-url",
         ),
     ] {
-        let mut args = Shop::create_args(account, "KANGA-1");
+        let mut args = CliFixture::create_args(account, "KANGA-1");
         if account == "pesapal" {
             args.extend(["--notification-id", &ipn]);
         }
@@ -276,7 +277,7 @@ fn a_broken_limit_is_told_with_its_option() {
         }
         shop.duka(&args).exits(2).complains(said);
     }
-    let mut args = Shop::create_args("pesapal", "KANGA-1");
+    let mut args = CliFixture::create_args("pesapal", "KANGA-1");
     args.retain(|it| !["--email", "asha@example.com", "--phone", "9999999999"].contains(it));
     args.extend(["--notification-id", &ipn]);
     shop.duka(&args)
@@ -290,7 +291,7 @@ fn a_broken_limit_is_told_with_its_option() {
 
 #[test]
 fn the_help_says_which_gateway_knows_which_option() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let help = shop.duka(&["create", "--help"]).exits(0).stdout;
     let at = |text: &str| {
         let found = help.find(text);
@@ -324,10 +325,10 @@ fn the_help_says_which_gateway_knows_which_option() {
 
 #[test]
 fn an_id_that_was_used_for_another_amount_is_refused_before_anything_is_sent() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     shop.create("pesapal", "KANGA-1");
     let ipn = shop.ipn();
-    let mut args = Shop::create_args("pesapal", "KANGA-1");
+    let mut args = CliFixture::create_args("pesapal", "KANGA-1");
     args.extend(["--notification-id", &ipn]);
     let amount = args.iter().position(|it| *it == "1500").unwrap();
     args[amount] = "1600";
@@ -344,12 +345,12 @@ fn an_id_that_was_used_for_another_amount_is_refused_before_anything_is_sent() {
 
 #[test]
 fn an_earlier_order_that_only_the_gateway_knows_is_not_taken_for_the_one_asked_for() {
-    let mut shop = Shop::open();
+    let mut shop = CliFixture::open();
     let guid = shop.create("pesapal", "KANGA-1");
     // Another machine, with a store of its own.
     shop.terminal.set("DUKA_STORE", "sqlite:other.db");
     let ipn = shop.ipn();
-    let mut args = Shop::create_args("pesapal", "KANGA-1");
+    let mut args = CliFixture::create_args("pesapal", "KANGA-1");
     args.extend(["--notification-id", &ipn]);
     let amount = args.iter().position(|it| *it == "1500").unwrap();
     args[amount] = "1600";
@@ -362,12 +363,12 @@ fn an_earlier_order_that_only_the_gateway_knows_is_not_taken_for_the_one_asked_f
 
 #[test]
 fn a_kwikpaisa_order_whose_reply_is_lost_is_said_to_be_followed() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let lost = Fault::new(FaultKind::ReplyLost)
         .at(Gateway::KwikPaisa)
         .on(Operation::Create);
     shop.emulator.arm(lost).unwrap();
-    shop.duka(&Shop::create_args("kwikpaisa", INDIAN))
+    shop.duka(&CliFixture::create_args("kwikpaisa", INDIAN))
         .exits(4)
         .complains(&format!("`duka status {INDIAN}` tells"));
     shop.duka(&["status", INDIAN]).exits(0);

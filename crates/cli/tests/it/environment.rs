@@ -1,6 +1,6 @@
 //! Variables of the environment that cannot be read, and such that have no effect.
 
-use crate::shop::{INDIAN, Shop, finish};
+use crate::shop::{CliFixture, INDIAN, finish};
 
 /// No text, and its readable part must not be shown.
 #[cfg(unix)]
@@ -29,7 +29,7 @@ fn a_variable_that_is_not_text_is_refused_and_never_counts_as_not_set() {
         ("USER", &["cancel", INDIAN]),
         ("USERNAME", &["refund", INDIAN, "--remarks", "torn"]),
     ] {
-        let shop = Shop::open();
+        let shop = CliFixture::open();
         let mut command = shop.terminal.command(args);
         command.env(name, not_text());
         let run = finish(command, args).exits(2);
@@ -45,7 +45,7 @@ fn a_variable_that_is_not_text_is_refused_and_never_counts_as_not_set() {
 #[cfg(unix)]
 #[test]
 fn a_variable_that_a_file_names_for_a_secret_must_be_text() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let file = format!(
         "[accounts.shop-in]\ngateway = \"kwikpaisa\"\napi_key_env = \"SHOP_IN_KEY\"\nsecret_key_env = \"SHOP_IN_SECRET\"\nbase_url = {:?}\n",
         shop.emulator.kwikpaisa_url()
@@ -65,7 +65,7 @@ fn a_variable_that_a_file_names_for_a_secret_must_be_text() {
 #[cfg(unix)]
 #[test]
 fn no_color_counts_whatever_it_holds() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     shop.create("kwikpaisa", INDIAN);
     let args = ["status", INDIAN, "--color", "auto"];
     let mut command = shop.terminal.command(&args);
@@ -78,7 +78,7 @@ fn no_color_counts_whatever_it_holds() {
 
 #[test]
 fn a_name_with_a_slip_is_told_on_stderr_without_its_value() {
-    let mut shop = Shop::open();
+    let mut shop = CliFixture::open();
     shop.create("kwikpaisa", INDIAN);
     shop.terminal.set("DUKA_KWIKPAISA_APIKEY", "hunter2");
     let run = shop.duka(&["status", INDIAN, "--json"]).exits(0);
@@ -102,7 +102,7 @@ fn a_name_with_a_slip_is_told_on_stderr_without_its_value() {
 
 #[test]
 fn names_of_the_projects_tests_are_not_told() {
-    let mut shop = Shop::open();
+    let mut shop = CliFixture::open();
     shop.create("kwikpaisa", INDIAN);
     shop.terminal
         .set("DUKA_CRASH_AT", "no_such_point")

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use duka_emulator::{Fault, FaultKind, Gateway, Operation};
 
-use crate::shop::{HEADER, INDIAN, Run, Shop, Terminal, row};
+use crate::shop::{CliFixture, HEADER, INDIAN, Run, Terminal, row};
 
 /// A port of this machine on which nobody listens.
 const NOBODY: &str = "http://127.0.0.1:1";
 
 /// Sweeps again and again until there is something to do: what was looked at a moment ago is
 /// left alone for a while.
-fn sweep_when_due(shop: &Shop, wait: &str) -> Run {
+fn sweep_when_due(shop: &CliFixture, wait: &str) -> Run {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         let run = shop.duka(&["sweep", "--json", "--min-age", "0s", "--wait", wait]);
@@ -25,7 +25,7 @@ fn sweep_when_due(shop: &Shop, wait: &str) -> Run {
 
 #[test]
 fn a_paid_order_is_not_cancelled_and_says_so_with_3() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     for account in ["kwikpaisa", "pesapal"] {
         let id = shop.create(account, "A-17");
         shop.emulator.pay(&id).unwrap();
@@ -37,7 +37,7 @@ fn a_paid_order_is_not_cancelled_and_says_so_with_3() {
 
 #[test]
 fn an_open_order_is_cancelled_and_says_so_with_0() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     for account in ["kwikpaisa", "pesapal"] {
         let id = shop.create(account, "A-18");
         let run = shop.duka(&["cancel", &id]).exits(0);
@@ -51,7 +51,7 @@ fn an_open_order_is_cancelled_and_says_so_with_0() {
 
 #[test]
 fn a_reply_lost_at_pesapal_is_unknown_and_a_later_sweep_hands_it_to_a_person() {
-    let shop = Shop::only(Gateway::Pesapal);
+    let shop = CliFixture::only(Gateway::Pesapal);
     let id = shop.create("pesapal", "KANGA-3");
     let fault = Fault::new(FaultKind::ReplyLost).on(Operation::Cancel);
     shop.emulator.arm(fault).unwrap();
@@ -68,7 +68,7 @@ fn a_reply_lost_at_pesapal_is_unknown_and_a_later_sweep_hands_it_to_a_person() {
 
 #[test]
 fn a_reply_lost_at_kwikpaisa_is_told_by_the_status() {
-    let shop = Shop::only(Gateway::KwikPaisa);
+    let shop = CliFixture::only(Gateway::KwikPaisa);
     let id = shop.create("kwikpaisa", INDIAN);
     let fault = Fault::new(FaultKind::ReplyLost).on(Operation::Cancel);
     shop.emulator.arm(fault).unwrap();
@@ -77,7 +77,7 @@ fn a_reply_lost_at_kwikpaisa_is_told_by_the_status() {
 
 #[test]
 fn a_gateway_that_is_down_is_a_failure_and_nothing_is_lost() {
-    let mut shop = Shop::only(Gateway::KwikPaisa);
+    let mut shop = CliFixture::only(Gateway::KwikPaisa);
     let id = shop.create("kwikpaisa", INDIAN);
     shop.terminal.set("DUKA_KWIKPAISA_BASE_URL", NOBODY);
     let refused = |run: Run| {
@@ -88,7 +88,7 @@ fn a_gateway_that_is_down_is_a_failure_and_nothing_is_lost() {
     shop.duka(&["status", &id]).exits(1).complains(why);
     let run = shop.duka(&["doctor"]).exits(1);
     assert_eq!(run.stdout.matches(why).count(), 2, "{}", run.stdout);
-    shop.duka(&Shop::create_args("kwikpaisa", "A-2"))
+    shop.duka(&CliFixture::create_args("kwikpaisa", "A-2"))
         .exits(1)
         .complains(why);
     let run = shop.duka(&["cancel", &id, "--wait", "0s"]).exits(1);
@@ -106,8 +106,8 @@ fn a_gateway_that_is_down_is_a_failure_and_nothing_is_lost() {
 
 #[test]
 fn creating_while_the_gateway_is_down_fails_and_a_lost_reply_is_unknown() {
-    let mut shop = Shop::open();
-    let args = Shop::create_args("kwikpaisa", INDIAN);
+    let mut shop = CliFixture::open();
+    let args = CliFixture::create_args("kwikpaisa", INDIAN);
     let fault = Fault::new(FaultKind::ReplyLost).on(Operation::Create);
     shop.emulator.arm(fault).unwrap();
     shop.duka(&args).exits(4);
@@ -117,15 +117,16 @@ fn creating_while_the_gateway_is_down_fails_and_a_lost_reply_is_unknown() {
     // The same id once more is the gateway's to refuse.
     shop.duka(&args).exits(3).complains("taken");
     shop.terminal.set("DUKA_KWIKPAISA_BASE_URL", NOBODY);
-    shop.duka(&Shop::create_args("kwikpaisa", "A-2")).exits(1);
+    shop.duka(&CliFixture::create_args("kwikpaisa", "A-2"))
+        .exits(1);
     shop.duka(&["show", "A-2"]).exits(2);
 }
 
 #[test]
 fn an_order_lost_at_pesapal_is_recovered_by_creating_it_again() {
-    let shop = Shop::only(Gateway::Pesapal);
+    let shop = CliFixture::only(Gateway::Pesapal);
     let ipn = shop.ipn();
-    let mut args = Shop::create_args("pesapal", "KANGA-4");
+    let mut args = CliFixture::create_args("pesapal", "KANGA-4");
     args.extend(["--notification-id", &ipn]);
     let fault = Fault::new(FaultKind::ReplyLost).on(Operation::Create);
     shop.emulator.arm(fault).unwrap();
@@ -136,7 +137,7 @@ fn an_order_lost_at_pesapal_is_recovered_by_creating_it_again() {
 
 #[test]
 fn an_order_that_nobody_knows_is_a_final_no() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let nobodys = "d0fa69d6-f3cd-433b-858e-df86555b86c8";
     shop.duka(&["status", "A-404", "--account", "kwikpaisa"])
         .exits(3)
@@ -154,7 +155,7 @@ fn an_order_that_nobody_knows_is_a_final_no() {
 
 #[test]
 fn keys_that_are_refused_are_bad_configuration() {
-    let mut shop = Shop::open();
+    let mut shop = CliFixture::open();
     let id = shop.create("kwikpaisa", INDIAN);
     shop.terminal
         .set("DUKA_KWIKPAISA_SECRET_KEY", "sk_test_mistyped")
@@ -173,12 +174,12 @@ fn keys_that_are_refused_are_bad_configuration() {
 
 #[test]
 fn a_sweep_that_fails_for_refused_keys_alone_is_bad_configuration() {
-    let keys = |shop: &mut Shop, pesapal: &str, kwikpaisa: &str| {
+    let keys = |shop: &mut CliFixture, pesapal: &str, kwikpaisa: &str| {
         shop.terminal
             .set("DUKA_PESAPAL_CONSUMER_SECRET", pesapal)
             .set("DUKA_KWIKPAISA_SECRET_KEY", kwikpaisa);
     };
-    let sweep = |shop: &Shop, more: &[&str]| {
+    let sweep = |shop: &CliFixture, more: &[&str]| {
         let args = [&["sweep", "--min-age", "0s", "--wait", "0s"], more].concat();
         let run = shop.duka(&args);
         let said = format!("{}{}", run.stdout, run.stderr);
@@ -186,7 +187,7 @@ fn a_sweep_that_fails_for_refused_keys_alone_is_bad_configuration() {
         run
     };
     let both = || {
-        let shop = Shop::open();
+        let shop = CliFixture::open();
         for id in ["A-1", "A-2", "A-3"] {
             shop.create("kwikpaisa", id);
         }
@@ -258,7 +259,7 @@ fn bad_flags_and_commands_are_usage() {
 
 #[test]
 fn bad_values_of_an_order_are_usage_and_nothing_is_sent() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     for (flag, value, said) in [
         ("--amount", "lots", "\"lots\" is not a decimal number"),
         ("--amount", "0", "not above zero"),
@@ -266,23 +267,23 @@ fn bad_values_of_an_order_are_usage_and_nothing_is_sent() {
         ("--currency", "XQX", "not an ISO 4217 code"),
         ("--id", " A", "white space"),
     ] {
-        let mut args = Shop::create_args("kwikpaisa", INDIAN);
+        let mut args = CliFixture::create_args("kwikpaisa", INDIAN);
         let at = args.iter().position(|it| *it == flag).unwrap();
         args[at + 1] = value;
         shop.duka(&args).exits(2).complains(said);
     }
-    let args = Shop::create_args("pesapal", "KANGA-5");
+    let args = CliFixture::create_args("pesapal", "KANGA-5");
     shop.duka(&args).exits(2).complains("notification");
     assert_eq!(shop.emulator.orders(), []);
 }
 
 #[test]
 fn with_json_too_a_failure_is_explained_on_stderr_even_when_quiet() {
-    let mut shop = Shop::only(Gateway::KwikPaisa);
+    let mut shop = CliFixture::only(Gateway::KwikPaisa);
     let id = shop.create("kwikpaisa", INDIAN);
     shop.terminal.write("bad.csv", "account,order\n");
     shop.terminal.set("DUKA_KWIKPAISA_BASE_URL", NOBODY);
-    let create = Shop::create_args("kwikpaisa", "A-2");
+    let create = CliFixture::create_args("kwikpaisa", "A-2");
     for (args, code) in [
         (&["status", &id][..], 1),
         (&create, 1),
@@ -326,7 +327,7 @@ fn with_json_too_a_failure_is_explained_on_stderr_even_when_quiet() {
 
 #[test]
 fn refused_keys_end_a_sweep_of_many_orders_soon() {
-    let mut shop = Shop::only(Gateway::KwikPaisa);
+    let mut shop = CliFixture::only(Gateway::KwikPaisa);
     shop.terminal
         .set("DUKA_KWIKPAISA_SECRET_KEY", "sk_test_mistyped");
     let rows: String = (0..60)
@@ -344,7 +345,7 @@ fn refused_keys_end_a_sweep_of_many_orders_soon() {
 
 #[test]
 fn a_gateway_whose_clock_is_wrong_for_a_moment_costs_no_order() {
-    let shop = Shop::only(Gateway::KwikPaisa);
+    let shop = CliFixture::only(Gateway::KwikPaisa);
     for n in 0..12 {
         shop.create("kwikpaisa", &format!("A-{n}"));
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use duka_core::{OrderStatus, Outcome, Patience, State};
+use duka_core::{OrderStatus, Outcome, State, WaitPolicy};
 use duka_emulator::{Fault, FaultKind, Gateway, Operation};
 use duka_http::Transport;
 use futures::stream::{self, StreamExt};
@@ -15,7 +15,7 @@ use url::Url;
 use crate::bench::{self, Bench};
 use crate::truth::{blurs, lies};
 
-const PATIENCE: Patience = Patience {
+const PATIENCE: WaitPolicy = WaitPolicy {
     settle: Duration::from_millis(300),
     review_after: Duration::from_millis(2500),
 };

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use duka_cancellations::Canceller;
-use duka_core::{Patience, State};
+use duka_core::{State, WaitPolicy};
 use duka_emulator::{Fault, FaultKind, Gateway, Operation};
 use futures::stream::{self, StreamExt};
 use rand::rngs::StdRng;
@@ -13,7 +13,7 @@ use rand::{RngExt, SeedableRng};
 use crate::bench::{self, Bench};
 use crate::truth::{lies, was_blurred};
 
-const PATIENCE: Patience = Patience {
+const PATIENCE: WaitPolicy = WaitPolicy {
     settle: Duration::from_millis(200),
     review_after: Duration::from_millis(2000),
 };

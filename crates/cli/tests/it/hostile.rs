@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use duka_emulator::{Fault, FaultKind, Gateway, Operation};
 use serde_json::Value;
 
-use crate::shop::{HEADER, INDIAN, Shop, row};
+use crate::shop::{CliFixture, HEADER, INDIAN, row};
 
 type Answer = fn(&mut TcpStream, &str);
 
@@ -117,7 +117,7 @@ const ANSWERS: [(&str, Answer); 6] = [
 ];
 
 /// What a command says of an order, on either stream, after the credentials were sought in it.
-fn said(shop: &Shop, args: &[&str], code: i32, what: &str) -> String {
+fn said(shop: &CliFixture, args: &[&str], code: i32, what: &str) -> String {
     let run = shop.duka(args);
     assert_eq!(run.code, code, "{what}: {run:?}");
     let said = format!("{}{}", run.stdout, run.stderr);
@@ -133,9 +133,9 @@ fn a_gateway_that_answers_nonsense_is_a_failure_and_the_order_is_kept() {
             let trap = Server::start("", html);
             let server = Server::start(&trap.url, answer);
             let mut shop = if account == "pesapal" {
-                Shop::only(Gateway::Pesapal)
+                CliFixture::only(Gateway::Pesapal)
             } else {
-                Shop::only(Gateway::KwikPaisa)
+                CliFixture::only(Gateway::KwikPaisa)
             };
             let variable = format!("DUKA_{}_BASE_URL", account.to_uppercase());
             shop.terminal.set(&variable, &server.url);
@@ -165,9 +165,9 @@ fn an_order_created_at_a_gateway_that_answers_nonsense_may_exist_and_is_followed
     for (what, answer) in ANSWERS {
         let trap = Server::start("", html);
         let server = Server::start(&trap.url, answer);
-        let mut shop = Shop::only(Gateway::KwikPaisa);
+        let mut shop = CliFixture::only(Gateway::KwikPaisa);
         shop.terminal.set("DUKA_KWIKPAISA_BASE_URL", &server.url);
-        let run = shop.duka(&Shop::create_args("kwikpaisa", INDIAN));
+        let run = shop.duka(&CliFixture::create_args("kwikpaisa", INDIAN));
         assert_eq!(run.code, 4, "{what}: {run:?}");
         assert_eq!(server.asked(), 1, "{what}: sent again");
         assert_eq!(trap.asked(), 0, "{what}: followed");
@@ -180,7 +180,7 @@ fn an_order_created_at_a_gateway_that_answers_nonsense_may_exist_and_is_followed
 fn nobodys_words_can_move_the_cursor_or_turn_the_line() {
     const EVIL: &str = "x\u{1b}]0;evil\u{7}\u{1b}[2J\u{9b}1A\u{202e}\r\nlast";
     const SHOWN: &str = "x\\u001b]0;evil\\u0007\\u001b[2J\\u009b1A\\u202e\\r\\nlast";
-    let shop = Shop::only(Gateway::Pesapal);
+    let shop = CliFixture::only(Gateway::Pesapal);
     let order = shop.create("pesapal", "KANGA-1");
     let fault = Fault::new(FaultKind::ReplyLost).on(Operation::Cancel);
     shop.emulator.arm(fault).unwrap();
@@ -238,7 +238,7 @@ const EVIL_IDS: [(&str, &str); 3] = [
 
 #[test]
 fn an_id_that_would_not_print_as_it_is_gets_in_nowhere() {
-    let shop = Shop::only(Gateway::KwikPaisa);
+    let shop = CliFixture::only(Gateway::KwikPaisa);
     let good = row("kwikpaisa", "A-1");
     shop.duka(&[
         "track",
@@ -276,7 +276,7 @@ fn an_id_that_would_not_print_as_it_is_gets_in_nowhere() {
 /// What people write stays as they wrote it, but for what would turn or hide it.
 #[test]
 fn a_note_in_any_script_is_printed_and_what_would_turn_it_is_escaped() {
-    let shop = Shop::only(Gateway::KwikPaisa);
+    let shop = CliFixture::only(Gateway::KwikPaisa);
     let joined = "ചില്ല\u{200d} 👩\u{200d}🔧";
     let note = format!("{joined} \u{202e}x\u{2066}\u{200b}\u{feff}");
     let list = format!("{HEADER},note\n{},{note}\n", row("kwikpaisa", "A-1"));

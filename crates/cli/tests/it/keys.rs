@@ -3,7 +3,7 @@
 use duka_emulator::{Fault, FaultKind, Gateway, Operation};
 use serde_json::Value;
 
-use crate::shop::{HEADER, INDIAN, Shop, row};
+use crate::shop::{CliFixture, HEADER, INDIAN, row};
 
 const CANCELLATION: &str = "account actor amount attempts currency finding gateway id message order outcome reason sent_at skip_reason state updated_at verified_status";
 const SUMMARY: &str = "confirmed considered eligible errors in_doubt late_payments needs_review not_cancelled seconds sent skipped";
@@ -18,7 +18,7 @@ fn has_keys(value: &Value, expected: &str) {
 
 #[test]
 fn status_has_the_documented_keys_and_a_word_for_every_state_of_an_order() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     for (account, act, words) in [
         ("kwikpaisa", "", ("unpaid", "UN_PAID")),
         ("kwikpaisa", "process", ("processing", "PROCESSING")),
@@ -56,7 +56,7 @@ fn status_has_the_documented_keys_and_a_word_for_every_state_of_an_order() {
 
 #[test]
 fn a_cancellation_has_the_same_keys_wherever_it_is_printed() {
-    let shop = Shop::only(Gateway::KwikPaisa);
+    let shop = CliFixture::only(Gateway::KwikPaisa);
     shop.create("kwikpaisa", INDIAN);
     let cancelled = shop.duka(&[
         "cancel",
@@ -100,7 +100,7 @@ fn a_cancellation_has_the_same_keys_wherever_it_is_printed() {
 
 #[test]
 fn a_dry_run_prints_the_same_keys_and_neither_sends_nor_stores() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let open = shop.create("kwikpaisa", INDIAN);
     let paid = shop.create("pesapal", "KANGA-17");
     shop.emulator.pay(&paid).unwrap();
@@ -123,7 +123,7 @@ fn a_dry_run_prints_the_same_keys_and_neither_sends_nor_stores() {
 
 #[test]
 fn outcomes_and_findings_are_the_documented_words() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let arm = |kind, id: &str| {
         let side = if id.len() > 30 {
             Gateway::Pesapal
@@ -162,7 +162,7 @@ fn outcomes_and_findings_are_the_documented_words() {
 
 #[test]
 fn json_mode_prints_nothing_else_on_stdout_even_where_it_fails() {
-    let shop = Shop::only(Gateway::KwikPaisa);
+    let shop = CliFixture::only(Gateway::KwikPaisa);
     shop.create("kwikpaisa", INDIAN);
     let known = format!("{HEADER}\n{}\n", row("kwikpaisa", INDIAN));
     let list = shop.terminal.write("orders.csv", known);
@@ -192,7 +192,7 @@ fn json_mode_prints_nothing_else_on_stdout_even_where_it_fails() {
 
 #[test]
 fn track_create_and_ipn_print_documents_of_their_own() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let list = shop.terminal.write(
         "orders.csv",
         format!("{HEADER}\n{}\n", row("kwikpaisa", "A-9")),
@@ -206,7 +206,7 @@ fn track_create_and_ipn_print_documents_of_their_own() {
     has_keys(&ipn, "ipn_id method status url");
     let listed = shop.duka(&["ipn", "list", "--json"]).exits(0).json();
     assert_eq!(listed[0]["ipn_id"], ipn["ipn_id"]);
-    let mut args = Shop::create_args("pesapal", "KANGA-2");
+    let mut args = CliFixture::create_args("pesapal", "KANGA-2");
     let id = ipn["ipn_id"].as_str().unwrap();
     args.extend(["--json", "--notification-id", id]);
     let made = shop.duka(&args).exits(0).json();

@@ -1,6 +1,6 @@
 //! Lists with mistakes in them: each is named by line and column, and nothing is imported.
 
-use crate::shop::{HEADER, Run, Shop, row};
+use crate::shop::{CliFixture, HEADER, Run, row};
 
 const GUID: &str = "d0fa69d6-f3cd-433b-858e-df86555b86c8";
 const TIME: &str = "2026-05-13T08:34:00Z";
@@ -24,7 +24,7 @@ fn json(account: &str, order: &str, amount: &str) -> String {
 
 #[test]
 fn a_bad_row_of_csv_is_named_by_line_and_column() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let good = row("kwikpaisa", "A-1");
     let not_a_time = "is not an RFC 3339 time such as 2026-05-13T08:34:00Z";
     for (bad, said) in [
@@ -106,7 +106,7 @@ fn a_bad_row_of_csv_is_named_by_line_and_column() {
 
 #[test]
 fn a_bad_row_of_ndjson_is_named_by_line_and_key() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let good = json("kwikpaisa", "1", "1");
     for (bad, said) in [
         (
@@ -178,7 +178,7 @@ fn a_bad_row_of_ndjson_is_named_by_line_and_key() {
 
 #[test]
 fn a_list_that_is_none_is_refused_as_a_whole() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     for (content, said) in [
         ("", "it is empty".to_owned()),
         ("\n \r\n", "it is empty".to_owned()),
@@ -238,7 +238,7 @@ fn a_list_that_is_none_is_refused_as_a_whole() {
 
 #[test]
 fn bytes_that_are_no_text_are_named_with_their_column() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let bad = [
         format!("{HEADER},note\n{},\n", row("kwikpaisa", "A-1")).into_bytes(),
         format!("{},caf", row("kwikpaisa", "A-2")).into_bytes(),
@@ -261,7 +261,7 @@ fn bytes_that_are_no_text_are_named_with_their_column() {
 
 #[test]
 fn lines_are_counted_through_quoted_line_breaks_and_unclosed_quotes() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let good = row("kwikpaisa", "A-1");
     let bad = "kwikpaisa,A-2,noon,1,INR";
     for (ending, head) in [("\n", ""), ("\r\n", "\u{feff}"), ("\n", "\n\n")] {
@@ -295,7 +295,7 @@ fn lines_are_counted_through_quoted_line_breaks_and_unclosed_quotes() {
 
 #[test]
 fn skip_bad_imports_the_rest_and_counts_the_others() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let mut list = format!("{HEADER}\n");
     for number in 0..30 {
         list += &format!(
@@ -325,7 +325,7 @@ fn skip_bad_imports_the_rest_and_counts_the_others() {
 
 #[test]
 fn a_comma_too_many_is_not_a_smaller_amount() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let header = "account,order,created_at,currency,amount";
     let list = format!("{header}\nkwikpaisa,A-1,{TIME},INR,1,000.50\n");
     let name = shop.terminal.write("bad.csv", &list);
@@ -340,7 +340,7 @@ fn a_comma_too_many_is_not_a_smaller_amount() {
 
 #[test]
 fn a_control_character_in_a_note_is_named_and_not_printed() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let list = format!("{HEADER},note\nkwikpaisa,A-1,{TIME},1,INR,\u{1b}[31mred\n");
     let name = shop.terminal.write("bad.csv", &list);
     let run = shop.duka(&["track", &name]).exits(2);
@@ -354,7 +354,7 @@ fn a_control_character_in_a_note_is_named_and_not_printed() {
 /// It is looked for, as an id is; a note is only read.
 #[test]
 fn a_reference_that_would_not_print_as_it_is_is_refused() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let list = format!("{HEADER},reference\nkwikpaisa,A-1,{TIME},1,INR,K\u{200b}ANGA\n");
     let name = shop.terminal.write("bad.csv", &list);
     let run = shop.duka(&["track", &name]).exits(2);
@@ -403,7 +403,7 @@ fn a_quote_that_is_not_closed_is_named_where_it_opens_and_swallows_no_row() {
                 .to_owned(),
         ),
     ] {
-        let shop = Shop::open();
+        let shop = CliFixture::open();
         let list = format!("{HEADER},note\n{},\n{open}\n{next}\n{},\n", id(1), id(4));
         let name = shop.terminal.write("quote.csv", &list);
         let run = shop.duka(&["track", &name]).exits(2);
@@ -434,7 +434,7 @@ fn a_quote_that_is_not_closed_is_named_where_it_opens_and_swallows_no_row() {
 
 #[test]
 fn a_quote_that_is_not_closed_is_named_in_the_header_and_in_a_row_of_several_lines() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let name = shop.terminal.write(
         "quote.csv",
         "account,order,\"created_at,amount,currency\nA-1\n",

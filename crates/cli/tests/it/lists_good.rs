@@ -2,13 +2,13 @@
 
 use duka_emulator::{Gateway, Operation};
 
-use crate::shop::{HEADER, INDIAN, Shop, row};
+use crate::shop::{CliFixture, HEADER, INDIAN, row};
 
 const GUID: &str = "d0fa69d6-f3cd-433b-858e-df86555b86c8";
 
 /// How many orders `track` reads from this.
 #[track_caller]
-fn tracked(shop: &Shop, content: &[u8]) -> u64 {
+fn tracked(shop: &CliFixture, content: &[u8]) -> u64 {
     let list = shop.terminal.write("list", content);
     let view = shop.duka(&["track", &list, "--json"]).exits(0).json();
     assert_eq!(view["bad"], 0);
@@ -17,7 +17,7 @@ fn tracked(shop: &Shop, content: &[u8]) -> u64 {
 
 #[test]
 fn a_list_is_read_in_every_dress_that_programs_save_it_in() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let (first, second) = (row("kwikpaisa", "A-1"), row("pesapal", GUID));
     for (dress, content) in [
         ("plain", format!("{HEADER}\n{first}\n{second}\n")),
@@ -53,7 +53,7 @@ fn a_list_is_read_in_every_dress_that_programs_save_it_in() {
 
 #[test]
 fn a_note_keeps_its_line_break_and_a_reference_finds_its_order() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let list = format!(
         "{HEADER},reference,note\r\n{},KANGA-1,\"two kangas,\r\none red\"\r\n",
         row("pesapal", GUID)
@@ -67,7 +67,7 @@ fn a_note_keeps_its_line_break_and_a_reference_finds_its_order() {
 
 #[test]
 fn ids_go_over_the_wire_in_the_type_and_with_the_digits_they_were_given() {
-    let shop = Shop::only(Gateway::KwikPaisa);
+    let shop = CliFixture::only(Gateway::KwikPaisa);
     let long = "900719925474099312345";
     let json = |order: &str| {
         format!(
@@ -99,12 +99,12 @@ fn ids_go_over_the_wire_in_the_type_and_with_the_digits_they_were_given() {
 
 #[test]
 fn a_list_is_swept_without_being_tracked_first_and_followed_from_then_on() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let (open, guid) = (
         shop.create("kwikpaisa", INDIAN),
         shop.create("pesapal", "KANGA-9"),
     );
-    let mut other = Shop::open();
+    let mut other = CliFixture::open();
     for (name, url) in [
         ("DUKA_KWIKPAISA_BASE_URL", shop.emulator.kwikpaisa_url()),
         ("DUKA_PESAPAL_BASE_URL", shop.emulator.pesapal_url()),

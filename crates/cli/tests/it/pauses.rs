@@ -8,7 +8,7 @@ use duka_emulator::Gateway;
 use rustix::process::{Pid, WaitOptions, waitpid};
 
 use crate::crashes::{records, shop, sweep_on, words};
-use crate::shop::{Running, Shop, wait_until};
+use crate::shop::{CliFixture, Running, wait_until};
 use crate::truth::lies;
 
 /// Longer than the claims of [`shop`].
@@ -17,12 +17,12 @@ pub(crate) const LONG: Duration = Duration::from_millis(4_500);
 const SHORT: Duration = Duration::from_millis(200);
 
 /// Starts a cancellation that stops itself there, and waits until it has.
-fn stopped_at(shop: &mut Shop, point: &str, order: &str) -> Running {
+fn stopped_at(shop: &mut CliFixture, point: &str, order: &str) -> Running {
     stopped(shop, point, &["cancel", order])
 }
 
 /// Starts a command that stops itself there, and waits until it has.
-pub(crate) fn stopped(shop: &mut Shop, point: &str, args: &[&str]) -> Running {
+pub(crate) fn stopped(shop: &mut CliFixture, point: &str, args: &[&str]) -> Running {
     shop.terminal.set("DUKA_STOP_AT", point);
     let running = shop.terminal.start(args);
     shop.terminal.unset("DUKA_STOP_AT");

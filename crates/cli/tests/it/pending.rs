@@ -3,11 +3,11 @@
 use duka_emulator::{Fault, FaultKind, Gateway, Operation};
 use serde_json::Value;
 
-use crate::shop::{INDIAN, Shop};
+use crate::shop::{CliFixture, INDIAN};
 
 /// A shop with one cancellation that waits for a person; returns its id and the order's.
-fn reviewed() -> (Shop, String, String) {
-    let shop = Shop::only(Gateway::Pesapal);
+fn reviewed() -> (CliFixture, String, String) {
+    let shop = CliFixture::only(Gateway::Pesapal);
     let order = shop.create("pesapal", "KANGA-1");
     let fault = Fault::new(FaultKind::ReplyLost).on(Operation::Cancel);
     shop.emulator.arm(fault).unwrap();
@@ -17,7 +17,7 @@ fn reviewed() -> (Shop, String, String) {
     (shop, id, order)
 }
 
-fn pending(shop: &Shop) -> Vec<Value> {
+fn pending(shop: &CliFixture) -> Vec<Value> {
     shop.duka(&["pending", "--json"]).exits(0).lines()
 }
 
@@ -61,7 +61,7 @@ fn a_decision_closes_a_review_and_says_who_and_why_for_ever() {
 
 #[test]
 fn a_late_payment_is_pending_until_somebody_closes_it_and_is_not_raised_again() {
-    let shop = Shop::only(Gateway::KwikPaisa);
+    let shop = CliFixture::only(Gateway::KwikPaisa);
     shop.create("kwikpaisa", INDIAN);
     shop.duka(&["cancel", INDIAN]).exits(0);
     assert_eq!(pending(&shop), Vec::<Value>::new());
@@ -89,7 +89,7 @@ fn a_late_payment_is_pending_until_somebody_closes_it_and_is_not_raised_again() 
 
 #[test]
 fn an_acknowledged_payment_says_so_and_by_whom_at_either_gateway() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     for account in ["kwikpaisa", "pesapal"] {
         let order = shop.create(account, "A-17");
         let cancel = ["cancel", &order, "--account", account, "--json"];

@@ -2,12 +2,12 @@
 
 use std::process::Stdio;
 
-use crate::shop::{HEADER, Run, Shop, row};
+use crate::shop::{CliFixture, HEADER, Run, row};
 
 #[cfg(unix)]
 #[test]
 fn a_list_may_come_through_a_pipe_with_a_name() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let pipe = shop.terminal.path("orders.fifo");
     let made = std::process::Command::new("mkfifo").arg(&pipe).status();
     assert!(made.unwrap().success());
@@ -24,7 +24,7 @@ fn a_list_may_come_through_a_pipe_with_a_name() {
 
 #[test]
 fn a_reader_that_has_gone_ends_a_command_without_a_fuss() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     for id in ["A-1", "A-2"] {
         shop.create("kwikpaisa", id);
     }

@@ -3,7 +3,7 @@
 use duka_emulator::{Gateway, Operation};
 use serde_json::Value;
 
-use crate::shop::{INDIAN, Shop, Terminal};
+use crate::shop::{CliFixture, INDIAN, Terminal};
 
 fn probe<'a>(document: &'a Value, account: &str, name: &str) -> &'a Value {
     let probes = document["probes"].as_array().unwrap();
@@ -15,7 +15,7 @@ fn probe<'a>(document: &'a Value, account: &str, name: &str) -> &'a Value {
 
 #[test]
 fn every_harmless_step_is_taken_and_answered_as_assumed_at_the_emulator() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     shop.create("pesapal", "KANGA-1");
     let document = shop.duka(&["doctor", "--probe", "--json"]).exits(0).json();
     let probes = document["probes"].as_array().unwrap();
@@ -40,7 +40,7 @@ fn every_harmless_step_is_taken_and_answered_as_assumed_at_the_emulator() {
 
 #[test]
 fn every_step_that_names_a_probe_names_one_that_is_tried() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let document = shop.duka(&["doctor", "--probe", "--json"]).exits(0).json();
     let mut named = 0;
     for step in document["steps"].as_array().unwrap() {
@@ -54,7 +54,7 @@ fn every_step_that_names_a_probe_names_one_that_is_tried() {
 
 #[test]
 fn nothing_is_created_cancelled_refunded_or_registered_by_a_probe() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     shop.create("kwikpaisa", INDIAN);
     let guid = shop.create("pesapal", "KANGA-1");
     let before = (shop.emulator.orders(), shop.emulator.requests().len());
@@ -75,7 +75,7 @@ fn nothing_is_created_cancelled_refunded_or_registered_by_a_probe() {
 
 #[test]
 fn an_answer_that_is_not_as_assumed_is_said_to_be_none_and_shown() {
-    let shop = Shop::only(Gateway::Pesapal);
+    let shop = CliFixture::only(Gateway::Pesapal);
     shop.emulator
         .set_variant("pesapal.older_tokens", "end")
         .unwrap();
@@ -94,7 +94,7 @@ fn an_answer_that_is_not_as_assumed_is_said_to_be_none_and_shown() {
 
 #[test]
 fn where_nobody_answers_nothing_is_proved() {
-    let mut shop = Shop::open();
+    let mut shop = CliFixture::open();
     for gateway in ["KWIKPAISA", "PESAPAL"] {
         let name = format!("DUKA_{gateway}_BASE_URL");
         shop.terminal.set(&name, "http://127.0.0.1:1");
@@ -107,7 +107,7 @@ fn where_nobody_answers_nothing_is_proved() {
 
 #[test]
 fn with_keys_that_are_refused_only_what_is_wrong_on_purpose_proves_anything() {
-    let mut shop = Shop::open();
+    let mut shop = CliFixture::open();
     shop.terminal
         .set("DUKA_KWIKPAISA_SECRET_KEY", "sk_test_mistyped")
         .set("DUKA_PESAPAL_CONSUMER_SECRET", "mistyped-secret");
@@ -127,7 +127,7 @@ fn with_keys_that_are_refused_only_what_is_wrong_on_purpose_proves_anything() {
 
 #[test]
 fn keys_that_cannot_be_are_named_once_and_the_other_account_is_probed_all_the_same() {
-    let mut shop = Shop::open();
+    let mut shop = CliFixture::open();
     shop.terminal
         .set("DUKA_KWIKPAISA_API_KEY", "sk_test_swapped")
         .set("DUKA_KWIKPAISA_SECRET_KEY", "pk_test_swapped");
@@ -146,7 +146,7 @@ fn keys_that_cannot_be_are_named_once_and_the_other_account_is_probed_all_the_sa
 
 #[test]
 fn what_is_wrong_on_purpose_is_not_tried_with_real_money() {
-    let mut shop = Shop::open();
+    let mut shop = CliFixture::open();
     for gateway in ["KWIKPAISA", "PESAPAL"] {
         let name = format!("DUKA_{gateway}_ENVIRONMENT");
         shop.terminal.set(&name, "production");
@@ -193,7 +193,7 @@ fn without_an_account_the_steps_are_listed_all_the_same_and_money_comes_first() 
 
 #[test]
 fn without_the_flag_doctor_prints_what_it_always_did() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let findings = shop.duka(&["doctor", "--json"]).exits(0).json();
     assert!(findings.is_array());
     assert!(!shop.duka(&["doctor"]).exits(0).stdout.contains("try:"));

@@ -9,17 +9,17 @@ use duka_emulator::Gateway;
 use crate::crashes::shop;
 use crate::pauses::{LONG, stopped};
 use crate::refunds::sent;
-use crate::shop::Shop;
+use crate::shop::CliFixture;
 
 /// A shop with short claims and one paid order at Pesapal.
-fn paid() -> (Shop, String) {
+fn paid() -> (CliFixture, String) {
     let (shop, order) = shop(Gateway::Pesapal);
     shop.emulator.pay(&order).unwrap();
     (shop, order)
 }
 
 /// How the first refund of the order stands in the store.
-fn left(shop: &Shop, order: &str) -> String {
+fn left(shop: &CliFixture, order: &str) -> String {
     let shown = shop.duka(&["show", order, "--json"]).exits(0).json();
     let refund = &shown["refunds"][0]["refund"];
     let word = refund["outcome"].as_str().or(refund["state"].as_str());

@@ -3,20 +3,20 @@
 use duka_emulator::{Fault, FaultKind, Gateway, Operation};
 use serde_json::Value;
 
-use crate::shop::{INDIAN, Shop};
+use crate::shop::{CliFixture, INDIAN};
 
 /// Those of a cancellation, and more.
 const REFUND: &str = "account actor amount attempts confirmation_code currency finding gateway id kind message order outcome reason sent_at state updated_at username verified_status";
 
 /// A shop with one paid order at Pesapal.
-pub(crate) fn paid() -> (Shop, String) {
-    let shop = Shop::only(Gateway::Pesapal);
+pub(crate) fn paid() -> (CliFixture, String) {
+    let shop = CliFixture::only(Gateway::Pesapal);
     let order = shop.create("pesapal", "KANGA-1");
     shop.emulator.pay(&order).unwrap();
     (shop, order)
 }
 
-pub(crate) fn sent(shop: &Shop) -> usize {
+pub(crate) fn sent(shop: &CliFixture) -> usize {
     shop.received(Operation::Refund)
 }
 
@@ -27,7 +27,7 @@ fn has_keys(value: &Value) {
     assert_eq!(keys.join(" "), REFUND);
 }
 
-fn pending(shop: &Shop) -> Vec<Value> {
+fn pending(shop: &CliFixture) -> Vec<Value> {
     shop.duka(&["pending", "--json"]).exits(0).lines()
 }
 
@@ -93,7 +93,7 @@ fn the_text_says_plainly_that_received_is_not_refunded() {
 
 #[test]
 fn what_is_not_paid_is_not_eligible_and_nothing_is_sent_or_stored() {
-    let shop = Shop::only(Gateway::Pesapal);
+    let shop = CliFixture::only(Gateway::Pesapal);
     let (open, failed) = (shop.create("pesapal", "A-1"), shop.create("pesapal", "A-2"));
     shop.emulator.fail(&failed).unwrap();
     let reversed = shop.create("pesapal", "A-3");
@@ -117,7 +117,7 @@ fn what_is_not_paid_is_not_eligible_and_nothing_is_sent_or_stored() {
 
 #[test]
 fn what_cannot_be_asked_for_is_usage_and_nothing_is_sent() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     shop.create("kwikpaisa", INDIAN);
     shop.emulator.pay(INDIAN).unwrap();
     let order = shop.create("pesapal", "KANGA-1");

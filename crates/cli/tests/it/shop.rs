@@ -252,7 +252,7 @@ impl Drop for Running {
 
 /// A terminal whose environment has an account at either gateway, both on one emulator.
 #[derive(Debug)]
-pub(crate) struct Shop {
+pub(crate) struct CliFixture {
     pub(crate) terminal: Terminal,
     pub(crate) emulator: Emulator,
     // Dropped last: the emulator runs on it.
@@ -267,7 +267,7 @@ const KEYS: [(&str, &str); 4] = [
     ("DUKA_PESAPAL_CONSUMER_SECRET", "emulator-secret"),
 ];
 
-impl Shop {
+impl CliFixture {
     pub(crate) fn open() -> Self {
         Self::with_keys(KEYS)
     }

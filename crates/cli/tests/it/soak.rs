@@ -13,7 +13,7 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 use duka_cancellations::Store;
-use duka_core::Patience;
+use duka_core::WaitPolicy;
 use duka_emulator::{Emulator, Fault, FaultKind, Gateway, Operation};
 use futures::stream::{self, StreamExt};
 use rand::rngs::StdRng;
@@ -115,12 +115,12 @@ type Deed = (Duration, &'static str, String);
 impl Soak {
     fn open(seed: u64) -> Self {
         let runtime = Runtime::new().unwrap();
-        let patience = Patience {
+        let wait_policy = WaitPolicy {
             settle: Duration::from_millis(500),
             review_after: Duration::from_secs(8),
         };
         let transport = bench::transport(Duration::from_secs(30));
-        let bench = runtime.block_on(Bench::open(&transport, patience, seed));
+        let bench = runtime.block_on(Bench::open(&transport, wait_policy, seed));
         let mut terminal = Terminal::open();
         terminal.serve(&bench.emulator);
         terminal.set("DUKA_STORE", &format!("sqlite:{}", bench.file().display()));

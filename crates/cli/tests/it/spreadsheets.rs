@@ -1,6 +1,6 @@
 //! Ids that a spreadsheet has changed: refused wherever they come in, before anything is sent.
 
-use crate::shop::{HEADER, INDIAN, Shop};
+use crate::shop::{CliFixture, HEADER, INDIAN};
 
 const TIME: &str = "2026-05-13T08:34:00Z";
 const GUID: &str = "d0fa69d6-f3cd-433b-858e-df86555b86c8";
@@ -58,7 +58,7 @@ fn cell(text: &str) -> String {
 
 #[test]
 fn an_id_that_a_spreadsheet_changed_is_refused_with_line_and_column() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     for (id, said) in CHANGED {
         let csv = format!(
             "{HEADER}\nkwikpaisa,A-1,{TIME},1,INR\nkwikpaisa,{},{TIME},1,INR\n",
@@ -87,7 +87,7 @@ fn an_id_that_a_spreadsheet_changed_is_refused_with_line_and_column() {
 
 #[test]
 fn a_json_number_that_is_no_integer_any_more_is_refused_as_well() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     for (number, said) in [
         ("6.11623E+12", ROUNDED),
         ("6.11623e12", ROUNDED),
@@ -108,7 +108,7 @@ fn a_json_number_that_is_no_integer_any_more_is_refused_as_well() {
 
 #[test]
 fn a_reference_that_a_spreadsheet_changed_is_refused_and_words_are_not() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let list = |reference: &str| {
         let row = format!("pesapal,{GUID},{TIME},1,KES,{}", cell(reference));
         shop.terminal
@@ -127,10 +127,10 @@ fn a_reference_that_a_spreadsheet_changed_is_refused_and_words_are_not() {
 
 #[test]
 fn an_id_that_a_spreadsheet_changed_is_refused_on_the_command_line() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     for (id, said) in CHANGED {
         for account in ["kwikpaisa", "pesapal"] {
-            let mut create = Shop::create_args(account, INDIAN);
+            let mut create = CliFixture::create_args(account, INDIAN);
             let at = create.iter().position(|it| *it == INDIAN).unwrap();
             create[at] = id;
             // A minus would be taken for an option.
@@ -153,7 +153,7 @@ fn an_id_that_a_spreadsheet_changed_is_refused_on_the_command_line() {
 
 #[test]
 fn what_is_no_tracking_id_and_no_known_reference_is_not_asked_for_at_pesapal() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     for id in ["12", "ORDER-12", "d0fa69d6f3cd433b858edf86555b86c8"] {
         for args in [
             &["status", id, "--account", "pesapal"][..],
@@ -170,7 +170,7 @@ fn what_is_no_tracking_id_and_no_known_reference_is_not_asked_for_at_pesapal() {
 
 #[test]
 fn an_id_that_only_looks_like_a_number_is_taken() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let ids = [
         "ORDER-12",
         "4E12",

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use duka_emulator::{Fault, FaultKind, Gateway, Operation};
 use rusqlite::Connection;
 
-use crate::shop::{INDIAN, Shop, wait_until};
+use crate::shop::{CliFixture, INDIAN, wait_until};
 
 /// What a sweep that repeats says once it can be stopped.
 const READY: &str = "sweeping every ";
@@ -24,7 +24,7 @@ struct Worker {
 }
 
 impl Worker {
-    fn start(shop: &Shop, args: &[&str]) -> Self {
+    fn start(shop: &CliFixture, args: &[&str]) -> Self {
         let said = shop.terminal.path("said");
         let child = shop
             .terminal
@@ -86,7 +86,7 @@ fn a_signal_before_the_settings_are_read_is_an_orderly_stop() {
         (&["sweep"], 1),
         (&["cancel", INDIAN], 1),
     ] {
-        let shop = Shop::only(Gateway::KwikPaisa);
+        let shop = CliFixture::only(Gateway::KwikPaisa);
         shop.create("kwikpaisa", INDIAN);
         let asked = shop.emulator.requests().len();
         let pipe = shop.terminal.path("settings");
@@ -117,7 +117,7 @@ fn a_signal_while_another_process_keeps_the_store_is_an_orderly_stop() {
         (&["sweep", "--every", "1h"][..], 0),
         (&["sweep", "--every", "1h", "--json", "-v"], 0),
     ] {
-        let shop = Shop::only(Gateway::KwikPaisa);
+        let shop = CliFixture::only(Gateway::KwikPaisa);
         shop.create("kwikpaisa", INDIAN);
         let asked = shop.emulator.requests().len();
         let locked = lock(&shop.terminal.store());
@@ -134,7 +134,7 @@ fn a_signal_while_another_process_keeps_the_store_is_an_orderly_stop() {
 
 #[test]
 fn a_signal_to_a_worker_that_is_asleep_since_its_start_is_an_orderly_stop() {
-    let shop = Shop::only(Gateway::KwikPaisa);
+    let shop = CliFixture::only(Gateway::KwikPaisa);
     shop.create("kwikpaisa", INDIAN);
     let locked = lock(&shop.terminal.store());
     let worker = Worker::start(&shop, &["sweep", "--every", "1h"]);
@@ -150,7 +150,7 @@ fn a_signal_to_a_worker_that_is_asleep_since_its_start_is_an_orderly_stop() {
 
 #[test]
 fn a_signal_ends_the_wait_for_what_is_in_doubt_and_the_record_says_so() {
-    let mut shop = Shop::only(Gateway::Pesapal);
+    let mut shop = CliFixture::only(Gateway::Pesapal);
     let id = shop.create("pesapal", "KANGA-1");
     shop.terminal
         .set("DUKA_SETTLE", "20s")
@@ -172,7 +172,7 @@ fn a_signal_ends_the_wait_for_what_is_in_doubt_and_the_record_says_so() {
 #[test]
 fn a_signal_lets_the_answer_of_a_cancel_request_arrive_first() {
     for gateway in [Gateway::KwikPaisa, Gateway::Pesapal] {
-        let shop = Shop::only(gateway);
+        let shop = CliFixture::only(gateway);
         let account = gateway.as_str();
         let id = shop.create(account, "KANGA-1");
         let fault = Fault::new(FaultKind::Delay).on(Operation::Cancel);

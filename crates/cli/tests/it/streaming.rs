@@ -4,10 +4,10 @@
 
 use std::fmt::Write;
 
-use crate::shop::{HEADER, Shop, finish};
+use crate::shop::{CliFixture, HEADER, finish};
 
 /// A list of so many orders that are too young to be swept.
-fn list(shop: &Shop, orders: u64) -> String {
+fn list(shop: &CliFixture, orders: u64) -> String {
     let now = jiff::Timestamp::now();
     let mut text = format!("{HEADER}\n");
     for number in 0..orders {
@@ -18,7 +18,7 @@ fn list(shop: &Shop, orders: u64) -> String {
 }
 
 /// The most memory that the program held while it ran, in KiB.
-fn peak(shop: &Shop, args: &[&str]) -> u64 {
+fn peak(shop: &CliFixture, args: &[&str]) -> u64 {
     // The shell prints the child's high-water mark, which outlives it nowhere else.
     let mut command = std::process::Command::new("/bin/sh");
     let program = shop.terminal.command(args);
@@ -45,7 +45,7 @@ fn is_flat(small: u64, large: u64, what: &str) {
 
 #[test]
 fn a_sweep_of_ten_times_as_many_orders_takes_no_more_memory() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let [few, many] = [4_000, 40_000].map(|orders| list(&shop, orders));
     let small = peak(&shop, &["sweep", "--orders", &few]);
     let large = peak(&shop, &["sweep", "--orders", &many]);
@@ -55,7 +55,7 @@ fn a_sweep_of_ten_times_as_many_orders_takes_no_more_memory() {
 
 #[test]
 fn tracking_ten_times_as_many_orders_takes_no_more_memory() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let [few, many] = [10_000, 100_000].map(|orders| list(&shop, orders));
     let small = peak(&shop, &["track", &few]);
     let large = peak(&shop, &["track", &many]);

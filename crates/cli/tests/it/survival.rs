@@ -9,18 +9,18 @@ use duka_emulator::{Fault, FaultKind, Gateway, Operation};
 use jiff::SignedDuration;
 
 use crate::bench;
-use crate::shop::{HEADER, Shop, row, wait_until};
+use crate::shop::{CliFixture, HEADER, row, wait_until};
 use crate::truth::lies;
 
 /// A shop that follows so many open orders at either gateway.
-fn stocked(orders: usize) -> Shop {
-    let shop = Shop::open();
+fn stocked(orders: usize) -> CliFixture {
+    let shop = CliFixture::open();
     let ipn = shop.ipn();
     let mut list = format!("{HEADER}\n");
     for number in 0..orders {
         for account in ["kwikpaisa", "pesapal"] {
             let id = format!("A-{number}");
-            let mut args = Shop::create_args(account, &id);
+            let mut args = CliFixture::create_args(account, &id);
             args.extend(["--notification-id", &ipn, "--json"]);
             let made = shop.duka(&args).exits(0).json();
             list += &format!("{}\n", row(account, made["order"].as_str().unwrap()));
@@ -30,7 +30,7 @@ fn stocked(orders: usize) -> Shop {
     shop
 }
 
-fn slow(shop: &Shop, operation: Operation, delay: Duration) {
+fn slow(shop: &CliFixture, operation: Operation, delay: Duration) {
     let fault = Fault::new(FaultKind::Delay)
         .on(operation)
         .times(u32::MAX)
@@ -39,7 +39,7 @@ fn slow(shop: &Shop, operation: Operation, delay: Duration) {
 }
 
 /// Sweeps until nothing is left to settle, and compares each order with its record.
-fn finish(shop: &Shop) {
+fn finish(shop: &CliFixture) {
     shop.emulator.clear_faults();
     shop.duka(&["sweep", "--min-age", "0s", "--json"]);
     let records = shop.duka(&["report", "--json"]).exits(0).lines();

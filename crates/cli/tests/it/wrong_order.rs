@@ -3,11 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::shop::{HEADER, Run, Shop, Terminal};
+use crate::shop::{CliFixture, HEADER, Run, Terminal};
 
 /// Creates an order with this amount at KwikPaisa.
-fn create(shop: &Shop, id: &str, amount: &str) -> Run {
-    let mut args = Shop::create_args("kwikpaisa", id);
+fn create(shop: &CliFixture, id: &str, amount: &str) -> Run {
+    let mut args = CliFixture::create_args("kwikpaisa", id);
     let at = args.iter().position(|arg| *arg == "105.50").unwrap();
     args[at] = amount;
     shop.duka(&args)
@@ -15,8 +15,8 @@ fn create(shop: &Shop, id: &str, amount: &str) -> Run {
 
 /// Two orders, one of 50.00 INR and one of 9999.00 INR, and a list of a spreadsheet that has
 /// eaten the zeros of the first.
-fn eaten_zeros() -> (Shop, String) {
-    let shop = Shop::open();
+fn eaten_zeros() -> (CliFixture, String) {
+    let shop = CliFixture::open();
     create(&shop, "0001234", "50.00").exits(0);
     create(&shop, "1234", "9999.00").exits(0);
     let created = Timestamp::now() - SignedDuration::from_hours(2);
@@ -25,7 +25,7 @@ fn eaten_zeros() -> (Shop, String) {
     (shop, list)
 }
 
-fn status(shop: &Shop, order: &str) -> String {
+fn status(shop: &CliFixture, order: &str) -> String {
     let run = shop.duka(&["status", order, "--account", "kwikpaisa", "--json"]);
     run.exits(0).json()["status"].as_str().unwrap().to_owned()
 }
@@ -124,7 +124,7 @@ fn the_comparison_of_amounts_can_be_turned_off_for_a_sweep_and_in_the_configurat
 
 #[test]
 fn an_id_that_does_not_exist_yet_is_not_tracked_and_ages_from_its_creation() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let gone = shop
         .duka(&["cancel", "777", "--account", "kwikpaisa"])
         .exits(3);
@@ -143,7 +143,7 @@ fn an_id_that_does_not_exist_yet_is_not_tracked_and_ages_from_its_creation() {
 
 #[test]
 fn an_order_that_was_listed_before_it_was_created_ages_from_its_creation() {
-    let shop = Shop::open();
+    let shop = CliFixture::open();
     let created = Timestamp::now() - SignedDuration::from_hours(2);
     let list = format!("{HEADER}\nkwikpaisa,777,{created:.0},105.50,INR\n");
     let list = shop.terminal.write("orders.csv", list);

@@ -136,7 +136,7 @@ impl Line for Counter {
         }
         match fault {
             Some(Fault::ResetBefore) => return Err(Lost::Unknown),
-            Some(Fault::TurnedAway) => return Ok("NO KEY\n".to_owned()),
+            Some(Fault::Unauthenticated) => return Ok("NO KEY\n".to_owned()),
             Some(Fault::TooManyRequests) => return Ok("BUSY\n".to_owned()),
             Some(Fault::Unavailable) => return Ok("DOWN\n".to_owned()),
             _ if key != Some(KEY) => return Ok("NO KEY\n".to_owned()),

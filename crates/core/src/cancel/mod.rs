@@ -1,7 +1,7 @@
 //! The life of a cancellation: a record of its own, never a state of the order.
 //!
 //! [`step`] is the whole of it: a pure function over a [`Cancellation`], an [`Event`], the
-//! gateway's [`CancelRules`] and the merchant's [`Patience`]. Whoever drives it must store
+//! gateway's [`CancelRules`] and the merchant's [`WaitPolicy`]. Whoever drives it must store
 //! `next` **before** carrying out the action, and only then send anything.
 
 mod picture;
@@ -10,8 +10,8 @@ mod state;
 mod step;
 
 pub use picture::{mermaid, table};
-pub use rules::{CancelRules, Cancellable, Patience, Repeat, ShowsCancelled};
+pub use rules::{CancelRules, Cancellable, Repeat, ShowsCancelled, WaitPolicy};
 pub use state::{
-    Action, Cancellation, Event, Finding, Outcome, Resolution, SkipReason, Spent, State,
+    Action, Cancellation, Event, Finding, Outcome, RequestUsed, Resolution, SkipReason, State,
 };
 pub use step::{NotAllowed, Step, step};

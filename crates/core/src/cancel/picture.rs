@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::rules::{CancelRules, Cancellable, Patience};
+use super::rules::{CancelRules, Cancellable, WaitPolicy};
 use super::state::{
-    Action, Cancellation, Event, Finding, Outcome, Resolution, SkipReason, Spent, State,
+    Action, Cancellation, Event, Finding, Outcome, RequestUsed, Resolution, SkipReason, State,
 };
 use super::step::{Step, step};
 use crate::order::OrderStatus;
@@ -55,7 +55,7 @@ pub fn mermaid() -> String {
         Cancellable::Processing,
     ]));
     let once_only = CancelRules::once_only([Cancellable::Unpaid, Cancellable::Failed]);
-    let once = edges(&once_only.mute_statuses(["INVALID"]));
+    let once = edges(&once_only.ambiguous_statuses(["INVALID"]));
     let mut both = harmless.clone();
     for (edge, labels) in once.clone() {
         both.entry(edge).or_default().extend(labels);
@@ -127,11 +127,11 @@ impl Moment {
         }
     }
 
-    fn timestamp(self, patience: &Patience) -> Timestamp {
+    fn timestamp(self, wait_policy: &WaitPolicy) -> Timestamp {
         let since = match self {
             Self::Early => Duration::from_secs(1),
-            Self::Settled => patience.settle,
-            Self::Overdue => patience.review_after,
+            Self::Settled => wait_policy.settle,
+            Self::Overdue => wait_policy.review_after,
         };
         BEGAN
             .checked_add(since)
@@ -163,19 +163,19 @@ fn starts() -> Vec<Start> {
         start(
             "requested (stuck)",
             Cancellation {
-                stuck_since: Some(BEGAN),
+                blocked_since: Some(BEGAN),
                 ..Cancellation::requested()
             },
         ),
         start(
             "requested (order's request used)",
-            Cancellation::requested_again(Spent::Yes),
+            Cancellation::requested_again(RequestUsed::Yes),
         ),
         start("requested (after doubt)", sent(State::Requested, 1)),
         start(
             "sending",
             Cancellation {
-                stuck_since: Some(BEGAN),
+                blocked_since: Some(BEGAN),
                 ..sent(State::Sending, 1)
             },
         ),
@@ -216,7 +216,7 @@ fn events() -> Vec<Event> {
         Event::OrderNotFound,
         Event::StatusUnreadable,
         Event::NotSent,
-        Event::TurnedAway,
+        Event::Unauthenticated,
         Event::AnsweredYes,
         Event::AnsweredNo,
         Event::Unclear,
@@ -230,14 +230,14 @@ fn events() -> Vec<Event> {
 }
 
 fn run(record: &Cancellation, event: &Event, rules: &CancelRules, moment: Moment) -> Option<Step> {
-    let patience = Patience::default();
-    let now = moment.timestamp(&patience);
-    step(record, event, rules, &patience, now).ok()
+    let wait_policy = WaitPolicy::default();
+    let now = moment.timestamp(&wait_policy);
+    step(record, event, rules, &wait_policy, now).ok()
 }
 
 fn describe(start: &Start, event: &Event, rules: &CancelRules, moment: Moment) -> Option<String> {
     let step = run(&start.record, event, rules, moment)?;
-    let now = moment.timestamp(&Patience::default());
+    let now = moment.timestamp(&WaitPolicy::default());
     let action = match step.action {
         Action::ReadStatus { not_before } if not_before <= now => "read status now",
         Action::ReadStatus { .. } => "read status later",
@@ -311,7 +311,7 @@ fn edge_label(event: &Event, rules: &CancelRules) -> String {
         Event::Resolved(_) => "a person decides".to_owned(),
         Event::OrderNotFound
         | Event::NotSent
-        | Event::TurnedAway
+        | Event::Unauthenticated
         | Event::AnsweredYes
         | Event::AnsweredNo
         | Event::Unclear
@@ -326,7 +326,7 @@ fn event_name(event: &Event) -> String {
         Event::OrderNotFound
         | Event::StatusUnreadable
         | Event::NotSent
-        | Event::TurnedAway
+        | Event::Unauthenticated
         | Event::AnsweredYes
         | Event::AnsweredNo
         | Event::Unclear

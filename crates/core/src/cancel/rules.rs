@@ -97,13 +97,13 @@ impl CancelRules {
     /// status shows *cancelled*, a readable yes is believed in spite of them, after the
     /// settling time. Any other unknown status waits for a person.
     #[must_use]
-    pub fn mute_statuses<'a>(mut self, words: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn ambiguous_statuses<'a>(mut self, words: impl IntoIterator<Item = &'a str>) -> Self {
         self.mute.extend(words.into_iter().map(str::to_lowercase));
         self
     }
 
-    /// Whether this status is one of [`CancelRules::mute_statuses`].
-    pub fn is_mute(&self, status: &OrderStatus) -> bool {
+    /// Whether this status is one of [`CancelRules::ambiguous_statuses`].
+    pub fn is_ambiguous(&self, status: &OrderStatus) -> bool {
         match status {
             OrderStatus::Unknown(words) => self.mute.contains(&words.to_lowercase()),
             OrderStatus::Unpaid
@@ -135,16 +135,16 @@ impl CancelRules {
 /// How long to wait for what.
 ///
 /// Any durations are safe: whatever they are, no cancellation makes two requests within
-/// [`Patience::MIN_SETTLE`], and the pauses between its status reads are between that and
+/// [`WaitPolicy::MIN_SETTLE`], and the pauses between its status reads are between that and
 /// ten minutes. Durations outside of the ranges named below serve nobody, and programs should
 /// refuse them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
+pub struct WaitPolicy {
     /// After a request, how long a status that still says *open* proves nothing: the
     /// gateway may be slow to show what it did. Default 10 s, several times the slowest
     /// status lag seen at comparable gateways; too short risks a needless second attempt
     /// (or, at a once-only gateway, nothing), too long only delays the report. From
-    /// [`Patience::MIN_SETTLE`] up to `review_after`.
+    /// [`WaitPolicy::MIN_SETTLE`] up to `review_after`.
     pub settle: Duration,
     /// For how long a cancellation may stay unsettled before a person has to look. Default
     /// 1 h: longer than any outage a retry should bridge, short enough that somebody still
@@ -153,7 +153,7 @@ pub struct Patience {
     pub review_after: Duration,
 }
 
-impl Default for Patience {
+impl Default for WaitPolicy {
     fn default() -> Self {
         Self {
             settle: Duration::from_secs(10),
@@ -169,7 +169,7 @@ const MAX_REVIEW_PAUSE: Duration = Duration::from_secs(60 * 60);
 /// The shortest, and the shortest time between two requests.
 const MIN_PAUSE: Duration = Duration::from_millis(100);
 
-impl Patience {
+impl WaitPolicy {
     /// The shortest settling time that makes a difference: no pause is shorter.
     pub const MIN_SETTLE: Duration = MIN_PAUSE;
 
@@ -183,9 +183,9 @@ impl Patience {
     /// The pause after this many fruitless tries, of reading or of sending: an eighth of
     /// the settling time, doubled each time, between 0.1 s and 10 min. The first reads come
     /// quickly, because most doubt ends with the first status that shows the truth.
-    pub(crate) fn pause(&self, fruitless: u32) -> Duration {
+    pub(crate) fn pause(&self, failed_polls: u32) -> Duration {
         let first = (self.settle / 8).clamp(MIN_PAUSE, MAX_PAUSE);
-        let factor = 1_u32.checked_shl(fruitless.min(20)).unwrap_or(u32::MAX);
+        let factor = 1_u32.checked_shl(failed_polls.min(20)).unwrap_or(u32::MAX);
         first.saturating_mul(factor).min(MAX_PAUSE)
     }
 }

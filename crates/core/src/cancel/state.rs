@@ -180,7 +180,7 @@ impl Finding {
 
 /// Whether an earlier cancellation of the same order may have used its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Spent {
+pub enum RequestUsed {
     /// No request for this order ever left.
     No,
     /// One may have left.
@@ -197,16 +197,16 @@ pub struct Cancellation {
     /// How many requests may have reached the gateway and been looked at.
     pub requests: u32,
     /// Whether an earlier cancellation used the order's request.
-    pub spent: Spent,
+    pub request_used: RequestUsed,
     /// When the last request was started.
     pub sent_at: Option<Timestamp>,
     /// When the first request that may have arrived was started. The time for review
     /// counts from here.
     pub doubt_since: Option<Timestamp>,
     /// Since when nothing could be read or sent at all.
-    pub stuck_since: Option<Timestamp>,
+    pub blocked_since: Option<Timestamp>,
     /// Fruitless tries so far; each lengthens the next pause.
-    pub fruitless: u32,
+    pub failed_polls: u32,
     /// The last status read.
     pub verified: Option<OrderStatus>,
     /// What a person must know.
@@ -236,20 +236,20 @@ impl Cancellation {
 
     /// A cancellation that has just been asked for, of an order never asked about before.
     pub const fn requested() -> Self {
-        Self::requested_again(Spent::No)
+        Self::requested_again(RequestUsed::No)
     }
 
     /// A cancellation that has just been asked for.
-    pub const fn requested_again(spent: Spent) -> Self {
+    pub const fn requested_again(request_used: RequestUsed) -> Self {
         Self {
             state: State::Requested,
             attempts: 0,
             requests: 0,
-            spent,
+            request_used,
             sent_at: None,
             doubt_since: None,
-            stuck_since: None,
-            fruitless: 0,
+            blocked_since: None,
+            failed_polls: 0,
             verified: None,
             finding: None,
         }
@@ -272,7 +272,7 @@ pub enum Event {
     NotSent,
     /// The request was refused at the gateway's door (credentials, signature, timestamp)
     /// and not looked at.
-    TurnedAway,
+    Unauthenticated,
     /// The gateway answered, readably and as documented, that it has cancelled.
     AnsweredYes,
     /// The gateway answered, readably and as documented, that it has not.
@@ -307,7 +307,7 @@ pub enum Action {
     /// Send one cancel request, now.
     SendRequest,
     /// Wait for a person. Until one decides, the status is still read now and then, after
-    /// [`Patience::review_pause`](super::Patience::review_pause).
+    /// [`WaitPolicy::review_pause`](super::Patience::review_pause).
     AskPerson,
     /// Nothing.
     Stop,

@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::rules::{CancelRules, Patience, Repeat, ShowsCancelled, after};
-use super::state::{Action, Cancellation, Event, Outcome, Resolution, SkipReason, Spent, State};
+use super::rules::{CancelRules, Repeat, ShowsCancelled, WaitPolicy, after};
+use super::state::{
+    Action, Cancellation, Event, Outcome, RequestUsed, Resolution, SkipReason, State,
+};
 use crate::order::OrderStatus;
 
 /// A cancellation after an event, and what to do once it is stored.
@@ -28,39 +30,39 @@ pub struct NotAllowed {
 
 /// What a status says, seen from the cancellation's side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sight {
+enum StatusClass {
     Paid,
     Cancelled,
     /// A cancel request would be allowed: the order is as it was before.
-    Open,
+    Cancellable,
     /// Over in some other way.
-    Final,
+    Terminal,
     /// Nothing is known: an unlisted status, or no status.
-    Dark,
+    Inconclusive,
 }
 
-fn sight(status: &OrderStatus, rules: &CancelRules) -> Sight {
+fn classify(status: &OrderStatus, rules: &CancelRules) -> StatusClass {
     match status {
-        OrderStatus::Paid => Sight::Paid,
-        OrderStatus::Cancelled => Sight::Cancelled,
-        OrderStatus::Unknown(_) => Sight::Dark,
+        OrderStatus::Paid => StatusClass::Paid,
+        OrderStatus::Cancelled => StatusClass::Cancelled,
+        OrderStatus::Unknown(_) => StatusClass::Inconclusive,
         OrderStatus::Unpaid
         | OrderStatus::Processing
         | OrderStatus::Failed
         | OrderStatus::Expired
         | OrderStatus::Reversed => {
             if rules.is_eligible(status) {
-                Sight::Open
+                StatusClass::Cancellable
             } else {
                 match status {
                     // Still under way, though not to be cancelled just now.
-                    OrderStatus::Unpaid | OrderStatus::Processing => Sight::Dark,
+                    OrderStatus::Unpaid | OrderStatus::Processing => StatusClass::Inconclusive,
                     OrderStatus::Failed
                     | OrderStatus::Expired
                     | OrderStatus::Reversed
                     | OrderStatus::Paid
                     | OrderStatus::Cancelled
-                    | OrderStatus::Unknown(_) => Sight::Final,
+                    | OrderStatus::Unknown(_) => StatusClass::Terminal,
                 }
             }
         }
@@ -75,13 +77,13 @@ pub fn step(
     current: &Cancellation,
     event: &Event,
     rules: &CancelRules,
-    patience: &Patience,
+    wait_policy: &WaitPolicy,
     now: Timestamp,
 ) -> Result<Step, NotAllowed> {
     let at = Moment {
         current,
         rules,
-        patience,
+        wait_policy,
         now,
     };
     let stepped = match current.state {
@@ -112,7 +114,7 @@ impl Event {
             Self::OrderNotFound => "order_not_found",
             Self::StatusUnreadable => "status_unreadable",
             Self::NotSent => "not_sent",
-            Self::TurnedAway => "turned_away",
+            Self::Unauthenticated => "turned_away",
             Self::AnsweredYes => "answered_yes",
             Self::AnsweredNo => "answered_no",
             Self::Unclear => "unclear",
@@ -127,7 +129,7 @@ impl Event {
 struct Moment<'a> {
     current: &'a Cancellation,
     rules: &'a CancelRules,
-    patience: &'a Patience,
+    wait_policy: &'a WaitPolicy,
     now: Timestamp,
 }
 
@@ -135,35 +137,41 @@ impl Moment<'_> {
     fn requested(&self, event: &Event) -> Option<Step> {
         let asked_before = self.current.requests > 0;
         Some(match event {
-            Event::Observed(status) => match (sight(status, self.rules), asked_before) {
-                (Sight::Open, true) if self.overdue() => self.ask(),
-                (Sight::Open, _) => self.send_or_skip(),
-                (Sight::Paid, true) => self.done_with(Outcome::NotCancelledPaid),
-                (Sight::Cancelled, true) => self.done_with(Outcome::Confirmed),
-                (Sight::Final, true) => self.done_with(Outcome::NotCancelledFinal),
-                (Sight::Dark, true) => self.look_again(State::InDoubt),
-                (Sight::Paid | Sight::Cancelled | Sight::Final | Sight::Dark, false) => {
-                    self.skip(SkipReason::NotEligible)
-                }
+            Event::Observed(status) => match (classify(status, self.rules), asked_before) {
+                (StatusClass::Cancellable, true) if self.overdue() => self.to_review(),
+                (StatusClass::Cancellable, _) => self.send_or_skip(),
+                (StatusClass::Paid, true) => self.done_with(Outcome::NotCancelledPaid),
+                (StatusClass::Cancelled, true) => self.done_with(Outcome::Confirmed),
+                (StatusClass::Terminal, true) => self.done_with(Outcome::NotCancelledFinal),
+                (StatusClass::Inconclusive, true) => self.recheck_later(State::InDoubt),
+                (
+                    StatusClass::Paid
+                    | StatusClass::Cancelled
+                    | StatusClass::Terminal
+                    | StatusClass::Inconclusive,
+                    false,
+                ) => self.skip(SkipReason::NotEligible),
             },
             // Only a request could do harm, and none would leave.
-            Event::AmountDiffers(status) if sight(status, self.rules) != Sight::Open => {
+            Event::AmountDiffers(status)
+                if classify(status, self.rules) != StatusClass::Cancellable =>
+            {
                 return self.requested(&Event::Observed(status.clone()));
             }
             // An earlier request was about an order that showed the right amount then.
-            Event::AmountDiffers(_) if asked_before => self.ask(),
+            Event::AmountDiffers(_) if asked_before => self.to_review(),
             Event::AmountDiffers(_) => self.skip(SkipReason::AmountDiffers),
             Event::OrderNotFound if !asked_before => self.skip(SkipReason::NotFound),
             Event::OrderNotFound | Event::StatusUnreadable if asked_before => {
-                self.look_again(State::InDoubt)
+                self.recheck_later(State::InDoubt)
             }
             Event::OrderNotFound | Event::StatusUnreadable => {
-                self.stuck(SkipReason::StatusUnreadable)
+                self.retry_or_skip(SkipReason::StatusUnreadable)
             }
             // Nothing had left, so nothing is in doubt: start over.
             Event::LeaseLapsed => self.read_now(State::Requested),
             Event::NotSent
-            | Event::TurnedAway
+            | Event::Unauthenticated
             | Event::AnsweredYes
             | Event::AnsweredNo
             | Event::Unclear
@@ -173,7 +181,7 @@ impl Moment<'_> {
 
     fn sending(&self, event: &Event) -> Option<Step> {
         Some(match event {
-            Event::NotSent | Event::TurnedAway => self.take_back(),
+            Event::NotSent | Event::Unauthenticated => self.take_back(),
             Event::AnsweredYes => self.read_now(State::Accepted),
             Event::AnsweredNo => self.read_now(State::Refused),
             // A crash after the intent was stored is the same as a lost reply: the request
@@ -190,39 +198,43 @@ impl Moment<'_> {
     fn accepted(&self, event: &Event) -> Option<Step> {
         Some(match event {
             Event::Observed(status) => {
-                match (sight(status, self.rules), self.rules.shows_cancelled()) {
-                    (Sight::Paid, _) => self.done_with(Outcome::NotCancelledPaid),
-                    (Sight::Cancelled, _) => self.done_with(Outcome::Confirmed),
-                    (Sight::Final, ShowsCancelled::Yes) => {
+                match (classify(status, self.rules), self.rules.shows_cancelled()) {
+                    (StatusClass::Paid, _) => self.done_with(Outcome::NotCancelledPaid),
+                    (StatusClass::Cancelled, _) => self.done_with(Outcome::Confirmed),
+                    (StatusClass::Terminal, ShowsCancelled::Yes) => {
                         self.done_with(Outcome::NotCancelledFinal)
                     }
                     // The gateway said yes but its own status does not: wait, then ask.
-                    (Sight::Open | Sight::Dark, ShowsCancelled::Yes) => {
-                        self.look_again(State::Accepted)
+                    (StatusClass::Cancellable | StatusClass::Inconclusive, ShowsCancelled::Yes) => {
+                        self.recheck_later(State::Accepted)
                     }
-                    (Sight::Final, ShowsCancelled::No) if *status == OrderStatus::Reversed => {
+                    (StatusClass::Terminal, ShowsCancelled::No)
+                        if *status == OrderStatus::Reversed =>
+                    {
                         self.done_with(Outcome::NotCancelledFinal)
                     }
                     // No status can show it: the answer is the evidence, and the status is
                     // read only so that a payment wins.
-                    (Sight::Open | Sight::Final, ShowsCancelled::No) => {
+                    (StatusClass::Cancellable | StatusClass::Terminal, ShowsCancelled::No) => {
                         self.done_with(Outcome::Confirmed)
                     }
                     // Unless it may be what a cancelled order looks like, an unknown status
                     // could be a payment in words that nobody has documented.
-                    (Sight::Dark, ShowsCancelled::No)
-                        if self.settled() && self.rules.is_mute(status) =>
+                    (StatusClass::Inconclusive, ShowsCancelled::No)
+                        if self.settled() && self.rules.is_ambiguous(status) =>
                     {
                         self.done_with(Outcome::Confirmed)
                     }
-                    (Sight::Dark, ShowsCancelled::No) => self.look_again(State::Accepted),
+                    (StatusClass::Inconclusive, ShowsCancelled::No) => {
+                        self.recheck_later(State::Accepted)
+                    }
                 }
             }
-            Event::OrderNotFound | Event::StatusUnreadable => self.look_again(State::Accepted),
+            Event::OrderNotFound | Event::StatusUnreadable => self.recheck_later(State::Accepted),
             Event::LeaseLapsed => self.read_now(State::Accepted),
             Event::AmountDiffers(_)
             | Event::NotSent
-            | Event::TurnedAway
+            | Event::Unauthenticated
             | Event::AnsweredYes
             | Event::AnsweredNo
             | Event::Unclear
@@ -232,22 +244,24 @@ impl Moment<'_> {
 
     fn refused(&self, event: &Event) -> Option<Step> {
         Some(match event {
-            Event::Observed(status) => match sight(status, self.rules) {
-                Sight::Paid => self.done_with(Outcome::NotCancelledPaid),
-                Sight::Cancelled => self.done_with(Outcome::Confirmed),
-                Sight::Final => self.done_with(Outcome::NotCancelledFinal),
+            Event::Observed(status) => match classify(status, self.rules) {
+                StatusClass::Paid => self.done_with(Outcome::NotCancelledPaid),
+                StatusClass::Cancelled => self.done_with(Outcome::Confirmed),
+                StatusClass::Terminal => self.done_with(Outcome::NotCancelledFinal),
                 // The refusal may be the first sign of a payment that the status is slow
                 // to show.
-                Sight::Open if self.settled() && !self.may_be_cancelled_unseen() => {
+                StatusClass::Cancellable if self.settled() && !self.may_be_cancelled_unseen() => {
                     self.done_with(Outcome::Refused)
                 }
-                Sight::Open | Sight::Dark => self.look_again(State::Refused),
+                StatusClass::Cancellable | StatusClass::Inconclusive => {
+                    self.recheck_later(State::Refused)
+                }
             },
-            Event::OrderNotFound | Event::StatusUnreadable => self.look_again(State::Refused),
+            Event::OrderNotFound | Event::StatusUnreadable => self.recheck_later(State::Refused),
             Event::LeaseLapsed => self.read_now(State::Refused),
             Event::AmountDiffers(_)
             | Event::NotSent
-            | Event::TurnedAway
+            | Event::Unauthenticated
             | Event::AnsweredYes
             | Event::AnsweredNo
             | Event::Unclear
@@ -257,25 +271,27 @@ impl Moment<'_> {
 
     fn in_doubt(&self, event: &Event) -> Option<Step> {
         Some(match event {
-            Event::Observed(status) => match sight(status, self.rules) {
-                Sight::Paid => self.done_with(Outcome::NotCancelledPaid),
-                Sight::Cancelled => self.done_with(Outcome::Confirmed),
-                Sight::Final => self.done_with(Outcome::NotCancelledFinal),
-                Sight::Open
+            Event::Observed(status) => match classify(status, self.rules) {
+                StatusClass::Paid => self.done_with(Outcome::NotCancelledPaid),
+                StatusClass::Cancelled => self.done_with(Outcome::Confirmed),
+                StatusClass::Terminal => self.done_with(Outcome::NotCancelledFinal),
+                StatusClass::Cancellable
                     if self.rules.repeat() == Repeat::Harmless
                         && self.may_repeat()
                         && !self.overdue() =>
                 {
                     self.try_again()
                 }
-                Sight::Open | Sight::Dark => self.look_again(State::InDoubt),
+                StatusClass::Cancellable | StatusClass::Inconclusive => {
+                    self.recheck_later(State::InDoubt)
+                }
             },
-            Event::OrderNotFound | Event::StatusUnreadable => self.look_again(State::InDoubt),
+            Event::OrderNotFound | Event::StatusUnreadable => self.recheck_later(State::InDoubt),
             // Late, but readable and documented: as good as in time.
             Event::AnsweredYes => self.read_now(State::Accepted),
             Event::AnsweredNo => self.read_now(State::Refused),
             // A late "not sent" is not believed: a once-only request is not worth it.
-            Event::NotSent | Event::TurnedAway | Event::Unclear | Event::LeaseLapsed => {
+            Event::NotSent | Event::Unauthenticated | Event::Unclear | Event::LeaseLapsed => {
                 self.read_now(State::InDoubt)
             }
             Event::Resolved(resolution) => return self.resolve(*resolution),
@@ -285,21 +301,23 @@ impl Moment<'_> {
 
     fn needs_review(&self, event: &Event) -> Option<Step> {
         Some(match event {
-            Event::Observed(status) => match sight(status, self.rules) {
-                Sight::Paid => self.done_with(Outcome::NotCancelledPaid),
-                Sight::Cancelled => self.done_with(Outcome::Confirmed),
-                Sight::Final => self.done_with(Outcome::NotCancelledFinal),
-                Sight::Open if self.rules.repeat() == Repeat::Harmless && self.may_repeat() => {
+            Event::Observed(status) => match classify(status, self.rules) {
+                StatusClass::Paid => self.done_with(Outcome::NotCancelledPaid),
+                StatusClass::Cancelled => self.done_with(Outcome::Confirmed),
+                StatusClass::Terminal => self.done_with(Outcome::NotCancelledFinal),
+                StatusClass::Cancellable
+                    if self.rules.repeat() == Repeat::Harmless && self.may_repeat() =>
+                {
                     self.begin_again()
                 }
-                Sight::Open | Sight::Dark => self.ask(),
+                StatusClass::Cancellable | StatusClass::Inconclusive => self.to_review(),
             },
             Event::OrderNotFound
             | Event::StatusUnreadable
             | Event::NotSent
-            | Event::TurnedAway
+            | Event::Unauthenticated
             | Event::Unclear
-            | Event::LeaseLapsed => self.ask(),
+            | Event::LeaseLapsed => self.to_review(),
             Event::AnsweredYes => self.read_now(State::Accepted),
             Event::AnsweredNo => self.read_now(State::Refused),
             Event::Resolved(resolution) => return self.resolve(*resolution),
@@ -327,7 +345,7 @@ impl Moment<'_> {
             Event::Resolved(_)
             | Event::AmountDiffers(_)
             | Event::NotSent
-            | Event::TurnedAway
+            | Event::Unauthenticated
             | Event::AnsweredYes
             | Event::AnsweredNo
             | Event::Unclear
@@ -336,10 +354,10 @@ impl Moment<'_> {
     }
 
     fn send_or_skip(&self) -> Step {
-        let used = self.current.spent == Spent::Yes || self.current.requests > 0;
+        let used = self.current.request_used == RequestUsed::Yes || self.current.requests > 0;
         if self.rules.repeat() == Repeat::Once && used {
             return if self.current.requests > 0 {
-                self.look_again(State::InDoubt)
+                self.recheck_later(State::InDoubt)
             } else {
                 self.skip(SkipReason::AlreadySubmitted)
             };
@@ -355,7 +373,7 @@ impl Moment<'_> {
     /// Whether an earlier request, and not a payment, may be what the gateway refused this
     /// one for, where no status would show it.
     fn may_be_cancelled_unseen(&self) -> bool {
-        let earlier = self.current.requests > 1 || self.current.spent == Spent::Yes;
+        let earlier = self.current.requests > 1 || self.current.request_used == RequestUsed::Yes;
         earlier && self.rules.shows_cancelled() == ShowsCancelled::No
     }
 
@@ -364,9 +382,9 @@ impl Moment<'_> {
         let requests = self.current.requests.saturating_sub(1);
         let mut step = if requests > 0 {
             // An earlier request is still unaccounted for.
-            self.look_again(State::InDoubt)
+            self.recheck_later(State::InDoubt)
         } else {
-            self.stuck(SkipReason::CouldNotSend)
+            self.retry_or_skip(SkipReason::CouldNotSend)
         };
         step.next.requests = requests;
         if requests == 0 {
@@ -377,23 +395,23 @@ impl Moment<'_> {
     }
 
     /// Nothing was ever sent and nothing works: wait, and in the end let go.
-    fn stuck(&self, reason: SkipReason) -> Step {
-        let since = self.current.stuck_since.unwrap_or(self.now);
-        if self.now >= after(since, self.patience.review_after) {
+    fn retry_or_skip(&self, reason: SkipReason) -> Step {
+        let since = self.current.blocked_since.unwrap_or(self.now);
+        if self.now >= after(since, self.wait_policy.review_after) {
             return self.skip(reason);
         }
-        let pause = self.patience.pause(self.current.fruitless);
-        let not_before = after(self.now, pause).min(after(since, self.patience.review_after));
+        let pause = self.wait_policy.pause(self.current.failed_polls);
+        let not_before = after(self.now, pause).min(after(since, self.wait_policy.review_after));
         let mut step = self.to(State::Requested, Action::ReadStatus { not_before });
-        step.next.stuck_since = Some(since);
-        step.next.fruitless = self.current.fruitless.saturating_add(1);
+        step.next.blocked_since = Some(since);
+        step.next.failed_polls = self.current.failed_polls.saturating_add(1);
         step
     }
 
     /// Still open when it [may be repeated](Self::may_repeat): a new attempt.
     fn try_again(&self) -> Step {
         let mut step = self.read_now(State::Requested);
-        step.next.fruitless = self.current.fruitless.saturating_add(1);
+        step.next.failed_polls = self.current.failed_polls.saturating_add(1);
         step
     }
 
@@ -401,17 +419,17 @@ impl Moment<'_> {
     /// begins anew.
     fn begin_again(&self) -> Step {
         let mut step = self.read_now(State::Requested);
-        step.next.fruitless = 0;
+        step.next.failed_polls = 0;
         step.next.doubt_since = Some(self.now);
         step
     }
 
     /// Nothing learnt: read again later, or hand over to a person when time is up.
-    fn look_again(&self, state: State) -> Step {
+    fn recheck_later(&self, state: State) -> Step {
         if self.overdue() {
-            return self.ask();
+            return self.to_review();
         }
-        let pause = self.patience.pause(self.current.fruitless);
+        let pause = self.wait_policy.pause(self.current.failed_polls);
         let mut not_before = after(self.now, pause);
         // In doubt about a repeated request the pause stays as long as it has grown: reading
         // the moment it settles would send the next one then, for as long as patience lasts.
@@ -423,7 +441,7 @@ impl Moment<'_> {
             not_before = not_before.min(deadline);
         }
         let mut step = self.to(state, Action::ReadStatus { not_before });
-        step.next.fruitless = self.current.fruitless.saturating_add(1);
+        step.next.failed_polls = self.current.failed_polls.saturating_add(1);
         step
     }
 
@@ -440,7 +458,7 @@ impl Moment<'_> {
         self.to(state, Action::ReadStatus { not_before })
     }
 
-    fn ask(&self) -> Step {
+    fn to_review(&self) -> Step {
         self.to(State::NeedsReview, Action::AskPerson)
     }
 
@@ -457,14 +475,14 @@ impl Moment<'_> {
         next.state = state;
         // Being stuck outlives a new try, and ends with the first sign that one arrived.
         if !matches!(state, State::Requested | State::Sending) {
-            next.stuck_since = None;
+            next.blocked_since = None;
         }
         Step { next, action }
     }
 
     fn settles_at(&self) -> Option<Timestamp> {
         let sent_at = self.current.sent_at?;
-        Some(after(sent_at, self.patience.settle))
+        Some(after(sent_at, self.wait_policy.settle))
     }
 
     fn settled(&self) -> bool {
@@ -475,14 +493,14 @@ impl Moment<'_> {
     /// short settling time send one after the other; until then the doubt stays what it is.
     fn may_repeat(&self) -> bool {
         let earlier = self.current.attempts.saturating_sub(1);
-        let pause = self.patience.pause(earlier).max(self.patience.settle);
+        let pause = self.wait_policy.pause(earlier).max(self.wait_policy.settle);
         let sent_at = self.current.sent_at;
         sent_at.is_none_or(|at| self.now >= after(at, pause))
     }
 
     fn deadline(&self) -> Option<Timestamp> {
         let since = self.current.doubt_since?;
-        Some(after(since, self.patience.review_after))
+        Some(after(since, self.wait_policy.review_after))
     }
 
     fn overdue(&self) -> bool {

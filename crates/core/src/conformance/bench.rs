@@ -210,7 +210,7 @@ pub enum Fault {
     /// HTTP 429. Nothing is carried out.
     TooManyRequests,
     /// Good credentials are refused at the door, as an old token or timestamp would be.
-    TurnedAway,
+    Unauthenticated,
     /// The customer pays just before the cancellation is looked at.
     PayBeforeApply,
     /// The customer's payment lands just after the cancellation took effect.
@@ -229,7 +229,7 @@ impl Fault {
         Self::ServerError,
         Self::Unavailable,
         Self::TooManyRequests,
-        Self::TurnedAway,
+        Self::Unauthenticated,
         Self::PayBeforeApply,
         Self::PayAfterApply,
     ];
@@ -246,7 +246,7 @@ impl Fault {
             Self::ServerError => "server_error",
             Self::Unavailable => "unavailable",
             Self::TooManyRequests => "too_many_requests",
-            Self::TurnedAway => "turned_away",
+            Self::Unauthenticated => "turned_away",
             Self::PayBeforeApply => "pay_before_apply",
             Self::PayAfterApply => "pay_after_apply",
         }

@@ -29,7 +29,7 @@ pub(super) const fn sees(fault: Fault) -> Sees {
         | Fault::ServerError
         | Fault::Unavailable
         | Fault::TooManyRequests => Sees::Nothing,
-        Fault::TurnedAway => Sees::TheDoor,
+        Fault::Unauthenticated => Sees::TheDoor,
         Fault::PayBeforeApply | Fault::PayAfterApply => Sees::Answer,
     }
 }
@@ -46,7 +46,7 @@ const fn deliveries(fault: Fault) -> &'static [Delivery] {
         | Fault::ServerError
         | Fault::Unavailable
         | Fault::TooManyRequests
-        | Fault::TurnedAway
+        | Fault::Unauthenticated
         | Fault::PayBeforeApply
         | Fault::PayAfterApply => &[Delivery::Answered],
     }
@@ -78,7 +78,11 @@ pub(super) async fn cancel_under(trial: &mut Trial<'_>, fault: Fault) -> Flow {
 }
 
 fn check_counts(trial: &mut Trial<'_>, fault: Fault, truth: &Truth) {
-    let most = if fault == Fault::TurnedAway { 2 } else { 1 };
+    let most = if fault == Fault::Unauthenticated {
+        2
+    } else {
+        1
+    };
     if truth.cancels_received > most || truth.cancel_requests > 1 {
         let (received, looked_at) = (truth.cancels_received, truth.cancel_requests);
         trial.violated(
@@ -122,7 +126,7 @@ fn check_struck(trial: &mut Trial<'_>, fault: Fault, truth: &Truth) {
         Fault::PayBeforeApply => truth.status == OrderStatus::Paid && !truth.paid_after_cancel,
         Fault::PayAfterApply => truth.paid_after_cancel,
         // Looked at once, it must have come a second time.
-        Fault::TurnedAway => truth.cancels_received == truth.cancel_requests + 1,
+        Fault::Unauthenticated => truth.cancels_received == truth.cancel_requests + 1,
         Fault::ResetBefore | Fault::Unavailable | Fault::TooManyRequests => {
             truth.cancels_received > truth.cancel_requests
         }

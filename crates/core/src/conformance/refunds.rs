@@ -125,7 +125,11 @@ pub(super) async fn under(trial: &mut Trial<'_>, fault: Fault) -> Flow {
     trial.bench.disarm().await?;
     let truth = trial.truth(&order).await?.refunds;
 
-    let most = if fault == Fault::TurnedAway { 2 } else { 1 };
+    let most = if fault == Fault::Unauthenticated {
+        2
+    } else {
+        1
+    };
     if truth.received > most || truth.requests > 1 || truth.applied > 1 {
         trial.violated("one request for one call", format!("{truth:?}"));
     }
@@ -161,7 +165,7 @@ fn check_answer(trial: &mut Trial<'_>, fault: Fault, answer: &RefundAnswer, trut
 fn check_struck(trial: &mut Trial<'_>, fault: Fault, truth: RefundTruth) {
     let struck = match fault {
         // Looked at once, it must have come a second time.
-        Fault::TurnedAway => truth.received == truth.requests + 1,
+        Fault::Unauthenticated => truth.received == truth.requests + 1,
         Fault::ResetBefore | Fault::Unavailable | Fault::TooManyRequests => {
             truth.received > truth.requests
         }

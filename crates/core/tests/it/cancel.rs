@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use duka_core::OrderStatus;
 use duka_core::cancel::{
-    self, Action, CancelRules, Cancellable, Cancellation, Event, Finding, Outcome, Patience,
-    Repeat, Resolution, ShowsCancelled, SkipReason, State, mermaid, table,
+    self, Action, CancelRules, Cancellable, Cancellation, Event, Finding, Outcome, Repeat,
+    Resolution, ShowsCancelled, SkipReason, State, WaitPolicy, mermaid, table,
 };
 use jiff::Timestamp;
 
@@ -18,7 +18,7 @@ fn the_whole_transition_table_where_a_repeat_is_harmless() {
 #[test]
 fn the_whole_transition_table_at_a_once_only_gateway() {
     let rules = CancelRules::once_only([Cancellable::Unpaid, Cancellable::Failed])
-        .mute_statuses(["INVALID"]);
+        .ambiguous_statuses(["INVALID"]);
     insta::assert_snapshot!(table(&rules));
 }
 
@@ -29,11 +29,11 @@ fn the_picture_of_the_life_of_a_cancellation() {
 
 /// Takes the events one after the other, each so many seconds after the epoch.
 fn after(rules: &CancelRules, events: &[(i64, Event)]) -> Cancellation {
-    let patience = Patience::default();
+    let wait_policy = WaitPolicy::default();
     let mut record = Cancellation::requested();
     for (second, event) in events {
         let now = Timestamp::from_second(*second).unwrap();
-        record = cancel::step(&record, event, rules, &patience, now)
+        record = cancel::step(&record, event, rules, &wait_policy, now)
             .unwrap()
             .next;
     }
@@ -99,7 +99,7 @@ fn step_at(
     second: i64,
 ) -> (Cancellation, Action) {
     let now = Timestamp::from_second(second).unwrap();
-    let step = cancel::step(record, event, rules, &Patience::default(), now).unwrap();
+    let step = cancel::step(record, event, rules, &WaitPolicy::default(), now).unwrap();
     (step.next, step.action)
 }
 
@@ -144,13 +144,13 @@ fn a_review_makes_no_new_attempt_before_the_last_one_has_settled() {
 
 #[test]
 fn pauses_in_a_review_grow_with_the_doubt_up_to_an_hour() {
-    let patience = Patience::default();
+    let wait_policy = WaitPolicy::default();
     let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
     for (doubt, pause) in [(60, 15), (120, 30), (240, 60), (10_000, 60)] {
-        assert_eq!(patience.review_pause(minutes(doubt)), minutes(pause));
+        assert_eq!(wait_policy.review_pause(minutes(doubt)), minutes(pause));
     }
     let first = Duration::from_millis(1250);
-    assert_eq!(patience.review_pause(Duration::ZERO), first);
+    assert_eq!(wait_policy.review_pause(Duration::ZERO), first);
 }
 
 #[test]
@@ -177,8 +177,8 @@ fn an_answer_that_comes_after_the_end_is_taken_and_changes_nothing() {
         let paid = [(0, Event::Observed(OrderStatus::Paid))];
         let skipped = after(&rules, &paid);
         let now = Timestamp::UNIX_EPOCH;
-        let patience = Patience::default();
-        let refused = cancel::step(&skipped, &Event::AnsweredYes, &rules, &patience, now);
+        let wait_policy = WaitPolicy::default();
+        let refused = cancel::step(&skipped, &Event::AnsweredYes, &rules, &wait_policy, now);
         assert!(refused.is_err());
     }
 }
@@ -214,7 +214,7 @@ fn grown(state: State, requests: u32) -> Cancellation {
         requests,
         sent_at: Some(Timestamp::from_second(1000).unwrap()),
         doubt_since: Some(Timestamp::UNIX_EPOCH),
-        fruitless: 9,
+        failed_polls: 9,
         ..Cancellation::requested()
     }
 }

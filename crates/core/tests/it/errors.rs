@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use duka_core::cancel::{self, CancelRules, Cancellation, Event, Patience};
+use duka_core::cancel::{self, CancelRules, Cancellation, Event, WaitPolicy};
 use duka_core::{Delivery, Error, ErrorKind};
 use jiff::Timestamp;
 
@@ -146,9 +146,10 @@ fn an_error_can_cross_threads_and_costs_a_pointer() {
 fn an_event_out_of_place_says_which_and_where() {
     let rules = CancelRules::once_only([]);
     let requested = Cancellation::requested();
-    let patience = Patience::default();
+    let wait_policy = WaitPolicy::default();
     let now = Timestamp::UNIX_EPOCH;
-    let error = cancel::step(&requested, &Event::AnsweredYes, &rules, &patience, now).unwrap_err();
+    let error =
+        cancel::step(&requested, &Event::AnsweredYes, &rules, &wait_policy, now).unwrap_err();
     assert_eq!(
         error.to_string(),
         "a cancellation that is requested takes no answered_yes"

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use duka_core::OrderStatus;
 use duka_core::cancel::{
-    self, Action, CancelRules, Cancellable, Cancellation, Event, Outcome, Patience, SkipReason,
-    State,
+    self, Action, CancelRules, Cancellable, Cancellation, Event, Outcome, SkipReason, State,
+    WaitPolicy,
 };
 use jiff::Timestamp;
 
@@ -18,7 +18,7 @@ struct Life {
 }
 
 /// Reads when told to, sends when told to, and gets the same answers every time.
-fn lead(rules: &CancelRules, patience: Patience, read: &Event, sent: &Event) -> Life {
+fn lead(rules: &CancelRules, wait_policy: WaitPolicy, read: &Event, sent: &Event) -> Life {
     let begin = Timestamp::UNIX_EPOCH;
     let mut now = begin;
     let mut record = Cancellation::requested();
@@ -30,7 +30,7 @@ fn lead(rules: &CancelRules, patience: Patience, read: &Event, sent: &Event) -> 
     };
     let mut event = read;
     for _ in 0..10_000 {
-        let step = cancel::step(&record, event, rules, &patience, now).unwrap();
+        let step = cancel::step(&record, event, rules, &wait_policy, now).unwrap();
         record = step.next;
         match step.action {
             Action::ReadStatus { not_before } => {
@@ -75,7 +75,7 @@ fn seconds(pauses: &[Duration]) -> Vec<f64> {
 fn pauses_double_and_stop_for_the_settling_time_and_the_deadline() {
     let life = lead(
         &once_only(),
-        Patience::default(),
+        WaitPolicy::default(),
         &unpaid(),
         &Event::Unclear,
     );
@@ -84,17 +84,17 @@ fn pauses_double_and_stop_for_the_settling_time_and_the_deadline() {
     ];
     assert_eq!(seconds(&life.pauses), wanted);
     assert_eq!(life.end, State::NeedsReview);
-    assert_eq!(life.took, Patience::default().review_after);
+    assert_eq!(life.took, WaitPolicy::default().review_after);
 }
 
 #[test]
 fn a_pause_is_never_below_a_tenth_of_a_second_nor_above_ten_minutes() {
     for (settle, first) in [(0, 0.1), (1, 0.125), (7_200, 600.0)] {
-        let patience = Patience {
+        let wait_policy = WaitPolicy {
             settle: Duration::from_secs(settle),
             review_after: Duration::from_secs(86_400),
         };
-        let life = lead(&once_only(), patience, &unpaid(), &Event::Unclear);
+        let life = lead(&once_only(), wait_policy, &unpaid(), &Event::Unclear);
         let pauses = seconds(&life.pauses);
         assert_eq!(pauses[0], first, "settling for {settle} s");
         let longest = pauses.iter().copied().fold(0.0, f64::max);
@@ -113,18 +113,18 @@ fn whatever_stays_the_same_ends_when_patience_does() {
     reads.extend([Event::StatusUnreadable, Event::OrderNotFound]);
     let sents = [
         Event::NotSent,
-        Event::TurnedAway,
+        Event::Unauthenticated,
         Event::AnsweredYes,
         Event::AnsweredNo,
         Event::Unclear,
         Event::LeaseLapsed,
     ];
-    let patience = Patience::default();
+    let wait_policy = WaitPolicy::default();
     for rules in [once_only(), repeatable()] {
         for read in &reads {
             for sent in &sents {
-                let life = lead(&rules, patience, read, sent);
-                assert!(life.took <= patience.review_after, "{read:?}, {sent:?}");
+                let life = lead(&rules, wait_policy, read, sent);
+                assert!(life.took <= wait_policy.review_after, "{read:?}, {sent:?}");
             }
         }
     }
@@ -133,30 +133,30 @@ fn whatever_stays_the_same_ends_when_patience_does() {
 #[test]
 fn what_could_never_be_sent_is_skipped_on_time() {
     for rules in [once_only(), repeatable()] {
-        let life = lead(&rules, Patience::default(), &unpaid(), &Event::NotSent);
+        let life = lead(&rules, WaitPolicy::default(), &unpaid(), &Event::NotSent);
         assert_eq!(
             life.end,
             State::Done(Outcome::Skipped(SkipReason::CouldNotSend))
         );
-        assert_eq!(life.took, Patience::default().review_after);
+        assert_eq!(life.took, WaitPolicy::default().review_after);
     }
 }
 
 #[test]
 fn requests_to_a_gateway_that_never_answers_become_rare_however_short_the_settling_time() {
-    let review_after = Patience::default().review_after;
+    let review_after = WaitPolicy::default().review_after;
     for settle in [
         Duration::ZERO,
         Duration::from_millis(1),
         Duration::from_millis(100),
-        Patience::default().settle,
+        WaitPolicy::default().settle,
         review_after / 2,
     ] {
-        let patience = Patience {
+        let wait_policy = WaitPolicy {
             settle,
             review_after,
         };
-        let life = lead(&repeatable(), patience, &unpaid(), &Event::Unclear);
+        let life = lead(&repeatable(), wait_policy, &unpaid(), &Event::Unclear);
         assert_eq!(life.end, State::NeedsReview);
         let sent = life.requests.len();
         assert!((2..=20).contains(&sent), "{settle:?}: {sent} in an hour");
@@ -175,7 +175,7 @@ fn requests_to_a_gateway_that_never_answers_become_rare_however_short_the_settli
 /// else asks for it again and again.
 #[test]
 fn a_new_attempt_waits_its_pause_however_often_the_status_is_read() {
-    let patience = Patience {
+    let wait_policy = WaitPolicy {
         settle: Duration::ZERO,
         review_after: Duration::from_secs(3_600),
     };
@@ -191,7 +191,7 @@ fn a_new_attempt_waits_its_pause_however_often_the_status_is_read() {
             } else {
                 unpaid()
             };
-            let step = cancel::step(&record, &event, &repeatable(), &patience, now).unwrap();
+            let step = cancel::step(&record, &event, &repeatable(), &wait_policy, now).unwrap();
             record = step.next;
             if step.action == Action::SendRequest {
                 sent.push(10 * tick);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use duka_core::cancel::{
-    self, CancelRules, Cancellable, Cancellation, Event, Patience, Resolution, Spent,
+    self, CancelRules, Cancellable, Cancellation, Event, RequestUsed, Resolution, WaitPolicy,
 };
 use duka_core::money::{Currency, Decimal};
 use duka_core::{
@@ -98,7 +98,7 @@ fn events() -> impl Strategy<Value = Event> {
             Event::OrderNotFound,
             Event::StatusUnreadable,
             Event::NotSent,
-            Event::TurnedAway,
+            Event::Unauthenticated,
             Event::AnsweredYes,
             Event::AnsweredNo,
             Event::Unclear,
@@ -191,7 +191,7 @@ proptest! {
     #[test]
     fn any_events_at_any_time_have_an_outcome(
         once in any::<bool>(),
-        spent in any::<bool>(),
+        request_used in any::<bool>(),
         settle in durations(),
         review_after in durations(),
         life in prop::collection::vec((events(), timestamps()), 1..30),
@@ -202,11 +202,11 @@ proptest! {
         } else {
             CancelRules::repeatable(eligible)
         };
-        let patience = Patience { settle, review_after };
-        let spent = if spent { Spent::Yes } else { Spent::No };
-        let mut record = Cancellation::requested_again(spent);
+        let wait_policy = WaitPolicy { settle, review_after };
+        let request_used = if request_used { RequestUsed::Yes } else { RequestUsed::No };
+        let mut record = Cancellation::requested_again(request_used);
         for (event, now) in life {
-            let Ok(step) = cancel::step(&record, &event, &rules, &patience, now) else {
+            let Ok(step) = cancel::step(&record, &event, &rules, &wait_policy, now) else {
                 continue;
             };
             let outcome = record.state.outcome();

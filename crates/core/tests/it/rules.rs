@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use duka_core::OrderStatus;
 use duka_core::cancel::{
-    self, Action, CancelRules, Cancellable, Cancellation, Event, Finding, Outcome, Patience,
-    Repeat, Resolution, Spent, State, Step,
+    self, Action, CancelRules, Cancellable, Cancellation, Event, Finding, Outcome, Repeat,
+    RequestUsed, Resolution, State, Step, WaitPolicy,
 };
 use jiff::Timestamp;
 
-const PATIENCE: Patience = Patience {
+const PATIENCE: WaitPolicy = WaitPolicy {
     settle: Duration::from_secs(10),
     review_after: Duration::from_secs(40),
 };
@@ -47,7 +47,7 @@ fn events() -> Vec<Event> {
         Event::OrderNotFound,
         Event::StatusUnreadable,
         Event::NotSent,
-        Event::TurnedAway,
+        Event::Unauthenticated,
         Event::AnsweredYes,
         Event::AnsweredNo,
         Event::Unclear,
@@ -73,7 +73,7 @@ struct Past {
 
 impl Past {
     fn and(mut self, state: State, event: &Event, action: Action) -> Self {
-        let taken_back = matches!(event, Event::NotSent | Event::TurnedAway);
+        let taken_back = matches!(event, Event::NotSent | Event::Unauthenticated);
         self.answered_yes |= *event == Event::AnsweredYes;
         self.answered_no |= *event == Event::AnsweredNo;
         self.shown_cancelled |= *event == Event::Observed(OrderStatus::Cancelled);
@@ -112,18 +112,18 @@ fn at_now(record: &Cancellation, now: Timestamp) -> Cancellation {
         } else {
             20
         },
-        fruitless: if record.fruitless == 0 { 0 } else { 20 },
+        failed_polls: if record.failed_polls == 0 { 0 } else { 20 },
         sent_at: kept(record.sent_at),
         doubt_since: kept(record.doubt_since),
-        stuck_since: kept(record.stuck_since),
+        blocked_since: kept(record.blocked_since),
         verified: record.verified.clone().filter(|_| over),
         ..record.clone()
     }
 }
 
 /// Every life under these rules: the nodes, and every step from one to another.
-fn walk_all(rules: &CancelRules, spent: Spent) -> (Vec<Node>, Vec<Walked>) {
-    let start = (Cancellation::requested_again(spent), Past::default());
+fn walk_all(rules: &CancelRules, request_used: RequestUsed) -> (Vec<Node>, Vec<Walked>) {
+    let start = (Cancellation::requested_again(request_used), Past::default());
     let mut seen = HashSet::from([start.clone()]);
     let mut nodes = vec![start];
     let mut steps = Vec::new();
@@ -164,8 +164,8 @@ fn every_life() -> &'static [Lives] {
     LIVES.get_or_init(|| {
         let mut lives = Vec::new();
         for rules in [once_only(), repeatable()] {
-            for spent in [Spent::No, Spent::Yes] {
-                let (nodes, steps) = walk_all(&rules, spent);
+            for request_used in [RequestUsed::No, RequestUsed::Yes] {
+                let (nodes, steps) = walk_all(&rules, request_used);
                 lives.push((rules.clone(), nodes, steps));
             }
         }
@@ -184,7 +184,7 @@ fn a_once_only_gateway_is_never_asked_twice_and_no_request_is_forgotten() {
     in_every_life(|rules, walked| {
         if rules.repeat() == Repeat::Once && walked.step.action == Action::SendRequest {
             assert_eq!(walked.from.1.out, 0, "{walked:?}");
-            assert_eq!(walked.from.0.spent, Spent::No, "{walked:?}");
+            assert_eq!(walked.from.0.request_used, RequestUsed::No, "{walked:?}");
         }
         assert_eq!(walked.step.next.requests, walked.past.out, "{walked:?}");
     });
@@ -260,7 +260,7 @@ fn sending_ends_only_by_an_answer_or_a_lapse_and_starts_only_from_requested() {
         let leaves = matches!(
             walked.event,
             Event::NotSent
-                | Event::TurnedAway
+                | Event::Unauthenticated
                 | Event::AnsweredYes
                 | Event::AnsweredNo
                 | Event::Unclear
@@ -297,7 +297,10 @@ fn a_pause_is_short_enough_to_keep_every_deadline() {
         let next = &walked.step.next;
         assert!(not_before >= walked.now, "{walked:?}");
         // Whatever came too late reads at once, and the reading ends it.
-        let since = next.doubt_since.or(next.stuck_since).unwrap_or(walked.now);
+        let since = next
+            .doubt_since
+            .or(next.blocked_since)
+            .unwrap_or(walked.now);
         let deadline = since + PATIENCE.review_after;
         assert!(not_before <= deadline.max(walked.now), "{walked:?}");
     });

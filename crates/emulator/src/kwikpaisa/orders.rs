@@ -18,7 +18,7 @@ use crate::behaviour::kwikpaisa::{
 use crate::book::OrderKey;
 use crate::exchange::Reply;
 use crate::json::{MerchantOrderId, is_currency, read_amount};
-use crate::order::{KwikPaisaOrder, Order, Particulars, Payment};
+use crate::order::{KwikPaisaOrder, Order, OrderDetails, Payment};
 use crate::rng::Rng;
 use crate::service::{Call, Race};
 
@@ -43,14 +43,14 @@ pub(super) fn create(call: &mut Call<'_>) -> Answered {
     let rng = &mut call.world.rng;
     let kwikx_order_id = format!("kp_{}", rng.guid());
     let order_token = rng.hex_token();
-    let particulars = Particulars::KwikPaisa(KwikPaisaOrder {
+    let details = OrderDetails::KwikPaisa(KwikPaisaOrder {
         order_id: new.order_id,
         kwikx_order_id,
         order_token,
         read_since_cancel: false,
     });
     let key = call.world.book.add(Order::new(
-        particulars,
+        details,
         new.amount,
         new.currency,
         new.note,
@@ -176,11 +176,11 @@ fn shown(call: &mut Call<'_>, key: OrderKey) -> &'static str {
     let order = call.world.book.get_mut(key);
     let late = match call.behaviour.kwikpaisa.cancel_shows {
         CancelShows::AtOnce => false,
-        CancelShows::AfterARead => match &mut order.particulars {
-            Particulars::KwikPaisa(own) if order.cancelled_at.is_some() => {
+        CancelShows::AfterARead => match &mut order.details {
+            OrderDetails::KwikPaisa(own) if order.cancelled_at.is_some() => {
                 !std::mem::replace(&mut own.read_since_cancel, true)
             }
-            Particulars::KwikPaisa(_) | Particulars::Pesapal(_) => false,
+            OrderDetails::KwikPaisa(_) | OrderDetails::Pesapal(_) => false,
         },
     };
     if late {
@@ -312,10 +312,10 @@ fn unknown_order(behaviour: &KwikPaisaBehaviour) -> Refusal {
 
 fn own<'a>(call: &'a Call<'_>, key: OrderKey) -> Answered<(&'a Order, &'a KwikPaisaOrder)> {
     let order = call.world.book.get(key);
-    match &order.particulars {
-        Particulars::KwikPaisa(own) => Ok((order, own)),
+    match &order.details {
+        OrderDetails::KwikPaisa(own) => Ok((order, own)),
         // The book finds KwikPaisa's orders by KwikPaisa's ids only.
-        Particulars::Pesapal(_) => Err(unknown_order(&call.behaviour.kwikpaisa)),
+        OrderDetails::Pesapal(_) => Err(unknown_order(&call.behaviour.kwikpaisa)),
     }
 }
 

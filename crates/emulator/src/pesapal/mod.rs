@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use crate::behaviour::pesapal::{ErrorForm, PesapalBehaviour, SuccessHttp};
 use crate::exchange::Reply;
 use crate::gateway::Operation;
-use crate::order::{Order, Particulars, PesapalOrder};
+use crate::order::{Order, OrderDetails, PesapalOrder};
 use crate::service::Call;
 
 pub(crate) use door::{Tokens, check_door, expired};
@@ -107,8 +107,8 @@ fn foreign_not_found() -> Reply {
 }
 
 fn own(order: &Order) -> Option<&PesapalOrder> {
-    match &order.particulars {
-        Particulars::Pesapal(own) => Some(own),
-        Particulars::KwikPaisa(_) => None,
+    match &order.details {
+        OrderDetails::Pesapal(own) => Some(own),
+        OrderDetails::KwikPaisa(_) => None,
     }
 }

@@ -15,7 +15,7 @@ use crate::behaviour::pesapal::{
 };
 use crate::exchange::Reply;
 use crate::json::{JsonDecimal, read_amount};
-use crate::order::{Order, Particulars, Payment, PesapalOrder};
+use crate::order::{Order, OrderDetails, Payment, PesapalOrder};
 use crate::rng::Rng;
 use crate::service::Call;
 
@@ -58,7 +58,7 @@ pub(crate) fn stray(
     payment: Payment,
     now: Timestamp,
 ) -> Reply {
-    let particulars = Particulars::Pesapal(PesapalOrder {
+    let details = OrderDetails::Pesapal(PesapalOrder {
         tracking_id: rng.guid(),
         reference: "STRAY-1".to_owned(),
         notification_id: String::new(),
@@ -69,7 +69,7 @@ pub(crate) fn stray(
     });
     let url = "https://merchant.example/return".to_owned();
     let mut order = Order::new(
-        particulars,
+        details,
         Decimal::ONE_HUNDRED,
         "KES".to_owned(),
         None,
@@ -217,7 +217,7 @@ pub(super) fn refund(call: &mut Call<'_>) -> Answered {
         Some(Order {
             payment,
             amount,
-            particulars: Particulars::Pesapal(own),
+            details: OrderDetails::Pesapal(own),
             ..
         }) => (*payment, *amount, own),
         Some(_) | None => {

@@ -15,7 +15,7 @@ use crate::behaviour::pesapal::{
 use crate::book::OrderKey;
 use crate::exchange::Reply;
 use crate::json::{is_currency, read_amount};
-use crate::order::{Order, Particulars, PesapalOrder};
+use crate::order::{Order, OrderDetails, PesapalOrder};
 use crate::route::PESAPAL_CHECKOUT;
 use crate::service::Call;
 
@@ -58,7 +58,7 @@ fn submit_checked(call: &mut Call<'_>, asked: SubmitBody) -> Answered<Reply> {
         };
     }
     let tracking_id = call.world.rng.guid();
-    let particulars = Particulars::Pesapal(PesapalOrder {
+    let details = OrderDetails::Pesapal(PesapalOrder {
         tracking_id,
         reference: new.reference,
         notification_id: new.notification_id,
@@ -68,7 +68,7 @@ fn submit_checked(call: &mut Call<'_>, asked: SubmitBody) -> Answered<Reply> {
         refund_requested: false,
     });
     let key = call.world.book.add(Order::new(
-        particulars,
+        details,
         new.amount,
         new.currency,
         Some(new.description),

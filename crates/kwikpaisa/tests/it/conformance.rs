@@ -181,7 +181,7 @@ impl Bench for Shop {
             Fault::ServerError => FaultKind::Http500,
             Fault::Unavailable => FaultKind::Http503,
             Fault::TooManyRequests => FaultKind::Http429,
-            Fault::TurnedAway => FaultKind::TokenExpired,
+            Fault::Unauthenticated => FaultKind::TokenExpired,
             Fault::PayBeforeApply => FaultKind::PayBeforeApply,
             Fault::PayAfterApply => FaultKind::PayAfterApply,
             _ => return Ok(Armed::NotPossible),

@@ -1,7 +1,7 @@
 //! `RegisterIPN` and `GetIpnList` (page *Register IPN URL*): where notifications go.
 
 use duka_core::Error;
-use duka_http::blotted;
+use duka_http::redact;
 use url::Url;
 
 use super::envelope::{Answer, BodyStatus, Loose};
@@ -22,7 +22,7 @@ impl types::RegisteredIpn<'_> {
         let status = status.or_else(|| self.ipn_status_description.text());
         Some(RegisteredIpn {
             id: answer.shown(&self.ipn_id.text()?),
-            url: blotted(self.url.text()?, answer.secrets),
+            url: redact(self.url.text()?, answer.secrets),
             method: match self.notification_type.integer() {
                 Some(0) => Some(IpnMethod::Get),
                 Some(1) => Some(IpnMethod::Post),

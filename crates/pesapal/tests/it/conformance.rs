@@ -194,7 +194,7 @@ impl Bench for Shop {
             Fault::ServerError => FaultKind::Http500,
             Fault::Unavailable => FaultKind::Http503,
             Fault::TooManyRequests => FaultKind::Http429,
-            Fault::TurnedAway => FaultKind::TokenExpired,
+            Fault::Unauthenticated => FaultKind::TokenExpired,
             Fault::PayBeforeApply => FaultKind::PayBeforeApply,
             Fault::PayAfterApply => FaultKind::PayAfterApply,
             other => return Err(BenchError::new(format!("what is {other:?} here?"))),

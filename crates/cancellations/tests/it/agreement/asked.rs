@@ -1,7 +1,9 @@
 //! What can be asked of a store that changes something, and what it can answer, as values
 //! that can be compared and given to the model as well.
 
-use duka_cancellations::store::{Advanced, Change, Claim, Opened, Opening, Tracked};
+use duka_cancellations::store::{
+    Claim, NewCancellation, OpenResult, Tracked, Update, UpdateResult,
+};
 use duka_cancellations::{OrderKey, Record, Store, StoreErrorKind, TrackedOrder};
 use duka_core::{AccountName, CancellationId, Observation, OrderStatus};
 
@@ -13,8 +15,8 @@ pub(super) const LOOKER: &str = "looker";
 pub(super) enum Call {
     Track(Vec<TrackedOrder>),
     Observe(OrderKey, Observation, String),
-    Open(Opening),
-    Advance(Box<Change>),
+    Open(NewCancellation),
+    Advance(Box<Update>),
     ClaimDue(Claim, Vec<AccountName>, u32),
     ClaimOne(CancellationId, Claim),
 }
@@ -26,7 +28,7 @@ pub(super) enum Answer {
     Observed,
     New(Record),
     AlreadyOpen(Record),
-    Touched,
+    Stale,
     Stored(Record),
     Conflict(Record),
     SeenPaid(OrderStatus),
@@ -57,7 +59,7 @@ impl Answer {
             Self::Observed => "observed",
             Self::New(_) => "new",
             Self::AlreadyOpen(_) => "already open",
-            Self::Touched => "touched",
+            Self::Stale => "touched",
             Self::Stored(_) => "stored",
             Self::Conflict(_) => "conflict",
             Self::SeenPaid(_) => "seen paid",
@@ -77,15 +79,20 @@ pub(super) async fn ask(store: &dyn Store, call: Call) -> Answer {
             let observed = store.observe(&key, seen, &actor).await;
             observed.map(|()| Answer::Observed)
         }
-        Call::Open(opening) => store.open(opening).await.map(|opened| match opened {
-            Opened::New(record) => Answer::New(record),
-            Opened::AlreadyOpen(record) => Answer::AlreadyOpen(record),
-            Opened::Touched => Answer::Touched,
-        }),
+        Call::Open(new_cancellation) => {
+            store
+                .open(new_cancellation)
+                .await
+                .map(|opened| match opened {
+                    OpenResult::New(record) => Answer::New(record),
+                    OpenResult::AlreadyOpen(record) => Answer::AlreadyOpen(record),
+                    OpenResult::Stale => Answer::Stale,
+                })
+        }
         Call::Advance(change) => store.advance(*change).await.map(|advanced| match advanced {
-            Advanced::Stored(record) => Answer::Stored(record),
-            Advanced::Conflict(record) => Answer::Conflict(record),
-            Advanced::SeenPaid(status) => Answer::SeenPaid(status),
+            UpdateResult::Stored(record) => Answer::Stored(record),
+            UpdateResult::Conflict(record) => Answer::Conflict(record),
+            UpdateResult::SeenPaid(status) => Answer::SeenPaid(status),
         }),
         Call::ClaimDue(claim, accounts, limit) => store
             .claim_due(claim, &accounts, limit)

@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use duka_cancellations::store::{
-    AbandonedPage, Advanced, Attempt, Change, Claim, Condition, Guard, Hold, Holdings, Opened,
-    Opening, ReportPage, Tracked,
+    AbandonedPage, Attempt, Claim, Condition, LeaseAction, NewCancellation, OpenResult,
+    Precondition, ReportPage, StoreStats, Tracked, Update, UpdateResult,
 };
 use duka_cancellations::{
     LogEntry, OrderKey, Record, SqliteStore, Store, StoreError, StoreErrorKind, TrackedOrder,
@@ -19,7 +19,7 @@ use rusqlite::{Connection, Params};
 
 use super::asked::{Call, LOOKER};
 use super::moves::ACCOUNTS;
-use crate::scene::{HOUR, account};
+use crate::fixture::{HOUR, account};
 
 /// What a store can get wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,16 +159,16 @@ impl Between {
         file.execute(sql, parameters).unwrap();
     }
 
-    fn bent(&self, change: Change, present: Option<Record>) -> Change {
+    fn bent(&self, change: Update, present: Option<Record>) -> Update {
         let mut bent = change;
         if let Some(present) = present.filter(|_| self.makes(Mistake::IgnoresTheVersion)) {
             bent.version = present.version;
         }
         if self.makes(Mistake::IgnoresTheGuard) {
-            bent.guard = Guard::None;
+            bent.guard = Precondition::None;
         }
         if self.makes(Mistake::ReleasesWhatIsKept) {
-            bent.hold = Hold::Release;
+            bent.hold = LeaseAction::Release;
         }
         if self.makes(Mistake::ForgetsTheMessage) {
             bent.message = Some(bent.message.unwrap_or_default());
@@ -250,29 +250,29 @@ impl Store for Between {
         self.within.observe(key, seen, actor).await
     }
 
-    async fn open(&self, opening: Opening) -> Result<Opened, StoreError> {
-        self.hear(Call::Open(opening.clone()));
-        let mut opening = opening;
+    async fn open(&self, new_cancellation: NewCancellation) -> Result<OpenResult, StoreError> {
+        self.hear(Call::Open(new_cancellation.clone()));
+        let mut new_cancellation = new_cancellation;
         if self.makes(Mistake::IgnoresTheCondition) {
-            opening.condition = Condition::Always;
+            new_cancellation.condition = Condition::Always;
         }
         if self.makes(Mistake::TakesOpenForOver) {
             let sql = "UPDATE cancellations SET state = 'done', outcome = 'confirmed'
                        WHERE account = ?1 AND order_id = ?2 AND state <> 'done'";
-            let key = &opening.key;
+            let key = &new_cancellation.key;
             self.forge(sql, (key.account.as_str(), key.order.as_str()));
         }
-        self.within.open(opening).await
+        self.within.open(new_cancellation).await
     }
 
-    async fn advance(&self, change: Change) -> Result<Advanced, StoreError> {
+    async fn advance(&self, change: Update) -> Result<UpdateResult, StoreError> {
         self.hear(Call::Advance(Box::new(change.clone())));
         let (id, seen) = (change.id, change.seen.clone());
         let present = self.within.cancellation(id).await?;
         let change = self.bent(change, present);
         let advanced = self.within.advance(change).await;
         match &advanced {
-            Ok(Advanced::Conflict(now)) if self.makes(Mistake::KeepsHalfOfAConflict) => {
+            Ok(UpdateResult::Conflict(now)) if self.makes(Mistake::KeepsHalfOfAConflict) => {
                 if let Some(seen) = seen {
                     self.within.observe(&now.key, seen, LOOKER).await?;
                 }
@@ -285,7 +285,8 @@ impl Store for Between {
                            VALUES (?1, 99, 0, 'status', 'sending', 'w0')";
                 self.forge(sql, [id.to_string()]);
             }
-            Ok(Advanced::Stored(_) | Advanced::Conflict(_) | Advanced::SeenPaid(_)) | Err(_) => {}
+            Ok(UpdateResult::Stored(_) | UpdateResult::Conflict(_) | UpdateResult::SeenPaid(_))
+            | Err(_) => {}
         }
         advanced
     }
@@ -364,7 +365,7 @@ impl Store for Between {
         Ok(log)
     }
 
-    async fn check(&self) -> Result<Holdings, StoreError> {
+    async fn check(&self) -> Result<StoreStats, StoreError> {
         let mut holdings = self.within.check().await?;
         if self.makes(Mistake::Miscounts) {
             holdings.unsettled += holdings.needs_review;

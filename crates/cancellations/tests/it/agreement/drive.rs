@@ -1,15 +1,15 @@
 //! The change that follows from a step, as the driver makes it. That it is the same is a
 //! test of its own.
 
-use duka_cancellations::store::{Attempt, Change, Claim, Entry, Guard, Hold};
-use duka_cancellations::{Follow, Record};
+use duka_cancellations::store::{Attempt, Claim, Entry, LeaseAction, Precondition, Update};
+use duka_cancellations::{Record, Tracking};
 use duka_core::cancel::{
     Action, CancelRules, Cancellation, Event, Outcome, Repeat, SkipReason, State, Step,
 };
 use duka_core::{Observation, OrderStatus};
 
 /// What happened to a record, and who says so.
-pub(super) struct Happened<'a> {
+pub(super) struct Transition<'a> {
     pub(super) event: &'a Event,
     pub(super) actor: &'a str,
     pub(super) detail: Option<String>,
@@ -21,31 +21,31 @@ pub(super) struct Happened<'a> {
 pub(super) fn change(
     record: &Record,
     step: &Step,
-    happened: Happened<'_>,
+    transition: Transition<'_>,
     rules: &CancelRules,
     claim: &Claim,
-) -> Change {
+) -> Update {
     let (due_at, hold) = match step.action {
         Action::ReadStatus { not_before } if not_before > claim.now => {
-            (Some(not_before), Hold::Release)
+            (Some(not_before), LeaseAction::Release)
         }
-        Action::ReadStatus { .. } | Action::SendRequest => (Some(claim.until), Hold::Keep),
-        Action::AskPerson | Action::Stop => (None, Hold::Release),
+        Action::ReadStatus { .. } | Action::SendRequest => (Some(claim.until), LeaseAction::Keep),
+        Action::AskPerson | Action::Stop => (None, LeaseAction::Release),
     };
-    Change {
+    Update {
         id: record.id,
         version: record.version,
         next: step.next.clone(),
-        message: happened.message,
-        seen: happened.seen,
+        message: transition.message,
+        seen: transition.seen,
         due_at,
         hold,
         entry: Entry {
-            event: happened.event.as_str().to_owned(),
-            actor: happened.actor.to_owned(),
-            detail: happened.detail,
+            event: transition.event.as_str().to_owned(),
+            actor: transition.actor.to_owned(),
+            detail: transition.detail,
         },
-        attempt: attempt(record.progress.state, happened.event, step, rules),
+        attempt: attempt(record.progress.state, transition.event, step, rules),
         follow: follow(&step.next, rules),
         guard: guard(&step.next),
         now: claim.now,
@@ -56,7 +56,7 @@ fn attempt(before: State, event: &Event, step: &Step, rules: &CancelRules) -> At
     if step.action == Action::SendRequest {
         return Attempt::Begins(rules.repeat());
     }
-    let unsent = matches!(event, Event::NotSent | Event::TurnedAway);
+    let unsent = matches!(event, Event::NotSent | Event::Unauthenticated);
     // An answer ends its attempt however late it comes.
     let answered = matches!(event, Event::AnsweredYes | Event::AnsweredNo);
     if before == State::Sending && unsent {
@@ -64,12 +64,12 @@ fn attempt(before: State, event: &Event, step: &Step, rules: &CancelRules) -> At
     } else if before == State::Sending || answered {
         Attempt::Ended
     } else {
-        Attempt::Untouched
+        Attempt::IfUnmodifiedSince
     }
 }
 
 /// A request, and every end but one by a payment, must not be written over one.
-fn guard(next: &Cancellation) -> Guard {
+fn guard(next: &Cancellation) -> Precondition {
     let paid = next.verified.as_ref().is_some_and(OrderStatus::was_paid);
     let ends_as_unpaid = matches!(
         next.state,
@@ -81,15 +81,15 @@ fn guard(next: &Cancellation) -> Guard {
         )
     );
     if next.state == State::Sending || (ends_as_unpaid && !paid) {
-        Guard::Unpaid
+        Precondition::Unpaid
     } else {
-        Guard::None
+        Precondition::None
     }
 }
 
-fn follow(next: &Cancellation, rules: &CancelRules) -> Follow {
+fn follow(next: &Cancellation, rules: &CancelRules) -> Tracking {
     let State::Done(outcome) = next.state else {
-        return Follow::InHand;
+        return Tracking::InProgress;
     };
     let ended = next.verified.as_ref().is_some_and(|status| {
         use OrderStatus::{Cancelled, Expired, Failed, Paid, Reversed};
@@ -111,5 +111,9 @@ fn follow(next: &Cancellation, rules: &CancelRules) -> Follow {
         | Outcome::ResolvedCancelled
         | Outcome::ResolvedNotCancelled => false,
     };
-    if open { Follow::Open } else { Follow::Settled }
+    if open {
+        Tracking::Pending
+    } else {
+        Tracking::Closed
+    }
 }

@@ -4,20 +4,20 @@
 use std::sync::Arc;
 
 use duka_cancellations::Store;
-use duka_cancellations::store::{Change, Claim};
-use duka_core::cancel::{CancelRules, Event, Patience, Resolution, step};
+use duka_cancellations::store::{Claim, Update};
+use duka_core::cancel::{CancelRules, Event, Resolution, WaitPolicy, step};
 use duka_core::{Gateway, OrderStatus};
 
 use super::asked::{Answer, Call};
 use super::between::Between;
-use super::drive::{self, Happened};
+use super::drive::{self, Transition};
 use super::model::Model;
 use super::moves;
-use crate::scene::{Ahead, LONG, MINUTE, Shelf, by, key, order, worker};
+use crate::fixture::{LONG, MINUTE, TempStore, TestClock, by, key, order, worker};
 use crate::scripted::{Answer as Reply, Scripted};
 
 /// The event that a change says it follows from.
-fn event_of(change: &Change) -> Event {
+fn event_of(change: &Update) -> Event {
     let name = change.entry.event.as_str();
     if name == "status" {
         return Event::Observed(change.next.verified.clone().unwrap());
@@ -28,12 +28,12 @@ fn event_of(change: &Change) -> Event {
 
 /// Makes the driver's change again. Who did it, in which words and with which sight is what
 /// the world tells it; the rest must follow.
-fn made_again(change: &Change, model: &Model, rules: &CancelRules) -> Change {
+fn made_again(change: &Update, model: &Model, rules: &CancelRules) -> Update {
     let record = model.present(change.id).unwrap();
     let event = event_of(change);
-    let patience = Patience::default();
-    let step = step(&record.progress, &event, rules, &patience, change.now).unwrap();
-    let happened = Happened {
+    let wait_policy = WaitPolicy::default();
+    let step = step(&record.progress, &event, rules, &wait_policy, change.now).unwrap();
+    let transition = Transition {
         event: &event,
         actor: &change.entry.actor,
         detail: change.entry.detail.clone(),
@@ -41,14 +41,14 @@ fn made_again(change: &Change, model: &Model, rules: &CancelRules) -> Change {
         seen: change.seen.clone(),
     };
     let claim = Claim::new("w1", change.now, 2 * MINUTE);
-    drive::change(record, &step, happened, rules, &claim)
+    drive::change(record, &step, transition, rules, &claim)
 }
 
 /// Cancels an order twice, pays it in the end, and lets a person decide: everything that
 /// makes the driver write. Returns how many changes it made.
 async fn watch(shop: &str, gateway: Scripted) -> usize {
-    let (shelf, ahead, gateway) = (Shelf::new(), Ahead::default(), Arc::new(gateway));
-    let between = Arc::new(Between::open(&shelf.path(), None));
+    let (temp_store, ahead, gateway) = (TempStore::new(), TestClock::default(), Arc::new(gateway));
+    let between = Arc::new(Between::open(&temp_store.path(), None));
     let store: Arc<dyn Store> = Arc::<Between>::clone(&between);
     let canceller = worker("w1", store, ahead.clock(), &[(shop, &gateway)]);
     let key = key(shop, "A-1");
@@ -101,7 +101,7 @@ async fn the_changes_that_are_played_are_those_that_the_driver_makes() {
         Reply::AppliedButLost,
         Reply::Lost,
         Reply::NotSent,
-        Reply::TurnedAway,
+        Reply::Unauthenticated,
         Reply::Unlisted,
         Reply::Hangs,
     ];

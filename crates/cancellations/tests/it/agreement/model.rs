@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use duka_cancellations::store::{
-    AbandonedPage, Attempt, Change, Claim, Condition, Guard, Hold, Holdings, Opening, Tracked,
-    Which,
+    AbandonedPage, Attempt, Claim, Condition, LeaseAction, NewCancellation, Precondition,
+    ReportFilter, StoreStats, Tracked, Update,
 };
-use duka_cancellations::{Follow, LogEntry, OrderKey, Record, TrackedOrder};
-use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, Spent, State};
+use duka_cancellations::{LogEntry, OrderKey, Record, TrackedOrder, Tracking};
+use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, RequestUsed, State};
 use duka_core::{AccountName, CancellationId, Observation, OrderStatus};
 use jiff::Timestamp;
 
@@ -26,7 +26,7 @@ pub(super) struct Model {
 
 #[derive(Debug)]
 struct Followed {
-    /// As it was tracked, but for `follow` and `touched_at`.
+    /// As it was tracked, but for `follow` and `last_action_at`.
     order: TrackedOrder,
     /// Everything that anybody has seen of it.
     sights: Vec<Observation>,
@@ -62,8 +62,8 @@ impl Followed {
         let paid = seen.as_ref().is_some_and(|seen| seen.status.was_paid());
         let follow = match self.order.follow {
             // What has been paid is nothing for a sweep, whoever saw it and when.
-            Follow::Open if paid => Follow::Settled,
-            Follow::Open | Follow::InHand | Follow::Settled => self.order.follow,
+            Tracking::Pending if paid => Tracking::Closed,
+            Tracking::Pending | Tracking::InProgress | Tracking::Closed => self.order.follow,
         };
         TrackedOrder {
             seen,
@@ -97,7 +97,7 @@ impl Model {
                 }
                 Answer::Observed
             }
-            Call::Open(opening) => self.open(opening),
+            Call::Open(new_cancellation) => self.open(new_cancellation),
             Call::Advance(change) => self.advance(change),
             Call::ClaimDue(claim, accounts, limit) => self.claim_due(claim, accounts, *limit),
             Call::ClaimOne(id, claim) => {
@@ -123,7 +123,7 @@ impl Model {
             // What was seen and when we touched it is the store's own to know.
             let order = TrackedOrder {
                 seen: None,
-                touched_at: None,
+                last_action_at: None,
                 ..order.clone()
             };
             let sights = Vec::new();
@@ -133,38 +133,40 @@ impl Model {
         tracked
     }
 
-    fn open(&mut self, opening: &Opening) -> Answer {
-        let is_open = |it: &&Record| it.key == opening.key && it.progress.state.outcome().is_none();
+    fn open(&mut self, new_cancellation: &NewCancellation) -> Answer {
+        let is_open =
+            |it: &&Record| it.key == new_cancellation.key && it.progress.state.outcome().is_none();
         if let Some(open) = self.all().find(is_open) {
             return Answer::AlreadyOpen(open.clone());
         }
-        let Some(order) = self.order(&opening.key) else {
+        let Some(order) = self.order(&new_cancellation.key) else {
             return Answer::UnknownOrder;
         };
-        if let Condition::Untouched { since } = opening.condition
-            && (order.follow != Follow::Open || order.touched_at != since)
+        if let Condition::IfUnmodifiedSince { since } = new_cancellation.condition
+            && (order.follow != Tracking::Pending || order.last_action_at != since)
         {
-            return Answer::Touched;
+            return Answer::Stale;
         }
         let mut tried = self.attempts.values().filter(|it| it.counts());
-        let spent = if tried.any(|it| {
-            it.key == opening.key || (it.once && self.is_same_order(&it.key, &opening.key))
+        let request_used = if tried.any(|it| {
+            it.key == new_cancellation.key
+                || (it.once && self.is_same_order(&it.key, &new_cancellation.key))
         }) {
-            Spent::Yes
+            RequestUsed::Yes
         } else {
-            Spent::No
+            RequestUsed::No
         };
-        let claim = &opening.claim;
+        let claim = &new_cancellation.claim;
         let record = Record {
-            id: opening.id,
+            id: new_cancellation.id,
             version: 1,
             // Its form is that of the order, whatever the caller has.
             key: order.key.clone(),
             gateway: order.gateway,
-            request: opening.request.clone(),
-            listed_money: opening.listed_money,
+            request: new_cancellation.request.clone(),
+            listed_money: new_cancellation.listed_money,
             tracked_money: order.money,
-            progress: Cancellation::requested_again(spent),
+            progress: Cancellation::requested_again(request_used),
             message: None,
             due_at: Some(claim.until),
             worker: Some(claim.worker.clone()),
@@ -174,15 +176,15 @@ impl Model {
         self.write_line(
             &record,
             "requested",
-            &opening.request.actor,
-            opening.request.reason.clone(),
+            &new_cancellation.request.actor,
+            new_cancellation.request.reason.clone(),
         );
-        self.touch(&order.key, Follow::InHand, claim.now);
-        self.lives.insert(opening.id, vec![record.clone()]);
+        self.touch(&order.key, Tracking::InProgress, claim.now);
+        self.lives.insert(new_cancellation.id, vec![record.clone()]);
         Answer::New(record)
     }
 
-    fn advance(&mut self, change: &Change) -> Answer {
+    fn advance(&mut self, change: &Update) -> Answer {
         let Some(before) = self.present(change.id).cloned() else {
             return Answer::Broken(format!("no cancellation {}", change.id));
         };
@@ -191,7 +193,7 @@ impl Model {
         }
         let begins = change.attempt == Attempt::Begins(Repeat::Once);
         let paid = self.paid(&before.key, begins);
-        if change.guard == Guard::Unpaid
+        if change.guard == Precondition::Unpaid
             && let Some(status) = &paid
         {
             return Answer::SeenPaid(status.clone());
@@ -210,8 +212,8 @@ impl Model {
             message: change.message.clone().or(before.message),
             due_at: change.due_at,
             worker: match change.hold {
-                Hold::Keep => Some(change.entry.actor.clone()),
-                Hold::Release => None,
+                LeaseAction::Keep => Some(change.entry.actor.clone()),
+                LeaseAction::Release => None,
             },
             updated_at: change.now,
             ..before
@@ -219,8 +221,8 @@ impl Model {
         let entry = &change.entry;
         self.write_line(&record, &entry.event, &entry.actor, entry.detail.clone());
         let follow = match change.follow {
-            Follow::Open if paid.is_some() => Follow::Settled,
-            Follow::Open | Follow::InHand | Follow::Settled => change.follow,
+            Tracking::Pending if paid.is_some() => Tracking::Closed,
+            Tracking::Pending | Tracking::InProgress | Tracking::Closed => change.follow,
         };
         self.touch(&record.key, follow, change.now);
         let order = self.orders.get_mut(&record.key);
@@ -293,20 +295,20 @@ impl Model {
                 ..before
             };
             self.write_line(&record, "status", actor, Some(detail));
-            self.touch(&record.key, Follow::Settled, at);
+            self.touch(&record.key, Tracking::Closed, at);
             self.push(record);
         }
     }
 
     fn attempts_after(
         &self,
-        change: &Change,
+        change: &Update,
         before: &Record,
     ) -> BTreeMap<(CancellationId, u32), Attempted> {
         let mut attempts = self.attempts.clone();
         let this = (change.id, change.next.attempts);
         let result = match change.attempt {
-            Attempt::Untouched => return attempts,
+            Attempt::IfUnmodifiedSince => return attempts,
             Attempt::Begins(repeat) => {
                 let begun = Attempted {
                     key: before.key.clone(),
@@ -375,10 +377,10 @@ impl Model {
         });
     }
 
-    fn touch(&mut self, key: &OrderKey, follow: Follow, now: Timestamp) {
+    fn touch(&mut self, key: &OrderKey, follow: Tracking, now: Timestamp) {
         let order = &mut self.orders.get_mut(key).unwrap().order;
         order.follow = follow;
-        order.touched_at = Some(now);
+        order.last_action_at = Some(now);
     }
 
     pub(super) fn present(&self, id: CancellationId) -> Option<&Record> {
@@ -423,20 +425,20 @@ impl Model {
     /// A whole report, without its pages.
     pub(super) fn report(
         &self,
-        which: Which,
+        which: ReportFilter,
         since: Option<Timestamp>,
         account: Option<&AccountName>,
     ) -> Vec<Record> {
         self.records(|record| {
             let (state, finding) = (record.progress.state, record.progress.finding);
             let wanted = match which {
-                Which::All => true,
-                Which::Pending => {
+                ReportFilter::All => true,
+                ReportFilter::Pending => {
                     matches!(state, State::Sending | State::InDoubt | State::NeedsReview)
                         || finding.is_some()
                 }
-                Which::Unsettled => is_unsettled(state),
-                Which::ReportedCancelled => matches!(
+                ReportFilter::Unsettled => is_unsettled(state),
+                ReportFilter::ReportedCancelled => matches!(
                     state,
                     State::Done(Outcome::Confirmed | Outcome::ResolvedCancelled)
                 ),
@@ -452,9 +454,11 @@ impl Model {
         let orders = self.orders.values().map(Followed::shown);
         let mut orders: Vec<_> = orders
             .filter(|order| {
-                order.follow == Follow::Open
+                order.follow == Tracking::Pending
                     && (page.created_from..=page.created_until).contains(&order.created_at)
-                    && order.touched_at.is_none_or(|at| at <= page.untouched_since)
+                    && order
+                        .last_action_at
+                        .is_none_or(|at| at <= page.untouched_since)
                     && page
                         .account
                         .as_ref()
@@ -465,12 +469,12 @@ impl Model {
         orders
     }
 
-    pub(super) fn holdings(&self) -> Holdings {
+    pub(super) fn holdings(&self) -> StoreStats {
         let count = |fits: fn(State) -> bool| {
             let found = self.all().filter(|record| fits(record.progress.state));
             found.count() as u64
         };
-        Holdings {
+        StoreStats {
             orders: self.orders.len() as u64,
             cancellations: self.lives.len() as u64,
             unsettled: count(is_unsettled),

@@ -37,7 +37,7 @@ pub(super) enum Move {
     },
     Observe {
         order: usize,
-        sight: Sight,
+        sight: StatusReply,
     },
     Open {
         worker: usize,
@@ -82,7 +82,7 @@ pub(super) enum Move {
 
 /// A sight of an order, some seconds old.
 #[derive(Debug, Clone)]
-pub(super) struct Sight {
+pub(super) struct StatusReply {
     pub(super) status: OrderStatus,
     pub(super) lag: i64,
 }
@@ -132,7 +132,7 @@ pub(super) fn events() -> Vec<Event> {
         (1, Event::OrderNotFound),
         (3, Event::StatusUnreadable),
         (2, Event::NotSent),
-        (1, Event::TurnedAway),
+        (1, Event::Unauthenticated),
         (1, Event::AnsweredYes),
         (1, Event::AnsweredNo),
         (1, Event::Unclear),
@@ -169,14 +169,14 @@ fn orders() -> impl Strategy<Value = Order> {
     })
 }
 
-fn sights() -> impl Strategy<Value = Sight> {
+fn sights() -> impl Strategy<Value = StatusReply> {
     let statuses = events().into_iter().filter_map(|event| match event {
         Event::Observed(status) => Some(status),
         Event::AmountDiffers(_)
         | Event::OrderNotFound
         | Event::StatusUnreadable
         | Event::NotSent
-        | Event::TurnedAway
+        | Event::Unauthenticated
         | Event::AnsweredYes
         | Event::AnsweredNo
         | Event::Unclear
@@ -184,7 +184,8 @@ fn sights() -> impl Strategy<Value = Sight> {
         | Event::Resolved(_) => None,
     });
     let lag = select(vec![0, 5, 3_600]);
-    (select(statuses.collect::<Vec<_>>()), lag).prop_map(|(status, lag)| Sight { status, lag })
+    (select(statuses.collect::<Vec<_>>()), lag)
+        .prop_map(|(status, lag)| StatusReply { status, lag })
 }
 
 fn picks() -> impl Strategy<Value = Pick> {

@@ -6,10 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use duka_cancellations::store::{AbandonedPage, Claim, Condition, Opening};
-use duka_cancellations::{Follow, OrderKey, Record, Store, TrackedOrder, Trouble};
+use duka_cancellations::store::{AbandonedPage, Claim, Condition, NewCancellation};
+use duka_cancellations::{CancelError, OrderKey, Record, Store, TrackedOrder, Tracking};
 use duka_core::cancel::{
-    CancelRules, Cancellable, Event, NotAllowed, Patience, Repeat, ShowsCancelled, Step, step,
+    CancelRules, Cancellable, Event, NotAllowed, Repeat, ShowsCancelled, Step, WaitPolicy, step,
 };
 use duka_core::clock::SharedClock;
 use duka_core::{CancellationId, Gateway, GatewayName, Money, Observation, OrderId, OrderStatus};
@@ -18,17 +18,17 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::asked::{Answer, Call, LOOKER, ask};
-use super::drive::{self, Happened};
+use super::drive::{self, Transition};
 use super::model::Model;
 use super::moves::{ACCOUNTS, Life, Move, On, Order, Pick, TEXTS, events};
 use super::view::{Difference, Questions, View, same};
-use crate::scene::{HOUR, MINUTE, Shelf, account, by, key, noon, worker};
+use crate::fixture::{HOUR, MINUTE, TempStore, account, by, key, noon, worker};
 use crate::scripted::Scripted;
 
 /// A claim's length: that of the driver's settings.
 const LEASE: Duration = MINUTE.saturating_mul(2);
 
-const PATIENCE: Patience = Patience {
+const PATIENCE: WaitPolicy = WaitPolicy {
     settle: Duration::from_secs(10),
     review_after: HOUR,
 };
@@ -38,7 +38,7 @@ pub(super) type Opener<'a> = &'a dyn Fn(&Path) -> Arc<dyn Store>;
 
 /// The store under test, as two processes have it.
 pub(super) struct Subject<'a> {
-    shelf: Shelf,
+    temp_store: TempStore,
     opener: Opener<'a>,
     handles: Vec<Arc<dyn Store>>,
     file: Connection,
@@ -46,11 +46,11 @@ pub(super) struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     pub(super) fn new(opener: Opener<'a>) -> Self {
-        let shelf = Shelf::new();
-        let handles = handles(&shelf, opener);
-        let file = shelf.sql();
+        let temp_store = TempStore::new();
+        let handles = handles(&temp_store, opener);
+        let file = temp_store.sql();
         Self {
-            shelf,
+            temp_store,
             opener,
             handles,
             file,
@@ -63,12 +63,12 @@ impl<'a> Subject<'a> {
 
     fn reopen(&mut self) {
         self.handles.clear();
-        self.handles = handles(&self.shelf, self.opener);
+        self.handles = handles(&self.temp_store, self.opener);
     }
 }
 
-fn handles(shelf: &Shelf, opener: Opener<'_>) -> Vec<Arc<dyn Store>> {
-    (0..2).map(|_| opener(&shelf.path())).collect()
+fn handles(temp_store: &TempStore, opener: Opener<'_>) -> Vec<Arc<dyn Store>> {
+    (0..2).map(|_| opener(&temp_store.path())).collect()
 }
 
 /// What came of a life.
@@ -240,17 +240,22 @@ impl Stage<'_> {
     }
 
     async fn open(&mut self, worker: usize, key: OrderKey, on: On) -> Result<(), Difference> {
-        let touched_at = self.model.order(&key).and_then(|order| order.touched_at);
+        let last_action_at = self
+            .model
+            .order(&key)
+            .and_then(|order| order.last_action_at);
         let condition = match on {
             On::Always => Condition::Always,
-            On::AsItIs => Condition::Untouched { since: touched_at },
-            On::Never => Condition::Untouched { since: None },
-            On::Stale => Condition::Untouched {
+            On::AsItIs => Condition::IfUnmodifiedSince {
+                since: last_action_at,
+            },
+            On::Never => Condition::IfUnmodifiedSince { since: None },
+            On::Stale => Condition::IfUnmodifiedSince {
                 since: Some(noon()),
             },
         };
         let id = id(self.begun.len() as u128 + 1);
-        let opening = Opening {
+        let new_cancellation = NewCancellation {
             id,
             key,
             request: by("amina"),
@@ -258,7 +263,7 @@ impl Stage<'_> {
             claim: self.claim(worker),
             condition,
         };
-        let answer = self.call(worker, Call::Open(opening)).await?;
+        let answer = self.call(worker, Call::Open(new_cancellation)).await?;
         if let Answer::New(_) = answer {
             self.begun.push(id);
         }
@@ -320,7 +325,7 @@ impl Stage<'_> {
             Event::OrderNotFound
             | Event::StatusUnreadable
             | Event::NotSent
-            | Event::TurnedAway
+            | Event::Unauthenticated
             | Event::AnsweredYes
             | Event::AnsweredNo
             | Event::Unclear
@@ -329,7 +334,7 @@ impl Stage<'_> {
         };
         let by_person = matches!(event, Event::Resolved(_));
         let news = (!manner.silent).then(|| format!("news of look {}", self.looks));
-        let happened = Happened {
+        let transition = Transition {
             event,
             actor: if by_person { "amina" } else { &claim.worker },
             detail: news.clone(),
@@ -338,7 +343,7 @@ impl Stage<'_> {
         };
         // A gateway that takes one request is one, whatever rules the worker goes by.
         let rules = rules_at(record);
-        let change = drive::change(record, &step, happened, &rules, &claim);
+        let change = drive::change(record, &step, transition, &rules, &claim);
         let answer = self.call(worker, Call::Advance(Box::new(change))).await?;
         if let Answer::Stored(record) = &answer {
             self.count(format!("{:?}", record.progress.state));
@@ -369,7 +374,7 @@ impl Stage<'_> {
             &[(ACCOUNTS[0], &harmless), (ACCOUNTS[1], &once)],
         );
         let decided = canceller.resolve(record.id, *resolution, "amina", "sure");
-        let refused = matches!(decided.await, Err(Trouble::NotAllowed(_)));
+        let refused = matches!(decided.await, Err(CancelError::NotAllowed(_)));
         same(
             "resolve",
             &["refused"],
@@ -558,8 +563,8 @@ fn told_otherwise(order: &TrackedOrder, now: Timestamp) -> TrackedOrder {
         method: Some("mpesa".to_owned()),
         note: None,
         seen: Some(observation(&OrderStatus::Paid, now)),
-        touched_at: Some(now),
-        follow: Follow::Settled,
+        last_action_at: Some(now),
+        follow: Tracking::Closed,
         ..order.clone()
     }
 }

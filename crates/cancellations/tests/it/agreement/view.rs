@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use duka_cancellations::store::{AbandonedPage, Holdings, ReportPage, Which};
+use duka_cancellations::store::{AbandonedPage, ReportFilter, ReportPage, StoreStats};
 use duka_cancellations::{LogEntry, OrderKey, Record, Store, StoreError, TrackedOrder};
 use duka_core::id::IdForm;
 use duka_core::{AccountName, CancellationId};
@@ -58,14 +58,14 @@ pub(super) struct View {
     reports: Vec<Vec<Vec<Record>>>,
     abandoned: Vec<Vec<TrackedOrder>>,
     attempts: Vec<Row>,
-    holdings: Holdings,
+    holdings: StoreStats,
 }
 
-const EVERY: [Which; 4] = [
-    Which::All,
-    Which::Pending,
-    Which::Unsettled,
-    Which::ReportedCancelled,
+const EVERY: [ReportFilter; 4] = [
+    ReportFilter::All,
+    ReportFilter::Pending,
+    ReportFilter::Unsettled,
+    ReportFilter::ReportedCancelled,
 ];
 
 /// A walk is stopped here: a broken store may turn in circles.
@@ -218,7 +218,7 @@ pub(super) fn same<T: PartialEq + fmt::Debug>(
 
 async fn walk_report(
     store: &dyn Store,
-    which: Which,
+    which: ReportFilter,
     asked: &Questions,
 ) -> Result<Vec<Vec<Record>>, StoreError> {
     let mut page = ReportPage {

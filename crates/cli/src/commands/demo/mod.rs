@@ -6,10 +6,10 @@ mod verdict;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use duka_cancellations::store::{ReportPage, Which};
-use duka_cancellations::sweep::{Bounds, News, Source, Summary};
+use duka_cancellations::store::{ReportFilter, ReportPage};
+use duka_cancellations::sweep::{Bounds, Source, Summary, SweepEvent};
 use duka_cancellations::{Canceller, Record, Request};
-use duka_core::Patience;
+use duka_core::WaitPolicy;
 use duka_emulator::{Emulator, EmulatorConfig, Fault, FaultKind, Gateway, Operation, Redelivery};
 use jiff::Timestamp;
 use rand::rngs::StdRng;
@@ -22,13 +22,13 @@ use self::verdict::Verdict;
 use crate::args::DemoArgs;
 use crate::context::Context;
 use crate::failure::{Exit, Failure, told};
-use crate::output::tint;
+use crate::output::colorize;
 use crate::views::SummaryLine;
 
 /// Short, so that the demo shows in seconds what takes an hour in earnest; but what is in
 /// doubt has its turn only after all the other orders, so the more of them the longer.
-fn patience(orders: u32) -> Patience {
-    Patience {
+fn wait_policy(orders: u32) -> WaitPolicy {
+    WaitPolicy {
         settle: Duration::from_millis(400),
         review_after: Duration::from_millis(1500) + orders * Duration::from_millis(5),
     }
@@ -57,7 +57,7 @@ pub(crate) async fn run(args: &DemoArgs, context: &Context) -> Result<Exit, Fail
     let emulator = Emulator::start(config)
         .await
         .map_err(|error| Failure::failed(format!("failed to start the emulator: {error}")))?;
-    output.remark(&format!(
+    output.print_note(&format!(
         "both gateways on http://{} (seed {seed})",
         emulator.addr()
     ));
@@ -67,21 +67,21 @@ pub(crate) async fn run(args: &DemoArgs, context: &Context) -> Result<Exit, Fail
         &emulator,
         folder.path(),
         &context.clock,
-        patience(args.orders),
+        wait_policy(args.orders),
     )
     .await?;
 
     let bar = output.progress("creating");
     let orders = shops.create(args.orders, &bar).await?;
     bar.finish_and_clear();
-    output.remark(&format!(
+    output.print_note(&format!(
         "{} orders created, half of them at each gateway",
         orders.len()
     ));
 
     let mut customers = StdRng::seed_from_u64(seed);
     let fates = act(&emulator, &orders, &mut customers)?;
-    output.remark(&fates.to_string());
+    output.print_note(&fates.to_string());
     let doubts = arm_last_moment(&emulator, args.orders)?;
 
     let (summary, records) = sweep(shops.canceller(), args.orders, context).await?;
@@ -180,7 +180,7 @@ async fn sweep(
 ) -> Result<(Summary, Vec<Record>), Failure> {
     let bounds = Bounds {
         min_age: Duration::ZERO,
-        wait: patience(orders).review_after + Duration::from_secs(10),
+        wait: wait_policy(orders).review_after + Duration::from_secs(10),
         ..Bounds::default()
     };
     let request = Request {
@@ -189,17 +189,17 @@ async fn sweep(
     };
     let bar = context.output.progress("sweeping");
     let failures = Mutex::new(Vec::new());
-    let tell = |news: News<'_>| match news {
-        News::Considered => bar.inc(1),
-        News::Failed(key, trouble) => {
+    let tell = |news: SweepEvent<'_>| match news {
+        SweepEvent::Considered => bar.inc(1),
+        SweepEvent::Failed(key, trouble) => {
             if let Ok(mut failures) = failures.lock() {
                 failures.push(format!("{key}: {}", told(trouble)));
             }
         }
-        News::Cancellation(_)
-        | News::Plan(_)
-        | News::LeftAlone(..)
-        | News::AccountStopped(..)
+        SweepEvent::Cancellation(_)
+        | SweepEvent::Plan(_)
+        | SweepEvent::LeftAlone(..)
+        | SweepEvent::AccountStopped(..)
         | _ => {}
     };
     let stop = CancellationToken::new();
@@ -209,10 +209,10 @@ async fn sweep(
         .map_err(|trouble| Failure::trouble("sweep", &trouble))?;
     bar.finish_and_clear();
     for failure in failures.into_inner().unwrap_or_default() {
-        context.output.remark(&failure);
+        context.output.print_note(&failure);
     }
     let everything = ReportPage {
-        which: Which::All,
+        which: ReportFilter::All,
         since: None,
         account: None,
         after: None,
@@ -237,7 +237,7 @@ fn print(
         .into_iter()
         .map(|(result, [india, africa], meaning)| {
             vec![
-                tint(result),
+                colorize(result),
                 india.to_string(),
                 africa.to_string(),
                 meaning.to_owned(),
@@ -249,12 +249,12 @@ fn print(
     output.line("")?;
     super::sweep::print_summary(summary, output)?;
     for disagreement in &verdict.disagreements {
-        output.line(&format!("{}  {disagreement}", tint("mend")))?;
+        output.line(&format!("{}  {disagreement}", colorize("mend")))?;
     }
     output.line(&if verdict.agrees() {
         format!(
             "{}: the report and the gateways agree about every order",
-            tint("ok")
+            colorize("ok")
         )
     } else {
         format!(

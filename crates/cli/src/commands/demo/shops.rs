@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use duka_cancellations::{Canceller, OrderKey, Settings, SqliteStore, Store, TrackedOrder};
 use duka_core::clock::SharedClock;
-use duka_core::{AccountName, Customer, Error, Gateway, Money, NewOrder, OrderId, Patience};
+use duka_core::{AccountName, Customer, Error, Gateway, Money, NewOrder, OrderId, WaitPolicy};
 use duka_emulator::{Emulator, Gateway as Emulated};
 use duka_http::BaseUrl;
 use duka_kwikpaisa::KwikPaisa;
@@ -32,7 +32,7 @@ impl Shops {
         emulator: &Emulator,
         folder: &Path,
         clock: &SharedClock,
-        patience: Patience,
+        wait_policy: WaitPolicy,
     ) -> Result<Self, Failure> {
         let setup = |error: Error| Failure::read("set up the demo's accounts", &error);
         let kwikpaisa = KwikPaisa::builder(
@@ -74,7 +74,7 @@ impl Shops {
             (india(), Arc::new(kwikpaisa) as Arc<dyn Gateway>),
             (kenya(), Arc::new(pesapal) as Arc<dyn Gateway>),
         ]);
-        let settings = Settings::new("duka demo").patience(patience);
+        let settings = Settings::new("duka demo").wait_policy(wait_policy);
         Ok(Self {
             canceller: Canceller::new(store, gateways, clock.clone(), settings),
             clock: clock.clone(),

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use duka_cancellations::Store;
-use duka_cancellations::store::{AbandonedPage, ReportPage, Which};
+use duka_cancellations::store::{AbandonedPage, ReportFilter, ReportPage};
 use duka_core::{AccountName, ErrorKind, OrderId};
 use duka_http::{Intent, Request};
 use jiff::Timestamp;
@@ -19,7 +19,7 @@ use crate::args::DoctorArgs;
 use crate::config::{Account, Config, Keys, System};
 use crate::context::{Absent, Context, missing_store, store_path};
 use crate::failure::{Exit, Failure};
-use crate::output::{plain, tint};
+use crate::output::{colorize, plain};
 
 mod probe;
 mod recorder;
@@ -156,7 +156,7 @@ fn print(findings: &Findings, context: &Context) -> Result<(), Failure> {
         let word = if finding.ok { "ok" } else { "mend" };
         // By hand: the codes of a colour count as letters where a width is given.
         let indent = " ".repeat(6 - word.len());
-        let word = tint(word);
+        let word = colorize(word);
         let line = format!(
             "{indent}{word}  {}: {}",
             finding.check,
@@ -237,7 +237,7 @@ async fn check_store(config: &Config, context: &Context, findings: &mut Findings
 /// What no sweep will settle: it belongs to accounts that are not configured.
 async fn check_unsettled(store: &dyn Store, config: &Config, findings: &mut Findings) {
     let mut page = ReportPage {
-        which: Which::Unsettled,
+        which: ReportFilter::Unsettled,
         limit: PAGE,
         ..ReportPage::default()
     };

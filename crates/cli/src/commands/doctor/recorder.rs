@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use duka_core::Error;
-use duka_http::{Intent, Method, Reply, Request, Transport, blotted};
+use duka_http::{Intent, Method, Reply, Request, Transport, redact};
 use secrecy::SecretString;
 use serde_json::Value;
 use url::Url;
@@ -97,9 +97,9 @@ impl Recorder {
         // Half a token, or one in a body of another form, would not be found in it.
         let unreadable = call_of(request) == TOKEN_CALL && body.is_none();
         let raw = String::from_utf8_lossy(&reply.body);
-        let plain = blotted(raw.as_ref(), secrets);
+        let plain = redact(raw.as_ref(), secrets);
         // A secret written with escapes is found only in what they stand for.
-        let found = |text: &str| blots(&blotted(text, secrets)).saturating_sub(blots(text));
+        let found = |text: &str| blots(&redact(text, secrets)).saturating_sub(blots(text));
         let escaped = body.is_some_and(|body| {
             let in_texts: usize = texts(&body).into_iter().map(found).sum();
             in_texts > found(&raw)

@@ -99,7 +99,7 @@ impl Shop {
         received(world);
         match fault {
             Some(Fault::ResetBefore) => return Seen::Silence,
-            Some(Fault::TurnedAway) => return Seen::Door,
+            Some(Fault::Unauthenticated) => return Seen::Door,
             Some(Fault::Unavailable) => return Seen::Http(503),
             Some(Fault::TooManyRequests) => return Seen::Http(429),
             _ => {}
@@ -214,7 +214,7 @@ impl Shop {
         let left = self.has(Flaw::SaysRequestsLeftThatDidNot) && delivery == Delivery::NotSent;
         match self.flaw {
             Some(Flaw::ClaimsNotSent) => Error::new(kind, Delivery::NotSent, "no answer"),
-            Some(Flaw::ClaimsTurnedAway) => Error::new(Authentication, delivery, "no answer"),
+            Some(Flaw::ClaimsUnauthenticated) => Error::new(Authentication, delivery, "no answer"),
             Some(Flaw::BlamesTheCaller) => Error::new(NotFound, delivery, "no answer"),
             Some(Flaw::ShowsItsKeyInErrors) => Error::new(kind, delivery, KEY),
             _ if left => Error::new(kind, Delivery::Unknown, "no answer"),

@@ -3,8 +3,8 @@
 
 use duka_core::OrderStatus;
 use duka_core::cancel::{
-    Action, CancelRules, Cancellable, Cancellation, Event, NotAllowed, Outcome, Patience, Repeat,
-    ShowsCancelled, State, Step, step,
+    Action, CancelRules, Cancellable, Cancellation, Event, NotAllowed, Outcome, Repeat,
+    ShowsCancelled, State, Step, WaitPolicy, step,
 };
 use jiff::Timestamp;
 
@@ -32,12 +32,12 @@ fn unclear_is_no(
     current: &Cancellation,
     event: &Event,
     rules: &CancelRules,
-    patience: &Patience,
+    wait_policy: &WaitPolicy,
     now: Timestamp,
 ) -> Stepped {
     let unclear = *event == Event::Unclear;
     let taken_for = if unclear { &Event::AnsweredNo } else { event };
-    step(current, taken_for, rules, patience, now)
+    step(current, taken_for, rules, wait_policy, now)
 }
 
 /// A worker that died while sending is taken for one that never began.
@@ -45,10 +45,10 @@ fn a_crash_starts_over(
     current: &Cancellation,
     event: &Event,
     rules: &CancelRules,
-    patience: &Patience,
+    wait_policy: &WaitPolicy,
     now: Timestamp,
 ) -> Stepped {
-    let mut stepped = step(current, event, rules, patience, now)?;
+    let mut stepped = step(current, event, rules, wait_policy, now)?;
     if current.state == State::Sending && *event == Event::LeaseLapsed {
         stepped = goes_to(stepped, State::Requested);
         stepped.next.requests = 0;
@@ -61,10 +61,10 @@ fn a_yes_is_believed(
     current: &Cancellation,
     event: &Event,
     rules: &CancelRules,
-    patience: &Patience,
+    wait_policy: &WaitPolicy,
     now: Timestamp,
 ) -> Stepped {
-    let mut stepped = step(current, event, rules, patience, now)?;
+    let mut stepped = step(current, event, rules, wait_policy, now)?;
     if *event == Event::AnsweredYes {
         stepped = goes_to(stepped, State::Done(Outcome::Confirmed));
         stepped.action = Action::Stop;
@@ -77,7 +77,7 @@ fn any_amount_will_do(
     current: &Cancellation,
     event: &Event,
     rules: &CancelRules,
-    patience: &Patience,
+    wait_policy: &WaitPolicy,
     now: Timestamp,
 ) -> Stepped {
     let seen = if let Event::AmountDiffers(status) = event {
@@ -85,7 +85,7 @@ fn any_amount_will_do(
     } else {
         event.clone()
     };
-    step(current, &seen, rules, patience, now)
+    step(current, &seen, rules, wait_policy, now)
 }
 
 /// A payment after the yes counts for nothing.
@@ -93,10 +93,10 @@ fn a_yes_beats_a_payment(
     current: &Cancellation,
     event: &Event,
     rules: &CancelRules,
-    patience: &Patience,
+    wait_policy: &WaitPolicy,
     now: Timestamp,
 ) -> Stepped {
-    let stepped = step(current, event, rules, patience, now)?;
+    let stepped = step(current, event, rules, wait_policy, now)?;
     let paid = *event == Event::Observed(OrderStatus::Paid);
     Ok(if current.state == State::Accepted && paid {
         goes_to(stepped, State::Done(Outcome::Confirmed))
@@ -110,12 +110,12 @@ fn nobody_is_asked(
     current: &Cancellation,
     event: &Event,
     rules: &CancelRules,
-    patience: &Patience,
+    wait_policy: &WaitPolicy,
     now: Timestamp,
 ) -> Stepped {
-    let forever = Patience {
+    let forever = WaitPolicy {
         review_after: std::time::Duration::MAX,
-        ..*patience
+        ..*wait_policy
     };
     step(current, event, rules, &forever, now)
 }
@@ -125,11 +125,11 @@ fn a_review_begins_again(
     current: &Cancellation,
     event: &Event,
     rules: &CancelRules,
-    patience: &Patience,
+    wait_policy: &WaitPolicy,
     now: Timestamp,
 ) -> Stepped {
     let open = matches!(event, Event::Observed(status) if rules.is_eligible(status));
-    let mut stepped = step(current, event, rules, patience, now)?;
+    let mut stepped = step(current, event, rules, wait_policy, now)?;
     if current.state == State::NeedsReview && open {
         stepped = goes_to(stepped, State::Requested);
         stepped.action = Action::ReadStatus { not_before: now };
@@ -143,10 +143,10 @@ fn what_is_done_is_done(
     current: &Cancellation,
     event: &Event,
     rules: &CancelRules,
-    patience: &Patience,
+    wait_policy: &WaitPolicy,
     now: Timestamp,
 ) -> Stepped {
-    let mut stepped = step(current, event, rules, patience, now)?;
+    let mut stepped = step(current, event, rules, wait_policy, now)?;
     stepped.next.finding = None;
     Ok(stepped)
 }

@@ -52,7 +52,7 @@ fn turned_away(world: &World, at: usize, after: After<'_>) {
     let mut refused = world.clone();
     let request = refused.requests.remove(at);
     refused.left = refused.left.saturating_sub(1);
-    reply(&refused, &request, Answer::TurnedAway, after);
+    reply(&refused, &request, Answer::Unauthenticated, after);
 }
 
 /// What the gateway may make of a request that it looks at.
@@ -79,7 +79,7 @@ fn answers(system: &System, world: &World) -> Vec<Answer> {
 /// receiver is slow to store it.
 fn reply(world: &World, request: &Request, answer: Answer, after: After<'_>) {
     // Where nobody hears it, one answer is as good as another.
-    if matches!(answer, Answer::UnclearAfter(_) | Answer::TurnedAway) {
+    if matches!(answer, Answer::UnclearAfter(_) | Answer::Unauthenticated) {
         let heard = false;
         after(Move::Arrives { answer, heard }, world.clone());
     }
@@ -88,7 +88,7 @@ fn reply(world: &World, request: &Request, answer: Answer, after: After<'_>) {
     };
     let mut next = world.clone();
     next.workers[to].doing = Doing::Store(match answer {
-        Answer::TurnedAway => Event::TurnedAway,
+        Answer::Unauthenticated => Event::Unauthenticated,
         Answer::Yes => Event::AnsweredYes,
         Answer::No => Event::AnsweredNo,
         Answer::UnclearAfter(_) => Event::Unclear,

@@ -66,7 +66,7 @@ pub(super) enum Move {
 /// What the gateway makes of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {
-    TurnedAway,
+    Unauthenticated,
     Yes,
     No,
     /// Something nobody has described; the cancellation may be done all the same.
@@ -188,7 +188,7 @@ impl Move {
             Self::Lost => "the network loses the request".to_owned(),
             Self::Arrives { answer, heard } => {
                 let answer = match answer {
-                    Answer::TurnedAway => "refuses it at the door",
+                    Answer::Unauthenticated => "refuses it at the door",
                     Answer::Yes => "cancels and says yes",
                     Answer::No => "says no",
                     Answer::UnclearAfter(Order::Cancelled) => "cancels and says nothing clear",
@@ -222,7 +222,7 @@ fn told(event: &Event) -> String {
         Event::OrderNotFound
         | Event::StatusUnreadable
         | Event::NotSent
-        | Event::TurnedAway
+        | Event::Unauthenticated
         | Event::AnsweredYes
         | Event::AnsweredNo
         | Event::Unclear

@@ -2,7 +2,7 @@
 //! broken, and what may happen to them.
 
 use duka_core::cancel::{
-    CancelRules, Cancellable, Cancellation, Event, NotAllowed, Patience, Step,
+    CancelRules, Cancellable, Cancellation, Event, NotAllowed, Step, WaitPolicy,
 };
 use jiff::Timestamp;
 
@@ -12,7 +12,7 @@ use super::truths::Truth;
 pub(super) const MUTE: &str = "INVALID";
 
 pub(super) type Rules =
-    fn(&Cancellation, &Event, &CancelRules, &Patience, Timestamp) -> Result<Step, NotAllowed>;
+    fn(&Cancellation, &Event, &CancelRules, &WaitPolicy, Timestamp) -> Result<Step, NotAllowed>;
 
 /// What keeps a worker from sending once its claim is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,6 +126,6 @@ impl System {
     /// The gateway that takes one request and shows nothing of it.
     pub(super) fn once_only() -> Self {
         let rules = CancelRules::once_only([Cancellable::Unpaid, Cancellable::Failed]);
-        Self::new(rules.mute_statuses([MUTE]))
+        Self::new(rules.ambiguous_statuses([MUTE]))
     }
 }

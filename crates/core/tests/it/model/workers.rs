@@ -276,7 +276,8 @@ pub(super) fn write(
     if begins && once && system.attempts_fence && world.attempts > 0 {
         return None;
     }
-    let taken_back = from == State::Sending && matches!(event, Event::NotSent | Event::TurnedAway);
+    let taken_back =
+        from == State::Sending && matches!(event, Event::NotSent | Event::Unauthenticated);
     if once {
         world.attempts = world.attempts + u8::from(begins) - u8::from(taken_back);
     }

@@ -8,7 +8,9 @@
 use std::time::Duration;
 
 use duka_core::OrderStatus;
-use duka_core::cancel::{Cancellation, Event, Finding, Outcome, Patience, Repeat, Spent, State};
+use duka_core::cancel::{
+    Cancellation, Event, Finding, Outcome, Repeat, RequestUsed, State, WaitPolicy,
+};
 use jiff::Timestamp;
 
 use super::system::System;
@@ -21,7 +23,7 @@ pub(super) const LEASE: u8 = 2;
 pub(super) const FENCE: u8 = 1;
 const REVIEW: u32 = 2;
 
-pub(super) const PATIENCE: Patience = Patience {
+pub(super) const PATIENCE: WaitPolicy = WaitPolicy {
     settle: TICK,
     review_after: Duration::from_secs(TICK.as_secs() * REVIEW as u64),
 };
@@ -77,7 +79,7 @@ impl Record {
     pub(super) fn normalise(&mut self) {
         let progress = &mut self.progress;
         // A shorter pause only lets more happen: any worker may come later than it could.
-        progress.fruitless = 0;
+        progress.failed_polls = 0;
         progress.attempts = 0;
         // Only whether another request is out tells two counts apart, and one may be taken
         // back while it is being sent.
@@ -93,7 +95,7 @@ impl Record {
             progress.verified = progress.verified.take().filter(was_paid);
             progress.sent_at = None;
             progress.doubt_since = None;
-            progress.stuck_since = None;
+            progress.blocked_since = None;
             progress.requests = 0;
             self.past.said_yes = false;
             self.past.said_no = false;
@@ -111,7 +113,7 @@ impl Record {
         };
         progress.sent_at = progress.sent_at.map(|at| cap(shift(at), 1));
         progress.doubt_since = progress.doubt_since.map(|at| cap(shift(at), REVIEW));
-        progress.stuck_since = progress.stuck_since.map(|at| cap(shift(at), REVIEW));
+        progress.blocked_since = progress.blocked_since.map(|at| cap(shift(at), REVIEW));
     }
 }
 
@@ -231,10 +233,10 @@ impl World {
 
     /// This worker opens a cancellation and claims it.
     pub(super) fn ask(&mut self, worker: usize) {
-        let spent = if self.attempts > 0 {
-            Spent::Yes
+        let request_used = if self.attempts > 0 {
+            RequestUsed::Yes
         } else {
-            Spent::No
+            RequestUsed::No
         };
         self.workers[worker] = Worker {
             doing: Doing::Read,
@@ -243,7 +245,7 @@ impl World {
             ..Worker::IDLE
         };
         self.records.push(Record {
-            progress: Cancellation::requested_again(spent),
+            progress: Cancellation::requested_again(request_used),
             due_in: Some(LEASE),
             held: true,
             past: Past::default(),

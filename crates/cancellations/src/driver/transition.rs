@@ -4,10 +4,10 @@ use duka_core::cancel::{Event, Outcome, SkipReason, State, Step};
 use duka_core::{Delivery, Error, ErrorKind, Observation, OrderStatus};
 
 use crate::record::Record;
-use crate::store::Guard;
+use crate::store::Precondition;
 
 /// An event, with what goes into the record beside it.
-pub(crate) struct Happened {
+pub(crate) struct Transition {
     pub(super) event: Event,
     pub(super) detail: String,
     /// Who did it, if not this worker.
@@ -16,7 +16,7 @@ pub(crate) struct Happened {
     pub(super) error: Option<Error>,
 }
 
-impl Happened {
+impl Transition {
     pub(crate) fn new(event: Event, detail: impl Into<String>) -> Self {
         Self {
             event,
@@ -63,10 +63,10 @@ pub(crate) fn is_hopeless(error: &Error) -> bool {
 
 /// What must not be written once the order has been seen paid: that a request may leave, or
 /// that the cancellation ended in any other way than by a payment.
-pub(super) fn guard(before: State, step: &Step) -> Guard {
+pub(super) fn guard(before: State, step: &Step) -> Precondition {
     // What was written before stands, whatever was seen since.
     if before.outcome().is_some() {
-        return Guard::None;
+        return Precondition::None;
     }
     let by_a_payment = step
         .next
@@ -74,7 +74,7 @@ pub(super) fn guard(before: State, step: &Step) -> Guard {
         .as_ref()
         .is_some_and(OrderStatus::was_paid);
     match step.next.state {
-        State::Sending => Guard::Unpaid,
+        State::Sending => Precondition::Unpaid,
         State::Done(outcome) => match outcome {
             Outcome::Confirmed
             | Outcome::NotCancelledFinal
@@ -82,7 +82,7 @@ pub(super) fn guard(before: State, step: &Step) -> Guard {
             | Outcome::Skipped(SkipReason::NotEligible | SkipReason::AmountDiffers)
                 if !by_a_payment =>
             {
-                Guard::Unpaid
+                Precondition::Unpaid
             }
             Outcome::Confirmed
             | Outcome::NotCancelledPaid
@@ -90,21 +90,21 @@ pub(super) fn guard(before: State, step: &Step) -> Guard {
             | Outcome::Refused
             | Outcome::Skipped(_)
             | Outcome::ResolvedCancelled
-            | Outcome::ResolvedNotCancelled => Guard::None,
+            | Outcome::ResolvedNotCancelled => Precondition::None,
         },
         State::Requested
         | State::Accepted
         | State::Refused
         | State::InDoubt
-        | State::NeedsReview => Guard::None,
+        | State::NeedsReview => Precondition::None,
     }
 }
 
 /// Whether a late answer belongs to the record's last attempt and was not heard before. It
 /// is written over doubt; where a status or a person has decided meanwhile, it is kept in
 /// the log.
-pub(super) fn answers(happened: &Happened, sent: &Record, current: &Record) -> bool {
-    let is_answer = matches!(happened.event, Event::AnsweredYes | Event::AnsweredNo);
+pub(super) fn answers(transition: &Transition, sent: &Record, current: &Record) -> bool {
+    let is_answer = matches!(transition.event, Event::AnsweredYes | Event::AnsweredNo);
     let same_attempt = sent.progress.attempts == current.progress.attempts;
     // Still *sending*: somebody has claimed it and not written yet.
     let unanswered = match current.progress.state {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use duka_cancellations::refunds::{RefundStore, Refunder, Refunding, Terms};
+use duka_cancellations::refunds::{RefundParams, RefundStore, Refunder, Refunding};
 use duka_cancellations::{Lease, Refund, Settings};
 use duka_core::gateway::Operation;
 use duka_core::{
@@ -14,7 +14,7 @@ use duka_core::{
     GatewayName, Money, NewOrder, OrderId, OrderStatus, RefundAnswer, RefundRequest, StatusReading,
 };
 
-use crate::scene::{Ahead, Shelf, account, order};
+use crate::fixture::{TempStore, TestClock, account, order};
 use crate::scripted::Answer;
 
 type Hook = Box<dyn FnMut() + Send>;
@@ -32,20 +32,20 @@ struct World {
     requests: Vec<RefundRequest>,
 }
 
-pub(crate) struct Till {
+pub(crate) struct FakeRefundGateway {
     refunds: bool,
     receipts: bool,
     rules: CancelRules,
     world: Mutex<World>,
 }
 
-impl std::fmt::Debug for Till {
+impl std::fmt::Debug for FakeRefundGateway {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Till")
     }
 }
 
-impl Till {
+impl FakeRefundGateway {
     pub(crate) fn new() -> Self {
         Self {
             refunds: true,
@@ -107,7 +107,7 @@ fn failure(kind: ErrorKind, delivery: Delivery) -> Error {
 }
 
 #[async_trait]
-impl Gateway for Till {
+impl Gateway for FakeRefundGateway {
     fn name(&self) -> GatewayName {
         GatewayName::from_static("kwikpaisa")
     }
@@ -163,7 +163,7 @@ impl Gateway for Till {
         let answer = {
             let mut world = self.lock();
             let answer = world.answers.pop_front().unwrap_or(Answer::Yes);
-            if !matches!(answer, Answer::NotSent | Answer::TurnedAway) {
+            if !matches!(answer, Answer::NotSent | Answer::Unauthenticated) {
                 world.requests.push(request.clone());
             }
             answer
@@ -179,7 +179,7 @@ impl Gateway for Till {
                 Err(failure(ErrorKind::Unavailable, Delivery::Unknown))
             }
             Answer::NotSent => Err(failure(ErrorKind::Unavailable, Delivery::NotSent)),
-            Answer::TurnedAway => Err(failure(ErrorKind::Authentication, Delivery::Answered)),
+            Answer::Unauthenticated => Err(failure(ErrorKind::Authentication, Delivery::Answered)),
             Answer::Unlisted => Err(failure(ErrorKind::UnlistedReply, Delivery::Answered)),
             Answer::Hangs => std::future::pending().await,
         }
@@ -188,20 +188,24 @@ impl Gateway for Till {
 
 /// One till, one store, one worker, and order `A-1`, which is paid.
 pub(crate) struct Counter {
-    pub(crate) shelf: Shelf,
-    pub(crate) till: Arc<Till>,
-    pub(crate) ahead: Ahead,
+    pub(crate) temp_store: TempStore,
+    pub(crate) fake_refund_gateway: Arc<FakeRefundGateway>,
+    pub(crate) ahead: TestClock,
     pub(crate) refunder: Refunder,
 }
 
 impl Counter {
-    pub(crate) fn new(till: Till) -> Self {
-        let (shelf, ahead, till) = (Shelf::new(), Ahead::default(), Arc::new(till));
-        till.set("A-1", OrderStatus::Paid);
-        let refunder = worker("w1", &shelf, &ahead, &till);
+    pub(crate) fn new(fake_refund_gateway: FakeRefundGateway) -> Self {
+        let (temp_store, ahead, fake_refund_gateway) = (
+            TempStore::new(),
+            TestClock::default(),
+            Arc::new(fake_refund_gateway),
+        );
+        fake_refund_gateway.set("A-1", OrderStatus::Paid);
+        let refunder = worker("w1", &temp_store, &ahead, &fake_refund_gateway);
         Self {
-            shelf,
-            till,
+            temp_store,
+            fake_refund_gateway,
             ahead,
             refunder,
         }
@@ -209,20 +213,25 @@ impl Counter {
 
     /// Another worker, with a handle of its own on the store.
     pub(crate) fn worker(&self, name: &str) -> Refunder {
-        worker(name, &self.shelf, &self.ahead, &self.till)
+        worker(
+            name,
+            &self.temp_store,
+            &self.ahead,
+            &self.fake_refund_gateway,
+        )
     }
 
     /// A worker whose store can be meddled with.
     pub(crate) fn meddled(&self, store: Arc<dyn RefundStore>) -> Refunder {
-        let gateway: Arc<dyn Gateway> = Arc::<Till>::clone(&self.till);
+        let gateway: Arc<dyn Gateway> = Arc::<FakeRefundGateway>::clone(&self.fake_refund_gateway);
         let gateways = [(account("shop"), gateway)].into();
         let settings = Settings::new("w1").lease(Lease::new(Duration::from_secs(60)).unwrap());
         Refunder::new(store, gateways, self.ahead.clock(), settings)
     }
 
     /// A worker of this store that has these accounts.
-    pub(crate) fn with_accounts(&self, accounts: &[(&str, &Arc<Till>)]) -> Refunder {
-        with_accounts("w2", &self.shelf, &self.ahead, accounts)
+    pub(crate) fn with_accounts(&self, accounts: &[(&str, &Arc<FakeRefundGateway>)]) -> Refunder {
+        with_accounts("w2", &self.temp_store, &self.ahead, accounts)
     }
 
     pub(crate) async fn ask(&self) -> Refunding {
@@ -260,8 +269,8 @@ pub(crate) fn made(asked: Refunding) -> Refund {
     refund
 }
 
-pub(crate) fn terms() -> Terms {
-    Terms {
+pub(crate) fn terms() -> RefundParams {
+    RefundParams {
         amount: None,
         username: "amina@shop.example".to_owned(),
         remarks: "came back torn".to_owned(),
@@ -274,23 +283,28 @@ pub(crate) async fn ask(refunder: &Refunder) -> Refunding {
     asked.unwrap()
 }
 
-pub(crate) fn worker(name: &str, shelf: &Shelf, ahead: &Ahead, till: &Arc<Till>) -> Refunder {
-    with_accounts(name, shelf, ahead, &[("shop", till)])
+pub(crate) fn worker(
+    name: &str,
+    temp_store: &TempStore,
+    ahead: &TestClock,
+    fake_refund_gateway: &Arc<FakeRefundGateway>,
+) -> Refunder {
+    with_accounts(name, temp_store, ahead, &[("shop", fake_refund_gateway)])
 }
 
 fn with_accounts(
     name: &str,
-    shelf: &Shelf,
-    ahead: &Ahead,
-    accounts: &[(&str, &Arc<Till>)],
+    temp_store: &TempStore,
+    ahead: &TestClock,
+    accounts: &[(&str, &Arc<FakeRefundGateway>)],
 ) -> Refunder {
-    let gateway = |(name, till): &(&str, &Arc<Till>)| {
-        let gateway: Arc<dyn Gateway> = Arc::<Till>::clone(till);
+    let gateway = |(name, fake_refund_gateway): &(&str, &Arc<FakeRefundGateway>)| {
+        let gateway: Arc<dyn Gateway> = Arc::<FakeRefundGateway>::clone(fake_refund_gateway);
         (account(name), gateway)
     };
     let gateways = accounts.iter().map(gateway).collect();
     let settings = Settings::new(name).lease(Lease::new(Duration::from_secs(60)).unwrap());
-    Refunder::new(shelf.store(), gateways, ahead.clock(), settings)
+    Refunder::new(temp_store.store(), gateways, ahead.clock(), settings)
 }
 
 /// Does something the first time that a trace comes to a named point.

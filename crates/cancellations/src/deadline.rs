@@ -16,7 +16,7 @@ use tokio::time::{Instant, Sleep};
 /// The moment after which nothing may leave, by the clock on the wall and by the one that
 /// only counts: the first moves while a machine sleeps, the second cannot be set back.
 #[derive(Debug, Clone)]
-pub(crate) struct Fence {
+pub(crate) struct Deadline {
     clock: SharedClock,
     wall: Timestamp,
     steady: Instant,
@@ -25,7 +25,7 @@ pub(crate) struct Fence {
 /// As good as never, and still a moment that a clock can show.
 const FAR: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
-impl Fence {
+impl Deadline {
     pub(crate) fn after(clock: &SharedClock, wait: Duration) -> Self {
         Self {
             clock: clock.clone(),
@@ -45,30 +45,30 @@ impl Fence {
     }
 
     /// Runs `future` until it ends or the fence falls, whichever is first.
-    pub(crate) fn guard<'a, T>(
+    pub(crate) fn run<'a, T>(
         &self,
         future: Pin<Box<dyn Future<Output = T> + Send + 'a>>,
-    ) -> Fenced<'a, T> {
-        Fenced {
-            fence: self.clone(),
+    ) -> WithinDeadline<'a, T> {
+        WithinDeadline {
+            deadline: self.clone(),
             alarm: Box::pin(tokio::time::sleep_until(self.steady)),
             future,
         }
     }
 }
 
-pub(crate) struct Fenced<'a, T> {
-    fence: Fence,
+pub(crate) struct WithinDeadline<'a, T> {
+    deadline: Deadline,
     alarm: Pin<Box<Sleep>>,
     future: Pin<Box<dyn Future<Output = T> + Send + 'a>>,
 }
 
-impl<T> Future for Fenced<'_, T> {
+impl<T> Future for WithinDeadline<'_, T> {
     /// `None` when the fence fell first.
     type Output = Option<T>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.fence.is_over() || self.alarm.as_mut().poll(context).is_ready() {
+        if self.deadline.is_over() || self.alarm.as_mut().poll(context).is_ready() {
             return Poll::Ready(None);
         }
         self.future.as_mut().poll(context).map(Some)
@@ -90,29 +90,29 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_future_that_ends_in_time_gives_its_value() {
         let clock = clock(&Arc::default());
-        let fence = Fence::after(&clock, Duration::from_secs(5));
-        assert_eq!(fence.guard(Box::pin(async { 7 })).await, Some(7));
+        let deadline = Deadline::after(&clock, Duration::from_secs(5));
+        assert_eq!(deadline.run(Box::pin(async { 7 })).await, Some(7));
     }
 
     #[tokio::test(start_paused = true)]
     async fn there_is_no_wait_too_long_for_a_fence() {
         let clock = clock(&Arc::default());
-        let fence = Fence::after(&clock, Duration::MAX);
-        assert_eq!(fence.guard(Box::pin(async { 7 })).await, Some(7));
+        let deadline = Deadline::after(&clock, Duration::MAX);
+        assert_eq!(deadline.run(Box::pin(async { 7 })).await, Some(7));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_future_that_hangs_is_given_up_at_the_fence() {
         let clock = clock(&Arc::default());
-        let fence = Fence::after(&clock, Duration::from_secs(5));
+        let deadline = Deadline::after(&clock, Duration::from_secs(5));
         let hangs = std::future::pending::<()>();
-        assert_eq!(fence.guard(Box::pin(hangs)).await, None);
+        assert_eq!(deadline.run(Box::pin(hangs)).await, None);
     }
 
     #[tokio::test(start_paused = true)]
     async fn after_a_pause_nothing_is_polled_even_if_it_is_ready() {
         let seconds = Arc::new(AtomicI64::new(0));
-        let fence = Fence::after(&clock(&seconds), Duration::from_secs(5));
+        let deadline = Deadline::after(&clock(&seconds), Duration::from_secs(5));
         let written = Arc::new(AtomicBool::new(false));
         let writes = {
             let written = Arc::clone(&written);
@@ -120,7 +120,7 @@ mod tests {
         };
         // The machine slept: only the wall clock has moved.
         seconds.store(60, Ordering::SeqCst);
-        assert_eq!(fence.guard(Box::pin(writes)).await, None);
+        assert_eq!(deadline.run(Box::pin(writes)).await, None);
         assert!(!written.load(Ordering::SeqCst));
     }
 }

@@ -25,16 +25,16 @@ use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
 use crate::deadline::{Late, before};
-use crate::incoming::Incoming;
 use crate::line::{Ended, Line, OutOfStep};
 use crate::message::{Method, Reply, Request};
 use crate::pool::Pool;
 use crate::reqwest_transport::{USER_AGENT, headers_of};
-use crate::watched::{INTERIM_LIMIT, Socket, Use, Watch};
+use crate::response_body::ResponseBodyReader;
+use crate::tracked_io::{INTERIM_LIMIT, Socket, Use, Watch};
 
 /// Makes connections, and keeps those of reads.
 #[derive(Debug)]
-pub(crate) struct OwnConnection {
+pub(crate) struct DedicatedConnection {
     tls: Arc<ClientConfig>,
     connect_timeout: Duration,
     total_timeout: Duration,
@@ -42,7 +42,7 @@ pub(crate) struct OwnConnection {
     pool: Pool,
 }
 
-impl OwnConnection {
+impl DedicatedConnection {
     /// Neither time may be longer than a clock can add to its now.
     pub(crate) fn new(
         tls: Arc<ClientConfig>,
@@ -67,39 +67,39 @@ impl OwnConnection {
     pub(crate) async fn mutate(
         &self,
         request: Request,
-        incoming: &Incoming<'_>,
+        response_body: &ResponseBodyReader<'_>,
     ) -> Result<Reply, Error> {
         let give_up = Instant::now() + self.total_timeout;
-        let request = translate(request, incoming.asked, incoming.place)?;
+        let request = translate(request, response_body.asked, response_body.place)?;
         let watch = Watch::new(Use::Mutation, give_up);
-        let mut line = self.line(watch, incoming).await?;
-        let outcome = line.converse(request, incoming).await;
-        outcome.map_err(|ended| self.failed(ended, line.watch(), incoming.place))
+        let mut line = self.line(watch, response_body).await?;
+        let outcome = line.drive(request, response_body).await;
+        outcome.map_err(|ended| self.failed(ended, line.watch(), response_body.place))
     }
 
     /// On a connection that has answered before, if there is one in order.
     pub(crate) async fn read(
         &self,
         request: Request,
-        incoming: &Incoming<'_>,
+        response_body: &ResponseBodyReader<'_>,
     ) -> Result<Reply, Error> {
         let give_up = Instant::now() + self.total_timeout;
-        let request = translate(request, incoming.asked, incoming.place)?;
-        let origin = incoming.asked.origin();
+        let request = translate(request, response_body.asked, response_body.place)?;
+        let origin = response_body.asked.origin();
         while let Some(mut line) = self.pool.take(&origin) {
             line.watch().begin_again(give_up);
-            match line.converse(request.clone(), incoming).await {
-                Ok(reply) => return self.put_back(line, reply, incoming).await,
+            match line.drive(request.clone(), response_body).await {
+                Ok(reply) => return self.put_back(line, reply, response_body).await,
                 // It was closed, or something came that was not asked for, while it rested.
                 Err(Ended::Lost(_)) if !line.watch().has_left() => {}
-                Err(ended) => return Err(self.failed(ended, line.watch(), incoming.place)),
+                Err(ended) => return Err(self.failed(ended, line.watch(), response_body.place)),
             }
         }
         let watch = Watch::new(Use::Read, give_up);
-        let mut line = self.line(watch, incoming).await?;
-        match line.converse(request, incoming).await {
-            Ok(reply) => self.put_back(line, reply, incoming).await,
-            Err(ended) => Err(self.failed(ended, line.watch(), incoming.place)),
+        let mut line = self.line(watch, response_body).await?;
+        match line.drive(request, response_body).await {
+            Ok(reply) => self.put_back(line, reply, response_body).await,
+            Err(ended) => Err(self.failed(ended, line.watch(), response_body.place)),
         }
     }
 
@@ -107,23 +107,27 @@ impl OwnConnection {
         &self,
         line: Line,
         reply: Reply,
-        incoming: &Incoming<'_>,
+        response_body: &ResponseBodyReader<'_>,
     ) -> Result<Reply, Error> {
         match line.rest().await {
-            Ok(Some(line)) => self.pool.put(incoming.asked.origin(), line),
+            Ok(Some(line)) => self.pool.put(response_body.asked.origin(), line),
             Ok(None) => {}
             Err(OutOfStep) => {
                 let problem = "has another behind it, so that it may belong to an earlier request";
-                return Err(incoming.unreadable(reply.status, problem));
+                return Err(response_body.unreadable(reply.status, problem));
             }
         }
         Ok(reply)
     }
 
-    async fn line(&self, watch: Watch, incoming: &Incoming<'_>) -> Result<Line, Error> {
-        let place = incoming.place;
+    async fn line(
+        &self,
+        watch: Watch,
+        response_body: &ResponseBodyReader<'_>,
+    ) -> Result<Line, Error> {
+        let place = response_body.place;
         let by = watch.give_up().min(Instant::now() + self.connect_timeout);
-        let socket = before(by, self.connect(incoming.asked, by))
+        let socket = before(by, self.connect(response_body.asked, by))
             .await
             .unwrap_or_else(|late| Err(Unconnected::Late(late.into())))
             .map_err(|error| error.into_error(place))?;
@@ -280,8 +284,8 @@ mod tests {
 
     const MINUTE: Duration = Duration::from_secs(60);
 
-    fn incoming(url: &Url) -> Incoming<'_> {
-        Incoming {
+    fn response_body(url: &Url) -> ResponseBodyReader<'_> {
+        ResponseBodyReader {
             asked: url,
             place: "gateway.example",
             body_cap: 1024,
@@ -343,9 +347,9 @@ mod tests {
     async fn a_request_that_is_queued_is_not_written_by_anybody_but_the_caller() {
         let (near, mut far) = duplex(4096);
         let url = url();
-        let incoming = incoming(&url);
+        let response_body = response_body(&url);
         let mut line = line(near, Use::Mutation).await;
-        let mut exchange = pin!(line.converse(request(10), &incoming));
+        let mut exchange = pin!(line.drive(request(10), &response_body));
         everybody_else_has_run().await;
         assert_eq!(drained(&mut far).await, 0, "never polled");
         // Connected, and the request handed over for writing.
@@ -366,9 +370,9 @@ mod tests {
     async fn an_exchange_that_is_not_polled_any_more_writes_not_one_byte_more() {
         let (near, mut far) = duplex(16);
         let url = url();
-        let incoming = incoming(&url);
+        let response_body = response_body(&url);
         let mut line = line(near, Use::Mutation).await;
-        let mut exchange = pin!(line.converse(request(500), &incoming));
+        let mut exchange = pin!(line.drive(request(500), &response_body));
         for _ in 0..10 {
             assert!(poll_once(&mut exchange).await.is_none());
         }
@@ -380,27 +384,27 @@ mod tests {
         assert_eq!(drained(&mut far).await, 16, "polled again, it goes on");
     }
 
-    fn own() -> OwnConnection {
+    fn own() -> DedicatedConnection {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_root_certificates(RootCertStore::empty())
             .with_no_client_auth();
-        OwnConnection::new(Arc::new(tls), MINUTE, MINUTE)
+        DedicatedConnection::new(Arc::new(tls), MINUTE, MINUTE)
     }
 
     #[tokio::test]
     async fn only_a_connection_that_ends_after_something_left_counts_as_lost() {
         let own = own();
         let url = url();
-        let incoming = incoming(&url);
+        let response_body = response_body(&url);
         let failed = |ended, line: &Line| own.failed(ended, line.watch(), "gateway.example");
 
         let (near, far) = duplex(4096);
         drop(far);
         let mut unused = line(near, Use::Mutation).await;
-        let ended = unused.converse(request(10), &incoming).await.unwrap_err();
+        let ended = unused.drive(request(10), &response_body).await.unwrap_err();
         assert_eq!(failed(ended, &unused).delivery(), Delivery::NotSent);
         assert_eq!(own.lost(), 0);
 
@@ -410,7 +414,7 @@ mod tests {
             let begun = async move {
                 far.read_exact(&mut [0; 16]).await.unwrap();
             };
-            let (outcome, ()) = tokio::join!(cut.converse(request(500), &incoming), begun);
+            let (outcome, ()) = tokio::join!(cut.drive(request(500), &response_body), begun);
             let error = failed(outcome.unwrap_err(), &cut);
             assert_eq!(error.delivery(), Delivery::Unknown);
             assert_eq!(own.lost(), lost);
@@ -422,12 +426,12 @@ mod tests {
         for purpose in [Use::Mutation, Use::Read, Use::AnotherRead] {
             let (near, mut far) = duplex(4096);
             let url = url();
-            let incoming = incoming(&url);
+            let response_body = response_body(&url);
             let mut line = line(near, purpose).await;
             far.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
                 .await
                 .unwrap();
-            let ended = line.converse(request(10), &incoming).await.unwrap_err();
+            let ended = line.drive(request(10), &response_body).await.unwrap_err();
             assert!(matches!(ended, Ended::Lost(_)), "{ended:?}");
             assert!(!line.watch().has_left());
             drop(line);
@@ -439,10 +443,10 @@ mod tests {
     async fn a_reply_between_two_polls_of_a_request_that_waits_to_leave_is_no_answer() {
         let (near, mut far) = duplex(4096);
         let url = url();
-        let incoming = incoming(&url);
+        let response_body = response_body(&url);
         let mut line = line(near, Use::Mutation).await;
         {
-            let mut exchange = pin!(line.converse(request(10), &incoming));
+            let mut exchange = pin!(line.drive(request(10), &response_body));
             for _ in 0..2 {
                 assert!(poll_once(&mut exchange).await.is_none());
             }

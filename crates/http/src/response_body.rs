@@ -11,14 +11,14 @@ use crate::head;
 use crate::message::Reply;
 
 /// What is known of a reply before it comes.
-pub(crate) struct Incoming<'a> {
+pub(crate) struct ResponseBodyReader<'a> {
     pub(crate) asked: &'a Url,
     /// Host and port, for messages.
     pub(crate) place: &'a str,
     pub(crate) body_cap: usize,
 }
 
-impl Incoming<'_> {
+impl ResponseBodyReader<'_> {
     /// Reads all of a reply whose head is there. From here on the gateway has answered,
     /// whatever becomes of the body.
     pub(crate) async fn read(

@@ -181,12 +181,12 @@ impl Progress {
 }
 
 /// The socket under an HTTP connection.
-pub(crate) struct Watched {
+pub(crate) struct TrackedIo {
     socket: Box<dyn Socket>,
     watch: Watch,
 }
 
-impl Watched {
+impl TrackedIo {
     pub(crate) fn new(socket: Box<dyn Socket>, watch: Watch) -> Self {
         Self { socket, watch }
     }
@@ -212,7 +212,7 @@ impl Watched {
     }
 }
 
-impl AsyncRead for Watched {
+impl AsyncRead for TrackedIo {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -229,7 +229,7 @@ impl AsyncRead for Watched {
     }
 }
 
-impl AsyncWrite for Watched {
+impl AsyncWrite for TrackedIo {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -5,29 +5,30 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use duka_cancellations::refunds::{
-    Begun, PendingRefunds, RefundAdvanced, RefundChange, RefundEntry, RefundIntent,
+    BeginRefund, PendingRefunds, RefundEntry, RefundIntent, RefundUpdate, RefundUpdateResult,
 };
 use duka_cancellations::store::{
-    AbandonedPage, Advanced, Change, Claim, Holdings, Opened, Opening, ReportPage, Tracked,
+    AbandonedPage, Claim, NewCancellation, OpenResult, ReportPage, StoreStats, Tracked, Update,
+    UpdateResult,
 };
 use duka_cancellations::{
     LogEntry, OrderKey, Record, Refund, RefundStore, Store, StoreError, TrackedOrder,
 };
 use duka_core::{AccountName, CancellationId, GatewayName, Observation, OrderId, RefundId};
 
-type BeforeAdvance = Box<dyn FnMut(&Change) -> Result<(), StoreError> + Send>;
-type BeforeRefund = Box<dyn FnMut(&RefundChange) -> Result<(), StoreError> + Send>;
+type BeforeAdvance = Box<dyn FnMut(&Update) -> Result<(), StoreError> + Send>;
+type BeforeRefund = Box<dyn FnMut(&RefundUpdate) -> Result<(), StoreError> + Send>;
 type BeforeTrack = Box<dyn FnMut(usize) -> Result<(), StoreError> + Send>;
 
 /// Does what the store within does, unless it is told to meddle.
-pub(crate) struct Meddler {
+pub(crate) struct FaultyStore {
     within: Arc<dyn RefundStore>,
     before_advance: Mutex<BeforeAdvance>,
     before_track: Mutex<BeforeTrack>,
     before_refund: Mutex<BeforeRefund>,
 }
 
-impl Meddler {
+impl FaultyStore {
     pub(crate) fn new(within: Arc<dyn RefundStore>) -> Self {
         Self {
             within,
@@ -40,7 +41,7 @@ impl Meddler {
     /// What happens before each change; an error takes its place.
     pub(crate) fn before_advance(
         &self,
-        meddle: impl FnMut(&Change) -> Result<(), StoreError> + Send + 'static,
+        meddle: impl FnMut(&Update) -> Result<(), StoreError> + Send + 'static,
     ) {
         *self.before_advance.lock().unwrap() = Box::new(meddle);
     }
@@ -48,7 +49,7 @@ impl Meddler {
     /// What happens before each change of a refund.
     pub(crate) fn before_refund(
         &self,
-        meddle: impl FnMut(&RefundChange) -> Result<(), StoreError> + Send + 'static,
+        meddle: impl FnMut(&RefundUpdate) -> Result<(), StoreError> + Send + 'static,
     ) {
         *self.before_refund.lock().unwrap() = Box::new(meddle);
     }
@@ -62,14 +63,14 @@ impl Meddler {
     }
 }
 
-impl fmt::Debug for Meddler {
+impl fmt::Debug for FaultyStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Meddler")
     }
 }
 
 #[async_trait]
-impl Store for Meddler {
+impl Store for FaultyStore {
     async fn track(&self, orders: Vec<TrackedOrder>) -> Result<Tracked, StoreError> {
         (self.before_track.lock().unwrap())(orders.len())?;
         self.within.track(orders).await
@@ -96,11 +97,11 @@ impl Store for Meddler {
         self.within.observe(key, seen, actor).await
     }
 
-    async fn open(&self, opening: Opening) -> Result<Opened, StoreError> {
-        self.within.open(opening).await
+    async fn open(&self, new_cancellation: NewCancellation) -> Result<OpenResult, StoreError> {
+        self.within.open(new_cancellation).await
     }
 
-    async fn advance(&self, change: Change) -> Result<Advanced, StoreError> {
+    async fn advance(&self, change: Update) -> Result<UpdateResult, StoreError> {
         (self.before_advance.lock().unwrap())(&change)?;
         self.within.advance(change).await
     }
@@ -142,18 +143,18 @@ impl Store for Meddler {
         self.within.log(id).await
     }
 
-    async fn check(&self) -> Result<Holdings, StoreError> {
+    async fn check(&self) -> Result<StoreStats, StoreError> {
         self.within.check().await
     }
 }
 
 #[async_trait]
-impl RefundStore for Meddler {
-    async fn begin_refund(&self, intent: RefundIntent) -> Result<Begun, StoreError> {
+impl RefundStore for FaultyStore {
+    async fn begin_refund(&self, intent: RefundIntent) -> Result<BeginRefund, StoreError> {
         self.within.begin_refund(intent).await
     }
 
-    async fn advance_refund(&self, change: RefundChange) -> Result<RefundAdvanced, StoreError> {
+    async fn advance_refund(&self, change: RefundUpdate) -> Result<RefundUpdateResult, StoreError> {
         (self.before_refund.lock().unwrap())(&change)?;
         self.within.advance_refund(change).await
     }
@@ -162,12 +163,12 @@ impl RefundStore for Meddler {
         self.within.refund(id).await
     }
 
-    async fn refund_in_the_way(
+    async fn earlier_refund(
         &self,
         gateway: &GatewayName,
         order: &OrderId,
     ) -> Result<Option<Refund>, StoreError> {
-        self.within.refund_in_the_way(gateway, order).await
+        self.within.earlier_refund(gateway, order).await
     }
 
     async fn refunds_of(&self, key: &OrderKey) -> Result<Vec<Refund>, StoreError> {

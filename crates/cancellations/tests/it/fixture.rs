@@ -50,11 +50,11 @@ pub(crate) fn by(actor: &str) -> Request {
 }
 
 /// A folder with one store in it.
-pub(crate) struct Shelf {
+pub(crate) struct TempStore {
     pub(crate) folder: TempDir,
 }
 
-impl Shelf {
+impl TempStore {
     pub(crate) fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
@@ -82,11 +82,11 @@ impl Shelf {
 }
 
 /// The same, for what is kept of refunds.
-pub(crate) struct RefundShelf(pub(crate) Shelf);
+pub(crate) struct TempRefundStore(pub(crate) TempStore);
 
-impl RefundShelf {
+impl TempRefundStore {
     pub(crate) fn new() -> Self {
-        Self(Shelf::new())
+        Self(TempStore::new())
     }
 
     pub(crate) fn store(&self) -> Arc<dyn RefundStore> {
@@ -96,9 +96,9 @@ impl RefundShelf {
 
 /// A clock that goes with tokio's, which a test can pause, and can be put ahead of it.
 #[derive(Clone, Default)]
-pub(crate) struct Ahead(Arc<AtomicI64>);
+pub(crate) struct TestClock(Arc<AtomicI64>);
 
-impl Ahead {
+impl TestClock {
     pub(crate) fn by(&self, more: Duration) {
         let millis = i64::try_from(more.as_millis()).unwrap();
         self.0.fetch_add(millis, Ordering::SeqCst);
@@ -141,25 +141,26 @@ pub(crate) fn worker_with(
 }
 
 /// One account called `shop`, one worker, one store.
-pub(crate) struct Scene {
-    pub(crate) shelf: Shelf,
+pub(crate) struct Fixture {
+    pub(crate) temp_store: TempStore,
     pub(crate) gateway: Arc<Scripted>,
-    pub(crate) ahead: Ahead,
+    pub(crate) ahead: TestClock,
     pub(crate) canceller: Canceller,
 }
 
-impl Scene {
+impl Fixture {
     pub(crate) fn new(gateway: Scripted) -> Self {
         Self::with(gateway, Settings::new("w1"))
     }
 
     /// A worker with settings of its own.
     pub(crate) fn with(gateway: Scripted, settings: Settings) -> Self {
-        let (shelf, ahead, gateway) = (Shelf::new(), Ahead::default(), Arc::new(gateway));
+        let (temp_store, ahead, gateway) =
+            (TempStore::new(), TestClock::default(), Arc::new(gateway));
         let accounts = [("shop", &gateway)];
-        let canceller = worker_with(settings, shelf.store(), ahead.clock(), &accounts);
+        let canceller = worker_with(settings, temp_store.store(), ahead.clock(), &accounts);
         Self {
-            shelf,
+            temp_store,
             gateway,
             ahead,
             canceller,
