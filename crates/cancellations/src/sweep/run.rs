@@ -287,7 +287,7 @@ impl<'a> Run<'a> {
                 }
                 // Another worker was faster, or a list names it twice.
                 Ok(OpenResult::AlreadyOpen(_) | OpenResult::Stale) => {
-                    self.leave(&key, Left::InHand)
+                    self.leave(&key, Left::InHand);
                 }
                 Err(trouble) => self.failed(&key, &trouble),
             },
