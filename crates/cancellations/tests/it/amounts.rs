@@ -47,7 +47,7 @@ async fn swept(fixture: &Fixture, listed: Option<TrackedOrder>, mode: Mode) -> V
     let told = Mutex::new(Vec::new());
     let tell = |news: SweepEvent<'_>| match news {
         SweepEvent::Cancellation(record) => {
-            told.lock().unwrap().push(record.message.clone().unwrap())
+            told.lock().unwrap().push(record.message.clone().unwrap());
         }
         SweepEvent::Plan(plan) => {
             let why = plan.amount.map_or_else(String::new, |it| it.to_string());

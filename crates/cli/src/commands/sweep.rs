@@ -342,7 +342,7 @@ async fn tell_unsettled(
     match unsettled {
         0 => {}
         1 => {
-            output.print_note("1 cancellation is not settled; a sweep would first go on with that")
+            output.print_note("1 cancellation is not settled; a sweep would first go on with that");
         }
         many => output.print_note(&format!(
             "{many} cancellations are not settled; a sweep would first go on with those"
