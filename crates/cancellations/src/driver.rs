@@ -538,7 +538,7 @@ impl Canceller {
             (Event::NotSent | Event::Unauthenticated, _, State::Sending) => Attempt::TakenBack,
             (_, _, State::Sending) => Attempt::Ended,
             (Event::AnsweredYes | Event::AnsweredNo, _, _) => Attempt::Ended,
-            _ => Attempt::IfUnmodifiedSince,
+            _ => Attempt::Unchanged,
         };
         let change = Update {
             id: record.id,

@@ -256,8 +256,8 @@ pub struct Entry {
 /// What happens to the attempt of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attempt {
-    /// None is touched.
-    IfUnmodifiedSince,
+    /// No attempt changes.
+    Unchanged,
     /// A request is about to leave. At a [`Repeat::Once`] gateway the store refuses a
     /// second one for the same order, under whatever name of the account.
     Begins(Repeat),

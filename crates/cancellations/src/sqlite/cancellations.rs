@@ -228,7 +228,7 @@ fn write_attempt(
             .execute(params![id, number, now, result])
     };
     let written = match change.attempt {
-        Attempt::IfUnmodifiedSince => Ok(0),
+        Attempt::Unchanged => Ok(0),
         Attempt::Begins(repeat) => connection
             .prepare_cached(
                 "INSERT INTO attempts (cancellation, number, account, order_id, once_only,
@@ -544,7 +544,7 @@ fn touch(
 ) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "UPDATE orders SET follow = ?3, last_action_at = ?4
+            "UPDATE orders SET tracking = ?3, last_action_at = ?4
              WHERE account = ?1 AND order_id = ?2",
         )
         .and_then(|mut update| {

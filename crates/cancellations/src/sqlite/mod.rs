@@ -45,8 +45,8 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the store at `path`, and creates it if there is none. Blocks for as long as
-    /// a migration takes.
+    /// Opens the store at `path`, and creates it if there is none. Blocks while the
+    /// tables are created.
     ///
     /// # Errors
     /// When the file cannot be opened or written, is damaged, belongs to another program
@@ -83,7 +83,7 @@ impl SqliteStore {
         let create = flags | OpenFlags::SQLITE_OPEN_CREATE;
         make_private(path);
         let mut connection = connect(path, create, wait_policy)?;
-        schema::migrate(&mut connection)?;
+        schema::create(&mut connection)?;
         let reader = connect(path, flags, wait_policy)?;
         reader
             .pragma_update(None, "query_only", true)

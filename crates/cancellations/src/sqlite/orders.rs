@@ -15,7 +15,7 @@ pub(super) fn track(
     let mut insert = connection
         .prepare_cached(
             "INSERT INTO orders (account, order_id, form, gateway, reference, created_at,
-                                 amount, currency, method, note, follow)
+                                 amount, currency, method, note, tracking)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
              ON CONFLICT (account, order_id) DO NOTHING",
         )
@@ -126,8 +126,8 @@ pub(super) fn observe(
         .prepare_cached(
             "UPDATE orders SET status = ?3, raw_status = ?4, status_amount = ?5,
                                status_currency = ?6, observed_at = ?7,
-                               follow = CASE WHEN follow = 'open' AND ?8 THEN 'settled'
-                                             ELSE follow END,
+                               tracking = CASE WHEN tracking = 'pending' AND ?8
+                                               THEN 'closed' ELSE tracking END,
                                unknown_status = ?9
              WHERE account = ?1 AND order_id = ?2",
         )
@@ -156,7 +156,7 @@ pub(super) fn abandoned(
     let mut select = connection
         .prepare_cached(
             "SELECT * FROM orders
-             WHERE follow = 'open'
+             WHERE tracking = 'pending'
                AND (created_at, account, order_id) > (?1, ?2, ?3)
                AND created_at >= ?4 AND created_at <= ?5
                AND (last_action_at IS NULL OR last_action_at <= ?6)

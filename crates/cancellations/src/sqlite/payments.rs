@@ -52,7 +52,7 @@ pub(super) fn find_late(
                 actor: actor.to_owned(),
                 detail: Some(detail),
             },
-            attempt: Attempt::IfUnmodifiedSince,
+            attempt: Attempt::Unchanged,
             follow: Tracking::Closed,
             guard: Precondition::None,
             now,

@@ -87,9 +87,9 @@ pub(super) fn form_word(form: IdForm) -> &'static str {
 
 pub(super) fn tracking_word(follow: Tracking) -> &'static str {
     match follow {
-        Tracking::Pending => "open",
-        Tracking::InProgress => "in_hand",
-        Tracking::Closed => "settled",
+        Tracking::Pending => "pending",
+        Tracking::InProgress => "in_progress",
+        Tracking::Closed => "closed",
     }
 }
 
@@ -127,9 +127,9 @@ pub(super) fn money(
 
 /// An order, from a row of `orders`.
 pub(super) fn order(row: &Row<'_>) -> Result<TrackedOrder, StoreError> {
-    let follow = match get::<String>(row, "follow")?.as_str() {
-        "open" => Tracking::Pending,
-        "in_hand" => Tracking::InProgress,
+    let follow = match get::<String>(row, "tracking")?.as_str() {
+        "pending" => Tracking::Pending,
+        "in_progress" => Tracking::InProgress,
         _ => Tracking::Closed,
     };
     Ok(TrackedOrder {
@@ -141,7 +141,7 @@ pub(super) fn order(row: &Row<'_>) -> Result<TrackedOrder, StoreError> {
         method: get(row, "method")?,
         note: get(row, "note")?,
         seen: observation(row)?,
-        last_action_at: maybe_moment(row, "touched_at")?,
+        last_action_at: maybe_moment(row, "last_action_at")?,
         follow,
     })
 }
@@ -199,15 +199,15 @@ fn progress(row: &Row<'_>) -> Result<Cancellation, StoreError> {
             .ok_or_else(|| damaged("a state"))?,
         attempts: count(row, "attempts")?,
         requests: count(row, "requests")?,
-        request_used: if get::<bool>(row, "spent")? {
+        request_used: if get::<bool>(row, "request_used")? {
             RequestUsed::Yes
         } else {
             RequestUsed::No
         },
         sent_at: maybe_moment(row, "sent_at")?,
         doubt_since: maybe_moment(row, "doubt_since")?,
-        blocked_since: maybe_moment(row, "stuck_since")?,
-        failed_polls: count(row, "fruitless")?,
+        blocked_since: maybe_moment(row, "blocked_since")?,
+        failed_polls: count(row, "failed_polls")?,
         verified: match verified {
             None => None,
             Some(word) => Some(

@@ -1,5 +1,5 @@
-//! The tables, and the steps that lead from one version of them to the next. Steps are
-//! only ever added.
+//! The tables, and which files are refused: databases of other programs, and stores of a
+//! newer version.
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -11,18 +11,11 @@ use super::rows::store_error;
 /// taken for a store.
 const APPLICATION_ID: i32 = 0x6475_6b61;
 
-/// Step N leads from version N to version N + 1.
-const STEPS: [&str; 4] = [
-    include_str!("schema_1.sql"),
-    include_str!("schema_2.sql"),
-    include_str!("schema_3.sql"),
-    include_str!("schema_4.sql"),
-];
+/// The version of the tables. A change of a released schema needs a new version, and a
+/// migration from each older one.
+const VERSION: i64 = 1;
 
-/// Brings the schema up to date, in one transaction.
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    migrate_with(connection, &STEPS)
-}
+const SCHEMA: &str = include_str!("schema.sql");
 
 fn number(connection: &Connection, pragma: &str) -> Result<i64, StoreError> {
     connection
@@ -56,35 +49,34 @@ pub(super) fn check_owner(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn migrate_with(connection: &mut Connection, steps: &[&str]) -> Result<(), StoreError> {
-    let latest = i64::try_from(steps.len()).expect("the number of steps is small");
-    // Read first: a store that is up to date is opened without taking the write lock.
+/// Creates the tables in a new file, in one transaction.
+pub(super) fn create(connection: &mut Connection) -> Result<(), StoreError> {
+    // Read first: an existing store is opened without taking the write lock.
     let application = number(connection, "application_id")?;
     let version = number(connection, "user_version")?;
-    if application == i64::from(APPLICATION_ID) && version == latest {
+    if application == i64::from(APPLICATION_ID) && version == VERSION {
         return Ok(());
     }
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(store_error)?;
-    // Again under the lock: another process may have been faster.
+    // Again under the lock: another process may have created the tables.
     let version = number(&transaction, "user_version")?;
-    if version > latest {
+    if version > VERSION {
         return Err(StoreError::new(
             StoreErrorKind::TooNew,
             format!(
-                "the store has schema version {version} and this program knows up to {latest}; use a newer duka"
+                "the store has schema version {version} and this program knows up to {VERSION}; use a newer duka"
             ),
         ));
     }
-    let done = usize::try_from(version).unwrap_or(0);
-    for sql in &steps[done..] {
-        transaction.execute_batch(sql).map_err(store_error)?;
+    if version < VERSION {
+        transaction.execute_batch(SCHEMA).map_err(store_error)?;
+        transaction
+            .pragma_update(None, "application_id", APPLICATION_ID)
+            .and_then(|()| transaction.pragma_update(None, "user_version", VERSION))
+            .map_err(store_error)?;
     }
-    transaction
-        .pragma_update(None, "application_id", APPLICATION_ID)
-        .and_then(|()| transaction.pragma_update(None, "user_version", latest))
-        .map_err(store_error)?;
     transaction.commit().map_err(store_error)
 }
 
@@ -99,58 +91,23 @@ mod tests {
     }
 
     #[test]
-    fn a_new_store_gets_the_latest_schema() {
+    fn a_new_store_gets_the_tables_once() {
         let mut connection = Connection::open_in_memory().unwrap();
-        migrate(&mut connection).unwrap();
-        assert_eq!(version(&connection), 4);
-        migrate(&mut connection).unwrap();
-    }
-
-    #[test]
-    fn a_later_step_keeps_what_an_earlier_version_stored() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        migrate(&mut connection).unwrap();
-        connection
-            .execute(
-                "INSERT INTO orders (account, order_id, form, gateway, created_at, follow)
-                 VALUES ('shop', 'A-1', 'text', 'pesapal', 0, 'open')",
-                [],
-            )
-            .unwrap();
-        let later = [&STEPS[..], &["ALTER TABLE orders ADD COLUMN colour TEXT"]].concat();
-        migrate_with(&mut connection, &later).unwrap();
-        assert_eq!(version(&connection), 5);
-        let kept: String = connection
-            .query_row(
-                "SELECT order_id FROM orders WHERE colour IS NULL",
-                [],
-                |r| r.get(0),
-            )
-            .unwrap();
-        assert_eq!(kept, "A-1");
-    }
-
-    #[test]
-    fn a_step_that_fails_leaves_the_store_at_its_version() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        migrate(&mut connection).unwrap();
-        let fails = "CREATE TABLE half (x); CREATE TABLE orders (x)";
-        let broken = [&STEPS[..], &[fails]].concat();
-        migrate_with(&mut connection, &broken).unwrap_err();
-        assert_eq!(version(&connection), 4);
-        migrate(&mut connection).unwrap();
+        create(&mut connection).unwrap();
+        assert_eq!(version(&connection), VERSION);
+        create(&mut connection).unwrap();
     }
 
     #[test]
     fn a_newer_schema_is_refused_by_name() {
         let mut connection = Connection::open_in_memory().unwrap();
-        migrate(&mut connection).unwrap();
+        create(&mut connection).unwrap();
         connection.pragma_update(None, "user_version", 7).unwrap();
-        let error = migrate(&mut connection).unwrap_err();
+        let error = create(&mut connection).unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::TooNew);
         assert_eq!(
             error.to_string(),
-            "the store has schema version 7 and this program knows up to 4; use a newer duka"
+            "the store has schema version 7 and this program knows up to 1; use a newer duka"
         );
     }
 

@@ -18,8 +18,8 @@ fn shelf() -> (tempfile::TempDir, PathBuf) {
 fn insert(connection: &Connection, order: &str) -> Result<usize, StoreError> {
     connection
         .execute(
-            "INSERT INTO orders (account, order_id, form, gateway, created_at, follow)
-             VALUES ('shop', ?1, 'text', 'pesapal', 0, 'open')",
+            "INSERT INTO orders (account, order_id, form, gateway, created_at, tracking)
+             VALUES ('shop', ?1, 'text', 'pesapal', 0, 'pending')",
             params![order],
         )
         .map_err(store_error)

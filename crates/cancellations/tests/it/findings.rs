@@ -139,7 +139,7 @@ async fn a_finding_that_was_closed_is_not_raised_again_by_the_same_payment() {
     fixture.gateway.set("A-1", OrderStatus::Paid);
     look(&fixture).await;
     let late = fixture.reload(&record).await;
-    let mut closing = change(&late, late.progress.state, Attempt::IfUnmodifiedSince);
+    let mut closing = change(&late, late.progress.state, Attempt::Unchanged);
     closing.next.finding = None;
     closing.hold = LeaseAction::Release;
     let closed = stored(&**fixture.store(), closing).await;

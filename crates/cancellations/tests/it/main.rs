@@ -35,5 +35,4 @@ mod suite_refunds;
 mod sweep;
 mod trouble;
 mod unknown_orders;
-mod versions;
 mod workers;

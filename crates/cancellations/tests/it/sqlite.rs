@@ -100,8 +100,8 @@ async fn the_file_itself_refuses_a_second_request_of_a_once_only_order() {
     let temp_store = sending().await;
     let sql = temp_store.sql();
     let again = "INSERT INTO attempts
-        (cancellation, number, account, order_id, once_only, started_at, result)
-        SELECT cancellation, 2, account, order_id, 1, 0, 'sending' FROM attempts";
+        (cancellation, number, account, order_id, gateway, once_only, started_at, result)
+        SELECT cancellation, 2, account, order_id, gateway, 1, 0, 'sending' FROM attempts";
     let error = sql.execute(again, []).unwrap_err();
     assert!(
         error.to_string().contains("UNIQUE constraint failed"),
@@ -187,10 +187,10 @@ async fn the_file_itself_keeps_a_refund_request_as_it_was_sent() {
     let in_doubt = crate::suite_refunds::by("w1", &refund, RefundEvent::Unclear);
     store.advance_refund(in_doubt).await.unwrap();
     for (forgery, words) in [
-        ("DELETE FROM refunds", "never forgotten"),
+        ("DELETE FROM refunds", "never deleted"),
         (
             "REPLACE INTO refunds SELECT * FROM refunds",
-            "never forgotten",
+            "never deleted",
         ),
         (
             "UPDATE refunds SET order_id = 'A-2'",

@@ -275,7 +275,7 @@ pub(crate) async fn what_was_seen_paid_is_not_offered_to_a_sweep_again(open: Ope
     open().observe(&record.key, paid, "w9").await.unwrap();
     // A worker that has read nothing gives up, and leaves the order to the next sweep.
     let unreadable = Outcome::Skipped(SkipReason::StatusUnreadable);
-    let mut skipped = change(&record, State::Done(unreadable), Attempt::IfUnmodifiedSince);
+    let mut skipped = change(&record, State::Done(unreadable), Attempt::Unchanged);
     skipped.follow = Tracking::Pending;
     stored(&*store, skipped).await;
     let order = store.order(&record.key).await.unwrap().unwrap();
@@ -310,7 +310,7 @@ pub(crate) async fn a_second_cancellation_waits_until_the_first_is_over(open: Op
     assert!(matches!(again, OpenResult::AlreadyOpen(open) if open == first));
     let review = stored(
         &*store,
-        change(&first, State::NeedsReview, Attempt::IfUnmodifiedSince),
+        change(&first, State::NeedsReview, Attempt::Unchanged),
     )
     .await;
     let again = open()
@@ -320,7 +320,7 @@ pub(crate) async fn a_second_cancellation_waits_until_the_first_is_over(open: Op
     assert!(matches!(again, OpenResult::AlreadyOpen(open) if open == review));
 
     let over = State::Done(Outcome::ResolvedNotCancelled);
-    stored(&*store, change(&review, over, Attempt::IfUnmodifiedSince)).await;
+    stored(&*store, change(&review, over, Attempt::Unchanged)).await;
     let again = store
         .open(new_cancellation(4, "shop", "A-1", at(3)))
         .await
@@ -341,11 +341,7 @@ pub(crate) async fn what_a_sweep_saw_a_while_ago_must_still_hold_when_it_begins(
     let OpenResult::New(record) = opened else {
         panic!("nobody has touched it: {opened:?}");
     };
-    let mut refused = change(
-        &record,
-        State::Done(Outcome::Refused),
-        Attempt::IfUnmodifiedSince,
-    );
+    let mut refused = change(&record, State::Done(Outcome::Refused), Attempt::Unchanged);
     refused.follow = Tracking::Pending;
     stored(&*store, refused).await;
     // Open again, but somebody has dealt with it since the sweep read its page.
@@ -355,11 +351,7 @@ pub(crate) async fn what_a_sweep_saw_a_while_ago_must_still_hold_when_it_begins(
     let OpenResult::New(record) = opened else {
         panic!("not touched since then: {opened:?}");
     };
-    let over = change(
-        &record,
-        State::Done(Outcome::Confirmed),
-        Attempt::IfUnmodifiedSince,
-    );
+    let over = change(&record, State::Done(Outcome::Confirmed), Attempt::Unchanged);
     stored(&*store, over).await;
     let opened = store.open(untouched(4, Some(at(60)))).await.unwrap();
     assert!(matches!(opened, OpenResult::Stale), "{opened:?}");
@@ -423,7 +415,7 @@ pub(crate) async fn a_change_made_from_an_old_version_writes_nothing(open: Open<
     let record = opened(&*mine, 1, "shop", "A-1", noon()).await;
     let now = stored(
         &*theirs,
-        change(&record, State::InDoubt, Attempt::IfUnmodifiedSince),
+        change(&record, State::InDoubt, Attempt::Unchanged),
     )
     .await;
     let log = mine.log(record.id).await.unwrap();
@@ -503,11 +495,11 @@ pub(crate) async fn the_log_tells_everything_in_order_and_without_holes(open: Op
     let store = open();
     let record = opened(&*store, 1, "shop", "A-1", noon()).await;
     opened(&*store, 2, "shop", "A-2", noon()).await;
-    let stale = change(&record, State::InDoubt, Attempt::IfUnmodifiedSince);
+    let stale = change(&record, State::InDoubt, Attempt::Unchanged);
     let doubt = stored(&*store, stale.clone()).await;
     store.advance(stale).await.unwrap();
     let over = State::Done(Outcome::Confirmed);
-    stored(&*store, change(&doubt, over, Attempt::IfUnmodifiedSince)).await;
+    stored(&*store, change(&doubt, over, Attempt::Unchanged)).await;
 
     let log = open().log(record.id).await.unwrap();
     let numbers: Vec<_> = log.iter().map(|entry| entry.number).collect();
@@ -571,11 +563,7 @@ pub(crate) async fn a_report_gives_each_cancellation_once_page_by_page(open: Ope
     };
     assert_eq!(store.report(all.clone()).await.unwrap().len(), 8);
     let record = store.cancellation(id(2)).await.unwrap().unwrap();
-    stored(
-        &*store,
-        change(&record, State::InDoubt, Attempt::IfUnmodifiedSince),
-    )
-    .await;
+    stored(&*store, change(&record, State::InDoubt, Attempt::Unchanged)).await;
     let changed = store
         .report(ReportPage {
             which: ReportFilter::All,

@@ -18,7 +18,7 @@ pub(crate) fn claim(worker: &str, now: Timestamp) -> Claim {
 /// A cancellation in doubt that is due at `due`.
 async fn due(store: &dyn Store, number: u128, shop: &str, due: Timestamp) -> Record {
     let record = opened(store, number, shop, &format!("A-{number}"), noon()).await;
-    let mut doubt = change(&record, State::InDoubt, Attempt::IfUnmodifiedSince);
+    let mut doubt = change(&record, State::InDoubt, Attempt::Unchanged);
     doubt.due_at = Some(due);
     stored(store, doubt).await
 }
@@ -75,7 +75,7 @@ pub(crate) async fn what_is_over_is_never_claimed(open: Open<'_>) {
     let far = at(1_000_000);
     let record = due(&*store, 1, "shop", at(30)).await;
     let done = State::Done(Outcome::Confirmed);
-    let over = stored(&*store, change(&record, done, Attempt::IfUnmodifiedSince)).await;
+    let over = stored(&*store, change(&record, done, Attempt::Unchanged)).await;
     let claimed = store.claim_one(over.id, claim("w1", far)).await.unwrap();
     assert!(claimed.is_none());
     let shop = [account("shop")];
@@ -86,7 +86,7 @@ pub(crate) async fn what_is_over_is_never_claimed(open: Open<'_>) {
 pub(crate) async fn what_waits_for_a_person_is_claimed_by_name_and_never_as_due(open: Open<'_>) {
     let store = open();
     let record = due(&*store, 1, "shop", at(30)).await;
-    let waits = change(&record, State::NeedsReview, Attempt::IfUnmodifiedSince);
+    let waits = change(&record, State::NeedsReview, Attempt::Unchanged);
     let waits = stored(&*store, waits).await;
     let shop = [account("shop")];
     let far = claim("w1", at(1_000_000));
@@ -242,11 +242,7 @@ pub(crate) async fn abandoned_orders_come_by_age_page_by_page(open: Open<'_>) {
 pub(crate) async fn an_order_we_have_just_touched_is_left_alone_for_a_while(open: Open<'_>) {
     let store = open();
     let record = opened(&*store, 1, "shop", "A-1", noon()).await;
-    let mut skipped = change(
-        &record,
-        State::Done(Outcome::Refused),
-        Attempt::IfUnmodifiedSince,
-    );
+    let mut skipped = change(&record, State::Done(Outcome::Refused), Attempt::Unchanged);
     skipped.follow = duka_cancellations::Tracking::Pending;
     stored(&*store, skipped).await;
     let untouched_since = |seconds| AbandonedPage {
@@ -278,7 +274,7 @@ pub(crate) async fn holdings_count_what_is_there(open: Open<'_>) {
         (4, State::Done(Outcome::Confirmed)),
     ] {
         let record = due(&*store, number, "shop", at(60)).await;
-        stored(&*store, change(&record, state, Attempt::IfUnmodifiedSince)).await;
+        stored(&*store, change(&record, state, Attempt::Unchanged)).await;
     }
     let wanted = StoreStats {
         orders: 5,

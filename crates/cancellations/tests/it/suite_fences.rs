@@ -47,7 +47,7 @@ pub(crate) async fn a_payment_and_its_findings_are_written_together(open: Open<'
     for (number, outcome) in [(1, Outcome::Confirmed), (2, Outcome::ResolvedCancelled)] {
         let record = opened(&*store, number, "shop", "A-1", noon()).await;
         let over = State::Done(outcome);
-        stored(&*store, change(&record, over, Attempt::IfUnmodifiedSince)).await;
+        stored(&*store, change(&record, over, Attempt::Unchanged)).await;
     }
     let key = order("shop", "A-1").key;
     let paid = seen(OrderStatus::Paid, 90);
@@ -65,7 +65,7 @@ pub(crate) async fn a_payment_and_its_findings_are_written_together(open: Open<'
             (3, "status", "w7")
         );
         // A person closes it, and the same payment does not open it again.
-        let mut closed = change(&found, found.progress.state, Attempt::IfUnmodifiedSince);
+        let mut closed = change(&found, found.progress.state, Attempt::Unchanged);
         closed.next.finding = None;
         stored(&*store, closed).await;
         store
@@ -83,11 +83,7 @@ pub(crate) async fn deciding_cancelled_of_a_paid_order_is_a_finding_at_once(open
     let paid = seen(OrderStatus::Paid, 30);
     store.observe(&record.key, paid, "w7").await.unwrap();
     let decided = State::Done(Outcome::ResolvedCancelled);
-    let decided = stored(
-        &*store,
-        change(&record, decided, Attempt::IfUnmodifiedSince),
-    )
-    .await;
+    let decided = stored(&*store, change(&record, decided, Attempt::Unchanged)).await;
     assert_eq!(decided.progress.finding, Some(Finding::LatePayment));
 }
 
@@ -95,11 +91,7 @@ pub(crate) async fn whoever_goes_on_with_a_late_answer_holds_the_record(open: Op
     let store = open();
     let record = opened(&*store, 1, "shop", "A-1", noon()).await;
     // Somebody else has settled on doubt and let go.
-    let doubt = stored(
-        &*store,
-        change(&record, State::InDoubt, Attempt::IfUnmodifiedSince),
-    )
-    .await;
+    let doubt = stored(&*store, change(&record, State::InDoubt, Attempt::Unchanged)).await;
     assert_eq!(doubt.worker, None);
     let mut answer = change(&doubt, State::Accepted, Attempt::Ended);
     answer.hold = LeaseAction::Keep;
@@ -125,7 +117,7 @@ pub(crate) async fn what_a_wrong_clock_has_claimed_for_a_year_is_anybodys(open: 
     assert_eq!(taken.len(), 1);
     assert!(taken[0].due_at < Some(at(1_000)));
     let stale = store
-        .advance(change(&record, State::InDoubt, Attempt::IfUnmodifiedSince))
+        .advance(change(&record, State::InDoubt, Attempt::Unchanged))
         .await;
     assert!(matches!(stale.unwrap(), UpdateResult::Conflict(_)));
     // Claimed by name just as well.

@@ -64,7 +64,7 @@ fn attempt(before: State, event: &Event, step: &Step, rules: &CancelRules) -> At
     } else if before == State::Sending || answered {
         Attempt::Ended
     } else {
-        Attempt::IfUnmodifiedSince
+        Attempt::Unchanged
     }
 }
 

@@ -308,7 +308,7 @@ impl Model {
         let mut attempts = self.attempts.clone();
         let this = (change.id, change.next.attempts);
         let result = match change.attempt {
-            Attempt::IfUnmodifiedSince => return attempts,
+            Attempt::Unchanged => return attempts,
             Attempt::Begins(repeat) => {
                 let begun = Attempted {
                     key: before.key.clone(),
