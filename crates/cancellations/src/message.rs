@@ -2,6 +2,7 @@
 
 use duka_core::OrderStatus;
 use duka_core::cancel::{Event, Outcome, Resolution, SkipReason, State, Step};
+use duka_core::refund::{RefundOutcome, RefundState};
 
 /// What was learnt, and then what follows from it.
 pub(crate) fn line(step: &Step, event: &Event, detail: &str) -> String {
@@ -73,5 +74,29 @@ fn skipped(reason: SkipReason) -> &'static str {
         SkipReason::CouldNotSend => {
             "the request could not be made for too long: the gateway was out of reach, or refused the credentials"
         }
+    }
+}
+
+/// What the state of a refund request means.
+pub(crate) const fn refund(state: RefundState) -> &'static str {
+    match state {
+        RefundState::Sending => "a refund request is being sent",
+        RefundState::InDoubt => {
+            "whether the gateway has the request is not known, and it is not sent again by itself"
+        }
+        RefundState::Done(outcome) => match outcome {
+            RefundOutcome::Received => {
+                "received, not refunded yet: the merchant approves it in the dashboard"
+            }
+            RefundOutcome::Refused => {
+                "not taken by the gateway; whether this used up the one request of the payment is not known"
+            }
+            RefundOutcome::NotSent => "nothing has been asked of the gateway",
+            RefundOutcome::Reversed => "the money has gone back",
+            RefundOutcome::ResolvedReceived => "decided by a person: the gateway has the request",
+            RefundOutcome::ResolvedNotReceived => {
+                "decided by a person: the gateway has no request, and another may be made"
+            }
+        },
     }
 }

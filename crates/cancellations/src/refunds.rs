@@ -8,7 +8,6 @@
 
 mod change;
 mod driver;
-mod state;
 
 use std::fmt;
 
@@ -21,7 +20,9 @@ use crate::store::{Claim, Store, StoreError};
 
 pub use change::RefundUpdate;
 pub use driver::{RefundError, RefundParams, Refunder, Refunding};
-pub use state::{RefundEvent, RefundFinding, RefundOutcome, RefundResolution, RefundState};
+pub use duka_core::refund::{
+    RefundEvent, RefundFinding, RefundOutcome, RefundResolution, RefundState,
+};
 
 /// One refund request as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,11 +152,11 @@ pub struct PendingRefunds {
 ///
 /// **If you implement it:** the database itself must refuse a second request for the order
 /// of a gateway, under whatever name of the account, until the first
-/// [frees the payment](RefundState::frees_the_payment); that a payment is freed by what
-/// [`RefundState::after`] knows no way from; and any change to a log entry.
+/// [allows another request](RefundState::allows_another_request); that a payment is freed by what
+/// [`duka_core::refund::step`] knows no way from; and any change to a log entry.
 ///
 /// A sight of an order that is [`OrderStatus::Reversed`] ([`Store::observe`]) ends, in the
-/// same transaction, every refund of it that [waits for that](RefundState::after); one that
+/// same transaction, every refund of it that [waits for that](duka_core::refund::step); one that
 /// is being sent only if its claim has lapsed.
 #[async_trait]
 pub trait RefundStore: Store {

@@ -8,27 +8,28 @@
 //! - [`order`]: an order's [status](OrderStatus) and how observations of it merge.
 //! - [`cancel`]: the life of a cancellation as one pure function, [`cancel::step`].
 //! - [`gateway`]: the object-safe [`Gateway`] trait that adapters implement.
-//! - [`refund`]: a request to give a payment back, and its answers.
+//! - [`refund`]: a request to give a payment back, its answers, and the rules of a request
+//!   that is sent once, [`refund::step`].
 //! - [`error`]: what went wrong, whose fault it was, and whether the request left.
 //! - [`evidence`]: the tables in which each adapter says what it does and what it only assumes.
 //!
 //! ```
 //! use std::time::Duration;
-//! use duka_core::cancel::{self, Action, CancelRules, Cancellable, Cancellation, Event, Patience, State};
+//! use duka_core::cancel::{self, Action, CancelRules, Cancellable, Cancellation, Event, State, WaitPolicy};
 //! use duka_core::OrderStatus;
 //!
 //! let now = "2026-05-13T08:34:00Z".parse()?;
-//! let patience = Patience::default();
+//! let wait_policy = WaitPolicy::default();
 //! let rules = CancelRules::once_only([Cancellable::Unpaid]);
 //!
 //! let requested = Cancellation::requested();
 //! let event = Event::Observed(OrderStatus::Unpaid);
-//! let step = cancel::step(&requested, &event, &rules, &patience, now)?;
+//! let step = cancel::step(&requested, &event, &rules, &wait_policy, now)?;
 //! assert_eq!(step.next.state, State::Sending);
 //! assert_eq!(step.action, Action::SendRequest); // only after `next` is stored
 //!
 //! // The reply is lost: from here nothing but evidence ends the doubt.
-//! let step = cancel::step(&step.next, &Event::Unclear, &rules, &patience, now)?;
+//! let step = cancel::step(&step.next, &Event::Unclear, &rules, &wait_policy, now)?;
 //! assert_eq!(step.next.state, State::InDoubt);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -2,10 +2,11 @@
 //! it was read.
 
 use duka_core::RefundId;
+use duka_core::refund::{RefundEvent, RefundFinding, RefundOutcome, RefundState, step};
 use jiff::Timestamp;
 
 use super::Refund;
-use super::state::{RefundEvent, RefundFinding, RefundOutcome, RefundState};
+use crate::message;
 use crate::store::Entry;
 
 /// The next state of a refund.
@@ -29,7 +30,7 @@ pub struct RefundUpdate {
 }
 
 impl RefundUpdate {
-    /// What follows from `event`, by [`RefundState::after`]; `None` if nothing does.
+    /// What follows from `event`, by [`step`]; `None` if nothing does.
     /// `detail` is what was sent or came back, in words.
     pub fn after(
         refund: &Refund,
@@ -38,10 +39,10 @@ impl RefundUpdate {
         actor: &str,
         now: Timestamp,
     ) -> Option<Self> {
-        let next = refund.state.after(event)?;
+        let next = step(refund.state, event)?;
         Some(Self {
             next,
-            message: format!("{detail}; {}", next.meaning()),
+            message: format!("{detail}; {}", message::refund(next)),
             ..Self::note(refund, event.as_str(), detail.to_owned(), actor, now)
         })
     }

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use duka_core::clock::SharedClock;
 use duka_core::gateway::Operation;
 use duka_core::money::Decimal;
+use duka_core::refund::{RefundEvent, RefundResolution};
 use duka_core::{
     AccountName, Delivery, Error, ErrorKind, Gateway, OrderStatus, RefundAnswer, RefundId,
     RefundRequest, StatusReading,
 };
 use tracing::{info, trace};
 
-use super::state::{RefundEvent, RefundResolution};
 use super::{BeginRefund, Refund, RefundIntent, RefundStore, RefundUpdate, RefundUpdateResult};
 use crate::deadline::Deadline;
 use crate::driver::{Again, CancelError, Canceller, new_id};

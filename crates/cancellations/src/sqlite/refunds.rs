@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::SqliteStore;
 use super::orders::{self, collect};
 use super::rows::{self, damaged, get, maybe_moment, micros, moment_at, store_error};
+use crate::message;
 use crate::order::OrderKey;
 use crate::refunds::{
     BeginRefund, PendingRefunds, Refund, RefundEntry, RefundEvent, RefundFinding, RefundIntent,
@@ -58,7 +59,7 @@ fn begin(connection: &Connection, intent: &RefundIntent) -> Result<BeginRefund, 
             intent.remarks,
             intent.actor,
             state.as_str(),
-            state.meaning(),
+            message::refund(state),
             micros(intent.claim.until),
             intent.claim.worker,
             now,

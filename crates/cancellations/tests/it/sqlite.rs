@@ -261,7 +261,7 @@ async fn the_file_itself_keeps_a_payment_taken_as_far_as_the_rules_do() {
     // Which is what the rules say.
     for from in RefundOutcome::ALL {
         for event in crate::suite_refunds::EVENTS {
-            let next = RefundState::Done(from).after(event);
+            let next = duka_core::refund::step(RefundState::Done(from), event);
             let frees = next.is_some_and(RefundState::allows_another_request);
             assert!(
                 !frees || !taken.contains(&from.as_str()),

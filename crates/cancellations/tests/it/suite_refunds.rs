@@ -76,7 +76,7 @@ pub(crate) async fn led(store: &dyn RefundStore, refund: &Refund, to: RefundStat
     if refund.state == to {
         return refund.clone();
     }
-    let leads = |event: &RefundEvent| refund.state.after(*event) == Some(to);
+    let leads = |event: &RefundEvent| duka_core::refund::step(refund.state, *event) == Some(to);
     // A person decides about doubt alone.
     let event = EVENTS.into_iter().find(leads);
     let doubted = advanced(
@@ -87,7 +87,7 @@ pub(crate) async fn led(store: &dyn RefundStore, refund: &Refund, to: RefundStat
     if event.is_some() {
         return doubted;
     }
-    let leads = |event: &RefundEvent| doubted.state.after(*event) == Some(to);
+    let leads = |event: &RefundEvent| duka_core::refund::step(doubted.state, *event) == Some(to);
     let event = EVENTS.into_iter().find(leads).unwrap();
     advanced(store, by("amina", &doubted, event)).await
 }
@@ -264,7 +264,11 @@ pub(crate) async fn a_change_is_made_by_the_rules_alone(open: Open<'_>) {
         for event in EVENTS {
             let change = RefundUpdate::after(&refund, event, "so it went", "w1", at(60));
             let next = change.as_ref().map(RefundUpdate::next);
-            assert_eq!(next, refund.state.after(event), "{event:?}");
+            assert_eq!(
+                next,
+                duka_core::refund::step(refund.state, event),
+                "{event:?}"
+            );
             assert!(change.is_none_or(|it| it.finding().is_none()));
         }
     }
