@@ -203,7 +203,7 @@ pub(crate) struct OrderArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct BoundArgs {
     /// Give up after so long, all tries, pauses and the store together [default: 3m, or
-    /// give_up_after under [http] in duka.toml, or DUKA_GIVE_UP_AFTER]
+    /// http.give_up_after in duka.toml, or DUKA_GIVE_UP_AFTER]
     ///
     /// What has been sent by then is not taken back: exit code 4 says that its outcome is not
     /// known, 1 that nothing was sent. Up to 5 s more are taken to store an answer that is
