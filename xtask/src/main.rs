@@ -1,44 +1,85 @@
 //! `cargo xtask`: the project's own chores. `cargo xtask help` lists them; `cargo xtask test` is what has to hold.
 
 #![expect(
+    clippy::disallowed_methods,
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "a program for people, run from a terminal"
 )]
 
-mod args;
-mod cargo;
 mod checks;
 mod codegen;
 mod descriptions;
-mod files;
-mod left_out;
 mod openapi;
-mod pictures;
-#[cfg(test)]
-mod project;
 mod report;
-mod snapshots;
-mod source;
-mod tidy;
+mod tools;
 
-use std::env;
 use std::path::Path;
 use std::process::ExitCode;
 
-use args::Command;
+use clap::Parser;
+
+/// The project's own chores. They need Rust (with rustfmt and clippy) and a C compiler; a check that needs another tool
+/// says so, and is left out where the tool is missing
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask")]
+enum Command {
+    /// Run every check, and end with a table of what passed, failed or was left out
+    Test {
+        /// Print what the tests said after the table, for a log that is read from its end
+        #[arg(long)]
+        results_last: bool,
+    },
+    /// Run only the checks that take seconds, which compile nothing but for clippy
+    Tidy,
+    /// Make what is generated: from crates/*/openapi.yaml the adapters' wire types and tables, the pages about the
+    /// gateways and the list that `duka doctor` shows; and the picture in the docs
+    Codegen {
+        /// Write nothing, and fail where something is out of date
+        #[arg(long)]
+        check: bool,
+    },
+    /// Run the tests and list the snapshots that differ, or that no test refers to (needs cargo-insta)
+    Snapshots {
+        /// Take what the tests produced as the new snapshots, and delete those that no test refers to
+        #[arg(long)]
+        accept: bool,
+    },
+    /// Have other people's tools judge the descriptions of the gateways, and the emulator by them; a short run is part
+    /// of `test`
+    Descriptions {
+        /// Requests to make up for each operation
+        #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
+        examples: u32,
+    },
+    /// Cancel 2,000 orders a minute with three workers that are killed and stopped, among faults of every kind, and
+    /// compare the store with the truth; one round of it is part of `test`
+    Soak {
+        /// Play rounds for so long, each with the next seed
+        #[arg(long, default_value_t = 10)]
+        minutes: u64,
+        /// Begin with this seed
+        #[arg(long)]
+        seed: Option<u64>,
+    },
+}
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let command = match args::parse(&arguments) {
-        Ok(command) => command,
-        Err(reason) => {
-            eprintln!("error: {reason}\n\n{}", args::HELP);
-            return ExitCode::from(2);
-        }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = root.parent().expect("xtask has a folder above it");
+    let result = match Command::parse() {
+        Command::Test {
+            results_last: false,
+        } => checks::test(root, checks::Results::AsTheyCome),
+        Command::Test { results_last: true } => checks::test(root, checks::Results::Last),
+        Command::Tidy => checks::tidy(root),
+        Command::Codegen { check: false } => codegen::run(root, codegen::Mode::Write),
+        Command::Codegen { check: true } => codegen::run(root, codegen::Mode::Check),
+        Command::Snapshots { accept } => snapshots(root, accept),
+        Command::Descriptions { examples } => descriptions::check(root, examples),
+        Command::Soak { minutes, seed } => checks::soak(root, minutes, seed),
     };
-    match run(command) {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
             eprintln!("error: {reason}");
@@ -47,26 +88,17 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<(), String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .ok_or("xtask has no folder above it")?;
-    match command {
-        Command::Test { results } => checks::test(root, results),
-        Command::Ci => checks::ci(root),
-        Command::Tidy => match tidy::run(root)? {
-            0 => Ok(()),
-            count => Err(format!("house rules broken in {count} places")),
-        },
-        Command::Codegen(mode) => checks::codegen(root, mode),
-        Command::Snapshots(mode) => snapshots::run(root, mode),
-        Command::Descriptions { examples } => checks::descriptions(root, examples),
-        Command::Soak(soak) => checks::soak(root, soak),
-        Command::Docs { open: false } => checks::docs(root),
-        Command::Docs { open: true } => checks::open_docs(root),
-        Command::Help => {
-            print!("{}", args::HELP);
-            Ok(())
-        }
+fn snapshots(root: &Path, accept: bool) -> Result<(), String> {
+    let options = if accept {
+        "--accept --unreferenced=delete"
+    } else {
+        "--unreferenced=reject"
+    };
+    match tools::missing(root, "cargo-insta") {
+        Some(reason) => Err(reason),
+        None => tools::run(&mut tools::command(
+            root,
+            &format!("{} {options}", tools::INSTA_TEST),
+        )),
     }
 }

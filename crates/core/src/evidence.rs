@@ -1,6 +1,6 @@
-//! What an adapter says of its gateway as tables: operations, assumptions, and how each statement is known.
+//! What an adapter says of its gateway as tables: operations, codes, and how each statement is known.
 //!
-//! The tables stand in the adapters (`operations`, `assumptions`, `codes`) and are generated from their descriptions.
+//! The tables stand in the adapters (`operations`, `codes`) and are generated from their descriptions.
 
 use crate::gateway::Operation;
 
@@ -11,7 +11,7 @@ pub enum Evidence {
     Documented(&'static str),
     /// A reply of the real server shows it; where it was recorded.
     Observed(&'static str),
-    /// Neither; the [`Assumption::id`] of what is taken for true.
+    /// Neither; the name of what is taken for true, as under `x-assumptions` of the adapter's description.
     Assumed(&'static str),
 }
 
@@ -62,50 +62,4 @@ pub fn supports(operations: &[OperationInfo], operation: Operation) -> bool {
     operations
         .iter()
         .any(|info| info.operation == Some(operation) && info.unsupported.is_none())
-}
-
-/// How an assumption can be tried in one way, or why not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tried<T> {
-    /// By this.
-    By(T),
-    /// Not at all.
-    Not {
-        /// The reason, as a clause.
-        why: &'static str,
-    },
-}
-
-impl<T> Tried<T> {
-    /// By what; nothing where it is not tried.
-    pub fn by(self) -> Option<T> {
-        match self {
-            Self::By(it) => Some(it),
-            Self::Not { .. } => None,
-        }
-    }
-}
-
-/// What an adapter takes for true although no page and no recorded reply says so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Assumption {
-    /// Its name, unique in the adapter, such as `refused-cancel`.
-    pub id: &'static str,
-    /// What is assumed, in one sentence.
-    pub assumed: &'static str,
-    /// The operation or topic it is about, such as `cancel` or `signing`.
-    pub about: &'static str,
-    /// The file or crate that decides so.
-    pub place: &'static str,
-    /// What is tolerated, or which setting changes it.
-    pub tolerance: &'static str,
-    /// What to try with a sandbox account.
-    pub trial: &'static str,
-    /// Whether it decides about money: to be tried first.
-    pub money: bool,
-    /// The variants of the emulator that take its sides, each a `NAME`; or a `NAME=VALUE` where that one value
-    /// contradicts it.
-    pub variants: Tried<&'static [&'static str]>,
-    /// The harmless call with real credentials that answers it.
-    pub probe: Tried<&'static str>,
 }

@@ -82,7 +82,7 @@ pub struct ErrorCode {
     pub kind: ErrorKind,
     /// What the gateway says of it, in short.
     pub meaning: &'static str,
-    /// What whoever called may do next.
+    /// What the caller may do next.
     pub caller_may: &'static str,
     /// How this is known.
     pub evidence: Evidence,
@@ -94,24 +94,21 @@ pub static ERROR_CODES: [ErrorCode; 9] = [
         http: 400,
         kind: ErrorKind::Rejected,
         meaning: "bad or missing parameters",
-        caller_may: "mend the request; to a cancel it may also be the refusal, so read the \
-            status",
+        caller_may: "mend the request; to a cancel it may also be the refusal, so read the status",
         evidence: Evidence::Documented("error-codes"),
     },
     ErrorCode {
         http: 401,
         kind: ErrorKind::Authentication,
         meaning: "bad key, signature or timestamp",
-        caller_may: "check keys, environment and clock, then repeat the call, since nobody has \
-            looked at it",
+        caller_may: "check keys, environment and clock, then repeat the call, since nobody has looked at it",
         evidence: Evidence::Documented("error-codes"),
     },
     ErrorCode {
         http: 403,
         kind: ErrorKind::Rejected,
         meaning: "wallet, environment or address not allowed",
-        caller_may: "have the account or the sender's address allowed at the gateway; repeating \
-            does not help",
+        caller_may: "have the account or the sender's address allowed at the gateway; repeating does not help",
         evidence: Evidence::Documented("error-codes"),
     },
     ErrorCode {
@@ -132,8 +129,7 @@ pub static ERROR_CODES: [ErrorCode; 9] = [
         http: 422,
         kind: ErrorKind::Rejected,
         meaning: "validation or a business rule",
-        caller_may: "mend the request; to a cancel it may also be the refusal, so read the \
-            status",
+        caller_may: "mend the request; to a cancel it may also be the refusal, so read the status",
         evidence: Evidence::Documented("error-codes"),
     },
     ErrorCode {

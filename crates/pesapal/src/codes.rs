@@ -78,7 +78,7 @@ pub struct ErrorCode {
     pub kind: ErrorKind,
     /// What the gateway says of it, in short.
     pub meaning: &'static str,
-    /// What whoever called may do next.
+    /// What the caller may do next.
     pub caller_may: &'static str,
     /// How this is known.
     pub evidence: Evidence,
@@ -99,16 +99,14 @@ pub static ERROR_CODES: [ErrorCode; 9] = [
         code: "invalid_api_credentials_provided",
         kind: ErrorKind::Authentication,
         meaning: "bearer token refused",
-        caller_may: "drop the token, fetch one, and repeat the call once, since it was not \
-            looked at, if nothing stands beside the error",
+        caller_may: "drop the token, fetch one, and repeat the call once, since it was not looked at, if nothing stands beside the error",
         evidence: Evidence::Observed("recordings"),
     },
     ErrorCode {
         code: PENDING,
         kind: ErrorKind::Rejected,
         meaning: "nobody has paid yet",
-        caller_may: "take the order for unpaid, where it comes with status code 0; anywhere else \
-            it says nothing",
+        caller_may: "take the order for unpaid, where it comes with status code 0; anywhere else it says nothing",
         evidence: Evidence::Observed("recordings"),
     },
     ErrorCode {

@@ -2,6 +2,7 @@
 
 #![cfg(feature = "sqlite")]
 #![expect(
+    clippy::disallowed_methods,
     clippy::unwrap_used,
     reason = "a test that cannot be set up has failed"
 )]

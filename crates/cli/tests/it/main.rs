@@ -1,6 +1,7 @@
 //! The program as its users meet it, and the whole chain behind it, against the emulator.
 
 #![expect(
+    clippy::disallowed_methods,
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::wildcard_enum_match_arm,

@@ -1,6 +1,6 @@
-//! The tables of operations and assumptions.
+//! The table of operations.
 
-use duka_core::evidence::{Evidence, Intent, OperationInfo, Repeat, Tried, supports};
+use duka_core::evidence::{Evidence, Intent, OperationInfo, Repeat, supports};
 use duka_core::gateway::Operation;
 
 const CANCEL: OperationInfo = OperationInfo {
@@ -33,11 +33,4 @@ fn an_operation_is_supported_if_its_row_gives_no_reason_against_it() {
     assert!(supports(&table, Operation::Cancel));
     assert!(!supports(&table, Operation::Refund), "it is described only");
     assert!(!supports(&table, Operation::Create), "it has no row");
-}
-
-#[test]
-fn what_is_not_tried_is_tried_by_nothing() {
-    assert_eq!(Tried::By("token").by(), Some("token"));
-    let why = "cancels an order";
-    assert_eq!(Tried::<&str>::Not { why }.by(), None);
 }

@@ -1,5 +1,10 @@
 //! Node and PHP as signers: run once for many payloads, and left out, loudly, where they are not installed.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test is told by the environment which programs must be there"
+)]
+
 use std::env;
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};

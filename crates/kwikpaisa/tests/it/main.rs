@@ -6,7 +6,6 @@
 )]
 
 mod accounts;
-mod assumptions;
 mod cancelling;
 mod conformance;
 mod creating;

@@ -5,7 +5,6 @@
     reason = "a test fails by panicking; clippy only exempts functions marked as tests"
 )]
 
-mod assumptions;
 mod cancel;
 mod codes;
 mod conformance;

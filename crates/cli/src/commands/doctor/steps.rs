@@ -1,36 +1,49 @@
 //! What nobody has verified yet, as steps to take with a sandbox account: those that decide about money first, each with
 //! the probe that takes it where one does.
 
-use duka_core::evidence::Assumption;
-use serde::Serialize;
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 
 use super::probe::{AnswerView, Finding};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::output::{Output, plain};
 
+/// What is assumed of each gateway, by name; written by `cargo xtask codegen` from their descriptions.
+const ASSUMPTIONS: &str = include_str!("assumptions.json");
+
+/// One assumption, as far as it is shown.
+#[derive(Debug, Deserialize)]
+struct Assumption {
+    about: String,
+    money: bool,
+    assumed: String,
+    tolerance: String,
+    #[serde(rename = "try")]
+    trial: String,
+    probe: Option<String>,
+}
+
 /// One step, for JSON.
 #[derive(Debug, Serialize)]
 pub(crate) struct Step {
-    gateway: &'static str,
-    id: &'static str,
-    about: &'static str,
+    gateway: String,
+    id: String,
+    about: String,
     /// Whether it decides about money.
     money: bool,
-    assumed: &'static str,
-    tolerance: &'static str,
+    assumed: String,
+    tolerance: String,
     #[serde(rename = "try")]
-    trial: &'static str,
+    trial: String,
     /// The probe that takes this step by itself, if one does.
-    probe: Option<&'static str>,
+    probe: Option<String>,
 }
 
 /// The steps for the gateways that are configured; for all of them where none is.
 pub(crate) fn of(config: Option<&Config>) -> Vec<Step> {
-    let gateways = [
-        ("kwikpaisa", &duka_kwikpaisa::assumptions::ASSUMPTIONS[..]),
-        ("pesapal", &duka_pesapal::assumptions::ASSUMPTIONS[..]),
-    ];
+    let gateways: IndexMap<String, IndexMap<String, Assumption>> =
+        serde_json::from_str(ASSUMPTIONS).expect("the generated file is read by a test");
     let accounts = config.map(|config| &config.accounts);
     let wanted = |name: &str| {
         accounts
@@ -39,25 +52,28 @@ pub(crate) fn of(config: Option<&Config>) -> Vec<Step> {
     };
     let mut steps = Vec::new();
     for (gateway, assumptions) in gateways {
-        if wanted(gateway) {
-            // The tables have them in this order already; here it is part of what is promised.
-            let (first, rest): (Vec<_>, Vec<_>) = assumptions.iter().partition(|it| it.money);
-            steps.extend(first.into_iter().chain(rest).map(|it| step(gateway, it)));
+        if wanted(&gateway) {
+            let mut own: Vec<Step> = assumptions
+                .into_iter()
+                .map(|(id, assumption)| step(&gateway, id, assumption))
+                .collect();
+            own.sort_by_key(|step| !step.money);
+            steps.append(&mut own);
         }
     }
     steps
 }
 
-fn step(gateway: &'static str, assumption: &Assumption) -> Step {
+fn step(gateway: &str, id: String, assumption: Assumption) -> Step {
     Step {
-        gateway,
-        id: assumption.id,
+        gateway: gateway.to_owned(),
+        id,
         about: assumption.about,
         money: assumption.money,
         assumed: assumption.assumed,
         tolerance: assumption.tolerance,
         trial: assumption.trial,
-        probe: assumption.probe.by(),
+        probe: assumption.probe,
     }
 }
 
@@ -67,7 +83,7 @@ pub(crate) fn print(steps: &[Step], probes: &[Finding], output: Output) -> Resul
     let mut number = 0;
     for step in steps {
         if step.gateway != gateway {
-            gateway = step.gateway;
+            gateway = &step.gateway;
             number = 0;
             output.line("")?;
             output.line(&format!(
@@ -80,7 +96,7 @@ pub(crate) fn print(steps: &[Step], probes: &[Finding], output: Output) -> Resul
             "{number:>3}. {mark} {}: {}",
             step.about, step.assumed
         ))?;
-        let tried = match step.probe {
+        let tried = match &step.probe {
             Some(probe) => format!(" (doctor does this: {probe})"),
             None => String::new(),
         };
@@ -122,5 +138,89 @@ fn answered(answer: &AnswerView) -> String {
             )
         }
         None => format!("{} had no answer: {body}", answer.call),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::super::probe::Probe;
+    use super::*;
+
+    /// Every assumption with the gateway it is about, as the generated file has it.
+    fn assumptions() -> Vec<(String, Value)> {
+        let all: IndexMap<String, IndexMap<String, Value>> =
+            serde_json::from_str(ASSUMPTIONS).unwrap();
+        let of = |(gateway, all): (String, IndexMap<String, Value>)| {
+            all.into_values().map(move |one| (gateway.clone(), one))
+        };
+        all.into_iter().flat_map(of).collect()
+    }
+
+    /// The variants that take the sides of an assumption, each a `NAME` or a `NAME=VALUE`.
+    fn sides(assumption: &Value) -> impl Iterator<Item = &str> {
+        let sides = assumption["variant"].as_array().into_iter().flatten();
+        sides.filter_map(Value::as_str)
+    }
+
+    #[test]
+    fn steps_that_decide_about_money_come_first_for_each_gateway() {
+        let steps = of(None);
+        for gateway in ["kwikpaisa", "pesapal"] {
+            let own = steps.iter().filter(|step| step.gateway == gateway);
+            let money: Vec<bool> = own.map(|step| step.money).collect();
+            assert!(money[0] && money.is_sorted_by(|a, b| a >= b), "{money:?}");
+        }
+    }
+
+    #[test]
+    fn every_assumption_has_two_sides_at_the_emulator_or_says_why_not() {
+        for (_, assumption) in assumptions() {
+            let why = assumption["no-variant"].as_str().unwrap_or_default();
+            assert!(
+                why.len() > 10 || sides(&assumption).next().is_some(),
+                "{assumption}"
+            );
+            for side in sides(&assumption) {
+                let (name, value) = side
+                    .split_once('=')
+                    .map_or((side, None), |(name, value)| (name, Some(value)));
+                let mut variants = duka_emulator::variants().iter();
+                let variant = variants
+                    .find(|it| it.name() == name)
+                    .unwrap_or_else(|| panic!("no variant {name}"));
+                assert!(variant.values().len() >= 2, "{name}");
+                assert!(
+                    value.is_none_or(|value| variant.values().contains(&value)),
+                    "{side}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_variant_of_the_emulator_belongs_to_an_assumption() {
+        let all = assumptions();
+        let names = all.iter().flat_map(|(_, one)| sides(one));
+        let names: BTreeSet<&str> = names.filter_map(|side| side.split('=').next()).collect();
+        for variant in duka_emulator::variants() {
+            assert!(names.contains(variant.name()), "{}", variant.name());
+        }
+    }
+
+    #[test]
+    fn every_probe_of_an_assumption_is_one_that_doctor_tries() {
+        for (gateway, assumption) in assumptions() {
+            let probes: &[Probe] = match gateway.as_str() {
+                "kwikpaisa" => &Probe::KWIKPAISA,
+                _ => &Probe::PESAPAL,
+            };
+            if let Some(name) = assumption["probe"].as_str() {
+                assert!(probes.iter().any(|probe| probe.as_str() == name), "{name}");
+            }
+        }
     }
 }
