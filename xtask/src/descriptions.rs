@@ -1,4 +1,4 @@
-//! Somebody else's reading of `openapi.yaml`: a validator, a linter, and schemathesis, which holds the emulator against
+//! Other people's reading of `openapi.yaml`: a validator, a linter, and schemathesis, which holds the emulator against
 //! each description.
 
 use std::env;

@@ -67,7 +67,7 @@ pub(super) struct Body {
     pub(super) name: String,
     /// Whether it is sent; it is read otherwise.
     pub(super) sent: bool,
-    /// Whether it borrows a text from whoever fills it.
+    /// Whether it borrows a text from the caller.
     pub(super) borrows: bool,
     pub(super) members: Vec<Member>,
 }
