@@ -1,7 +1,8 @@
 //! KwikPaisa's bodies, member for member as they stand on the wire.
 
-use jiff::tz::{Offset, TimeZone};
-use jiff::{Timestamp, Zoned};
+use std::time::Duration;
+
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -123,11 +124,11 @@ pub(super) struct Cancelled {
 
 /// `DD-MM-YYYY hh:mm AM/PM`, to the minute and without a zone.
 pub(super) fn date(time: Timestamp, zone: DateZone) -> String {
-    let offset = match zone {
-        DateZone::Utc => Offset::UTC,
-        DateZone::India => Offset::constant(5).saturating_add(jiff::Span::new().minutes(30)),
+    let ahead = match zone {
+        DateZone::Utc => Duration::ZERO,
+        DateZone::India => Duration::from_secs((5 * 60 + 30) * 60),
     };
-    Zoned::new(time, TimeZone::fixed(offset))
-        .strftime("%d-%m-%Y %I:%M %p")
-        .to_string()
+    let local = time.checked_add(ahead).unwrap_or(time);
+    // A timestamp is written as UTC, which is `local` by then.
+    local.strftime("%d-%m-%Y %I:%M %p").to_string()
 }
