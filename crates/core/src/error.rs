@@ -25,14 +25,14 @@ pub enum Delivery {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A field of the request is wrong; mend the request. Nothing was sent.
+    /// A field of the request is wrong; fix the request. Nothing was sent.
     InvalidRequest,
-    /// The account's settings are wrong; mend the configuration. Nothing was sent.
+    /// The account's settings are wrong; fix the configuration. Nothing was sent.
     Configuration,
     /// This gateway cannot do that. Nothing was sent.
     Unsupported,
-    /// The gateway refused the credentials, the signature or the timestamp at its door;
-    /// the request was not looked at.
+    /// The gateway refused the credentials, the signature or the timestamp, and did not look
+    /// at the request.
     Authentication,
     /// The gateway knows no such order.
     NotFound,
@@ -89,7 +89,7 @@ impl ErrorKind {
 ///
 /// Its text is a lowercase fragment, fit to follow *failed to …: *. It never holds a
 /// secret, a signature, a token or a whole reply. The text leaves out the cause, as is the
-/// custom; [`Error::in_full`] has both, for whoever prints it.
+/// custom; [`Error::in_full`] has both, for printing.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -224,7 +224,7 @@ impl fmt::Display for Error {
 }
 
 impl Error {
-    /// What the reply was marked with, to stand at the end.
+    /// The reply's HTTP status and error code, for the end of the text.
     fn answer(&self) -> String {
         match (self.0.http_status, self.0.code.as_deref()) {
             (Some(status), Some(code)) => format!(" (HTTP {status}, code {code})"),

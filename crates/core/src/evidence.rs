@@ -31,7 +31,7 @@ pub enum Repeat {
     Harmless,
     /// It must not: the gateway takes one per order or payment.
     Once,
-    /// Nobody has said.
+    /// Not known.
     Unknown,
 }
 

@@ -29,7 +29,7 @@ pub use crate::new_order::{
 ///
 /// **If you implement it:**
 /// - `cancel` and `refund` answer `Ok` **only** for a reply that is readable and documented. A timeout,
-///   a reset, a 5xx, HTML, half a body, a reply nobody has described: all are `Err`, with
+///   a reset, a 5xx, HTML, half a body, an undocumented reply: all are `Err`, with
 ///   the delivery you can prove. [`Delivery::NotSent`] is a
 ///   promise that no byte reached the gateway;
 ///   [`ErrorKind::Authentication`] one that it looked no
@@ -90,7 +90,7 @@ pub trait Gateway: fmt::Debug + Send + Sync {
     }
 
     /// Says whether [`refund`](Gateway::refund) would refuse a request before sending it, so
-    /// that what can never be sent is never written down. Asks nobody.
+    /// that a caller never stores a request that cannot be sent. Makes no network call.
     ///
     /// A gateway whose refunds need more than an amount, such as a receipt, checks that here
     /// and in `refund` alike.
@@ -223,7 +223,7 @@ pub struct CreatedOrder {
     pub order: OrderId,
     /// The gateway's own id, where it has one.
     pub gateway_id: Option<String>,
-    /// Where the customer pays. Whoever has it can open the checkout, so `Debug` hides it.
+    /// Where the customer pays. A reader of this link can open the checkout, so `Debug` hides it.
     pub payment_link: PaymentLink,
     /// Where the order stands, if the reply said.
     pub status: Option<StatusReading>,

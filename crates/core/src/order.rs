@@ -1,4 +1,4 @@
-//! What an order is seen to be, and how several sights of it merge into one.
+//! The status of an order, and how several observations of it merge into one.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::money::Money;
 /// Where an order stands, in words that both gateways share.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum OrderStatus {
-    /// Created; nobody has paid.
+    /// Created, and not paid.
     Unpaid,
     /// A payment is under way.
     Processing,
@@ -102,10 +102,10 @@ impl fmt::Display for OrderStatus {
     }
 }
 
-/// One sight of an order: a status read, or a notification.
+/// One observation of an order: a status read, or a notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observation {
-    /// What the order was seen to be.
+    /// The status of the order.
     pub status: OrderStatus,
     /// The same in the gateway's own words.
     pub raw_status: String,

@@ -1,4 +1,4 @@
-//! Which characters of somebody else's text may not be printed as they are.
+//! Which characters of a text from outside (a gateway, a library, a user) may not be printed as they are.
 
 use std::fmt;
 

@@ -1,7 +1,7 @@
 //! The life of a cancellation: a record of its own, never a state of the order.
 //!
 //! [`step`] is the whole of it: a pure function over a [`Cancellation`], an [`Event`], the
-//! gateway's [`CancelRules`] and the merchant's [`WaitPolicy`]. Whoever drives it must store
+//! gateway's [`CancelRules`] and the merchant's [`WaitPolicy`]. The caller must store
 //! `next` **before** carrying out the action, and only then send anything.
 
 mod picture;

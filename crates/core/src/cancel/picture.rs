@@ -135,7 +135,7 @@ impl Moment {
         };
         BEGAN
             .checked_add(since)
-            .expect("the default patience is short of the end of time")
+            .expect("the default wait policy is far from the last timestamp")
     }
 }
 

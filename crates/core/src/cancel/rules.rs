@@ -62,8 +62,8 @@ pub struct CancelRules {
     eligible: BTreeSet<Cancellable>,
     repeat: Repeat,
     shows_cancelled: ShowsCancelled,
-    /// In small letters.
-    mute: BTreeSet<String>,
+    /// In lower case.
+    ambiguous: BTreeSet<String>,
 }
 
 impl CancelRules {
@@ -88,7 +88,7 @@ impl CancelRules {
             eligible: eligible.into_iter().collect(),
             repeat,
             shows_cancelled,
-            mute: BTreeSet::new(),
+            ambiguous: BTreeSet::new(),
         }
     }
 
@@ -98,14 +98,15 @@ impl CancelRules {
     /// settling time. Any other unknown status waits for a person.
     #[must_use]
     pub fn ambiguous_statuses<'a>(mut self, words: impl IntoIterator<Item = &'a str>) -> Self {
-        self.mute.extend(words.into_iter().map(str::to_lowercase));
+        self.ambiguous
+            .extend(words.into_iter().map(str::to_lowercase));
         self
     }
 
     /// Whether this status is one of [`CancelRules::ambiguous_statuses`].
     pub fn is_ambiguous(&self, status: &OrderStatus) -> bool {
         match status {
-            OrderStatus::Unknown(words) => self.mute.contains(&words.to_lowercase()),
+            OrderStatus::Unknown(words) => self.ambiguous.contains(&words.to_lowercase()),
             OrderStatus::Unpaid
             | OrderStatus::Processing
             | OrderStatus::Paid
@@ -136,7 +137,7 @@ impl CancelRules {
 ///
 /// Any durations are safe: whatever they are, no cancellation makes two requests within
 /// [`WaitPolicy::MIN_SETTLE`], and the pauses between its status reads are between that and
-/// ten minutes. Durations outside of the ranges named below serve nobody, and programs should
+/// ten minutes. Durations outside the ranges named below serve no purpose, and programs should
 /// refuse them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WaitPolicy {
@@ -147,7 +148,7 @@ pub struct WaitPolicy {
     /// [`WaitPolicy::MIN_SETTLE`] up to `review_after`.
     pub settle: Duration,
     /// For how long a cancellation may stay unsettled before a person has to look. Default
-    /// 1 h: longer than any outage a retry should bridge, short enough that somebody still
+    /// 1 h: longer than any outage a retry should bridge, short enough that the merchant still
     /// remembers the order. At least `settle`, or everything in doubt would wait for a
     /// person; above a year, clocks cannot be trusted to count it.
     pub review_after: Duration,

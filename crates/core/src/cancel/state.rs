@@ -205,7 +205,7 @@ pub struct Cancellation {
     pub doubt_since: Option<Timestamp>,
     /// Since when nothing could be read or sent at all.
     pub blocked_since: Option<Timestamp>,
-    /// Fruitless tries so far; each lengthens the next pause.
+    /// Failed status reads and calls so far; each lengthens the next pause.
     pub failed_polls: u32,
     /// The last status read.
     pub verified: Option<OrderStatus>,
@@ -214,8 +214,9 @@ pub struct Cancellation {
 }
 
 impl Cancellation {
-    /// What a sight of the order makes of a cancellation that was reported: a payment that
-    /// nobody has shown it before is a [`Finding`]. `None` where there is nothing to find.
+    /// How an observation of the order changes a cancellation that was already reported: a
+    /// payment that the cancellation has not seen before is a [`Finding`]. `None` if the
+    /// observation changes nothing.
     ///
     /// A store calls this in the transaction in which an order is first known to be paid, so
     /// that no crash comes between the payment and the finding.
@@ -225,7 +226,7 @@ impl Cancellation {
             self.state,
             State::Done(Outcome::Confirmed | Outcome::ResolvedCancelled)
         );
-        // One that was shown before has its finding, or somebody has closed it.
+        // A payment that was seen before already has its finding, open or closed.
         let shown = self.verified.as_ref().is_some_and(OrderStatus::was_paid);
         (reported_cancelled && status.was_paid() && !shown).then(|| Self {
             verified: Some(status.clone()),
@@ -270,8 +271,8 @@ pub enum Event {
     StatusUnreadable,
     /// The request is proved not to have left.
     NotSent,
-    /// The request was refused at the gateway's door (credentials, signature, timestamp)
-    /// and not looked at.
+    /// The gateway refused the credentials, the signature or the timestamp, and did not look
+    /// at the request.
     Unauthenticated,
     /// The gateway answered, readably and as documented, that it has cancelled.
     AnsweredYes,
@@ -279,7 +280,7 @@ pub enum Event {
     AnsweredNo,
     /// Anything else came back, or nothing.
     Unclear,
-    /// Whoever was working on it stopped without a word.
+    /// The lease ended before the worker that held it stored a result.
     LeaseLapsed,
     /// A person decided.
     Resolved(Resolution),
@@ -307,7 +308,7 @@ pub enum Action {
     /// Send one cancel request, now.
     SendRequest,
     /// Wait for a person. Until one decides, the status is still read now and then, after
-    /// [`WaitPolicy::review_pause`](super::Patience::review_pause).
+    /// [`WaitPolicy::review_pause`](super::WaitPolicy::review_pause).
     AskPerson,
     /// Nothing.
     Stop,

@@ -17,8 +17,8 @@ pub struct Step {
     pub action: Action,
 }
 
-/// An event that cannot happen in this state: a mistake of whoever drives the rules, or a
-/// reply that came after its attempt was given up. Nothing changes.
+/// An event that cannot happen in this state: a mistake of the caller, or a reply that came
+/// after its attempt was given up. Nothing changes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a cancellation that is {state} takes no {event}", state = .state.as_str())]
 pub struct NotAllowed {
@@ -219,7 +219,7 @@ impl Moment<'_> {
                         self.done_with(Outcome::Confirmed)
                     }
                     // Unless it may be what a cancelled order looks like, an unknown status
-                    // could be a payment in words that nobody has documented.
+                    // could be a payment under an undocumented name.
                     (StatusClass::Inconclusive, ShowsCancelled::No)
                         if self.settled() && self.rules.is_ambiguous(status) =>
                     {
@@ -415,8 +415,8 @@ impl Moment<'_> {
         step
     }
 
-    /// Still open after all the time that a person was given: a new attempt, and patience
-    /// begins anew.
+    /// Still open after `review_after`: a new attempt, and the time until the next review
+    /// starts again.
     fn begin_again(&self) -> Step {
         let mut step = self.read_now(State::Requested);
         step.next.failed_polls = 0;
@@ -432,7 +432,7 @@ impl Moment<'_> {
         let pause = self.wait_policy.pause(self.current.failed_polls);
         let mut not_before = after(self.now, pause);
         // In doubt about a repeated request the pause stays as long as it has grown: reading
-        // the moment it settles would send the next one then, for as long as patience lasts.
+        // the moment it settles would send the next one then, until `review_after`.
         let repeated = state == State::InDoubt && self.current.requests > 1;
         if let Some(settles) = self.settles_at().filter(|at| !repeated && *at > self.now) {
             not_before = not_before.min(settles);
@@ -473,7 +473,8 @@ impl Moment<'_> {
     fn to(&self, state: State, action: Action) -> Step {
         let mut next = self.current.clone();
         next.state = state;
-        // Being stuck outlives a new try, and ends with the first sign that one arrived.
+        // `blocked_since` survives a new attempt, and is cleared by the first sign that a
+        // request arrived.
         if !matches!(state, State::Requested | State::Sending) {
             next.blocked_since = None;
         }

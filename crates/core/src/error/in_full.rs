@@ -7,17 +7,16 @@ use std::sync::Arc;
 use super::{Error, ErrorKind};
 use crate::text::harm;
 
-/// The longest text of somebody else's that is shown, in characters.
+/// The longest text of another library that is shown, in characters.
 const LONGEST: usize = 200;
-/// What libraries call the end of a wait; our own text has said *in time* by then.
+/// How libraries report a timeout; our own text already says *in time*.
 const LATE: [&str; 3] = ["timed out", "operation timed out", "deadline has elapsed"];
 
 /// An [`Error`]'s text, and after it what each cause adds. Made by [`Error::in_full`].
 ///
-/// Our own errors among the causes are told one by one. Of what other libraries have made
-/// of a cause only the last is told: the layers above it (*error sending request*, *client
-/// error*) say nothing that the text before them has not said. What has been said already
-/// is left out, and so are a URL's password and query, characters of any
+/// Each of our own errors among the causes is shown. Of the errors of other libraries only
+/// the innermost is shown: the layers around it (*error sending request*, *client error*)
+/// add nothing to the text before them. Repeated text is left out, and so are a URL's password and query, characters of any
 /// [`Harm`](crate::text::Harm), and all beyond 200 characters.
 #[derive(Debug, Clone, Copy)]
 pub struct InFull<'a>(pub(super) &'a Error);
@@ -72,7 +71,7 @@ fn is_said(text: &str, said: &str) -> bool {
     said.contains(&text) || said.contains(" in time") && LATE.contains(&text.as_str())
 }
 
-/// Somebody else's text as one line of ours.
+/// The text of another library, on one line and safe to print.
 fn printable(text: &str) -> String {
     let words: Vec<_> = text.split_whitespace().map(without_query).collect();
     let text = words.join(" ");
@@ -100,14 +99,16 @@ fn without_query(word: &str) -> String {
     let Some((scheme, rest)) = word.split_once("://") else {
         return word.to_owned();
     };
-    let (place, query) = match rest.find(['?', '#']) {
+    let (authority_and_path, query) = match rest.find(['?', '#']) {
         Some(at) => (&rest[..at], format!("{}…", &rest[at..=at])),
         None => (rest, String::new()),
     };
-    let host = place.find('/').unwrap_or(place.len());
-    let place = match place[..host].rfind('@') {
-        Some(at) => format!("…{}", &place[at..]),
-        None => place.to_owned(),
+    let path = authority_and_path
+        .find('/')
+        .unwrap_or(authority_and_path.len());
+    let shown = match authority_and_path[..path].rfind('@') {
+        Some(at) => format!("…{}", &authority_and_path[at..]),
+        None => authority_and_path.to_owned(),
     };
-    format!("{scheme}://{place}{query}")
+    format!("{scheme}://{shown}{query}")
 }

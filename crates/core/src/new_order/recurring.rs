@@ -64,7 +64,7 @@ pub struct Subscription {
 
 impl Subscription {
     /// From `start` to `end`, both with a year from 1 to 9999. Whether `start` is still to
-    /// come is not checked: nobody knows in whose time zone.
+    /// come is not checked: the gateway's time zone is not documented.
     ///
     /// # Errors
     /// When `end` is not after `start`, or a year is out of range. The field is

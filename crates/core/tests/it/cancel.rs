@@ -111,7 +111,7 @@ fn what_waits_for_a_person_goes_on_by_itself_where_a_repeat_is_harmless() {
     assert_eq!(again.state, State::Requested);
     let (sending, action) = step_at(&again, &unpaid, &rules, 8001);
     assert_eq!((action, sending.requests), (Action::SendRequest, 2));
-    // Patience has begun anew: an answer that is lost again is doubt, and no review yet.
+    // The time until a review has started again: an answer that is lost again is doubt, and no review yet.
     let (doubt, _) = step_at(&sending, &Event::Unclear, &rules, 8002);
     let (doubt, _) = step_at(&doubt, &Event::StatusUnreadable, &rules, 8003);
     assert_eq!(doubt.state, State::InDoubt);

@@ -17,7 +17,7 @@ const CANCEL: OperationInfo = OperationInfo {
 const REFUND: OperationInfo = OperationInfo {
     name: "refund",
     operation: Some(Operation::Refund),
-    unsupported: Some("nobody has asked for it yet"),
+    unsupported: Some("no user has asked for it yet"),
     ..CANCEL
 };
 

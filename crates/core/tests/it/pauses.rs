@@ -52,7 +52,7 @@ fn lead(rules: &CancelRules, wait_policy: WaitPolicy, read: &Event, sent: &Event
             }
         }
     }
-    panic!("no end in sight: {record:?}");
+    panic!("no end within the steps allowed: {record:?}");
 }
 
 fn once_only() -> CancelRules {
@@ -103,7 +103,7 @@ fn a_pause_is_never_below_a_tenth_of_a_second_nor_above_ten_minutes() {
 }
 
 #[test]
-fn whatever_stays_the_same_ends_when_patience_does() {
+fn a_cancellation_that_learns_nothing_waits_for_review_in_time() {
     let statuses = [
         OrderStatus::Unpaid,
         OrderStatus::Processing,
@@ -171,8 +171,8 @@ fn requests_to_a_gateway_that_never_answers_become_rare_however_short_the_settli
     }
 }
 
-/// Reading is for nothing, and so are the requests: a status comes at once where somebody
-/// else asks for it again and again.
+/// Neither reads nor requests change anything, and another caller asks for the status again
+/// and again.
 #[test]
 fn a_new_attempt_waits_its_pause_however_often_the_status_is_read() {
     let wait_policy = WaitPolicy {

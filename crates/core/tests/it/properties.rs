@@ -33,7 +33,7 @@ fn statuses() -> impl Strategy<Value = OrderStatus> {
 }
 
 /// From few moments, words and amounts, so that ties are common.
-fn sights() -> impl Strategy<Value = Vec<Observation>> {
+fn observations() -> impl Strategy<Value = Vec<Observation>> {
     let money = prop_oneof![
         Just(None),
         (1_i64..4, 0_u32..3).prop_map(|(units, scale)| {
@@ -41,15 +41,16 @@ fn sights() -> impl Strategy<Value = Vec<Observation>> {
             Some(Money::new(amount, Currency::KES))
         }),
     ];
-    let sight = (statuses(), "[a-c]{0,2}", money, 0_i64..4).prop_map(|(status, raw, money, at)| {
-        Observation {
-            status,
-            raw_status: raw,
-            money,
-            observed_at: Timestamp::from_second(at).unwrap(),
-        }
-    });
-    prop::collection::vec(sight, 1..8)
+    let observation =
+        (statuses(), "[a-c]{0,2}", money, 0_i64..4).prop_map(|(status, raw, money, at)| {
+            Observation {
+                status,
+                raw_status: raw,
+                money,
+                observed_at: Timestamp::from_second(at).unwrap(),
+            }
+        });
+    prop::collection::vec(observation, 1..8)
 }
 
 /// How far along an order is, in a list of its own.
@@ -67,8 +68,8 @@ fn place(status: &OrderStatus) -> usize {
     order.iter().position(|it| *it == status.as_str()).unwrap()
 }
 
-fn merged(sights: &[Observation]) -> Observation {
-    let (first, rest) = sights.split_first().unwrap();
+fn merged(observations: &[Observation]) -> Observation {
+    let (first, rest) = observations.split_first().unwrap();
     rest.iter().cloned().fold(first.clone(), Observation::merge)
 }
 
@@ -115,31 +116,31 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn sights_merge_to_the_same_in_any_order_and_number(
-        (sights, shuffled) in sights().prop_flat_map(|sights| {
-            let twice: Vec<_> = sights.iter().chain(&sights).cloned().collect();
-            (Just(sights), Just(twice).prop_shuffle())
+    fn observations_merge_to_the_same_in_any_order_and_number(
+        (observations, shuffled) in observations().prop_flat_map(|observations| {
+            let twice: Vec<_> = observations.iter().chain(&observations).cloned().collect();
+            (Just(observations), Just(twice).prop_shuffle())
         }),
     ) {
-        prop_assert_eq!(merged(&sights), merged(&shuffled));
+        prop_assert_eq!(merged(&observations), merged(&shuffled));
     }
 
     #[test]
-    fn sights_merge_to_the_same_in_any_grouping(sights in sights(), at in 0_usize..8) {
-        let at = at % sights.len();
+    fn observations_merge_to_the_same_in_any_grouping(observations in observations(), at in 0_usize..8) {
+        let at = at % observations.len();
         if at > 0 {
-            let (left, right) = sights.split_at(at);
-            prop_assert_eq!(merged(left).merge(merged(right)), merged(&sights));
+            let (left, right) = observations.split_at(at);
+            prop_assert_eq!(merged(left).merge(merged(right)), merged(&observations));
         }
     }
 
     #[test]
-    fn no_sight_moves_an_order_back(sights in sights()) {
-        let mut so_far = sights[0].clone();
-        for sight in sights {
+    fn no_observation_moves_an_order_back(observations in observations()) {
+        let mut so_far = observations[0].clone();
+        for observation in observations {
             let before = place(&so_far.status);
-            so_far = so_far.merge(sight.clone());
-            prop_assert_eq!(place(&so_far.status), before.max(place(&sight.status)));
+            so_far = so_far.merge(observation.clone());
+            prop_assert_eq!(place(&so_far.status), before.max(place(&observation.status)));
         }
     }
 
@@ -186,7 +187,7 @@ proptest! {
         }
     }
 
-    /// No clock, however wrong, and no patience, however long, makes the rules panic, and
+    /// No clock, however wrong, and no wait policy, however long, makes the rules panic, and
     /// what is done stays done.
     #[test]
     fn any_events_at_any_time_have_an_outcome(

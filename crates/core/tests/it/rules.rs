@@ -1,5 +1,5 @@
 //! Sentences that must hold in every life a cancellation can lead: all of them are walked,
-//! with every event, at every stage of patience.
+//! with every event, at every stage of the wait policy.
 
 use std::collections::HashSet;
 use std::sync::OnceLock;
@@ -97,7 +97,7 @@ struct Walked {
     past: Past,
 }
 
-/// Moves a record back in time so that `now` is `NOW` again. Ages beyond the patience are
+/// Moves a record back in time so that `now` is `NOW` again. Ages beyond `review_after` are
 /// all the same to the rules; after a fruitless try the pause is the longest at once.
 fn at_now(record: &Cancellation, now: Timestamp) -> Cancellation {
     let aged = |then: Timestamp| {

@@ -1,4 +1,4 @@
-//! The checker can fail: every system broken on purpose is caught, by the truth that it
+//! The checker can fail: every system broken on purpose is caught, by the invariant that it
 //! breaks, with a run that can be read.
 
 use duka_core::OrderStatus;
@@ -8,13 +8,13 @@ use duka_core::cancel::{
 };
 use jiff::Timestamp;
 
+use super::invariants::Invariant;
 use super::search::{Breach, explore};
-use super::system::{Amount, Door, Fence, Lapsed, Reporting, System};
-use super::truths::Truth;
+use super::system::{Amount, Authentication, Deadline, ExpiredLease, Reporting, System};
 
 fn caught(system: &System) -> Breach {
     let system = System {
-        duplicates: u8::from(system.door == Door::Fickle),
+        duplicates: u8::from(system.authentication == Authentication::PerCopy),
         ..system.clone()
     };
     explore(&system).breach.expect("nothing is broken")
@@ -27,7 +27,7 @@ fn goes_to(mut step: Step, state: State) -> Step {
 
 type Stepped = Result<Step, NotAllowed>;
 
-/// What nobody has described is taken for a no.
+/// An undocumented reply is read as a refusal.
 fn unclear_is_no(
     current: &Cancellation,
     event: &Event,
@@ -73,7 +73,7 @@ fn a_yes_is_believed(
 }
 
 /// The amount is read and not compared.
-fn any_amount_will_do(
+fn amount_not_compared(
     current: &Cancellation,
     event: &Event,
     rules: &CancelRules,
@@ -105,8 +105,8 @@ fn a_yes_beats_a_payment(
     })
 }
 
-/// Patience never ends.
-fn nobody_is_asked(
+/// No cancellation is ever handed to a person.
+fn no_review(
     current: &Cancellation,
     event: &Event,
     rules: &CancelRules,
@@ -138,8 +138,8 @@ fn a_review_begins_again(
     Ok(stepped)
 }
 
-/// Later sights of an order that was reported cancelled are not looked at.
-fn what_is_done_is_done(
+/// Later observations of an order that was reported cancelled are ignored.
+fn later_payments_are_ignored(
     current: &Cancellation,
     event: &Event,
     rules: &CancelRules,
@@ -162,7 +162,7 @@ fn a_once_only_gateway_taken_for_a_repeatable_one_is_caught() {
         believed,
         ..System::once_only()
     });
-    assert_eq!(breach.truth, Truth::OneRequest, "{}", breach.trace);
+    assert_eq!(breach.invariant, Invariant::OneRequest, "{}", breach.trace);
     insta::assert_snapshot!(breach.trace);
 }
 
@@ -173,7 +173,7 @@ fn an_unclear_reply_taken_for_a_no_is_caught() {
             rules: unclear_is_no,
             ..system
         });
-        assert_eq!(breach.truth, Truth::Evidence, "{}", breach.trace);
+        assert_eq!(breach.invariant, Invariant::Evidence, "{}", breach.trace);
     }
 }
 
@@ -181,22 +181,22 @@ fn an_unclear_reply_taken_for_a_no_is_caught() {
 fn a_crash_taken_for_a_request_that_never_left_is_caught() {
     let blind = System {
         rules: a_crash_starts_over,
-        attempts_fence: false,
+        attempts_constraint: false,
         ..System::once_only()
     };
     let breach = caught(&blind);
-    assert_eq!(breach.truth, Truth::OneRequest, "{}", breach.trace);
+    assert_eq!(breach.invariant, Invariant::OneRequest, "{}", breach.trace);
 }
 
-/// The database holds the request back, and so the record goes round for ever.
+/// The database refuses the second request, so the record never ends.
 #[test]
-fn the_attempts_fence_stops_that_request_and_the_circle_is_caught() {
-    let fenced = System {
+fn the_attempts_constraint_stops_that_request_and_the_endless_loop_is_caught() {
+    let constrained = System {
         rules: a_crash_starts_over,
         ..System::once_only()
     };
-    let breach = caught(&fenced);
-    assert_eq!(breach.truth, Truth::Ends, "{}", breach.trace);
+    let breach = caught(&constrained);
+    assert_eq!(breach.invariant, Invariant::Ends, "{}", breach.trace);
     assert!(breach.trace.contains("and so on from step"));
 }
 
@@ -207,7 +207,7 @@ fn a_yes_that_is_not_verified_is_caught() {
             rules: a_yes_is_believed,
             ..system
         });
-        assert_eq!(breach.truth, Truth::PaidWins, "{}", breach.trace);
+        assert_eq!(breach.invariant, Invariant::PaidWins, "{}", breach.trace);
     }
 }
 
@@ -215,11 +215,16 @@ fn a_yes_that_is_not_verified_is_caught() {
 fn an_amount_that_is_not_compared_is_caught() {
     for system in [System::repeatable(), System::once_only()] {
         let breach = caught(&System {
-            rules: any_amount_will_do,
+            rules: amount_not_compared,
             amount: Amount::Another,
             ..system
         });
-        assert_eq!(breach.truth, Truth::AnotherAmount, "{}", breach.trace);
+        assert_eq!(
+            breach.invariant,
+            Invariant::AnotherAmount,
+            "{}",
+            breach.trace
+        );
     }
 }
 
@@ -230,31 +235,36 @@ fn a_payment_that_does_not_win_is_caught() {
             rules: a_yes_beats_a_payment,
             ..system
         });
-        assert_eq!(breach.truth, Truth::PaidWins, "{}", breach.trace);
+        assert_eq!(breach.invariant, Invariant::PaidWins, "{}", breach.trace);
         assert!(breach.trace.contains("the customer pays"));
     }
 }
 
 #[test]
-fn a_program_without_a_fence_of_time_is_caught() {
-    for fence in [Fence::None, Fence::LookThenWrite] {
+fn a_program_without_a_deadline_for_sending_is_caught() {
+    for deadline in [Deadline::None, Deadline::CheckThenWrite] {
         let breach = caught(&System {
-            fence,
+            deadline,
             ..System::once_only()
         });
-        let truth = breach.truth;
-        assert_eq!(truth, Truth::NothingAfterTheClaim, "{}", breach.trace);
+        let invariant = breach.invariant;
+        assert_eq!(
+            invariant,
+            Invariant::NothingAfterTheLease,
+            "{}",
+            breach.trace
+        );
     }
 }
 
 #[test]
-fn a_record_that_nobody_takes_up_again_is_caught() {
+fn a_record_that_no_worker_takes_up_again_is_caught() {
     for system in [System::repeatable(), System::once_only()] {
         let breach = caught(&System {
-            lapsed: Lapsed::Nobody,
+            expired_lease: ExpiredLease::Stuck,
             ..system
         });
-        assert_eq!(breach.truth, Truth::NotLost, "{}", breach.trace);
+        assert_eq!(breach.invariant, Invariant::NotLost, "{}", breach.trace);
         assert!(breach.trace.contains("crashes"));
     }
 }
@@ -263,10 +273,10 @@ fn a_record_that_nobody_takes_up_again_is_caught() {
 fn a_wait_without_end_is_caught() {
     for system in [System::repeatable(), System::once_only()] {
         let breach = caught(&System {
-            rules: nobody_is_asked,
+            rules: no_review,
             ..system
         });
-        assert_eq!(breach.truth, Truth::Ends, "{}", breach.trace);
+        assert_eq!(breach.invariant, Invariant::Ends, "{}", breach.trace);
     }
 }
 
@@ -274,55 +284,55 @@ fn a_wait_without_end_is_caught() {
 fn a_review_that_begins_again_at_a_once_only_gateway_is_caught() {
     let breach = caught(&System {
         rules: a_review_begins_again,
-        attempts_fence: false,
+        attempts_constraint: false,
         ..System::once_only()
     });
-    assert_eq!(breach.truth, Truth::OneRequest, "{}", breach.trace);
+    assert_eq!(breach.invariant, Invariant::OneRequest, "{}", breach.trace);
     let looks = "takes up what waits for a person";
     assert!(breach.trace.contains(looks), "{}", breach.trace);
 }
 
 #[test]
-fn a_late_payment_that_nobody_is_told_of_is_caught() {
+fn a_late_payment_that_raises_no_finding_is_caught() {
     let breach = caught(&System {
-        rules: what_is_done_is_done,
-        onlooker: true,
+        rules: later_payments_are_ignored,
+        observer: true,
         ..System::once_only()
     });
-    assert_eq!(breach.truth, Truth::LatePayment, "{}", breach.trace);
+    assert_eq!(breach.invariant, Invariant::LatePayment, "{}", breach.trace);
 }
 
-/// A limit rather than a mutation: where one copy of a request is refused at the door and
-/// the other looked at, the refusal is a lie, and nobody on this side can know.
+/// A known limit, not a mutation: if the gateway refuses the credentials of one copy of a
+/// request and processes the other copy, the client cannot detect it.
 #[test]
-fn a_door_that_refuses_one_copy_of_two_defeats_the_one_request() {
+fn a_gateway_that_refuses_the_credentials_of_one_copy_of_two_defeats_the_one_request() {
     let breach = caught(&System {
-        door: Door::Fickle,
+        authentication: Authentication::PerCopy,
         ..System::once_only()
     });
-    assert_eq!(breach.truth, Truth::OneRequest, "{}", breach.trace);
+    assert_eq!(breach.invariant, Invariant::OneRequest, "{}", breach.trace);
     assert!(breach.trace.contains("the network doubles the request"));
 }
 
-/// A worker reads *paid* and finds that somebody else has written meanwhile: a person who
-/// decided, or a worker who took over. If it gives way with what it knows, it is lost.
+/// A worker reads *paid* and finds that the record has changed meanwhile: a person decided,
+/// or another worker took over. If the worker gives way without storing *paid*, it is lost.
 #[test]
 fn a_payment_read_by_a_worker_that_gives_way_is_missed_unless_it_is_stored() {
     let breach = caught(&System {
         reporting: Reporting::OwnReading,
         ..System::once_only()
     });
-    assert_eq!(breach.truth, Truth::LatePayment, "{}", breach.trace);
+    assert_eq!(breach.invariant, Invariant::LatePayment, "{}", breach.trace);
     insta::assert_snapshot!(breach.trace);
 }
 
-/// Somebody else reads *paid* while a worker has *unpaid* in its hands.
+/// Another caller reads *paid* while a worker still holds *unpaid*.
 #[test]
-fn a_payment_seen_by_somebody_else_is_missed_unless_reports_look_at_the_order() {
+fn a_payment_seen_by_another_caller_is_missed_unless_reports_look_at_the_order() {
     let breach = caught(&System {
         reporting: Reporting::OwnReading,
-        onlooker: true,
+        observer: true,
         ..System::repeatable()
     });
-    assert_eq!(breach.truth, Truth::LatePayment, "{}", breach.trace);
+    assert_eq!(breach.invariant, Invariant::LatePayment, "{}", breach.trace);
 }

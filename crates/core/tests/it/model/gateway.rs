@@ -3,7 +3,7 @@
 use duka_core::cancel::{Event, Repeat};
 
 use super::moves::{After, Answer, Move};
-use super::system::{Door, System};
+use super::system::{Authentication, System};
 use super::world::{Doing, Order, Request, World};
 
 pub(super) fn moves(system: &System, world: &World, after: After<'_>) {
@@ -29,16 +29,16 @@ fn arrives(system: &System, world: &World, at: usize, after: After<'_>) {
     let copies = |it: &&Request| it.number == request.number;
     let alone = world.requests.iter().filter(copies).count() == 1;
     let doubled = world.duplicates < system.duplicates;
-    // Refused at the door: all copies, or, where the door is fickle, this one.
-    if system.door == Door::Fickle || (alone && !doubled) {
-        turned_away(world, at, after);
+    // Credentials refused: for all copies, or for this one if each copy is checked by itself.
+    if system.authentication == Authentication::PerCopy || (alone && !doubled) {
+        unauthenticated(world, at, after);
     }
     for answer in answers(system, world) {
         let mut looked = world.clone();
         looked.requests.remove(at);
         let once = system.gateway.repeat() == Repeat::Once;
-        if once && !looked.looked_at.contains(&request.number) {
-            looked.looked_at.push(request.number);
+        if once && !looked.examined.contains(&request.number) {
+            looked.examined.push(request.number);
         }
         let cancels = matches!(answer, Answer::Yes | Answer::UnclearAfter(Order::Cancelled));
         if cancels && world.order != Order::Cancelled {
@@ -48,7 +48,7 @@ fn arrives(system: &System, world: &World, at: usize, after: After<'_>) {
     }
 }
 
-fn turned_away(world: &World, at: usize, after: After<'_>) {
+fn unauthenticated(world: &World, at: usize, after: After<'_>) {
     let mut refused = world.clone();
     let request = refused.requests.remove(at);
     refused.left = refused.left.saturating_sub(1);
@@ -57,7 +57,7 @@ fn turned_away(world: &World, at: usize, after: After<'_>) {
 
 /// What the gateway may make of a request that it looks at.
 fn answers(system: &System, world: &World) -> Vec<Answer> {
-    let used = system.gateway.repeat() == Repeat::Once && !world.looked_at.is_empty();
+    let used = system.gateway.repeat() == Repeat::Once && !world.examined.is_empty();
     match world.order {
         Order::Unpaid if !used => vec![
             Answer::Yes,
@@ -75,10 +75,10 @@ fn answers(system: &System, world: &World) -> Vec<Answer> {
     }
 }
 
-/// The reply reaches whoever waits for it, or nobody. One that is late is one whose
-/// receiver is slow to store it.
+/// The reply reaches the worker that waits for it, or is lost. A late reply is modelled as
+/// one that its receiver is slow to store.
 fn reply(world: &World, request: &Request, answer: Answer, after: After<'_>) {
-    // Where nobody hears it, one answer is as good as another.
+    // If no worker receives the answer, its content makes no difference.
     if matches!(answer, Answer::UnclearAfter(_) | Answer::Unauthenticated) {
         let heard = false;
         after(Move::Arrives { answer, heard }, world.clone());

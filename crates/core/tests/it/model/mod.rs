@@ -4,14 +4,14 @@
 //! Our own search rather than a library: it is short, its traces read as sentences, and it
 //! proves that runs end by the shape of the finished graph.
 
+mod actors;
 mod gateway;
+mod invariants;
 mod moves;
-mod people;
 mod search;
 mod system;
-mod truths;
 mod workers;
 mod world;
 
 mod broken_systems;
-mod whole_systems;
+mod correct_systems;

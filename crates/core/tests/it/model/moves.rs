@@ -1,10 +1,10 @@
-//! Everything that can happen next, and in whose words a trace tells it.
+//! Everything that can happen next, and its description in a trace.
 
 use duka_core::OrderStatus;
 use duka_core::cancel::{Event, Resolution};
 
+use super::actors;
 use super::gateway;
-use super::people;
 use super::system::System;
 use super::workers;
 use super::world::{Order, World};
@@ -20,7 +20,7 @@ pub(super) enum Move {
         from_another: bool,
     },
     /// A worker takes a record that waits for a person, to read its status once more.
-    LooksAgain {
+    Rechecks {
         worker: usize,
     },
     Reads {
@@ -30,13 +30,13 @@ pub(super) enum Move {
     CouldNotSend {
         worker: usize,
     },
-    LooksAtTime {
+    ChecksDeadline {
         worker: usize,
     },
     Sends {
         worker: usize,
     },
-    /// The fence has fallen, or no reply came in time.
+    /// The deadline has passed, or no reply came in time.
     GivesUp {
         worker: usize,
     },
@@ -59,7 +59,7 @@ pub(super) enum Move {
         worker: usize,
     },
     Resolves(Resolution),
-    LooksOn(OrderStatus),
+    Observes(OrderStatus),
     Shows(OrderStatus),
 }
 
@@ -69,7 +69,7 @@ pub(super) enum Answer {
     Unauthenticated,
     Yes,
     No,
-    /// Something nobody has described; the cancellation may be done all the same.
+    /// An undocumented reply; the cancellation may be done all the same.
     UnclearAfter(Order),
 }
 
@@ -80,7 +80,7 @@ pub(super) enum Duty {
     Certain,
     /// It may happen or not, and at most so often.
     Free,
-    /// What may come back without end: a crash, a worker paused beyond its claim, a look at
+    /// What may come back without end: a crash, a worker paused beyond its lease, a look at
     /// what waits for a person. A run with endlessly many of them need not end.
     Disturbance,
 }
@@ -90,7 +90,7 @@ impl Move {
         match self {
             Self::Tick
             | Self::Reads { .. }
-            | Self::LooksAtTime { .. }
+            | Self::ChecksDeadline { .. }
             | Self::Sends { .. }
             | Self::GivesUp { .. }
             | Self::Stores { .. }
@@ -107,12 +107,12 @@ impl Move {
             | Self::Asks { .. }
             | Self::Resolves(_) => Duty::Free,
             Self::ClockSetBack
-            | Self::LooksAgain { .. }
+            | Self::Rechecks { .. }
             | Self::Crashes { .. }
             | Self::Takes {
                 from_another: true, ..
             }
-            | Self::LooksOn(_)
+            | Self::Observes(_)
             | Self::Shows(_) => Duty::Disturbance,
         }
     }
@@ -127,7 +127,7 @@ pub(super) fn successors(system: &System, world: &World) -> Vec<Next> {
     };
     workers::moves(system, world, &mut after);
     gateway::moves(system, world, &mut after);
-    people::moves(system, world, &mut after);
+    actors::moves(system, world, &mut after);
     let mut later = world.clone();
     later.tick();
     after(Move::Tick, later);
@@ -152,7 +152,7 @@ pub(super) type After<'a> = &'a mut dyn FnMut(Move, World);
 
 impl Move {
     /// In words, with these names for the workers.
-    pub(super) fn told(&self, names: [char; 2]) -> String {
+    pub(super) fn describe(&self, names: [char; 2]) -> String {
         let name = |worker: &usize| names[*worker];
         match self {
             Self::Tick => "time passes".to_owned(),
@@ -168,33 +168,37 @@ impl Move {
                 };
                 format!("worker {} {how}", name(worker))
             }
-            Self::LooksAgain { worker } => {
+            Self::Rechecks { worker } => {
                 format!("worker {} takes up what waits for a person", name(worker))
             }
             Self::Reads { worker, gives } => {
-                format!("worker {} reads: {}", name(worker), told(gives))
+                format!("worker {} reads: {}", name(worker), describe(gives))
             }
             Self::CouldNotSend { worker } => format!("worker {} cannot connect", name(worker)),
-            Self::LooksAtTime { worker } => {
-                format!("worker {} sees that its claim runs", name(worker))
+            Self::ChecksDeadline { worker } => {
+                format!("worker {} checks that its lease runs", name(worker))
             }
             Self::Sends { worker } => format!("worker {} sends the request", name(worker)),
             Self::GivesUp { worker } => format!("worker {} gives up waiting", name(worker)),
             Self::Stores { worker, event } => {
-                format!("worker {} stores: {}", name(worker), told(event))
+                format!("worker {} stores: {}", name(worker), describe(event))
             }
             Self::Crashes { worker } => format!("worker {} crashes", name(worker)),
             Self::Doubled => "the network doubles the request".to_owned(),
             Self::Lost => "the network loses the request".to_owned(),
             Self::Arrives { answer, heard } => {
                 let answer = match answer {
-                    Answer::Unauthenticated => "refuses it at the door",
+                    Answer::Unauthenticated => "refuses its credentials",
                     Answer::Yes => "cancels and says yes",
                     Answer::No => "says no",
                     Answer::UnclearAfter(Order::Cancelled) => "cancels and says nothing clear",
                     Answer::UnclearAfter(_) => "says nothing clear",
                 };
-                let heard = if *heard { "" } else { ", which nobody hears" };
+                let heard = if *heard {
+                    ""
+                } else {
+                    ", and its reply is lost"
+                };
                 format!("a request arrives; the gateway {answer}{heard}")
             }
             Self::Pays => "the customer pays".to_owned(),
@@ -207,15 +211,15 @@ impl Move {
                 Resolution::NotCancelled => "a person says: not cancelled".to_owned(),
                 Resolution::Acknowledged => "a person closes the finding".to_owned(),
             },
-            Self::LooksOn(status) => format!("somebody else reads: status {status}"),
+            Self::Observes(status) => format!("another caller reads: status {status}"),
             Self::Shows(status) => {
-                format!("somebody else shows the records: status {status}")
+                format!("another caller's reading reaches the records: status {status}")
             }
         }
     }
 }
 
-fn told(event: &Event) -> String {
+fn describe(event: &Event) -> String {
     match event {
         Event::Observed(status) => format!("status {status}"),
         Event::AmountDiffers(status) => format!("status {status}, with another amount"),

@@ -1,5 +1,5 @@
 //! Visits every world that can be reached, the nearest first, so that the first run found to
-//! break a truth is a shortest one.
+//! break an invariant is a shortest one.
 //!
 //! Whether every run ends is asked of the finished graph. Without the disturbances that may
 //! come back for ever it must have no circle, and where nothing is certain to happen any
@@ -11,9 +11,9 @@ use std::fmt::Write as _;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 
+use super::invariants::{Invariant, broken};
 use super::moves::{Duty, Move, Next, successors};
 use super::system::System;
-use super::truths::{Truth, broken};
 use super::world::{Doing, World};
 
 /// What a search has found.
@@ -24,10 +24,10 @@ pub(super) struct Explored {
     pub(super) breach: Option<Breach>,
 }
 
-/// A run that breaks a truth.
+/// A run that breaks an invariant.
 #[derive(Debug)]
 pub(super) struct Breach {
-    pub(super) truth: Truth,
+    pub(super) invariant: Invariant,
     pub(super) trace: String,
 }
 
@@ -75,7 +75,7 @@ pub(super) fn explore(system: &System) -> Explored {
         breach = visit(system, &mut graph, u32::try_from(next).unwrap());
         next += 1;
     }
-    if breach.is_none() && !system.excused.contains(&Truth::Ends) {
+    if breach.is_none() && !system.excused.contains(&Invariant::Ends) {
         breach = circle(system, &graph);
     }
     Explored {
@@ -93,13 +93,13 @@ fn visit(system: &System, graph: &mut Graph, from: u32) -> Option<Breach> {
     } in successors(system, &world)
     {
         graph.moves += 1;
-        let truth = broken(system, &world, &it, &next);
+        let invariant = broken(system, &world, &it, &next);
         let to = graph.number(next, from);
-        if let Some(truth) = truth {
+        if let Some(invariant) = invariant {
             let mut path = graph.path_to(from);
             path.push(to);
             return Some(Breach {
-                truth,
+                invariant,
                 trace: tell(system, graph, &path),
             });
         }
@@ -109,13 +109,13 @@ fn visit(system: &System, graph: &mut Graph, from: u32) -> Option<Breach> {
         }
     }
     let ended = world.records.iter().all(|it| it.is_over_or_asks_a_person());
-    if goes_on || ended || system.excused.contains(&Truth::Ends) {
+    if goes_on || ended || system.excused.contains(&Invariant::Ends) {
         return None;
     }
     let mut trace = tell(system, graph, &graph.path_to(from));
     trace.push_str("and nothing happens any more\n");
     Some(Breach {
-        truth: Truth::Ends,
+        invariant: Invariant::Ends,
         trace,
     })
 }
@@ -155,7 +155,7 @@ fn circle(system: &System, graph: &Graph) -> Option<Breach> {
     let mut trace = tell(system, graph, &path);
     writeln!(trace, "and so on from step {back_to}").unwrap();
     Some(Breach {
-        truth: Truth::Ends,
+        invariant: Invariant::Ends,
         trace,
     })
 }
@@ -171,7 +171,7 @@ fn tell(system: &System, graph: &Graph, path: &[u32]) -> String {
         );
         let moves = successors(system, from);
         let next = moves.iter().find(|next| next.world == **to).unwrap();
-        let words = next.it.told(names);
+        let words = next.it.describe(names);
         writeln!(trace, "{:>2}. {words:52} {}", at + 1, stands(&next.it, to)).unwrap();
         if next.swapped {
             names.swap(0, 1);
@@ -204,7 +204,7 @@ fn stands(it: &Move, world: &World) -> String {
     words
 }
 
-/// Quick even without the optimiser; nobody here chooses worlds to make it slow.
+/// Quick even without the optimiser; the input is not hostile.
 #[derive(Default)]
 struct Quick(u64);
 

@@ -6,40 +6,42 @@ use duka_core::cancel::{
 };
 use jiff::Timestamp;
 
-use super::truths::Truth;
+use super::invariants::Invariant;
 
-/// A status without a meaning that the once-only gateway is known to show.
-pub(super) const MUTE: &str = "INVALID";
+/// A status without a documented meaning that the once-only gateway is known to show.
+pub(super) const AMBIGUOUS: &str = "INVALID";
 
 pub(super) type Rules =
     fn(&Cancellation, &Event, &CancelRules, &WaitPolicy, Timestamp) -> Result<Step, NotAllowed>;
 
-/// What keeps a worker from sending once its claim is over.
+/// What keeps a worker from sending once its lease is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fence {
+pub(super) enum Deadline {
     /// Nothing.
     None,
-    /// The time is looked at, and then the request is written: a worker may be stopped
+    /// The deadline is checked, and then the request is written: a worker may be stopped
     /// between the two.
-    LookThenWrite,
-    /// Looking and writing are one.
+    CheckThenWrite,
+    /// Checking and writing are one step.
     Exact,
 }
 
-/// Who may take a record whose claim has lapsed.
+/// Whether a record whose lease has ended can be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lapsed {
-    Anybody,
-    Nobody,
+pub(super) enum ExpiredLease {
+    /// Any worker may take it.
+    Reclaimed,
+    /// No worker may take it.
+    Stuck,
 }
 
 /// How the gateway treats the copies of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Door {
-    /// All alike: what is refused at the door is refused in every copy.
-    Steady,
-    /// One copy may be refused and another looked at.
-    Fickle,
+pub(super) enum Authentication {
+    /// If the credentials of one copy are refused, those of every copy are.
+    SameForAllCopies,
+    /// The credentials of one copy may be refused and another copy processed.
+    PerCopy,
 }
 
 /// What a worker does with a payment that others have seen.
@@ -69,27 +71,27 @@ pub(super) struct System {
     /// What the program believes it is.
     pub(super) believed: CancelRules,
     pub(super) rules: Rules,
-    pub(super) fence: Fence,
+    pub(super) deadline: Deadline,
     /// Whether the database refuses a second request at a once-only gateway.
-    pub(super) attempts_fence: bool,
-    pub(super) lapsed: Lapsed,
-    pub(super) door: Door,
+    pub(super) attempts_constraint: bool,
+    pub(super) expired_lease: ExpiredLease,
+    pub(super) authentication: Authentication,
     pub(super) reporting: Reporting,
     pub(super) amount: Amount,
     /// Whether the customer can still pay once the order is cancelled.
     pub(super) late_payment: bool,
-    /// Whether the order may end without anybody's doing.
+    /// Whether the order may expire.
     pub(super) expires: bool,
     /// Whether a status may be as old as the settling time.
     pub(super) slow_status: bool,
-    /// Whether somebody outside asks for the status too.
-    pub(super) onlooker: bool,
+    /// Whether another caller asks for the status too.
+    pub(super) observer: bool,
     pub(super) duplicates: u8,
     pub(super) clock_steps_back: u8,
     /// How often a cancellation is asked for.
     pub(super) asks: u8,
-    /// The truths that are not asked of this system.
-    pub(super) excused: Vec<Truth>,
+    /// The invariants that this system is known to break.
+    pub(super) excused: Vec<Invariant>,
 }
 
 impl System {
@@ -98,16 +100,16 @@ impl System {
             believed: gateway.clone(),
             gateway,
             rules: duka_core::cancel::step,
-            fence: Fence::Exact,
-            attempts_fence: true,
-            lapsed: Lapsed::Anybody,
-            door: Door::Steady,
+            deadline: Deadline::Exact,
+            attempts_constraint: true,
+            expired_lease: ExpiredLease::Reclaimed,
+            authentication: Authentication::SameForAllCopies,
             reporting: Reporting::AllReadings,
             amount: Amount::AsExpected,
             late_payment: true,
             expires: true,
             slow_status: false,
-            onlooker: false,
+            observer: false,
             duplicates: 1,
             clock_steps_back: 0,
             asks: 1,
@@ -126,6 +128,6 @@ impl System {
     /// The gateway that takes one request and shows nothing of it.
     pub(super) fn once_only() -> Self {
         let rules = CancelRules::once_only([Cancellable::Unpaid, Cancellable::Failed]);
-        Self::new(rules.ambiguous_statuses([MUTE]))
+        Self::new(rules.ambiguous_statuses([AMBIGUOUS]))
     }
 }

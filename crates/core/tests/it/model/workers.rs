@@ -1,14 +1,14 @@
-//! The driver and the store, as far as they make a difference: claims that lapse, writes
+//! The driver and the store, as far as they make a difference: leases that end, writes
 //! that compare the version, the attempts table that takes one request, late answers.
 
 use duka_core::OrderStatus;
 use duka_core::cancel::{Action, Event, Repeat, State, Step};
 
+use super::actors;
 use super::moves::{After, Move};
-use super::people;
-use super::system::{Amount, Fence, Lapsed, MUTE, Reporting, System};
+use super::system::{AMBIGUOUS, Amount, Deadline, ExpiredLease, Reporting, System};
 use super::world::{
-    Doing, FENCE, LEASE, NOW, Order, PATIENCE, Record, Request, TICK, Worker, World,
+    DEADLINE, Doing, LEASE, NOW, Order, REVIEW_AFTER, Record, Request, TICK, Worker, World,
 };
 
 pub(super) fn moves(system: &System, world: &World, after: After<'_>) {
@@ -37,14 +37,14 @@ pub(super) fn moves(system: &System, world: &World, after: After<'_>) {
         }
         let mut crashed = world.clone();
         crashed.workers[worker] = Worker::IDLE;
-        nobody_waits(&mut crashed, worker);
+        drop_reply_receiver(&mut crashed, worker);
         after(Move::Crashes { worker }, crashed);
     }
 }
 
 /// Whether a worker may ever claim this record, once it is due.
 pub(super) fn can_be_taken(system: &System, record: &Record) -> bool {
-    record.due_in.is_some() && (system.lapsed == Lapsed::Anybody || !record.held)
+    record.due_in.is_some() && (system.expired_lease == ExpiredLease::Reclaimed || !record.held)
 }
 
 fn take(system: &System, world: &World, worker: usize, after: After<'_>) {
@@ -73,24 +73,24 @@ fn take(system: &System, world: &World, worker: usize, after: After<'_>) {
             on: u8::try_from(on).unwrap(),
             outdated: false,
             overtaken: false,
-            may_send: FENCE,
+            may_send: DEADLINE,
         };
         let from_another = world.workers[1 - worker].holds(on);
         let taken = Move::Takes {
             worker,
             from_another,
         };
-        let looks = Move::LooksAgain { worker };
+        let looks = Move::Rechecks { worker };
         after(if waits { looks } else { taken }, next);
     }
 }
 
-/// In no worker's hands; any may take it for another look.
+/// No worker holds it; any may take it to read its status once more.
 fn waits_for_a_person(record: &Record) -> bool {
     record.progress.state == State::NeedsReview && record.due_in.is_none()
 }
 
-/// Somebody writes to this record: whoever read it before has an old version.
+/// The record is written: every worker that read it before has an old version.
 pub(super) fn overtake(world: &mut World, record: usize) {
     for worker in &mut world.workers {
         if !worker.is_idle() && usize::from(worker.on) == record {
@@ -99,7 +99,7 @@ pub(super) fn overtake(world: &mut World, record: usize) {
     }
 }
 
-fn nobody_waits(world: &mut World, worker: usize) {
+fn drop_reply_receiver(world: &mut World, worker: usize) {
     for request in &mut world.requests {
         if request.to.map(usize::from) == Some(worker) {
             request.to = None;
@@ -109,7 +109,7 @@ fn nobody_waits(world: &mut World, worker: usize) {
 
 fn hears(world: &World, worker: usize, event: Event) -> World {
     let mut next = world.clone();
-    nobody_waits(&mut next, worker);
+    drop_reply_receiver(&mut next, worker);
     next.workers[worker].doing = Doing::Store(event);
     next
 }
@@ -151,7 +151,7 @@ fn read(system: &System, world: &World, worker: usize, after: After<'_>) {
     }
     let nothing = [
         Event::Observed(OrderStatus::Unknown("ON_HOLD".to_owned())),
-        Event::Observed(OrderStatus::Unknown(MUTE.to_owned())),
+        Event::Observed(OrderStatus::Unknown(AMBIGUOUS.to_owned())),
         Event::StatusUnreadable,
         Event::OrderNotFound,
     ];
@@ -163,7 +163,7 @@ fn read(system: &System, world: &World, worker: usize, after: After<'_>) {
 }
 
 fn send(system: &System, world: &World, worker: usize, after: After<'_>) {
-    if system.fence != Fence::None && world.workers[worker].may_send == 0 {
+    if system.deadline != Deadline::None && world.workers[worker].may_send == 0 {
         let unclear = hears(world, worker, Event::Unclear);
         after(
             Move::GivesUp { worker },
@@ -176,12 +176,14 @@ fn send(system: &System, world: &World, worker: usize, after: After<'_>) {
         Move::CouldNotSend { worker },
         store_at_once(system, &unsent, worker),
     );
-    match system.fence {
-        Fence::None | Fence::Exact => after(Move::Sends { worker }, leaves(system, world, worker)),
-        Fence::LookThenWrite => {
+    match system.deadline {
+        Deadline::None | Deadline::Exact => {
+            after(Move::Sends { worker }, leaves(system, world, worker))
+        }
+        Deadline::CheckThenWrite => {
             let mut next = world.clone();
             next.workers[worker].doing = Doing::Write;
-            after(Move::LooksAtTime { worker }, next);
+            after(Move::ChecksDeadline { worker }, next);
         }
     }
 }
@@ -191,7 +193,7 @@ fn leaves(system: &System, world: &World, worker: usize) -> World {
     let sender = &mut next.workers[worker];
     sender.doing = Doing::WaitForReply;
     let used = |number: &u8| {
-        world.looked_at.contains(number) || world.requests.iter().any(|it| it.number == *number)
+        world.examined.contains(number) || world.requests.iter().any(|it| it.number == *number)
     };
     let number = (0..=u8::MAX).find(|number| !used(number)).unwrap();
     next.requests.push(Request {
@@ -202,8 +204,8 @@ fn leaves(system: &System, world: &World, worker: usize) -> World {
     next
 }
 
-/// Nothing that anybody else does meanwhile can make this be stored in another way: whoever
-/// is overtaken with it gives way, which is the same as a crash.
+/// No other actor can change how this is stored: a worker that was overtaken gives way,
+/// which is the same as a crash.
 fn store_at_once(system: &System, world: &World, worker: usize) -> World {
     match &world.workers[worker].doing {
         Doing::Store(event) => store(system, world, worker, event),
@@ -239,7 +241,7 @@ fn store(system: &System, world: &World, worker: usize, event: &Event) -> World 
         let all = system.reporting == Reporting::AllReadings;
         next.stored_paid |= all;
         for other in (0..next.records.len()).filter(|other| all || *other != on) {
-            people::show(system, &mut next, other, status);
+            actors::show(system, &mut next, other, status);
         }
     }
     next
@@ -256,7 +258,7 @@ fn goes_on(me: &Worker, action: Action) -> Worker {
         on: me.on,
         outdated: false,
         overtaken: false,
-        may_send: FENCE,
+        may_send: DEADLINE,
     }
 }
 
@@ -269,11 +271,11 @@ pub(super) fn write(
     event: &Event,
 ) -> Option<Action> {
     let before = &world.records[on].progress;
-    let step = (system.rules)(before, event, &system.believed, &PATIENCE, NOW).ok()?;
+    let step = (system.rules)(before, event, &system.believed, &REVIEW_AFTER, NOW).ok()?;
     let from = before.state;
     let begins = step.action == Action::SendRequest;
     let once = system.believed.repeat() == Repeat::Once;
-    if begins && once && system.attempts_fence && world.attempts > 0 {
+    if begins && once && system.attempts_constraint && world.attempts > 0 {
         return None;
     }
     let taken_back =
@@ -302,7 +304,7 @@ pub(super) fn write(
     }
     let reported = world.records[on].is_reported_cancelled();
     if reported && world.stored_paid && system.reporting == Reporting::AllReadings {
-        people::show(system, world, on, &OrderStatus::Paid);
+        actors::show(system, world, on, &OrderStatus::Paid);
     }
     Some(action)
 }

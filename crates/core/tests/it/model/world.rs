@@ -1,5 +1,5 @@
 //! What there is in the model: one order at its gateway, its cancellations in the store, two
-//! workers, requests on their way, and somebody who looks at the status from outside.
+//! workers, requests on their way, and another caller who reads the status.
 //!
 //! Time is counted in ticks, and the present moment is always [`NOW`]: what grows older is
 //! moved back. Ages that the rules do not tell apart are one age, so the model is finite
@@ -18,12 +18,12 @@ use super::system::System;
 /// One tick is the settling time.
 pub(super) const TICK: Duration = Duration::from_secs(80);
 pub(super) const NOW: Timestamp = Timestamp::constant(1_000_000, 0);
-/// A claim holds for two ticks; nothing is sent in the second.
+/// A lease lasts two ticks; nothing is sent in the second.
 pub(super) const LEASE: u8 = 2;
-pub(super) const FENCE: u8 = 1;
+pub(super) const DEADLINE: u8 = 1;
 const REVIEW: u32 = 2;
 
-pub(super) const PATIENCE: WaitPolicy = WaitPolicy {
+pub(super) const REVIEW_AFTER: WaitPolicy = WaitPolicy {
     settle: TICK,
     review_after: Duration::from_secs(TICK.as_secs() * REVIEW as u64),
 };
@@ -37,13 +37,13 @@ pub(super) enum Order {
     Expired,
 }
 
-/// What happened to a cancellation that the rules do not keep, and the truths are about.
+/// What happened to a cancellation that the rules do not keep, and the invariants refer to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(super) struct Past {
     pub(super) said_yes: bool,
     pub(super) said_no: bool,
     pub(super) shown_cancelled: bool,
-    /// Somebody has read *paid* and done with it what there is to do.
+    /// A reader has seen *paid* and stored it.
     pub(super) known_paid: bool,
     pub(super) acknowledged: bool,
 }
@@ -52,7 +52,7 @@ pub(super) struct Past {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Record {
     pub(super) progress: Cancellation,
-    /// In how many ticks somebody may take it.
+    /// In how many ticks a worker may take it.
     pub(super) due_in: Option<u8>,
     /// Whether a worker's name stands in it.
     pub(super) held: bool,
@@ -124,7 +124,7 @@ pub(super) enum Doing {
     Read,
     /// The intent is stored.
     Send,
-    /// It has seen that its claim runs.
+    /// It has checked its deadline.
     Write,
     WaitForReply,
     /// It knows what happened and is about to store it.
@@ -138,7 +138,7 @@ pub(super) struct Worker {
     pub(super) on: u8,
     /// Whether a later attempt was started since its own.
     pub(super) outdated: bool,
-    /// Whether somebody has written to the record since this worker read it.
+    /// Whether the record has been written since this worker read it.
     pub(super) overtaken: bool,
     /// For how many ticks it may send.
     pub(super) may_send: u8,
@@ -198,20 +198,20 @@ pub(super) struct World {
     pub(super) attempts: u8,
     pub(super) workers: [Worker; 2],
     pub(super) requests: Vec<Request>,
-    /// What somebody outside has read and not yet shown to the records.
-    pub(super) onlooker: Option<OrderStatus>,
+    /// What another caller has read and not yet applied to the records.
+    pub(super) observer: Option<OrderStatus>,
     /// Whether the order is stored as paid.
     pub(super) stored_paid: bool,
-    /// Requests that left and were not refused at the door; counted where one is allowed.
+    /// Requests that left and whose credentials were not refused; counted where one is allowed.
     pub(super) left: u8,
-    /// The requests of which the gateway has looked at a copy; kept where one is allowed.
-    pub(super) looked_at: Vec<u8>,
+    /// The requests of which the gateway has processed a copy; kept where one is allowed.
+    pub(super) examined: Vec<u8>,
     pub(super) duplicates: u8,
     pub(super) steps_back: u8,
 }
 
 impl World {
-    /// Somebody has just asked for a cancellation.
+    /// A cancellation has just been requested.
     pub(super) fn begin(system: &System) -> Self {
         let mut world = Self {
             order: Order::Unpaid,
@@ -220,10 +220,10 @@ impl World {
             attempts: 0,
             workers: [Worker::IDLE, Worker::IDLE],
             requests: Vec::new(),
-            onlooker: None,
+            observer: None,
             stored_paid: false,
             left: 0,
-            looked_at: Vec::new(),
+            examined: Vec::new(),
             duplicates: system.duplicates,
             steps_back: system.clock_steps_back,
         };
@@ -241,7 +241,7 @@ impl World {
         self.workers[worker] = Worker {
             doing: Doing::Read,
             on: u8::try_from(self.records.len()).unwrap(),
-            may_send: FENCE,
+            may_send: DEADLINE,
             ..Worker::IDLE
         };
         self.records.push(Record {
@@ -290,7 +290,7 @@ impl World {
     /// their places.
     pub(super) fn normalise(&mut self, system: &System) -> bool {
         if system.gateway.repeat() == Repeat::Harmless {
-            // Nobody waits for these: of several, one can do as much as all.
+            // No worker waits for these: one of them can do as much as all.
             for request in &mut self.requests {
                 request.number = 0;
             }

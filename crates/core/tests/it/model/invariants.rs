@@ -1,4 +1,4 @@
-//! What must hold, whoever does what when: each truth as a question about one move.
+//! What must hold in every run: each invariant is checked on every move.
 
 use duka_core::OrderStatus;
 use duka_core::cancel::{Event, Outcome, Repeat, Resolution, State};
@@ -8,11 +8,11 @@ use super::system::{Amount, System};
 use super::workers::can_be_taken;
 use super::world::{Record, World, has_finding};
 
-/// A sentence that must hold.
+/// A property that must hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Truth {
+pub(super) enum Invariant {
     OneRequest,
-    NothingAfterTheClaim,
+    NothingAfterTheLease,
     Evidence,
     PaidWins,
     LatePayment,
@@ -21,48 +21,55 @@ pub(super) enum Truth {
     AnotherAmount,
 }
 
-impl Truth {
-    pub(super) fn sentence(self) -> &'static str {
+impl Invariant {
+    pub(super) fn description(self) -> &'static str {
         match self {
             Self::OneRequest => "a once-only gateway gets one request for an order",
-            Self::NothingAfterTheClaim => "no worker sends once its claim is over",
+            Self::NothingAfterTheLease => "no worker sends once its lease is over",
             Self::Evidence => {
                 "nothing but a readable, listed answer or a status yields confirmed or refused"
             }
             Self::PaidWins => "an order is reported cancelled only after a status that is not paid",
             Self::LatePayment => {
-                "a payment that somebody has seen tells against a reported cancellation until it is closed"
+                "a payment seen after a reported cancellation is a finding until a person closes it"
             }
             Self::Ends => "every run ends, or a person is asked",
             Self::AnotherAmount => "no request leaves for an order that shows another amount",
-            Self::NotLost => "an open record is in somebody's hands, or somebody can take it",
+            Self::NotLost => "an open record is held by a worker, or can be taken by one",
         }
     }
 }
 
-/// Which truth this move breaks, if any.
-pub(super) fn broken(system: &System, from: &World, it: &Move, to: &World) -> Option<Truth> {
-    let checks: [(Truth, bool); 7] = [
-        (Truth::OneRequest, one_request(system, to)),
-        (Truth::NothingAfterTheClaim, in_time(from, it)),
+/// Which invariant this move breaks, if any.
+pub(super) fn broken(system: &System, from: &World, it: &Move, to: &World) -> Option<Invariant> {
+    let checks: [(Invariant, bool); 7] = [
+        (Invariant::OneRequest, one_request(system, to)),
+        (Invariant::NothingAfterTheLease, in_time(from, it)),
         (
-            Truth::Evidence,
+            Invariant::Evidence,
             each_ends(from, to, |a, b| evident(a, it, b)),
         ),
-        (Truth::PaidWins, each_ends(from, to, |_, b| verified(it, b))),
-        (Truth::LatePayment, findings_stay(from, it, to)),
-        (Truth::NotLost, nothing_lost(system, to)),
         (
-            Truth::AnotherAmount,
+            Invariant::PaidWins,
+            each_ends(from, to, |_, b| verified(it, b)),
+        ),
+        (Invariant::LatePayment, findings_stay(from, it, to)),
+        (Invariant::NotLost, nothing_lost(system, to)),
+        (
+            Invariant::AnotherAmount,
             system.amount != Amount::Another || !matches!(it, Move::Sends { .. }),
         ),
     ];
-    let fails = |(truth, holds): &(Truth, bool)| !holds && !system.excused.contains(truth);
-    checks.into_iter().find(fails).map(|(truth, _)| truth)
+    let fails =
+        |(invariant, holds): &(Invariant, bool)| !holds && !system.excused.contains(invariant);
+    checks
+        .into_iter()
+        .find(fails)
+        .map(|(invariant, _)| invariant)
 }
 
 fn one_request(system: &System, to: &World) -> bool {
-    system.gateway.repeat() == Repeat::Harmless || (to.left <= 1 && to.looked_at.len() <= 1)
+    system.gateway.repeat() == Repeat::Harmless || (to.left <= 1 && to.examined.len() <= 1)
 }
 
 fn in_time(from: &World, it: &Move) -> bool {
@@ -101,8 +108,8 @@ fn evident(before: &Record, it: &Move, after: &Record) -> bool {
                 Some(&Event::Observed(OrderStatus::Cancelled)),
                 Some(&Event::AnsweredYes),
             ];
-            let onlooker = matches!(it, Move::Shows(OrderStatus::Cancelled));
-            past.said_yes || past.shown_cancelled || shown.contains(&event) || onlooker
+            let observer = matches!(it, Move::Shows(OrderStatus::Cancelled));
+            past.said_yes || past.shown_cancelled || shown.contains(&event) || observer
         }
         State::Done(Outcome::Refused) => past.said_no || event == Some(&Event::AnsweredNo),
         State::Done(
@@ -138,8 +145,8 @@ fn findings_stay(from: &World, it: &Move, to: &World) -> bool {
     let kept =
         |(before, after): (&Record, &Record)| closed || !has_finding(before) || has_finding(after);
     let raised = |record: &Record| {
-        let told = has_finding(record) || record.past.acknowledged;
-        told || !record.past.known_paid || !record.is_reported_cancelled()
+        let describe = has_finding(record) || record.past.acknowledged;
+        describe || !record.past.known_paid || !record.is_reported_cancelled()
     };
     from.records.iter().zip(&to.records).all(kept) && to.records.iter().all(raised)
 }

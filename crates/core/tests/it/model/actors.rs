@@ -1,4 +1,4 @@
-//! The customer, the merchant, the person who reviews, and whoever else asks for the status.
+//! The customer, the merchant, the person who reviews, and an observer who asks for the status.
 
 use duka_core::OrderStatus;
 use duka_core::cancel::{Event, Resolution, State};
@@ -12,8 +12,8 @@ pub(super) fn moves(system: &System, world: &World, after: After<'_>) {
     customer(system, world, after);
     merchant(system, world, after);
     reviewer(system, world, after);
-    if system.onlooker {
-        onlooker(system, world, after);
+    if system.observer {
+        observer(system, world, after);
     }
 }
 
@@ -66,18 +66,19 @@ fn reviewer(system: &System, world: &World, after: After<'_>) {
     }
 }
 
-/// Somebody asks the same program for the status: a reading, and then what is shown.
-fn onlooker(system: &System, world: &World, after: After<'_>) {
-    let Some(status) = &world.onlooker else {
+/// Another caller asks the same program for the status: a reading, and then an observation
+/// of the records.
+fn observer(system: &System, world: &World, after: After<'_>) {
+    let Some(status) = &world.observer else {
         for status in visible(system, world) {
             let mut looked = world.clone();
-            looked.onlooker = Some(status.clone());
-            after(Move::LooksOn(status), looked);
+            looked.observer = Some(status.clone());
+            after(Move::Observes(status), looked);
         }
         return;
     };
     let mut next = world.clone();
-    next.onlooker = None;
+    next.observer = None;
     next.stored_paid |= *status == OrderStatus::Paid;
     for on in 0..next.records.len() {
         show(system, &mut next, on, status);
@@ -85,7 +86,7 @@ fn onlooker(system: &System, world: &World, after: After<'_>) {
     after(Move::Shows(status.clone()), next);
 }
 
-/// Shows a status to a cancellation that nobody works on.
+/// Applies an observed status to a cancellation that no worker holds.
 pub(super) fn show(system: &System, world: &mut World, on: usize, status: &OrderStatus) {
     let record = &mut world.records[on];
     record.past.known_paid |= *status == OrderStatus::Paid;

@@ -1,17 +1,21 @@
-//! The truths hold in every system that is whole, and how many worlds that was asked of.
+//! The invariants hold in every correct system; each test says how many worlds it visits at least.
 
+use super::invariants::Invariant;
 use super::search::explore;
-use super::system::{Amount, Door, Fence, System};
-use super::truths::Truth;
+use super::system::{Amount, Authentication, Deadline, System};
 
-/// Explores a system, says how large it is, and fails with the run that breaks a truth.
+/// Explores a system, says how large it is, and fails with the run that breaks an invariant.
 #[expect(clippy::print_stdout, reason = "the number of states is worth reading")]
 fn holds(name: &str, system: &System, at_least: usize) {
     let explored = explore(system);
     let (states, moves) = (explored.states, explored.moves);
     println!("{name}: {states} states, {moves} moves");
     if let Some(breach) = explored.breach {
-        panic!("{name}: {}\n{}", breach.truth.sentence(), breach.trace);
+        panic!(
+            "{name}: {}\n{}",
+            breach.invariant.description(),
+            breach.trace
+        );
     }
     assert!(states >= at_least, "{name}: only {states} states");
 }
@@ -30,12 +34,12 @@ fn hold(what: &str, change: impl Fn(System) -> System, at_least: [usize; 2]) {
 }
 
 #[test]
-fn the_truths_hold_with_two_workers_and_everything_that_a_network_does() {
+fn the_invariants_hold_with_two_workers_and_everything_that_a_network_does() {
     hold("plain", |system| system, [20_000, 18_000]);
 }
 
 #[test]
-fn the_truths_hold_where_a_status_is_slow_to_show_what_is() {
+fn the_invariants_hold_where_a_status_is_slow_to_show_what_is() {
     let slow = |system| System {
         slow_status: true,
         ..system
@@ -44,7 +48,7 @@ fn the_truths_hold_where_a_status_is_slow_to_show_what_is() {
 }
 
 #[test]
-fn the_truths_hold_when_the_clock_is_set_back() {
+fn the_invariants_hold_when_the_clock_is_set_back() {
     let back = |system| System {
         clock_steps_back: 1,
         duplicates: 0,
@@ -54,17 +58,17 @@ fn the_truths_hold_when_the_clock_is_set_back() {
 }
 
 #[test]
-fn the_truths_hold_when_somebody_else_asks_for_the_status() {
+fn the_invariants_hold_when_another_caller_asks_for_the_status() {
     let watched = |system| System {
-        onlooker: true,
+        observer: true,
         duplicates: 0,
         ..system
     };
-    hold("onlooker", watched, [35_000, 25_000]);
+    hold("observer", watched, [35_000, 25_000]);
 }
 
 #[test]
-fn the_truths_hold_when_the_gateway_shows_another_amount_now_and_then() {
+fn the_invariants_hold_when_the_gateway_shows_another_amount_now_and_then() {
     let changing = |system| System {
         amount: Amount::Either,
         duplicates: 0,
@@ -84,7 +88,7 @@ fn nothing_leaves_for_an_order_that_shows_another_amount() {
 }
 
 #[test]
-fn the_truths_hold_when_a_cancellation_is_asked_for_twice() {
+fn the_invariants_hold_when_a_cancellation_is_asked_for_twice() {
     let again = |system| System {
         asks: 2,
         expires: false,
@@ -99,45 +103,45 @@ fn the_truths_hold_when_a_cancellation_is_asked_for_twice() {
 #[test]
 fn a_worker_that_is_stopped_before_it_writes_breaks_nothing_but_the_time() {
     let leaky = |system| System {
-        fence: Fence::LookThenWrite,
-        excused: vec![Truth::NothingAfterTheClaim],
+        deadline: Deadline::CheckThenWrite,
+        excused: vec![Invariant::NothingAfterTheLease],
         duplicates: 0,
         ..system
     };
     hold("look, then write", leaky, [10_000, 8_000]);
 }
 
-/// So does a program without any fence of time.
+/// The same holds for a program without any deadline.
 #[test]
-fn without_a_fence_of_time_a_once_only_gateway_still_gets_one_request() {
+fn without_a_deadline_a_once_only_gateway_still_gets_one_request() {
     let open = |system| System {
-        fence: Fence::None,
-        excused: vec![Truth::NothingAfterTheClaim],
+        deadline: Deadline::None,
+        excused: vec![Invariant::NothingAfterTheLease],
         duplicates: 0,
         ..system
     };
-    hold("no fence of time", open, [10_000, 8_000]);
+    hold("no deadline", open, [10_000, 8_000]);
 }
 
-/// The rules alone keep the one request; the database is the second lock on that door.
+/// The rules alone keep the one request; the database is a second guard.
 #[test]
-fn without_the_attempts_fence_the_rules_alone_send_one_request() {
+fn without_the_attempts_constraint_the_rules_alone_send_one_request() {
     let system = System {
-        attempts_fence: false,
+        attempts_constraint: false,
         asks: 2,
         expires: false,
         late_payment: false,
         duplicates: 0,
         ..System::once_only()
     };
-    holds("once only, no attempts fence", &system, 50_000);
+    holds("once only, no attempts constraint", &system, 50_000);
 }
 
 #[test]
-fn a_repeatable_gateway_may_refuse_one_copy_at_the_door_and_look_at_another() {
+fn a_repeatable_gateway_may_refuse_the_credentials_of_one_copy_and_process_another() {
     let system = System {
-        door: Door::Fickle,
+        authentication: Authentication::PerCopy,
         ..System::repeatable()
     };
-    holds("repeatable, fickle door", &system, 20_000);
+    holds("repeatable, authentication per copy", &system, 20_000);
 }
