@@ -69,7 +69,7 @@ impl Kiosk {
             ("NO", said) => Ok(Answer::No(said.to_owned())),
             ("BUSY", "") => answered(ErrorKind::RateLimited, "too many requests"),
             ("DOWN", "") => answered(ErrorKind::Unavailable, "gateway is down"),
-            // Not quoted: nobody knows what is in it.
+            // Not quoted: it may hold anything, a secret included.
             _ => answered(ErrorKind::UnreadableReply, "neither OK nor NO"),
         }
     }
@@ -146,7 +146,7 @@ impl Gateway for Kiosk {
         let Some((id, link)) = read else {
             return unlisted("neither an id nor a link");
         };
-        // Promise: the link is kept in `PaymentLink`, since whoever has it can open the checkout.
+        // Promise: the link is kept in `PaymentLink`, since a reader of it can open the checkout.
         Ok(CreatedOrder {
             order: canonical(&id),
             gateway_id: None,
@@ -155,7 +155,7 @@ impl Gateway for Kiosk {
         })
     }
 
-    // Promise: harmless. It may be asked again, here or by whoever calls.
+    // Promise: harmless. It may be repeated, here or by the caller.
     async fn status(&self, order: &OrderId) -> Result<StatusReading, Error> {
         let said = match self.ask("LOOK", &[canonical(order).as_str()]).await? {
             Answer::Ok(said) => said,
@@ -184,7 +184,7 @@ impl Gateway for Kiosk {
         })
     }
 
-    // Promise: sent once, and `Ok` only for a reply that the pages list. All doubt is an error.
+    // Promise: sent once, and `Ok` only for a reply that the pages list. Everything else is an error.
     async fn cancel(&self, order: &OrderId) -> Result<CancelAnswer, Error> {
         match self.ask("VOID", &[canonical(order).as_str()]).await? {
             Answer::Ok(said) if said == "VOID" => Ok(CancelAnswer::Accepted { message: said }),

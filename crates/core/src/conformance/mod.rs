@@ -1,144 +1,160 @@
-//! The suite that every [`Gateway`](crate::Gateway) must pass, whoever wrote it.
+//! The suite that every [`Gateway`](crate::Gateway) must pass, ours and yours.
 //!
-//! Each rule is a [`Case`], checked from outside: the suite calls the gateway, and asks a
-//! [`Bench`] what really happened on the other side. It needs no runtime, no socket and no
-//! clock; the bench brings whatever its gateway needs, usually an emulator.
+//! Each promise of the trait is a function that takes a [`Harness`], calls the gateway,
+//! asks the harness what the server knows, and panics if the promise is broken. The suite
+//! needs no runtime, no socket and no clock; the harness brings what its gateway needs,
+//! usually an emulator.
 //!
-//! Implement [`Bench`] in a test and either look at the whole [`Report`]:
+//! Implement [`Harness`] in a test, and either check every promise in one test:
 //!
 //! ```
-//! # use duka_core::conformance::{self, Bench};
-//! # async fn demo(bench: impl Bench) {
-//! let report = conformance::check_all(&bench).await;
-//! assert!(report.is_clean(), "{report}");
+//! # use duka_core::conformance::{self, Harness};
+//! # async fn demo(harness: impl Harness) {
+//! conformance::check_all(&harness).await;
 //! # }
 //! ```
 //!
-//! or have one test for each rule, with [`conformance_tests!`](crate::conformance_tests).
-//! Every case makes orders of its own, so any number of them can share a bench, one after
-//! the other; not at the same time, since a fault strikes whoever comes first.
+//! or have a test for each promise, with [`conformance_tests!`](crate::conformance_tests).
+//! Every function creates orders of its own, so several can share a harness, one after the
+//! other; not at the same time, since a fault happens to the next request.
 //!
-//! The crate's example `new_gateway` is an adapter with its bench, as short as they can be.
+//! The crate's example `new_gateway` is a minimal adapter with its harness.
 
-mod bench;
 mod cancels;
-mod case;
-mod faults;
-mod manners;
+mod check;
+mod harness;
 mod notifications;
 mod orders;
 mod refunds;
-mod report;
-mod trial;
+mod requests;
 
-pub use bench::{
-    Armed, Bench, BenchError, Fault, FlawedOrder, Notified, RefundTruth, Sender, Truth,
-};
-pub use case::{Case, cases, check_all};
-pub use report::{Report, Verdict, Violation};
+pub use cancels::*;
+pub use harness::{Fault, Harness, Notification, RequestCounts, ServerState};
+pub use notifications::*;
+pub use orders::*;
+pub use refunds::*;
+pub use requests::*;
 
-/// One `#[test]` for every rule of the suite, in the module where it stands.
-///
-/// `block_on` is a function that runs a future to its end, `bench` an async function that
-/// opens a new [`Bench`](crate::conformance::Bench). A rule that it cannot try passes.
-///
-/// ```text
-/// duka_core::conformance_tests!(block_on = block_on, bench = Shop::open);
-/// ```
+/// Calls a macro with its arguments and the names of all promises: the one list of them.
+#[doc(hidden)]
 #[macro_export]
-macro_rules! conformance_tests {
-    (block_on = $block_on:path, bench = $bench:path $(,)?) => {
-        $crate::conformance_tests! { @each $block_on, $bench;
+macro_rules! for_each_promise {
+    ([$($callback:tt)+] $($arguments:tt)*) => {
+        $($callback)+! { $($arguments)*
             create_gives_an_address_to_pay_at
-            an_order_with_every_field_is_created
-            a_new_order_can_be_cancelled
-            an_order_has_one_form_of_its_id
-            a_paid_order_reads_paid
-            a_failed_payment_reads_failed
-            reading_changes_nothing
-            an_unknown_order_has_no_status
-            an_open_order_is_cancelled_by_one_request
-            a_cancelled_order_shows_it_where_the_rules_say_so
-            a_paid_order_is_never_cancelled
-            a_failed_order_is_cancelled_where_the_rules_say_so
-            a_repeated_cancel_does_no_harm_where_the_rules_say_so
-            an_unknown_order_is_never_cancelled
-            a_paid_order_is_refunded_by_one_request
-            an_unpaid_order_is_never_refunded
-            a_refund_that_cannot_be_is_not_sent
-            cancel_under_reset_before
-            cancel_under_reply_lost
-            cancel_under_html_body
-            cancel_under_empty_body
-            cancel_under_truncated_body
-            cancel_under_garbage_body
-            cancel_under_server_error
-            cancel_under_unavailable
-            cancel_under_too_many_requests
-            cancel_under_turned_away
-            cancel_under_pay_before_apply
-            cancel_under_pay_after_apply
-            status_under_reset_before
-            status_under_reply_lost
-            status_under_html_body
-            status_under_empty_body
-            status_under_truncated_body
-            status_under_garbage_body
-            status_under_server_error
-            status_under_unavailable
-            status_under_too_many_requests
-            status_under_turned_away
-            create_under_reset_before
-            create_under_reply_lost
-            create_under_html_body
-            create_under_empty_body
-            create_under_truncated_body
-            create_under_garbage_body
-            create_under_server_error
-            create_under_unavailable
-            create_under_too_many_requests
-            create_under_turned_away
-            refund_under_reset_before
-            refund_under_reply_lost
-            refund_under_html_body
-            refund_under_empty_body
-            refund_under_truncated_body
-            refund_under_garbage_body
-            refund_under_server_error
-            refund_under_unavailable
-            refund_under_too_many_requests
-            refund_under_turned_away
-            a_notification_names_its_order
-            a_notification_claims_no_more_than_the_status_shows
-            a_notification_from_a_stranger_claims_nothing
-            nothing_is_sent_to_where_nobody_listens
-            an_order_of_nothing_is_not_sent
-            a_flawed_order_is_not_sent_and_its_field_is_named
-            supports_agrees_with_what_happens
+            create_accepts_every_known_field
+            new_order_can_be_cancelled
+            order_has_one_canonical_id
+            paid_order_reads_paid
+            failed_payment_reads_failed
+            status_changes_nothing
+            status_of_an_unknown_order_is_an_error
+            status_with_a_connection_reset_is_not_guessed
+            status_with_a_lost_reply_is_not_guessed
+            status_with_an_html_reply_is_not_guessed
+            status_with_an_empty_reply_is_not_guessed
+            status_with_a_truncated_reply_is_not_guessed
+            status_with_a_garbage_reply_is_not_guessed
+            status_with_a_status_500_is_not_guessed
+            status_with_a_status_503_is_not_guessed
+            status_with_a_status_429_is_not_guessed
+            status_with_a_success_in_status_401_is_not_guessed
+            status_with_refused_credentials_is_not_guessed
+            create_with_a_connection_reset_is_an_error
+            create_with_a_lost_reply_is_an_error
+            create_with_an_html_reply_is_an_error
+            create_with_an_empty_reply_is_an_error
+            create_with_a_truncated_reply_is_an_error
+            create_with_a_garbage_reply_is_an_error
+            create_with_a_status_500_is_an_error
+            create_with_a_status_503_is_an_error
+            create_with_a_status_429_is_an_error
+            create_with_a_success_in_status_401_is_an_error
+            create_with_refused_credentials_creates_at_most_one_order
+            open_order_is_cancelled_by_one_request
+            cancelled_order_shows_it_if_the_rules_say_so
+            paid_order_is_never_cancelled
+            failed_order_is_cancelled_if_the_rules_say_so
+            repeated_cancel_is_harmless_if_the_rules_say_so
+            unknown_order_is_never_cancelled
+            cancel_with_a_connection_reset_is_in_doubt
+            cancel_with_a_lost_reply_is_in_doubt
+            cancel_with_an_html_reply_is_in_doubt
+            cancel_with_an_empty_reply_is_in_doubt
+            cancel_with_a_truncated_reply_is_in_doubt
+            cancel_with_a_garbage_reply_is_in_doubt
+            cancel_with_a_status_500_is_in_doubt
+            cancel_with_a_status_503_is_in_doubt
+            cancel_with_a_status_429_is_in_doubt
+            cancel_with_a_success_in_status_401_is_in_doubt
+            cancel_with_refused_credentials_takes_effect_at_most_once
+            cancel_just_after_a_payment_leaves_the_order_paid
+            cancel_just_before_a_payment_leaves_the_order_paid
+            paid_order_is_refunded_by_one_request
+            unpaid_order_is_never_refunded
+            refund_of_an_impossible_amount_is_not_sent
+            refund_with_a_connection_reset_is_in_doubt
+            refund_with_a_lost_reply_is_in_doubt
+            refund_with_an_html_reply_is_in_doubt
+            refund_with_an_empty_reply_is_in_doubt
+            refund_with_a_truncated_reply_is_in_doubt
+            refund_with_a_garbage_reply_is_in_doubt
+            refund_with_a_status_500_is_in_doubt
+            refund_with_a_status_503_is_in_doubt
+            refund_with_a_status_429_is_in_doubt
+            refund_with_a_success_in_status_401_is_in_doubt
+            refund_with_refused_credentials_takes_effect_at_most_once
+            notification_names_its_order
+            notification_claims_no_more_than_the_status
+            forged_notification_claims_no_status
+            request_without_a_connection_is_not_sent
+            order_of_an_impossible_amount_is_not_sent
+            invalid_order_is_not_sent_and_its_field_is_named
+            supports_agrees_with_the_operations
             debug_shows_no_secret
         }
     };
-    (@each $block_on:path, $bench:path; $($name:ident)+) => {
+}
+
+macro_rules! check_each {
+    ($harness:ident; $($name:ident)+) => { $( $name($harness).await; )+ };
+}
+
+/// Checks every promise, one after the other.
+///
+/// # Panics
+/// At the first promise that is broken.
+pub async fn check_all(harness: &dyn Harness) {
+    for_each_promise! { [check_each] harness; }
+}
+
+/// One `#[test]` for each promise of the suite, in the module where it stands.
+///
+/// `block_on` is a function that runs a future to its end, `harness` an async function that
+/// returns a new [`Harness`](crate::conformance::Harness).
+///
+/// ```text
+/// duka_core::conformance_tests!(block_on = block_on, harness = TestServer::start);
+/// ```
+#[macro_export]
+macro_rules! conformance_tests {
+    (block_on = $block_on:path, harness = $harness:path $(,)?) => {
+        $crate::for_each_promise! { [$crate::conformance_test_functions] $block_on, $harness; }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_test_functions {
+    ($block_on:path, $harness:path; $($name:ident)+) => {
         $(
             #[test]
             fn $name() {
                 $block_on(async {
-                    let bench = $bench().await;
-                    $crate::conformance::Case::named(stringify!($name))
-                        .expect("the macro and the suite list the same cases")
-                        .run(&bench)
-                        .await
-                        .assert_not_violated();
+                    let harness = $harness().await;
+                    $crate::conformance::$name(&harness).await;
                 });
             }
         )+
-
-        #[test]
-        fn every_case_has_its_test() {
-            let listed = [$(stringify!($name)),+];
-            let cases = $crate::conformance::cases();
-            let names: Vec<_> = cases.iter().map(|case| case.name()).collect();
-            assert_eq!(names, listed);
-        }
     };
 }

@@ -1,77 +1,67 @@
-//! Rules about notifications: which order one names, and what it may claim.
+//! Promises about notifications. They check nothing at a gateway that sends none.
 
 use jiff::Timestamp;
 
-use super::bench::{Notified, Sender};
-use super::trial::{Flow, Stop, Trial};
+use super::check::{open_order, paid_order, read_status};
+use super::harness::{Harness, Notification};
 use crate::id::OrderId;
 use crate::order::{Observation, OrderStatus};
 
-pub(super) async fn names_its_order(trial: &mut Trial<'_>) -> Flow {
-    // Two, so that the last one heard of is not always right.
-    let orders = [trial.paid_order().await?, trial.paid_order().await?];
+/// A notification names the order that it is about.
+pub async fn notification_names_its_order(harness: &dyn Harness) {
+    if !harness.sends_notifications() {
+        return;
+    }
+    // Two orders, so that the last one paid is not right for both.
+    let orders = [paid_order(harness).await, paid_order(harness).await];
     for order in &orders {
-        let (named, _) = let_in(trial, order).await?;
-        let named = trial.gateway.canonical_order(&named);
-        trial.same("a notification about", order, &named);
+        let named = genuine(harness, order).await.order;
+        assert_eq!(&harness.gateway().canonical_order(&named), order);
     }
-    Ok(())
 }
 
-pub(super) async fn claims_no_more(trial: &mut Trial<'_>) -> Flow {
-    let paid = trial.paid_order().await?;
-    let failed = trial.open_order().await?;
-    trial.bench.customer_fails(&failed).await?;
+/// A notification claims no more than the status shows.
+pub async fn notification_claims_no_more_than_the_status(harness: &dyn Harness) {
+    if !harness.sends_notifications() {
+        return;
+    }
+    let paid = paid_order(harness).await;
+    let failed = open_order(harness).await;
+    harness.fail_payment(&failed).await;
     for order in [paid, failed] {
-        let (_, claim) = let_in(trial, &order).await?;
-        let status = trial.reading(&order).await?.status;
+        let claim = genuine(harness, &order).await.status;
+        let status = read_status(harness, &order).await.status;
         let Some(claim) = claim else { continue };
-        // A status that is read is merged with what was claimed before.
-        let sight = |status: &OrderStatus| Observation {
-            status: status.clone(),
-            raw_status: String::new(),
-            money: None,
-            observed_at: Timestamp::UNIX_EPOCH,
-        };
-        if sight(&claim).merge(sight(&status)).status != status {
-            trial.violated(format!("no more than {status} claimed"), claim);
-        }
-    }
-    Ok(())
-}
-
-pub(super) async fn stranger_claims_nothing(trial: &mut Trial<'_>) -> Flow {
-    let order = trial.open_order().await?;
-    match told(trial, &order, Sender::Stranger).await? {
-        None => {}
-        Some((_, None | Some(OrderStatus::Unknown(_)))) => {}
-        Some((_, Some(claim))) => {
-            trial.violated("a stranger who is not believed", format!("{claim} claimed"));
-        }
-    }
-    Ok(())
-}
-
-/// What the gateway's own notification says.
-async fn let_in(trial: &mut Trial<'_>, order: &OrderId) -> Flow<(OrderId, Option<OrderStatus>)> {
-    match told(trial, order, Sender::Gateway).await? {
-        Some(said) => Ok(said),
-        None => Err(trial.stop("the gateway's notification let in", "it was refused")),
+        // A caller merges the status that it reads with the claims before it.
+        let merged = observation(&claim).merge(observation(&status)).status;
+        assert_eq!(merged, status, "the notification claims {claim}");
     }
 }
 
-/// What a notification says; `None` if it was not let in.
-async fn told(
-    trial: &mut Trial<'_>,
-    order: &OrderId,
-    sender: Sender,
-) -> Flow<Option<(OrderId, Option<OrderStatus>)>> {
-    match trial.bench.notification(order, sender).await? {
-        Notified::Read { order, status } => Ok(Some((order, status))),
-        Notified::Refused => Ok(None),
-        Notified::NotPossible => {
-            let reason = "there are no notifications there";
-            Err(Stop::LeftOut(reason.to_owned()))
-        }
+/// A notification that does not come from the gateway is refused, or claims no status.
+pub async fn forged_notification_claims_no_status(harness: &dyn Harness) {
+    if !harness.sends_notifications() {
+        return;
+    }
+    let order = open_order(harness).await;
+    let read = harness.forged_notification(&order).await;
+    match read.and_then(|it| it.status) {
+        None | Some(OrderStatus::Unknown(_)) => {}
+        Some(claim) => panic!("a forged notification claims {claim} and is believed"),
+    }
+}
+
+/// The gateway's own notification, which the adapter must not refuse.
+async fn genuine(harness: &dyn Harness, order: &OrderId) -> Notification {
+    let read = harness.notification(order).await;
+    read.unwrap_or_else(|| panic!("the gateway's notification about {order} was refused"))
+}
+
+fn observation(status: &OrderStatus) -> Observation {
+    Observation {
+        status: status.clone(),
+        raw_status: String::new(),
+        money: None,
+        observed_at: Timestamp::UNIX_EPOCH,
     }
 }

@@ -1,94 +1,99 @@
-//! Rules about refunds, at gateways that have them.
+//! Promises about refunds. They check nothing at a gateway that does not support them.
 
-use super::bench::{Fault, RefundTruth};
-use super::faults::{self, Sees, sees};
-use super::manners::not_sent;
-use super::trial::{Flow, Stop, Trial};
-use crate::error::{Delivery, ErrorKind};
-use crate::gateway::{Operation, StatusReading};
+use super::check::{
+    assert_agrees, assert_error_after, assert_happened, assert_hides_secrets, assert_not_sent,
+    assert_sent_once, expect_error, open_order, paid_order, read_status,
+};
+use super::harness::{Fault, Harness, RequestCounts};
+use crate::error::{Error, ErrorKind};
+use crate::gateway::Operation;
+use crate::gateway::StatusReading;
 use crate::id::OrderId;
 use crate::money::Decimal;
 use crate::order::OrderStatus;
 use crate::refund::{RefundAnswer, RefundRequest};
 
-/// Leaves a case out where there are no refunds.
-fn supported(trial: &Trial<'_>) -> Flow {
-    if trial.gateway.supports(Operation::Refund) {
-        return Ok(());
-    }
-    let reason = "there are no refunds there";
-    Err(Stop::LeftOut(reason.to_owned()))
+fn supported(harness: &dyn Harness) -> bool {
+    harness.gateway().supports(Operation::Refund)
+}
+
+fn refund_request(order: &OrderId, paid: StatusReading) -> RefundRequest {
+    RefundRequest::new(order.clone(), paid, "suite", "for the conformance suite")
 }
 
 /// A refund of all that the status of an order shows.
-pub(super) async fn request(trial: &mut Trial<'_>, order: &OrderId) -> Flow<RefundRequest> {
-    let paid = trial.reading(order).await?;
-    let remarks = "for the conformance suite";
-    Ok(RefundRequest::new(order.clone(), paid, "suite", remarks))
+pub(super) async fn refund_of(harness: &dyn Harness, order: &OrderId) -> RefundRequest {
+    refund_request(order, read_status(harness, order).await)
 }
 
-/// A refund of an order that is not even paid.
-pub(super) fn of_nothing(order: &OrderId) -> RefundRequest {
-    let unpaid = StatusReading::new(OrderStatus::Unpaid, "unpaid");
-    RefundRequest::new(order.clone(), unpaid, "suite", "for the conformance suite")
+/// A refund of an order whose status is *unpaid*.
+pub(super) fn refund_of_unpaid(order: &OrderId) -> RefundRequest {
+    refund_request(order, StatusReading::new(OrderStatus::Unpaid, "unpaid"))
 }
 
-pub(super) async fn by_one_request(trial: &mut Trial<'_>) -> Flow {
-    supported(trial)?;
-    let order = trial.paid_order().await?;
-    let request = request(trial, &order).await?;
-    if let Err(error) = trial.gateway.check_refund(&request) {
-        trial.violated("a check that lets a good request pass", error);
+/// Refunding a paid order takes one request, and `check_refund` allows it before.
+pub async fn paid_order_is_refunded_by_one_request(harness: &dyn Harness) {
+    if !supported(harness) {
+        return;
     }
-    match trial.gateway.refund(&request).await {
+    let gateway = harness.gateway();
+    let order = paid_order(harness).await;
+    let request = refund_of(harness, &order).await;
+    if let Err(error) = gateway.check_refund(&request) {
+        panic!("check_refund refuses a valid request: {error}");
+    }
+    match gateway.refund(&request).await {
         Ok(RefundAnswer::Received { .. }) => {}
-        Ok(RefundAnswer::Refused { message }) => {
-            return Err(trial.stop("received", format!("refused: {message}")));
-        }
-        Err(error) => return Err(trial.stop("received", error)),
+        Ok(RefundAnswer::Refused { message }) => panic!("the refund was refused: {message}"),
+        Err(error) => panic!("the refund failed: {error}"),
     }
-    let one = RefundTruth {
+    let one = RequestCounts {
         received: 1,
-        requests: 1,
+        authenticated: 1,
         applied: 1,
     };
-    let truth = trial.truth(&order).await?;
-    trial.same("refund requests", &one, &truth.refunds);
-    Ok(())
+    assert_eq!(harness.server_state(&order).await.refunds, one);
 }
 
-pub(super) async fn unpaid_is_never_refunded(trial: &mut Trial<'_>) -> Flow {
-    supported(trial)?;
-    let order = trial.open_order().await?;
-    let honest = request(trial, &order).await?;
-    match trial.gateway.refund(&honest).await {
-        Ok(answer) => trial.violated("an error before anything is sent", answer.message()),
-        Err(error) => not_sent(trial, &error),
+/// A refund of an order whose status is not *paid* is not sent; with a wrong status, the
+/// gateway's refusal is not taken for a yes.
+pub async fn unpaid_order_is_never_refunded(harness: &dyn Harness) {
+    if !supported(harness) {
+        return;
     }
-    let truth = trial.truth(&order).await?;
-    trial.same("refund requests received", &0, &truth.refunds.received);
-    // A status that was right once, or that somebody made up.
-    let mut stale = honest;
-    stale.paid.status = OrderStatus::Paid;
-    stale.paid.confirmation_code = Some("NOSUCHRECEIPT".to_owned());
-    match trial.gateway.refund(&stale).await {
-        Ok(RefundAnswer::Received { message }) => {
-            trial.violated("anything but a yes", format!("received: {message}"));
-        }
+    let gateway = harness.gateway();
+    let order = open_order(harness).await;
+    let request = refund_of(harness, &order).await;
+    let error = expect_error(
+        gateway.refund(&request).await,
+        "the refund of an unpaid order",
+    );
+    assert_not_sent(&error);
+    let state = harness.server_state(&order).await;
+    assert_eq!(state.refunds, RequestCounts::default());
+    // An outdated status, or one that a caller has made up.
+    let mut wrong = request;
+    wrong.paid.status = OrderStatus::Paid;
+    wrong.paid.confirmation_code = Some("NOSUCHRECEIPT".to_owned());
+    match gateway.refund(&wrong).await {
+        Ok(RefundAnswer::Received { message }) => panic!("the refund was received: {message}"),
         Ok(RefundAnswer::Refused { .. }) => {}
-        Err(error) => trial.shows_no_secret(&error),
+        Err(error) => assert_hides_secrets(harness, &error),
     }
-    let truth = trial.truth(&order).await?;
-    trial.same("refunds", &0, &truth.refunds.applied);
-    Ok(())
+    assert_eq!(harness.server_state(&order).await.refunds.applied, 0);
 }
 
-pub(super) async fn that_cannot_be(trial: &mut Trial<'_>) -> Flow {
-    supported(trial)?;
-    let order = trial.paid_order().await?;
-    let request = request(trial, &order).await?;
+/// A refund of more than was paid, of nothing or of less than the smallest unit is refused
+/// by `check_refund` and not sent by `refund`.
+pub async fn refund_of_an_impossible_amount_is_not_sent(harness: &dyn Harness) {
+    if !supported(harness) {
+        return;
+    }
+    let gateway = harness.gateway();
+    let order = paid_order(harness).await;
+    let request = refund_of(harness, &order).await;
     let Some(paid) = request.paid.money else {
-        return Err(trial.stop("a status that shows what was paid", "none"));
+        panic!("the status of a paid order shows no amount");
     };
     for amount in [
         paid.amount() + Decimal::ONE,
@@ -97,89 +102,112 @@ pub(super) async fn that_cannot_be(trial: &mut Trial<'_>) -> Flow {
         Decimal::new(1, 9),
     ] {
         let request = request.clone().amount(amount);
-        if trial.gateway.check_refund(&request).is_ok() {
-            trial.violated(
-                format!("{amount} of {paid} refused by the check"),
-                "nothing",
-            );
-        }
-        match trial.gateway.refund(&request).await {
-            Ok(_) => trial.violated(format!("no refund of {amount} of {paid}"), "an answer"),
-            Err(error) => {
-                not_sent(trial, &error);
-                trial.same("kind", &ErrorKind::InvalidRequest, &error.kind());
-            }
-        }
+        let checked = gateway.check_refund(&request);
+        assert!(checked.is_err(), "check_refund allows {amount} of {paid}");
+        let error = expect_error(gateway.refund(&request).await, "an impossible refund");
+        assert_not_sent(&error);
+        assert_eq!(
+            error.kind(),
+            ErrorKind::InvalidRequest,
+            "{amount} of {paid}"
+        );
     }
-    let truth = trial.truth(&order).await?;
-    trial.same("refund requests", &RefundTruth::default(), &truth.refunds);
-    Ok(())
+    let state = harness.server_state(&order).await;
+    assert_eq!(state.refunds, RequestCounts::default());
 }
 
-pub(super) async fn under(trial: &mut Trial<'_>, fault: Fault) -> Flow {
-    supported(trial)?;
-    let order = trial.paid_order().await?;
-    let request = request(trial, &order).await?;
-    trial.arm(fault, Operation::Refund).await?;
-    let outcome = trial.gateway.refund(&request).await;
-    trial.bench.disarm().await?;
-    let truth = trial.truth(&order).await?.refunds;
-
-    let most = if fault == Fault::Unauthenticated {
-        2
-    } else {
-        1
-    };
-    if truth.received > most || truth.requests > 1 || truth.applied > 1 {
-        trial.violated("one request for one call", format!("{truth:?}"));
+/// A refund of a paid order that meets this fault, with what the server received; `None` if
+/// there are no refunds, or the fault cannot happen here.
+async fn refund_under(
+    harness: &dyn Harness,
+    fault: Fault,
+) -> Option<(Result<RefundAnswer, Error>, RequestCounts)> {
+    if !supported(harness) || !harness.can_inject(fault, Operation::Refund) {
+        return None;
     }
-    match &outcome {
-        Ok(answer) => check_answer(trial, fault, answer, truth),
+    let order = paid_order(harness).await;
+    let request = refund_of(harness, &order).await;
+    harness.inject(fault, Operation::Refund).await;
+    let result = harness.gateway().refund(&request).await;
+    harness.clear_faults().await;
+    let counts = harness.server_state(&order).await.refunds;
+    assert_sent_once(fault, counts);
+    assert_happened(fault, counts);
+    Some((result, counts))
+}
+
+async fn refund_is_in_doubt(harness: &dyn Harness, fault: Fault) {
+    let Some((result, counts)) = refund_under(harness, fault).await else {
+        return;
+    };
+    let error = expect_error(result, "a refund without a readable reply");
+    assert_error_after(harness, fault, &error);
+    assert_agrees(&error, counts);
+}
+
+/// The connection is reset after the request has arrived: the outcome of the refund is in doubt, and the adapter sends no second request.
+pub async fn refund_with_a_connection_reset_is_in_doubt(harness: &dyn Harness) {
+    refund_is_in_doubt(harness, Fault::ConnectionReset).await;
+}
+
+/// The reply is lost: the outcome of the refund is in doubt, and the adapter sends no second request.
+pub async fn refund_with_a_lost_reply_is_in_doubt(harness: &dyn Harness) {
+    refund_is_in_doubt(harness, Fault::ReplyLost).await;
+}
+
+/// A page of HTML comes back: the outcome of the refund is in doubt, and the adapter sends no second request.
+pub async fn refund_with_an_html_reply_is_in_doubt(harness: &dyn Harness) {
+    refund_is_in_doubt(harness, Fault::HtmlReply).await;
+}
+
+/// An empty reply comes back: the outcome of the refund is in doubt, and the adapter sends no second request.
+pub async fn refund_with_an_empty_reply_is_in_doubt(harness: &dyn Harness) {
+    refund_is_in_doubt(harness, Fault::EmptyReply).await;
+}
+
+/// Half of the reply comes back: the outcome of the refund is in doubt, and the adapter sends no second request.
+pub async fn refund_with_a_truncated_reply_is_in_doubt(harness: &dyn Harness) {
+    refund_is_in_doubt(harness, Fault::TruncatedReply).await;
+}
+
+/// Meaningless bytes come back: the outcome of the refund is in doubt, and the adapter sends no second request.
+pub async fn refund_with_a_garbage_reply_is_in_doubt(harness: &dyn Harness) {
+    refund_is_in_doubt(harness, Fault::GarbageReply).await;
+}
+
+/// HTTP 500 comes back: the outcome of the refund is in doubt, and the adapter sends no second request.
+pub async fn refund_with_a_status_500_is_in_doubt(harness: &dyn Harness) {
+    refund_is_in_doubt(harness, Fault::Status500).await;
+}
+
+/// HTTP 503 comes back: the outcome of the refund is in doubt, and the adapter sends no second request.
+pub async fn refund_with_a_status_503_is_in_doubt(harness: &dyn Harness) {
+    refund_is_in_doubt(harness, Fault::Status503).await;
+}
+
+/// HTTP 429 comes back: the outcome of the refund is in doubt, and the adapter sends no second request.
+pub async fn refund_with_a_status_429_is_in_doubt(harness: &dyn Harness) {
+    refund_is_in_doubt(harness, Fault::Status429).await;
+}
+
+/// The success comes back under HTTP 401, which is no documented refusal of credentials: the outcome of the refund is in doubt, and the adapter sends no second request.
+pub async fn refund_with_a_success_in_status_401_is_in_doubt(harness: &dyn Harness) {
+    refund_is_in_doubt(harness, Fault::SuccessInStatus401).await;
+}
+
+/// The credentials are refused: the adapter may send the refund once more with new ones.
+/// What it reports is what the gateway did.
+pub async fn refund_with_refused_credentials_takes_effect_at_most_once(harness: &dyn Harness) {
+    let fault = Fault::CredentialsRefused;
+    let Some((result, counts)) = refund_under(harness, fault).await else {
+        return;
+    };
+    match result {
+        Ok(RefundAnswer::Received { .. }) => assert_eq!(counts.applied, 1, "received"),
+        Ok(RefundAnswer::Refused { .. }) => assert_eq!(counts.applied, 0, "refused"),
         Err(error) => {
-            faults::check_error(trial, fault, error);
-            if error.delivery() == Delivery::NotSent && truth.received > 0 {
-                trial.violated("a request that did not leave", "it arrived");
-            }
-            if error.kind() == ErrorKind::Authentication && truth.requests > 0 {
-                trial.violated("a request refused at the door", "it was looked at");
-            }
+            assert_error_after(harness, fault, &error);
+            assert_agrees(&error, counts);
         }
-    }
-    check_struck(trial, fault, truth);
-    Ok(())
-}
-
-fn check_answer(trial: &mut Trial<'_>, fault: Fault, answer: &RefundAnswer, truth: RefundTruth) {
-    let (word, told_so) = match answer {
-        RefundAnswer::Received { .. } => ("received", truth.applied > 0),
-        RefundAnswer::Refused { .. } => ("refused", truth.applied == 0),
-    };
-    if sees(fault) == Sees::Nothing {
-        trial.violated("an error, since nothing readable came back", word);
-    } else if !told_so {
-        trial.violated("what the gateway said", word);
-    }
-}
-
-/// A fault that did not happen proves nothing.
-fn check_struck(trial: &mut Trial<'_>, fault: Fault, truth: RefundTruth) {
-    let struck = match fault {
-        // Looked at once, it must have come a second time.
-        Fault::Unauthenticated => truth.received == truth.requests + 1,
-        Fault::ResetBefore | Fault::Unavailable | Fault::TooManyRequests => {
-            truth.received > truth.requests
-        }
-        Fault::ReplyLost
-        | Fault::HtmlBody
-        | Fault::EmptyBody
-        | Fault::TruncatedBody
-        | Fault::GarbageBody => truth.applied == 1,
-        Fault::ServerError => truth.received > 0,
-        // They happen to a cancel only.
-        Fault::PayBeforeApply | Fault::PayAfterApply => true,
-    };
-    if !struck {
-        let happen = format!("{} to happen", fault.as_str());
-        trial.violated(happen, format!("{truth:?}"));
     }
 }

@@ -1,5 +1,5 @@
-//! The suite that every gateway must pass, with the emulator on the other side. For every
-//! answer of it that nobody knows of the real gateway, see `variants`.
+//! The suite that every gateway must pass, against the emulator. `variants` repeats it under
+//! every assumption about the real gateway.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use duka_core::clock::SharedClock;
-use duka_core::conformance::{
-    Armed, Bench, BenchError, Fault, FlawedOrder, Notified, Sender, Truth, check_all,
-};
+use duka_core::conformance::{Fault, Harness, Notification, ServerState};
 use duka_core::gateway::Operation;
 use duka_core::id::IdError;
 use duka_core::{Gateway, NewOrder, OrderId, Recurring};
@@ -23,7 +21,7 @@ use sha2::Sha256;
 use crate::fake::{NOW, new_order};
 use crate::merchant::{Merchant, Received};
 
-pub(crate) struct Shop {
+pub(crate) struct TestServer {
     emulator: Emulator,
     gateway: Arc<KwikPaisa>,
     transport: Arc<ReqwestTransport>,
@@ -67,8 +65,12 @@ fn chosen(emulator: &Emulator, name: &str) -> &'static str {
     found.map_or_else(|| panic!("no variant {name}"), |it| it.value)
 }
 
-impl Shop {
-    /// A shop at an emulator whose variants are set already.
+impl TestServer {
+    async fn start() -> Self {
+        Self::at(emulator().await, transport()).await
+    }
+
+    /// An emulator whose variants are set already, with an account and a webhook address.
     pub(crate) async fn at(emulator: Emulator, transport: Arc<ReqwestTransport>) -> Self {
         // The one setting of a merchant whose gateway escapes what it writes again.
         let unicode = if chosen(&emulator, "kwikpaisa.signed_over") == "php_escaped" {
@@ -92,7 +94,7 @@ impl Shop {
         }
     }
 
-    /// The same shop with ids of another form.
+    /// The same with ids of another form.
     pub(crate) fn with_ids(mut self, ids: fn(String) -> Result<OrderId, IdError>) -> Self {
         self.ids = ids;
         self
@@ -100,11 +102,11 @@ impl Shop {
 }
 
 /// A webhook that says the order was paid, signed with another key.
-fn made_up(order: &OrderId) -> Received {
+fn forged(order: &OrderId) -> Received {
     let body = format!(
         r#"{{"event":"payment.success","data":{{"order_id":"{order}","amount":"105.00","currency":"INR","status":"PAID"}}}}"#
     );
-    let mut mac = Hmac::<Sha256>::new_from_slice(b"sk_test_stranger").unwrap();
+    let mut mac = Hmac::<Sha256>::new_from_slice(b"sk_test_another").unwrap();
     mac.update(format!("{body}{NOW}").as_bytes());
     Received {
         signature: hex::encode(mac.finalize().into_bytes()),
@@ -114,99 +116,110 @@ fn made_up(order: &OrderId) -> Received {
 }
 
 #[async_trait]
-impl Bench for Shop {
+impl Harness for TestServer {
     fn gateway(&self) -> Arc<dyn Gateway> {
         self.gateway.clone()
     }
 
-    async fn new_order(&self) -> Result<NewOrder, BenchError> {
+    fn unreachable_gateway(&self) -> Option<Arc<dyn Gateway>> {
+        // A port that was free a moment ago.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        Some(Arc::new(account(
+            &format!("http://{address}"),
+            &self.transport,
+            Unicode::default(),
+        )))
+    }
+
+    async fn new_order(&self) -> NewOrder {
         let id = self.next.fetch_add(1, Ordering::SeqCst).to_string();
         let mut order = new_order();
-        order.reference = (self.ids)(id).map_err(BenchError::new)?;
-        Ok(order)
+        order.reference = (self.ids)(id).unwrap();
+        order
     }
 
-    async fn full_order(&self) -> Result<NewOrder, BenchError> {
-        let order = self.new_order().await?;
-        Ok(order
+    async fn full_order(&self) -> NewOrder {
+        let order = self.new_order().await;
+        order
             .service_type("PHYSICAL_GOODS")
-            .order_note("Zoë's gift"))
+            .order_note("Zoë's gift")
     }
 
-    async fn flawed_orders(&self) -> Result<Vec<FlawedOrder>, BenchError> {
-        let order = self.new_order().await?;
-        let flawed =
-            |field, change: fn(&mut NewOrder)| FlawedOrder::new(order.clone(), field, change);
-        Ok(vec![
-            flawed("customer.name", |it| it.customer.name = None),
-            flawed("customer.email", |it| it.customer.email = None),
-            flawed("customer.phone", |it| it.customer.phone = None),
-            flawed("return_url", |it| {
+    async fn invalid_orders(&self) -> Vec<(NewOrder, &'static str)> {
+        let order = self.new_order().await;
+        let invalid = |field, change: fn(&mut NewOrder)| {
+            let mut order = order.clone();
+            change(&mut order);
+            (order, field)
+        };
+        vec![
+            invalid("customer.name", |it| it.customer.name = None),
+            invalid("customer.email", |it| it.customer.email = None),
+            invalid("customer.phone", |it| it.customer.phone = None),
+            invalid("return_url", |it| {
                 it.return_url = "app://return".parse().unwrap();
             }),
-            flawed("recurring", |it| it.recurring = Some(Recurring::new("17"))),
-        ])
+            invalid("recurring", |it| it.recurring = Some(Recurring::new("17"))),
+        ]
     }
 
-    async fn creates_received(&self) -> Result<Option<u32>, BenchError> {
+    async fn creates_received(&self) -> Option<u32> {
         let requests = self.emulator.requests();
         let creates = requests
             .iter()
             .filter(|it| it.operation == Some(duka_emulator::Operation::Create));
-        Ok(Some(
-            u32::try_from(creates.count()).map_err(BenchError::new)?,
-        ))
+        Some(u32::try_from(creates.count()).unwrap())
     }
 
     fn unknown_order(&self) -> OrderId {
         OrderId::integer("1").unwrap()
     }
 
-    async fn customer_pays(&self, order: &OrderId) -> Result<(), BenchError> {
-        self.emulator.pay(order.as_str()).map_err(BenchError::new)
+    async fn pay(&self, order: &OrderId) {
+        self.emulator.pay(order.as_str()).unwrap();
     }
 
-    async fn customer_fails(&self, order: &OrderId) -> Result<(), BenchError> {
-        self.emulator.fail(order.as_str()).map_err(BenchError::new)
+    async fn fail_payment(&self, order: &OrderId) {
+        self.emulator.fail(order.as_str()).unwrap();
     }
 
-    async fn arm(&self, fault: Fault, operation: Operation) -> Result<Armed, BenchError> {
+    async fn inject(&self, fault: Fault, operation: Operation) {
         let kind = match fault {
-            Fault::ResetBefore => FaultKind::ResetBefore,
+            Fault::ConnectionReset => FaultKind::ResetBefore,
             Fault::ReplyLost => FaultKind::ReplyLost,
-            Fault::HtmlBody => FaultKind::HtmlBody,
-            Fault::EmptyBody => FaultKind::EmptyBody,
-            Fault::TruncatedBody => FaultKind::TruncatedBody,
-            Fault::GarbageBody => FaultKind::GarbageBody,
-            Fault::ServerError => FaultKind::Http500,
-            Fault::Unavailable => FaultKind::Http503,
-            Fault::TooManyRequests => FaultKind::Http429,
-            Fault::Unauthenticated => FaultKind::TokenExpired,
-            Fault::PayBeforeApply => FaultKind::PayBeforeApply,
-            Fault::PayAfterApply => FaultKind::PayAfterApply,
-            _ => return Ok(Armed::NotPossible),
+            Fault::HtmlReply => FaultKind::HtmlBody,
+            Fault::EmptyReply => FaultKind::EmptyBody,
+            Fault::TruncatedReply => FaultKind::TruncatedBody,
+            Fault::GarbageReply => FaultKind::GarbageBody,
+            Fault::Status500 => FaultKind::Http500,
+            Fault::Status503 => FaultKind::Http503,
+            Fault::Status429 => FaultKind::Http429,
+            Fault::SuccessInStatus401 => FaultKind::Odd401,
+            Fault::CredentialsRefused => FaultKind::TokenExpired,
+            Fault::PaidBeforeCancel => FaultKind::PayBeforeApply,
+            Fault::PaidAfterCancel => FaultKind::PayAfterApply,
+            other => panic!("the emulator has no fault {other:?}"),
         };
         let operation = match operation {
             Operation::Create => duka_emulator::Operation::Create,
             Operation::Status => duka_emulator::Operation::Status,
             Operation::Cancel => duka_emulator::Operation::Cancel,
-            Operation::Refund | Operation::RegisterIpn | Operation::ListIpns | _ => {
-                return Ok(Armed::NotPossible);
+            other @ (Operation::Refund | Operation::RegisterIpn | Operation::ListIpns | _) => {
+                panic!("KwikPaisa has no operation {other:?}")
             }
         };
         let fault = duka_emulator::Fault::new(kind).on(operation);
-        self.emulator.arm(fault).map_err(BenchError::new)?;
-        Ok(Armed::Yes)
+        self.emulator.arm(fault).unwrap();
     }
 
-    async fn disarm(&self) -> Result<(), BenchError> {
+    async fn clear_faults(&self) {
         self.emulator.clear_faults();
-        Ok(())
     }
 
-    async fn truth(&self, order: &OrderId) -> Result<Truth, BenchError> {
-        let found = self.emulator.order(order.as_str());
-        let truth = found.ok_or_else(|| BenchError::new("no such order"))?;
+    async fn server_state(&self, order: &OrderId) -> ServerState {
+        let truth = self.emulator.order(order.as_str()).unwrap();
         let text = format!("\"order_id\":\"{}\"}}", order.as_str());
         let integer = format!("\"order_id\":{}}}", order.as_str());
         let received = self
@@ -216,61 +229,59 @@ impl Bench for Shop {
             .filter(|it| it.operation == Some(duka_emulator::Operation::Cancel))
             .filter(|it| it.body.contains(&text) || it.body.contains(&integer))
             .count();
-        let mut told = Truth::new(codes::order_status(truth.status));
-        told.cancels_received = u32::try_from(received).map_err(BenchError::new)?;
-        told.cancel_requests = truth.cancel_requests;
-        told.cancels_applied = truth.cancels_applied;
-        told.paid_after_cancel = truth.paid_after_cancel;
-        Ok(told)
+        let mut state = ServerState::new(codes::order_status(truth.status));
+        state.cancels.received = u32::try_from(received).unwrap();
+        state.cancels.authenticated = truth.cancel_requests;
+        state.cancels.applied = truth.cancels_applied;
+        state.paid_after_cancel = truth.paid_after_cancel;
+        state
     }
 
-    async fn notification(&self, order: &OrderId, from: Sender) -> Result<Notified, BenchError> {
-        let webhook = match from {
-            Sender::Gateway => {
-                let names_it = format!("\"{order}\"");
-                let last = self.merchant.last_with(&names_it).await;
-                last.ok_or_else(|| BenchError::new("no webhook has come"))?
-            }
-            Sender::Stranger => made_up(order),
-        };
+    fn sends_notifications(&self) -> bool {
+        true
+    }
+
+    async fn notification(&self, order: &OrderId) -> Option<Notification> {
+        let webhook = self.merchant.last_with(&format!("\"{order}\"")).await;
+        self.read(&webhook.expect("no webhook has come"))
+    }
+
+    async fn forged_notification(&self, order: &OrderId) -> Option<Notification> {
+        self.read(&forged(order))
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        vec!["pk_test_emulator".to_owned(), "sk_test_emulator".to_owned()]
+    }
+}
+
+impl TestServer {
+    fn read(&self, webhook: &Received) -> Option<Notification> {
         let Received {
             body,
             signature,
             timestamp,
-        } = &webhook;
+        } = webhook;
         let form = if chosen(&self.emulator, "kwikpaisa.webhook_signed") == "rewritten" {
             SignedForm::RawOrRewritten
         } else {
             SignedForm::RawBody
         };
         let verifier = self.gateway.webhooks().signed_form(form);
-        match verifier.verify(body, signature, timestamp) {
-            Ok(webhook) => Ok(Notified::Read {
-                order: webhook.order.ok_or_else(|| BenchError::new("no order"))?,
-                status: webhook.status,
-            }),
-            Err(_) => Ok(Notified::Refused),
-        }
-    }
-
-    fn secrets(&self) -> Vec<String> {
-        vec!["pk_test_emulator".to_owned(), "sk_test_emulator".to_owned()]
-    }
-
-    fn unreachable(&self) -> Option<Arc<dyn Gateway>> {
-        // A port that was free a moment ago.
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").ok()?;
-        let address = listener.local_addr().ok()?;
-        Some(Arc::new(account(
-            &format!("http://{address}"),
-            &self.transport,
-            Unicode::default(),
-        )))
+        let webhook = verifier.verify(body, signature, timestamp).ok()?;
+        Some(Notification {
+            order: webhook.order.expect("a webhook names its order"),
+            status: webhook.status,
+        })
     }
 }
 
-#[tokio::test]
-async fn kwikpaisa_keeps_every_rule() {
-    let report = check_all(&Shop::at(emulator().await, transport()).await).await;
-    assert!(report.is_clean(), "{report}");
+fn block_on<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
 }
+
+duka_core::conformance_tests!(block_on = block_on, harness = TestServer::start);

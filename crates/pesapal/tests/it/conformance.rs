@@ -1,5 +1,5 @@
-//! The suite that every gateway must pass, against the emulator over real sockets. For every
-//! answer of it that nobody knows of the real gateway, see `variants`.
+//! The suite that every gateway must pass, against the emulator. `variants` repeats it under
+//! every assumption about the real gateway.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -7,9 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use duka_core::conformance::{
-    Armed, Bench, BenchError, Fault, FlawedOrder, Notified, RefundTruth, Sender, Truth,
-};
+use duka_core::conformance::{Fault, Harness, Notification, RequestCounts, ServerState};
 use duka_core::gateway::Operation;
 use duka_core::{Customer, Gateway, NewOrder, OrderId, OrderStatus, Recurring};
 use duka_emulator::{Emulator, EmulatorConfig, FaultKind, PesapalCredentials};
@@ -22,7 +20,7 @@ use crate::merchant::{Merchant, Received};
 const KEY: &str = "a-key-of-the-suite";
 const SECRET: &str = "a-secret-of-the-suite";
 
-pub(crate) struct Shop {
+pub(crate) struct TestServer {
     emulator: Emulator,
     pesapal: Pesapal,
     clock: ByHand,
@@ -33,14 +31,14 @@ pub(crate) struct Shop {
     references: AtomicU32,
 }
 
-impl Shop {
-    async fn open() -> Self {
+impl TestServer {
+    async fn start() -> Self {
         let transport = transport();
         let (emulator, clock) = emulator().await;
         Self::at(emulator, clock, transport).await
     }
 
-    /// A shop at an emulator whose variants are set already.
+    /// An emulator whose variants are set already, with an account and two IPN addresses.
     pub(crate) async fn at(
         emulator: Emulator,
         clock: ByHand,
@@ -74,19 +72,19 @@ impl Shop {
         u32::try_from(requests.iter().filter(of_order).count()).unwrap()
     }
 
-    /// What became of the refunds of an order. They name its receipt.
-    fn refunds(&self, truth: &duka_emulator::OrderTruth) -> RefundTruth {
+    /// The refund requests of an order. They name its receipt.
+    fn refunds(&self, truth: &duka_emulator::OrderTruth) -> RequestCounts {
         let refund = duka_emulator::Operation::Refund;
         let receipt = truth.receipt.as_deref();
-        let mut told = RefundTruth::default();
-        told.received = receipt.map_or(0, |receipt| self.received(refund, receipt));
-        told.requests = truth.refund_requests;
-        told.applied = u32::from(truth.refund_received);
-        told
+        RequestCounts {
+            received: receipt.map_or(0, |receipt| self.received(refund, receipt)),
+            authenticated: truth.refund_requests,
+            applied: u32::from(truth.refund_received),
+        }
     }
 }
 
-/// An emulator with the suite's keys, and the clock that both sides go by.
+/// An emulator with the suite's keys, and the clock that both sides use.
 pub(crate) async fn emulator() -> (Emulator, ByHand) {
     let clock = ByHand::new();
     let theirs = clock.clone();
@@ -113,91 +111,102 @@ fn account(url: &str, clock: &ByHand, transport: &Arc<ReqwestTransport>) -> Pesa
 }
 
 #[async_trait]
-impl Bench for Shop {
+impl Harness for TestServer {
     fn gateway(&self) -> Arc<dyn Gateway> {
         Arc::new(self.pesapal.clone())
     }
 
-    async fn new_order(&self) -> Result<NewOrder, BenchError> {
+    fn unreachable_gateway(&self) -> Option<Arc<dyn Gateway>> {
+        // A port that was free a moment ago.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let url = format!("http://{address}/pesapalv3");
+        Some(Arc::new(account(&url, &self.clock, &self.transport)))
+    }
+
+    async fn new_order(&self) -> NewOrder {
         let number = self.references.fetch_add(1, Ordering::Relaxed);
         let [by_get, by_post] = &self.notification_ids;
         // Each for every other order.
         let ipn = if number & 1 == 0 { by_get } else { by_post };
         let mut order = new_order().notification_id(ipn);
-        order.reference = OrderId::text(format!("S-{number}")).map_err(BenchError::new)?;
-        Ok(order)
+        order.reference = OrderId::text(format!("S-{number}")).unwrap();
+        order
     }
 
-    async fn full_order(&self) -> Result<NewOrder, BenchError> {
+    async fn full_order(&self) -> NewOrder {
         let mut order = full_order().notification_id(&self.notification_ids[0]);
-        order.reference = self.new_order().await?.reference;
-        Ok(order)
+        order.reference = self.new_order().await.reference;
+        order
     }
 
-    async fn flawed_orders(&self) -> Result<Vec<FlawedOrder>, BenchError> {
-        let order = self.new_order().await?;
-        let flawed =
-            |field, change: fn(&mut NewOrder)| FlawedOrder::new(order.clone(), field, change);
-        Ok(vec![
-            flawed("reference", |it| {
+    async fn invalid_orders(&self) -> Vec<(NewOrder, &'static str)> {
+        let order = self.new_order().await;
+        let invalid = |field, change: fn(&mut NewOrder)| {
+            let mut order = order.clone();
+            change(&mut order);
+            (order, field)
+        };
+        vec![
+            invalid("reference", |it| {
                 it.reference = OrderId::text("x".repeat(51)).unwrap();
             }),
-            flawed("reference", |it| {
+            invalid("reference", |it| {
                 it.reference = OrderId::text("A/17").unwrap();
             }),
-            flawed("description", |it| it.description = "x".repeat(101)),
-            flawed("description", |it| it.description.clear()),
-            flawed("customer", |it| it.customer = Customer::default()),
-            flawed("billing_address.state", |it| {
+            invalid("description", |it| it.description = "x".repeat(101)),
+            invalid("description", |it| it.description.clear()),
+            invalid("customer", |it| it.customer = Customer::default()),
+            invalid("billing_address.state", |it| {
                 it.billing_address.state = Some("KSMU".to_owned());
             }),
-            flawed("billing_address.country_code", |it| {
+            invalid("billing_address.country_code", |it| {
                 it.billing_address.country_code = Some("KEN".to_owned());
             }),
-            flawed("notification_id", |it| it.notification_id = None),
-            flawed("recurring.account_number", |it| {
+            invalid("notification_id", |it| it.notification_id = None),
+            invalid("recurring.account_number", |it| {
                 it.recurring = Some(Recurring::new(" "));
             }),
-        ])
+        ]
     }
 
-    async fn creates_received(&self) -> Result<Option<u32>, BenchError> {
+    async fn creates_received(&self) -> Option<u32> {
         let requests = self.emulator.requests();
         let creates = requests
             .iter()
             .filter(|it| it.operation == Some(duka_emulator::Operation::Create));
-        Ok(Some(
-            u32::try_from(creates.count()).map_err(BenchError::new)?,
-        ))
+        Some(u32::try_from(creates.count()).unwrap())
     }
 
     fn unknown_order(&self) -> OrderId {
         OrderId::text("00000000-0000-4000-8000-000000000000").unwrap()
     }
 
-    async fn customer_pays(&self, order: &OrderId) -> Result<(), BenchError> {
-        self.emulator.pay(order.as_str()).map_err(BenchError::new)
+    async fn pay(&self, order: &OrderId) {
+        self.emulator.pay(order.as_str()).unwrap();
     }
 
-    async fn customer_fails(&self, order: &OrderId) -> Result<(), BenchError> {
-        self.emulator.fail(order.as_str()).map_err(BenchError::new)
+    async fn fail_payment(&self, order: &OrderId) {
+        self.emulator.fail(order.as_str()).unwrap();
     }
 
-    async fn arm(&self, fault: Fault, operation: Operation) -> Result<Armed, BenchError> {
+    async fn inject(&self, fault: Fault, operation: Operation) {
         let kind = match fault {
-            Fault::ResetBefore => FaultKind::ResetBefore,
+            Fault::ConnectionReset => FaultKind::ResetBefore,
             Fault::ReplyLost => FaultKind::ReplyLost,
-            Fault::HtmlBody => FaultKind::HtmlBody,
-            Fault::EmptyBody => FaultKind::EmptyBody,
-            Fault::TruncatedBody => FaultKind::TruncatedBody,
-            Fault::GarbageBody => FaultKind::GarbageBody,
-            Fault::ServerError => FaultKind::Http500,
-            Fault::Unavailable => FaultKind::Http503,
-            Fault::TooManyRequests => FaultKind::Http429,
-            Fault::Unauthenticated => FaultKind::TokenExpired,
-            Fault::PayBeforeApply => FaultKind::PayBeforeApply,
-            Fault::PayAfterApply => FaultKind::PayAfterApply,
-            other => return Err(BenchError::new(format!("what is {other:?} here?"))),
+            Fault::HtmlReply => FaultKind::HtmlBody,
+            Fault::EmptyReply => FaultKind::EmptyBody,
+            Fault::TruncatedReply => FaultKind::TruncatedBody,
+            Fault::GarbageReply => FaultKind::GarbageBody,
+            Fault::Status500 => FaultKind::Http500,
+            Fault::Status503 => FaultKind::Http503,
+            Fault::Status429 => FaultKind::Http429,
+            Fault::SuccessInStatus401 => FaultKind::Odd401,
+            Fault::CredentialsRefused => FaultKind::TokenExpired,
+            Fault::PaidBeforeCancel => FaultKind::PayBeforeApply,
+            Fault::PaidAfterCancel => FaultKind::PayAfterApply,
+            other => panic!("the emulator has no fault {other:?}"),
         };
         let operation = match operation {
             Operation::Create => duka_emulator::Operation::Create,
@@ -205,26 +214,21 @@ impl Bench for Shop {
             Operation::Cancel => duka_emulator::Operation::Cancel,
             Operation::Refund => duka_emulator::Operation::Refund,
             other @ (Operation::RegisterIpn | Operation::ListIpns | _) => {
-                return Err(BenchError::new(format!("what is {other:?} here?")));
+                panic!("the suite injects no fault into {other:?}")
             }
         };
         let fault = duka_emulator::Fault::new(kind)
             .at(duka_emulator::Gateway::Pesapal)
             .on(operation);
-        self.emulator.arm(fault).map_err(BenchError::new)?;
-        Ok(Armed::Yes)
+        self.emulator.arm(fault).unwrap();
     }
 
-    async fn disarm(&self) -> Result<(), BenchError> {
+    async fn clear_faults(&self) {
         self.emulator.clear_faults();
-        Ok(())
     }
 
-    async fn truth(&self, order: &OrderId) -> Result<Truth, BenchError> {
-        let truth = self
-            .emulator
-            .order(order.as_str())
-            .ok_or_else(|| BenchError::new("the emulator knows no such order"))?;
+    async fn server_state(&self, order: &OrderId) -> ServerState {
+        let truth = self.emulator.order(order.as_str()).unwrap();
         let status = match truth.status {
             "PENDING" => OrderStatus::Unpaid,
             "COMPLETED" => OrderStatus::Paid,
@@ -233,44 +237,42 @@ impl Bench for Shop {
             "CANCELLED" => OrderStatus::Cancelled,
             other => OrderStatus::Unknown(other.to_owned()),
         };
-        let mut told = Truth::new(status);
-        told.cancels_received = self.received(duka_emulator::Operation::Cancel, order.as_str());
-        told.cancel_requests = truth.cancel_requests;
-        told.cancels_applied = truth.cancels_applied;
-        told.paid_after_cancel = truth.paid_after_cancel;
-        told.refunds = self.refunds(&truth);
-        Ok(told)
+        let mut state = ServerState::new(status);
+        state.cancels = RequestCounts {
+            received: self.received(duka_emulator::Operation::Cancel, order.as_str()),
+            authenticated: truth.cancel_requests,
+            applied: truth.cancels_applied,
+        };
+        state.refunds = self.refunds(&truth);
+        state.paid_after_cancel = truth.paid_after_cancel;
+        state
     }
 
-    async fn notification(&self, order: &OrderId, from: Sender) -> Result<Notified, BenchError> {
-        let received = match from {
-            Sender::Gateway => {
-                let last = self.merchant.last_about(order).await;
-                last.ok_or_else(|| BenchError::new("no notification has come"))?
-            }
-            // No different from the real one, so nothing is believed of either.
-            Sender::Stranger => Received::Get(format!(
-                "OrderTrackingId={order}&OrderMerchantReference=S-1&OrderNotificationType=IPNCHANGE"
-            )),
-        };
-        let ipn = received.read().map_err(BenchError::new)?;
-        Ok(Notified::Read {
-            order: ipn.order,
-            status: None,
-        })
+    fn sends_notifications(&self) -> bool {
+        true
+    }
+
+    async fn notification(&self, order: &OrderId) -> Option<Notification> {
+        let last = self.merchant.last_about(order).await;
+        Some(read(&last.expect("no notification has come")))
+    }
+
+    async fn forged_notification(&self, order: &OrderId) -> Option<Notification> {
+        // No different from a genuine one, so the adapter believes no status of either.
+        Some(read(&Received::Get(format!(
+            "OrderTrackingId={order}&OrderMerchantReference=S-1&OrderNotificationType=IPNCHANGE"
+        ))))
     }
 
     fn secrets(&self) -> Vec<String> {
         vec![KEY.to_owned(), SECRET.to_owned()]
     }
+}
 
-    fn unreachable(&self) -> Option<Arc<dyn Gateway>> {
-        // Bound and let go: for a moment nobody else gets this port.
-        let listener = TcpListener::bind("127.0.0.1:0").ok()?;
-        let address = listener.local_addr().ok()?;
-        drop(listener);
-        let url = format!("http://{address}/pesapalv3");
-        Some(Arc::new(account(&url, &self.clock, &self.transport)))
+fn read(received: &Received) -> Notification {
+    Notification {
+        order: received.read().unwrap().order,
+        status: None,
     }
 }
 
@@ -282,4 +284,4 @@ fn block_on<F: Future>(future: F) -> F::Output {
         .block_on(future)
 }
 
-duka_core::conformance_tests!(block_on = block_on, bench = Shop::open);
+duka_core::conformance_tests!(block_on = block_on, harness = TestServer::start);

@@ -178,7 +178,7 @@ fn send(system: &System, world: &World, worker: usize, after: After<'_>) {
     );
     match system.deadline {
         Deadline::None | Deadline::Exact => {
-            after(Move::Sends { worker }, leaves(system, world, worker))
+            after(Move::Sends { worker }, leaves(system, world, worker));
         }
         Deadline::CheckThenWrite => {
             let mut next = world.clone();
