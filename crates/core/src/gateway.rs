@@ -9,8 +9,7 @@ use url::Url;
 use crate::cancel::CancelRules;
 use crate::error::{Delivery, Error, ErrorKind};
 use crate::id::{GatewayName, OrderId};
-use crate::money::Money;
-use crate::order::OrderStatus;
+use crate::order::StatusReading;
 use crate::refund::{RefundAnswer, RefundRequest};
 
 pub use crate::new_order::{
@@ -34,7 +33,7 @@ pub use crate::new_order::{
 ///   promise that no byte reached the gateway;
 ///   [`ErrorKind::Authentication`] one that it looked no
 ///   further than the credentials.
-/// - A status without a documented meaning is [`OrderStatus::Unknown`] with its own text.
+/// - A status without a documented meaning is [`OrderStatus::Unknown`](crate::OrderStatus::Unknown) with its own text.
 /// - Never repeat a mutation that may have arrived.
 /// - Check every documented limit of a [`NewOrder`] before anything is sent, and refuse one
 ///   with a field that must not be lost; see there. Those of a [`RefundRequest`] belong in
@@ -159,37 +158,6 @@ pub enum Eligibility {
     Eligible(StatusReading),
     /// They do not.
     NotEligible(StatusReading),
-}
-
-/// What a status read found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StatusReading {
-    /// Where the order stands.
-    pub status: OrderStatus,
-    /// The same in the gateway's own words.
-    pub raw_status: String,
-    /// Amount and currency as the gateway shows them, where it shows both.
-    pub money: Option<Money>,
-    /// The merchant's own reference, where the gateway echoes one.
-    pub reference: Option<String>,
-    /// The payment's receipt, where the gateway shows one: what a refund is asked by.
-    pub confirmation_code: Option<String>,
-    /// How the customer paid, in the gateway's own words, where it says so.
-    pub payment_method: Option<String>,
-}
-
-impl StatusReading {
-    /// A reading that shows nothing but the status.
-    pub fn new(status: OrderStatus, raw_status: impl Into<String>) -> Self {
-        Self {
-            status,
-            raw_status: raw_status.into(),
-            money: None,
-            reference: None,
-            confirmation_code: None,
-            payment_method: None,
-        }
-    }
 }
 
 /// A readable, documented answer to a cancel request.

@@ -102,6 +102,37 @@ impl fmt::Display for OrderStatus {
     }
 }
 
+/// What a status read found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusReading {
+    /// Where the order stands.
+    pub status: OrderStatus,
+    /// The same in the gateway's own words.
+    pub raw_status: String,
+    /// Amount and currency as the gateway shows them, where it shows both.
+    pub money: Option<Money>,
+    /// The merchant's own reference, where the gateway echoes one.
+    pub reference: Option<String>,
+    /// The payment's receipt, where the gateway shows one: what a refund is asked by.
+    pub confirmation_code: Option<String>,
+    /// How the customer paid, in the gateway's own words, where it says so.
+    pub payment_method: Option<String>,
+}
+
+impl StatusReading {
+    /// A reading that shows nothing but the status.
+    pub fn new(status: OrderStatus, raw_status: impl Into<String>) -> Self {
+        Self {
+            status,
+            raw_status: raw_status.into(),
+            money: None,
+            reference: None,
+            confirmation_code: None,
+            payment_method: None,
+        }
+    }
+}
+
 /// One observation of an order: a status read, or a notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observation {

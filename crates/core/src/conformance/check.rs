@@ -5,9 +5,8 @@ use std::fmt::Debug;
 
 use super::harness::{Fault, Harness, RequestCounts};
 use crate::error::{Delivery, Error, ErrorKind};
-use crate::gateway::StatusReading;
 use crate::id::OrderId;
-use crate::order::OrderStatus;
+use crate::order::{OrderStatus, StatusReading};
 
 /// A new order that is not paid.
 pub(super) async fn open_order(harness: &dyn Harness) -> OrderId {

@@ -7,10 +7,9 @@ use super::check::{
 use super::harness::{Fault, Harness, RequestCounts};
 use crate::error::{Error, ErrorKind};
 use crate::gateway::Operation;
-use crate::gateway::StatusReading;
 use crate::id::OrderId;
 use crate::money::Decimal;
-use crate::order::OrderStatus;
+use crate::order::{OrderStatus, StatusReading};
 use crate::refund::{RefundAnswer, RefundRequest};
 
 fn supported(harness: &dyn Harness) -> bool {

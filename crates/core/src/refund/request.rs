@@ -1,10 +1,9 @@
 //! A request to give a payment back, and what a gateway may answer.
 
 use crate::error::Error;
-use crate::gateway::StatusReading;
 use crate::id::OrderId;
 use crate::money::{Decimal, Money};
-use crate::order::OrderStatus;
+use crate::order::{OrderStatus, StatusReading};
 
 /// A refund to be asked for, of an order that a status has shown paid.
 ///
