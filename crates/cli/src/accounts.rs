@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use duka_core::clock::SharedClock;
 use duka_core::{AccountName, Gateway};
-use duka_http::{ReqwestTransport, RetryPolicy, Transport};
+use duka_http::{HttpTransport, RetryPolicy, Transport};
 use duka_kwikpaisa::KwikPaisa;
 use duka_pesapal::Pesapal;
 use secrecy::SecretString;
@@ -28,7 +28,7 @@ pub(crate) struct Caller {
 impl Caller {
     /// One whose requests take no longer than this.
     pub(crate) fn open(clock: SharedClock, timeout: Duration) -> Result<Self, Failure> {
-        let transport = ReqwestTransport::builder()
+        let transport = HttpTransport::builder()
             // No more than half of it to connect, or the reply would have no time.
             .connect_timeout(CONNECT.min(timeout / 2))
             .total_timeout(timeout)

@@ -28,7 +28,7 @@ use crate::deadline::{Late, before};
 use crate::line::{Ended, Line, OutOfStep};
 use crate::message::{Method, Reply, Request};
 use crate::pool::Pool;
-use crate::reqwest_transport::{USER_AGENT, headers_of};
+use crate::request_head::{USER_AGENT, headers_of};
 use crate::response_body::ResponseBodyReader;
 use crate::tracked_io::{INTERIM_LIMIT, Socket, Use, Watch};
 
@@ -70,11 +70,11 @@ impl DedicatedConnection {
         response_body: &ResponseBodyReader<'_>,
     ) -> Result<Reply, Error> {
         let give_up = Instant::now() + self.total_timeout;
-        let request = translate(request, response_body.asked, response_body.place)?;
+        let request = translate(request, response_body.asked, response_body.authority)?;
         let watch = Watch::new(Use::Mutation, give_up);
         let mut line = self.line(watch, response_body).await?;
         let outcome = line.drive(request, response_body).await;
-        outcome.map_err(|ended| self.failed(ended, line.watch(), response_body.place))
+        outcome.map_err(|ended| self.failed(ended, line.watch(), response_body.authority))
     }
 
     /// On a connection that has answered before, if there is one in order.
@@ -84,7 +84,7 @@ impl DedicatedConnection {
         response_body: &ResponseBodyReader<'_>,
     ) -> Result<Reply, Error> {
         let give_up = Instant::now() + self.total_timeout;
-        let request = translate(request, response_body.asked, response_body.place)?;
+        let request = translate(request, response_body.asked, response_body.authority)?;
         let origin = response_body.asked.origin();
         while let Some(mut line) = self.pool.take(&origin) {
             line.watch().begin_again(give_up);
@@ -92,14 +92,16 @@ impl DedicatedConnection {
                 Ok(reply) => return self.put_back(line, reply, response_body).await,
                 // It was closed, or something came that was not asked for, while it rested.
                 Err(Ended::Lost(_)) if !line.watch().has_left() => {}
-                Err(ended) => return Err(self.failed(ended, line.watch(), response_body.place)),
+                Err(ended) => {
+                    return Err(self.failed(ended, line.watch(), response_body.authority));
+                }
             }
         }
         let watch = Watch::new(Use::Read, give_up);
         let mut line = self.line(watch, response_body).await?;
         match line.drive(request, response_body).await {
             Ok(reply) => self.put_back(line, reply, response_body).await,
-            Err(ended) => Err(self.failed(ended, line.watch(), response_body.place)),
+            Err(ended) => Err(self.failed(ended, line.watch(), response_body.authority)),
         }
     }
 
@@ -125,17 +127,17 @@ impl DedicatedConnection {
         watch: Watch,
         response_body: &ResponseBodyReader<'_>,
     ) -> Result<Line, Error> {
-        let place = response_body.place;
+        let authority = response_body.authority;
         let by = watch.give_up().min(Instant::now() + self.connect_timeout);
         let socket = before(by, self.connect(response_body.asked, by))
             .await
             .unwrap_or_else(|late| Err(Unconnected::Late(late.into())))
-            .map_err(|error| error.into_error(place))?;
+            .map_err(|error| error.into_error(authority))?;
         let line = Line::open(socket, watch.clone()).await;
-        line.map_err(|error| self.failed(Ended::Lost(error), &watch, place))
+        line.map_err(|error| self.failed(Ended::Lost(error), &watch, authority))
     }
 
-    fn failed(&self, ended: Ended, watch: &Watch, place: &str) -> Error {
+    fn failed(&self, ended: Ended, watch: &Watch, authority: &str) -> Error {
         let delivery = if watch.has_left() {
             Delivery::Unknown
         } else {
@@ -148,12 +150,14 @@ impl DedicatedConnection {
                 if watch.purpose() == Use::Mutation && delivery == Delivery::Unknown {
                     self.lost.fetch_add(1, Ordering::Relaxed);
                 }
-                let message = format!("the connection to {place} ended before an answer");
+                let message = format!("the connection to {authority} ended before an answer");
                 unavailable(message).with_source(error)
             }
-            Ended::Late => unavailable(format!("no answer from {place} in time")).with_source(Late),
+            Ended::Late => {
+                unavailable(format!("no answer from {authority} in time")).with_source(Late)
+            }
             Ended::Flooded => unavailable(format!(
-                "{place} sent more than {INTERIM_LIMIT} interim replies (HTTP 1xx) and no answer"
+                "{authority} sent more than {INTERIM_LIMIT} interim replies (HTTP 1xx) and no answer"
             )),
         }
     }
@@ -182,11 +186,13 @@ enum Unconnected {
 }
 
 impl Unconnected {
-    fn into_error(self, place: &str) -> Error {
+    fn into_error(self, authority: &str) -> Error {
         let (message, source) = match self {
-            Self::Unresolved(error) => (format!("the name of {place} cannot be resolved"), error),
-            Self::Refused(error) => (format!("no connection to {place}"), error),
-            Self::Late(error) => (format!("no connection to {place} in time"), error),
+            Self::Unresolved(error) => {
+                (format!("the name of {authority} cannot be resolved"), error)
+            }
+            Self::Refused(error) => (format!("no connection to {authority}"), error),
+            Self::Late(error) => (format!("no connection to {authority} in time"), error),
         };
         Error::new(ErrorKind::Unavailable, Delivery::NotSent, message).with_source(source)
     }
@@ -195,7 +201,7 @@ impl Unconnected {
 fn translate(
     request: Request,
     url: &Url,
-    place: &str,
+    authority: &str,
 ) -> Result<hyper::Request<Full<Bytes>>, Error> {
     let method = match request.method() {
         Method::Get => hyper::Method::GET,
@@ -210,7 +216,7 @@ fn translate(
     let mut out = hyper::Request::new(Full::default());
     *out.method_mut() = method;
     *out.uri_mut() = target.parse().map_err(|_| unusable())?;
-    let host = HeaderValue::from_str(place).map_err(|_| unusable())?;
+    let host = HeaderValue::from_str(authority).map_err(|_| unusable())?;
     out.headers_mut().insert(header::HOST, host);
     out.headers_mut()
         .insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
@@ -287,7 +293,7 @@ mod tests {
     fn response_body(url: &Url) -> ResponseBodyReader<'_> {
         ResponseBodyReader {
             asked: url,
-            place: "gateway.example",
+            authority: "gateway.example",
             body_cap: 1024,
         }
     }
@@ -336,7 +342,7 @@ mod tests {
     }
 
     /// Time for any task that should not be there.
-    async fn everybody_else_has_run() {
+    async fn let_other_tasks_run() {
         for _ in 0..100 {
             tokio::task::yield_now().await;
         }
@@ -344,17 +350,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_that_is_queued_is_not_written_by_anybody_but_the_caller() {
+    async fn a_queued_request_is_written_by_its_caller_only() {
         let (near, mut far) = duplex(4096);
         let url = url();
         let response_body = response_body(&url);
         let mut line = line(near, Use::Mutation).await;
         let mut exchange = pin!(line.drive(request(10), &response_body));
-        everybody_else_has_run().await;
+        let_other_tasks_run().await;
         assert_eq!(drained(&mut far).await, 0, "never polled");
         // Connected, and the request handed over for writing.
         assert!(poll_once(&mut exchange).await.is_none());
-        everybody_else_has_run().await;
+        let_other_tasks_run().await;
         assert_eq!(drained(&mut far).await, 0, "not polled since it was queued");
         assert!(poll_once(&mut exchange).await.is_none());
         assert_eq!(
@@ -378,13 +384,13 @@ mod tests {
         }
         // Half written, and there is room for more.
         assert_eq!(drained(&mut far).await, 16);
-        everybody_else_has_run().await;
+        let_other_tasks_run().await;
         assert_eq!(drained(&mut far).await, 0);
         assert!(poll_once(&mut exchange).await.is_none());
         assert_eq!(drained(&mut far).await, 16, "polled again, it goes on");
     }
 
-    fn own() -> DedicatedConnection {
+    fn connections() -> DedicatedConnection {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -396,17 +402,18 @@ mod tests {
 
     #[tokio::test]
     async fn only_a_connection_that_ends_after_something_left_counts_as_lost() {
-        let own = own();
+        let connections = connections();
         let url = url();
         let response_body = response_body(&url);
-        let failed = |ended, line: &Line| own.failed(ended, line.watch(), "gateway.example");
+        let failed =
+            |ended, line: &Line| connections.failed(ended, line.watch(), "gateway.example");
 
         let (near, far) = duplex(4096);
         drop(far);
         let mut unused = line(near, Use::Mutation).await;
         let ended = unused.drive(request(10), &response_body).await.unwrap_err();
         assert_eq!(failed(ended, &unused).delivery(), Delivery::NotSent);
-        assert_eq!(own.lost(), 0);
+        assert_eq!(connections.lost(), 0);
 
         for (purpose, lost) in [(Use::Read, 0), (Use::Mutation, 1)] {
             let (near, mut far) = duplex(16);
@@ -417,7 +424,7 @@ mod tests {
             let (outcome, ()) = tokio::join!(cut.drive(request(500), &response_body), begun);
             let error = failed(outcome.unwrap_err(), &cut);
             assert_eq!(error.delivery(), Delivery::Unknown);
-            assert_eq!(own.lost(), lost);
+            assert_eq!(connections.lost(), lost);
         }
     }
 

@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use crate::{BaseUrl, Intent, Reply, Request, ReqwestTransport, Transport};
+use crate::{BaseUrl, HttpTransport, Intent, Reply, Request, Transport};
 
 const SOON: Duration = Duration::from_millis(400);
 /// Far more than any test needs on a busy machine.
@@ -134,8 +134,8 @@ impl Server {
         }
     }
 
-    fn transport(&self, total_timeout: Duration) -> ReqwestTransport {
-        ReqwestTransport::builder()
+    fn transport(&self, total_timeout: Duration) -> HttpTransport {
+        HttpTransport::builder()
             .connect_timeout(AGES)
             .total_timeout(total_timeout)
             .with_tls(self.trusted.clone(), None)
@@ -235,7 +235,7 @@ async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> bool {
     true
 }
 
-async fn ask(transport: &ReqwestTransport, base: &BaseUrl, intent: Intent) -> Result<Reply, Error> {
+async fn ask(transport: &HttpTransport, base: &BaseUrl, intent: Intent) -> Result<Reply, Error> {
     let request = match intent {
         Intent::Read => Request::get(base.join("/status")),
         Intent::Mutation => Request::post_json(base.join("/cancel"), b"{}".to_vec()),
@@ -245,7 +245,7 @@ async fn ask(transport: &ReqwestTransport, base: &BaseUrl, intent: Intent) -> Re
 
 /// Asks on a task of its own, so that one that never gives way is noticed, and says how long it took.
 async fn ask_timed(
-    transport: ReqwestTransport,
+    transport: HttpTransport,
     base: &BaseUrl,
     intent: Intent,
 ) -> (Result<Reply, Error>, Duration) {
@@ -375,7 +375,7 @@ async fn a_flooded_handshake_ends_in_the_time_to_connect_and_nothing_was_sent() 
     for record in records {
         for intent in INTENTS {
             let base = floods_the_handshake(record).await;
-            let transport = ReqwestTransport::builder()
+            let transport = HttpTransport::builder()
                 .connect_timeout(SOON)
                 .with_tls(certified().0, None)
                 .unwrap();

@@ -14,7 +14,7 @@ use crate::message::Reply;
 pub(crate) struct ResponseBodyReader<'a> {
     pub(crate) asked: &'a Url,
     /// Host and port, for messages.
-    pub(crate) place: &'a str,
+    pub(crate) authority: &'a str,
     pub(crate) body_cap: usize,
 }
 
@@ -67,7 +67,7 @@ impl ResponseBodyReader<'_> {
     }
 
     pub(crate) fn unreadable(&self, status: u16, how: &str) -> Error {
-        let message = format!("the reply of {} {how}", self.place);
+        let message = format!("the reply of {} {how}", self.authority);
         Error::new(ErrorKind::UnreadableReply, Delivery::Answered, message).with_http_status(status)
     }
 }

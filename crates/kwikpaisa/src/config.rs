@@ -208,14 +208,14 @@ fn misconfigured(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Configuration, Delivery::NotSent, message)
 }
 
-#[cfg(feature = "reqwest")]
+#[cfg(feature = "transport")]
 fn default_transport() -> Result<Arc<dyn Transport>, Error> {
-    Ok(Arc::new(duka_http::ReqwestTransport::new()?))
+    Ok(Arc::new(duka_http::HttpTransport::new()?))
 }
 
-#[cfg(not(feature = "reqwest"))]
+#[cfg(not(feature = "transport"))]
 fn default_transport() -> Result<Arc<dyn Transport>, Error> {
     Err(misconfigured(
-        "no transport is set, and the crate was built without one (feature reqwest)",
+        "no transport is set, and the crate was built without one (feature `transport`)",
     ))
 }

@@ -173,12 +173,12 @@ impl fmt::Debug for Builder {
     }
 }
 
-#[cfg(feature = "reqwest")]
+#[cfg(feature = "transport")]
 fn default_transport() -> Result<Arc<dyn Transport>, Error> {
-    Ok(Arc::new(duka_http::ReqwestTransport::new()?))
+    Ok(Arc::new(duka_http::HttpTransport::new()?))
 }
 
-#[cfg(not(feature = "reqwest"))]
+#[cfg(not(feature = "transport"))]
 fn default_transport() -> Result<Arc<dyn Transport>, Error> {
     Err(misconfigured(
         "no transport was given, and none is built in",

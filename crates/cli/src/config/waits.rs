@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use duka_cancellations::{AmountCheck, Lease};
 use duka_core::WaitPolicy;
-use duka_http::ReqwestTransport;
+use duka_http::HttpTransport;
 use serde::Deserialize;
 
 use super::Environment;
@@ -37,7 +37,7 @@ impl Default for Waits {
         Self {
             wait_policy: WaitPolicy::default(),
             lease: Lease::default().get(),
-            timeout: ReqwestTransport::TOTAL_TIMEOUT,
+            timeout: HttpTransport::TOTAL_TIMEOUT,
             give_up_after: GIVE_UP_AFTER,
         }
     }
@@ -266,7 +266,7 @@ mod tests {
     fn what_nobody_sets_is_what_the_crates_wait_by_themselves() {
         let waits = Waits::default();
         assert_eq!(waits.lease, Lease::default().get());
-        assert_eq!(waits.timeout, ReqwestTransport::TOTAL_TIMEOUT);
+        assert_eq!(waits.timeout, HttpTransport::TOTAL_TIMEOUT);
         assert!(waits.check().is_ok());
     }
 

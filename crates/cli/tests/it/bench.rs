@@ -15,7 +15,7 @@ use duka_core::{
     AccountName, Customer, ErrorKind, Gateway, Money, NewOrder, OrderId, State, WaitPolicy,
 };
 use duka_emulator::{Emulator, EmulatorConfig, Gateway as Side, Redelivery};
-use duka_http::{BaseUrl, ReqwestTransport, RetryPolicy, Transport};
+use duka_http::{BaseUrl, HttpTransport, RetryPolicy, Transport};
 use duka_kwikpaisa::KwikPaisa;
 use duka_pesapal::{IpnMethod, Pesapal};
 use jiff::{SignedDuration, Timestamp};
@@ -34,7 +34,7 @@ pub(crate) struct Bench {
 
 /// A transport that gives up after this long.
 pub(crate) fn transport(total: Duration) -> Arc<dyn Transport> {
-    let transport = ReqwestTransport::builder().total_timeout(total).build();
+    let transport = HttpTransport::builder().total_timeout(total).build();
     Arc::new(transport.unwrap())
 }
 

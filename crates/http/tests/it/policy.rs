@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use duka_core::{Delivery, Error, ErrorKind};
-use duka_http::{Client, Intent, Reply, Request, ReqwestTransport, RetryPolicy, Transport};
+use duka_http::{Client, HttpTransport, Intent, Reply, Request, RetryPolicy, Transport};
 use tokio::time::Instant;
 
 use crate::server::{Act, Server};
@@ -253,7 +253,7 @@ async fn no_policy_at_all_tries_once() {
 #[tokio::test]
 async fn over_sockets_a_busy_gateway_gets_a_read_twice_and_a_mutation_once() {
     let policy = RetryPolicy::new(3, Duration::from_millis(5), Duration::from_millis(20));
-    let transport = Arc::new(ReqwestTransport::new().unwrap());
+    let transport = Arc::new(HttpTransport::new().unwrap());
     let client = Client::new(transport, policy);
 
     let server = Server::start([Act::reply(503, "", ""), Act::reply(200, "", "ok")]).await;

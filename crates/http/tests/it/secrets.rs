@@ -5,7 +5,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use duka_core::{AccountName, GatewayName};
-use duka_http::{Client, Intent, Request, ReqwestTransport, RetryPolicy};
+use duka_http::{Client, HttpTransport, Intent, Request, RetryPolicy};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::server::{Act, Server};
@@ -73,7 +73,7 @@ async fn nothing_secret_gets_into_a_log_or_an_error() {
         Act::SayAndClose(CANARY.as_bytes().to_vec()),
     ])
     .await;
-    let transport = Arc::new(ReqwestTransport::new().unwrap());
+    let transport = Arc::new(HttpTransport::new().unwrap());
     let gateway = GatewayName::from_static("kwikpaisa");
     let account = AccountName::new("shop-in").unwrap();
     let client = Client::new(transport, RetryPolicy::default()).label(gateway, Some(account));

@@ -1,9 +1,9 @@
-//! What `ReqwestTransport` makes of every way an exchange can go wrong.
+//! What `HttpTransport` makes of every way an exchange can go wrong.
 
 use std::time::Duration;
 
 use duka_core::{Delivery, Error, ErrorKind};
-use duka_http::{BaseUrl, Intent, Reply, Request, ReqwestTransport, Transport};
+use duka_http::{BaseUrl, HttpTransport, Intent, Reply, Request, Transport};
 use tokio::net::TcpListener;
 
 use crate::server::{Act, Server, http};
@@ -11,8 +11,8 @@ use crate::server::{Act, Server, http};
 /// Long enough for loopback on a busy machine, short enough for a test.
 const SOON: Duration = Duration::from_millis(400);
 
-fn transport() -> ReqwestTransport {
-    ReqwestTransport::builder()
+fn transport() -> HttpTransport {
+    HttpTransport::builder()
         .connect_timeout(Duration::from_secs(2))
         .total_timeout(Duration::from_secs(4))
         .body_cap(1024)
@@ -20,20 +20,20 @@ fn transport() -> ReqwestTransport {
         .unwrap()
 }
 
-fn hasty() -> ReqwestTransport {
-    ReqwestTransport::builder()
+fn hasty() -> HttpTransport {
+    HttpTransport::builder()
         .connect_timeout(SOON)
         .total_timeout(SOON)
         .build()
         .unwrap()
 }
 
-async fn read(transport: &ReqwestTransport, base: &BaseUrl) -> Result<Reply, Error> {
+async fn read(transport: &HttpTransport, base: &BaseUrl) -> Result<Reply, Error> {
     let request = Request::get(base.join("/status"));
     transport.exchange(request, Intent::Read).await
 }
 
-async fn mutate(transport: &ReqwestTransport, base: &BaseUrl) -> Result<Reply, Error> {
+async fn mutate(transport: &HttpTransport, base: &BaseUrl) -> Result<Reply, Error> {
     let request = Request::post_json(base.join("/cancel"), b"{}".to_vec());
     transport.exchange(request, Intent::Mutation).await
 }
@@ -135,7 +135,7 @@ async fn a_tls_handshake_that_never_ends_runs_out_of_the_time_to_connect() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let base = BaseUrl::parse(&format!("https://127.0.0.1:{port}")).unwrap();
-    let transport = ReqwestTransport::builder()
+    let transport = HttpTransport::builder()
         .connect_timeout(SOON)
         .build()
         .unwrap();
@@ -164,7 +164,7 @@ async fn a_connection_closed_before_reading_is_never_an_answer() {
 #[tokio::test]
 async fn a_time_without_end_is_no_overflow() {
     let server = Server::start([Act::reply(200, "", "ok"), Act::reply(200, "", "ok")]).await;
-    let transport = ReqwestTransport::builder()
+    let transport = HttpTransport::builder()
         .connect_timeout(Duration::MAX)
         .total_timeout(Duration::MAX)
         .build()

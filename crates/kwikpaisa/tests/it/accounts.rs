@@ -120,5 +120,5 @@ fn unpaid_and_processing_orders_may_be_cancelled_and_no_others() {
 #[test]
 fn without_a_transport_an_account_has_the_one_over_sockets() {
     let gateway = KwikPaisa::builder("k".into(), "s".into(), clock(0)).build();
-    assert!(format!("{:?}", gateway.unwrap()).contains("ReqwestTransport"));
+    assert!(format!("{:?}", gateway.unwrap()).contains("HttpTransport"));
 }

@@ -12,7 +12,7 @@ use duka_core::gateway::Operation;
 use duka_core::id::IdError;
 use duka_core::{Gateway, NewOrder, OrderId, Recurring};
 use duka_emulator::{Emulator, EmulatorConfig, FaultKind};
-use duka_http::{BaseUrl, ReqwestTransport, RetryPolicy};
+use duka_http::{BaseUrl, HttpTransport, RetryPolicy};
 use duka_kwikpaisa::{KwikPaisa, SignedForm, Unicode, codes};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
@@ -24,7 +24,7 @@ use crate::merchant::{Merchant, Received};
 pub(crate) struct TestServer {
     emulator: Emulator,
     gateway: Arc<KwikPaisa>,
-    transport: Arc<ReqwestTransport>,
+    transport: Arc<HttpTransport>,
     merchant: Merchant,
     next: AtomicU64,
     ids: fn(String) -> Result<OrderId, IdError>,
@@ -38,11 +38,11 @@ pub(crate) async fn emulator() -> Emulator {
     Emulator::start(EmulatorConfig::new(now)).await.unwrap()
 }
 
-pub(crate) fn transport() -> Arc<ReqwestTransport> {
-    Arc::new(ReqwestTransport::new().unwrap())
+pub(crate) fn transport() -> Arc<HttpTransport> {
+    Arc::new(HttpTransport::new().unwrap())
 }
 
-fn account(base: &str, transport: &Arc<ReqwestTransport>, unicode: Unicode) -> KwikPaisa {
+fn account(base: &str, transport: &Arc<HttpTransport>, unicode: Unicode) -> KwikPaisa {
     let keys = ("pk_test_emulator".into(), "sk_test_emulator".into());
     KwikPaisa::builder(keys.0, keys.1, SharedClock::new(now))
         .base_url(BaseUrl::parse(base).unwrap())
@@ -71,7 +71,7 @@ impl TestServer {
     }
 
     /// An emulator whose variants are set already, with an account and a webhook address.
-    pub(crate) async fn at(emulator: Emulator, transport: Arc<ReqwestTransport>) -> Self {
+    pub(crate) async fn at(emulator: Emulator, transport: Arc<HttpTransport>) -> Self {
         // The one setting of a merchant whose gateway escapes what it writes again.
         let unicode = if chosen(&emulator, "kwikpaisa.signed_over") == "php_escaped" {
             Unicode::Escaped

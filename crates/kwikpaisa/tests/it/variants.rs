@@ -6,7 +6,7 @@ use std::time::Instant;
 use duka_core::OrderId;
 use duka_core::conformance::check_all;
 use duka_emulator::{Combination, Gateway, pairwise};
-use duka_http::{Intent, Request, ReqwestTransport, Transport};
+use duka_http::{HttpTransport, Intent, Request, Transport};
 
 use crate::conformance::{TestServer, emulator, transport};
 
@@ -35,7 +35,7 @@ async fn every_promise_is_kept_under_every_two_variants() {
 }
 
 /// Over HTTP, as a program in any language would.
-async fn choose(combination: &Combination, emulator: &str, transport: &ReqwestTransport) {
+async fn choose(combination: &Combination, emulator: &str, transport: &HttpTransport) {
     let url = format!("{emulator}/_emulator/variants").parse().unwrap();
     let body = serde_json::to_vec(combination).unwrap();
     let request = Request::post_json(url, body);

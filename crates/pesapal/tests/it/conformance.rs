@@ -11,7 +11,7 @@ use duka_core::conformance::{Fault, Harness, Notification, RequestCounts, Server
 use duka_core::gateway::Operation;
 use duka_core::{Customer, Gateway, NewOrder, OrderId, OrderStatus, Recurring};
 use duka_emulator::{Emulator, EmulatorConfig, FaultKind, PesapalCredentials};
-use duka_http::{BaseUrl, ReqwestTransport, RetryPolicy};
+use duka_http::{BaseUrl, HttpTransport, RetryPolicy};
 use duka_pesapal::{IpnMethod, Pesapal};
 
 use crate::fake::{ByHand, full_order, new_order};
@@ -24,7 +24,7 @@ pub(crate) struct TestServer {
     emulator: Emulator,
     pesapal: Pesapal,
     clock: ByHand,
-    transport: Arc<ReqwestTransport>,
+    transport: Arc<HttpTransport>,
     merchant: Merchant,
     /// The merchant's address, once for `GET` and once for `POST`.
     notification_ids: [String; 2],
@@ -42,7 +42,7 @@ impl TestServer {
     pub(crate) async fn at(
         emulator: Emulator,
         clock: ByHand,
-        transport: Arc<ReqwestTransport>,
+        transport: Arc<HttpTransport>,
     ) -> Self {
         let pesapal = account(&emulator.pesapal_url(), &clock, &transport);
         let merchant = Merchant::open().await;
@@ -93,14 +93,14 @@ pub(crate) async fn emulator() -> (Emulator, ByHand) {
     (Emulator::start(config).await.unwrap(), clock)
 }
 
-pub(crate) fn transport() -> Arc<ReqwestTransport> {
-    let transport = ReqwestTransport::builder()
+pub(crate) fn transport() -> Arc<HttpTransport> {
+    let transport = HttpTransport::builder()
         .total_timeout(Duration::from_secs(5))
         .build();
     Arc::new(transport.unwrap())
 }
 
-fn account(url: &str, clock: &ByHand, transport: &Arc<ReqwestTransport>) -> Pesapal {
+fn account(url: &str, clock: &ByHand, transport: &Arc<HttpTransport>) -> Pesapal {
     let briefly = Duration::from_millis(1);
     Pesapal::builder(KEY.into(), SECRET.into(), clock.shared())
         .base_url(BaseUrl::parse(url).unwrap())

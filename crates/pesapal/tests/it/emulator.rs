@@ -8,7 +8,7 @@ use duka_emulator::behaviour::pesapal::{BadConsumerKeys, BadToken, NoError, Stat
 use duka_emulator::{
     Behaviour, Emulator, EmulatorConfig, Fault, FaultKind, Operation, PesapalCredentials,
 };
-use duka_http::{BaseUrl, ReqwestTransport, RetryPolicy};
+use duka_http::{BaseUrl, HttpTransport, RetryPolicy};
 use duka_pesapal::{IpnMethod, Pesapal};
 use jiff::SignedDuration;
 
@@ -64,7 +64,7 @@ impl Shop {
 }
 
 fn account(emulator: &Emulator, clock: &ByHand, secret: &str) -> Pesapal {
-    let transport = ReqwestTransport::builder()
+    let transport = HttpTransport::builder()
         .total_timeout(Duration::from_secs(5))
         .build()
         .unwrap();

@@ -68,7 +68,7 @@ async fn debug_of_everything_public_shows_none() {
 }
 
 fn pesapal_over_nothing() -> duka_pesapal::Pesapal {
-    let transport = duka_http::ReqwestTransport::new().unwrap();
+    let transport = duka_http::HttpTransport::new().unwrap();
     builder(&Fake::new(), &ByHand::new())
         .transport(Arc::new(transport))
         .build()

@@ -95,7 +95,7 @@ fn a_key_that_is_empty_or_has_white_space_is_a_configuration_error() {
 #[test]
 fn an_account_without_a_transport_gets_the_built_in_one_or_says_that_there_is_none() {
     let built = Pesapal::builder("k".into(), "s".into(), ByHand::new().shared()).build();
-    if cfg!(feature = "reqwest") {
+    if cfg!(feature = "transport") {
         assert!(built.is_ok());
     } else {
         assert_eq!(built.unwrap_err().kind(), ErrorKind::Configuration);

@@ -6,7 +6,7 @@ use std::time::Instant;
 use duka_core::ErrorKind;
 use duka_core::conformance::{Harness, check_all};
 use duka_emulator::{Combination, Gateway, pairwise};
-use duka_http::{Intent, Request, ReqwestTransport, Transport};
+use duka_http::{HttpTransport, Intent, Request, Transport};
 
 use crate::conformance::{TestServer, emulator, transport};
 
@@ -61,7 +61,7 @@ async fn an_error_that_is_text_is_an_error_with_these_words() {
 }
 
 /// Over HTTP, as a program in any language would.
-async fn choose(combination: &Combination, emulator: &str, transport: &ReqwestTransport) {
+async fn choose(combination: &Combination, emulator: &str, transport: &HttpTransport) {
     let url = format!("{emulator}/_emulator/variants").parse().unwrap();
     let body = serde_json::to_vec(combination).unwrap();
     let request = Request::post_json(url, body);

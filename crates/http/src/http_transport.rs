@@ -1,23 +1,19 @@
-//! The transport over real sockets: a connection of its own for each mutation, a pool for reads.
+//! A transport that drives its connections itself: a new one for each mutation, a pool for reads.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use duka_core::{Delivery, Error, ErrorKind};
-use hyper::header::{HeaderName, HeaderValue};
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::BuilderVerifierExt;
-use url::Url;
+use rustls::ClientConfig;
 
 use crate::base_url::check_channel;
 use crate::dedicated_connection::DedicatedConnection;
 use crate::message::{Intent, Reply, Request};
+use crate::request_head::authority;
 use crate::response_body::ResponseBodyReader;
+use crate::tls::{TrustAnchors, tls_config};
 use crate::transport::Transport;
-
-/// Who sends, for the other side's logs.
-pub(crate) const USER_AGENT: &str = concat!("duka/", env!("CARGO_PKG_VERSION"));
 
 /// The longest time that is waited. Any clock can add it to its now, as it could not
 /// [`Duration::MAX`].
@@ -30,45 +26,42 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// polled any more, not one byte more leaves. The deadline holds whatever arrives, and more than
 /// 16 interim replies (HTTP 1xx) are no answer but an unknown outcome.
 ///
-/// A mutation goes on a connection made for it: one from a pool may have been closed by the other
-/// side a moment ago, and an innocent cancel would come back in doubt. Reads share up to eight
+/// A mutation goes on a connection made for it: the gateway may have closed
+/// one from a pool a moment ago, and a harmless cancel would come back in doubt. Reads share up to eight
 /// connections, each used again within 30 s. One on which anything has arrived that was not asked
 /// for is closed: its next reply might be meant for an earlier request.
-///
-/// The first version used reqwest, hence the name. reqwest cannot be given a connection that
-/// looks at its socket before it writes.
 #[derive(Debug)]
-pub struct ReqwestTransport {
-    own: DedicatedConnection,
+pub struct HttpTransport {
+    connections: DedicatedConnection,
     body_cap: usize,
     /// Why TLS cannot be had, if so.
     no_tls: Option<rustls::Error>,
 }
 
-/// Settings of a [`ReqwestTransport`].
+/// Settings of a [`HttpTransport`].
 #[derive(Debug, Clone)]
-pub struct ReqwestTransportBuilder {
+pub struct HttpTransportBuilder {
     connect_timeout: Duration,
     total_timeout: Duration,
     body_cap: usize,
 }
 
-impl ReqwestTransport {
+impl HttpTransport {
     /// The time for a whole exchange, unless
-    /// [another](ReqwestTransportBuilder::total_timeout) is set.
+    /// [another](HttpTransportBuilder::total_timeout) is set.
     pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
 
-    /// A transport with the defaults of [`ReqwestTransport::builder`].
+    /// A transport with the defaults of [`HttpTransport::builder`].
     ///
     /// # Errors
-    /// As [`ReqwestTransportBuilder::build`].
+    /// As [`HttpTransportBuilder::build`].
     pub fn new() -> Result<Self, Error> {
         Self::builder().build()
     }
 
     /// Settings: 5 s to connect, 30 s in all, 1 MiB of body.
-    pub const fn builder() -> ReqwestTransportBuilder {
-        ReqwestTransportBuilder {
+    pub const fn builder() -> HttpTransportBuilder {
+        HttpTransportBuilder {
             connect_timeout: Duration::from_secs(5),
             total_timeout: Self::TOTAL_TIMEOUT,
             body_cap: 1024 * 1024,
@@ -79,12 +72,12 @@ impl ReqwestTransport {
     /// any reply, other than by a timeout. Each is in doubt; a number that grows says that
     /// something between here and the gateway closes connections.
     pub fn lost_mutations(&self) -> u64 {
-        self.own.lost()
+        self.connections.lost()
     }
 }
 
 #[async_trait]
-impl Transport for ReqwestTransport {
+impl Transport for HttpTransport {
     async fn exchange(&self, request: Request, intent: Intent) -> Result<Reply, Error> {
         // Again, although `BaseUrl` has looked: the request may not come from one.
         check_channel(request.url())?;
@@ -93,20 +86,20 @@ impl Transport for ReqwestTransport {
             let message = "this machine has no root certificates to check a gateway by; install them (the package is often called ca-certificates)";
             return Err(unusable(message, problem.clone()));
         }
-        let place = place_of(&url);
+        let authority = authority(&url);
         let response_body = ResponseBodyReader {
             asked: &url,
-            place: &place,
+            authority: &authority,
             body_cap: self.body_cap,
         };
         match intent {
-            Intent::Read => self.own.read(request, &response_body).await,
-            Intent::Mutation => self.own.mutate(request, &response_body).await,
+            Intent::Read => self.connections.read(request, &response_body).await,
+            Intent::Mutation => self.connections.mutate(request, &response_body).await,
         }
     }
 }
 
-impl ReqwestTransportBuilder {
+impl HttpTransportBuilder {
     /// The time to resolve the name, connect and agree on TLS; more than a year is a year.
     /// Running out of it proves that nothing was sent.
     ///
@@ -140,13 +133,13 @@ impl ReqwestTransportBuilder {
     ///
     /// # Errors
     /// [`ErrorKind::Configuration`] when the HTTP client cannot be made.
-    pub fn build(self) -> Result<ReqwestTransport, Error> {
+    pub fn build(self) -> Result<HttpTransport, Error> {
         let (tls, no_tls) = match tls_config(TrustAnchors::Machine) {
             Ok(config) => (config, None),
             Err(problem) => {
-                let nobody = tls_config(TrustAnchors::None)
+                let trusts_none = tls_config(TrustAnchors::None)
                     .map_err(|error| unusable("TLS cannot be set up", error))?;
-                (nobody, Some(problem))
+                (trusts_none, Some(problem))
             }
         };
         self.with_tls(tls, no_tls)
@@ -156,72 +149,23 @@ impl ReqwestTransportBuilder {
         self,
         tls: ClientConfig,
         no_tls: Option<rustls::Error>,
-    ) -> Result<ReqwestTransport, Error> {
+    ) -> Result<HttpTransport, Error> {
         let connect_timeout = self.connect_timeout.min(LONGEST);
         let total_timeout = self.total_timeout.min(LONGEST);
-        Ok(ReqwestTransport {
-            own: DedicatedConnection::new(Arc::new(tls), connect_timeout, total_timeout),
+        Ok(HttpTransport {
+            connections: DedicatedConnection::new(Arc::new(tls), connect_timeout, total_timeout),
             body_cap: self.body_cap,
             no_tls,
         })
     }
 }
 
-impl Default for ReqwestTransportBuilder {
+impl Default for HttpTransportBuilder {
     fn default() -> Self {
-        ReqwestTransport::builder()
+        HttpTransport::builder()
     }
-}
-
-/// Whose certificates are believed.
-#[derive(Clone, Copy)]
-enum TrustAnchors {
-    /// Those that the machine trusts.
-    Machine,
-    /// Nobody's: every handshake fails.
-    None,
-}
-
-/// rustls with ring, named here so that no process-wide default is needed or changed.
-fn tls_config(anchors: TrustAnchors) -> Result<ClientConfig, rustls::Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder =
-        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    let builder = match anchors {
-        TrustAnchors::Machine => builder.with_platform_verifier()?,
-        TrustAnchors::None => builder.with_root_certificates(RootCertStore::empty()),
-    };
-    let mut config = builder.with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
 }
 
 fn unusable(message: &str, source: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::new(ErrorKind::Configuration, Delivery::NotSent, message).with_source(source)
-}
-
-/// The headers of a request, as HTTP takes them.
-pub(crate) fn headers_of(
-    request: &Request,
-) -> impl Iterator<Item = Result<(HeaderName, HeaderValue), Error>> {
-    request.headers().map(|header| {
-        let name = HeaderName::from_bytes(header.name.as_bytes());
-        let value = HeaderValue::from_str(header.value);
-        let (Ok(name), Ok(mut value)) = (name, value) else {
-            let field = format!("header {}", header.name);
-            let problem = "holds a character that HTTP does not allow";
-            return Err(Error::invalid_field(&field, problem));
-        };
-        value.set_sensitive(header.secret);
-        Ok((name, value))
-    })
-}
-
-/// Host and port, for messages.
-fn place_of(url: &Url) -> String {
-    let host = url.host_str().unwrap_or("the gateway");
-    match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    }
 }
