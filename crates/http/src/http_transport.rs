@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use duka_core::{Delivery, Error, ErrorKind};
+use duka_core::Error;
 use rustls::ClientConfig;
 
 use crate::base_url::check_channel;
@@ -12,12 +12,8 @@ use crate::dedicated_connection::DedicatedConnection;
 use crate::message::{Intent, Reply, Request};
 use crate::request_head::authority;
 use crate::response_body::ResponseBodyReader;
-use crate::tls::{TrustAnchors, tls_config};
+use crate::tls::{self, LONGEST_TIMEOUT, MachineTls};
 use crate::transport::Transport;
-
-/// The longest time that is waited. Any clock can add it to its now, as it could not
-/// [`Duration::MAX`].
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// HTTP/1.1 over rustls, trusting the certificates that the machine trusts.
 ///
@@ -83,8 +79,7 @@ impl Transport for HttpTransport {
         check_channel(request.url())?;
         let url = request.url().clone();
         if let Some(problem) = self.no_tls.as_ref().filter(|_| url.scheme() == "https") {
-            let message = "this machine has no root certificates to check a gateway by; install them (the package is often called ca-certificates)";
-            return Err(unusable(message, problem.clone()));
+            return Err(tls::no_roots(problem));
         }
         let authority = authority(&url);
         let response_body = ResponseBodyReader {
@@ -129,20 +124,13 @@ impl HttpTransportBuilder {
 
     /// Loads the machine's root certificates and makes the transport. On a machine without
     /// any, loopback still works, and every `https` request is an
-    /// [`ErrorKind::Configuration`] error.
+    /// [`ErrorKind::Configuration`](duka_core::ErrorKind::Configuration) error.
     ///
     /// # Errors
-    /// [`ErrorKind::Configuration`] when the HTTP client cannot be made.
+    /// [`ErrorKind::Configuration`](duka_core::ErrorKind::Configuration) when the HTTP client cannot be made.
     pub fn build(self) -> Result<HttpTransport, Error> {
-        let (tls, no_tls) = match tls_config(TrustAnchors::Machine) {
-            Ok(config) => (config, None),
-            Err(problem) => {
-                let trusts_none = tls_config(TrustAnchors::None)
-                    .map_err(|error| unusable("TLS cannot be set up", error))?;
-                (trusts_none, Some(problem))
-            }
-        };
-        self.with_tls(tls, no_tls)
+        let MachineTls { config, problem } = tls::machine()?;
+        self.with_tls(config, problem)
     }
 
     pub(crate) fn with_tls(
@@ -150,8 +138,8 @@ impl HttpTransportBuilder {
         tls: ClientConfig,
         no_tls: Option<rustls::Error>,
     ) -> Result<HttpTransport, Error> {
-        let connect_timeout = self.connect_timeout.min(LONGEST);
-        let total_timeout = self.total_timeout.min(LONGEST);
+        let connect_timeout = self.connect_timeout.min(LONGEST_TIMEOUT);
+        let total_timeout = self.total_timeout.min(LONGEST_TIMEOUT);
         Ok(HttpTransport {
             connections: DedicatedConnection::new(Arc::new(tls), connect_timeout, total_timeout),
             body_cap: self.body_cap,
@@ -164,8 +152,4 @@ impl Default for HttpTransportBuilder {
     fn default() -> Self {
         HttpTransport::builder()
     }
-}
-
-fn unusable(message: &str, source: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::new(ErrorKind::Configuration, Delivery::NotSent, message).with_source(source)
 }

@@ -19,8 +19,12 @@ mod message;
 mod number;
 #[cfg(feature = "transport")]
 mod pool;
+#[cfg(feature = "reqwest")]
+mod proxy;
 #[cfg(feature = "transport")]
 mod request_head;
+#[cfg(feature = "reqwest")]
+mod reqwest_transport;
 #[cfg(feature = "transport")]
 mod response_body;
 mod retry;
@@ -37,5 +41,9 @@ pub use excerpt::{excerpt, redact, without_secrets, word_without_secrets};
 pub use http_transport::{HttpTransport, HttpTransportBuilder};
 pub use message::{Header, Intent, Method, Reply, Request};
 pub use number::plain_number;
+#[cfg(feature = "reqwest")]
+pub use proxy::ProxyUrl;
+#[cfg(feature = "reqwest")]
+pub use reqwest_transport::{ReqwestTransport, ReqwestTransportBuilder};
 pub use retry::RetryPolicy;
 pub use transport::Transport;

@@ -1,5 +1,6 @@
 //! Reads a reply off a connection: the headers that matter, and a body of bounded length.
 
+use bytes::Bytes;
 use duka_core::{Delivery, Error, ErrorKind};
 use http_body_util::BodyExt;
 use hyper::Response;
@@ -21,10 +22,11 @@ pub(crate) struct ResponseBodyReader<'a> {
 impl ResponseBodyReader<'_> {
     /// Reads all of a reply whose head is there. From here on the gateway has answered,
     /// whatever becomes of the body.
-    pub(crate) async fn read(
-        &self,
-        response: Response<hyper::body::Incoming>,
-    ) -> Result<Reply, Error> {
+    pub(crate) async fn read<B>(&self, response: Response<B>) -> Result<Reply, Error>
+    where
+        B: Body<Data = Bytes> + Unpin,
+        B::Error: std::error::Error + Send + Sync + 'static,
+    {
         let (head, mut body) = response.into_parts();
         let status = head.status.as_u16();
         let mut reply = self.head(status, &head.headers);

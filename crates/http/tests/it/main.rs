@@ -7,6 +7,7 @@
 
 mod addresses;
 mod policy;
+mod proxied;
 mod secrets;
 mod server;
 mod sockets;
