@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use duka_core::clock::SharedClock;
 use duka_core::{AccountName, Gateway};
-use duka_http::{HttpTransport, RetryPolicy, Transport};
+use duka_http::{HttpTransport, ProxyUrl, ReqwestTransport, RetryPolicy, Transport};
 use duka_kwikpaisa::KwikPaisa;
 use duka_pesapal::Pesapal;
 use secrecy::SecretString;
@@ -22,21 +22,36 @@ const CONNECT: Duration = Duration::from_secs(5);
 pub(crate) struct Caller {
     clock: SharedClock,
     transport: Arc<dyn Transport>,
+    proxy: Option<ProxyUrl>,
     retry: RetryPolicy,
 }
 
 impl Caller {
-    /// One whose requests take no longer than this.
-    pub(crate) fn open(clock: SharedClock, timeout: Duration) -> Result<Self, Failure> {
-        let transport = HttpTransport::builder()
-            // No more than half of it to connect, or the reply would have no time.
-            .connect_timeout(CONNECT.min(timeout / 2))
-            .total_timeout(timeout)
-            .build()
-            .map_err(|error| Failure::failed(error.in_full().to_string()))?;
+    /// One whose requests take no longer than this, and go through this proxy if there is one.
+    pub(crate) fn open(
+        clock: SharedClock,
+        timeout: Duration,
+        proxy: Option<&ProxyUrl>,
+    ) -> Result<Self, Failure> {
+        // No more than half of it to connect, or the reply would have no time.
+        let connect = CONNECT.min(timeout / 2);
+        let transport: Result<Arc<dyn Transport>, _> = match proxy {
+            None => HttpTransport::builder()
+                .connect_timeout(connect)
+                .total_timeout(timeout)
+                .build()
+                .map(|it| Arc::new(it) as _),
+            Some(proxy) => ReqwestTransport::builder()
+                .proxy(proxy.clone())
+                .connect_timeout(connect)
+                .total_timeout(timeout)
+                .build()
+                .map(|it| Arc::new(it) as _),
+        };
         Ok(Self {
             clock,
-            transport: Arc::new(transport),
+            transport: transport.map_err(|error| Failure::failed(error.in_full().to_string()))?,
+            proxy: proxy.cloned(),
             retry: RetryPolicy::default(),
         })
     }
@@ -46,11 +61,17 @@ impl Caller {
         &self.transport
     }
 
+    /// The proxy that requests go through; those to this machine do not.
+    pub(crate) fn proxy(&self) -> Option<&ProxyUrl> {
+        self.proxy.as_ref()
+    }
+
     /// One that asks only once, over this transport and by this clock.
     pub(crate) fn once(clock: SharedClock, transport: Arc<dyn Transport>) -> Self {
         Self {
             clock,
             transport,
+            proxy: None,
             retry: RetryPolicy::none(),
         }
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use duka_cancellations::AmountCheck;
 use duka_core::AccountName;
-use duka_http::BaseUrl;
+use duka_http::{BaseUrl, ProxyUrl};
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -33,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) accounts: BTreeMap<AccountName, Account>,
     /// How long to wait for what.
     pub(crate) waits: Waits,
+    /// The proxy that gateways are reached through.
+    pub(crate) proxy: Option<ProxyUrl>,
     /// Whether an order that shows another amount than expected may be cancelled.
     pub(crate) amount_check: AmountCheck,
     /// Where the settings come from, for messages.
@@ -210,6 +212,9 @@ impl Config {
         if let Some(url) = url {
             config.store = url;
         }
+        if let Some(text) = environment("DUKA_PROXY")? {
+            config.proxy = Some(proxy("DUKA_PROXY", &text)?);
+        }
         config.waits.read(environment)?;
         config.waits.check()?;
         Ok(config)
@@ -253,6 +258,7 @@ impl Config {
             store: file.store.unwrap_or_else(|| DEFAULT_STORE.to_owned()),
             accounts,
             waits,
+            proxy: file.http.proxy(&shown)?,
             amount_check: file.cancel.amount_check(),
             origin: shown,
         })
@@ -310,6 +316,7 @@ impl Config {
             store: DEFAULT_STORE.to_owned(),
             accounts,
             waits: Waits::default(),
+            proxy: None,
             amount_check: AmountCheck::Compare,
             origin: "the environment".to_owned(),
         })
@@ -416,6 +423,11 @@ fn base_url(place: &str, text: &str) -> Result<BaseUrl, Failure> {
     BaseUrl::parse(text).map_err(|error| Failure::usage(format!("{place}: {error}")))
 }
 
+/// `place` names the setting; the text may hold a password, and is not quoted.
+fn proxy(place: &str, text: &str) -> Result<ProxyUrl, Failure> {
+    ProxyUrl::parse(text).map_err(|error| Failure::usage(format!("{place}: {error}")))
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -478,6 +490,44 @@ mod tests {
         assert_eq!(config.waits.wait_policy.review_after, seconds(300));
         assert_eq!(config.waits.lease, seconds(60));
         assert_eq!(config.waits.timeout, seconds(20));
+    }
+
+    #[test]
+    fn a_proxy_is_read_from_file_and_environment_and_its_password_is_never_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("duka.toml");
+        let load = |proxy: &str, variable: &str| {
+            fs::write(&path, format!("{SHOP}\n[http]\nproxy = \"{proxy}\"")).unwrap();
+            Config::load(
+                Some(&path),
+                None,
+                &with(&[("DUKA_PROXY", variable)][..usize::from(!variable.is_empty())]),
+            )
+        };
+        let shown = |config: Config| {
+            assert!(!format!("{config:?}").contains("hunter2"));
+            config.proxy.unwrap().to_string()
+        };
+        let file = "http://shop:hunter2@proxy.example:3128";
+        assert_eq!(shown(load(file, "").unwrap()), "http://proxy.example:3128");
+        let variable = "https://shop:hunter2@other.example";
+        assert_eq!(
+            shown(load(file, variable).unwrap()),
+            "https://other.example"
+        );
+
+        let bad = "ftp://shop:hunter2@proxy.example";
+        for (outcome, place) in [
+            (load(bad, ""), "duka.toml: http.proxy"),
+            (load(file, bad), "DUKA_PROXY"),
+        ] {
+            let message = outcome.unwrap_err().to_string();
+            assert!(
+                message.contains(place) && !message.contains("hunter2"),
+                "{message}"
+            );
+        }
+        assert!(from_text(SHOP).unwrap().proxy.is_none());
     }
 
     #[test]

@@ -148,7 +148,11 @@ impl Context {
 
     /// What the adapters call with.
     pub(crate) fn caller(&self, config: &Config) -> Result<Caller, Failure> {
-        Caller::open(self.clock.clone(), config.waits.timeout)
+        Caller::open(
+            self.clock.clone(),
+            config.waits.timeout,
+            config.proxy.as_ref(),
+        )
     }
 
     /// A worker for all accounts, or for the one that `--account` names.

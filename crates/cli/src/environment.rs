@@ -11,13 +11,14 @@ use crate::failure::Failure;
 use crate::output::plain;
 
 /// Every variable of ours that has an effect.
-const KNOWN: [&str; 15] = [
+const KNOWN: [&str; 16] = [
     "DUKA_STORE",
     "DUKA_SETTLE",
     "DUKA_REVIEW_AFTER",
     "DUKA_LEASE",
     "DUKA_TIMEOUT",
     "DUKA_GIVE_UP_AFTER",
+    "DUKA_PROXY",
     "DUKA_KWIKPAISA_API_KEY",
     "DUKA_KWIKPAISA_SECRET_KEY",
     "DUKA_KWIKPAISA_ENVIRONMENT",

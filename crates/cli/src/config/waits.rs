@@ -1,11 +1,12 @@
 //! How long the program waits for what: settings of the file, which variables of the
 //! environment win over.
 
+use std::fmt;
 use std::time::Duration;
 
 use duka_cancellations::{AmountCheck, Lease};
 use duka_core::WaitPolicy;
-use duka_http::HttpTransport;
+use duka_http::{HttpTransport, ProxyUrl};
 use serde::Deserialize;
 
 use super::Environment;
@@ -62,11 +63,32 @@ impl CancelTable {
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HttpTable {
     timeout: Option<String>,
     give_up_after: Option<String>,
+    proxy: Option<String>,
+}
+
+impl HttpTable {
+    /// The proxy to use; `shown` is the name of the file.
+    pub(super) fn proxy(&self, shown: &str) -> Result<Option<ProxyUrl>, Failure> {
+        let proxy = self.proxy.as_deref();
+        proxy
+            .map(|text| super::proxy(&format!("{shown}: http.proxy"), text))
+            .transpose()
+    }
+}
+
+impl fmt::Debug for HttpTable {
+    /// Leaves the proxy out: its address may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpTable")
+            .field("timeout", &self.timeout)
+            .field("give_up_after", &self.give_up_after)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Waits {

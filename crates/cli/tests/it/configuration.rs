@@ -1,5 +1,10 @@
 //! Settings as users get them wrong, and accounts as they choose among them.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::sync::mpsc;
+use std::thread;
+
 use crate::shop::{CliFixture, HEADER, INDIAN, Terminal};
 
 #[test]
@@ -95,6 +100,45 @@ fn settings_that_cannot_be_are_named_by_their_variable() {
         let run = terminal.duka(&["status", "A-17"]).exits(2);
         run.complains(said);
         assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn with_a_proxy_a_gateway_is_asked_for_through_it_and_its_password_is_never_shown() {
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = proxy.local_addr().unwrap().port();
+    let (heads, seen) = mpsc::channel();
+    thread::spawn(move || {
+        for stream in proxy.incoming() {
+            let mut stream = stream.unwrap();
+            let lines = BufReader::new(&mut stream).lines().map_while(Result::ok);
+            let head: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+            heads.send(head).unwrap();
+            stream
+                .write_all(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+                .unwrap();
+        }
+    });
+    let mut terminal = Terminal::open();
+    terminal
+        .set("DUKA_KWIKPAISA_API_KEY", "pk_test_1")
+        .set("DUKA_KWIKPAISA_SECRET_KEY", "sk_test_1")
+        .set("DUKA_KWIKPAISA_BASE_URL", "https://gateway.invalid")
+        .set(
+            "DUKA_PROXY",
+            &format!("http://shop:hunter2@127.0.0.1:{port}"),
+        );
+    let run = terminal.duka(&["status", "A-17"]).exits(1);
+    run.complains("no connection to gateway.invalid");
+    assert_eq!(
+        seen.recv().unwrap()[0],
+        "CONNECT gateway.invalid:443 HTTP/1.1"
+    );
+    let doctor = terminal.duka(&["doctor"]);
+    let through = format!("https://gateway.invalid through http://127.0.0.1:{port}");
+    assert!(doctor.stdout.contains(&through), "{doctor:?}");
+    for run in [run, doctor] {
+        assert!(!format!("{run:?}").contains("hunter2"), "{run:?}");
     }
 }
 

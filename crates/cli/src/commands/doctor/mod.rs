@@ -332,7 +332,10 @@ async fn check_clock(
 ) {
     let reach = format!("{name}: reachable");
     let url = front_page(account);
-    let shown = url.origin().ascii_serialization();
+    let mut shown = url.origin().ascii_serialization();
+    if let Some(proxy) = caller.proxy() {
+        shown.push_str(&format!(" through {proxy}"));
+    }
     let reply = match caller
         .transport()
         .exchange(Request::get(url), Intent::Read)
