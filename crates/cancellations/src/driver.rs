@@ -26,7 +26,7 @@ use crate::order::{OrderKey, TrackedOrder};
 use crate::record::{Record, Request, tracking_after};
 use crate::settings::Settings;
 use crate::store::{
-    Attempt, Claim, Condition, Entry, LeaseAction, NewCancellation, OpenResult, Store, StoreError,
+    Attempt, Claim, Condition, Entry, NewCancellation, OpenResult, Schedule, Store, StoreError,
     StoreErrorKind, Update, UpdateResult,
 };
 use crate::task::detached;
@@ -290,7 +290,7 @@ impl Canceller {
             | State::Done(_) => NextStep::VerifyStatus,
         };
         // The lease runs from the last write, so the fence does too.
-        let mut deadline = Deadline::after(&self.clock, self.settings.lease.may_send_for());
+        let mut deadline = self.settings.lease.deadline(&self.clock);
         loop {
             let (before, after) = points(&next_step, &record);
             passes(&record, before);
@@ -303,7 +303,7 @@ impl Canceller {
                 ),
             };
             passes(&record, after);
-            deadline = Deadline::after(&self.clock, self.settings.lease.may_send_for());
+            deadline = self.settings.lease.deadline(&self.clock);
             let result = match record.progress.state {
                 State::Sending => self.apply_in_time(&record, &transition).await?,
                 State::Requested
@@ -524,14 +524,16 @@ impl Canceller {
     ) -> Result<UpdateResult, CancelError> {
         let rules = self.gateway(&record.key.account)?.cancel_rules();
         let now = self.clock.now();
-        let (due_at, hold) = match step.action {
+        let schedule = match step.action {
             Action::ReadStatus { not_before } if not_before > now => {
-                (Some(not_before), LeaseAction::Release)
+                let pause = not_before.duration_since(now);
+                Schedule::Due(Duration::try_from(pause).unwrap_or_default())
             }
-            Action::ReadStatus { .. } | Action::SendRequest => {
-                (Some(self.claim().until), LeaseAction::Keep)
-            }
-            Action::AskPerson | Action::Stop => (None, LeaseAction::Release),
+            Action::ReadStatus { .. } | Action::SendRequest => Schedule::Hold {
+                worker: self.settings.worker.clone(),
+                lease: self.settings.lease.get(),
+            },
+            Action::AskPerson | Action::Stop => Schedule::Never,
         };
         let attempt = match (&transition.event, step.action, record.progress.state) {
             (_, Action::SendRequest, _) => Attempt::Begins(rules.repeat()),
@@ -545,8 +547,7 @@ impl Canceller {
             version: record.version,
             message: Some(message::line(step, &transition.event, &transition.detail)),
             seen: transition.seen.clone(),
-            due_at,
-            hold,
+            schedule,
             entry: Entry {
                 event: transition.event.as_str().to_owned(),
                 actor: transition

@@ -3,6 +3,7 @@
 mod amount;
 mod deadline;
 mod driver;
+mod lease;
 mod message;
 mod order;
 mod record;
@@ -17,10 +18,11 @@ mod task;
 
 pub use amount::{AmountCheck, AmountDifference, Expected};
 pub use driver::{CancelError, CancelOutcome, Canceller};
+pub use lease::{BadLease, Lease};
 pub use order::{OrderKey, TrackedOrder, Tracking};
 pub use record::{LogEntry, Record, Request};
 pub use refunds::{Refund, RefundStore, Refunder};
-pub use settings::{BadLease, Lease, Settings};
+pub use settings::Settings;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 pub use store::{Store, StoreError, StoreErrorKind};

@@ -62,12 +62,10 @@ pub struct Refund {
 }
 
 impl Refund {
-    /// Whether the worker that was sending it has stopped without a word. A claim that ends
-    /// further away than [`Claim::LONGEST`] was written by a clock that was wrong.
+    /// Whether it is being sent and the lease of its worker has [lapsed](Claim::has_lapsed).
     pub fn is_lapsed(&self, now: Timestamp) -> bool {
-        let latest = now.checked_add(Claim::LONGEST).unwrap_or(Timestamp::MAX);
-        self.state == RefundState::Sending
-            && self.due_at.is_none_or(|due| due <= now || due > latest)
+        let lapsed = self.due_at.is_none_or(|due| Claim::has_lapsed(due, now));
+        self.state == RefundState::Sending && lapsed
     }
 }
 

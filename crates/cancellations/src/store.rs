@@ -1,13 +1,13 @@
 //! What a store of cancellations must do, whatever database is behind it.
 
 use std::fmt;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use duka_core::cancel::{Cancellation, Repeat};
 use duka_core::{AccountName, CancellationId, Money, Observation, OrderStatus};
 use jiff::Timestamp;
 
+pub use crate::lease::{Claim, Schedule};
 use crate::order::{OrderKey, TrackedOrder, Tracking};
 use crate::record::{LogEntry, Record, Request};
 
@@ -83,8 +83,8 @@ pub trait Store: fmt::Debug + Send + Sync {
     async fn advance(&self, change: Update) -> Result<UpdateResult, StoreError>;
 
     /// Claims up to `limit` cancellations of these accounts that are due, those first that
-    /// have been due for longest. What is due later than [`Claim::LONGEST`] from now was
-    /// written by a clock that was wrong, and counts as due.
+    /// have been due for longest. What [has lapsed](Claim::has_lapsed) because it is due
+    /// too far in the future counts as due.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -152,17 +152,6 @@ pub struct Tracked {
     pub known: u64,
 }
 
-/// A worker's claim. Until it lapses no other worker touches the record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claim {
-    /// Who claims.
-    pub worker: String,
-    /// The present moment.
-    pub now: Timestamp,
-    /// When the claim lapses.
-    pub until: Timestamp,
-}
-
 /// A cancellation to be started.
 #[derive(Debug, Clone)]
 pub struct NewCancellation {
@@ -217,10 +206,8 @@ pub struct Update {
     pub message: Option<String>,
     /// What was seen of the order; merged into what is known of it.
     pub seen: Option<Observation>,
-    /// When to look again.
-    pub due_at: Option<Timestamp>,
-    /// Whether the worker keeps its claim.
-    pub hold: LeaseAction,
+    /// Whether a worker keeps the lease, and otherwise when the record is due.
+    pub schedule: Schedule,
     /// What the log will say.
     pub entry: Entry,
     /// What happens to the attempt under way.
@@ -231,15 +218,6 @@ pub struct Update {
     pub guard: Precondition,
     /// The present moment.
     pub now: Timestamp,
-}
-
-/// Whether a worker keeps its claim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LeaseAction {
-    /// It goes on: the actor of the entry holds the record until it is due.
-    Keep,
-    /// Anybody may claim it when it is due.
-    Release,
 }
 
 /// A log entry to be written; number and states are the store's to fill in.
@@ -408,22 +386,5 @@ impl ReportPage {
         let last = records.last().map(|last| (last.created_at, last.id));
         self.after = last.or(self.after);
         last.is_some()
-    }
-}
-
-impl Claim {
-    /// The longest that a claim can last, and that any cancellation waits for its turn: one
-    /// day. What is due later than that was written by a clock that was wrong, and counts as
-    /// lapsed.
-    pub const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
-
-    /// A claim for `lease` from now on, at most [`Claim::LONGEST`].
-    pub fn new(worker: impl Into<String>, now: Timestamp, lease: Duration) -> Self {
-        let lease = lease.min(Self::LONGEST);
-        Self {
-            worker: worker.into(),
-            now,
-            until: now.checked_add(lease).unwrap_or(Timestamp::MAX),
-        }
     }
 }

@@ -187,7 +187,7 @@ impl Refunder {
         self.store.observe(&key, seen, worker).await?;
 
         // The lease runs from the write of the intent, and the fence from before it.
-        let deadline = Deadline::after(&orders.clock, orders.settings.lease.may_send_for());
+        let deadline = orders.settings.lease.deadline(&orders.clock);
         let claim = orders.claim();
         let intent = RefundIntent {
             id: RefundId::from_uuid(*new_id(&claim).as_uuid()),

@@ -2,7 +2,6 @@
 
 use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, RequestUsed};
 use duka_core::{AccountName, CancellationId, GatewayName};
-use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::orders::{self, collect};
@@ -13,8 +12,8 @@ use super::rows::{
 use crate::order::{OrderKey, Tracking};
 use crate::record::{LogEntry, Record};
 use crate::store::{
-    Attempt, Claim, Condition, LeaseAction, NewCancellation, OpenResult, Precondition,
-    ReportFilter, ReportPage, StoreError, StoreErrorKind, StoreStats, Update, UpdateResult,
+    Attempt, Claim, Condition, NewCancellation, OpenResult, Precondition, ReportFilter, ReportPage,
+    StoreError, StoreErrorKind, StoreStats, Update, UpdateResult,
 };
 
 /// A cancellation with what its order knows better.
@@ -69,7 +68,7 @@ pub(super) fn open(
             new_cancellation.request.actor,
             progress.state.as_str(),
             progress.request_used == RequestUsed::Yes,
-            micros(claim.until),
+            micros(claim.until()),
             claim.worker,
             micros(claim.now),
             new_cancellation
@@ -200,11 +199,8 @@ fn write_progress(connection: &Connection, change: &Update) -> Result<bool, Stor
             next.verified.as_ref().and_then(unknown_words),
             next.finding.map(Finding::as_str),
             change.message,
-            change.due_at.map(micros),
-            match change.hold {
-                LeaseAction::Keep => Some(&change.entry.actor),
-                LeaseAction::Release => None,
-            },
+            change.schedule.due_at(change.now).map(micros),
+            change.schedule.holder(),
             micros(change.now),
         ])
         .map_err(store_error)?;
@@ -290,9 +286,9 @@ pub(super) fn claim_due(
                      ORDER BY due_at, id LIMIT ?3)",
             )
             .map_err(store_error)?;
-        let (now, absurd) = (micros(claim.now), absurd(claim));
+        let (now, latest) = (micros(claim.now), micros(Claim::latest(claim.now)));
         due.extend(collect(
-            select.query(params![now, account.as_str(), limit, absurd]),
+            select.query(params![now, account.as_str(), limit, latest]),
             |row| {
                 Ok((
                     row.get(0).map_err(store_error)?,
@@ -329,13 +325,6 @@ enum Turn {
     Waived,
 }
 
-/// Nobody waits or claims for so long: what is due later was written by a clock that was
-/// wrong, and is anybody's.
-fn absurd(claim: &Claim) -> i64 {
-    let latest = claim.now.checked_add(Claim::LONGEST);
-    micros(latest.unwrap_or(Timestamp::MAX))
-}
-
 fn claim_where(
     connection: &Connection,
     id: &str,
@@ -354,9 +343,9 @@ fn claim_where(
         .execute(params![
             id,
             micros(claim.now),
-            micros(claim.until),
+            micros(claim.until()),
             claim.worker,
-            absurd(claim),
+            micros(Claim::latest(claim.now)),
             turn == Turn::Waived,
         ])
         .map_err(store_error)?;

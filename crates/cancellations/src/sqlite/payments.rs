@@ -12,7 +12,7 @@ use super::rows::{self, store_error};
 use crate::message;
 use crate::order::{OrderKey, Tracking};
 use crate::record::Record;
-use crate::store::{Attempt, Entry, LeaseAction, Precondition, StoreError, Update};
+use crate::store::{Attempt, Entry, Precondition, Schedule, StoreError, Update};
 
 /// Raises the finding of every cancellation that was reported before this payment was seen,
 /// also under another name of the account.
@@ -45,8 +45,7 @@ pub(super) fn find_late(
             next,
             message: Some(message::line(&step, &event, &detail)),
             seen: None,
-            due_at: None,
-            hold: LeaseAction::Release,
+            schedule: Schedule::Never,
             entry: Entry {
                 event: event.as_str().to_owned(),
                 actor: actor.to_owned(),

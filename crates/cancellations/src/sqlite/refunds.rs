@@ -60,7 +60,7 @@ fn begin(connection: &Connection, intent: &RefundIntent) -> Result<BeginRefund, 
             intent.actor,
             state.as_str(),
             message::refund(state),
-            micros(intent.claim.until),
+            micros(intent.claim.until()),
             intent.claim.worker,
             now,
         ])

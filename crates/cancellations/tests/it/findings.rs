@@ -1,7 +1,7 @@
 //! Paid wins: no paid order is reported cancelled, and one that is paid later is not lost.
 
 use duka_cancellations::Record;
-use duka_cancellations::store::{Attempt, LeaseAction};
+use duka_cancellations::store::Attempt;
 use duka_core::cancel::{Finding, Outcome, State};
 use duka_core::{ErrorKind, OrderStatus};
 
@@ -141,7 +141,6 @@ async fn a_finding_that_was_closed_is_not_raised_again_by_the_same_payment() {
     let late = fixture.reload(&record).await;
     let mut closing = change(&late, late.progress.state, Attempt::Unchanged);
     closing.next.finding = None;
-    closing.hold = LeaseAction::Release;
     let closed = stored(&**fixture.store(), closing).await;
     look(&fixture).await;
     assert_eq!(fixture.reload(&record).await, closed);

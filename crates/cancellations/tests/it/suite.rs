@@ -1,8 +1,8 @@
 //! What every store must do, whatever database is behind it: orders, changes and the log.
 
 use duka_cancellations::store::{
-    Attempt, Claim, Condition, Entry, LeaseAction, NewCancellation, OpenResult, Precondition,
-    ReportFilter, ReportPage, Update, UpdateResult,
+    Attempt, Claim, Condition, Entry, NewCancellation, OpenResult, Precondition, ReportFilter,
+    ReportPage, Schedule, Update, UpdateResult,
 };
 use duka_cancellations::{Record, Store, StoreErrorKind, Tracking};
 use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, RequestUsed, SkipReason, State};
@@ -91,8 +91,11 @@ pub(crate) fn change(record: &Record, state: State, attempt: Attempt) -> Update 
         next,
         message: Some("so it went".to_owned()),
         seen: None,
-        due_at: (!over).then(|| at(180)),
-        hold: LeaseAction::Release,
+        schedule: if over {
+            Schedule::Never
+        } else {
+            Schedule::Due(2 * MINUTE)
+        },
         entry: Entry {
             event: "unclear".to_owned(),
             actor: "w1".to_owned(),
@@ -105,6 +108,14 @@ pub(crate) fn change(record: &Record, state: State, attempt: Attempt) -> Update 
             Tracking::InProgress
         },
         now: at(60),
+    }
+}
+
+/// This worker goes on for two minutes.
+pub(crate) fn hold(worker: &str) -> Schedule {
+    Schedule::Hold {
+        worker: worker.to_owned(),
+        lease: 2 * MINUTE,
     }
 }
 
@@ -401,7 +412,7 @@ pub(crate) async fn a_change_is_kept_with_everything_it_says(open: Open<'_>) {
     assert_eq!(order.last_action_at, Some(at(60)));
 
     let mut silent = change(&now, State::Accepted, Attempt::Ended);
-    (silent.message, silent.hold) = (None, LeaseAction::Keep);
+    (silent.message, silent.schedule) = (None, hold("w1"));
     let now = stored(&*store, silent).await;
     assert_eq!(
         now.message.as_deref(),

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use duka_cancellations::store::{AbandonedPage, Attempt, Claim, StoreStats};
+use duka_cancellations::store::{AbandonedPage, Attempt, Claim, Schedule, StoreStats};
 use duka_cancellations::{OrderKey, Record, Store};
 use duka_core::cancel::{Outcome, State};
 use jiff::{SignedDuration, Timestamp};
@@ -19,7 +19,8 @@ pub(crate) fn claim(worker: &str, now: Timestamp) -> Claim {
 async fn due(store: &dyn Store, number: u128, shop: &str, due: Timestamp) -> Record {
     let record = opened(store, number, shop, &format!("A-{number}"), noon()).await;
     let mut doubt = change(&record, State::InDoubt, Attempt::Unchanged);
-    doubt.due_at = Some(due);
+    let pause = due.duration_since(noon());
+    (doubt.now, doubt.schedule) = (noon(), Schedule::Due(pause.unsigned_abs()));
     stored(store, doubt).await
 }
 

@@ -1,12 +1,12 @@
 //! What a store keeps apart and together: requests of one order under several names, a
 //! payment and its findings, a claim and its holder.
 
-use duka_cancellations::store::{Attempt, LeaseAction, OpenResult, StoreErrorKind, UpdateResult};
+use duka_cancellations::store::{Attempt, OpenResult, StoreErrorKind, UpdateResult};
 use duka_core::cancel::{Finding, Outcome, Repeat, RequestUsed, State};
 use duka_core::{GatewayName, OrderStatus};
 
 use crate::fixture::{account, noon, order};
-use crate::suite::{Open, at, change, id, new_cancellation, opened, seen, stored};
+use crate::suite::{Open, at, change, hold, id, new_cancellation, opened, seen, stored};
 use crate::suite_claims::claim;
 
 const BEGINS: Attempt = Attempt::Begins(Repeat::Once);
@@ -94,8 +94,7 @@ pub(crate) async fn whoever_goes_on_with_a_late_answer_holds_the_record(open: Op
     let doubt = stored(&*store, change(&record, State::InDoubt, Attempt::Unchanged)).await;
     assert_eq!(doubt.worker, None);
     let mut answer = change(&doubt, State::Accepted, Attempt::Ended);
-    answer.hold = LeaseAction::Keep;
-    answer.entry.actor = "w5".to_owned();
+    answer.schedule = hold("w5");
     let held = stored(&*store, answer).await;
     assert_eq!(held.worker.as_deref(), Some("w5"));
     let early = store.claim_one(held.id, claim("w6", at(70))).await;

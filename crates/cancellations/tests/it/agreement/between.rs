@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use duka_cancellations::store::{
-    AbandonedPage, Attempt, Claim, Condition, LeaseAction, NewCancellation, OpenResult,
-    Precondition, ReportPage, StoreStats, Tracked, Update, UpdateResult,
+    AbandonedPage, Attempt, Claim, Condition, NewCancellation, OpenResult, Precondition,
+    ReportPage, Schedule, StoreStats, Tracked, Update, UpdateResult,
 };
 use duka_cancellations::{
     LogEntry, OrderKey, Record, SqliteStore, Store, StoreError, StoreErrorKind, TrackedOrder,
@@ -168,7 +168,10 @@ impl Between {
             bent.guard = Precondition::None;
         }
         if self.makes(Mistake::ReleasesWhatIsKept) {
-            bent.hold = LeaseAction::Release;
+            let due_at = bent.schedule.due_at(bent.now);
+            bent.schedule = due_at.map_or(Schedule::Never, |due| {
+                Schedule::Due(due.duration_since(bent.now).unsigned_abs())
+            });
         }
         if self.makes(Mistake::ForgetsTheMessage) {
             bent.message = Some(bent.message.unwrap_or_default());

@@ -1,7 +1,7 @@
 //! The change that follows from a step, as the driver makes it. That it is the same is a
 //! test of its own.
 
-use duka_cancellations::store::{Attempt, Claim, Entry, LeaseAction, Precondition, Update};
+use duka_cancellations::store::{Attempt, Claim, Entry, Precondition, Schedule, Update};
 use duka_cancellations::{Record, Tracking};
 use duka_core::cancel::{
     Action, CancelRules, Cancellation, Event, Outcome, Repeat, SkipReason, State, Step,
@@ -25,12 +25,15 @@ pub(super) fn change(
     rules: &CancelRules,
     claim: &Claim,
 ) -> Update {
-    let (due_at, hold) = match step.action {
+    let schedule = match step.action {
         Action::ReadStatus { not_before } if not_before > claim.now => {
-            (Some(not_before), LeaseAction::Release)
+            Schedule::Due(not_before.duration_since(claim.now).unsigned_abs())
         }
-        Action::ReadStatus { .. } | Action::SendRequest => (Some(claim.until), LeaseAction::Keep),
-        Action::AskPerson | Action::Stop => (None, LeaseAction::Release),
+        Action::ReadStatus { .. } | Action::SendRequest => Schedule::Hold {
+            worker: claim.worker.clone(),
+            lease: claim.lease,
+        },
+        Action::AskPerson | Action::Stop => Schedule::Never,
     };
     Update {
         id: record.id,
@@ -38,8 +41,7 @@ pub(super) fn change(
         next: step.next.clone(),
         message: transition.message,
         seen: transition.seen,
-        due_at,
-        hold,
+        schedule,
         entry: Entry {
             event: transition.event.as_str().to_owned(),
             actor: transition.actor.to_owned(),

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use duka_cancellations::store::{
-    AbandonedPage, Attempt, Claim, Condition, LeaseAction, NewCancellation, Precondition,
-    ReportFilter, StoreStats, Tracked, Update,
+    AbandonedPage, Attempt, Claim, Condition, NewCancellation, Precondition, ReportFilter,
+    StoreStats, Tracked, Update,
 };
 use duka_cancellations::{LogEntry, OrderKey, Record, TrackedOrder, Tracking};
 use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, RequestUsed, State};
@@ -168,7 +168,7 @@ impl Model {
             tracked_money: order.money,
             progress: Cancellation::requested_again(request_used),
             message: None,
-            due_at: Some(claim.until),
+            due_at: Some(claim.until()),
             worker: Some(claim.worker.clone()),
             created_at: claim.now,
             updated_at: claim.now,
@@ -210,11 +210,8 @@ impl Model {
             version: before.version + 1,
             progress: change.next.clone(),
             message: change.message.clone().or(before.message),
-            due_at: change.due_at,
-            worker: match change.hold {
-                LeaseAction::Keep => Some(change.entry.actor.clone()),
-                LeaseAction::Release => None,
-            },
+            due_at: change.schedule.due_at(change.now),
+            worker: change.schedule.holder().map(str::to_owned),
             updated_at: change.now,
             ..before
         };
@@ -349,7 +346,7 @@ impl Model {
         let before = self.present(id).cloned().unwrap();
         let record = Record {
             version: before.version + 1,
-            due_at: Some(claim.until),
+            due_at: Some(claim.until()),
             worker: Some(claim.worker.clone()),
             // Not `updated_at`: a claim is no news.
             ..before

@@ -1,0 +1,153 @@
+//! A worker's lease on a record: until it ends, no other worker takes the record up.
+
+use std::fmt;
+use std::time::Duration;
+
+use duka_core::clock::SharedClock;
+use jiff::Timestamp;
+
+use crate::deadline::Deadline;
+
+/// How long a claim on a record lasts without a write. Nothing is sent in its last fifth.
+///
+/// It should be at least twice the time that one request may take, and better longer than a
+/// call with its repeats: a shorter lease ends the repeats early, but is still safe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Lease(Duration);
+
+impl Lease {
+    /// The shortest lease: in less time no gateway answers a request.
+    pub const MIN: Duration = Duration::from_secs(1);
+    /// The longest lease: no other worker takes up the record of a worker that died before
+    /// it ends.
+    pub const MAX: Duration = Duration::from_secs(60 * 60);
+
+    /// A lease of this length, from [`Lease::MIN`] to [`Lease::MAX`].
+    ///
+    /// # Errors
+    /// When it is shorter or longer.
+    pub fn new(length: Duration) -> Result<Self, BadLease> {
+        if (Self::MIN..=Self::MAX).contains(&length) {
+            Ok(Self(length))
+        } else {
+            Err(BadLease { length })
+        }
+    }
+
+    /// Its length.
+    pub const fn get(self) -> Duration {
+        self.0
+    }
+
+    /// The moment after which a worker whose lease starts now sends nothing any more: after
+    /// four fifths of the lease. The rest is for the write, and for clocks that differ.
+    pub(crate) fn deadline(self, clock: &SharedClock) -> Deadline {
+        Deadline::after(clock, self.0 / 5 * 4)
+    }
+}
+
+impl Default for Lease {
+    /// Two minutes.
+    fn default() -> Self {
+        Self(Duration::from_secs(120))
+    }
+}
+
+/// A lease that is too short or too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BadLease {
+    length: Duration,
+}
+
+impl fmt::Display for BadLease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (length, min, max) = (self.length, Lease::MIN, Lease::MAX);
+        write!(
+            f,
+            "a lease of {length:?} is not between {min:?} and {max:?}; a shorter one sends nothing, and what a dead worker held is left alone for as long as it lasts"
+        )
+    }
+}
+
+impl std::error::Error for BadLease {}
+
+/// A worker's claim on a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The worker that holds the lease.
+    pub worker: String,
+    /// How long the lease lasts from now on.
+    pub lease: Duration,
+    /// The present moment. A store with a clock of its own (a database server that workers on
+    /// many machines share) takes that clock instead.
+    pub now: Timestamp,
+}
+
+impl Claim {
+    /// The longest lease, and the longest pause before a record is due: one day. A record
+    /// that is due later was written with a wrong clock, and counts as lapsed.
+    pub const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+    /// A claim for `lease` from now on, at most [`Claim::LONGEST`].
+    pub fn new(worker: impl Into<String>, now: Timestamp, lease: Duration) -> Self {
+        Self {
+            worker: worker.into(),
+            lease: lease.min(Self::LONGEST),
+            now,
+        }
+    }
+
+    /// When the lease ends, if `now` is the store's present moment too.
+    pub fn until(&self) -> Timestamp {
+        after(self.now, self.lease)
+    }
+
+    /// Whether a record that is due at `due_at` may be claimed at `now`: it is due, or was
+    /// written with a clock that was far ahead.
+    pub fn has_lapsed(due_at: Timestamp, now: Timestamp) -> bool {
+        due_at <= now || due_at > Self::latest(now)
+    }
+
+    /// The latest moment at which a record can be due.
+    pub fn latest(now: Timestamp) -> Timestamp {
+        after(now, Self::LONGEST)
+    }
+}
+
+/// When a record is worked on next, counted from the moment of the write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Schedule {
+    /// This worker holds the lease for so long, and goes on.
+    Hold {
+        /// The holder, which need not be the actor of the log entry.
+        worker: String,
+        /// How long the lease lasts.
+        lease: Duration,
+    },
+    /// The lease is released; any worker may claim the record after this pause.
+    Due(Duration),
+    /// The lease is released, and the record is not due: it is over, or waits for an operator.
+    Never,
+}
+
+impl Schedule {
+    /// The worker that holds the lease.
+    pub fn holder(&self) -> Option<&str> {
+        match self {
+            Self::Hold { worker, .. } => Some(worker),
+            Self::Due(_) | Self::Never => None,
+        }
+    }
+
+    /// When the record is due, or the lease ends, if it is written at `now`.
+    pub fn due_at(&self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Hold { lease: pause, .. } | Self::Due(pause) => Some(after(now, *pause)),
+            Self::Never => None,
+        }
+    }
+}
+
+fn after(now: Timestamp, pause: Duration) -> Timestamp {
+    now.checked_add(pause).unwrap_or(Timestamp::MAX)
+}
