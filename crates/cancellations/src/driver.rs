@@ -9,17 +9,17 @@ use std::time::Duration;
 use duka_core::cancel::{self, Action, Event, Outcome, RequestUsed, State, Step};
 use duka_core::clock::SharedClock;
 use duka_core::{
-    AccountName, CancelAnswer, CancellationId, Delivery, Error, ErrorKind, Gateway, GatewayName,
-    Money, Observation, StatusReading,
+    AccountName, CancelAnswer, CancellationId, Error, ErrorKind, Gateway, GatewayName, Money,
+    Observation, OrderStatus, StatusReading,
 };
 use tracing::{info, trace, warn};
 use uuid::{Timestamp as UuidTime, Uuid};
 
-pub(crate) use self::again::Again;
 pub(crate) use self::transition::{Transition, is_hopeless};
 use self::transition::{answers, guard};
 pub use self::trouble::CancelError;
 use crate::amount::AmountDifference;
+use crate::call::{FailedRequest, call};
 use crate::deadline::Deadline;
 use crate::message;
 use crate::order::{OrderKey, TrackedOrder};
@@ -27,11 +27,11 @@ use crate::record::{Record, Request, tracking_after};
 use crate::settings::Settings;
 use crate::store::{
     Attempt, Claim, Condition, Entry, NewCancellation, OpenResult, Schedule, Store, StoreError,
-    StoreErrorKind, Update, UpdateResult,
+    StoreErrorKind, Update,
 };
 use crate::task::detached;
+use crate::write::{Decision, Reason, Swapped, compare_and_swap, retry_until_lease_ends};
 
-mod again;
 mod transition;
 mod trouble;
 
@@ -374,27 +374,23 @@ impl Canceller {
 
     async fn read(&self, record: &Record, deadline: &Deadline) -> Result<Transition, CancelError> {
         let gateway = self.gateway(&record.key.account)?;
-        let Some(reading) = deadline.run(gateway.status(&record.key.order)).await else {
-            return Ok(Transition::cut_off(
-                Event::StatusUnreadable,
-                "status not read before the claim on this record would have lapsed",
-            ));
-        };
-        Ok(match reading {
-            Ok(reading) => self.observed(record, reading),
-            Err(error) => {
-                let event = if error.kind() == ErrorKind::NotFound {
-                    Event::OrderNotFound
-                } else {
-                    Event::StatusUnreadable
-                };
-                Transition {
-                    error: Some(error),
-                    ..Transition::new(event, String::new())
+        Ok(
+            match call(deadline, gateway.status(&record.key.order)).await {
+                Ok(reading) => self.observed(record, reading),
+                Err(error) => {
+                    let event = if error.kind() == ErrorKind::NotFound {
+                        Event::OrderNotFound
+                    } else {
+                        Event::StatusUnreadable
+                    };
+                    Transition {
+                        error: Some(error),
+                        ..Transition::new(event, String::new())
+                    }
                 }
             }
-        }
-        .with_error_detail("status not read"))
+            .with_error_detail("status not read"),
+        )
     }
 
     fn observed(&self, record: &Record, reading: StatusReading) -> Transition {
@@ -430,33 +426,24 @@ impl Canceller {
     /// Sends one cancel request. The intent is on disk by now.
     async fn send(&self, record: &Record, deadline: &Deadline) -> Result<Transition, CancelError> {
         let gateway = self.gateway(&record.key.account)?;
-        let sent = deadline.run(gateway.cancel(&record.key.order)).await;
-        let Some(answer) = sent else {
-            return Ok(Transition::cut_off(
-                Event::Unclear,
-                "no answer before the claim on this record would have lapsed",
-            ));
-        };
-        Ok(match answer {
-            Ok(CancelAnswer::Accepted { message }) => {
-                Transition::new(Event::AnsweredYes, format!("answered yes: {message}"))
-            }
-            Ok(CancelAnswer::Refused { message }) => {
-                Transition::new(Event::AnsweredNo, format!("answered no: {message}"))
-            }
-            Err(error) => {
-                let event = match (error.delivery(), error.kind()) {
-                    (Delivery::NotSent, _) => Event::NotSent,
-                    (Delivery::Answered, ErrorKind::Authentication) => Event::Unauthenticated,
-                    (Delivery::Unknown | Delivery::Answered, _) => Event::Unclear,
-                };
-                Transition {
-                    error: Some(error),
-                    ..Transition::new(event, String::new())
+        Ok(
+            match call(deadline, gateway.cancel(&record.key.order)).await {
+                Ok(CancelAnswer::Accepted { message }) => {
+                    Transition::new(Event::AnsweredYes, format!("answered yes: {message}"))
+                }
+                Ok(CancelAnswer::Refused { message }) => {
+                    Transition::new(Event::AnsweredNo, format!("answered no: {message}"))
+                }
+                Err(error) => {
+                    let event = Event::from(FailedRequest::of(&error));
+                    Transition {
+                        error: Some(error),
+                        ..Transition::new(event, String::new())
+                    }
                 }
             }
-        }
-        .with_error_detail("cancel request"))
+            .with_error_detail("cancel request"),
+        )
     }
 
     /// Writes what follows from `transition`.
@@ -470,37 +457,66 @@ impl Canceller {
         record: &Record,
         transition: &Transition,
     ) -> Result<ApplyResult, CancelError> {
-        let mut current = record.clone();
         let mut event = transition.event.clone();
-        loop {
-            let step = self.step(&current, &event)?;
+        let mut last_action = None;
+        let mut request_used = None;
+        let decide = |present: &Record, reason: Reason<OrderStatus>| {
+            match reason {
+                Reason::First => {}
+                Reason::Conflict if answers(transition, record, present) => {}
+                Reason::Conflict => return Ok(Decision::Leave),
+                // Another cancellation, under another name of the account, was faster than
+                // this one, which began before. The rules know what follows.
+                Reason::OnceUsed(_) if last_action == Some(Action::SendRequest) => {
+                    request_used = Some(RequestUsed::Yes);
+                }
+                Reason::OnceUsed(error) => return Err(error.into()),
+                // Paid wins over a status that was read before the payment.
+                Reason::PreconditionFailed(status) => event = Event::Observed(status),
+            }
+            let mut present = present.clone();
+            present.progress.request_used = request_used.unwrap_or(present.progress.request_used);
+            let step = self.step(&present, &event)?;
             if step.action == Action::SendRequest {
                 passes(record, "before_intent");
             }
-            let written = self.write(&current, &step, transition).await;
-            if step.action == Action::SendRequest && is_once_used(&written) {
-                // Another cancellation, under another name of the account, was faster than
-                // this one, which began before. The rules know what follows.
-                current.progress.request_used = RequestUsed::Yes;
-                continue;
-            }
-            match written? {
-                UpdateResult::Stored(record) => return Ok(ApplyResult::Held(record, step.action)),
-                UpdateResult::Conflict(now) if answers(transition, record, &now) => current = now,
-                UpdateResult::Conflict(now) => {
-                    // The record is somebody else's, but a sight of the order is everybody's.
-                    if let Some(seen) = &transition.seen {
-                        let worker = &self.settings.worker;
-                        self.store
-                            .observe(&record.key, seen.clone(), worker)
-                            .await?;
-                    }
-                    return Ok(ApplyResult::Lost(now));
+            last_action = Some(step.action);
+            let update = self.update(&present, &step, transition)?;
+            Ok(Decision::Write(update, step.action))
+        };
+        let swapped = compare_and_swap(record.clone(), decide, |update| self.store.advance(update));
+        match swapped.await? {
+            Swapped::Stored(record, action) => Ok(ApplyResult::Held(record, action)),
+            Swapped::Left(present) => {
+                // Another worker holds the record, but an observation of the order counts.
+                if let Some(seen) = &transition.seen {
+                    let worker = &self.settings.worker;
+                    self.store
+                        .observe(&record.key, seen.clone(), worker)
+                        .await?;
                 }
-                // Paid wins over a status that has not heard of it yet.
-                UpdateResult::SeenPaid(status) => event = Event::Observed(status),
+                Ok(ApplyResult::Lost(present))
             }
         }
+    }
+
+    /// Writes what came of a request, again and again if it has to.
+    async fn apply_in_time(
+        &self,
+        record: &Record,
+        sent: &Transition,
+    ) -> Result<ApplyResult, CancelError> {
+        let (lease_end, heard) = (record.due_at, &sent.detail);
+        let apply = || self.apply(record, sent);
+        let applied = retry_until_lease_ends(&self.clock, lease_end, heard, apply).await;
+        applied.map_err(|error| match error {
+            CancelError::Store(error) => CancelError::NotStored {
+                order: record.key.clone(),
+                heard: heard.clone(),
+                error,
+            },
+            error => error,
+        })
     }
 
     pub(crate) fn step(&self, record: &Record, event: &Event) -> Result<Step, CancelError> {
@@ -516,12 +532,13 @@ impl Canceller {
         )?)
     }
 
-    pub(crate) async fn write(
+    /// The update that writes `step`.
+    pub(crate) fn update(
         &self,
         record: &Record,
         step: &Step,
         transition: &Transition,
-    ) -> Result<UpdateResult, CancelError> {
+    ) -> Result<Update, CancelError> {
         let rules = self.gateway(&record.key.account)?.cancel_rules();
         let now = self.clock.now();
         let schedule = match step.action {
@@ -542,7 +559,7 @@ impl Canceller {
             (Event::AnsweredYes | Event::AnsweredNo, _, _) => Attempt::Ended,
             _ => Attempt::Unchanged,
         };
-        let change = Update {
+        Ok(Update {
             id: record.id,
             version: record.version,
             message: Some(message::line(step, &transition.event, &transition.detail)),
@@ -561,8 +578,7 @@ impl Canceller {
             guard: guard(record.progress.state, step),
             next: step.next.clone(),
             now,
-        };
-        Ok(self.store.advance(change).await?)
+        })
     }
 
     pub(crate) fn observation(&self, reading: &StatusReading) -> Observation {
@@ -573,11 +589,6 @@ impl Canceller {
             observed_at: self.clock.now(),
         }
     }
-}
-
-/// Whether the store has refused a second request at a once-only gateway.
-fn is_once_used(written: &Result<UpdateResult, CancelError>) -> bool {
-    matches!(written, Err(CancelError::Store(error)) if error.kind() == StoreErrorKind::OnceUsed)
 }
 
 /// Tells the trace where a cancellation stands, on either side of everything that cannot be

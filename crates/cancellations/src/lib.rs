@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod amount;
+mod call;
 mod deadline;
 mod driver;
 mod lease;
@@ -15,6 +16,7 @@ mod sqlite;
 pub mod store;
 pub mod sweep;
 mod task;
+mod write;
 
 pub use amount::{AmountCheck, AmountDifference, Expected};
 pub use driver::{CancelError, CancelOutcome, Canceller};

@@ -9,6 +9,7 @@
 mod change;
 mod driver;
 
+use std::convert::Infallible;
 use std::fmt;
 
 use async_trait::async_trait;
@@ -16,7 +17,7 @@ use duka_core::{AccountName, GatewayName, Money, OrderId, OrderStatus, RefundId}
 use jiff::Timestamp;
 
 use crate::order::OrderKey;
-use crate::store::{Claim, Store, StoreError};
+use crate::store::{Claim, Store, StoreError, UpdateResult};
 
 pub use change::RefundUpdate;
 pub use driver::{RefundError, RefundParams, Refunder, Refunding};
@@ -126,14 +127,8 @@ pub enum BeginRefund {
     NotPaid(Option<OrderStatus>),
 }
 
-/// What came of a change.
-#[derive(Debug, Clone)]
-pub enum RefundUpdateResult {
-    /// Written.
-    Stored(Refund),
-    /// Somebody else was faster; this is what stands there now.
-    Conflict(Refund),
-}
+/// What came of an update of a refund, which has no precondition.
+pub type RefundUpdateResult = UpdateResult<Refund, Infallible>;
 
 /// A page of refunds that are not over, or have a finding.
 #[derive(Debug, Clone, Default)]

@@ -7,7 +7,8 @@ use duka_core::{CancellationId, Observation, OrderStatus, State, StatusReading};
 use crate::driver::{CancelError, Canceller, Transition};
 use crate::order::OrderKey;
 use crate::record::Record;
-use crate::store::{StoreError, StoreErrorKind, UpdateResult};
+use crate::store::{StoreError, StoreErrorKind};
+use crate::write::{Decision, Reason, Swapped, compare_and_swap};
 
 impl Canceller {
     /// Asks the gateway about an order and records the answer: an order seen paid after
@@ -60,27 +61,30 @@ impl Canceller {
         record: Record,
         status: &OrderStatus,
     ) -> Result<(), CancelError> {
-        let mut record = record;
-        while record.due_at.is_none() {
-            let before = &record.progress;
-            // A finding that somebody has closed is not raised by the same sight again.
-            if before.verified.as_ref() == Some(status) {
-                break;
+        let event = Event::Observed(status.clone());
+        let transition = Transition::new(event.clone(), format!("status {status}"));
+        let decide = |record: &Record, reason: Reason<OrderStatus>| {
+            match reason {
+                Reason::First | Reason::Conflict => {}
+                // Only a paid status changes anything here.
+                Reason::PreconditionFailed(_) => return Ok(Decision::Leave),
+                Reason::OnceUsed(error) => return Err(error.into()),
             }
-            let event = Event::Observed(status.clone());
-            let step = self.step(&record, &event)?;
+            let before = &record.progress;
+            // The same observation does not raise again a finding that an operator closed.
+            if record.due_at.is_some() || before.verified.as_ref() == Some(status) {
+                return Ok(Decision::Leave);
+            }
+            let step = self.step(record, &event)?;
             let ends = step.next.state.outcome().is_some();
             let same = step.next.state == before.state && step.next.finding == before.finding;
             if same || !ends {
-                break;
+                return Ok(Decision::Leave);
             }
-            let transition = Transition::new(event, format!("status {status}"));
-            match self.write(&record, &step, &transition).await? {
-                // No sight that changes anything here is of an order that is not paid.
-                UpdateResult::Stored(_) | UpdateResult::SeenPaid(_) => break,
-                UpdateResult::Conflict(current) => record = current,
-            }
-        }
+            let update = self.update(record, &step, &transition)?;
+            Ok(Decision::Write(update, ()))
+        };
+        compare_and_swap(record, decide, |update| self.store.advance(update)).await?;
         Ok(())
     }
 
@@ -100,20 +104,26 @@ impl Canceller {
         let found = self.store.cancellation(id).await?;
         // A status that has become clear meanwhile decides better than anybody.
         let found = found.ok_or(CancelError::Unknown(id))?;
-        let mut record = self.look_if_in_review(found).await?;
+        let record = self.look_if_in_review(found).await?;
         let event = Event::Resolved(resolution);
         let transition = Transition::new(event.clone(), format!("{by}: {note}")).by(by);
-        loop {
-            let step = self.step(&record, &event)?;
-            match self.write(&record, &step, &transition).await? {
-                UpdateResult::Stored(record) => return Ok(record),
-                UpdateResult::SeenPaid(_) => {
-                    let broken = "the store guards a decision that was written without a guard";
+        // What another worker has learnt meanwhile may leave nothing to decide.
+        let decide = |record: &Record, reason: Reason<OrderStatus>| {
+            match reason {
+                Reason::First | Reason::Conflict => {}
+                Reason::PreconditionFailed(_) => {
+                    let broken = "the store requires a precondition that the decision did not name";
                     return Err(StoreError::new(StoreErrorKind::Internal, broken).into());
                 }
-                // What somebody else has learnt meanwhile may leave nothing to decide.
-                UpdateResult::Conflict(current) => record = current,
+                Reason::OnceUsed(error) => return Err(error.into()),
             }
+            let step = self.step(record, &event)?;
+            let update = self.update(record, &step, &transition)?;
+            Ok(Decision::Write(update, ()))
+        };
+        let swapped = compare_and_swap(record, decide, |update| self.store.advance(update));
+        match swapped.await? {
+            Swapped::Stored(record, ()) | Swapped::Left(record) => Ok(record),
         }
     }
 }

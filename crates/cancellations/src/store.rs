@@ -245,16 +245,16 @@ pub enum Attempt {
     Ended,
 }
 
-/// What came of a change.
+/// What came of an update of a versioned record.
 #[derive(Debug, Clone)]
-pub enum UpdateResult {
-    /// Written.
-    Stored(Record),
-    /// Somebody else was faster; this is what stands there now.
-    Conflict(Record),
-    /// Nothing was written, because the order has been seen paid or reversed before. Nobody
-    /// else was faster.
-    SeenPaid(OrderStatus),
+pub enum UpdateResult<R = Record, F = OrderStatus> {
+    /// It is written; this is the record now.
+    Stored(R),
+    /// Nothing was written, because another worker has written first; this is the record now.
+    Conflict(R),
+    /// Nothing was written, because the [`Precondition`] did not hold: for a cancellation, the
+    /// order has been seen paid or reversed before. No other worker has written.
+    PreconditionFailed(F),
 }
 
 /// Whether a change is written whatever is known of the order.

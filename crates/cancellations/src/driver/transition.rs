@@ -1,7 +1,7 @@
 //! What happened to a cancellation, and what may be written of it.
 
 use duka_core::cancel::{Event, Outcome, SkipReason, State, Step};
-use duka_core::{Delivery, Error, ErrorKind, Observation, OrderStatus};
+use duka_core::{Error, ErrorKind, Observation, OrderStatus};
 
 use crate::record::Record;
 use crate::store::Precondition;
@@ -24,18 +24,6 @@ impl Transition {
             actor: None,
             seen: None,
             error: None,
-        }
-    }
-
-    /// A call that was given up at the fence: its gateway has not been heard.
-    pub(super) fn cut_off(event: Event, detail: &'static str) -> Self {
-        Self {
-            error: Some(Error::new(
-                ErrorKind::Unavailable,
-                Delivery::Unknown,
-                detail,
-            )),
-            ..Self::new(event, detail)
         }
     }
 

@@ -2,6 +2,7 @@
 //! once, and believes nothing but a readable answer.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use duka_core::clock::SharedClock;
@@ -14,13 +15,15 @@ use duka_core::{
 };
 use tracing::{info, trace};
 
-use super::{BeginRefund, Refund, RefundIntent, RefundStore, RefundUpdate, RefundUpdateResult};
+use super::{BeginRefund, Refund, RefundIntent, RefundStore, RefundUpdate};
+use crate::call::{FailedRequest, call};
 use crate::deadline::Deadline;
-use crate::driver::{Again, CancelError, Canceller, new_id};
+use crate::driver::{CancelError, Canceller, new_id};
 use crate::order::{OrderKey, TrackedOrder};
 use crate::settings::Settings;
-use crate::store::{Store, StoreError, StoreErrorKind};
+use crate::store::{Store, StoreError};
 use crate::task::detached;
+use crate::write::{Decision, Reason, Swapped, compare_and_swap, retry_until_lease_ends};
 
 /// Who asks for a refund, why, and how much.
 #[derive(Debug, Clone)]
@@ -244,15 +247,8 @@ impl Refunder {
         deadline: &Deadline,
     ) -> Result<(Refund, Option<Error>), RefundError> {
         passes("after_intent");
-        let answer = deadline.run(gateway.refund(request)).await;
+        let answer = call(deadline, gateway.refund(request)).await;
         passes("after_reply");
-        let answer = answer.unwrap_or_else(|| {
-            Err(Error::new(
-                ErrorKind::Unavailable,
-                Delivery::Unknown,
-                "no answer before the claim on this record would have lapsed",
-            ))
-        });
         let (event, detail, error) = match answer {
             Ok(RefundAnswer::Received { message }) => {
                 let detail = format!("answered received: {message}");
@@ -263,11 +259,7 @@ impl Refunder {
                 (RefundEvent::Refused, detail, None)
             }
             Err(error) => {
-                let event = match (error.delivery(), error.kind()) {
-                    (Delivery::NotSent, _) => RefundEvent::NotSent,
-                    (Delivery::Answered, ErrorKind::Authentication) => RefundEvent::Unauthenticated,
-                    (Delivery::Unknown | Delivery::Answered, _) => RefundEvent::Unclear,
-                };
+                let event = RefundEvent::from(FailedRequest::of(&error));
                 let detail = format!("refund request: {}", error.in_full());
                 (event, detail, Some(error))
             }
@@ -288,21 +280,17 @@ impl Refunder {
         event: RefundEvent,
         detail: &str,
     ) -> Result<Written, RefundError> {
-        let worker = &self.orders.settings.worker;
-        let mut again = Again::until(&self.orders.clock, refund.due_at);
-        loop {
-            match self.write(refund.clone(), event, detail, worker).await {
-                Err(error) if again.after(&error, detail).await => {}
-                Err(error) => {
-                    return Err(RefundError::NotStored {
-                        order: refund.key,
-                        heard: detail.to_owned(),
-                        error,
-                    });
-                }
-                Ok(written) => return Ok(written),
-            }
-        }
+        let (lease_end, worker) = (refund.due_at, &self.orders.settings.worker);
+        let write = || self.write(refund.clone(), event, detail, worker);
+        let written = retry_until_lease_ends(&self.orders.clock, lease_end, detail, write).await;
+        written.map_err(|error| match error {
+            CancelError::Store(error) => RefundError::NotStored {
+                order: refund.key.clone(),
+                heard: detail.to_owned(),
+                error,
+            },
+            error => error.into(),
+        })
     }
 
     /// An earlier request, with what can be learnt of it now.
@@ -395,61 +383,51 @@ impl Refunder {
         note: &str,
     ) -> Result<Refund, RefundError> {
         let found = self.store.refund(id).await?;
-        let mut current = found.ok_or(RefundError::Unknown(id))?;
-        loop {
-            let now = self.orders.clock.now();
-            let Some(change) = RefundUpdate::acknowledged(&current, by, note, now) else {
-                return Err(RefundError::NotAllowed(Box::new(current)));
-            };
-            match self.store.advance_refund(change).await? {
-                RefundUpdateResult::Stored(refund) => return Ok(refund),
-                RefundUpdateResult::Conflict(now) => current = now,
+        let found = found.ok_or(RefundError::Unknown(id))?;
+        let decide = |refund: &Refund, reason: Reason<Infallible>| {
+            if let Reason::OnceUsed(error) = reason {
+                return Err(error.into());
             }
+            let now = self.orders.clock.now();
+            let update = RefundUpdate::acknowledged(refund, by, note, now);
+            Ok(update.map_or(Decision::Leave, |update| Decision::Write(update, ())))
+        };
+        let swapped = compare_and_swap(found, decide, |update| self.store.advance_refund(update));
+        match swapped.await? {
+            Swapped::Stored(refund, ()) => Ok(refund),
+            Swapped::Left(refund) => Err(RefundError::NotAllowed(Box::new(refund))),
         }
     }
 
-    /// Writes what follows from `event`, if anything does: over what somebody else has
-    /// written meanwhile, too, as far as the rules allow it.
+    /// Writes what follows from `event`, if anything does; also over what another worker has
+    /// written meanwhile, as far as the rules allow it.
     async fn write(
         &self,
         refund: Refund,
         event: RefundEvent,
         detail: &str,
         actor: &str,
-    ) -> Result<Written, StoreError> {
-        let mut current = refund;
-        loop {
+    ) -> Result<Written, CancelError> {
+        let decide = |refund: &Refund, reason: Reason<Infallible>| {
             let now = self.orders.clock.now();
-            let Some(change) = RefundUpdate::after(&current, event, detail, actor, now) else {
-                let Some(kept) = RefundUpdate::late_answer(&current, event, detail, actor, now)
-                else {
-                    return Ok(Written::NothingFollows(current));
-                };
-                match self.store.advance_refund(kept).await? {
-                    RefundUpdateResult::Stored(refund) => {
-                        return Ok(Written::NothingFollows(refund));
-                    }
-                    RefundUpdateResult::Conflict(now) => current = now,
-                }
-                continue;
-            };
-            let advanced = self.store.advance_refund(change).await;
-            let taken = |error: &StoreError| error.kind() == StoreErrorKind::OnceUsed;
-            if advanced.as_ref().is_err_and(taken)
-                && let Some(change) =
-                    RefundUpdate::double_request(&current, event, detail, actor, now)
-            {
-                match self.store.advance_refund(change).await? {
-                    RefundUpdateResult::Stored(refund) => return Ok(Written::Beside(refund)),
-                    RefundUpdateResult::Conflict(now) => current = now,
-                }
-                continue;
+            if let Reason::OnceUsed(error) = reason {
+                let update = RefundUpdate::double_request(refund, event, detail, actor, now);
+                let update = update.ok_or(error)?;
+                return Ok(Decision::Write(update, Written::Beside as fn(_) -> _));
             }
-            match advanced? {
-                RefundUpdateResult::Stored(refund) => return Ok(Written::Now(refund)),
-                RefundUpdateResult::Conflict(now) => current = now,
+            if let Some(update) = RefundUpdate::after(refund, event, detail, actor, now) {
+                return Ok(Decision::Write(update, Written::Now as fn(_) -> _));
             }
-        }
+            let late = RefundUpdate::late_answer(refund, event, detail, actor, now);
+            Ok(late.map_or(Decision::Leave, |update| {
+                Decision::Write(update, Written::NothingFollows as fn(_) -> _)
+            }))
+        };
+        let swapped = compare_and_swap(refund, decide, |update| self.store.advance_refund(update));
+        Ok(match swapped.await? {
+            Swapped::Stored(refund, written) => written(refund),
+            Swapped::Left(refund) => Written::NothingFollows(refund),
+        })
     }
 }
 

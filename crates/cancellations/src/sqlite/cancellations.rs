@@ -113,7 +113,7 @@ pub(super) fn advance(
     if let (Precondition::Unpaid, Some(status)) = (change.guard, &paid)
         && before.version == change.version
     {
-        return Ok(UpdateResult::SeenPaid(status.clone()));
+        return Ok(UpdateResult::PreconditionFailed(status.clone()));
     }
     let follow = match change.follow {
         // The writer may not have seen the payment.

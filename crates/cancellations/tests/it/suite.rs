@@ -123,7 +123,7 @@ pub(crate) async fn stored(store: &dyn Store, change: Update) -> Record {
     match store.advance(change).await.unwrap() {
         UpdateResult::Stored(record) => record,
         UpdateResult::Conflict(record) => panic!("somebody was faster: {record:?}"),
-        UpdateResult::SeenPaid(status) => panic!("seen {status}"),
+        UpdateResult::PreconditionFailed(status) => panic!("seen {status}"),
     }
 }
 

@@ -92,7 +92,7 @@ pub(super) async fn ask(store: &dyn Store, call: Call) -> Answer {
         Call::Advance(change) => store.advance(*change).await.map(|advanced| match advanced {
             UpdateResult::Stored(record) => Answer::Stored(record),
             UpdateResult::Conflict(record) => Answer::Conflict(record),
-            UpdateResult::SeenPaid(status) => Answer::SeenPaid(status),
+            UpdateResult::PreconditionFailed(status) => Answer::SeenPaid(status),
         }),
         Call::ClaimDue(claim, accounts, limit) => store
             .claim_due(claim, &accounts, limit)

@@ -288,7 +288,11 @@ impl Store for Between {
                            VALUES (?1, 99, 0, 'status', 'sending', 'w0')";
                 self.forge(sql, [id.to_string()]);
             }
-            Ok(UpdateResult::Stored(_) | UpdateResult::Conflict(_) | UpdateResult::SeenPaid(_))
+            Ok(
+                UpdateResult::Stored(_)
+                | UpdateResult::Conflict(_)
+                | UpdateResult::PreconditionFailed(_),
+            )
             | Err(_) => {}
         }
         advanced
