@@ -509,14 +509,14 @@ impl Canceller {
         let (lease_end, heard) = (record.due_at, &sent.detail);
         let apply = || self.apply(record, sent);
         let applied = retry_until_lease_ends(&self.clock, lease_end, heard, apply).await;
-        applied.map_err(|error| match error {
-            CancelError::Store(error) => CancelError::NotStored {
+        if let Err(CancelError::Store(error)) = applied {
+            return Err(CancelError::NotStored {
                 order: record.key.clone(),
                 heard: heard.clone(),
                 error,
-            },
-            error => error,
-        })
+            });
+        }
+        applied
     }
 
     pub(crate) fn step(&self, record: &Record, event: &Event) -> Result<Step, CancelError> {

@@ -68,14 +68,14 @@ impl Record {
 
 /// One line of the append-only log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogEntry {
-    /// Its place in the log of this cancellation, from 1, without gaps.
+pub struct LogEntry<I = CancellationId> {
+    /// Its place in the log of this record, from 1, without gaps.
     pub number: u64,
-    /// The cancellation.
-    pub id: CancellationId,
+    /// The cancellation or refund.
+    pub id: I,
     /// When it happened.
     pub at: Timestamp,
-    /// What happened: the name of an event, or `requested`.
+    /// What happened: the name of an event; the first is `requested`, or `intent` of a refund.
     pub event: String,
     /// The state before.
     pub from: Option<String>,

@@ -17,6 +17,7 @@ use duka_core::{AccountName, GatewayName, Money, OrderId, OrderStatus, RefundId}
 use jiff::Timestamp;
 
 use crate::order::OrderKey;
+use crate::record::LogEntry;
 use crate::store::{Claim, Store, StoreError, UpdateResult};
 
 pub use change::RefundUpdate;
@@ -77,23 +78,7 @@ impl fmt::Display for Refund {
 }
 
 /// One line of a refund's append-only log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefundEntry {
-    /// Its place in the log of this refund, from 1, without gaps.
-    pub number: u64,
-    /// When it happened.
-    pub at: Timestamp,
-    /// What happened: the name of an event, or `intent`.
-    pub event: String,
-    /// The state before, with the outcome if it was over.
-    pub from: Option<String>,
-    /// The state after, likewise.
-    pub to: String,
-    /// Who: the worker, or the person.
-    pub actor: String,
-    /// What was sent or came back, in words.
-    pub detail: Option<String>,
-}
+pub type RefundEntry = LogEntry<RefundId>;
 
 /// A refund request about to leave.
 #[derive(Debug, Clone)]

@@ -283,14 +283,14 @@ impl Refunder {
         let (lease_end, worker) = (refund.due_at, &self.orders.settings.worker);
         let write = || self.write(refund.clone(), event, detail, worker);
         let written = retry_until_lease_ends(&self.orders.clock, lease_end, detail, write).await;
-        written.map_err(|error| match error {
-            CancelError::Store(error) => RefundError::NotStored {
-                order: refund.key.clone(),
+        if let Err(CancelError::Store(error)) = written {
+            return Err(RefundError::NotStored {
+                order: refund.key,
                 heard: detail.to_owned(),
                 error,
-            },
-            error => error.into(),
-        })
+            });
+        }
+        Ok(written?)
     }
 
     /// An earlier request, with what can be learnt of it now.

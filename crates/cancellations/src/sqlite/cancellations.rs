@@ -4,16 +4,16 @@ use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, RequestUsed};
 use duka_core::{AccountName, CancellationId, GatewayName};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::orders::{self, collect};
-use super::payments;
+use super::events::{self, Line, Log};
+use super::orders;
 use super::rows::{
-    self, micros, skip_word, state_words, store_error, tracking_word, unknown_words,
+    self, collect, micros, skip_word, state_words, store_error, tracking_word, unknown_words,
 };
 use crate::order::{OrderKey, Tracking};
-use crate::record::{LogEntry, Record};
+use crate::record::Record;
 use crate::store::{
-    Attempt, Claim, Condition, NewCancellation, OpenResult, Precondition, ReportFilter, ReportPage,
-    StoreError, StoreErrorKind, StoreStats, Update, UpdateResult,
+    Attempt, Claim, Condition, Entry, NewCancellation, OpenResult, ReportFilter, ReportPage,
+    StoreError, StoreErrorKind, StoreStats, Update,
 };
 
 /// A cancellation with what its order knows better.
@@ -77,19 +77,18 @@ pub(super) fn open(
             new_cancellation.listed_money.map(|m| m.currency().code()),
         ])
         .map_err(store_error)?;
-    append(
-        connection,
-        &id,
-        1,
-        micros(claim.now),
-        &LogLine {
-            event: "requested",
-            from: None,
-            to: progress.state.as_str(),
-            actor: &new_cancellation.request.actor,
-            detail: new_cancellation.request.reason.as_deref(),
-        },
-    )?;
+    let line = Line {
+        number: 1,
+        at: micros(claim.now),
+        from: None,
+        to: progress.state.as_str(),
+    };
+    let entry = Entry {
+        event: "requested".to_owned(),
+        actor: new_cancellation.request.actor.clone(),
+        detail: new_cancellation.request.reason.clone(),
+    };
+    events::append(connection, Log::Cancellations, &id, &line, &entry)?;
     touch(
         connection,
         &new_cancellation.key,
@@ -101,42 +100,8 @@ pub(super) fn open(
         .ok_or_else(|| vanished(new_cancellation.id))
 }
 
-pub(super) fn advance(
-    connection: &Connection,
-    change: &Update,
-) -> Result<UpdateResult, StoreError> {
-    let Some(before) = by_id(connection, change.id)? else {
-        return Err(vanished(change.id));
-    };
-    // Nothing below changes what has been seen of the order, until the sight of this change.
-    let paid = payments::seen(connection, &before, change.attempt)?;
-    if let (Precondition::Unpaid, Some(status)) = (change.guard, &paid)
-        && before.version == change.version
-    {
-        return Ok(UpdateResult::PreconditionFailed(status.clone()));
-    }
-    let follow = match change.follow {
-        // The writer may not have seen the payment.
-        Tracking::Pending if paid.is_some() => Tracking::Closed,
-        Tracking::Pending | Tracking::InProgress | Tracking::Closed => change.follow,
-    };
-    if !write(connection, change, &before, follow)? {
-        return Ok(UpdateResult::Conflict(before));
-    }
-    let actor = &change.entry.actor;
-    if let Some(seen) = &change.seen {
-        orders::observe(connection, &before.key, seen.clone(), actor)?;
-    } else if let Some(status) = paid {
-        // A person may decide *cancelled* about an order that has been seen paid.
-        payments::find_late(connection, &before.key, &status, actor, change.now)?;
-    }
-    by_id(connection, change.id)?
-        .map(UpdateResult::Stored)
-        .ok_or_else(|| vanished(change.id))
-}
-
 /// The record, its attempt, its log entry and what becomes of its order; `false`, and
-/// nothing, when another worker was faster.
+/// nothing, if another worker has written first.
 pub(super) fn write(
     connection: &Connection,
     change: &Update,
@@ -151,24 +116,19 @@ pub(super) fn write(
         .prepare_cached("SELECT log_entries FROM cancellations WHERE id = ?1")
         .and_then(|mut s| s.query_row([change.id.to_string()], |row| row.get(0)))
         .map_err(store_error)?;
-    append(
-        connection,
-        &change.id.to_string(),
-        log_entries,
-        micros(change.now),
-        &LogLine {
-            event: &change.entry.event,
-            from: Some(&state_words(before.progress.state)),
-            to: &state_words(change.next.state),
-            actor: &change.entry.actor,
-            detail: change.entry.detail.as_deref(),
-        },
-    )?;
+    let id = change.id.to_string();
+    let line = Line {
+        number: log_entries,
+        at: micros(change.now),
+        from: Some(&state_words(before.progress.state)),
+        to: &state_words(change.next.state),
+    };
+    events::append(connection, Log::Cancellations, &id, &line, &change.entry)?;
     touch(connection, &before.key, follow, micros(change.now))?;
     Ok(true)
 }
 
-/// Compare-and-swap on id and version alone; `false` when somebody was faster.
+/// Compare-and-swap on id and version alone; `false` if another worker has written first.
 fn write_progress(connection: &Connection, change: &Update) -> Result<bool, StoreError> {
     let next = &change.next;
     let changed = connection
@@ -247,7 +207,7 @@ fn write_attempt(
     };
     match written {
         Ok(_) => Ok(()),
-        // The primary key has a code of its own, so only the fence answers with this one.
+        // The primary key has a code of its own, so only the once-only index gives this one.
         Err(rusqlite::Error::SqliteFailure(failure, _))
             if failure.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE =>
         {
@@ -269,8 +229,8 @@ pub(super) fn claim_due(
     accounts: &[AccountName],
     limit: u32,
 ) -> Result<Vec<Record>, StoreError> {
-    // One page of the index of what is due, for each account: an account that nobody
-    // works for must not stand in the way of the others.
+    // One page of the index for each account: an account that no worker serves must not
+    // block the others.
     let mut due: Vec<(i64, String)> = Vec::new();
     for account in accounts {
         let mut select = connection
@@ -317,8 +277,8 @@ pub(super) fn claim_one(
     claim_where(connection, &id.to_string(), claim, Turn::Waived)
 }
 
-/// Whether a cancellation that no worker holds may be claimed before its turn, or while it
-/// waits for a person.
+/// Whether a cancellation that no worker holds may be claimed before it is due, or while it
+/// waits for an operator.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Turn {
     Due,
@@ -405,17 +365,7 @@ pub(super) fn report(
     collect(found, rows::record)
 }
 
-pub(super) fn log(
-    connection: &Connection,
-    id: CancellationId,
-) -> Result<Vec<LogEntry>, StoreError> {
-    let mut select = connection
-        .prepare_cached("SELECT * FROM events WHERE cancellation = ?1 ORDER BY number")
-        .map_err(store_error)?;
-    collect(select.query([id.to_string()]), rows::log_entry)
-}
-
-pub(super) fn holdings(connection: &Connection) -> Result<StoreStats, StoreError> {
+pub(super) fn stats(connection: &Connection) -> Result<StoreStats, StoreError> {
     let count = |sql: &str| -> Result<u64, StoreError> {
         let number: i64 = connection
             .query_row(sql, [], |row| row.get(0))
@@ -451,7 +401,7 @@ fn request_used(
     key: &OrderKey,
     gateway: &GatewayName,
 ) -> Result<RequestUsed, StoreError> {
-    // Under another name of the account, too: whoever renames it still has the same orders.
+    // Under another name of the account, too: a renamed account has the same orders.
     let request_used: bool = connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM attempts
@@ -488,43 +438,6 @@ fn one(
         .transpose()
 }
 
-struct LogLine<'a> {
-    event: &'a str,
-    from: Option<&'a str>,
-    to: &'a str,
-    actor: &'a str,
-    detail: Option<&'a str>,
-}
-
-fn append(
-    connection: &Connection,
-    id: &str,
-    number: i64,
-    at: i64,
-    line: &LogLine<'_>,
-) -> Result<(), StoreError> {
-    connection
-        .prepare_cached(
-            "INSERT INTO events (cancellation, number, at, event, from_state, to_state,
-                                 actor, detail)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )
-        .and_then(|mut insert| {
-            insert.execute(params![
-                id,
-                number,
-                at,
-                line.event,
-                line.from,
-                line.to,
-                line.actor,
-                line.detail
-            ])
-        })
-        .map_err(store_error)?;
-    Ok(())
-}
-
 fn touch(
     connection: &Connection,
     key: &OrderKey,
@@ -548,7 +461,7 @@ fn touch(
     Ok(())
 }
 
-fn vanished(id: CancellationId) -> StoreError {
+pub(super) fn vanished(id: CancellationId) -> StoreError {
     StoreError::new(
         StoreErrorKind::Internal,
         format!("cancellation {id} is not in the store"),

@@ -5,6 +5,7 @@
 //! groups; reads have a connection of their own.
 
 mod cancellations;
+mod events;
 mod orders;
 mod payments;
 mod refunds;
@@ -20,15 +21,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use duka_core::{AccountName, CancellationId, Observation};
+use duka_core::{AccountName, CancellationId, GatewayName, Observation, OrderId, RefundId};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::order::{OrderKey, TrackedOrder};
 use crate::record::{LogEntry, Record};
+use crate::refunds::{
+    BeginRefund, PendingRefunds, Refund, RefundEntry, RefundIntent, RefundStore, RefundUpdate,
+    RefundUpdateResult,
+};
 use crate::store::{
     AbandonedPage, Claim, NewCancellation, OpenResult, ReportPage, Store, StoreError,
     StoreErrorKind, StoreStats, Tracked, Update, UpdateResult,
 };
+use events::Log;
 use rows::store_error;
 use writer::Writer;
 
@@ -220,7 +226,7 @@ impl Store for SqliteStore {
         actor: &str,
     ) -> Result<(), StoreError> {
         let (key, actor) = (key.clone(), actor.to_owned());
-        self.write(move |c| orders::observe(c, &key, seen, &actor))
+        self.write(move |c| payments::observe(c, &key, seen, &actor))
             .await
     }
 
@@ -230,8 +236,7 @@ impl Store for SqliteStore {
     }
 
     async fn advance(&self, change: Update) -> Result<UpdateResult, StoreError> {
-        self.write(move |c| cancellations::advance(c, &change))
-            .await
+        self.write(move |c| payments::advance(c, &change)).await
     }
 
     async fn claim_due(
@@ -272,14 +277,54 @@ impl Store for SqliteStore {
     }
 
     async fn log(&self, id: CancellationId) -> Result<Vec<LogEntry>, StoreError> {
-        self.read(move |c| cancellations::log(c, id)).await
+        self.read(move |c| events::read(c, Log::Cancellations, &id.to_string()))
+            .await
     }
 
     async fn check(&self) -> Result<StoreStats, StoreError> {
         self.write(|c| {
             schema::write_nothing_new(c)?;
-            cancellations::holdings(c)
+            cancellations::stats(c)
         })
         .await
+    }
+}
+
+#[async_trait]
+impl RefundStore for SqliteStore {
+    async fn begin_refund(&self, intent: RefundIntent) -> Result<BeginRefund, StoreError> {
+        self.write(move |c| refunds::begin(c, &intent)).await
+    }
+
+    async fn advance_refund(&self, change: RefundUpdate) -> Result<RefundUpdateResult, StoreError> {
+        self.write(move |c| refunds::advance(c, &change)).await
+    }
+
+    async fn refund(&self, id: RefundId) -> Result<Option<Refund>, StoreError> {
+        self.read(move |c| refunds::by_id(c, id)).await
+    }
+
+    async fn earlier_refund(
+        &self,
+        gateway: &GatewayName,
+        order: &OrderId,
+    ) -> Result<Option<Refund>, StoreError> {
+        let (gateway, order) = (gateway.clone(), order.clone());
+        self.read(move |c| refunds::already_requested(c, &gateway, &order))
+            .await
+    }
+
+    async fn refunds_of(&self, key: &OrderKey) -> Result<Vec<Refund>, StoreError> {
+        let key = key.clone();
+        self.read(move |c| refunds::of_order(c, &key)).await
+    }
+
+    async fn pending_refunds(&self, page: PendingRefunds) -> Result<Vec<Refund>, StoreError> {
+        self.read(move |c| refunds::pending(c, &page)).await
+    }
+
+    async fn refund_log(&self, id: RefundId) -> Result<Vec<RefundEntry>, StoreError> {
+        self.read(move |c| events::read(c, Log::Refunds, &id.to_string()))
+            .await
     }
 }

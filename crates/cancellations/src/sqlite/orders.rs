@@ -1,10 +1,9 @@
 //! Statements about orders.
 
 use duka_core::Observation;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::rows::{self, form_word, micros, store_error, tracking_word, unknown_words};
-use super::{payments, refunds};
+use super::rows::{self, collect, form_word, micros, store_error, tracking_word, unknown_words};
 use crate::order::{OrderKey, TrackedOrder};
 use crate::store::{AbandonedPage, StoreError, Tracked};
 
@@ -108,14 +107,15 @@ pub(super) fn find(connection: &Connection, text: &str) -> Result<Vec<TrackedOrd
     collect(select.query(params![text]), rows::order)
 }
 
-pub(super) fn observe(
+/// Merges an observation into what is known of the order, and returns the result; `None` if
+/// the order is not tracked.
+pub(super) fn merge(
     connection: &Connection,
     key: &OrderKey,
     seen: Observation,
-    actor: &str,
-) -> Result<(), StoreError> {
+) -> Result<Option<Observation>, StoreError> {
     let Some(order) = by_key(connection, key)? else {
-        return Ok(());
+        return Ok(None);
     };
     let merged = match order.seen {
         None => seen,
@@ -144,9 +144,7 @@ pub(super) fn observe(
             unknown_words(&merged.status),
         ])
         .map_err(store_error)?;
-    let (status, at) = (&merged.status, merged.observed_at);
-    refunds::find_reversed(connection, key, status, actor, at)?;
-    payments::find_late(connection, key, status, actor, at)
+    Ok(Some(merged))
 }
 
 pub(super) fn abandoned(
@@ -181,17 +179,4 @@ pub(super) fn abandoned(
         page.limit,
     ]);
     collect(found, rows::order)
-}
-
-/// Reads all rows with `read`.
-pub(super) fn collect<T>(
-    found: rusqlite::Result<rusqlite::Rows<'_>>,
-    read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
-) -> Result<Vec<T>, StoreError> {
-    let mut found = found.map_err(store_error)?;
-    let mut all = Vec::new();
-    while let Some(row) = found.next().map_err(store_error)? {
-        all.push(read(row)?);
-    }
-    Ok(all)
 }

@@ -1,22 +1,74 @@
-//! What a payment means for cancellations: no request may leave once it was seen, and one
-//! that was reported before has a finding. Both look at an order under all its names.
+//! Writes that depend on payments: observations of an order, and updates of its cancellation.
+//! After a payment was seen no request may be sent, and a cancellation that was reported
+//! before gets a finding. Both consider an order under all names of its account.
 
 use duka_core::cancel::{Action, Event, Repeat, Step};
-use duka_core::{GatewayName, OrderStatus};
+use duka_core::{GatewayName, Observation, OrderStatus};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::cancellations::{self, SELECT};
-use super::orders::{self, collect};
-use super::rows::{self, store_error};
+use super::rows::{self, collect, store_error};
+use super::{orders, refunds};
 use crate::message;
 use crate::order::{OrderKey, Tracking};
 use crate::record::Record;
-use crate::store::{Attempt, Entry, Precondition, Schedule, StoreError, Update};
+use crate::store::{Attempt, Entry, Precondition, Schedule, StoreError, Update, UpdateResult};
+
+/// Merges an observation of an order, and writes what follows from a payment or a reversal.
+pub(super) fn observe(
+    connection: &Connection,
+    key: &OrderKey,
+    seen: Observation,
+    actor: &str,
+) -> Result<(), StoreError> {
+    let Some(merged) = orders::merge(connection, key, seen)? else {
+        return Ok(());
+    };
+    let (status, at) = (&merged.status, merged.observed_at);
+    refunds::find_reversed(connection, key, status, actor, at)?;
+    find_late(connection, key, status, actor, at)
+}
+
+/// Writes an update of a cancellation, if its precondition holds, and what follows from a
+/// payment.
+pub(super) fn advance(
+    connection: &Connection,
+    change: &Update,
+) -> Result<UpdateResult, StoreError> {
+    let Some(before) = cancellations::by_id(connection, change.id)? else {
+        return Err(cancellations::vanished(change.id));
+    };
+    // Read first: the observation of this update comes after it.
+    let paid = seen_paid(connection, &before, change.attempt)?;
+    if let (Precondition::Unpaid, Some(status)) = (change.guard, &paid)
+        && before.version == change.version
+    {
+        return Ok(UpdateResult::PreconditionFailed(status.clone()));
+    }
+    let follow = match change.follow {
+        // The worker may not know of the payment.
+        Tracking::Pending if paid.is_some() => Tracking::Closed,
+        Tracking::Pending | Tracking::InProgress | Tracking::Closed => change.follow,
+    };
+    if !cancellations::write(connection, change, &before, follow)? {
+        return Ok(UpdateResult::Conflict(before));
+    }
+    let actor = &change.entry.actor;
+    if let Some(seen) = &change.seen {
+        observe(connection, &before.key, seen.clone(), actor)?;
+    } else if let Some(status) = paid {
+        // An operator may decide *cancelled* about an order that has been seen paid.
+        find_late(connection, &before.key, &status, actor, change.now)?;
+    }
+    cancellations::by_id(connection, change.id)?
+        .map(UpdateResult::Stored)
+        .ok_or_else(|| cancellations::vanished(change.id))
+}
 
 /// Raises the finding of every cancellation that was reported before this payment was seen,
 /// also under another name of the account.
-pub(super) fn find_late(
+fn find_late(
     connection: &Connection,
     key: &OrderKey,
     status: &OrderStatus,
@@ -61,8 +113,8 @@ pub(super) fn find_late(
     Ok(())
 }
 
-/// That an order id under another name of an account, at the same gateway, is the same order:
-/// the fence says so (`attempts_once_at_gateway`) once a request may have left. Where
+/// Whether an order id under another name of an account, at the same gateway, is the same
+/// order: it is, by the index `attempts_once_at_gateway`, once a request may have left. Where
 /// requests may be repeated, ids are the merchants' own, and two accounts may share one.
 const ONE_ORDER: &str = "EXISTS (SELECT 1 FROM attempts a
      WHERE a.order_id = o.order_id AND a.gateway = o.gateway
@@ -89,7 +141,7 @@ fn of_all_names(
 
 /// The status of an order that has been seen paid, under this name of its account or, at a
 /// gateway that takes one request, under another.
-pub(super) fn seen(
+fn seen_paid(
     connection: &Connection,
     record: &Record,
     attempt: Attempt,

@@ -1,18 +1,17 @@
-//! Statements about refund requests and their log.
+//! Statements about refund requests.
 
-use async_trait::async_trait;
 use duka_core::{GatewayName, OrderId, OrderStatus, RefundId};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::SqliteStore;
-use super::orders::{self, collect};
-use super::rows::{self, damaged, get, maybe_moment, micros, moment_at, store_error};
+use super::events::{self, Line, Log};
+use super::orders;
+use super::rows::{self, collect, damaged, get, maybe_moment, micros, moment_at, store_error};
 use crate::message;
 use crate::order::OrderKey;
 use crate::refunds::{
-    BeginRefund, PendingRefunds, Refund, RefundEntry, RefundEvent, RefundFinding, RefundIntent,
-    RefundOutcome, RefundState, RefundStore, RefundUpdate, RefundUpdateResult,
+    BeginRefund, PendingRefunds, Refund, RefundEvent, RefundFinding, RefundIntent, RefundOutcome,
+    RefundState, RefundUpdate, RefundUpdateResult,
 };
 use crate::store::{Entry, StoreError, StoreErrorKind};
 
@@ -20,7 +19,10 @@ use crate::store::{Entry, StoreError, StoreErrorKind};
 const SELECT: &str = "SELECT r.*, o.form FROM refunds r
      JOIN orders o ON o.account = r.account AND o.order_id = r.order_id";
 
-fn begin(connection: &Connection, intent: &RefundIntent) -> Result<BeginRefund, StoreError> {
+pub(super) fn begin(
+    connection: &Connection,
+    intent: &RefundIntent,
+) -> Result<BeginRefund, StoreError> {
     let Some(order) = orders::by_key(connection, &intent.key)? else {
         return Err(StoreError::new(
             StoreErrorKind::UnknownOrder,
@@ -70,14 +72,20 @@ fn begin(connection: &Connection, intent: &RefundIntent) -> Result<BeginRefund, 
         actor: intent.actor.clone(),
         detail: Some(format!("{}: {}", intent.money, intent.remarks)),
     };
-    append(connection, intent.id, 1, now, None, state, &entry)?;
+    let line = Line {
+        number: 1,
+        at: now,
+        from: None,
+        to: &state.words(),
+    };
+    events::append(connection, Log::Refunds, &id, &line, &entry)?;
     by_id(connection, intent.id)?
         .map(BeginRefund::New)
         .ok_or_else(|| vanished(intent.id))
 }
 
 /// Compare-and-swap on id and version alone.
-fn advance(
+pub(super) fn advance(
     connection: &Connection,
     change: &RefundUpdate,
 ) -> Result<RefundUpdateResult, StoreError> {
@@ -112,16 +120,14 @@ fn advance(
     let Some(number) = number else {
         return Ok(RefundUpdateResult::Conflict(before));
     };
-    let from = Some(before.state);
-    append(
-        connection,
-        change.id,
+    let line = Line {
         number,
-        now,
-        from,
-        change.next(),
-        &change.entry,
-    )?;
+        at: now,
+        from: Some(&before.state.words()),
+        to: &change.next().words(),
+    };
+    let id = change.id.to_string();
+    events::append(connection, Log::Refunds, &id, &line, &change.entry)?;
     by_id(connection, change.id)?
         .map(RefundUpdateResult::Stored)
         .ok_or_else(|| vanished(change.id))
@@ -161,7 +167,7 @@ pub(super) fn find_reversed(
     Ok(())
 }
 
-fn already_requested(
+pub(super) fn already_requested(
     connection: &Connection,
     gateway: &GatewayName,
     order: &OrderId,
@@ -185,12 +191,12 @@ fn already_requested(
     Ok(found.into_iter().next())
 }
 
-fn by_id(connection: &Connection, id: RefundId) -> Result<Option<Refund>, StoreError> {
+pub(super) fn by_id(connection: &Connection, id: RefundId) -> Result<Option<Refund>, StoreError> {
     let found = select(connection, "WHERE r.id = ?1", [id.to_string()])?;
     Ok(found.into_iter().next())
 }
 
-fn of_order(connection: &Connection, key: &OrderKey) -> Result<Vec<Refund>, StoreError> {
+pub(super) fn of_order(connection: &Connection, key: &OrderKey) -> Result<Vec<Refund>, StoreError> {
     select(
         connection,
         "WHERE r.account = ?1 AND r.order_id = ?2 ORDER BY r.created_at, r.id",
@@ -198,7 +204,10 @@ fn of_order(connection: &Connection, key: &OrderKey) -> Result<Vec<Refund>, Stor
     )
 }
 
-fn pending(connection: &Connection, page: &PendingRefunds) -> Result<Vec<Refund>, StoreError> {
+pub(super) fn pending(
+    connection: &Connection,
+    page: &PendingRefunds,
+) -> Result<Vec<Refund>, StoreError> {
     let (at, id) = match page.after {
         None => (i64::MIN, String::new()),
         Some((at, id)) => (micros(at), id.to_string()),
@@ -215,13 +224,6 @@ fn pending(connection: &Connection, page: &PendingRefunds) -> Result<Vec<Refund>
             page.limit
         ],
     )
-}
-
-fn log(connection: &Connection, id: RefundId) -> Result<Vec<RefundEntry>, StoreError> {
-    let mut select = connection
-        .prepare_cached("SELECT * FROM refund_events WHERE refund = ?1 ORDER BY number")
-        .map_err(store_error)?;
-    collect(select.query([id.to_string()]), entry)
 }
 
 fn select(
@@ -265,50 +267,6 @@ fn refund(row: &Row<'_>) -> Result<Refund, StoreError> {
     })
 }
 
-fn entry(row: &Row<'_>) -> Result<RefundEntry, StoreError> {
-    let number: i64 = get(row, "number")?;
-    Ok(RefundEntry {
-        number: u64::try_from(number).map_err(|_| damaged("a log number"))?,
-        at: moment_at(row, "at")?,
-        event: get(row, "event")?,
-        from: get(row, "from_state")?,
-        to: get(row, "to_state")?,
-        actor: get(row, "actor")?,
-        detail: get(row, "detail")?,
-    })
-}
-
-fn append(
-    connection: &Connection,
-    id: RefundId,
-    number: i64,
-    at: i64,
-    from: Option<RefundState>,
-    to: RefundState,
-    entry: &Entry,
-) -> Result<(), StoreError> {
-    connection
-        .prepare_cached(
-            "INSERT INTO refund_events (refund, number, at, event, from_state, to_state,
-                                        actor, detail)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )
-        .and_then(|mut insert| {
-            insert.execute(params![
-                id.to_string(),
-                number,
-                at,
-                entry.event,
-                from.map(RefundState::words),
-                to.words(),
-                entry.actor,
-                entry.detail,
-            ])
-        })
-        .map_err(store_error)?;
-    Ok(())
-}
-
 /// The primary key has a code of its own, so only the fence answers with this one.
 fn once_used(error: rusqlite::Error, key: &OrderKey) -> StoreError {
     let extended = error.sqlite_error().map(|failure| failure.extended_code);
@@ -328,42 +286,4 @@ fn vanished(id: RefundId) -> StoreError {
         StoreErrorKind::Internal,
         format!("refund {id} is not in the store"),
     )
-}
-
-#[async_trait]
-impl RefundStore for SqliteStore {
-    async fn begin_refund(&self, intent: RefundIntent) -> Result<BeginRefund, StoreError> {
-        self.write(move |c| begin(c, &intent)).await
-    }
-
-    async fn advance_refund(&self, change: RefundUpdate) -> Result<RefundUpdateResult, StoreError> {
-        self.write(move |c| advance(c, &change)).await
-    }
-
-    async fn refund(&self, id: RefundId) -> Result<Option<Refund>, StoreError> {
-        self.read(move |c| by_id(c, id)).await
-    }
-
-    async fn earlier_refund(
-        &self,
-        gateway: &GatewayName,
-        order: &OrderId,
-    ) -> Result<Option<Refund>, StoreError> {
-        let (gateway, order) = (gateway.clone(), order.clone());
-        self.read(move |c| already_requested(c, &gateway, &order))
-            .await
-    }
-
-    async fn refunds_of(&self, key: &OrderKey) -> Result<Vec<Refund>, StoreError> {
-        let key = key.clone();
-        self.read(move |c| of_order(c, &key)).await
-    }
-
-    async fn pending_refunds(&self, page: PendingRefunds) -> Result<Vec<Refund>, StoreError> {
-        self.read(move |c| pending(c, &page)).await
-    }
-
-    async fn refund_log(&self, id: RefundId) -> Result<Vec<RefundEntry>, StoreError> {
-        self.read(move |c| log(c, id)).await
-    }
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use rusqlite::{ErrorCode, Row};
 
 use crate::order::{OrderKey, TrackedOrder, Tracking};
-use crate::record::{LogEntry, Record, Request};
+use crate::record::{Record, Request};
 use crate::store::{StoreError, StoreErrorKind};
 
 pub(super) fn store_error(error: rusqlite::Error) -> StoreError {
@@ -256,18 +256,15 @@ pub(super) fn skip_word(state: State) -> Option<&'static str> {
     }
 }
 
-/// A log entry, from a row of `events`.
-pub(super) fn log_entry(row: &Row<'_>) -> Result<LogEntry, StoreError> {
-    let id: String = get(row, "cancellation")?;
-    let number: i64 = get(row, "number")?;
-    Ok(LogEntry {
-        number: u64::try_from(number).map_err(|_| damaged("a log number"))?,
-        id: id.parse().map_err(|_| damaged("a cancellation id"))?,
-        at: moment_at(row, "at")?,
-        event: get(row, "event")?,
-        from: get(row, "from_state")?,
-        to: get(row, "to_state")?,
-        actor: get(row, "actor")?,
-        detail: get(row, "detail")?,
-    })
+/// Reads all rows with `read`.
+pub(super) fn collect<T>(
+    found: rusqlite::Result<rusqlite::Rows<'_>>,
+    read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut found = found.map_err(store_error)?;
+    let mut all = Vec::new();
+    while let Some(row) = found.next().map_err(store_error)? {
+        all.push(read(row)?);
+    }
+    Ok(all)
 }
