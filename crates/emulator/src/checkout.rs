@@ -3,13 +3,13 @@
 use hyper::{Method, StatusCode};
 use url::Url;
 
-use crate::act::CustomerAct;
 use crate::behaviour::pesapal::IpnNames;
+use crate::customer::CustomerAct;
 use crate::exchange::{Received, Reply};
 use crate::json::amount_text;
 use crate::notification::with_order;
 use crate::order::{Order, OrderDetails};
-use crate::world::Shared;
+use crate::state::Shared;
 
 /// No script runs and nothing is loaded, whatever a merchant puts into an order.
 const POLICY: &str =
@@ -29,11 +29,11 @@ pub(crate) fn page(shared: &Shared, received: &Received, token: &str) -> Reply {
             "This page can only be read.",
         );
     }
-    let world = shared.world();
-    let Some(key) = world.book.checkout(token) else {
+    let state = shared.state();
+    let Some(key) = state.orders.checkout(token) else {
         return no_such_order();
     };
-    framed(StatusCode::OK, &order_page(world.book.get(key), token))
+    framed(StatusCode::OK, &order_page(state.orders.get(key), token))
 }
 
 /// A button pressed; leads back to the page.
@@ -50,14 +50,14 @@ pub(crate) fn button(shared: &Shared, received: &Received, token: &str, button: 
         );
     }
     let now = shared.clock.now();
-    let mut world = shared.world();
-    let Some(key) = world.book.checkout(token) else {
+    let mut state = shared.state();
+    let Some(key) = state.orders.checkout(token) else {
         return no_such_order();
     };
-    if world.act(key, act, now).is_err() {
+    if state.act(key, act, now).is_err() {
         return framed(
             StatusCode::CONFLICT,
-            &order_page(world.book.get(key), token),
+            &order_page(state.orders.get(key), token),
         );
     }
     Reply::html(StatusCode::SEE_OTHER, String::new())

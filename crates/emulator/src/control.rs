@@ -8,13 +8,13 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::act::{ActError, CustomerAct};
 use crate::behaviour::{Variant, VariantError, variants};
+use crate::customer::{ActError, CustomerAct};
 use crate::exchange::{Received, Reply};
 use crate::fault::{Fault, FaultError, FaultKind};
 use crate::gateway::{Gateway, Operation};
 use crate::route::decoded;
-use crate::world::Shared;
+use crate::state::Shared;
 
 /// The answer to `/_emulator/{path}`.
 pub(crate) fn answer(shared: &Shared, received: &Received, path: &str) -> Reply {
@@ -22,16 +22,16 @@ pub(crate) fn answer(shared: &Shared, received: &Received, path: &str) -> Reply 
     let answered = match (received.method.as_str(), segments.as_slice()) {
         ("GET", ["orders"]) => {
             // Copied under the lock and written outside it: a hundred thousand orders take a while.
-            let orders = shared.world().book.snapshot();
+            let orders = shared.state().orders.snapshot();
             Ok(Reply::json(StatusCode::OK, &orders))
         }
         ("GET", ["orders", id]) => one_order(shared, &decoded(id)),
         ("POST", ["orders", id, act]) => customer_acts(shared, &decoded(id), act),
-        ("GET", ["faults"]) => Ok(Reply::json(StatusCode::OK, &shared.world().faults.armed())),
+        ("GET", ["faults"]) => Ok(Reply::json(StatusCode::OK, &shared.state().faults.armed())),
         ("POST", ["faults"]) => arm(shared, received),
         ("DELETE", ["faults"]) => Ok(clear_faults(shared)),
         ("GET", ["requests"]) => {
-            let requests = shared.world().log.snapshot();
+            let requests = shared.state().log.snapshot();
             Ok(Reply::json(StatusCode::OK, &requests))
         }
         ("GET", ["variants"]) => {
@@ -145,8 +145,8 @@ impl Refusal {
 }
 
 fn one_order(shared: &Shared, id: &str) -> Result<Reply, Refusal> {
-    let world = shared.world();
-    let Some(key) = world.book.address(id) else {
+    let state = shared.state();
+    let Some(key) = state.orders.address(id) else {
         let problem = ActError::UnknownOrder { id: id.to_owned() };
         return Err(Refusal::new(
             StatusCode::NOT_FOUND,
@@ -154,7 +154,10 @@ fn one_order(shared: &Shared, id: &str) -> Result<Reply, Refusal> {
             problem.to_string(),
         ));
     };
-    Ok(Reply::json(StatusCode::OK, &world.book.get(key).snapshot()))
+    Ok(Reply::json(
+        StatusCode::OK,
+        &state.orders.get(key).snapshot(),
+    ))
 }
 
 fn customer_acts(shared: &Shared, id: &str, act: &str) -> Result<Reply, Refusal> {
@@ -169,12 +172,12 @@ fn customer_acts(shared: &Shared, id: &str, act: &str) -> Result<Reply, Refusal>
         };
         Refusal::new(http, field, problem.to_string())
     })?;
-    let order = shared.world().book.get(key).snapshot();
+    let order = shared.state().orders.get(key).snapshot();
     Ok(Reply::json(StatusCode::OK, &order))
 }
 
 fn clear_faults(shared: &Shared) -> Reply {
-    let cleared = shared.world().faults.clear();
+    let cleared = shared.state().faults.clear();
     Reply::json(StatusCode::OK, &Cleared { cleared })
 }
 
@@ -230,7 +233,7 @@ fn arm(shared: &Shared, received: &Received) -> Result<Reply, Refusal> {
         fault = fault.form(form);
     }
     shared
-        .world()
+        .state()
         .faults
         .arm(fault)
         .map_err(|problem| never_strikes(problem, &body))?;
@@ -255,8 +258,8 @@ fn never_strikes(problem: FaultError, body: &Map<String, Value>) -> Refusal {
 /// Makes every choice named in the body, or none of them.
 fn choose(shared: &Shared, received: &Received) -> Result<Reply, Refusal> {
     let wanted = any_object(received)?;
-    let mut world = shared.world();
-    let mut behaviour = world.behaviour;
+    let mut state = shared.state();
+    let mut behaviour = state.behaviour;
     for (name, value) in &wanted {
         let variant = Variant::named(name).map_err(no_such_choice)?;
         let value = value.as_str().ok_or_else(|| {
@@ -265,8 +268,8 @@ fn choose(shared: &Shared, received: &Received) -> Result<Reply, Refusal> {
         })?;
         behaviour.set(name, value).map_err(no_such_choice)?;
     }
-    world.behaviour = behaviour;
-    drop(world);
+    state.behaviour = behaviour;
+    drop(state);
     let mut chosen = behaviour.settings();
     chosen.retain(|it| wanted.contains_key(it.name));
     Ok(Reply::json(StatusCode::OK, &chosen))
@@ -317,7 +320,7 @@ fn webhook(shared: &Shared, received: &Received) -> Result<Reply, Refusal> {
             return Err(Refusal::field("url", "url must be an address or null"));
         }
     };
-    shared.world().webhook_url = url;
+    shared.state().webhook_url = url;
     Ok(Reply::json(StatusCode::OK, &Done { done: true }))
 }
 

@@ -22,7 +22,7 @@ use crate::behaviour::pesapal::IpnAfter500;
 use crate::exchange::JSON;
 use crate::kwikpaisa;
 use crate::notification::{Form, Manner, Notification};
-use crate::world::Shared;
+use crate::state::Shared;
 
 /// A merchant's server on the same machine is slow long before this.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);

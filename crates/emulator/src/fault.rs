@@ -55,7 +55,7 @@ pub enum FaultKind {
     /// Form 0 is a space of no width within the word, 1 an escape behind it, 2 a mark that turns the direction of
     /// writing round before it, 3 a blank behind it. What is sent as a number stays as it is.
     OddWord,
-    /// A good request is refused at the door as if its token (Pesapal) or timestamp (KwikPaisa) were too old.
+    /// A good request is refused as if its token (Pesapal) or timestamp (KwikPaisa) were too old.
     TokenExpired,
     /// The customer pays just before the cancel is applied, which is then refused.
     PayBeforeApply,
@@ -70,8 +70,8 @@ pub enum FaultKind {
 /// Where in the life of a request a fault strikes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FaultPoint {
-    BeforeDoor,
-    AtDoor,
+    BeforeAuthentication,
+    Authentication,
     Cancel,
     Reply,
     Notification,
@@ -137,8 +137,8 @@ impl FaultKind {
         let strikes = |it: &Operation| match self.point() {
             FaultPoint::Cancel => *it == Operation::Cancel,
             // A token is refused where it is carried, not where it is issued.
-            FaultPoint::AtDoor => *it != Operation::Token,
-            FaultPoint::BeforeDoor | FaultPoint::Reply | FaultPoint::Notification => true,
+            FaultPoint::Authentication => *it != Operation::Token,
+            FaultPoint::BeforeAuthentication | FaultPoint::Reply | FaultPoint::Notification => true,
         };
         offered.iter().copied().filter(strikes).collect()
     }
@@ -146,9 +146,9 @@ impl FaultKind {
     const fn point(self) -> FaultPoint {
         match self {
             Self::ResetBefore | Self::Delay | Self::Http429 | Self::Http503 => {
-                FaultPoint::BeforeDoor
+                FaultPoint::BeforeAuthentication
             }
-            Self::TokenExpired => FaultPoint::AtDoor,
+            Self::TokenExpired => FaultPoint::Authentication,
             Self::PayBeforeApply | Self::PayAfterApply => FaultPoint::Cancel,
             Self::ReplyLost
             | Self::Http500
@@ -179,8 +179,8 @@ impl Serialize for FaultKind {
 
 /// A [`FaultKind`] with where and how often it strikes: by default at once, once, anywhere.
 ///
-/// Faults strike in the order they were armed. One request can meet one fault at each of: before the door
-/// (`reset_before`, `delay`, 429, 503), at the door (`token_expired`), in a cancel (`pay_before_apply`,
+/// Faults strike in the order they were armed. One request can meet one fault at each of: before authentication
+/// (`reset_before`, `delay`, 429, 503), in authentication (`token_expired`), in a cancel (`pay_before_apply`,
 /// `pay_after_apply`) and in the reply (the rest), so a delay and a lost reply can be combined. Those of the
 /// last three groups are kept for requests that pass authentication.
 #[derive(Debug, Clone, Copy, PartialEq)]

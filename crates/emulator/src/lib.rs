@@ -1,12 +1,12 @@
 #![doc = include_str!("../README.md")]
 
-mod act;
 pub mod behaviour;
-mod book;
+mod call;
 mod checkout;
 mod clock;
 mod config;
 mod control;
+mod customer;
 mod delivery;
 mod exchange;
 mod fault;
@@ -22,9 +22,8 @@ mod rng;
 mod route;
 mod server;
 mod service;
-mod world;
+mod state;
 
-pub use act::ActError;
 pub use behaviour::{
     Behaviour, Combination, Variant, VariantError, VariantSetting, pairwise, variants,
 };
@@ -33,6 +32,7 @@ pub use config::{
     DeliveryTargets, EmulatorConfig, Exposure, KwikPaisaCredentials, PesapalCredentials,
     Redelivery, StartError, WebhookError,
 };
+pub use customer::ActError;
 pub use fault::{Fault, FaultError, FaultKind};
 pub use gateway::{Gateway, Operation};
 pub use order::OrderTruth;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use crate::act::{ActError, CustomerAct};
+use crate::customer::{ActError, CustomerAct};
 use crate::gateway::Gateway;
 use crate::json::{MerchantOrderId, amount_text};
 
@@ -191,7 +191,12 @@ impl Order {
         receipt: impl FnOnce() -> String,
     ) -> Result<(), ActError> {
         let Some(next) = self.after(act) else {
-            return Err(ActError::not_possible(act, self));
+            return Err(ActError::NotPossible {
+                act: act.as_str(),
+                gateway: self.gateway().as_str(),
+                id: self.address().to_owned(),
+                status: self.truth(),
+            });
         };
         self.payment = next;
         if next == Payment::Paid {

@@ -20,16 +20,16 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 use url::Url;
 
-use crate::act::{ActError, CustomerAct};
 use crate::behaviour::{VariantError, VariantSetting};
 use crate::config::{EmulatorConfig, StartError, WebhookError};
+use crate::customer::{ActError, CustomerAct};
 use crate::delivery;
 use crate::exchange::{Dropped, Outcome, Received, Reply, ReplyBody};
 use crate::fault::{Fault, FaultError};
 use crate::order::{Order, OrderTruth};
 use crate::request_log::RequestRecord;
 use crate::service;
-use crate::world::Shared;
+use crate::state::Shared;
 
 const LONGEST_BODY: usize = 1024 * 1024;
 const LONGEST_FLOOD: Duration = Duration::from_secs(60);
@@ -108,21 +108,21 @@ impl Emulator {
     /// What really happened to every order of both gateways, oldest first.
     #[must_use]
     pub fn orders(&self) -> Vec<OrderTruth> {
-        self.shared.world().book.snapshot()
+        self.shared.state().orders.snapshot()
     }
 
     /// One order's truth, by KwikPaisa's order id or Pesapal's tracking id.
     #[must_use]
     pub fn order(&self, id: &str) -> Option<OrderTruth> {
-        let world = self.shared.world();
-        let key = world.book.address(id)?;
-        Some(Order::snapshot(world.book.get(key)))
+        let state = self.shared.state();
+        let key = state.orders.address(id)?;
+        Some(Order::snapshot(state.orders.get(key)))
     }
 
     /// The newest requests to the gateways' APIs, oldest first, without secrets.
     #[must_use]
     pub fn requests(&self) -> Vec<RequestRecord> {
-        self.shared.world().log.snapshot()
+        self.shared.state().log.snapshot()
     }
 
     /// Arms a fault; it strikes from the next request on.
@@ -131,18 +131,18 @@ impl Emulator {
     ///
     /// [`FaultError`] where it could never strike.
     pub fn arm(&self, fault: Fault) -> Result<(), FaultError> {
-        self.shared.world().faults.arm(fault)
+        self.shared.state().faults.arm(fault)
     }
 
     /// The faults that may still strike, `times` counted down.
     #[must_use]
     pub fn faults(&self) -> Vec<Fault> {
-        self.shared.world().faults.armed().to_vec()
+        self.shared.state().faults.armed().to_vec()
     }
 
     /// Disarms every fault and says how many there were.
     pub fn clear_faults(&self) -> usize {
-        self.shared.world().faults.clear()
+        self.shared.state().faults.clear()
     }
 
     /// The customer pays.
@@ -208,7 +208,7 @@ impl Emulator {
         if let Some(url) = &url {
             self.shared.config.check_target(url)?;
         }
-        self.shared.world().webhook_url = url;
+        self.shared.state().webhook_url = url;
         Ok(())
     }
 
@@ -224,7 +224,7 @@ impl Emulator {
     ///
     /// [`VariantError`] where there is no such variant or value; nothing changes then.
     pub fn set_variant(&self, name: &str, value: &str) -> Result<(), VariantError> {
-        self.shared.world().behaviour.set(name, value)
+        self.shared.state().behaviour.set(name, value)
     }
 
     /// Moves the emulator's clock, forwards or (negative) back. Waits are in real time and do not change.

@@ -1,4 +1,4 @@
-//! One request from its arrival to its outcome: routing, faults, the door, the gateway, the log.
+//! One request from its arrival to its outcome: routing, faults, authentication, the gateway, the log.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use bytes::Bytes;
 use hyper::StatusCode;
 
 use crate::behaviour::Behaviour;
+use crate::call::{Call, Race};
 use crate::checkout;
 use crate::control;
 use crate::exchange::{Dropped, HTML, JSON, Outcome, Received, Reply, ReplyBody};
@@ -17,15 +18,7 @@ use crate::order::Payment;
 use crate::pesapal;
 use crate::request_log::{RequestRecord, loggable_body, loggable_headers};
 use crate::route::{NotInApi, Route, route};
-use crate::world::{Shared, World};
-
-/// A payment that lands in the middle of a cancel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Race {
-    None,
-    PaidBefore,
-    PaidAfter,
-}
+use crate::state::{Shared, State};
 
 pub(crate) async fn answer(shared: Arc<Shared>, received: Received) -> Outcome {
     match route(&received.method, &received.path) {
@@ -70,9 +63,9 @@ fn not_in_api(shared: &Shared, received: &Received, gateway: Gateway, problem: N
         reply = reply.with_header("allow", allowed.as_str());
     }
     let record = record(shared, received, gateway, None);
-    let mut world = shared.world();
-    let number = world.log.open(record);
-    world.log.close(number, reply.verdict.clone(), Vec::new());
+    let mut state = shared.state();
+    let number = state.log.open(record);
+    state.log.close(number, reply.verdict.clone(), Vec::new());
     reply
 }
 
@@ -114,7 +107,7 @@ impl ApiCall {
         operation: Operation,
     ) -> Self {
         let record = record(&shared, &received, gateway, Some(operation));
-        let number = shared.world().log.open(record);
+        let number = shared.state().log.open(record);
         Self {
             shared,
             received,
@@ -127,30 +120,32 @@ impl ApiCall {
 
     async fn run(mut self) -> Outcome {
         let shared = Arc::clone(&self.shared);
-        let struck = self.strike(&mut shared.world(), FaultPoint::BeforeDoor);
+        let struck = self.strike(&mut shared.state(), FaultPoint::BeforeAuthentication);
         match struck {
-            None => self.at_door().await,
-            Some(fault) if fault.hold.is_zero() => self.struck_before_door(fault.kind).await,
+            None => self.authenticate_and_apply().await,
+            Some(fault) if fault.hold.is_zero() => {
+                self.struck_before_authentication(fault.kind).await
+            }
             // A task of its own: a slow gateway applies what it received even if the client has left by then.
             Some(fault) => tokio::spawn(async move {
                 tokio::time::sleep(fault.hold).await;
-                self.struck_before_door(fault.kind).await
+                self.struck_before_authentication(fault.kind).await
             })
             .await
             .unwrap_or(Outcome::Dropped(Dropped::Close)),
         }
     }
 
-    fn strike(&mut self, world: &mut World, point: FaultPoint) -> Option<Struck> {
+    fn strike(&mut self, state: &mut State, point: FaultPoint) -> Option<Struck> {
         let struck =
-            world
+            state
                 .faults
-                .strike(&mut world.rng, point, self.gateway, Some(self.operation))?;
+                .strike(&mut state.rng, point, self.gateway, Some(self.operation))?;
         self.faults.push(struck.kind);
         Some(struck)
     }
 
-    async fn struck_before_door(self, kind: FaultKind) -> Outcome {
+    async fn struck_before_authentication(self, kind: FaultKind) -> Outcome {
         match kind {
             FaultKind::ResetBefore => self.dropped(Dropped::Reset, "connection reset, not applied"),
             FaultKind::Http429 => {
@@ -177,36 +172,42 @@ impl ApiCall {
             | FaultKind::PayBeforeApply
             | FaultKind::PayAfterApply
             | FaultKind::DuplicateNotification
-            | FaultKind::ReorderedNotification => self.at_door().await,
+            | FaultKind::ReorderedNotification => self.authenticate_and_apply().await,
         }
     }
 
-    /// From the door to the reply, in one piece: nobody sees a half-applied call.
-    async fn at_door(mut self) -> Outcome {
+    /// From authentication to the reply under one lock, so that no other request sees a half-applied call.
+    async fn authenticate_and_apply(mut self) -> Outcome {
         let shared = Arc::clone(&self.shared);
         let now = shared.clock.now();
         let (reply, struck, stray) = {
             let behaviour = shared.behaviour();
             // The signature is checked before the lock is taken: it is the costly part.
             let signature = match self.gateway {
-                Gateway::KwikPaisa => {
-                    kwikpaisa::check_door(&shared.config, &behaviour.kwikpaisa, now, &self.received)
-                }
+                Gateway::KwikPaisa => kwikpaisa::authenticate(
+                    &shared.config,
+                    &behaviour.kwikpaisa,
+                    now,
+                    &self.received,
+                ),
                 Gateway::Pesapal => Ok(()),
             };
-            let mut world = shared.world();
-            let door = match self.gateway {
+            let mut state = shared.state();
+            let authenticated = match self.gateway {
                 Gateway::KwikPaisa => signature,
                 Gateway::Pesapal => {
-                    pesapal::check_door(&world, now, self.operation, &self.received)
+                    pesapal::authenticate(&state, now, self.operation, &self.received)
                 }
             };
-            if let Err(refusal) = door {
-                drop(world);
+            if let Err(refusal) = authenticated {
+                drop(state);
                 return self.replied(refusal);
             }
-            if self.strike(&mut world, FaultPoint::AtDoor).is_some() {
-                drop(world);
+            if self
+                .strike(&mut state, FaultPoint::Authentication)
+                .is_some()
+            {
+                drop(state);
                 let refusal = match self.gateway {
                     Gateway::KwikPaisa => kwikpaisa::expired(&behaviour.kwikpaisa),
                     Gateway::Pesapal => pesapal::expired(&behaviour.pesapal),
@@ -214,7 +215,7 @@ impl ApiCall {
                 return self.replied(refusal.because("by fault, although it was good"));
             }
             let race = match self.operation {
-                Operation::Cancel => self.race(&mut world),
+                Operation::Cancel => self.race(&mut state),
                 Operation::Token
                 | Operation::Create
                 | Operation::Status
@@ -224,7 +225,7 @@ impl ApiCall {
             };
             let mut call = Call {
                 shared: &shared,
-                world: &mut world,
+                state: &mut state,
                 behaviour,
                 received: &self.received,
                 now,
@@ -234,9 +235,9 @@ impl ApiCall {
                 Gateway::KwikPaisa => kwikpaisa::answer(&mut call, self.operation),
                 Gateway::Pesapal => pesapal::answer(&mut call, self.operation),
             };
-            let struck = self.strike(&mut world, FaultPoint::Reply);
+            let struck = self.strike(&mut state, FaultPoint::Reply);
             let stray = struck.filter(|it| it.kind == FaultKind::StrayReply);
-            let stray = stray.map(|it| self.stray(&mut world, &behaviour, it.form));
+            let stray = stray.map(|it| self.stray(&mut state, &behaviour, it.form));
             (reply, struck, stray)
         };
         let Some(struck) = struck else {
@@ -258,7 +259,7 @@ impl ApiCall {
     }
 
     /// The status of an order that is none of the merchant's.
-    fn stray(&self, world: &mut World, behaviour: &Behaviour, form: u32) -> Reply {
+    fn stray(&self, state: &mut State, behaviour: &Behaviour, form: u32) -> Reply {
         let now = self.shared.clock.now();
         let payment = if form.is_multiple_of(2) {
             Payment::Paid
@@ -267,14 +268,14 @@ impl ApiCall {
         };
         match self.gateway {
             Gateway::KwikPaisa => {
-                kwikpaisa::stray(&behaviour.kwikpaisa, &mut world.rng, payment, now)
+                kwikpaisa::stray(&behaviour.kwikpaisa, &mut state.rng, payment, now)
             }
-            Gateway::Pesapal => pesapal::stray(&behaviour.pesapal, &mut world.rng, payment, now),
+            Gateway::Pesapal => pesapal::stray(&behaviour.pesapal, &mut state.rng, payment, now),
         }
     }
 
-    fn race(&mut self, world: &mut World) -> Race {
-        match self.strike(world, FaultPoint::Cancel).map(|it| it.kind) {
+    fn race(&mut self, state: &mut State) -> Race {
+        match self.strike(state, FaultPoint::Cancel).map(|it| it.kind) {
             Some(FaultKind::PayBeforeApply) => Race::PaidBefore,
             Some(FaultKind::PayAfterApply) => Race::PaidAfter,
             Some(_) | None => Race::None,
@@ -349,19 +350,8 @@ impl ApiCall {
     fn close(self, verdict: &str) {
         tracing::debug!(gateway = %self.gateway, operation = %self.operation, verdict, "request");
         self.shared
-            .world()
+            .state()
             .log
             .close(self.number, verdict.to_owned(), self.faults);
     }
-}
-
-/// A call that passed the door, with all it may look at and change.
-pub(crate) struct Call<'a> {
-    pub(crate) shared: &'a Shared,
-    pub(crate) world: &'a mut World,
-    /// As it was when the call came to the door.
-    pub(crate) behaviour: Behaviour,
-    pub(crate) received: &'a Received,
-    pub(crate) now: jiff::Timestamp,
-    pub(crate) race: Race,
 }

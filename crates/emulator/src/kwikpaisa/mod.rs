@@ -1,21 +1,23 @@
 //! KwikPaisa API v3: signed requests, orders with a state that can show a cancellation.
 
-mod door;
+mod auth;
 mod orders;
+mod replies;
 mod rewriting;
 mod wire;
 
 use hyper::StatusCode;
 
-use crate::behaviour::kwikpaisa::KwikPaisaBehaviour;
+use crate::call::Call;
 use crate::exchange::Reply;
 use crate::gateway::Operation;
-use crate::service::Call;
 
-pub(crate) use door::{check_door, expired, signature};
+pub(crate) use auth::{authenticate, expired, signature};
 pub(crate) use orders::stray;
+use replies::Refusal;
+pub(crate) use replies::error;
 
-/// Carries out a call that passed the door.
+/// Carries out an authenticated call.
 pub(crate) fn answer(call: &mut Call<'_>, operation: Operation) -> Reply {
     let answered = match operation {
         Operation::Create => orders::create(call),
@@ -30,59 +32,4 @@ pub(crate) fn answer(call: &mut Call<'_>, operation: Operation) -> Reply {
         }
     };
     answered.unwrap_or_else(|refusal| refusal.into_reply(&call.behaviour.kwikpaisa))
-}
-
-/// An answer, or what is sent instead.
-type Answered<T = Reply> = Result<T, Refusal>;
-
-/// Why a call is not carried out.
-enum Refusal {
-    /// To be told in the error envelope; the reason is for the log only.
-    Error {
-        status: StatusCode,
-        message: &'static str,
-        reason: String,
-    },
-    /// Written already, in another form.
-    Written(Reply),
-}
-
-impl Refusal {
-    fn new(status: StatusCode, message: &'static str, reason: impl Into<String>) -> Self {
-        Self::Error {
-            status,
-            message,
-            reason: reason.into(),
-        }
-    }
-
-    fn into_reply(self, behaviour: &KwikPaisaBehaviour) -> Reply {
-        match self {
-            Self::Error {
-                status,
-                message,
-                reason,
-            } => error(behaviour, status, message).because(reason),
-            Self::Written(reply) => reply,
-        }
-    }
-}
-
-/// KwikPaisa's error envelope: `status` is false.
-pub(crate) fn error(
-    behaviour: &KwikPaisaBehaviour,
-    status: StatusCode,
-    message: &'static str,
-) -> Reply {
-    Reply::json(
-        status,
-        &wire::ErrorEnvelope {
-            status: false,
-            code: wire::Code {
-                number: status.as_u16(),
-                form: behaviour.error_code,
-            },
-            message,
-        },
-    )
 }

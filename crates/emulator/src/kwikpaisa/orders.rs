@@ -6,21 +6,21 @@ use rust_decimal::Decimal;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use super::replies::{Answered, Refusal};
 use super::wire::{
     Amount, Cancelled, CreateBody, Created, Customer, Envelope, OrderBody, Status, date,
 };
-use super::{Answered, Refusal};
-use crate::act::CustomerAct;
 use crate::behaviour::kwikpaisa::{
     CancelRefusal, CancelReply, CancelShows, CreateHttp, CreateReply, KwikPaisaBehaviour,
     OrderIdEcho, SecondCancel, ServiceType, UnknownOrder, UnpaidFields,
 };
-use crate::book::OrderKey;
+use crate::call::{Call, Race};
+use crate::customer::CustomerAct;
 use crate::exchange::Reply;
 use crate::json::{MerchantOrderId, is_currency, read_amount};
 use crate::order::{KwikPaisaOrder, Order, OrderDetails, Payment};
 use crate::rng::Rng;
-use crate::service::{Call, Race};
+use crate::state::orders::OrderKey;
 
 /// What a create asks for, once every member was checked.
 struct NewOrder {
@@ -33,14 +33,14 @@ struct NewOrder {
 
 pub(super) fn create(call: &mut Call<'_>) -> Answered {
     let new = new_order(body(call)?, &call.behaviour.kwikpaisa)?;
-    if call.world.book.kwikpaisa(new.order_id.text()).is_some() {
+    if call.state.orders.kwikpaisa(new.order_id.text()).is_some() {
         return Err(Refusal::new(
             StatusCode::CONFLICT,
             "Duplicate order ID.",
             "an order with this order_id exists",
         ));
     }
-    let rng = &mut call.world.rng;
+    let rng = &mut call.state.rng;
     let kwikx_order_id = format!("kp_{}", rng.guid());
     let order_token = rng.hex_token();
     let details = OrderDetails::KwikPaisa(KwikPaisaOrder {
@@ -49,7 +49,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Answered {
         order_token,
         read_since_cancel: false,
     });
-    let key = call.world.book.add(Order::new(
+    let key = call.state.orders.add(Order::new(
         details,
         new.amount,
         new.currency,
@@ -129,7 +129,7 @@ pub(super) fn status(call: &mut Call<'_>) -> Answered {
     ))
 }
 
-/// The status of an order that is in no book.
+/// The status of an order that does not exist.
 pub(crate) fn stray(
     behaviour: &KwikPaisaBehaviour,
     rng: &mut Rng,
@@ -173,7 +173,7 @@ pub(crate) fn stray(
 
 /// The status as the merchant gets to see it, which may be late by one read.
 fn shown(call: &mut Call<'_>, key: OrderKey) -> &'static str {
-    let order = call.world.book.get_mut(key);
+    let order = call.state.orders.get_mut(key);
     let late = match call.behaviour.kwikpaisa.cancel_shows {
         CancelShows::AtOnce => false,
         CancelShows::AfterARead => match &mut order.details {
@@ -194,9 +194,9 @@ pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
     let key = addressed(call)?;
     if call.race == Race::PaidBefore {
         // An order that cannot be paid any more loses the race on its own.
-        let _ = call.world.act(key, CustomerAct::Pay, call.now);
+        let _ = call.state.act(key, CustomerAct::Pay, call.now);
     }
-    let order = call.world.book.get_mut(key);
+    let order = call.state.orders.get_mut(key);
     order.cancel_requests = order.cancel_requests.saturating_add(1);
     let (order, own) = own(call, key)?;
     let behaviour = &call.behaviour.kwikpaisa;
@@ -211,9 +211,9 @@ pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
         };
     }
     let reply = cancelled(own, call.now, behaviour).because("cancelled");
-    call.world.book.get_mut(key).apply_cancel(call.now);
+    call.state.orders.get_mut(key).apply_cancel(call.now);
     if call.race == Race::PaidAfter {
-        let _ = call.world.act(key, CustomerAct::PayLate, call.now);
+        let _ = call.state.act(key, CustomerAct::PayLate, call.now);
     }
     Ok(reply)
 }
@@ -294,7 +294,7 @@ fn body<T: DeserializeOwned>(call: &Call<'_>) -> Answered<T> {
 fn addressed(call: &Call<'_>) -> Answered<OrderKey> {
     let body: OrderBody = body(call)?;
     let id = order_id(body.order_id.as_deref())?;
-    let found = call.world.book.kwikpaisa(id.text());
+    let found = call.state.orders.kwikpaisa(id.text());
     found.ok_or_else(|| unknown_order(&call.behaviour.kwikpaisa))
 }
 
@@ -311,10 +311,10 @@ fn unknown_order(behaviour: &KwikPaisaBehaviour) -> Refusal {
 }
 
 fn own<'a>(call: &'a Call<'_>, key: OrderKey) -> Answered<(&'a Order, &'a KwikPaisaOrder)> {
-    let order = call.world.book.get(key);
+    let order = call.state.orders.get(key);
     match &order.details {
         OrderDetails::KwikPaisa(own) => Ok((order, own)),
-        // The book finds KwikPaisa's orders by KwikPaisa's ids only.
+        // KwikPaisa's ids lead to KwikPaisa's orders only.
         OrderDetails::Pesapal(_) => Err(unknown_order(&call.behaviour.kwikpaisa)),
     }
 }

@@ -3,16 +3,16 @@
 use hyper::StatusCode;
 use jiff::SignedDuration;
 
+use super::replies::{Answered, body, foreign_not_found, not_found, plain, success};
 use super::wire::CancelBody;
-use super::{Answered, body, foreign_not_found, not_found, plain, success};
-use crate::act::CustomerAct;
 use crate::behaviour::pesapal::{
     CancelRefusal, FailedCancel, IpnAfterCancel, PesapalBehaviour, RefusedCancel, SecondCancel,
     UnknownOrder,
 };
+use crate::call::{Call, Race};
+use crate::customer::CustomerAct;
 use crate::exchange::Reply;
 use crate::order::Payment;
-use crate::service::{Call, Race};
 
 pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
     let CancelBody { order_tracking_id } = body(call)?;
@@ -20,8 +20,8 @@ pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
     let refused = |reason: &str| refused(&behaviour, reason);
     let id = order_tracking_id.ok_or_else(|| refused("order_tracking_id is missing"))?;
     let key = call
-        .world
-        .book
+        .state
+        .orders
         .pesapal(&id)
         .ok_or_else(|| match behaviour.unknown_order {
             UnknownOrder::Http404 => not_found(&behaviour),
@@ -32,9 +32,9 @@ pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
         })?;
     if call.race == Race::PaidBefore {
         // An order that cannot be paid any more loses the race on its own.
-        let _ = call.world.act(key, CustomerAct::Pay, call.now);
+        let _ = call.state.act(key, CustomerAct::Pay, call.now);
     }
-    let order = call.world.book.get_mut(key);
+    let order = call.state.orders.get_mut(key);
     let earlier_requests = order.cancel_requests;
     order.cancel_requests = earlier_requests.saturating_add(1);
     if order.is_cancelled() {
@@ -70,10 +70,10 @@ pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
     order.apply_cancel(call.now);
     match behaviour.ipn_after_cancel {
         IpnAfterCancel::None => {}
-        IpnAfterCancel::Sent => call.world.notify(key, call.now),
+        IpnAfterCancel::Sent => call.state.notify(key, call.now),
     }
     if call.race == Race::PaidAfter {
-        let _ = call.world.act(key, CustomerAct::PayLate, call.now);
+        let _ = call.state.act(key, CustomerAct::PayLate, call.now);
     }
     Ok(cancelled(&behaviour))
 }

@@ -1,55 +1,15 @@
 //! Pesapal's register of notification addresses.
 
-use std::collections::HashMap;
-
 use hyper::StatusCode;
-use jiff::Timestamp;
 use url::Url;
 
+use super::replies::{Answered, api_error, body, success};
 use super::wire::{BodyStatus, IpnReply, Place, RegisterBody, created_date, no_error};
-use super::{Answered, api_error, body, success};
 use crate::behaviour::pesapal::{IpnSpelling, PesapalBehaviour, SecondRegistration};
+use crate::call::Call;
 use crate::exchange::Reply;
 use crate::notification::IpnMethod;
-use crate::service::Call;
-
-/// One registered address.
-#[derive(Debug)]
-pub(crate) struct Registered {
-    number: u64,
-    ipn_id: String,
-    pub(crate) url: Url,
-    pub(crate) method: IpnMethod,
-    /// As the merchant wrote it; the parsed one may differ by a slash.
-    url_text: String,
-    created_at: Timestamp,
-}
-
-/// Every registered address, in the order of registration.
-#[derive(Debug, Default)]
-pub(crate) struct Ipns {
-    registered: Vec<Registered>,
-    by_id: HashMap<String, usize>,
-}
-
-impl Ipns {
-    pub(crate) fn get(&self, ipn_id: &str) -> Option<&Registered> {
-        let index = self.by_id.get(ipn_id.to_ascii_lowercase().as_str())?;
-        self.registered.get(*index)
-    }
-
-    fn find(&self, url_text: &str, method: IpnMethod) -> Option<&Registered> {
-        let same = |it: &&Registered| it.url_text == url_text && it.method == method;
-        self.registered.iter().find(same)
-    }
-
-    fn add(&mut self, registered: Registered) -> &Registered {
-        let index = self.registered.len();
-        self.by_id.insert(registered.ipn_id.clone(), index);
-        self.registered.push(registered);
-        &self.registered[index]
-    }
-}
+use crate::state::ipns::Registered;
 
 /// An address is taken even if nothing can be delivered there from here, as the real gateway would take it.
 pub(super) fn register(call: &mut Call<'_>) -> Answered {
@@ -76,15 +36,15 @@ pub(super) fn register(call: &mut Call<'_>) -> Answered {
     let behaviour = &call.behaviour.pesapal;
     let first = match behaviour.second_registration {
         SecondRegistration::NewEntry => None,
-        SecondRegistration::SameEntry => call.world.ipns.find(&url_text, method),
+        SecondRegistration::SameEntry => call.state.ipns.find(&url_text, method),
     };
     if let Some(first) = first {
         return Ok(Reply::json(success(behaviour), &reply(first, behaviour))
             .because("registered before: the first entry again"));
     }
-    let ipn_id = call.world.rng.guid();
-    let number = u64::try_from(call.world.ipns.registered.len()).unwrap_or(u64::MAX);
-    let registered = call.world.ipns.add(Registered {
+    let ipn_id = call.state.rng.guid();
+    let number = u64::try_from(call.state.ipns.all().len()).unwrap_or(u64::MAX);
+    let registered = call.state.ipns.add(Registered {
         number: number.saturating_add(1),
         ipn_id,
         url,
@@ -100,9 +60,9 @@ pub(super) fn register(call: &mut Call<'_>) -> Answered {
 
 pub(super) fn list(call: &Call<'_>) -> Reply {
     let all: Vec<_> = call
-        .world
+        .state
         .ipns
-        .registered
+        .all()
         .iter()
         .map(|it| reply(it, &call.behaviour.pesapal))
         .collect();

@@ -5,19 +5,21 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use url::Url;
 
+use super::replies::{
+    Answered, api_error, body, foreign_not_found, not_found, own, plain, success,
+};
 use super::wire::{
     ApiError, BodyStatus, Place, RefundBody, StatusReply, east_africa, no_error, tracking_id,
 };
-use super::{Answered, api_error, body, foreign_not_found, not_found, own, plain, success};
 use crate::behaviour::pesapal::{
     PesapalBehaviour, RefundRefusal, RefusedRefund, SecondRefund, StatusAfterCancel, StatusKeys,
     UnknownOrder,
 };
+use crate::call::Call;
 use crate::exchange::Reply;
 use crate::json::{JsonDecimal, read_amount};
 use crate::order::{Order, OrderDetails, Payment, PesapalOrder};
 use crate::rng::Rng;
-use crate::service::Call;
 
 /// What the status of an order says.
 #[derive(Debug, Clone, Copy)]
@@ -39,10 +41,10 @@ pub(super) fn status(call: &mut Call<'_>) -> Answered {
         )
     })?;
     let order = call
-        .world
-        .book
+        .state
+        .orders
         .pesapal(&id)
-        .map(|key| call.world.book.get(key))
+        .map(|key| call.state.orders.get(key))
         .ok_or_else(|| unknown_order(&call.behaviour.pesapal))?;
     let behaviour = &call.behaviour.pesapal;
     let own = own(order).ok_or_else(|| unknown_order(behaviour))?;
@@ -51,7 +53,7 @@ pub(super) fn status(call: &mut Call<'_>) -> Answered {
     Ok(Reply::json(StatusCode::OK, &reply))
 }
 
-/// The status of an order that is in no book.
+/// The status of an order that does not exist.
 pub(crate) fn stray(
     behaviour: &PesapalBehaviour,
     rng: &mut Rng,
@@ -211,8 +213,8 @@ pub(super) fn refund(call: &mut Call<'_>) -> Answered {
     let refund_refused = |message, reason| refund_refused(&behaviour, message, reason);
     let key = asked
         .confirmation_code
-        .and_then(|it| call.world.book.pesapal_confirmation(&it));
-    let order = key.map(|it| call.world.book.get_mut(it));
+        .and_then(|it| call.state.orders.pesapal_confirmation(&it));
+    let order = key.map(|it| call.state.orders.get_mut(it));
     let (payment, paid, own) = match order {
         Some(Order {
             payment,

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::submit::{PARAMETERS, Refused, refused};
+use super::replies::{PARAMETERS, Refused, refused};
 use super::wire::SubscriptionDetails;
 
 const FREQUENCIES: [&str; 4] = ["DAILY", "WEEKLY", "MONTHLY", "YEARLY"];

@@ -1,25 +1,19 @@
 //! Pesapal's submit: checks an order request member by member, and never makes a second order of one id.
 
-use hyper::StatusCode;
 use rust_decimal::Decimal;
 
 use super::recurring::recurring;
+use super::replies::{Answered, PARAMETERS, Refused, body, own, refused, success};
 use super::wire::{
-    ApiError, BillingAddress, BodyStatus, Place, Refusal, SubmitBody, SubmitReply, no_error,
-    tracking_id,
+    BillingAddress, BodyStatus, Place, SubmitBody, SubmitReply, no_error, tracking_id,
 };
-use super::{body, error_body, own, success};
-use crate::behaviour::pesapal::{
-    Decimals, ErrorForm, PesapalBehaviour, SecondSubmit, SubmitReference,
-};
-use crate::book::OrderKey;
+use crate::behaviour::pesapal::{Decimals, SecondSubmit, SubmitReference};
+use crate::call::Call;
 use crate::exchange::Reply;
 use crate::json::{is_currency, read_amount};
 use crate::order::{Order, OrderDetails, PesapalOrder};
 use crate::route::PESAPAL_CHECKOUT;
-use crate::service::Call;
-
-pub(super) const PARAMETERS: &str = "invalid_api_request_parameters";
+use crate::state::orders::OrderKey;
 
 /// What a submit asks for, once every member was checked.
 struct NewOrder {
@@ -33,22 +27,16 @@ struct NewOrder {
     account_number: Option<String>,
 }
 
-pub(super) fn submit(call: &mut Call<'_>) -> super::Answered {
+pub(super) fn submit(call: &mut Call<'_>) -> Answered {
     let asked = body(call)?;
     submit_checked(call, asked).map_err(|refused| refused.into_reply(&call.behaviour.pesapal))
 }
 
-/// Why an order is not taken: the error's code and message.
-pub(super) struct Refused {
-    code: &'static str,
-    message: &'static str,
-}
+type Checked<T> = Result<T, Refused>;
 
-type Answered<T> = Result<T, Refused>;
-
-fn submit_checked(call: &mut Call<'_>, asked: SubmitBody) -> Answered<Reply> {
+fn submit_checked(call: &mut Call<'_>, asked: SubmitBody) -> Checked<Reply> {
     let new = new_order(call, asked)?;
-    if let Some(first) = call.world.book.pesapal_reference(&new.reference) {
+    if let Some(first) = call.state.orders.pesapal_reference(&new.reference) {
         return match call.behaviour.pesapal.second_submit {
             SecondSubmit::FirstOrder => {
                 let again = "this id was submitted before: the first order again";
@@ -57,7 +45,7 @@ fn submit_checked(call: &mut Call<'_>, asked: SubmitBody) -> Answered<Reply> {
             SecondSubmit::Refused => Err(refused(PARAMETERS, "id was submitted before")),
         };
     }
-    let tracking_id = call.world.rng.guid();
+    let tracking_id = call.state.rng.guid();
     let details = OrderDetails::Pesapal(PesapalOrder {
         tracking_id,
         reference: new.reference,
@@ -67,7 +55,7 @@ fn submit_checked(call: &mut Call<'_>, asked: SubmitBody) -> Answered<Reply> {
         refund_requests: 0,
         refund_requested: false,
     });
-    let key = call.world.book.add(Order::new(
+    let key = call.state.orders.add(Order::new(
         details,
         new.amount,
         new.currency,
@@ -80,7 +68,7 @@ fn submit_checked(call: &mut Call<'_>, asked: SubmitBody) -> Answered<Reply> {
 
 fn reply(call: &Call<'_>, key: OrderKey) -> Reply {
     let behaviour = &call.behaviour.pesapal;
-    let own = own(call.world.book.get(key));
+    let own = own(call.state.orders.get(key));
     let order_tracking_id = own.map(|it| tracking_id(behaviour, it));
     let base = &call.shared.base_url;
     let redirect_url = order_tracking_id
@@ -101,7 +89,7 @@ fn reply(call: &Call<'_>, key: OrderKey) -> Reply {
     )
 }
 
-fn new_order(call: &Call<'_>, body: SubmitBody) -> Answered<NewOrder> {
+fn new_order(call: &Call<'_>, body: SubmitBody) -> Checked<NewOrder> {
     let reference = body.id.unwrap_or_default();
     let fits = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.' | ':');
     if reference.is_empty() || reference.len() > 50 || !reference.chars().all(fits) {
@@ -130,7 +118,7 @@ fn new_order(call: &Call<'_>, body: SubmitBody) -> Answered<NewOrder> {
         .ok_or_else(|| refused(PARAMETERS, "callback_url must be an absolute address"))?;
     let notification_id = body
         .notification_id
-        .filter(|it| call.world.ipns.get(it).is_some())
+        .filter(|it| call.state.ipns.get(it).is_some())
         .ok_or_else(|| refused(PARAMETERS, "notification_id is not a registered IPN"))?;
     let cancellation_url = body.cancellation_url.filter(|it| !it.is_empty());
     if cancellation_url
@@ -157,7 +145,7 @@ fn new_order(call: &Call<'_>, body: SubmitBody) -> Answered<NewOrder> {
     })
 }
 
-fn check_decimals(amount: Decimal, rule: Decimals) -> Answered<()> {
+fn check_decimals(amount: Decimal, rule: Decimals) -> Checked<()> {
     match rule {
         Decimals::Two if amount.normalize().scale() > 2 => Err(refused(
             PARAMETERS,
@@ -167,7 +155,7 @@ fn check_decimals(amount: Decimal, rule: Decimals) -> Answered<()> {
     }
 }
 
-fn check_redirect_mode(mode: Option<&str>) -> Answered<()> {
+fn check_redirect_mode(mode: Option<&str>) -> Checked<()> {
     match mode {
         None | Some("" | "TOP_WINDOW" | "PARENT_WINDOW") => Ok(()),
         Some(_) => Err(refused(
@@ -177,7 +165,7 @@ fn check_redirect_mode(mode: Option<&str>) -> Answered<()> {
     }
 }
 
-fn check_billing_address(address: Option<BillingAddress>) -> Answered<()> {
+fn check_billing_address(address: Option<BillingAddress>) -> Checked<()> {
     let given = |it: &Option<String>| it.as_deref().is_some_and(|text| !text.trim().is_empty());
     let Some(address) = address.filter(|it| given(&it.email_address) || given(&it.phone_number))
     else {
@@ -195,31 +183,4 @@ fn check_billing_address(address: Option<BillingAddress>) -> Answered<()> {
         return Err(refused(PARAMETERS, "state must be at most 3 characters"));
     }
     Ok(())
-}
-
-pub(super) const fn refused(code: &'static str, message: &'static str) -> Refused {
-    Refused { code, message }
-}
-
-impl Refused {
-    fn into_reply(self, behaviour: &PesapalBehaviour) -> Reply {
-        let Self { code, message } = self;
-        let reply = match behaviour.error_form {
-            ErrorForm::Observed => Reply::json(
-                StatusCode::OK,
-                &SubmitReply {
-                    order_tracking_id: None,
-                    merchant_reference: Some(None),
-                    redirect_url: None,
-                    error: Some(Some(ApiError::new(behaviour, code, message))),
-                    status: BodyStatus::new(behaviour, 500),
-                },
-            ),
-            ErrorForm::Documented | ErrorForm::Text => {
-                let error = Refusal::new(behaviour, code, message);
-                Reply::json(StatusCode::OK, &error_body(behaviour, error))
-            }
-        };
-        reply.because(format!("{code}: {message}"))
-    }
 }

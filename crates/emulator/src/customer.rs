@@ -4,8 +4,6 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::order::Order;
-
 /// Something done to an order from the paying side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CustomerAct {
@@ -80,15 +78,4 @@ pub enum ActError {
         /// What the order is now.
         status: &'static str,
     },
-}
-
-impl ActError {
-    pub(crate) fn not_possible(act: CustomerAct, order: &Order) -> Self {
-        Self::NotPossible {
-            act: act.as_str(),
-            gateway: order.gateway().as_str(),
-            id: order.address().to_owned(),
-            status: order.truth(),
-        }
-    }
 }

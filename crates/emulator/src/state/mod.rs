@@ -1,22 +1,27 @@
 //! Everything that changes while the emulator runs, behind one lock that is never held across a wait.
 
+pub(crate) mod ipns;
+pub(crate) mod orders;
+pub(crate) mod tokens;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 use url::Url;
 
-use crate::act::{ActError, CustomerAct};
 use crate::behaviour::Behaviour;
-use crate::book::{OrderBook, OrderKey};
 use crate::clock::EmulatorClock;
 use crate::config::EmulatorConfig;
+use crate::customer::{ActError, CustomerAct};
 use crate::fault::{ArmedFaults, FaultKind, FaultPoint};
 use crate::notification::{Manner, Notification, ipn, webhook};
 use crate::order::{Order, OrderDetails, Payment};
-use crate::pesapal::{Ipns, Tokens};
 use crate::request_log::RequestLog;
 use crate::rng::Rng;
+use ipns::Ipns;
+use orders::{OrderKey, Orders};
+use tokens::Tokens;
 
 /// What every connection shares.
 #[derive(Debug)]
@@ -25,7 +30,7 @@ pub(crate) struct Shared {
     pub(crate) clock: EmulatorClock,
     /// `http://ADDR`, where the checkout pages are.
     pub(crate) base_url: String,
-    world: Mutex<World>,
+    state: Mutex<State>,
 }
 
 impl Shared {
@@ -34,34 +39,34 @@ impl Shared {
         base_url: String,
         outbox: UnboundedSender<Notification>,
     ) -> Self {
-        let world = World::new(&config, outbox);
+        let state = State::new(&config, outbox);
         Self {
             clock: EmulatorClock::new(config.clock.clone()),
             config,
             base_url,
-            world: Mutex::new(world),
+            state: Mutex::new(state),
         }
     }
 
-    /// A panic elsewhere leaves the world usable: no change spans two locks.
-    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A panic elsewhere leaves the state usable: no change spans two locks.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The choices that hold now.
     pub(crate) fn behaviour(&self) -> Behaviour {
-        self.world().behaviour
+        self.state().behaviour
     }
 
     /// Does something to the order a control call names.
     pub(crate) fn act(&self, id: &str, act: CustomerAct) -> Result<OrderKey, ActError> {
         let now = self.clock.now();
-        let mut world = self.world();
-        let key = world
-            .book
+        let mut state = self.state();
+        let key = state
+            .orders
             .address(id)
             .ok_or_else(|| ActError::UnknownOrder { id: id.to_owned() })?;
-        world.act(key, act, now)?;
+        state.act(key, act, now)?;
         Ok(key)
     }
 
@@ -69,21 +74,21 @@ impl Shared {
     /// on, lest ids come twice.
     pub(crate) fn reset(&self) {
         self.clock.reset();
-        let mut world = self.world();
-        world.book = OrderBook::default();
-        world.faults = ArmedFaults::default();
-        world.log.clear();
-        world.ipns = Ipns::default();
-        world.tokens = Tokens::default();
-        world.webhook_url = self.config.webhook_url.clone();
-        world.behaviour = self.config.behaviour;
+        let mut state = self.state();
+        state.orders = Orders::default();
+        state.faults = ArmedFaults::default();
+        state.log.clear();
+        state.ipns = Ipns::default();
+        state.tokens = Tokens::default();
+        state.webhook_url = self.config.webhook_url.clone();
+        state.behaviour = self.config.behaviour;
     }
 }
 
 #[derive(Debug)]
-pub(crate) struct World {
+pub(crate) struct State {
     pub(crate) rng: Rng,
-    pub(crate) book: OrderBook,
+    pub(crate) orders: Orders,
     pub(crate) faults: ArmedFaults,
     pub(crate) log: RequestLog,
     pub(crate) ipns: Ipns,
@@ -93,11 +98,11 @@ pub(crate) struct World {
     outbox: UnboundedSender<Notification>,
 }
 
-impl World {
+impl State {
     fn new(config: &EmulatorConfig, outbox: UnboundedSender<Notification>) -> Self {
         Self {
             rng: Rng::new(config.seed),
-            book: OrderBook::default(),
+            orders: Orders::default(),
             faults: ArmedFaults::default(),
             log: RequestLog::new(config.request_log),
             ipns: Ipns::default(),
@@ -116,7 +121,7 @@ impl World {
         now: Timestamp,
     ) -> Result<(), ActError> {
         let rng = &mut self.rng;
-        let order = self.book.get_mut(key);
+        let order = self.orders.get_mut(key);
         let had_receipt = order.receipt.is_some();
         let is_kwikpaisa = matches!(order.details, OrderDetails::KwikPaisa(_));
         order.act(act, now, || {
@@ -131,7 +136,7 @@ impl World {
             && !had_receipt
             && let Some(code) = order.receipt.clone()
         {
-            self.book.index_confirmation(code, key);
+            self.orders.index_confirmation(code, key);
         }
         self.notify(key, now);
         Ok(())
@@ -139,7 +144,7 @@ impl World {
 
     /// Hands the notification of an order's present state to the delivery task.
     pub(crate) fn notify(&mut self, key: OrderKey, now: Timestamp) {
-        let order = self.book.get(key);
+        let order = self.orders.get(key);
         let Some(mut notification) = self.notification(order, now) else {
             return;
         };

@@ -1,58 +1,27 @@
 //! Pesapal's bearer tokens: issued for the consumer keys, refused when unknown or too old.
 
-use std::collections::{HashMap, VecDeque};
-
 use hyper::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
+use super::replies::{Answered, body, error_body, http_error};
 use super::wire::{
     ApiError, BodyStatus, ErrorBody, Place, Refusal, TokenBody, TokenReply, expiry_date, no_error,
 };
-use super::{Answered, body, error_body, http_error};
 use crate::behaviour::pesapal::{
     BadConsumerKeys, BadToken, BadTokenBody, ErrorForm, OlderTokens, PesapalBehaviour, TokenStatus,
 };
+use crate::call::Call;
 use crate::config::same_secret;
 use crate::exchange::{Received, Reply};
 use crate::gateway::Operation;
-use crate::service::Call;
-use crate::world::World;
-
-/// Keeps memory flat for a client that fetches a token for every call.
-const MOST_TOKENS: usize = 10_000;
-
-/// The newest tokens and when each ends.
-#[derive(Default)]
-pub(crate) struct Tokens {
-    expiry: HashMap<String, Timestamp>,
-    oldest_first: VecDeque<String>,
-}
-
-impl std::fmt::Debug for Tokens {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tokens")
-            .field("issued", &self.expiry.len())
-            .finish_non_exhaustive()
-    }
-}
-
-impl Tokens {
-    fn add(&mut self, token: String, expiry: Timestamp) {
-        if self.oldest_first.len() >= MOST_TOKENS
-            && let Some(oldest) = self.oldest_first.pop_front()
-        {
-            self.expiry.remove(&oldest);
-        }
-        self.oldest_first.push_back(token.clone());
-        self.expiry.insert(token, expiry);
-    }
-}
+use crate::state::State;
+use crate::state::tokens::Tokens;
 
 /// Lets a request in that carries a token which is known and not expired.
-pub(crate) fn check_door(
-    world: &World,
+pub(crate) fn authenticate(
+    state: &State,
     now: Timestamp,
     operation: Operation,
     received: &Received,
@@ -70,16 +39,16 @@ pub(crate) fn check_door(
     if operation == Operation::Token {
         return Ok(());
     }
-    let refused = |reason: String| Err(expired(&world.behaviour.pesapal).because(reason));
+    let refused = |reason: String| Err(expired(&state.behaviour.pesapal).because(reason));
     let Some(header) = received.header("authorization") else {
         return refused("Authorization is absent, repeated or not ASCII".to_owned());
     };
     let Some(token) = header.strip_prefix("Bearer ") else {
         return refused("Authorization does not begin with Bearer and a space".to_owned());
     };
-    match world.tokens.expiry.get(token) {
+    match state.tokens.expiry(token) {
         None => refused("the bearer token was never issued here, or long ago".to_owned()),
-        Some(expiry) if *expiry <= now => {
+        Some(expiry) if expiry <= now => {
             let ago = now.as_second().saturating_sub(expiry.as_second());
             refused(format!("the bearer token expired {ago} s ago"))
         }
@@ -151,15 +120,15 @@ pub(super) fn issue(call: &mut Call<'_>) -> Answered {
     let expiry = call.now.checked_add(life).unwrap_or(Timestamp::MAX);
     let token = format!(
         "eyJ{}{}",
-        call.world.rng.hex_token(),
-        call.world.rng.hex_token()
+        call.state.rng.hex_token(),
+        call.state.rng.hex_token()
     );
     let behaviour = &call.behaviour.pesapal;
     match behaviour.older_tokens {
         OlderTokens::Stay => {}
-        OlderTokens::End => call.world.tokens = Tokens::default(),
+        OlderTokens::End => call.state.tokens = Tokens::default(),
     }
-    call.world.tokens.add(token.clone(), expiry);
+    call.state.tokens.add(token.clone(), expiry);
     Ok(Reply::json(
         StatusCode::OK,
         &TokenReply {

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
-use super::{error, rewriting};
+use super::replies::error;
+use super::rewriting;
 use crate::behaviour::kwikpaisa::{
     ContentTypeRule, DoorBody, DoorMessage, KwikPaisaBehaviour, SignedOver, TimestampWindow,
 };
@@ -16,7 +17,7 @@ use crate::config::{EmulatorConfig, same_secret};
 use crate::exchange::{Received, Reply};
 
 /// Lets a request in, or says on the wire as little and in the verdict as much as possible.
-pub(crate) fn check_door(
+pub(crate) fn authenticate(
     config: &EmulatorConfig,
     behaviour: &KwikPaisaBehaviour,
     now: Timestamp,

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use crate::order::{Order, OrderDetails, OrderTruth};
 
-/// An order's place in the book. Orders are never removed one by one, so it stays good until a reset.
+/// The index of an order. Orders are never removed one by one, so it stays valid until a reset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct OrderKey(usize);
 
 #[derive(Debug, Default)]
-pub(crate) struct OrderBook {
+pub(crate) struct Orders {
     orders: Vec<Order>,
     by_kwikpaisa_id: HashMap<String, OrderKey>,
     by_kwikpaisa_token: HashMap<String, OrderKey>,
@@ -18,7 +18,7 @@ pub(crate) struct OrderBook {
     by_pesapal_confirmation: HashMap<String, OrderKey>,
 }
 
-impl OrderBook {
+impl Orders {
     pub(crate) fn add(&mut self, order: Order) -> OrderKey {
         let key = OrderKey(self.orders.len());
         match &order.details {

@@ -1,0 +1,124 @@
+//! Pesapal's replies that several operations share: errors in each of their forms, and refusals.
+
+use hyper::StatusCode;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::wire::{ApiError, BodyStatus, ErrorBody, Plain, Refusal, SubmitReply};
+use crate::behaviour::pesapal::{ErrorForm, PesapalBehaviour, SuccessHttp};
+use crate::call::Call;
+use crate::exchange::Reply;
+use crate::order::{Order, OrderDetails, PesapalOrder};
+
+/// The code of an error about a member of the request.
+pub(super) const PARAMETERS: &str = "invalid_api_request_parameters";
+
+/// An answer, or the refusal that is sent instead.
+pub(super) type Answered<T = Reply> = Result<T, Reply>;
+
+/// What the web server in front says, which is not in the API's own form.
+pub(crate) fn http_error(status: StatusCode, message: &'static str) -> Reply {
+    #[derive(Serialize)]
+    struct Body {
+        message: &'static str,
+    }
+    Reply::json(status, &Body { message })
+}
+
+pub(super) fn body<T: DeserializeOwned>(call: &Call<'_>) -> Answered<T> {
+    serde_json::from_slice(&call.received.body).map_err(|problem| {
+        http_error(StatusCode::BAD_REQUEST, "The request is invalid.")
+            .because(format!("the body is not the JSON wanted: {problem}"))
+    })
+}
+
+/// An error in the API's own form: HTTP 200, told only by the body.
+pub(super) fn api_error(behaviour: &PesapalBehaviour, code: &str, message: &str) -> Reply {
+    let error = Refusal::new(behaviour, code, message);
+    Reply::json(StatusCode::OK, &error_body(behaviour, error)).because(format!("{code}: {message}"))
+}
+
+/// An error by itself, with or without a `status` beside it.
+pub(super) fn error_body(behaviour: &PesapalBehaviour, error: Refusal) -> ErrorBody {
+    let status = match behaviour.error_form {
+        ErrorForm::Observed | ErrorForm::Text => Some(Some(BodyStatus::new(behaviour, 500))),
+        ErrorForm::Documented => None,
+    };
+    ErrorBody { error, status }
+}
+
+/// The form of cancel's and refund's replies, which have no `error`.
+pub(super) fn plain(
+    behaviour: &PesapalBehaviour,
+    http: StatusCode,
+    status: u16,
+    message: &'static str,
+) -> Reply {
+    let status = BodyStatus::new(behaviour, status);
+    Reply::json(http, &Plain { status, message })
+}
+
+/// The HTTP status of a mutation that was carried out.
+pub(super) const fn success(behaviour: &PesapalBehaviour) -> StatusCode {
+    match behaviour.success_http {
+        SuccessHttp::Ok200 => StatusCode::OK,
+        SuccessHttp::Created201 => StatusCode::CREATED,
+    }
+}
+
+/// HTTP 404 with an error, where that is what an unknown order gets.
+pub(super) fn not_found(behaviour: &PesapalBehaviour) -> Reply {
+    let code = "invalid_api_request_parameters";
+    let error = Refusal::new(behaviour, code, "unknown orderTrackingId");
+    Reply::json(StatusCode::NOT_FOUND, &error_body(behaviour, error))
+        .because("no order has this tracking id")
+}
+
+/// HTTP 404 from the web server in front, which says nothing of an order.
+pub(super) fn foreign_not_found() -> Reply {
+    http_error(
+        StatusCode::NOT_FOUND,
+        "No HTTP resource was found that matches the request URI.",
+    )
+    .because("no order has this tracking id")
+}
+
+pub(super) fn own(order: &Order) -> Option<&PesapalOrder> {
+    match &order.details {
+        OrderDetails::Pesapal(own) => Some(own),
+        OrderDetails::KwikPaisa(_) => None,
+    }
+}
+
+/// Why an order is not taken: the error's code and message.
+pub(super) struct Refused {
+    code: &'static str,
+    message: &'static str,
+}
+
+pub(super) const fn refused(code: &'static str, message: &'static str) -> Refused {
+    Refused { code, message }
+}
+
+impl Refused {
+    pub(super) fn into_reply(self, behaviour: &PesapalBehaviour) -> Reply {
+        let Self { code, message } = self;
+        let reply = match behaviour.error_form {
+            ErrorForm::Observed => Reply::json(
+                StatusCode::OK,
+                &SubmitReply {
+                    order_tracking_id: None,
+                    merchant_reference: Some(None),
+                    redirect_url: None,
+                    error: Some(Some(ApiError::new(behaviour, code, message))),
+                    status: BodyStatus::new(behaviour, 500),
+                },
+            ),
+            ErrorForm::Documented | ErrorForm::Text => {
+                let error = Refusal::new(behaviour, code, message);
+                Reply::json(StatusCode::OK, &error_body(behaviour, error))
+            }
+        };
+        reply.because(format!("{code}: {message}"))
+    }
+}
