@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::behaviour::Behaviour;
 use crate::exchange::Received;
 use crate::state::{Shared, State};
+use crate::variants::Behaviour;
 
 /// A payment that lands in the middle of a cancel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(crate) struct Call<'a> {
     pub(crate) shared: &'a Shared,
     pub(crate) state: &'a mut State,
     /// As it was when the call was authenticated.
-    pub(crate) behaviour: Behaviour,
+    pub(crate) behaviour: &'a Behaviour,
     pub(crate) received: &'a Received,
     pub(crate) now: Timestamp,
     pub(crate) race: Race,

@@ -3,7 +3,6 @@
 use hyper::{Method, StatusCode};
 use url::Url;
 
-use crate::behaviour::pesapal::IpnNames;
 use crate::customer::CustomerAct;
 use crate::exchange::{Received, Reply};
 use crate::json::amount_text;
@@ -21,7 +20,14 @@ button{font:inherit;padding:.5rem 1.2rem;margin-right:.5rem;border:1px solid #1c
 .pay{background:#14532d;border-color:#14532d;color:#fff}.state{padding:.6rem .8rem;border-radius:.4rem;background:#eef1f5}\
 footer{margin-top:2rem;font-size:.85rem;color:#5b6472}";
 
-/// The page as it stands.
+/// What a browser brings back is written like this whatever an IPN's names are.
+const BROWSER_NAMES: [&str; 3] = [
+    "OrderTrackingId",
+    "OrderMerchantReference",
+    "OrderNotificationType",
+];
+
+/// The page of an order.
 pub(crate) fn page(shared: &Shared, received: &Received, token: &str) -> Reply {
     if received.method != Method::GET && received.method != Method::HEAD {
         return message(
@@ -153,7 +159,7 @@ fn way_back(order: &Order) -> Option<Url> {
             let given_up = order.paid_at.is_none() || order.is_cancelled();
             let cancellation = own.cancellation_url.as_deref().filter(|_| given_up);
             let url = web(cancellation.unwrap_or(&order.return_url))?;
-            Some(with_order(&url, own, IpnNames::Pascal, "CALLBACKURL"))
+            Some(with_order(&url, own, BROWSER_NAMES, "CALLBACKURL"))
         }
     }
 }

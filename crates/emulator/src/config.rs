@@ -9,8 +9,8 @@ use subtle::ConstantTimeEq;
 use thiserror::Error;
 use url::{Host, Url};
 
-use crate::behaviour::Behaviour;
 use crate::clock::{Clock, ClockSource};
+use crate::variants::Behaviour;
 
 /// Whether the emulator may listen where other machines can reach it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -221,9 +221,9 @@ impl EmulatorConfig {
         self
     }
 
-    /// The choices where the real gateways' answers are not known; a reset comes back to them.
+    /// The variants to start with; a reset goes back to them.
     #[must_use]
-    pub const fn behaviour(mut self, behaviour: Behaviour) -> Self {
+    pub fn behaviour(mut self, behaviour: Behaviour) -> Self {
         self.behaviour = behaviour;
         self
     }

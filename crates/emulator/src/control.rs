@@ -8,13 +8,13 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::behaviour::{Variant, VariantError, variants};
 use crate::customer::{ActError, CustomerAct};
 use crate::exchange::{Received, Reply};
 use crate::fault::{Fault, FaultError, FaultKind};
 use crate::gateway::{Gateway, Operation};
 use crate::route::decoded;
 use crate::state::Shared;
+use crate::variants::{Variant, VariantError, variants};
 
 /// The answer to `/_emulator/{path}`.
 pub(crate) fn answer(shared: &Shared, received: &Received, path: &str) -> Reply {
@@ -259,7 +259,7 @@ fn never_strikes(problem: FaultError, body: &Map<String, Value>) -> Refusal {
 fn choose(shared: &Shared, received: &Received) -> Result<Reply, Refusal> {
     let wanted = any_object(received)?;
     let mut state = shared.state();
-    let mut behaviour = state.behaviour;
+    let mut behaviour = state.behaviour.clone();
     for (name, value) in &wanted {
         let variant = Variant::named(name).map_err(no_such_choice)?;
         let value = value.as_str().ok_or_else(|| {
@@ -268,7 +268,7 @@ fn choose(shared: &Shared, received: &Received) -> Result<Reply, Refusal> {
         })?;
         behaviour.set(name, value).map_err(no_such_choice)?;
     }
-    state.behaviour = behaviour;
+    state.behaviour = behaviour.clone();
     drop(state);
     let mut chosen = behaviour.settings();
     chosen.retain(|it| wanted.contains_key(it.name));

@@ -16,13 +16,11 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use url::{Position, Url};
 
-use crate::behaviour::Behaviour;
-use crate::behaviour::kwikpaisa::{WebhookAccepts, WebhookRedelivery};
-use crate::behaviour::pesapal::IpnAfter500;
 use crate::exchange::JSON;
 use crate::kwikpaisa;
 use crate::notification::{Form, Manner, Notification};
 use crate::state::Shared;
+use crate::variants::{Behaviour, kwikpaisa as kwikpaisa_variants, pesapal as pesapal_variants};
 
 /// A merchant's server on the same machine is slow long before this.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -194,9 +192,11 @@ fn request(notification: &Notification, shared: &Shared) -> Result<Request<Full<
     let builder = match &notification.form {
         Form::Get | Form::Post => builder,
         Form::Signed { over } => {
-            let at = match shared.behaviour().kwikpaisa.webhook_redelivery {
-                WebhookRedelivery::FreshTimestamp => shared.clock.now(),
-                WebhookRedelivery::FirstTimestamp => notification.at,
+            let fresh = &kwikpaisa_variants::REDELIVERY_HAS_A_FRESH_TIMESTAMP;
+            let at = if shared.behaviour().value(fresh) {
+                shared.clock.now()
+            } else {
+                notification.at
             };
             let timestamp = at.as_second().to_string();
             let secret = &shared.config.kwikpaisa.secret_key;
@@ -222,16 +222,15 @@ fn taken(
     body: &[u8],
 ) -> Taken {
     let ends = match notification.form {
-        Form::Signed { .. } => match behaviour.kwikpaisa.webhook_accepts {
-            WebhookAccepts::Only200 => status == StatusCode::OK,
-            WebhookAccepts::Any2xx => status.is_success(),
-        },
+        Form::Signed { .. } => {
+            status == StatusCode::OK
+                || status.is_success()
+                    && behaviour.value(&kwikpaisa_variants::WEBHOOK_ACCEPTS_ANY_2XX)
+        }
         Form::Get | Form::Post => {
             status == StatusCode::OK
-                && match behaviour.pesapal.ipn_after_500 {
-                    IpnAfter500::Again => !says_not_served(body),
-                    IpnAfter500::NotAgain => true,
-                }
+                && !(behaviour.value(&pesapal_variants::IPN_COMES_AGAIN_AFTER_500)
+                    && says_not_served(body))
         }
     };
     if ends { Taken::Yes } else { Taken::No }

@@ -1,7 +1,8 @@
-//! JSON values that must keep their exact digits or type: merchant order ids and amounts.
+//! JSON numbers and texts whose digits must survive: ids, amounts and codes.
 //!
-//! Read through the raw text, since a float holds neither ids beyond 2^53 nor decimals.
+//! They are read from the raw text, since a float holds neither ids beyond 2^53 nor decimals.
 
+use std::fmt::Display;
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
@@ -9,81 +10,95 @@ use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-/// An order id as the merchant sent it: an integer or a string.
-#[derive(Debug, Clone)]
-pub(crate) struct MerchantOrderId {
-    raw: Box<RawValue>,
+/// Whether a scalar stands in JSON as a number or as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum JsonType {
+    Number,
+    Text,
+}
+
+/// A JSON number with its exact digits, or a JSON text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct JsonScalar {
+    json_type: JsonType,
     text: String,
 }
 
-impl MerchantOrderId {
-    /// None unless the value is a JSON integer or a string that is not empty.
+impl JsonScalar {
+    /// None unless the value is a number or a text.
     pub(crate) fn read(raw: &RawValue) -> Option<Self> {
-        let text = if raw.get().starts_with('"') {
-            serde_json::from_str::<String>(raw.get()).ok()?
-        } else {
-            let digits = raw.get().strip_prefix('-').unwrap_or(raw.get());
-            if digits.is_empty() || !digits.bytes().all(|it| it.is_ascii_digit()) {
-                return None;
-            }
-            raw.get().to_owned()
+        let raw = raw.get();
+        let (json_type, text) = match raw.as_bytes().first()? {
+            b'"' => (JsonType::Text, serde_json::from_str(raw).ok()?),
+            b'-' | b'0'..=b'9' => (JsonType::Number, raw.to_owned()),
+            _ => return None,
         };
-        (!text.is_empty()).then(|| Self {
-            raw: raw.to_owned(),
-            text,
+        Some(Self { json_type, text })
+    }
+
+    /// An order id as a merchant sends it: an integer, or a text that is not empty.
+    pub(crate) fn read_id(raw: &RawValue) -> Option<Self> {
+        let digits = |text: &str| text.bytes().all(|it| it.is_ascii_digit());
+        Self::read(raw).filter(|it| match it.json_type {
+            JsonType::Number => digits(it.text.strip_prefix('-').unwrap_or(&it.text)),
+            JsonType::Text => !it.text.is_empty(),
         })
     }
 
-    /// The id in the JSON type in which the merchant sent it.
-    pub(crate) fn as_sent(&self) -> Box<RawValue> {
-        self.raw.clone()
+    /// A value that can be written as a number, in this type.
+    pub(crate) fn number(value: impl Display, json_type: JsonType) -> Self {
+        let text = value.to_string();
+        Self { json_type, text }
     }
 
-    /// The id as a JSON string.
-    pub(crate) fn as_text(&self) -> Box<RawValue> {
-        // A string can always be written; were it not so, the id would be echoed as it came.
-        serde_json::value::to_raw_value(&self.text).unwrap_or_else(|_| self.as_sent())
+    pub(crate) const fn from_text(text: String) -> Self {
+        let json_type = JsonType::Text;
+        Self { json_type, text }
     }
 
-    /// The id as a JSON integer; as it was sent where it has anything but digits, or a zero before them.
-    pub(crate) fn as_integer(&self) -> Box<RawValue> {
-        let digits = self.text.bytes().all(|it| it.is_ascii_digit());
-        if digits && (self.text == "0" || !self.text.starts_with('0')) {
-            RawValue::from_string(self.text.clone()).unwrap_or_else(|_| self.as_sent())
-        } else {
-            self.as_sent()
+    /// An amount with at least two decimal places, in this type.
+    pub(crate) fn amount(amount: Decimal, json_type: JsonType) -> Self {
+        Self::number(amount_text(amount), json_type)
+    }
+
+    /// The same in another type; a text stays text where it is not written as an integer would be.
+    pub(crate) fn to_type(&self, json_type: JsonType) -> Self {
+        let is_integer = self.text.bytes().all(|it| it.is_ascii_digit())
+            && (self.text == "0" || !self.text.starts_with('0'));
+        match json_type {
+            JsonType::Number if !is_integer => self.clone(),
+            JsonType::Number | JsonType::Text => Self::number(&self.text, json_type),
         }
     }
 
-    /// The id as text, by which orders are compared.
+    /// The digits of a number, or the text, by which ids are compared.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
+
+    /// The exact decimal that it is, if it is one.
+    pub(crate) fn decimal(&self) -> Option<Decimal> {
+        Decimal::from_str_exact(&self.text)
+            .or_else(|_| Decimal::from_scientific(&self.text))
+            .or_else(|_| Decimal::from_str(&self.text))
+            .ok()
+    }
 }
 
-/// A decimal written as a JSON number with all its digits, such as `10.00`.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct JsonDecimal(pub(crate) Decimal);
-
-impl Serialize for JsonDecimal {
+impl Serialize for JsonScalar {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        RawValue::from_string(amount_text(self.0))
-            .map_err(S::Error::custom)?
-            .serialize(serializer)
+        match self.json_type {
+            JsonType::Text => serializer.serialize_str(&self.text),
+            JsonType::Number => RawValue::from_string(self.text.clone())
+                .map_err(S::Error::custom)?
+                .serialize(serializer),
+        }
     }
 }
 
 /// An amount sent as a number or as text; None unless it is a decimal.
 pub(crate) fn read_amount(raw: &RawValue) -> Option<Decimal> {
-    let text = if raw.get().starts_with('"') {
-        serde_json::from_str::<String>(raw.get()).ok()?
-    } else {
-        raw.get().to_owned()
-    };
-    Decimal::from_str_exact(&text)
-        .or_else(|_| Decimal::from_scientific(&text))
-        .or_else(|_| Decimal::from_str(&text))
-        .ok()
+    JsonScalar::read(raw)?.decimal()
 }
 
 /// An amount as text with two decimal places, or more where the merchant gave more.
@@ -116,10 +131,10 @@ mod tests {
             (r#""\u00e9""#, "é"),
             ("18446744073709551616", "18446744073709551616"),
         ] {
-            assert_eq!(MerchantOrderId::read(&raw(sent)).unwrap().text(), text);
+            assert_eq!(JsonScalar::read_id(&raw(sent)).unwrap().text(), text);
         }
         for sent in ["7.0", "7e3", "true", "null", "{}", "[7]", r#""""#] {
-            assert!(MerchantOrderId::read(&raw(sent)).is_none(), "{sent}");
+            assert!(JsonScalar::read_id(&raw(sent)).is_none(), "{sent}");
         }
     }
 
@@ -133,15 +148,16 @@ mod tests {
             ),
             (r#""7""#, r#""7""#, "7"),
             (r#""007""#, r#""007""#, r#""007""#),
-            (r#""a\/b""#, r#""a/b""#, r#""a\/b""#),
+            (r#""a/b""#, r#""a/b""#, r#""a/b""#),
             ("0", r#""0""#, "0"),
             ("-7", r#""-7""#, "-7"),
         ];
         for (sent, text, integer) in cases {
-            let id = MerchantOrderId::read(&raw(sent)).unwrap();
-            assert_eq!(id.as_sent().get(), sent);
-            assert_eq!(id.as_text().get(), text);
-            assert_eq!(id.as_integer().get(), integer);
+            let id = JsonScalar::read_id(&raw(sent)).unwrap();
+            let written = |id: &JsonScalar| serde_json::to_string(id).unwrap();
+            assert_eq!(written(&id), sent);
+            assert_eq!(written(&id.to_type(JsonType::Text)), text);
+            assert_eq!(written(&id.to_type(JsonType::Number)), integer);
         }
     }
 
@@ -156,7 +172,10 @@ mod tests {
         ] {
             let amount = read_amount(&raw(sent)).unwrap();
             assert_eq!(amount_text(amount), shown);
-            assert_eq!(serde_json::to_string(&JsonDecimal(amount)).unwrap(), shown);
+            assert_eq!(
+                serde_json::to_string(&JsonScalar::amount(amount, JsonType::Number)).unwrap(),
+                shown
+            );
         }
         for sent in ["null", "true", r#""ten""#, r#""""#, "[]"] {
             assert!(read_amount(&raw(sent)).is_none(), "{sent}");

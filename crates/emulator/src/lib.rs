@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-pub mod behaviour;
 mod call;
 mod checkout;
 mod clock;
@@ -18,15 +17,14 @@ mod odd;
 mod order;
 mod pesapal;
 mod request_log;
+mod reserialize;
 mod rng;
 mod route;
 mod server;
 mod service;
 mod state;
+mod variants;
 
-pub use behaviour::{
-    Behaviour, Combination, Variant, VariantError, VariantSetting, pairwise, variants,
-};
 pub use clock::Clock;
 pub use config::{
     DeliveryTargets, EmulatorConfig, Exposure, KwikPaisaCredentials, PesapalCredentials,
@@ -38,3 +36,6 @@ pub use gateway::{Gateway, Operation};
 pub use order::OrderTruth;
 pub use request_log::RequestRecord;
 pub use server::Emulator;
+pub use variants::{Behaviour, Evidence, Variant, VariantError, VariantSetting, variants};
+#[cfg(any(test, feature = "test-support"))]
+pub use variants::{Combination, pairwise};

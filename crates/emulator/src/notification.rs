@@ -5,11 +5,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use url::Url;
 
-use crate::behaviour::kwikpaisa::{KwikPaisaBehaviour, WebhookSigned, WebhookStatus};
-use crate::behaviour::pesapal::IpnNames;
 use crate::gateway::Gateway;
 use crate::json::amount_text;
 use crate::order::{KwikPaisaOrder, Order, Payment, PesapalOrder};
+use crate::variants::{Behaviour, kwikpaisa as variants};
 
 /// How one notification travels.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +64,7 @@ pub(crate) fn webhook(
     order: &Order,
     own: &KwikPaisaOrder,
     url: &Url,
-    behaviour: &KwikPaisaBehaviour,
+    behaviour: &Behaviour,
     at: Timestamp,
 ) -> Option<Notification> {
     let (event, event_word, order_word) = match order.payment {
@@ -75,9 +74,10 @@ pub(crate) fn webhook(
         Payment::Expired => ("payment.expired", "EXPIRED", "EXPIRED"),
         Payment::Open | Payment::Reversed => return None,
     };
-    let status = match behaviour.webhook_status {
-        WebhookStatus::OrderWord => order_word,
-        WebhookStatus::EventWord => event_word,
+    let status = if behaviour.value(&variants::WEBHOOK_STATUS_IS_THE_EVENTS) {
+        event_word
+    } else {
+        order_word
     };
     let body = Webhook {
         event,
@@ -93,9 +93,10 @@ pub(crate) fn webhook(
         gateway: Gateway::KwikPaisa,
         order: own.order_id.text().to_owned(),
         url: url.clone(),
-        body: match behaviour.webhook_signed {
-            WebhookSigned::RawBody => shortest.clone(),
-            WebhookSigned::Rewritten => serde_json::to_vec_pretty(&body).ok()?.into(),
+        body: if behaviour.value(&variants::WEBHOOK_IS_SENT_AS_SIGNED) {
+            shortest.clone()
+        } else {
+            serde_json::to_vec_pretty(&body).ok()?.into()
         },
         form: Form::Signed { over: shortest },
         at,
@@ -123,7 +124,7 @@ pub(crate) fn ipn(
     own: &PesapalOrder,
     url: &Url,
     method: IpnMethod,
-    names: IpnNames,
+    names: [&'static str; 3],
     at: Timestamp,
 ) -> Option<Notification> {
     let body = Ipn {
@@ -155,19 +156,13 @@ pub(crate) fn ipn(
 }
 
 /// An address with the three members Pesapal appends to its query.
-pub(crate) fn with_order(url: &Url, own: &PesapalOrder, names: IpnNames, kind: &str) -> Url {
-    let [tracking_id, reference, kind_of] = match names {
-        IpnNames::Pascal => [
-            "OrderTrackingId",
-            "OrderMerchantReference",
-            "OrderNotificationType",
-        ],
-        IpnNames::Camel => [
-            "orderTrackingId",
-            "orderMerchantReference",
-            "orderNotificationType",
-        ],
-    };
+pub(crate) fn with_order(
+    url: &Url,
+    own: &PesapalOrder,
+    names: [&'static str; 3],
+    kind: &str,
+) -> Url {
+    let [tracking_id, reference, kind_of] = names;
     let mut url = url.clone();
     url.query_pairs_mut()
         .append_pair(tracking_id, &own.tracking_id)

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::customer::{ActError, CustomerAct};
 use crate::gateway::Gateway;
-use crate::json::{MerchantOrderId, amount_text};
+use crate::json::{JsonScalar, amount_text};
 
 /// What became of the payment. A cancellation is kept beside it: a late payment does not undo one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(crate) enum OrderDetails {
 
 #[derive(Debug)]
 pub(crate) struct KwikPaisaOrder {
-    pub(crate) order_id: MerchantOrderId,
+    pub(crate) order_id: JsonScalar,
     pub(crate) kwikx_order_id: String,
     pub(crate) order_token: String,
     /// Whether a status was asked for since the order was cancelled.
@@ -285,7 +285,7 @@ mod tests {
             Gateway::KwikPaisa => {
                 let raw = serde_json::value::RawValue::from_string("7".to_owned()).unwrap();
                 OrderDetails::KwikPaisa(KwikPaisaOrder {
-                    order_id: MerchantOrderId::read(&raw).unwrap(),
+                    order_id: JsonScalar::read_id(&raw).unwrap(),
                     kwikx_order_id: String::new(),
                     order_token: String::new(),
                     read_since_cancel: false,

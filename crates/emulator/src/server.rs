@@ -20,7 +20,6 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 use url::Url;
 
-use crate::behaviour::{VariantError, VariantSetting};
 use crate::config::{EmulatorConfig, StartError, WebhookError};
 use crate::customer::{ActError, CustomerAct};
 use crate::delivery;
@@ -30,6 +29,7 @@ use crate::order::{Order, OrderTruth};
 use crate::request_log::RequestRecord;
 use crate::service;
 use crate::state::Shared;
+use crate::variants::{VariantError, VariantSetting};
 
 const LONGEST_BODY: usize = 1024 * 1024;
 const LONGEST_FLOOD: Duration = Duration::from_secs(60);

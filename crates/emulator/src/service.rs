@@ -5,7 +5,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hyper::StatusCode;
 
-use crate::behaviour::Behaviour;
 use crate::call::{Call, Race};
 use crate::checkout;
 use crate::control;
@@ -19,6 +18,7 @@ use crate::pesapal;
 use crate::request_log::{RequestRecord, loggable_body, loggable_headers};
 use crate::route::{NotInApi, Route, route};
 use crate::state::{Shared, State};
+use crate::variants::Behaviour;
 
 pub(crate) async fn answer(shared: Arc<Shared>, received: Received) -> Outcome {
     match route(&received.method, &received.path) {
@@ -52,9 +52,7 @@ fn not_in_api(shared: &Shared, received: &Received, gateway: Gateway, problem: N
         ),
     };
     let mut reply = match gateway {
-        Gateway::KwikPaisa => {
-            kwikpaisa::error(&shared.behaviour().kwikpaisa, status, "Invalid request.")
-        }
+        Gateway::KwikPaisa => kwikpaisa::error(&shared.behaviour(), status, "Invalid request."),
         Gateway::Pesapal => pesapal::http_error(status, "No matching resource was found."),
     }
     .because(reason);
@@ -184,12 +182,9 @@ impl ApiCall {
             let behaviour = shared.behaviour();
             // The signature is checked before the lock is taken: it is the costly part.
             let signature = match self.gateway {
-                Gateway::KwikPaisa => kwikpaisa::authenticate(
-                    &shared.config,
-                    &behaviour.kwikpaisa,
-                    now,
-                    &self.received,
-                ),
+                Gateway::KwikPaisa => {
+                    kwikpaisa::authenticate(&shared.config, &behaviour, now, &self.received)
+                }
                 Gateway::Pesapal => Ok(()),
             };
             let mut state = shared.state();
@@ -209,8 +204,8 @@ impl ApiCall {
             {
                 drop(state);
                 let refusal = match self.gateway {
-                    Gateway::KwikPaisa => kwikpaisa::expired(&behaviour.kwikpaisa),
-                    Gateway::Pesapal => pesapal::expired(&behaviour.pesapal),
+                    Gateway::KwikPaisa => kwikpaisa::expired(&behaviour),
+                    Gateway::Pesapal => pesapal::expired(&behaviour),
                 };
                 return self.replied(refusal.because("by fault, although it was good"));
             }
@@ -226,7 +221,7 @@ impl ApiCall {
             let mut call = Call {
                 shared: &shared,
                 state: &mut state,
-                behaviour,
+                behaviour: &behaviour,
                 received: &self.received,
                 now,
                 race,
@@ -267,10 +262,8 @@ impl ApiCall {
             Payment::Open
         };
         match self.gateway {
-            Gateway::KwikPaisa => {
-                kwikpaisa::stray(&behaviour.kwikpaisa, &mut state.rng, payment, now)
-            }
-            Gateway::Pesapal => pesapal::stray(&behaviour.pesapal, &mut state.rng, payment, now),
+            Gateway::KwikPaisa => kwikpaisa::stray(behaviour, &mut state.rng, payment, now),
+            Gateway::Pesapal => pesapal::stray(behaviour, &mut state.rng, payment, now),
         }
     }
 
@@ -330,9 +323,7 @@ impl ApiCall {
 
     fn gateway_error(&self, status: StatusCode, message: &'static str) -> Reply {
         match self.gateway {
-            Gateway::KwikPaisa => {
-                kwikpaisa::error(&self.shared.behaviour().kwikpaisa, status, message)
-            }
+            Gateway::KwikPaisa => kwikpaisa::error(&self.shared.behaviour(), status, message),
             Gateway::Pesapal => pesapal::http_error(status, message),
         }
     }

@@ -9,17 +9,16 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
 use super::replies::error;
-use super::rewriting;
-use crate::behaviour::kwikpaisa::{
-    ContentTypeRule, DoorBody, DoorMessage, KwikPaisaBehaviour, SignedOver, TimestampWindow,
-};
 use crate::config::{EmulatorConfig, same_secret};
 use crate::exchange::{Received, Reply};
+use crate::reserialize::Reserializer;
+use crate::variants::Behaviour;
+use crate::variants::kwikpaisa::{self as variants, UnauthorizedBody};
 
 /// Lets a request in, or says on the wire as little and in the verdict as much as possible.
 pub(crate) fn authenticate(
     config: &EmulatorConfig,
-    behaviour: &KwikPaisaBehaviour,
+    behaviour: &Behaviour,
     now: Timestamp,
     received: &Received,
 ) -> Result<(), Reply> {
@@ -33,7 +32,7 @@ pub(crate) fn authenticate(
     let timestamp = sent(behaviour, received, "x-timestamp")?;
     check_timestamp(behaviour, now, timestamp)?;
     let presented = sent(behaviour, received, "x-signature")?;
-    let (payload, named) = signed_payload(behaviour.signed_over, &received.body);
+    let (payload, named) = signed_payload(behaviour.value(&variants::SIGNED_OVER), &received.body);
     let expected = signature(&config.kwikpaisa.secret_key, &payload, timestamp);
     if same_secret(presented, &expected) {
         Ok(())
@@ -44,22 +43,19 @@ pub(crate) fn authenticate(
 }
 
 /// The refusal of a timestamp outside the window.
-pub(crate) fn expired(behaviour: &KwikPaisaBehaviour) -> Reply {
+pub(crate) fn expired(behaviour: &Behaviour) -> Reply {
     unauthorized(behaviour, "Request timestamp expired.")
 }
 
 /// What the signature is expected over, and how the log names it.
-fn signed_payload(form: SignedOver, body: &[u8]) -> (Cow<'_, [u8]>, &'static str) {
-    let (rewritten, named) = match form {
-        SignedOver::RawBytes => (None, "as received"),
-        SignedOver::Node => (rewriting::as_node(body), "as Node writes it again"),
-        SignedOver::Php => (rewriting::as_php(body), "as PHP writes it again"),
-        SignedOver::PhpEscaped => (
-            rewriting::as_php_escaped(body),
-            "as PHP writes it again with Unicode escaped",
-        ),
+fn signed_payload(
+    reserializer: Option<Reserializer>,
+    body: &[u8],
+) -> (Cow<'_, [u8]>, &'static str) {
+    let Some(Reserializer { write, named }) = reserializer else {
+        return (body.into(), "as received");
     };
-    match rewritten {
+    match write(body) {
         Some(text) => (text.into_bytes().into(), named),
         // What cannot be read cannot be written again either.
         None => (body.into(), "as received"),
@@ -76,10 +72,11 @@ pub(crate) fn signature(secret: &SecretString, payload: &[u8], timestamp: &str) 
     hex::encode(mac.finalize().into_bytes())
 }
 
-fn check_content_type(behaviour: &KwikPaisaBehaviour, received: &Received) -> Result<(), Reply> {
-    let fits = match behaviour.content_type {
-        ContentTypeRule::Exact => received.header("content-type") == Some("application/json"),
-        ContentTypeRule::ParametersAllowed => received.is_json(),
+fn check_content_type(behaviour: &Behaviour, received: &Received) -> Result<(), Reply> {
+    let fits = if behaviour.value(&variants::CONTENT_TYPE_MAY_HAVE_PARAMETERS) {
+        received.is_json()
+    } else {
+        received.header("content-type") == Some("application/json")
     };
     if fits {
         return Ok(());
@@ -95,11 +92,7 @@ fn check_content_type(behaviour: &KwikPaisaBehaviour, received: &Received) -> Re
     )))
 }
 
-fn check_timestamp(
-    behaviour: &KwikPaisaBehaviour,
-    now: Timestamp,
-    sent: &str,
-) -> Result<(), Reply> {
+fn check_timestamp(behaviour: &Behaviour, now: Timestamp, sent: &str) -> Result<(), Reply> {
     let refused = |reason: String| Err(expired(behaviour).because(reason));
     if sent.is_empty() || !sent.bytes().all(|it| it.is_ascii_digit()) {
         return refused("X-TIMESTAMP is not a number of seconds".to_owned());
@@ -108,11 +101,7 @@ fn check_timestamp(
         return refused("X-TIMESTAMP is beyond the end of time".to_owned());
     };
     let behind = now.as_second().saturating_sub(sent);
-    let window = match behaviour.timestamp_window {
-        TimestampWindow::Seconds300 => 300,
-        TimestampWindow::Seconds60 => 60,
-        TimestampWindow::Seconds3600 => 3600,
-    };
+    let window = behaviour.value(&variants::TIMESTAMP_WINDOW_SECONDS);
     if behind.unsigned_abs() <= window {
         return Ok(());
     }
@@ -125,7 +114,7 @@ fn check_timestamp(
 }
 
 fn sent<'a>(
-    behaviour: &KwikPaisaBehaviour,
+    behaviour: &Behaviour,
     received: &'a Received,
     name: &'static str,
 ) -> Result<&'a str, Reply> {
@@ -149,18 +138,19 @@ fn wrong_signature(presented: &str, expected: &str, payload: &str) -> String {
     }
 }
 
-fn unauthorized(behaviour: &KwikPaisaBehaviour, cause: &'static str) -> Reply {
+fn unauthorized(behaviour: &Behaviour, cause: &'static str) -> Reply {
     const STATUS: StatusCode = StatusCode::UNAUTHORIZED;
-    let message = match behaviour.door_message {
-        DoorMessage::ByCause => cause,
-        DoorMessage::OneForAll => "Unauthorized.",
+    let message = if behaviour.value(&variants::UNAUTHORIZED_TELLS_THE_CAUSE) {
+        cause
+    } else {
+        "Unauthorized."
     };
-    match behaviour.door_body {
-        DoorBody::Envelope => error(behaviour, STATUS, message),
-        DoorBody::Html => {
+    match behaviour.value(&variants::UNAUTHORIZED_BODY) {
+        UnauthorizedBody::Envelope => error(behaviour, STATUS, message),
+        UnauthorizedBody::Html => {
             let page = "<!DOCTYPE html><html><head><title>401</title></head><body><h1>Unauthorized</h1></body></html>";
             Reply::html(STATUS, page.to_owned())
         }
-        DoorBody::Empty => Reply::empty(STATUS),
+        UnauthorizedBody::Empty => Reply::empty(STATUS),
     }
 }

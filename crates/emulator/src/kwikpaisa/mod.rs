@@ -3,7 +3,6 @@
 mod auth;
 mod orders;
 mod replies;
-mod rewriting;
 mod wire;
 
 use hyper::StatusCode;
@@ -31,5 +30,5 @@ pub(crate) fn answer(call: &mut Call<'_>, operation: Operation) -> Reply {
             ))
         }
     };
-    answered.unwrap_or_else(|refusal| refusal.into_reply(&call.behaviour.kwikpaisa))
+    answered.unwrap_or_else(|refusal| refusal.into_reply(call.behaviour))
 }

@@ -7,24 +7,19 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::replies::{Answered, Refusal};
-use super::wire::{
-    Amount, Cancelled, CreateBody, Created, Customer, Envelope, OrderBody, Status, date,
-};
-use crate::behaviour::kwikpaisa::{
-    CancelRefusal, CancelReply, CancelShows, CreateHttp, CreateReply, KwikPaisaBehaviour,
-    OrderIdEcho, SecondCancel, ServiceType, UnknownOrder, UnpaidFields,
-};
+use super::wire::{Cancelled, CreateBody, Created, Customer, Envelope, OrderBody, Status, date};
 use crate::call::{Call, Race};
 use crate::customer::CustomerAct;
 use crate::exchange::Reply;
-use crate::json::{MerchantOrderId, is_currency, read_amount};
+use crate::json::{JsonScalar, is_currency, read_amount};
 use crate::order::{KwikPaisaOrder, Order, OrderDetails, Payment};
 use crate::rng::Rng;
 use crate::state::orders::OrderKey;
+use crate::variants::{Behaviour, kwikpaisa as variants};
 
 /// What a create asks for, once every member was checked.
 struct NewOrder {
-    order_id: MerchantOrderId,
+    order_id: JsonScalar,
     amount: Decimal,
     currency: String,
     note: Option<String>,
@@ -32,7 +27,7 @@ struct NewOrder {
 }
 
 pub(super) fn create(call: &mut Call<'_>) -> Answered {
-    let new = new_order(body(call)?, &call.behaviour.kwikpaisa)?;
+    let new = new_order(body(call)?, call.behaviour)?;
     if call.state.orders.kwikpaisa(new.order_id.text()).is_some() {
         return Err(Refusal::new(
             StatusCode::CONFLICT,
@@ -58,30 +53,28 @@ pub(super) fn create(call: &mut Call<'_>) -> Answered {
         call.now,
     ));
     let (order, own) = own(call, key)?;
-    let behaviour = &call.behaviour.kwikpaisa;
-    let (http, code) = match behaviour.create_http {
-        CreateHttp::Ok200 => (StatusCode::OK, "200"),
-        CreateHttp::Created201 => (StatusCode::CREATED, "201"),
-    };
+    let behaviour = call.behaviour;
+    let http = behaviour.value(&variants::CREATE_HTTP);
     let payment_link = format!("{}/checkout/{}", call.shared.base_url, own.order_token);
-    let created = match behaviour.create_reply {
-        CreateReply::Full => Created {
+    let created = if behaviour.value(&variants::CREATE_REPLY_IS_FULL) {
+        Created {
             kwikX_order_id: Some(&own.kwikx_order_id),
-            created_at: Some(date(order.created_at, behaviour.date_zone)),
+            created_at: Some(date(order.created_at, behaviour)),
             order_id: Some(echo(own, behaviour)),
             order_status: Some(order.truth()),
             order_token: Some(&own.order_token),
             payment_link,
-        },
-        CreateReply::LinkOnly => Created {
+        }
+    } else {
+        Created {
             payment_link,
             ..Created::default()
-        },
+        }
     };
     Ok(Reply::json(
         http,
         &Envelope {
-            code,
+            code: http.as_str(),
             status: "success",
             message: "Order created successfully.",
             return_data: Some(&created),
@@ -93,13 +86,12 @@ pub(super) fn status(call: &mut Call<'_>) -> Answered {
     let key = addressed(call)?;
     let order_status = shown(call, key);
     let (order, own) = own(call, key)?;
-    let behaviour = &call.behaviour.kwikpaisa;
+    let behaviour = call.behaviour;
     let paid = order.payment == Payment::Paid;
     // A failed payment is known to have a null transaction_id, whatever the others do.
-    let present = match behaviour.unpaid_fields {
-        UnpaidFields::Null => true,
-        UnpaidFields::Absent => paid || order.payment == Payment::Failed,
-    };
+    let present = behaviour.value(&variants::UNPAID_FIELDS_ARE_PRESENT)
+        || paid
+        || order.payment == Payment::Failed;
     let (status, message) = if order.payment == Payment::Failed {
         ("failed", "Payment failed.")
     } else {
@@ -114,16 +106,13 @@ pub(super) fn status(call: &mut Call<'_>) -> Answered {
             return_data: Some(&Status {
                 kwikX_order_id: &own.kwikx_order_id,
                 order_id: echo(own, behaviour),
-                order_amount: Amount {
-                    value: order.amount,
-                    form: behaviour.amounts,
-                },
+                order_amount: amount(order.amount, behaviour),
                 currency: &order.currency,
                 order_status,
                 payment_method: present.then(|| paid.then_some("UPI")),
                 transaction_id: present.then_some(order.receipt.as_deref()),
-                created_at: date(order.created_at, behaviour.date_zone),
-                paid_at: present.then(|| order.paid_at.map(|it| date(it, behaviour.date_zone))),
+                created_at: date(order.created_at, behaviour),
+                paid_at: present.then(|| order.paid_at.map(|it| date(it, behaviour))),
             }),
         },
     ))
@@ -131,17 +120,13 @@ pub(super) fn status(call: &mut Call<'_>) -> Answered {
 
 /// The status of an order that does not exist.
 pub(crate) fn stray(
-    behaviour: &KwikPaisaBehaviour,
+    behaviour: &Behaviour,
     rng: &mut Rng,
     payment: Payment,
     now: Timestamp,
 ) -> Reply {
-    let id = serde_json::value::to_raw_value("STRAY-1").ok();
-    let Some(order_id) = id.and_then(|it| MerchantOrderId::read(&it)) else {
-        return Reply::empty(StatusCode::OK);
-    };
     let own = KwikPaisaOrder {
-        order_id,
+        order_id: JsonScalar::from_text("STRAY-1".to_owned()),
         kwikx_order_id: rng.hex_token(),
         order_token: rng.hex_token(),
         read_since_cancel: false,
@@ -156,16 +141,13 @@ pub(crate) fn stray(
             return_data: Some(&Status {
                 kwikX_order_id: &own.kwikx_order_id,
                 order_id: echo(&own, behaviour),
-                order_amount: Amount {
-                    value: Decimal::ONE_HUNDRED,
-                    form: behaviour.amounts,
-                },
+                order_amount: amount(Decimal::ONE_HUNDRED, behaviour),
                 currency: "INR",
                 order_status: if paid { "PAID" } else { "UN_PAID" },
                 payment_method: Some(paid.then_some("UPI")),
                 transaction_id: Some(paid.then_some(own.order_token.as_str())),
-                created_at: date(now, behaviour.date_zone),
-                paid_at: Some(paid.then(|| date(now, behaviour.date_zone))),
+                created_at: date(now, behaviour),
+                paid_at: Some(paid.then(|| date(now, behaviour))),
             }),
         },
     )
@@ -174,15 +156,13 @@ pub(crate) fn stray(
 /// The status as the merchant gets to see it, which may be late by one read.
 fn shown(call: &mut Call<'_>, key: OrderKey) -> &'static str {
     let order = call.state.orders.get_mut(key);
-    let late = match call.behaviour.kwikpaisa.cancel_shows {
-        CancelShows::AtOnce => false,
-        CancelShows::AfterARead => match &mut order.details {
+    let late = call.behaviour.value(&variants::CANCEL_SHOWS_LATE)
+        && match &mut order.details {
             OrderDetails::KwikPaisa(own) if order.cancelled_at.is_some() => {
                 !std::mem::replace(&mut own.read_since_cancel, true)
             }
             OrderDetails::KwikPaisa(_) | OrderDetails::Pesapal(_) => false,
-        },
-    };
+        };
     if late {
         order.truth_but_for_a_cancel()
     } else {
@@ -199,16 +179,14 @@ pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
     let order = call.state.orders.get_mut(key);
     order.cancel_requests = order.cancel_requests.saturating_add(1);
     let (order, own) = own(call, key)?;
-    let behaviour = &call.behaviour.kwikpaisa;
+    let behaviour = call.behaviour;
     if !order.is_cancellable() {
         let again = order.truth() == "CANCELLED";
-        return match behaviour.second_cancel {
-            SecondCancel::Accepted if again => {
-                let first = order.cancelled_at.unwrap_or(call.now);
-                Ok(cancelled(own, first, behaviour).because("cancelled before, not again"))
-            }
-            SecondCancel::Accepted | SecondCancel::Refused => Err(refusal(order, own, behaviour)),
-        };
+        if again && behaviour.value(&variants::SECOND_CANCEL_IS_ACCEPTED) {
+            let first = order.cancelled_at.unwrap_or(call.now);
+            return Ok(cancelled(own, first, behaviour).because("cancelled before, not again"));
+        }
+        return Err(refusal(order, own, behaviour));
     }
     let reply = cancelled(own, call.now, behaviour).because("cancelled");
     call.state.orders.get_mut(key).apply_cancel(call.now);
@@ -218,18 +196,12 @@ pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
     Ok(reply)
 }
 
-fn cancelled(own: &KwikPaisaOrder, at: Timestamp, behaviour: &KwikPaisaBehaviour) -> Reply {
-    let order = Cancelled {
+fn cancelled(own: &KwikPaisaOrder, at: Timestamp, behaviour: &Behaviour) -> Reply {
+    let has_status = behaviour.value(&variants::CANCEL_REPLY_HAS_STATUS);
+    let return_data = Cancelled {
         order_id: echo(own, behaviour),
-        order_status: Some("CANCELLED"),
-        cancelled_at: Some(date(at, behaviour.date_zone)),
-    };
-    let return_data = match behaviour.cancel_reply {
-        CancelReply::Full => order,
-        CancelReply::WithoutStatus => Cancelled {
-            order_status: None,
-            ..order
-        },
+        order_status: has_status.then_some("CANCELLED"),
+        cancelled_at: Some(date(at, behaviour)),
     };
     Reply::json(
         StatusCode::OK,
@@ -242,23 +214,20 @@ fn cancelled(own: &KwikPaisaOrder, at: Timestamp, behaviour: &KwikPaisaBehaviour
     )
 }
 
-fn refusal(order: &Order, own: &KwikPaisaOrder, behaviour: &KwikPaisaBehaviour) -> Refusal {
+fn refusal(order: &Order, own: &KwikPaisaOrder, behaviour: &Behaviour) -> Refusal {
     const MESSAGE: &str = "Order cannot be cancelled.";
     let reason = format!("the order is {}", order.truth());
-    let status = match behaviour.cancel_refusal {
-        CancelRefusal::Http422 => StatusCode::UNPROCESSABLE_ENTITY,
-        CancelRefusal::Http400 => StatusCode::BAD_REQUEST,
-        CancelRefusal::Http409 => StatusCode::CONFLICT,
-        CancelRefusal::FailedEnvelope => {
+    match behaviour.value(&variants::CANCEL_REFUSAL) {
+        Some(status) => Refusal::new(status, MESSAGE, reason),
+        None => {
             let order = Cancelled {
                 order_id: echo(own, behaviour),
                 order_status: Some(order.truth()),
                 cancelled_at: None,
             };
-            return failed("200", MESSAGE, Some(&order), &reason);
+            failed("200", MESSAGE, Some(&order), &reason)
         }
-    };
-    Refusal::new(status, MESSAGE, reason)
+    }
 }
 
 /// An envelope that says failed in HTTP 200.
@@ -278,12 +247,16 @@ fn failed(
 }
 
 /// The `order_id` of a reply.
-fn echo(own: &KwikPaisaOrder, behaviour: &KwikPaisaBehaviour) -> Box<RawValue> {
-    match behaviour.order_id_echo {
-        OrderIdEcho::AsSent => own.order_id.as_sent(),
-        OrderIdEcho::Text => own.order_id.as_text(),
-        OrderIdEcho::Integer => own.order_id.as_integer(),
+fn echo(own: &KwikPaisaOrder, behaviour: &Behaviour) -> JsonScalar {
+    match behaviour.value(&variants::ORDER_ID_TYPE) {
+        None => own.order_id.clone(),
+        Some(json_type) => own.order_id.to_type(json_type),
     }
+}
+
+/// An amount in a reply.
+fn amount(amount: Decimal, behaviour: &Behaviour) -> JsonScalar {
+    JsonScalar::amount(amount, behaviour.value(&variants::AMOUNT_TYPE))
 }
 
 fn body<T: DeserializeOwned>(call: &Call<'_>) -> Answered<T> {
@@ -295,19 +268,16 @@ fn addressed(call: &Call<'_>) -> Answered<OrderKey> {
     let body: OrderBody = body(call)?;
     let id = order_id(body.order_id.as_deref())?;
     let found = call.state.orders.kwikpaisa(id.text());
-    found.ok_or_else(|| unknown_order(&call.behaviour.kwikpaisa))
+    found.ok_or_else(|| unknown_order(call.behaviour))
 }
 
-fn unknown_order(behaviour: &KwikPaisaBehaviour) -> Refusal {
+fn unknown_order(behaviour: &Behaviour) -> Refusal {
     const MESSAGE: &str = "Order not found.";
     const REASON: &str = "no order has this order_id";
-    let status = match behaviour.unknown_order {
-        UnknownOrder::Http404 => StatusCode::NOT_FOUND,
-        UnknownOrder::Http400 => StatusCode::BAD_REQUEST,
-        UnknownOrder::Http422 => StatusCode::UNPROCESSABLE_ENTITY,
-        UnknownOrder::FailedEnvelope => return failed("404", MESSAGE, None, REASON),
-    };
-    Refusal::new(status, MESSAGE, REASON)
+    match behaviour.value(&variants::UNKNOWN_ORDER) {
+        Some(status) => Refusal::new(status, MESSAGE, REASON),
+        None => failed("404", MESSAGE, None, REASON),
+    }
 }
 
 fn own<'a>(call: &'a Call<'_>, key: OrderKey) -> Answered<(&'a Order, &'a KwikPaisaOrder)> {
@@ -315,24 +285,24 @@ fn own<'a>(call: &'a Call<'_>, key: OrderKey) -> Answered<(&'a Order, &'a KwikPa
     match &order.details {
         OrderDetails::KwikPaisa(own) => Ok((order, own)),
         // KwikPaisa's ids lead to KwikPaisa's orders only.
-        OrderDetails::Pesapal(_) => Err(unknown_order(&call.behaviour.kwikpaisa)),
+        OrderDetails::Pesapal(_) => Err(unknown_order(call.behaviour)),
     }
 }
 
-fn order_id(raw: Option<&RawValue>) -> Answered<MerchantOrderId> {
+fn order_id(raw: Option<&RawValue>) -> Answered<JsonScalar> {
     let raw = raw.ok_or_else(|| bad_payload("order_id is missing".to_owned()))?;
-    MerchantOrderId::read(raw)
+    JsonScalar::read_id(raw)
         .ok_or_else(|| bad_payload("order_id is neither an integer nor text".to_owned()))
 }
 
-fn new_order(body: CreateBody, behaviour: &KwikPaisaBehaviour) -> Answered<NewOrder> {
+fn new_order(body: CreateBody, behaviour: &Behaviour) -> Answered<NewOrder> {
     let order_id = order_id(body.order_id.as_deref())?;
     let amount = body
         .order_amount
         .ok_or_else(|| bad_payload("order_amount is missing".to_owned()))?;
     let currency = required("order_currency", body.order_currency)?;
     let service_type = required("service_type", body.service_type)?;
-    check_service_type(&service_type, behaviour.service_type)?;
+    check_service_type(&service_type, behaviour.value(&variants::SERVICE_TYPES))?;
     let customer = body
         .customer
         .ok_or_else(|| bad_payload("customer is missing".to_owned()))?;
@@ -359,12 +329,8 @@ fn new_order(body: CreateBody, behaviour: &KwikPaisaBehaviour) -> Answered<NewOr
     })
 }
 
-fn check_service_type(sent: &str, rule: ServiceType) -> Answered<()> {
-    let taken = match rule {
-        ServiceType::Any => true,
-        ServiceType::Listed => matches!(sent, "DIGITAL" | "PHYSICAL_GOODS"),
-    };
-    if taken {
+fn check_service_type(sent: &str, listed: Option<&[&str]>) -> Answered<()> {
+    if listed.is_none_or(|it| it.contains(&sent)) {
         Ok(())
     } else {
         Err(invalid(

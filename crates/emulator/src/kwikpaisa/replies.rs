@@ -2,9 +2,10 @@
 
 use hyper::StatusCode;
 
-use super::wire::{Code, ErrorEnvelope};
-use crate::behaviour::kwikpaisa::KwikPaisaBehaviour;
+use super::wire::ErrorEnvelope;
 use crate::exchange::Reply;
+use crate::json::JsonScalar;
+use crate::variants::{Behaviour, kwikpaisa as variants};
 
 /// An answer, or what is sent instead.
 pub(super) type Answered<T = Reply> = Result<T, Refusal>;
@@ -34,7 +35,7 @@ impl Refusal {
         }
     }
 
-    pub(super) fn into_reply(self, behaviour: &KwikPaisaBehaviour) -> Reply {
+    pub(super) fn into_reply(self, behaviour: &Behaviour) -> Reply {
         match self {
             Self::Error {
                 status,
@@ -47,19 +48,12 @@ impl Refusal {
 }
 
 /// KwikPaisa's error envelope: `status` is false.
-pub(crate) fn error(
-    behaviour: &KwikPaisaBehaviour,
-    status: StatusCode,
-    message: &'static str,
-) -> Reply {
+pub(crate) fn error(behaviour: &Behaviour, status: StatusCode, message: &'static str) -> Reply {
     Reply::json(
         status,
         &ErrorEnvelope {
             status: false,
-            code: Code {
-                number: status.as_u16(),
-                form: behaviour.error_code,
-            },
+            code: JsonScalar::number(status.as_u16(), behaviour.value(&variants::ERROR_CODE_TYPE)),
             message,
         },
     )

@@ -1,14 +1,11 @@
 //! KwikPaisa's bodies, member for member as they stand on the wire.
 
-use std::time::Duration;
-
-use jiff::Timestamp;
-use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize, Serializer};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::behaviour::kwikpaisa::{Amounts, DateZone, ErrorCode};
-use crate::json::{JsonDecimal, amount_text};
+use crate::json::JsonScalar;
+use crate::variants::{Behaviour, kwikpaisa as variants};
 
 #[derive(Deserialize)]
 pub(super) struct CreateBody {
@@ -35,7 +32,7 @@ pub(super) struct OrderBody {
 
 #[derive(Serialize)]
 pub(super) struct Envelope<'a, T> {
-    pub(super) code: &'static str,
+    pub(super) code: &'a str,
     pub(super) status: &'static str,
     pub(super) message: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,38 +42,8 @@ pub(super) struct Envelope<'a, T> {
 #[derive(Serialize)]
 pub(super) struct ErrorEnvelope {
     pub(super) status: bool,
-    pub(super) code: Code,
+    pub(super) code: JsonScalar,
     pub(super) message: &'static str,
-}
-
-/// An error's `code`.
-pub(super) struct Code {
-    pub(super) number: u16,
-    pub(super) form: ErrorCode,
-}
-
-impl Serialize for Code {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.form {
-            ErrorCode::Number => serializer.serialize_u16(self.number),
-            ErrorCode::Text => serializer.collect_str(&self.number),
-        }
-    }
-}
-
-/// An amount in a reply.
-pub(super) struct Amount {
-    pub(super) value: Decimal,
-    pub(super) form: Amounts,
-}
-
-impl Serialize for Amount {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.form {
-            Amounts::Text => serializer.serialize_str(&amount_text(self.value)),
-            Amounts::Number => JsonDecimal(self.value).serialize(serializer),
-        }
-    }
 }
 
 #[expect(non_snake_case, reason = "kwikX_order_id is the name on the wire")]
@@ -87,7 +54,7 @@ pub(super) struct Created<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) created_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) order_id: Option<Box<RawValue>>,
+    pub(super) order_id: Option<JsonScalar>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) order_status: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,8 +66,8 @@ pub(super) struct Created<'a> {
 #[derive(Serialize)]
 pub(super) struct Status<'a> {
     pub(super) kwikX_order_id: &'a str,
-    pub(super) order_id: Box<RawValue>,
-    pub(super) order_amount: Amount,
+    pub(super) order_id: JsonScalar,
+    pub(super) order_amount: JsonScalar,
     pub(super) currency: &'a str,
     pub(super) order_status: &'static str,
     // Some(None) is null on the wire, None is no member at all.
@@ -115,7 +82,7 @@ pub(super) struct Status<'a> {
 
 #[derive(Serialize)]
 pub(super) struct Cancelled {
-    pub(super) order_id: Box<RawValue>,
+    pub(super) order_id: JsonScalar,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) order_status: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,11 +90,9 @@ pub(super) struct Cancelled {
 }
 
 /// `DD-MM-YYYY hh:mm AM/PM`, to the minute and without a zone.
-pub(super) fn date(time: Timestamp, zone: DateZone) -> String {
-    let ahead = match zone {
-        DateZone::Utc => Duration::ZERO,
-        DateZone::India => Duration::from_secs((5 * 60 + 30) * 60),
-    };
+pub(super) fn date(time: Timestamp, behaviour: &Behaviour) -> String {
+    let seconds = behaviour.value(&variants::DATE_OFFSET_SECONDS);
+    let ahead = SignedDuration::from_secs(seconds.into());
     let local = time.checked_add(ahead).unwrap_or(time);
     // A timestamp is written as UTC, which is `local` by then.
     local.strftime("%d-%m-%Y %I:%M %p").to_string()

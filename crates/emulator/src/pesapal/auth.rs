@@ -7,10 +7,7 @@ use serde::Serialize;
 
 use super::replies::{Answered, body, error_body, http_error};
 use super::wire::{
-    ApiError, BodyStatus, ErrorBody, Place, Refusal, TokenBody, TokenReply, expiry_date, no_error,
-};
-use crate::behaviour::pesapal::{
-    BadConsumerKeys, BadToken, BadTokenBody, ErrorForm, OlderTokens, PesapalBehaviour, TokenStatus,
+    ApiError, ErrorBody, Place, Refusal, TokenBody, TokenReply, body_status, expiry_date, no_error,
 };
 use crate::call::Call;
 use crate::config::same_secret;
@@ -18,6 +15,8 @@ use crate::exchange::{Received, Reply};
 use crate::gateway::Operation;
 use crate::state::State;
 use crate::state::tokens::Tokens;
+use crate::variants::Behaviour;
+use crate::variants::pesapal::{self as variants, ErrorForm};
 
 /// Lets a request in that carries a token which is known and not expired.
 pub(crate) fn authenticate(
@@ -39,7 +38,7 @@ pub(crate) fn authenticate(
     if operation == Operation::Token {
         return Ok(());
     }
-    let refused = |reason: String| Err(expired(&state.behaviour.pesapal).because(reason));
+    let refused = |reason: String| Err(expired(&state.behaviour).because(reason));
     let Some(header) = received.header("authorization") else {
         return refused("Authorization is absent, repeated or not ASCII".to_owned());
     };
@@ -57,12 +56,8 @@ pub(crate) fn authenticate(
 }
 
 /// The refusal of a bearer token, whatever is wrong with it.
-pub(crate) fn expired(behaviour: &PesapalBehaviour) -> Reply {
-    let http = match behaviour.bad_token {
-        BadToken::Http401 => StatusCode::UNAUTHORIZED,
-        BadToken::Http200 => StatusCode::OK,
-        BadToken::Http500 => StatusCode::INTERNAL_SERVER_ERROR,
-    };
+pub(crate) fn expired(behaviour: &Behaviour) -> Reply {
+    let http = behaviour.value(&variants::BAD_TOKEN_HTTP);
     let code = "invalid_api_credentials_provided";
     let error = Refusal::Object(ApiError::of_authentication(
         behaviour,
@@ -70,15 +65,15 @@ pub(crate) fn expired(behaviour: &PesapalBehaviour) -> Reply {
         "Invalid Access Token",
     ));
     // Null in the recorded reply, unlike every other.
-    let status = match behaviour.error_form {
+    let status = match behaviour.value(&variants::ERROR_FORM) {
         ErrorForm::Observed | ErrorForm::Text => Some(None),
         ErrorForm::Documented => None,
     };
     let body = ErrorBody { error, status };
-    match (behaviour.bad_token_body, http) {
-        (BadTokenBody::Error, _) => Reply::json(http, &body),
-        (BadTokenBody::Message, StatusCode::OK) => as_text(StatusCode::BAD_REQUEST, &body),
-        (BadTokenBody::Message, _) => as_text(http, &body),
+    match (behaviour.value(&variants::BAD_TOKEN_IS_A_MESSAGE), http) {
+        (false, _) => Reply::json(http, &body),
+        (true, StatusCode::OK) => as_text(StatusCode::BAD_REQUEST, &body),
+        (true, _) => as_text(http, &body),
     }
 }
 
@@ -114,7 +109,7 @@ pub(super) fn issue(call: &mut Call<'_>) -> Answered {
             (true, false) => "consumer_secret is not the merchant's",
             (true, true) => "",
         };
-        return Err(bad_consumer_keys(&call.behaviour.pesapal).because(wrong));
+        return Err(bad_consumer_keys(call.behaviour).because(wrong));
     }
     let life = SignedDuration::try_from(config.token_life).unwrap_or(SignedDuration::MAX);
     let expiry = call.now.checked_add(life).unwrap_or(Timestamp::MAX);
@@ -123,43 +118,37 @@ pub(super) fn issue(call: &mut Call<'_>) -> Answered {
         call.state.rng.hex_token(),
         call.state.rng.hex_token()
     );
-    let behaviour = &call.behaviour.pesapal;
-    match behaviour.older_tokens {
-        OlderTokens::Stay => {}
-        OlderTokens::End => call.state.tokens = Tokens::default(),
+    let behaviour = call.behaviour;
+    if behaviour.value(&variants::NEW_TOKEN_ENDS_OLDER) {
+        call.state.tokens = Tokens::default();
     }
     call.state.tokens.add(token.clone(), expiry);
     Ok(Reply::json(
         StatusCode::OK,
         &TokenReply {
             token: Some(token),
-            expiryDate: expiry_date(behaviour.expiry, expiry).map(Some),
+            expiryDate: expiry_date(behaviour, expiry).map(Some),
             error: no_error(behaviour, Place::Elsewhere),
-            status: match behaviour.token_status {
-                TokenStatus::Present => Some(BodyStatus::new(behaviour, 200)),
-                TokenStatus::Absent => None,
-            },
+            status: behaviour
+                .value(&variants::TOKEN_REPLY_HAS_STATUS)
+                .then(|| body_status(behaviour, 200)),
             message: "Request processed successfully",
         },
     )
     .because("token issued"))
 }
 
-fn bad_consumer_keys(behaviour: &PesapalBehaviour) -> Reply {
-    let http = match behaviour.bad_consumer_keys {
-        BadConsumerKeys::Http401 => StatusCode::UNAUTHORIZED,
-        BadConsumerKeys::Http200 => StatusCode::OK,
-        BadConsumerKeys::Http500 => StatusCode::INTERNAL_SERVER_ERROR,
-    };
+fn bad_consumer_keys(behaviour: &Behaviour) -> Reply {
+    let http = behaviour.value(&variants::BAD_CONSUMER_KEYS_HTTP);
     let error = ApiError::new(behaviour, "invalid_consumer_key_or_secret_provided", "");
-    match behaviour.error_form {
+    match behaviour.value(&variants::ERROR_FORM) {
         ErrorForm::Observed | ErrorForm::Text => Reply::json(
             http,
             &TokenReply {
                 token: None,
                 expiryDate: Some(None),
                 error: Some(Some(error)),
-                status: Some(BodyStatus::new(behaviour, 500)),
+                status: Some(body_status(behaviour, 500)),
                 message: "",
             },
         ),

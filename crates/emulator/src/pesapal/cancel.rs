@@ -1,35 +1,30 @@
 //! Pesapal's cancel: for pending and failed payments, and one request per order only.
 
-use hyper::StatusCode;
 use jiff::SignedDuration;
 
 use super::replies::{Answered, body, foreign_not_found, not_found, plain, success};
 use super::wire::CancelBody;
-use crate::behaviour::pesapal::{
-    CancelRefusal, FailedCancel, IpnAfterCancel, PesapalBehaviour, RefusedCancel, SecondCancel,
-    UnknownOrder,
-};
 use crate::call::{Call, Race};
 use crate::customer::CustomerAct;
 use crate::exchange::Reply;
 use crate::order::Payment;
+use crate::variants::Behaviour;
+use crate::variants::pesapal::{self as variants, UnknownOrder};
 
 pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
     let CancelBody { order_tracking_id } = body(call)?;
-    let behaviour = call.behaviour.pesapal;
-    let refused = |reason: &str| refused(&behaviour, reason);
+    let behaviour = call.behaviour;
+    let refused = |reason: &str| refused(behaviour, reason);
     let id = order_tracking_id.ok_or_else(|| refused("order_tracking_id is missing"))?;
-    let key = call
-        .state
-        .orders
-        .pesapal(&id)
-        .ok_or_else(|| match behaviour.unknown_order {
-            UnknownOrder::Http404 => not_found(&behaviour),
+    let key = call.state.orders.pesapal(&id).ok_or_else(|| {
+        match behaviour.value(&variants::UNKNOWN_ORDER) {
+            UnknownOrder::Http404 => not_found(behaviour),
             UnknownOrder::Foreign404 => foreign_not_found(),
             UnknownOrder::Error200 | UnknownOrder::Status500 => {
                 refused("no order has this order_tracking_id")
             }
-        })?;
+        }
+    })?;
     if call.race == Race::PaidBefore {
         // An order that cannot be paid any more loses the race on its own.
         let _ = call.state.act(key, CustomerAct::Pay, call.now);
@@ -38,26 +33,19 @@ pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
     let earlier_requests = order.cancel_requests;
     order.cancel_requests = earlier_requests.saturating_add(1);
     if order.is_cancelled() {
-        return match behaviour.second_cancel {
-            SecondCancel::Refused => Err(refused("a cancel was applied before")),
-            SecondCancel::Accepted => {
-                Ok(cancelled(&behaviour).because("applied before, not again"))
-            }
+        return if behaviour.value(&variants::SECOND_CANCEL_IS_ACCEPTED) {
+            Ok(cancelled(behaviour).because("applied before, not again"))
+        } else {
+            Err(refused("a cancel was applied before"))
         };
     }
-    let used_up = match behaviour.refused_cancel {
-        RefusedCancel::UsesUp => earlier_requests > 0,
-        RefusedCancel::Free => false,
-    };
-    if used_up {
+    if earlier_requests > 0 && behaviour.value(&variants::REFUSED_CANCEL_USES_UP) {
         return Err(refused(
             "the order's one cancel request was used up by a refused one",
         ));
     }
-    let failed_for_good = match behaviour.failed_cancel {
-        FailedCancel::Allowed => false,
-        FailedCancel::Refused => order.payment == Payment::Failed,
-    };
+    let failed_for_good =
+        order.payment == Payment::Failed && !behaviour.value(&variants::FAILED_IS_CANCELLABLE);
     if failed_for_good || !order.is_cancellable() {
         let reason = format!("the order is {}", order.truth());
         return Err(refused(&reason));
@@ -68,27 +56,23 @@ pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
         return Err(refused("the order is too young to be cancelled"));
     }
     order.apply_cancel(call.now);
-    match behaviour.ipn_after_cancel {
-        IpnAfterCancel::None => {}
-        IpnAfterCancel::Sent => call.state.notify(key, call.now),
+    if behaviour.value(&variants::CANCEL_SENDS_IPN) {
+        call.state.notify(key, call.now);
     }
     if call.race == Race::PaidAfter {
         let _ = call.state.act(key, CustomerAct::PayLate, call.now);
     }
-    Ok(cancelled(&behaviour))
+    Ok(cancelled(behaviour))
 }
 
-fn cancelled(behaviour: &PesapalBehaviour) -> Reply {
+fn cancelled(behaviour: &Behaviour) -> Reply {
     let http = success(behaviour);
     plain(behaviour, http, 200, "Order successfully cancelled.").because("cancelled")
 }
 
 /// The same text for every reason: only the verdict tells them apart.
-fn refused(behaviour: &PesapalBehaviour, reason: &str) -> Reply {
-    let http = match behaviour.cancel_refusal {
-        CancelRefusal::Http200 => StatusCode::OK,
-        CancelRefusal::Http400 => StatusCode::BAD_REQUEST,
-    };
+fn refused(behaviour: &Behaviour, reason: &str) -> Reply {
+    let http = behaviour.value(&variants::CANCEL_REFUSAL_HTTP);
     let message = "Invalid order request. Transaction cannot be cancelled";
     plain(behaviour, http, 500, message).because(reason)
 }

@@ -4,12 +4,12 @@ use hyper::StatusCode;
 use url::Url;
 
 use super::replies::{Answered, api_error, body, success};
-use super::wire::{BodyStatus, IpnReply, Place, RegisterBody, created_date, no_error};
-use crate::behaviour::pesapal::{IpnSpelling, PesapalBehaviour, SecondRegistration};
+use super::wire::{IpnReply, Place, RegisterBody, body_status, created_date, no_error};
 use crate::call::Call;
 use crate::exchange::Reply;
 use crate::notification::IpnMethod;
 use crate::state::ipns::Registered;
+use crate::variants::{Behaviour, pesapal as variants};
 
 /// An address is taken even if nothing can be delivered there from here, as the real gateway would take it.
 pub(super) fn register(call: &mut Call<'_>) -> Answered {
@@ -21,24 +21,22 @@ pub(super) fn register(call: &mut Call<'_>) -> Answered {
     let url = Url::parse(&url_text)
         .ok()
         .filter(|it| matches!(it.scheme(), "http" | "https"))
-        .ok_or_else(|| api_error(&call.behaviour.pesapal, "invalid_url", "Invalid IPN URL"))?;
+        .ok_or_else(|| api_error(call.behaviour, "invalid_url", "Invalid IPN URL"))?;
     let method = match ipn_notification_type.as_deref() {
         Some("GET") => IpnMethod::Get,
         Some("POST") => IpnMethod::Post,
         Some(_) | None => {
             return Err(api_error(
-                &call.behaviour.pesapal,
+                call.behaviour,
                 "invalid_api_request_parameters",
                 "ipn_notification_type must be GET or POST",
             ));
         }
     };
-    let behaviour = &call.behaviour.pesapal;
-    let first = match behaviour.second_registration {
-        SecondRegistration::NewEntry => None,
-        SecondRegistration::SameEntry => call.state.ipns.find(&url_text, method),
-    };
-    if let Some(first) = first {
+    let behaviour = call.behaviour;
+    if !behaviour.value(&variants::SECOND_REGISTRATION_IS_NEW)
+        && let Some(first) = call.state.ipns.find(&url_text, method)
+    {
         return Ok(Reply::json(success(behaviour), &reply(first, behaviour))
             .because("registered before: the first entry again"));
     }
@@ -64,31 +62,28 @@ pub(super) fn list(call: &Call<'_>) -> Reply {
         .ipns
         .all()
         .iter()
-        .map(|it| reply(it, &call.behaviour.pesapal))
+        .map(|it| reply(it, call.behaviour))
         .collect();
     Reply::json(StatusCode::OK, &all)
 }
 
-fn reply<'a>(registered: &'a Registered, behaviour: &PesapalBehaviour) -> IpnReply<'a> {
+fn reply<'a>(registered: &'a Registered, behaviour: &Behaviour) -> IpnReply<'a> {
     let (notification_type, description) = match registered.method {
         IpnMethod::Get => (0, "GET"),
         IpnMethod::Post => (1, "POST"),
     };
-    let (misspelt, right) = match behaviour.ipn_spelling {
-        IpnSpelling::Misspelt => (Some("Active"), None),
-        IpnSpelling::Right => (None, Some("Active")),
-    };
+    let misspelt = behaviour.value(&variants::IPN_STATUS_IS_MISSPELT);
     IpnReply {
         id: registered.number,
         url: &registered.url_text,
-        created_date: created_date(behaviour.ipn_date, registered.created_at),
+        created_date: created_date(behaviour, registered.created_at),
         ipn_id: &registered.ipn_id,
         notification_type,
         ipn_notification_type_description: description,
         ipn_status: 1,
-        ipn_status_decription: misspelt,
-        ipn_status_description: right,
+        ipn_status_decription: misspelt.then_some("Active"),
+        ipn_status_description: (!misspelt).then_some("Active"),
         error: no_error(behaviour, Place::Elsewhere),
-        status: BodyStatus::new(behaviour, 200),
+        status: body_status(behaviour, 200),
     }
 }

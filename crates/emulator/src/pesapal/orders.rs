@@ -9,17 +9,15 @@ use super::replies::{
     Answered, api_error, body, foreign_not_found, not_found, own, plain, success,
 };
 use super::wire::{
-    ApiError, BodyStatus, Place, RefundBody, StatusReply, east_africa, no_error, tracking_id,
-};
-use crate::behaviour::pesapal::{
-    PesapalBehaviour, RefundRefusal, RefusedRefund, SecondRefund, StatusAfterCancel, StatusKeys,
-    UnknownOrder,
+    ApiError, Place, RefundBody, StatusReply, body_status, east_africa, no_error, tracking_id,
 };
 use crate::call::Call;
 use crate::exchange::Reply;
-use crate::json::{JsonDecimal, read_amount};
+use crate::json::{JsonScalar, JsonType, read_amount};
 use crate::order::{Order, OrderDetails, Payment, PesapalOrder};
 use crate::rng::Rng;
+use crate::variants::Behaviour;
+use crate::variants::pesapal::{self as variants, StatusAfterCancel, UnknownOrder};
 
 /// What the status of an order says.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +33,7 @@ enum Shown {
 pub(super) fn status(call: &mut Call<'_>) -> Answered {
     let id = call.received.query("orderTrackingId").ok_or_else(|| {
         api_error(
-            &call.behaviour.pesapal,
+            call.behaviour,
             "invalid_api_request_parameters",
             "orderTrackingId is missing",
         )
@@ -45,17 +43,17 @@ pub(super) fn status(call: &mut Call<'_>) -> Answered {
         .orders
         .pesapal(&id)
         .map(|key| call.state.orders.get(key))
-        .ok_or_else(|| unknown_order(&call.behaviour.pesapal))?;
-    let behaviour = &call.behaviour.pesapal;
+        .ok_or_else(|| unknown_order(call.behaviour))?;
+    let behaviour = call.behaviour;
     let own = own(order).ok_or_else(|| unknown_order(behaviour))?;
-    let shown = shown(order, behaviour.status_after_cancel);
+    let shown = shown(order, behaviour.value(&variants::STATUS_AFTER_CANCEL));
     let reply = status_reply(order, own, shown, behaviour);
     Ok(Reply::json(StatusCode::OK, &reply))
 }
 
 /// The status of an order that does not exist.
 pub(crate) fn stray(
-    behaviour: &PesapalBehaviour,
+    behaviour: &Behaviour,
     rng: &mut Rng,
     payment: Payment,
     now: Timestamp,
@@ -82,16 +80,16 @@ pub(crate) fn stray(
     if payment == Payment::Paid {
         order.receipt = Some(rng.hex_token());
     }
-    let shown = shown(&order, behaviour.status_after_cancel);
+    let shown = shown(&order, behaviour.value(&variants::STATUS_AFTER_CANCEL));
     match own(&order) {
         Some(own) => Reply::json(StatusCode::OK, &status_reply(&order, own, shown, behaviour)),
         None => unknown_order(behaviour),
     }
 }
 
-fn unknown_order(behaviour: &PesapalBehaviour) -> Reply {
+fn unknown_order(behaviour: &Behaviour) -> Reply {
     let message = "unknown orderTrackingId";
-    match behaviour.unknown_order {
+    match behaviour.value(&variants::UNKNOWN_ORDER) {
         UnknownOrder::Error200 => api_error(behaviour, "invalid_api_request_parameters", message),
         UnknownOrder::Http404 => not_found(behaviour),
         UnknownOrder::Foreign404 => foreign_not_found(),
@@ -126,7 +124,7 @@ fn status_reply<'a>(
     order: &'a Order,
     own: &'a PesapalOrder,
     shown: Shown,
-    behaviour: &PesapalBehaviour,
+    behaviour: &Behaviour,
 ) -> StatusReply<'a> {
     let with_callback = |code: &str, message: &str| {
         Some(Some(ApiError {
@@ -158,13 +156,10 @@ fn status_reply<'a>(
         Shown::Reversed => (3, "Reversed", Some("Transaction reversed."), none),
     };
     let pending = status_code == 0;
-    let there = match behaviour.status_keys {
-        StatusKeys::All => true,
-        StatusKeys::Few => false,
-    };
+    let there = behaviour.value(&variants::STATUS_HAS_ALL_KEYS);
     StatusReply {
         payment_method: if pending { "" } else { "Visa" },
-        amount: JsonDecimal(order.amount),
+        amount: JsonScalar::amount(order.amount, JsonType::Number),
         created_date: east_africa(order.created_at),
         confirmation_code: order.receipt.as_deref().unwrap_or(""),
         order_tracking_id: there.then(|| tracking_id(behaviour, own)),
@@ -183,12 +178,12 @@ fn status_reply<'a>(
         payment_status_code: there.then_some(""),
         currency: &order.currency,
         error,
-        status: BodyStatus::new(behaviour, if pending { 500 } else { 200 }),
+        status: body_status(behaviour, if pending { 500 } else { 200 }),
     }
 }
 
 /// The callback address of an order that is not paid, with its ids behind it as recorded.
-fn with_ids(order: &Order, own: &PesapalOrder, behaviour: &PesapalBehaviour) -> String {
+fn with_ids(order: &Order, own: &PesapalOrder, behaviour: &Behaviour) -> String {
     let Ok(mut url) = Url::parse(&order.return_url) else {
         return order.return_url.clone();
     };
@@ -209,8 +204,8 @@ fn account_number(own: &PesapalOrder, there: bool) -> Option<Option<&str>> {
 /// A request is only received here: the merchant approves it elsewhere, so the status stays as it is.
 pub(super) fn refund(call: &mut Call<'_>) -> Answered {
     let asked: RefundBody = body(call)?;
-    let behaviour = call.behaviour.pesapal;
-    let refund_refused = |message, reason| refund_refused(&behaviour, message, reason);
+    let behaviour = call.behaviour;
+    let refund_refused = |message, reason| refund_refused(behaviour, message, reason);
     let key = asked
         .confirmation_code
         .and_then(|it| call.state.orders.pesapal_confirmation(&it));
@@ -231,12 +226,9 @@ pub(super) fn refund(call: &mut Call<'_>) -> Answered {
     };
     let earlier_requests = own.refund_requests;
     own.refund_requests = earlier_requests.saturating_add(1);
-    let used_up = match behaviour.refused_refund {
-        RefusedRefund::Free => false,
-        // What follows one that was received is another choice.
-        RefusedRefund::UsesUp => earlier_requests > 0 && !own.refund_requested,
-    };
-    if used_up {
+    // What follows a request that was received is another variant.
+    let refused_before = earlier_requests > 0 && !own.refund_requested;
+    if refused_before && behaviour.value(&variants::REFUSED_REFUND_USES_UP) {
         return Err(refund_refused(
             "Refund request has been received already",
             "the payment's one refund request was used up by a refused one",
@@ -265,25 +257,18 @@ pub(super) fn refund(call: &mut Call<'_>) -> Answered {
             "the amount is not above zero and at most the order's",
         ));
     }
-    let again = match behaviour.second_refund {
-        SecondRefund::Refused => own.refund_requested,
-        SecondRefund::Accepted => false,
-    };
-    if again {
+    if own.refund_requested && !behaviour.value(&variants::SECOND_REFUND_IS_ACCEPTED) {
         return Err(refund_refused(
             "Refund request has been received already",
             "a refund was requested before",
         ));
     }
     own.refund_requested = true;
-    let http = success(&behaviour);
-    Ok(plain(&behaviour, http, 200, "Refund request successfully"))
+    let http = success(behaviour);
+    Ok(plain(behaviour, http, 200, "Refund request successfully"))
 }
 
-fn refund_refused(behaviour: &PesapalBehaviour, message: &'static str, reason: &str) -> Reply {
-    let http = match behaviour.refund_refusal {
-        RefundRefusal::Http200 => StatusCode::OK,
-        RefundRefusal::Http400 => StatusCode::BAD_REQUEST,
-    };
+fn refund_refused(behaviour: &Behaviour, message: &'static str, reason: &str) -> Reply {
+    let http = behaviour.value(&variants::REFUND_REFUSAL_HTTP);
     plain(behaviour, http, 500, message).because(reason)
 }

@@ -4,11 +4,12 @@ use hyper::StatusCode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::wire::{ApiError, BodyStatus, ErrorBody, Plain, Refusal, SubmitReply};
-use crate::behaviour::pesapal::{ErrorForm, PesapalBehaviour, SuccessHttp};
+use super::wire::{ApiError, ErrorBody, Plain, Refusal, SubmitReply, body_status};
 use crate::call::Call;
 use crate::exchange::Reply;
 use crate::order::{Order, OrderDetails, PesapalOrder};
+use crate::variants::Behaviour;
+use crate::variants::pesapal::{self as variants, ErrorForm};
 
 /// The code of an error about a member of the request.
 pub(super) const PARAMETERS: &str = "invalid_api_request_parameters";
@@ -33,15 +34,15 @@ pub(super) fn body<T: DeserializeOwned>(call: &Call<'_>) -> Answered<T> {
 }
 
 /// An error in the API's own form: HTTP 200, told only by the body.
-pub(super) fn api_error(behaviour: &PesapalBehaviour, code: &str, message: &str) -> Reply {
+pub(super) fn api_error(behaviour: &Behaviour, code: &str, message: &str) -> Reply {
     let error = Refusal::new(behaviour, code, message);
     Reply::json(StatusCode::OK, &error_body(behaviour, error)).because(format!("{code}: {message}"))
 }
 
 /// An error by itself, with or without a `status` beside it.
-pub(super) fn error_body(behaviour: &PesapalBehaviour, error: Refusal) -> ErrorBody {
-    let status = match behaviour.error_form {
-        ErrorForm::Observed | ErrorForm::Text => Some(Some(BodyStatus::new(behaviour, 500))),
+pub(super) fn error_body(behaviour: &Behaviour, error: Refusal) -> ErrorBody {
+    let status = match behaviour.value(&variants::ERROR_FORM) {
+        ErrorForm::Observed | ErrorForm::Text => Some(Some(body_status(behaviour, 500))),
         ErrorForm::Documented => None,
     };
     ErrorBody { error, status }
@@ -49,25 +50,22 @@ pub(super) fn error_body(behaviour: &PesapalBehaviour, error: Refusal) -> ErrorB
 
 /// The form of cancel's and refund's replies, which have no `error`.
 pub(super) fn plain(
-    behaviour: &PesapalBehaviour,
+    behaviour: &Behaviour,
     http: StatusCode,
     status: u16,
     message: &'static str,
 ) -> Reply {
-    let status = BodyStatus::new(behaviour, status);
+    let status = body_status(behaviour, status);
     Reply::json(http, &Plain { status, message })
 }
 
 /// The HTTP status of a mutation that was carried out.
-pub(super) const fn success(behaviour: &PesapalBehaviour) -> StatusCode {
-    match behaviour.success_http {
-        SuccessHttp::Ok200 => StatusCode::OK,
-        SuccessHttp::Created201 => StatusCode::CREATED,
-    }
+pub(super) fn success(behaviour: &Behaviour) -> StatusCode {
+    behaviour.value(&variants::SUCCESS_HTTP)
 }
 
 /// HTTP 404 with an error, where that is what an unknown order gets.
-pub(super) fn not_found(behaviour: &PesapalBehaviour) -> Reply {
+pub(super) fn not_found(behaviour: &Behaviour) -> Reply {
     let code = "invalid_api_request_parameters";
     let error = Refusal::new(behaviour, code, "unknown orderTrackingId");
     Reply::json(StatusCode::NOT_FOUND, &error_body(behaviour, error))
@@ -101,9 +99,9 @@ pub(super) const fn refused(code: &'static str, message: &'static str) -> Refuse
 }
 
 impl Refused {
-    pub(super) fn into_reply(self, behaviour: &PesapalBehaviour) -> Reply {
+    pub(super) fn into_reply(self, behaviour: &Behaviour) -> Reply {
         let Self { code, message } = self;
-        let reply = match behaviour.error_form {
+        let reply = match behaviour.value(&variants::ERROR_FORM) {
             ErrorForm::Observed => Reply::json(
                 StatusCode::OK,
                 &SubmitReply {
@@ -111,7 +109,7 @@ impl Refused {
                     merchant_reference: Some(None),
                     redirect_url: None,
                     error: Some(Some(ApiError::new(behaviour, code, message))),
-                    status: BodyStatus::new(behaviour, 500),
+                    status: body_status(behaviour, 500),
                 },
             ),
             ErrorForm::Documented | ErrorForm::Text => {

@@ -5,15 +5,15 @@ use rust_decimal::Decimal;
 use super::recurring::recurring;
 use super::replies::{Answered, PARAMETERS, Refused, body, own, refused, success};
 use super::wire::{
-    BillingAddress, BodyStatus, Place, SubmitBody, SubmitReply, no_error, tracking_id,
+    BillingAddress, Place, SubmitBody, SubmitReply, body_status, no_error, tracking_id,
 };
-use crate::behaviour::pesapal::{Decimals, SecondSubmit, SubmitReference};
 use crate::call::Call;
 use crate::exchange::Reply;
 use crate::json::{is_currency, read_amount};
 use crate::order::{Order, OrderDetails, PesapalOrder};
 use crate::route::PESAPAL_CHECKOUT;
 use crate::state::orders::OrderKey;
+use crate::variants::pesapal as variants;
 
 /// What a submit asks for, once every member was checked.
 struct NewOrder {
@@ -29,7 +29,7 @@ struct NewOrder {
 
 pub(super) fn submit(call: &mut Call<'_>) -> Answered {
     let asked = body(call)?;
-    submit_checked(call, asked).map_err(|refused| refused.into_reply(&call.behaviour.pesapal))
+    submit_checked(call, asked).map_err(|refused| refused.into_reply(call.behaviour))
 }
 
 type Checked<T> = Result<T, Refused>;
@@ -37,13 +37,11 @@ type Checked<T> = Result<T, Refused>;
 fn submit_checked(call: &mut Call<'_>, asked: SubmitBody) -> Checked<Reply> {
     let new = new_order(call, asked)?;
     if let Some(first) = call.state.orders.pesapal_reference(&new.reference) {
-        return match call.behaviour.pesapal.second_submit {
-            SecondSubmit::FirstOrder => {
-                let again = "this id was submitted before: the first order again";
-                Ok(reply(call, first).because(again))
-            }
-            SecondSubmit::Refused => Err(refused(PARAMETERS, "id was submitted before")),
-        };
+        if call.behaviour.value(&variants::SECOND_SUBMIT_IS_REFUSED) {
+            return Err(refused(PARAMETERS, "id was submitted before"));
+        }
+        let again = "this id was submitted before: the first order again";
+        return Ok(reply(call, first).because(again));
     }
     let tracking_id = call.state.rng.guid();
     let details = OrderDetails::Pesapal(PesapalOrder {
@@ -67,7 +65,7 @@ fn submit_checked(call: &mut Call<'_>, asked: SubmitBody) -> Checked<Reply> {
 }
 
 fn reply(call: &Call<'_>, key: OrderKey) -> Reply {
-    let behaviour = &call.behaviour.pesapal;
+    let behaviour = call.behaviour;
     let own = own(call.state.orders.get(key));
     let order_tracking_id = own.map(|it| tracking_id(behaviour, it));
     let base = &call.shared.base_url;
@@ -78,13 +76,12 @@ fn reply(call: &Call<'_>, key: OrderKey) -> Reply {
         success(behaviour),
         &SubmitReply {
             order_tracking_id,
-            merchant_reference: match behaviour.submit_reference {
-                SubmitReference::Echoed => Some(own.map(|it| it.reference.as_str())),
-                SubmitReference::Absent => None,
-            },
+            merchant_reference: behaviour
+                .value(&variants::SUBMIT_ECHOES_REFERENCE)
+                .then(|| own.map(|it| it.reference.as_str())),
             redirect_url,
             error: no_error(behaviour, Place::Elsewhere),
-            status: BodyStatus::new(behaviour, 200),
+            status: body_status(behaviour, 200),
         },
     )
 }
@@ -107,7 +104,7 @@ fn new_order(call: &Call<'_>, body: SubmitBody) -> Checked<NewOrder> {
         .and_then(|it| read_amount(&it))
         .filter(|it| *it > Decimal::ZERO)
         .ok_or_else(|| refused(PARAMETERS, "amount must be a decimal above zero"))?;
-    check_decimals(amount, call.behaviour.pesapal.decimals)?;
+    check_decimals(amount, call.behaviour.value(&variants::MOST_DECIMALS))?;
     let description = body
         .description
         .filter(|it| !it.is_empty() && it.chars().count() <= 100)
@@ -145,14 +142,12 @@ fn new_order(call: &Call<'_>, body: SubmitBody) -> Checked<NewOrder> {
     })
 }
 
-fn check_decimals(amount: Decimal, rule: Decimals) -> Checked<()> {
-    match rule {
-        Decimals::Two if amount.normalize().scale() > 2 => Err(refused(
-            PARAMETERS,
-            "amount must have at most two decimal places",
-        )),
-        Decimals::Two | Decimals::Any => Ok(()),
+fn check_decimals(amount: Decimal, most: Option<u32>) -> Checked<()> {
+    if most.is_some_and(|it| amount.normalize().scale() > it) {
+        let message = "amount must have at most two decimal places";
+        return Err(refused(PARAMETERS, message));
     }
+    Ok(())
 }
 
 fn check_redirect_mode(mode: Option<&str>) -> Checked<()> {

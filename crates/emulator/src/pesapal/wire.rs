@@ -5,11 +5,10 @@ use jiff::tz::Offset;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::behaviour::pesapal::{
-    ErrorForm, Expiry, IpnDate, NoError, PesapalBehaviour, StatusMember, TrackingIdCase,
-};
-use crate::json::JsonDecimal;
+use crate::json::JsonScalar;
 use crate::order::PesapalOrder;
+use crate::variants::Behaviour;
+use crate::variants::pesapal::{self as variants, ErrorForm, NoError};
 
 #[derive(Deserialize)]
 pub(super) struct TokenBody {
@@ -84,28 +83,8 @@ pub(super) struct RefundBody {
 }
 
 /// `status` in a body: 200 or 500, whatever the HTTP status is.
-#[derive(Debug)]
-pub(super) struct BodyStatus {
-    number: u16,
-    form: StatusMember,
-}
-
-impl BodyStatus {
-    pub(super) const fn new(behaviour: &PesapalBehaviour, number: u16) -> Self {
-        Self {
-            number,
-            form: behaviour.status_member,
-        }
-    }
-}
-
-impl Serialize for BodyStatus {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.form {
-            StatusMember::Text => serializer.collect_str(&self.number),
-            StatusMember::Number => serializer.serialize_u16(self.number),
-        }
-    }
+pub(super) fn body_status(behaviour: &Behaviour, number: u16) -> JsonScalar {
+    JsonScalar::number(number, behaviour.value(&variants::STATUS_TYPE))
 }
 
 // In what follows Some(None) is null on the wire, and None is no member at all.
@@ -125,26 +104,22 @@ pub(super) struct ApiError {
 }
 
 impl ApiError {
-    pub(super) fn new(behaviour: &PesapalBehaviour, code: &str, message: &str) -> Self {
+    pub(super) fn new(behaviour: &Behaviour, code: &str, message: &str) -> Self {
         Self::of_type(behaviour, Some("api_error"), Some((code, message)))
     }
 
     /// The error of credentials or a token.
-    pub(super) fn of_authentication(
-        behaviour: &PesapalBehaviour,
-        code: &str,
-        message: &str,
-    ) -> Self {
+    pub(super) fn of_authentication(behaviour: &Behaviour, code: &str, message: &str) -> Self {
         let words = Some((code, message));
         Self::of_type(behaviour, Some("authentication_error"), words)
     }
 
     fn of_type(
-        behaviour: &PesapalBehaviour,
+        behaviour: &Behaviour,
         kind: Option<&'static str>,
         words: Option<(&str, &str)>,
     ) -> Self {
-        let (error_type, documented_type) = match behaviour.error_form {
+        let (error_type, documented_type) = match behaviour.value(&variants::ERROR_FORM) {
             ErrorForm::Observed | ErrorForm::Text => (Some(kind), None),
             ErrorForm::Documented => (None, Some(kind)),
         };
@@ -166,9 +141,9 @@ pub(super) enum Place {
 }
 
 /// `error` where there is none.
-pub(super) fn no_error(behaviour: &PesapalBehaviour, place: Place) -> Option<Option<ApiError>> {
+pub(super) fn no_error(behaviour: &Behaviour, place: Place) -> Option<Option<ApiError>> {
     let nulls = ApiError::of_type(behaviour, None, None);
-    match (behaviour.no_error, place) {
+    match (behaviour.value(&variants::NO_ERROR), place) {
         (NoError::AsObserved, Place::Status) => Some(Some(ApiError {
             call_back_url: Some(None),
             ..nulls
@@ -189,8 +164,8 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// One in the form that `error_form` says.
-    pub(super) fn new(behaviour: &PesapalBehaviour, code: &str, message: &str) -> Self {
-        match behaviour.error_form {
+    pub(super) fn new(behaviour: &Behaviour, code: &str, message: &str) -> Self {
+        match behaviour.value(&variants::ERROR_FORM) {
             ErrorForm::Observed | ErrorForm::Documented => {
                 Self::Object(ApiError::new(behaviour, code, message))
             }
@@ -212,7 +187,7 @@ impl Serialize for Refusal {
 pub(super) struct ErrorBody {
     pub(super) error: Refusal,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) status: Option<Option<BodyStatus>>,
+    pub(super) status: Option<Option<JsonScalar>>,
 }
 
 #[expect(non_snake_case, reason = "expiryDate is the name on the wire")]
@@ -224,7 +199,7 @@ pub(super) struct TokenReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<Option<ApiError>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) status: Option<BodyStatus>,
+    pub(super) status: Option<JsonScalar>,
     pub(super) message: &'static str,
 }
 
@@ -244,7 +219,7 @@ pub(super) struct IpnReply<'a> {
     pub(super) ipn_status_description: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<Option<ApiError>>,
-    pub(super) status: BodyStatus,
+    pub(super) status: JsonScalar,
 }
 
 #[derive(Serialize)]
@@ -255,13 +230,13 @@ pub(super) struct SubmitReply<'a> {
     pub(super) redirect_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<Option<ApiError>>,
-    pub(super) status: BodyStatus,
+    pub(super) status: JsonScalar,
 }
 
 #[derive(Serialize)]
 pub(super) struct StatusReply<'a> {
     pub(super) payment_method: &'static str,
-    pub(super) amount: JsonDecimal,
+    pub(super) amount: JsonScalar,
     pub(super) created_date: String,
     pub(super) confirmation_code: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -280,38 +255,37 @@ pub(super) struct StatusReply<'a> {
     pub(super) currency: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<Option<ApiError>>,
-    pub(super) status: BodyStatus,
+    pub(super) status: JsonScalar,
 }
 
 /// The form of cancel's and refund's replies, which have no `error` at all.
 #[derive(Serialize)]
 pub(super) struct Plain {
-    pub(super) status: BodyStatus,
+    pub(super) status: JsonScalar,
     pub(super) message: &'static str,
 }
 
 /// An order's tracking id as replies write it.
-pub(super) fn tracking_id(behaviour: &PesapalBehaviour, own: &PesapalOrder) -> String {
-    match behaviour.tracking_id_case {
-        TrackingIdCase::Lower => own.tracking_id.clone(),
-        TrackingIdCase::Upper => own.tracking_id.to_ascii_uppercase(),
+pub(super) fn tracking_id(behaviour: &Behaviour, own: &PesapalOrder) -> String {
+    if behaviour.value(&variants::TRACKING_ID_IS_UPPERCASE) {
+        own.tracking_id.to_ascii_uppercase()
+    } else {
+        own.tracking_id.clone()
     }
 }
 
 /// A token's `expiryDate`.
-pub(super) fn expiry_date(form: Expiry, time: Timestamp) -> Option<String> {
-    match form {
-        Expiry::SevenDigits => Some(utc(time)),
-        Expiry::WholeSeconds => Some(format!("{time:.0}")),
-        Expiry::Absent => None,
-    }
+pub(super) fn expiry_date(behaviour: &Behaviour, time: Timestamp) -> Option<String> {
+    let digits = behaviour.value(&variants::EXPIRY_DIGITS)?;
+    Some(format!("{time:.digits$}"))
 }
 
 /// A registered address's `created_date`.
-pub(super) fn created_date(form: IpnDate, time: Timestamp) -> String {
-    match form {
-        IpnDate::Utc => utc(time),
-        IpnDate::NoZone => east_africa(time),
+pub(super) fn created_date(behaviour: &Behaviour, time: Timestamp) -> String {
+    if behaviour.value(&variants::IPN_DATE_IS_UTC) {
+        utc(time)
+    } else {
+        east_africa(time)
     }
 }
 

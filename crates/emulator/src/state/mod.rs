@@ -10,7 +10,6 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 use url::Url;
 
-use crate::behaviour::Behaviour;
 use crate::clock::EmulatorClock;
 use crate::config::EmulatorConfig;
 use crate::customer::{ActError, CustomerAct};
@@ -19,6 +18,7 @@ use crate::notification::{Manner, Notification, ipn, webhook};
 use crate::order::{Order, OrderDetails, Payment};
 use crate::request_log::RequestLog;
 use crate::rng::Rng;
+use crate::variants::{Behaviour, pesapal as variants};
 use ipns::Ipns;
 use orders::{OrderKey, Orders};
 use tokens::Tokens;
@@ -55,7 +55,7 @@ impl Shared {
 
     /// The choices that hold now.
     pub(crate) fn behaviour(&self) -> Behaviour {
-        self.state().behaviour
+        self.state().behaviour.clone()
     }
 
     /// Does something to the order a control call names.
@@ -81,7 +81,7 @@ impl Shared {
         state.ipns = Ipns::default();
         state.tokens = Tokens::default();
         state.webhook_url = self.config.webhook_url.clone();
-        state.behaviour = self.config.behaviour;
+        state.behaviour = self.config.behaviour.clone();
     }
 }
 
@@ -108,7 +108,7 @@ impl State {
             ipns: Ipns::default(),
             tokens: Tokens::default(),
             webhook_url: config.webhook_url.clone(),
-            behaviour: config.behaviour,
+            behaviour: config.behaviour.clone(),
             outbox,
         }
     }
@@ -167,7 +167,7 @@ impl State {
         match &order.details {
             OrderDetails::KwikPaisa(own) => {
                 let url = self.webhook_url.as_ref()?;
-                webhook(order, own, url, &self.behaviour.kwikpaisa, now)
+                webhook(order, own, url, &self.behaviour, now)
             }
             OrderDetails::Pesapal(own) => {
                 // Pesapal has no state for a payment under way, so nothing changed for it.
@@ -175,7 +175,7 @@ impl State {
                     return None;
                 }
                 let registered = self.ipns.get(&own.notification_id)?;
-                let names = self.behaviour.pesapal.ipn_names;
+                let names = self.behaviour.value(&variants::IPN_NAMES);
                 ipn(own, &registered.url, registered.method, names, now)
             }
         }

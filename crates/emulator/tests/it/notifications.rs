@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use duka_emulator::behaviour::pesapal::IpnAfterCancel;
 use duka_emulator::{Behaviour, Emulator, Fault, FaultKind, Gateway, Redelivery};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -258,7 +257,7 @@ async fn a_payment_under_way_changes_nothing_pesapal_would_tell() {
 async fn a_cancel_may_send_an_ipn_as_a_variant() {
     let merchant = Merchant::start().await;
     let mut behaviour = Behaviour::default();
-    behaviour.pesapal.ipn_after_cancel = IpnAfterCancel::Sent;
+    behaviour.set("pesapal.ipn_after_cancel", "sent").unwrap();
     let emulator = Emulator::start(config().behaviour(behaviour))
         .await
         .unwrap();

@@ -4,9 +4,6 @@ use std::time::Duration;
 
 use duka_core::clock::SharedClock;
 use duka_core::{CancelAnswer, Delivery, ErrorKind, Gateway, OrderId, OrderStatus};
-use duka_emulator::behaviour::kwikpaisa::{
-    CancelRefusal, ContentTypeRule, CreateHttp, UnpaidFields,
-};
 use duka_emulator::{Behaviour, Emulator, EmulatorConfig, Fault, FaultKind, Operation};
 use duka_http::{BaseUrl, RetryPolicy};
 use duka_kwikpaisa::{KwikPaisa, Unicode};
@@ -47,23 +44,24 @@ async fn opened(behaviour: Behaviour) -> (Emulator, KwikPaisa) {
 
 /// Every documented or plausible way in which the real gateway may differ.
 fn variants() -> Vec<Behaviour> {
-    let mut all = Vec::new();
-    for refusal in [
-        CancelRefusal::Http422,
-        CancelRefusal::Http400,
-        CancelRefusal::Http409,
-        CancelRefusal::FailedEnvelope,
-    ] {
-        let mut behaviour = Behaviour::default();
-        behaviour.kwikpaisa.cancel_refusal = refusal;
-        all.push(behaviour);
+    let refusals = ["http_422", "http_400", "http_409", "failed_envelope"];
+    let mut all: Vec<_> = refusals
+        .map(|it| vec![("kwikpaisa.cancel_refusal", it)])
+        .into();
+    all.push(vec![
+        ("kwikpaisa.create_http", "created_201"),
+        ("kwikpaisa.unpaid_fields", "absent"),
+        ("kwikpaisa.content_type", "parameters_allowed"),
+    ]);
+    all.into_iter().map(chosen).collect()
+}
+
+fn chosen(values: Vec<(&str, &str)>) -> Behaviour {
+    let mut behaviour = Behaviour::default();
+    for (name, value) in values {
+        behaviour.set(name, value).unwrap();
     }
-    let mut other = Behaviour::default();
-    other.kwikpaisa.create_http = CreateHttp::Created201;
-    other.kwikpaisa.unpaid_fields = UnpaidFields::Absent;
-    other.kwikpaisa.content_type = ContentTypeRule::ParametersAllowed;
-    all.push(other);
-    all
+    behaviour
 }
 
 #[tokio::test]

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use duka_core::{CancelAnswer, Delivery, ErrorKind, Gateway, OrderStatus};
-use duka_emulator::behaviour::pesapal::{BadConsumerKeys, BadToken, NoError, StatusAfterCancel};
 use duka_emulator::{
     Behaviour, Emulator, EmulatorConfig, Fault, FaultKind, Operation, PesapalCredentials,
 };
@@ -22,15 +21,22 @@ struct Shop {
 
 impl Shop {
     async fn open() -> Self {
-        Self::with(|behaviour| behaviour).await
+        Self::at(Behaviour::default()).await
     }
 
-    async fn with(change: impl FnOnce(Behaviour) -> Behaviour) -> Self {
+    /// At an emulator with one variant chosen.
+    async fn with(variant: &str, value: &str) -> Self {
+        let mut behaviour = Behaviour::default();
+        behaviour.set(variant, value).unwrap();
+        Self::at(behaviour).await
+    }
+
+    async fn at(behaviour: Behaviour) -> Self {
         let clock = ByHand::new();
         let theirs = clock.clone();
         let config = EmulatorConfig::new(move || theirs.now())
             .pesapal_credentials(PesapalCredentials::new("a-key", "a-secret"))
-            .behaviour(change(Behaviour::default()));
+            .behaviour(behaviour);
         let emulator = Emulator::start(config).await.unwrap();
         let pesapal = account(&emulator, &clock, "a-secret");
         Self {
@@ -154,16 +160,8 @@ async fn a_second_cancel_is_refused() {
 
 #[tokio::test]
 async fn a_wrong_key_is_refused_under_any_http_status() {
-    for refusal in [
-        BadConsumerKeys::Http401,
-        BadConsumerKeys::Http200,
-        BadConsumerKeys::Http500,
-    ] {
-        let shop = Shop::with(|mut behaviour| {
-            behaviour.pesapal.bad_consumer_keys = refusal;
-            behaviour
-        })
-        .await;
+    for refusal in ["http_401", "http_200", "http_500"] {
+        let shop = Shop::with("pesapal.bad_consumer_keys", refusal).await;
         let order = shop.order().await;
         let wrong = account(&shop.emulator, &shop.clock, "not-the-secret");
         let error = wrong.cancel(&order).await.unwrap_err();
@@ -193,12 +191,8 @@ async fn a_token_that_has_run_out_is_renewed_in_time() {
 
 #[tokio::test]
 async fn a_token_that_ran_out_unnoticed_is_renewed_at_the_door_under_any_http_status() {
-    for refusal in [BadToken::Http401, BadToken::Http200, BadToken::Http500] {
-        let shop = Shop::with(|mut behaviour| {
-            behaviour.pesapal.bad_token = refusal;
-            behaviour
-        })
-        .await;
+    for refusal in ["http_401", "http_200", "http_500"] {
+        let shop = Shop::with("pesapal.bad_token", refusal).await;
         let order = shop.order().await;
         // Only the emulator's clock: ours is slow.
         shop.emulator.advance_clock(SignedDuration::from_secs(3601));
@@ -318,18 +312,8 @@ async fn an_unknown_order_is_an_error_of_either_call() {
 
 #[tokio::test]
 async fn every_form_of_no_error_is_read_the_same() {
-    let forms = [
-        NoError::AsObserved,
-        NoError::Null,
-        NoError::Absent,
-        NoError::ObjectOfNulls,
-    ];
-    for form in forms {
-        let shop = Shop::with(|mut behaviour| {
-            behaviour.pesapal.no_error = form;
-            behaviour
-        })
-        .await;
+    for form in ["as_observed", "null", "absent", "object_of_nulls"] {
+        let shop = Shop::with("pesapal.no_error", form).await;
         let order = shop.order().await;
         shop.emulator.pay(order.as_str()).unwrap();
         assert_eq!(shop.status(&order).await, OrderStatus::Paid, "{form:?}");
@@ -339,16 +323,12 @@ async fn every_form_of_no_error_is_read_the_same() {
 #[tokio::test]
 async fn whatever_the_status_says_after_a_cancel_it_is_never_paid_or_cancelled() {
     let forms = [
-        (StatusAfterCancel::Unchanged, "unpaid"),
-        (StatusAfterCancel::Invalid, "unknown"),
-        (StatusAfterCancel::Failed, "failed"),
+        ("unchanged", "unpaid"),
+        ("invalid", "unknown"),
+        ("failed", "failed"),
     ];
     for (form, word) in forms {
-        let shop = Shop::with(|mut behaviour| {
-            behaviour.pesapal.status_after_cancel = form;
-            behaviour
-        })
-        .await;
+        let shop = Shop::with("pesapal.status_after_cancel", form).await;
         let order = shop.order().await;
         shop.pesapal.cancel(&order).await.unwrap();
         assert_eq!(shop.status(&order).await.as_str(), word, "{form:?}");

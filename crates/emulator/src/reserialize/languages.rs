@@ -1,7 +1,4 @@
-//! A body as a server signs it that has read it and writes it again, as the two documented samples do.
-//!
-//! Both lose something on the way, which is the point: Node reads every number as a float, PHP every empty object
-//! as an empty array.
+//! JSON as Node and PHP write it.
 
 use std::fmt;
 
@@ -9,11 +6,31 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::Reserializer;
+
+/// `JSON.parse`, a sort of the top level and `JSON.stringify`.
+pub(crate) const NODE: Reserializer = Reserializer {
+    write: as_node,
+    named: "as Node writes it again",
+};
+
+/// `json_decode` to arrays, a recursive `ksort` and `json_encode` with slashes and Unicode not escaped.
+pub(crate) const PHP: Reserializer = Reserializer {
+    write: as_php,
+    named: "as PHP writes it again",
+};
+
+/// The same with everything but ASCII escaped, as `json_encode` does unless it is told otherwise.
+pub(crate) const PHP_ESCAPED: Reserializer = Reserializer {
+    write: as_php_escaped,
+    named: "as PHP writes it again with Unicode escaped",
+};
+
 /// A real body is two deep; this is far from what the stack holds.
 const DEEPEST: usize = 64;
 
 /// The body after `JSON.parse`, a sort of the top level and `JSON.stringify`; None where it is no JSON.
-pub(super) fn as_node(body: &[u8]) -> Option<String> {
+fn as_node(body: &[u8]) -> Option<String> {
     let mut value = read_body(body)?;
     if let Json::Object(members) = &mut value {
         members.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
@@ -25,7 +42,7 @@ pub(super) fn as_node(body: &[u8]) -> Option<String> {
 
 /// The body after `json_decode` to arrays, a recursive `ksort` and `json_encode` with slashes and Unicode not
 /// escaped; None where it is no JSON.
-pub(super) fn as_php(body: &[u8]) -> Option<String> {
+fn as_php(body: &[u8]) -> Option<String> {
     let value = read_body(body)?;
     let mut out = String::new();
     write(&value, Language::Php, &mut out);
@@ -33,7 +50,7 @@ pub(super) fn as_php(body: &[u8]) -> Option<String> {
 }
 
 /// The same with all but ASCII escaped, as `json_encode` does unless it is told otherwise; None where it is no JSON.
-pub(super) fn as_php_escaped(body: &[u8]) -> Option<String> {
+fn as_php_escaped(body: &[u8]) -> Option<String> {
     // Outside of texts and keys there is nothing but ASCII.
     let raw = as_php(body)?;
     let mut out = String::new();

@@ -1,23 +1,43 @@
-//! The table of choices by name: what `GET` and `POST /_emulator/variants` list and set.
+//! How a table of variants is written, and read by name: what `GET` and `POST /_emulator/variants` list and set.
 
 use std::fmt;
 
 use serde::Serialize;
 use thiserror::Error;
 
-use super::{Behaviour, kwikpaisa, pesapal};
+use super::{kwikpaisa, pesapal};
 use crate::gateway::Gateway;
 
-/// One choice by name: something that no page of a gateway tells, and each answer the emulator can give.
+/// A variant and, for each of its values, what the emulator makes of it.
+pub(crate) struct Question<T: 'static> {
+    pub(super) variant: Variant,
+    /// As many as the variant has values, in the same order.
+    pub(super) answers: &'static [T],
+}
+
+/// How it is known that a gateway answers as the default of a variant says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Evidence {
+    /// A page of the gateway says so.
+    Documented,
+    /// A reply of the real server was recorded.
+    Observed,
+    /// Neither: it is one plausible answer.
+    Assumed,
+}
+
+/// Something that no page of a gateway tells for certain, and each answer the emulator can give.
 #[derive(Clone, Copy)]
 pub struct Variant {
     pub(super) name: &'static str,
     pub(super) gateway: Gateway,
+    pub(super) evidence: Evidence,
     /// The first is the default.
     pub(super) values: &'static [&'static str],
+    /// What each value means, in the same order.
+    pub(super) meanings: &'static [&'static str],
     pub(super) about: &'static str,
-    pub(super) read: fn(&Behaviour) -> &'static str,
-    pub(super) write: fn(&mut Behaviour, &str) -> Option<()>,
 }
 
 impl Variant {
@@ -53,31 +73,33 @@ impl Variant {
         self.values
     }
 
+    /// What each value means, in the order of [`values`](Self::values).
+    #[must_use]
+    pub const fn meanings(&self) -> &'static [&'static str] {
+        self.meanings
+    }
+
+    /// How the default is known.
+    #[must_use]
+    pub const fn evidence(&self) -> Evidence {
+        self.evidence
+    }
+
     /// The name of the value that holds unless another is set.
     #[must_use]
-    pub fn default(&self) -> &'static str {
-        // The macro that writes the table takes no list of values without a first.
-        self.values.first().copied().unwrap_or_default()
+    pub const fn default(&self) -> &'static str {
+        self.values[0]
     }
 
     /// What it decides, in a sentence or two.
     #[must_use]
-    pub fn about(&self) -> &'static str {
-        self.about.trim_start()
+    pub const fn about(&self) -> &'static str {
+        self.about
     }
 
-    /// The name of the value that `behaviour` has.
-    #[must_use]
-    pub fn chosen(&self, behaviour: &Behaviour) -> &'static str {
-        (self.read)(behaviour)
-    }
-
-    pub(super) fn choose(
-        &self,
-        behaviour: &mut Behaviour,
-        value: &str,
-    ) -> Result<(), VariantError> {
-        (self.write)(behaviour, value).ok_or_else(|| VariantError::UnknownValue {
+    pub(super) fn place(&self, value: &str) -> Result<usize, VariantError> {
+        let found = self.values.iter().position(|it| *it == value);
+        found.ok_or_else(|| VariantError::UnknownValue {
             name: self.name,
             value: value.to_owned(),
             valid: self.values,
@@ -146,7 +168,7 @@ impl VariantSetting {
     }
 }
 
-/// Why a choice could not be made by name.
+/// Why a value of a variant could not be chosen.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum VariantError {
@@ -183,9 +205,40 @@ fn similar(name: &str) -> String {
     }
 }
 
+/// Writes the table of one gateway: a static for each question, and the list of their variants.
+///
+/// A row is `NAME: what the answers are = "name", evidence of the default, "about" { "value" => answer, "meaning"; … }`;
+/// the first value is the default.
+macro_rules! questions {
+    ($gateway:ident: $(
+        $question:ident: $answers:ty = $name:literal, $evidence:ident, $about:literal {
+            $($(#[$condition:meta])? $value:literal => $answer:expr, $meaning:literal;)+
+        }
+    )+) => {
+        $(
+            #[doc = $about]
+            pub(crate) static $question: $crate::variants::Question<$answers> = $crate::variants::Question {
+                variant: $crate::variants::Variant {
+                    name: $name,
+                    gateway: $crate::gateway::Gateway::$gateway,
+                    evidence: $crate::variants::Evidence::$evidence,
+                    values: &[$($(#[$condition])? $value),+],
+                    meanings: &[$($(#[$condition])? $meaning),+],
+                    about: $about,
+                },
+                answers: &[$($(#[$condition])? $answer),+],
+            };
+        )+
+
+        pub(super) static VARIANTS: &[$crate::variants::Variant] = &[$($question.variant),+];
+    };
+}
+pub(super) use questions;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::variants::Behaviour;
 
     #[test]
     fn every_name_is_its_gateways_and_no_two_are_alike() {
@@ -197,7 +250,11 @@ mod tests {
             for word in [&[own], variant.values()].concat() {
                 assert!(word.bytes().all(fits), "{word}");
             }
-            assert!(variant.about().ends_with('.'), "{}", variant.about());
+            assert!(variant.values().len() >= 2, "{}", variant.name());
+            assert_eq!(variant.meanings().len(), variant.values().len());
+            for sentence in [&[variant.about()], variant.meanings()].concat() {
+                assert!(sentence.ends_with('.'), "{sentence}");
+            }
         }
         names.sort_unstable();
         names.dedup();
@@ -208,7 +265,7 @@ mod tests {
     fn every_value_can_be_set_and_read_and_the_first_is_the_default() {
         for variant in variants() {
             let mut behaviour = Behaviour::default();
-            assert_eq!(variant.chosen(&behaviour), variant.default());
+            assert_eq!(behaviour.get(variant.name()), Ok(variant.default()));
             assert_eq!(variant.default(), variant.values()[0]);
             for (index, value) in variant.values().iter().enumerate() {
                 behaviour.set(variant.name(), value).unwrap();

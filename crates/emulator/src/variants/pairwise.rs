@@ -1,10 +1,10 @@
-//! Few combinations that between them have every pair of values of any two variants.
+//! Few combinations that between them have every pair of values of any two variants (feature `test-support`).
 
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::names::{Variant, variants};
+use super::table::{Variant, variants};
 use crate::gateway::Gateway;
 
 /// One value for each variant of a gateway.
@@ -54,6 +54,23 @@ impl Serialize for Combination {
 ///
 /// A program that works under all of them depends on no choice, nor on any two. All combinations
 /// of all values would be many millions.
+///
+/// ```
+/// use duka_emulator::{Emulator, EmulatorConfig, Gateway, pairwise};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let emulator = Emulator::start(EmulatorConfig::new(jiff::Timestamp::now)).await?;
+/// for combination in pairwise(Gateway::Pesapal) {
+///     emulator.reset();
+///     for (name, value) in combination.iter() {
+///         emulator.set_variant(name, value)?;
+///     }
+///     // Here the client's own tests; `combination` shows which answers they met.
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[must_use]
 pub fn pairwise(gateway: Gateway) -> Vec<Combination> {
     let variants: Vec<_> = variants()
