@@ -8,6 +8,7 @@ use crate::exchange::{Received, Reply};
 use crate::json::amount_text;
 use crate::notification::with_order;
 use crate::order::{Order, OrderDetails};
+use crate::routes::Page;
 use crate::state::Shared;
 
 /// No script runs and nothing is loaded, whatever a merchant puts into an order.
@@ -27,14 +28,36 @@ const BROWSER_NAMES: [&str; 3] = [
     "OrderNotificationType",
 ];
 
-/// The page of an order.
-pub(crate) fn page(shared: &Shared, received: &Received, token: &str) -> Reply {
-    if received.method != Method::GET && received.method != Method::HEAD {
-        return message(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "This page can only be read.",
-        );
+/// The answer to a page or a button; `varying` is what stands in its path.
+pub(crate) fn answer(
+    shared: &Shared,
+    received: &Received,
+    page: Page,
+    varying: &[String],
+) -> Reply {
+    let token = varying.first().map_or("", String::as_str);
+    match page {
+        Page::Checkout => shown(shared, token),
+        Page::PesapalCheckout => {
+            let tracking_id = received.query("OrderTrackingId").unwrap_or_default();
+            shown(shared, &tracking_id)
+        }
+        Page::Button(act) => pressed(shared, token, act),
     }
+}
+
+/// A page or a button with a method that it does not have.
+pub(crate) fn wrong_method(allowed: &[Method]) -> Reply {
+    let text = if allowed.contains(&Method::POST) {
+        "This button must be pressed."
+    } else {
+        "This page can only be read."
+    };
+    message(StatusCode::METHOD_NOT_ALLOWED, text)
+}
+
+/// The page of an order.
+fn shown(shared: &Shared, token: &str) -> Reply {
     let state = shared.state();
     let Some(key) = state.orders.checkout(token) else {
         return no_such_order();
@@ -42,19 +65,8 @@ pub(crate) fn page(shared: &Shared, received: &Received, token: &str) -> Reply {
     framed(StatusCode::OK, &order_page(state.orders.get(key), token))
 }
 
-/// A button pressed; leads back to the page.
-pub(crate) fn button(shared: &Shared, received: &Received, token: &str, button: &str) -> Reply {
-    let act = match button {
-        "pay" => CustomerAct::Pay,
-        "fail" => CustomerAct::Fail,
-        _ => return no_such_order(),
-    };
-    if received.method != Method::POST {
-        return message(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "This button must be pressed.",
-        );
-    }
+/// Lets the customer act, and leads back to the page.
+fn pressed(shared: &Shared, token: &str, act: CustomerAct) -> Reply {
     let now = shared.clock.now();
     let mut state = shared.state();
     let Some(key) = state.orders.checkout(token) else {
@@ -70,26 +82,26 @@ pub(crate) fn button(shared: &Shared, received: &Received, token: &str, button: 
         .with_header("location", format!("/checkout/{}", encoded(token)))
 }
 
-fn no_such_order() -> Reply {
+pub(crate) fn no_such_order() -> Reply {
     message(StatusCode::NOT_FOUND, "There is no such order.")
 }
 
 fn message(status: StatusCode, text: &str) -> Reply {
     framed(
         status,
-        &Page {
+        &Html {
             head: String::new(),
             body: format!("<p class=state>{}</p>", escaped(text)),
         },
     )
 }
 
-struct Page {
+struct Html {
     head: String,
     body: String,
 }
 
-fn framed(status: StatusCode, page: &Page) -> Reply {
+fn framed(status: StatusCode, page: &Html) -> Reply {
     let html = format!(
         "<!DOCTYPE html><html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
          <title>Checkout</title><style>{STYLE}</style>{}</head><body>{}\
@@ -99,7 +111,7 @@ fn framed(status: StatusCode, page: &Page) -> Reply {
     Reply::html(status, html).with_header("content-security-policy", POLICY)
 }
 
-fn order_page(order: &Order, token: &str) -> Page {
+fn order_page(order: &Order, token: &str) -> Html {
     let (seller, reference) = match &order.details {
         OrderDetails::KwikPaisa(own) => ("KwikPaisa", own.order_id.text()),
         OrderDetails::Pesapal(own) => ("Pesapal", own.reference.as_str()),
@@ -136,7 +148,7 @@ fn order_page(order: &Order, token: &str) -> Page {
         }
         body.push_str(&format!("<p><a href=\"{back}\">Return to the shop</a></p>"));
     }
-    Page { head, body }
+    Html { head, body }
 }
 
 fn button_form(token: &str, name: &str, label: &str) -> String {

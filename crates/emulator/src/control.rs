@@ -12,64 +12,63 @@ use crate::customer::{ActError, CustomerAct};
 use crate::exchange::{Received, Reply};
 use crate::fault::{Fault, FaultError, FaultKind};
 use crate::gateway::{Gateway, Operation};
-use crate::route::decoded;
+use crate::routes::{Control, control_calls, prefixes};
 use crate::state::Shared;
 use crate::variants::{Variant, VariantError, variants};
 
-/// The answer to `/_emulator/{path}`.
-pub(crate) fn answer(shared: &Shared, received: &Received, path: &str) -> Reply {
-    let segments: Vec<&str> = path.split('/').collect();
-    let answered = match (received.method.as_str(), segments.as_slice()) {
-        ("GET", ["orders"]) => {
+/// The answer to a control call; `varying` is what stands in its path.
+pub(crate) fn answer(
+    shared: &Shared,
+    received: &Received,
+    call: Control,
+    varying: &[String],
+) -> Reply {
+    let segment = |place: usize| varying.get(place).map_or("", String::as_str);
+    let answered = match call {
+        Control::Orders => {
             // Copied under the lock and written outside it: a hundred thousand orders take a while.
             let orders = shared.state().orders.snapshot();
             Ok(Reply::json(StatusCode::OK, &orders))
         }
-        ("GET", ["orders", id]) => one_order(shared, &decoded(id)),
-        ("POST", ["orders", id, act]) => customer_acts(shared, &decoded(id), act),
-        ("GET", ["faults"]) => Ok(Reply::json(StatusCode::OK, &shared.state().faults.armed())),
-        ("POST", ["faults"]) => arm(shared, received),
-        ("DELETE", ["faults"]) => Ok(clear_faults(shared)),
-        ("GET", ["requests"]) => {
+        Control::Order => one_order(shared, segment(0)),
+        Control::Act => customer_acts(shared, segment(0), segment(1)),
+        Control::Faults => Ok(Reply::json(StatusCode::OK, &shared.state().faults.armed())),
+        Control::ArmFault => arm(shared, received),
+        Control::ClearFaults => Ok(clear_faults(shared)),
+        Control::Requests => {
             let requests = shared.state().log.snapshot();
             Ok(Reply::json(StatusCode::OK, &requests))
         }
-        ("GET", ["variants"]) => {
+        Control::Variants => {
             let settings = shared.behaviour().settings();
             Ok(Reply::json(StatusCode::OK, &settings))
         }
-        ("POST", ["variants"]) => choose(shared, received),
-        ("POST", ["clock"]) => clock(shared, received),
-        ("POST", ["webhook"]) => webhook(shared, received),
-        ("POST", ["reset"]) => {
+        Control::SetVariants => choose(shared, received),
+        Control::Clock => clock(shared, received),
+        Control::Webhook => webhook(shared, received),
+        Control::Reset => {
             shared.reset();
             Ok(Reply::json(StatusCode::OK, &Done { done: true }))
         }
-        (
-            _,
-            ["orders" | "faults" | "requests" | "variants" | "clock" | "webhook" | "reset"]
-            | ["orders", _]
-            | ["orders", _, _],
-        ) => Err(Refusal::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "method",
-            format!("{} is not a method of this call", received.method),
-        )),
-        _ => Err(
-            Refusal::new(StatusCode::NOT_FOUND, "path", "no such control call").valid([
-                "GET /_emulator/orders",
-                "GET /_emulator/orders/{id}",
-                "POST /_emulator/orders/{id}/{pay|fail|expire|process|reverse|pay_late}",
-                "GET, POST, DELETE /_emulator/faults",
-                "GET /_emulator/requests",
-                "GET, POST /_emulator/variants",
-                "POST /_emulator/clock",
-                "POST /_emulator/webhook",
-                "POST /_emulator/reset",
-            ]),
-        ),
     };
     answered.unwrap_or_else(Refusal::into_reply)
+}
+
+/// A control call with a method that it does not have.
+pub(crate) fn wrong_method(received: &Received) -> Reply {
+    Refusal::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method",
+        format!("{} is not a method of this call", received.method),
+    )
+    .into_reply()
+}
+
+/// A path under `/_emulator/` that is no control call.
+pub(crate) fn no_such_call() -> Reply {
+    Refusal::new(StatusCode::NOT_FOUND, "path", "no such control call")
+        .valid(control_calls())
+        .into_reply()
 }
 
 /// An address that belongs to neither gateway, nor to the emulator.
@@ -79,13 +78,7 @@ pub(crate) fn unknown_path(path: &str) -> Reply {
         "path",
         format!("{path} belongs to neither gateway"),
     )
-    .valid([
-        "/api/v3/",
-        "/pesapalv3/",
-        "/v3/",
-        "/checkout/",
-        "/_emulator/",
-    ])
+    .valid(prefixes())
     .into_reply()
 }
 
@@ -117,7 +110,7 @@ struct Refusal {
     field: String,
     message: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    valid: Vec<&'static str>,
+    valid: Vec<String>,
 }
 
 impl Refusal {
@@ -134,8 +127,8 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, field, message)
     }
 
-    fn valid(mut self, values: impl IntoIterator<Item = &'static str>) -> Self {
-        self.valid = values.into_iter().collect();
+    fn valid(mut self, values: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.valid = values.into_iter().map(Into::into).collect();
         self
     }
 

@@ -19,7 +19,7 @@ mod pesapal;
 mod request_log;
 mod reserialize;
 mod rng;
-mod route;
+mod routes;
 mod server;
 mod service;
 mod state;

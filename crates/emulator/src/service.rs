@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hyper::StatusCode;
+use hyper::{Method, StatusCode};
 
 use crate::call::{Call, Race};
 use crate::checkout;
@@ -16,50 +16,59 @@ use crate::odd::{odd_401, odd_word};
 use crate::order::Payment;
 use crate::pesapal;
 use crate::request_log::{RequestRecord, loggable_body, loggable_headers};
-use crate::route::{NotInApi, Route, route};
+use crate::routes::{Area, Endpoint, Found, find};
 use crate::state::{Shared, State};
 use crate::variants::Behaviour;
 
 pub(crate) async fn answer(shared: Arc<Shared>, received: Received) -> Outcome {
-    match route(&received.method, &received.path) {
-        Route::Api(gateway, operation) => {
-            ApiCall::open(shared, received, gateway, operation)
+    let reply = match find(&received.method, &received.path) {
+        Found::Endpoint(Endpoint::Api(gateway, operation), _) => {
+            return ApiCall::open(shared, received, gateway, operation)
                 .run()
-                .await
+                .await;
         }
-        Route::NotInApi(gateway, problem) => {
-            Outcome::Reply(not_in_api(&shared, &received, gateway, problem))
+        Found::Endpoint(Endpoint::Page(page), varying) => {
+            checkout::answer(&shared, &received, page, &varying)
         }
-        Route::Control(path) => Outcome::Reply(control::answer(&shared, &received, &path)),
-        Route::Checkout(token) => Outcome::Reply(checkout::page(&shared, &received, &token)),
-        Route::CheckoutButton(token, button) => {
-            Outcome::Reply(checkout::button(&shared, &received, &token, &button))
+        Found::Endpoint(Endpoint::Control(call), varying) => {
+            control::answer(&shared, &received, call, &varying)
         }
-        Route::PesapalCheckout => {
-            let token = received.query("OrderTrackingId").unwrap_or_default();
-            Outcome::Reply(checkout::page(&shared, &received, &token))
+        Found::WrongMethod(Area::Api(gateway), allowed) => {
+            let reason = "the path exists, but not with this method";
+            let allowed: Vec<_> = allowed.iter().map(Method::as_str).collect();
+            // HTTP wants a 405 to say what would do (RFC 9110, section 15.5.6).
+            let status = StatusCode::METHOD_NOT_ALLOWED;
+            not_in_api(&shared, &received, gateway, status, reason)
+                .with_header("allow", allowed.join(", "))
         }
-        Route::Unknown => Outcome::Reply(control::unknown_path(&received.path)),
-    }
+        Found::NoPath(Area::Api(gateway)) => {
+            let reason = "the gateway has no such path";
+            not_in_api(&shared, &received, gateway, StatusCode::NOT_FOUND, reason)
+        }
+        Found::WrongMethod(Area::Page, allowed) => checkout::wrong_method(&allowed),
+        Found::NoPath(Area::Page) => checkout::no_such_order(),
+        Found::WrongMethod(Area::Control, _) => control::wrong_method(&received),
+        Found::NoPath(Area::Control) => control::no_such_call(),
+        Found::WrongMethod(Area::Elsewhere, _) | Found::NoPath(Area::Elsewhere) => {
+            control::unknown_path(&received.path)
+        }
+    };
+    Outcome::Reply(reply)
 }
 
-fn not_in_api(shared: &Shared, received: &Received, gateway: Gateway, problem: NotInApi) -> Reply {
-    let (status, reason) = match &problem {
-        NotInApi::Path => (StatusCode::NOT_FOUND, "the gateway has no such path"),
-        NotInApi::Method(_) => (
-            StatusCode::METHOD_NOT_ALLOWED,
-            "the path exists, but not with this method",
-        ),
-    };
-    let mut reply = match gateway {
+/// A request under a gateway's address that is none of its operations; it is logged like one.
+fn not_in_api(
+    shared: &Shared,
+    received: &Received,
+    gateway: Gateway,
+    status: StatusCode,
+    reason: &str,
+) -> Reply {
+    let reply = match gateway {
         Gateway::KwikPaisa => kwikpaisa::error(&shared.behaviour(), status, "Invalid request."),
         Gateway::Pesapal => pesapal::http_error(status, "No matching resource was found."),
     }
     .because(reason);
-    if let NotInApi::Method(allowed) = problem {
-        // HTTP wants a 405 to say what would do (RFC 9110, section 15.5.6).
-        reply = reply.with_header("allow", allowed.as_str());
-    }
     let record = record(shared, received, gateway, None);
     let mut state = shared.state();
     let number = state.log.open(record);

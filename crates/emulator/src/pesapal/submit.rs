@@ -11,7 +11,7 @@ use crate::call::Call;
 use crate::exchange::Reply;
 use crate::json::{is_currency, read_amount};
 use crate::order::{Order, OrderDetails, PesapalOrder};
-use crate::route::PESAPAL_CHECKOUT;
+use crate::routes::PESAPAL_CHECKOUT;
 use crate::state::orders::OrderKey;
 use crate::variants::pesapal as variants;
 
