@@ -12,6 +12,8 @@ pub mod money;
 mod new_order;
 pub mod order;
 pub mod refund;
+#[cfg(feature = "serde")]
+mod serialize;
 pub mod text;
 
 pub use cancel::{CancelRules, Cancellable, Cancellation, Outcome, State, WaitPolicy};

@@ -1,6 +1,7 @@
 //! An amount and its currency; decimals throughout, no floats.
 
 use std::fmt;
+use std::str::FromStr;
 
 pub use iso_currency::Currency;
 pub use rust_decimal::Decimal;
@@ -21,6 +22,9 @@ pub enum MoneyError {
     /// The text is not a decimal number.
     #[error("amount {0:?} is not a decimal number such as 105.50")]
     NotDecimal(String),
+    /// The text is not an amount, a space and a currency.
+    #[error("{0:?} is not an amount and a currency such as 105.50 KES")]
+    NotMoney(String),
     /// The code is not in ISO 4217.
     #[error("currency {0:?} is not an ISO 4217 code such as INR or KES")]
     UnknownCurrency(String),
@@ -100,5 +104,17 @@ impl fmt::Display for Money {
         let mut amount = self.amount;
         amount.rescale(places);
         write!(f, "{amount} {}", self.currency.code())
+    }
+}
+
+/// Reads an amount, a space and an ISO 4217 code: `105.50 KES`, as `Display` writes it.
+impl FromStr for Money {
+    type Err = MoneyError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once(' ') {
+            Some((amount, currency)) => Self::parse(amount, currency),
+            None => Err(MoneyError::NotMoney(text.to_owned())),
+        }
     }
 }

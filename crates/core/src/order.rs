@@ -1,10 +1,12 @@
 //! The status of an order, and how several observations of it merge into one.
 
 use std::fmt;
+use std::str::FromStr;
 
 use jiff::Timestamp;
 
 use crate::money::Money;
+use crate::text::UnknownWord;
 
 /// Where an order stands, in words that both gateways share.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -29,6 +31,17 @@ pub enum OrderStatus {
 }
 
 impl OrderStatus {
+    /// Every status but [`OrderStatus::Unknown`].
+    const DOCUMENTED: [Self; 7] = [
+        Self::Unpaid,
+        Self::Processing,
+        Self::Paid,
+        Self::Failed,
+        Self::Expired,
+        Self::Cancelled,
+        Self::Reversed,
+    ];
+
     /// The word used in JSON, on the command line and in the store.
     pub const fn as_str(&self) -> &'static str {
         match self {
@@ -45,17 +58,10 @@ impl OrderStatus {
 
     /// Reads the word that [`OrderStatus::as_str`] writes; `raw` is kept with *unknown*.
     pub fn from_word(word: &str, raw: &str) -> Option<Self> {
-        Some(match word {
-            "unpaid" => Self::Unpaid,
-            "processing" => Self::Processing,
-            "paid" => Self::Paid,
-            "failed" => Self::Failed,
-            "expired" => Self::Expired,
-            "cancelled" => Self::Cancelled,
-            "reversed" => Self::Reversed,
-            "unknown" => Self::Unknown(raw.to_owned()),
-            _ => return None,
-        })
+        if word == "unknown" {
+            return Some(Self::Unknown(raw.to_owned()));
+        }
+        Self::DOCUMENTED.into_iter().find(|it| it.as_str() == word)
     }
 
     /// Whether the customer has paid, be it that the money went back later.
@@ -84,6 +90,20 @@ impl OrderStatus {
             Self::Paid => 6,
             Self::Reversed => 7,
         }
+    }
+}
+
+/// Reads a word as [`OrderStatus::as_str`] writes it. *unknown* comes without the gateway's
+/// own words; [`OrderStatus::from_word`] takes both.
+impl FromStr for OrderStatus {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Self::from_word(word, "").ok_or_else(|| {
+            let mut words: Vec<_> = Self::DOCUMENTED.iter().map(Self::as_str).collect();
+            words.push("unknown");
+            UnknownWord::new("order status", word, &words)
+        })
     }
 }
 

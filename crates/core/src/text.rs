@@ -72,3 +72,22 @@ impl fmt::Display for Harm {
         })
     }
 }
+
+/// A text that is none of the words of a type.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} {word:?} is not one of {words}")]
+pub struct UnknownWord {
+    what: &'static str,
+    word: String,
+    words: String,
+}
+
+impl UnknownWord {
+    pub(crate) fn new(what: &'static str, word: &str, words: &[&str]) -> Self {
+        Self {
+            what,
+            word: word.to_owned(),
+            words: words.join(", "),
+        }
+    }
+}

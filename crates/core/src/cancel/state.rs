@@ -1,9 +1,13 @@
 //! The words of a cancellation: its states and outcomes, what can happen to it, and what
 //! is to be done next.
 
+use std::fmt;
+use std::str::FromStr;
+
 use jiff::Timestamp;
 
 use crate::order::OrderStatus;
+use crate::text::UnknownWord;
 
 /// Where a cancellation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,6 +70,12 @@ impl State {
     }
 }
 
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 /// How a cancellation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
@@ -99,7 +109,21 @@ impl Outcome {
         }
     }
 
-    fn from_words(outcome: &str, skip: Option<&str>) -> Option<Self> {
+    /// Why no request was sent, if none was.
+    pub const fn skip_reason(self) -> Option<SkipReason> {
+        match self {
+            Self::Skipped(reason) => Some(reason),
+            Self::Confirmed
+            | Self::NotCancelledPaid
+            | Self::NotCancelledFinal
+            | Self::Refused
+            | Self::ResolvedCancelled
+            | Self::ResolvedNotCancelled => None,
+        }
+    }
+
+    /// Reads what [`Outcome::as_str`] and [`SkipReason::as_str`] write.
+    pub fn from_words(outcome: &str, skip: Option<&str>) -> Option<Self> {
         Some(match (outcome, skip) {
             ("confirmed", None) => Self::Confirmed,
             ("not_cancelled_paid", None) => Self::NotCancelledPaid,
@@ -110,6 +134,12 @@ impl Outcome {
             ("resolved_not_cancelled", None) => Self::ResolvedNotCancelled,
             _ => return None,
         })
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 
@@ -132,6 +162,16 @@ pub enum SkipReason {
 }
 
 impl SkipReason {
+    /// Every reason.
+    pub const ALL: [Self; 6] = [
+        Self::NotEligible,
+        Self::NotFound,
+        Self::AlreadySubmitted,
+        Self::StatusUnreadable,
+        Self::CouldNotSend,
+        Self::AmountDiffers,
+    ];
+
     /// The word used in the store.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -145,15 +185,22 @@ impl SkipReason {
     }
 
     fn from_word(word: &str) -> Option<Self> {
-        Some(match word {
-            "not_eligible" => Self::NotEligible,
-            "not_found" => Self::NotFound,
-            "already_submitted" => Self::AlreadySubmitted,
-            "status_unreadable" => Self::StatusUnreadable,
-            "could_not_send" => Self::CouldNotSend,
-            "amount_differs" => Self::AmountDiffers,
-            _ => return None,
-        })
+        Self::ALL.into_iter().find(|it| it.as_str() == word)
+    }
+}
+
+impl FromStr for SkipReason {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Self::from_word(word)
+            .ok_or_else(|| UnknownWord::new("skip reason", word, &Self::ALL.map(Self::as_str)))
+    }
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 
@@ -175,6 +222,20 @@ impl Finding {
     /// Reads what [`Finding::as_str`] writes.
     pub fn from_word(word: &str) -> Option<Self> {
         (word == "late_payment").then_some(Self::LatePayment)
+    }
+}
+
+impl FromStr for Finding {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Self::from_word(word).ok_or_else(|| UnknownWord::new("finding", word, &["late_payment"]))
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 

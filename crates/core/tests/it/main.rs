@@ -11,6 +11,8 @@ mod conformance;
 mod errors;
 mod evidence;
 mod ids;
+#[cfg(feature = "serde")]
+mod json;
 mod model;
 mod money;
 mod new_orders;
@@ -20,3 +22,4 @@ mod privacy;
 mod properties;
 mod refunds;
 mod rules;
+mod words;

@@ -1,0 +1,254 @@
+//! `Serialize` and `Deserialize` in the words of the program's JSON, with the feature `serde`.
+//!
+//! What is read is checked as the type's own constructor checks it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Error as _, Visitor};
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::cancel::{Finding, Outcome, SkipReason, State};
+use crate::id::{AccountName, CancellationId, GatewayName, IdForm, OrderId, RefundId};
+use crate::money::Money;
+use crate::order::OrderStatus;
+use crate::refund::{RefundFinding, RefundOutcome, RefundState};
+
+/// A JSON string: written with `as_str` or `to_string`, read with `FromStr`.
+macro_rules! as_text {
+    ($($type:ty: $write:ident;)+) => {
+        $(
+            impl Serialize for $type {
+                fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    serializer.serialize_str(&self.$write())
+                }
+            }
+
+            impl<'de> Deserialize<'de> for $type {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    let text = Cow::<'de, str>::deserialize(deserializer)?;
+                    text.parse().map_err(D::Error::custom)
+                }
+            }
+        )+
+    };
+}
+
+as_text! {
+    AccountName: as_str;
+    GatewayName: as_str;
+    CancellationId: to_string;
+    RefundId: to_string;
+    OrderStatus: as_str;
+    SkipReason: as_str;
+    Finding: as_str;
+}
+
+/// A JSON integer or string, as the merchant has it: see [`OrderId::form`].
+///
+/// An integer that does not fit into 64 bits is an error, since most readers of JSON would
+/// round it.
+impl Serialize for OrderId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = self.as_str();
+        match self.form() {
+            IdForm::Text => serializer.serialize_str(text),
+            IdForm::Integer => match (text.parse(), text.parse()) {
+                (Ok(integer), _) => serializer.serialize_u64(integer),
+                (_, Ok(integer)) => serializer.serialize_i64(integer),
+                (Err(_), Err(_)) => Err(S::Error::custom(format_args!(
+                    "order id {text} does not fit into an integer of 64 bits; make it a text"
+                ))),
+            },
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for OrderId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct IntegerOrText;
+
+        impl Visitor<'_> for IntegerOrText {
+            type Value = OrderId;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an order id: a string, or an integer of 64 bits")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<OrderId, E> {
+                OrderId::text(text).map_err(E::custom)
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, integer: u64) -> Result<OrderId, E> {
+                OrderId::integer(integer.to_string()).map_err(E::custom)
+            }
+
+            fn visit_i64<E: serde::de::Error>(self, integer: i64) -> Result<OrderId, E> {
+                OrderId::integer(integer.to_string()).map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_any(IntegerOrText)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct MoneyFields<'a> {
+    #[serde(borrow)]
+    amount: Cow<'a, str>,
+    #[serde(borrow)]
+    currency: Cow<'a, str>,
+}
+
+/// `{"amount": "105.50", "currency": "KES"}`; the amount is text, so no reader rounds it.
+impl Serialize for Money {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields = MoneyFields {
+            amount: self.amount().to_string().into(),
+            currency: self.currency().code().into(),
+        };
+        fields.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Money {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let MoneyFields { amount, currency } = MoneyFields::deserialize(deserializer)?;
+        Self::parse(&amount, &currency).map_err(D::Error::custom)
+    }
+}
+
+/// The keys of a record that tell a state: `outcome` is null until it is `done`, and
+/// `skip_reason` is null unless the outcome is `skipped`.
+#[derive(Serialize, Deserialize)]
+struct StateFields<'a> {
+    #[serde(borrow)]
+    state: Cow<'a, str>,
+    #[serde(borrow, default)]
+    outcome: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    skip_reason: Option<Cow<'a, str>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct OutcomeFields<'a> {
+    #[serde(borrow)]
+    outcome: Cow<'a, str>,
+    #[serde(borrow, default)]
+    skip_reason: Option<Cow<'a, str>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RefundStateFields<'a> {
+    #[serde(borrow)]
+    state: Cow<'a, str>,
+    #[serde(borrow, default)]
+    outcome: Option<Cow<'a, str>>,
+}
+
+fn skip_reason(outcome: Outcome) -> Option<Cow<'static, str>> {
+    outcome.skip_reason().map(|reason| reason.as_str().into())
+}
+
+/// `{"state": "done", "outcome": "skipped", "skip_reason": "not_eligible"}`.
+impl Serialize for State {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let outcome = self.outcome();
+        let fields = StateFields {
+            state: self.as_str().into(),
+            outcome: outcome.map(|outcome| outcome.as_str().into()),
+            skip_reason: outcome.and_then(skip_reason),
+        };
+        fields.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for State {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let fields = StateFields::deserialize(deserializer)?;
+        let (outcome, skip) = (fields.outcome.as_deref(), fields.skip_reason.as_deref());
+        Self::from_words(&fields.state, outcome, skip).ok_or_else(|| {
+            D::Error::custom(format_args!(
+                "no cancellation has the state {:?} with the outcome {outcome:?} and the skip reason {skip:?}",
+                fields.state
+            ))
+        })
+    }
+}
+
+/// `{"outcome": "skipped", "skip_reason": "not_eligible"}`.
+impl Serialize for Outcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields = OutcomeFields {
+            outcome: self.as_str().into(),
+            skip_reason: skip_reason(*self),
+        };
+        fields.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Outcome {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let fields = OutcomeFields::deserialize(deserializer)?;
+        let skip = fields.skip_reason.as_deref();
+        Self::from_words(&fields.outcome, skip).ok_or_else(|| {
+            D::Error::custom(format_args!(
+                "no cancellation has the outcome {:?} with the skip reason {skip:?}",
+                fields.outcome
+            ))
+        })
+    }
+}
+
+/// `{"state": "done", "outcome": "received"}`.
+impl Serialize for RefundState {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields = RefundStateFields {
+            state: self.as_str().into(),
+            outcome: self.outcome().map(|outcome| outcome.as_str().into()),
+        };
+        fields.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for RefundState {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let fields = RefundStateFields::deserialize(deserializer)?;
+        let outcome = fields.outcome.as_deref();
+        Self::from_words(&fields.state, outcome).ok_or_else(|| {
+            D::Error::custom(format_args!(
+                "no refund request has the state {:?} with the outcome {outcome:?}",
+                fields.state
+            ))
+        })
+    }
+}
+
+impl Serialize for RefundOutcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for RefundOutcome {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = Cow::<'de, str>::deserialize(deserializer)?;
+        let found = Self::ALL.into_iter().find(|it| it.as_str() == word);
+        found.ok_or_else(|| D::Error::custom(format_args!("no refund outcome is {word:?}")))
+    }
+}
+
+impl Serialize for RefundFinding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for RefundFinding {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = Cow::<'de, str>::deserialize(deserializer)?;
+        Self::from_word(&word)
+            .ok_or_else(|| D::Error::custom(format_args!("no refund finding is {word:?}")))
+    }
+}
