@@ -1,4 +1,4 @@
-//! An amount and its currency; decimals throughout, no floats.
+//! An amount and its currency, as a decimal and never as a float.
 
 use std::fmt;
 use std::str::FromStr;
@@ -55,8 +55,8 @@ impl Money {
     /// When either is not what it should be.
     pub fn parse(amount: &str, currency: &str) -> Result<Self, MoneyError> {
         let not_decimal = || MoneyError::NotDecimal(amount.to_owned());
-        // The parser skips underscores, as Rust's own literals do: 1_000 is a slip of the
-        // hand here, or not an amount at all.
+        // The parser skips underscores, as in Rust's literals. In an amount, `1_000` is a
+        // typing error.
         if amount.contains('_') {
             return Err(not_decimal());
         }

@@ -1,6 +1,5 @@
-//! Kiosk's own side, in memory: what every adapter's tests need besides the adapter. It knows the state, acts for the
-//! customer, and breaks the line on demand. It reads requests and writes replies by itself, so that one misreading
-//! cannot be on both sides.
+//! Kiosk's server, in memory: what every adapter's tests need besides the adapter. It keeps the orders, acts for the
+//! customer, and injects faults. It shares no code with the adapter, so one misreading cannot be on both sides.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

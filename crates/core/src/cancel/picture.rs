@@ -106,7 +106,7 @@ const OUTCOMES: [Outcome; 12] = [
     Outcome::Skipped(SkipReason::AmountDiffers),
 ];
 
-/// The moment the first request left, or the trouble began, in every example.
+/// When the first request was sent, or the first failure occurred, in every example.
 const BEGAN: Timestamp = Timestamp::UNIX_EPOCH;
 
 #[derive(Clone, Copy)]

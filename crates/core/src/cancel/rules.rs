@@ -1,4 +1,4 @@
-//! What a gateway allows of a cancellation, and how long a merchant is willing to wait.
+//! What a gateway allows of a cancellation, and how long a merchant waits.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -181,7 +181,7 @@ impl WaitPolicy {
         (in_doubt_for / 4).clamp(self.pause(0), MAX_REVIEW_PAUSE)
     }
 
-    /// The pause after this many fruitless tries, of reading or of sending: an eighth of
+    /// The pause after this many failed reads or sends: an eighth of
     /// the settling time, doubled each time, between 0.1 s and 10 min. The first reads come
     /// quickly, because most doubt ends with the first status that shows the truth.
     pub(crate) fn pause(&self, failed_polls: u32) -> Duration {

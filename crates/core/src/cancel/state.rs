@@ -1,5 +1,4 @@
-//! The words of a cancellation: its states and outcomes, what can happen to it, and what
-//! is to be done next.
+//! The types of a cancellation: its states and outcomes, its events, and the next action.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,10 +8,10 @@ use jiff::Timestamp;
 use crate::order::OrderStatus;
 use crate::text::UnknownWord;
 
-/// Where a cancellation stands.
+/// The state of a cancellation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
-    /// Wanted; no request is on its way.
+    /// The merchant wants it; no request is being sent.
     Requested,
     /// A request is about to leave or has left; stored before it does.
     Sending,
@@ -22,9 +21,10 @@ pub enum State {
     Refused,
     /// A request may or may not have arrived, and nothing readable came back.
     InDoubt,
-    /// Could not be told apart in time; waits for a person, or for a status that tells.
+    /// The outcome could not be determined in time; waits for a person, or for a status that
+    /// decides it.
     NeedsReview,
-    /// Over.
+    /// Ended.
     Done(Outcome),
 }
 
@@ -42,7 +42,7 @@ impl State {
         }
     }
 
-    /// The outcome, once it is over.
+    /// The outcome, once it has ended.
     pub const fn outcome(self) -> Option<Outcome> {
         match self {
             Self::Done(outcome) => Some(outcome),
@@ -81,7 +81,7 @@ impl fmt::Display for State {
 pub enum Outcome {
     /// The order is cancelled, by a readable answer or by its status.
     Confirmed,
-    /// The customer paid first, or all the same: *paid wins*.
+    /// The customer paid, before the request or in spite of it: *paid wins*.
     NotCancelledPaid,
     /// The order had ended in some other way: failed, expired or reversed.
     NotCancelledFinal,
@@ -204,7 +204,7 @@ impl fmt::Display for SkipReason {
     }
 }
 
-/// Something a person must know about a cancellation that is over.
+/// What a person must know about a cancellation that has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Finding {
     /// The order was paid after it had been reported cancelled.
@@ -248,10 +248,10 @@ pub enum RequestUsed {
     Yes,
 }
 
-/// One cancellation, as far as the rules care.
+/// The part of a cancellation's record that the rules read and write.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Cancellation {
-    /// Where it stands.
+    /// Its state.
     pub state: State,
     /// How often a request was started, counting those proved not to have left.
     pub attempts: u32,
@@ -318,7 +318,7 @@ impl Cancellation {
     }
 }
 
-/// Something that happened to a cancellation.
+/// An event in the life of a cancellation.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Event {
     /// A status was read.

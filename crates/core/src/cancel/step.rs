@@ -28,16 +28,16 @@ pub struct NotAllowed {
     pub event: &'static str,
 }
 
-/// What a status says, seen from the cancellation's side.
+/// What a status means for a cancellation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum StatusClass {
     Paid,
     Cancelled,
-    /// A cancel request would be allowed: the order is as it was before.
+    /// A cancel request is allowed.
     Cancellable,
-    /// Over in some other way.
+    /// The order has ended in some other way.
     Terminal,
-    /// Nothing is known: an unlisted status, or no status.
+    /// An unlisted status, or none: it proves nothing.
     Inconclusive,
 }
 
@@ -69,7 +69,7 @@ fn classify(status: &OrderStatus, rules: &CancelRules) -> StatusClass {
     }
 }
 
-/// What becomes of `current` when `event` happens at `now`.
+/// Applies `event`, which happens at `now`, to `current`.
 ///
 /// # Errors
 /// [`NotAllowed`] when the event makes no sense in this state; the record stays as it is.
@@ -152,7 +152,7 @@ impl Moment<'_> {
                     false,
                 ) => self.skip(SkipReason::NotEligible),
             },
-            // Only a request could do harm, and none would leave.
+            // Only a request could do harm, and none is sent here.
             Event::AmountDiffers(status)
                 if classify(status, self.rules) != StatusClass::Cancellable =>
             {
@@ -290,7 +290,8 @@ impl Moment<'_> {
             // Late, but readable and documented: as good as in time.
             Event::AnsweredYes => self.read_now(State::Accepted),
             Event::AnsweredNo => self.read_now(State::Refused),
-            // A late "not sent" is not believed: a once-only request is not worth it.
+            // A late "not sent" is ignored: a second request to a once-only gateway is the worse
+            // mistake.
             Event::NotSent | Event::Unauthenticated | Event::Unclear | Event::LeaseLapsed => {
                 self.read_now(State::InDoubt)
             }
@@ -335,8 +336,8 @@ impl Moment<'_> {
                 Some(step)
             }
             Event::OrderNotFound | Event::StatusUnreadable => Some(step),
-            // An answer to a request that was out when a status or a person ended this: it
-            // is kept in the log, and what was decided stands.
+            // An answer that arrives after a status or a person ended the cancellation: the
+            // log keeps it, and the outcome stays.
             Event::AnsweredYes | Event::AnsweredNo if self.current.requests > 0 => Some(step),
             Event::Resolved(Resolution::Acknowledged) if self.current.finding.is_some() => {
                 step.next.finding = None;
@@ -394,7 +395,7 @@ impl Moment<'_> {
         step
     }
 
-    /// Nothing was ever sent and nothing works: wait, and in the end let go.
+    /// No request has left and every attempt fails: wait, and skip at the end of the time.
     fn retry_or_skip(&self, reason: SkipReason) -> Step {
         let since = self.current.blocked_since.unwrap_or(self.now);
         if self.now >= after(since, self.wait_policy.review_after) {
@@ -424,7 +425,7 @@ impl Moment<'_> {
         step
     }
 
-    /// Nothing learnt: read again later, or hand over to a person when time is up.
+    /// The event decides nothing: read again later, or hand over to a person at the deadline.
     fn recheck_later(&self, state: State) -> Step {
         if self.overdue() {
             return self.to_review();

@@ -17,7 +17,7 @@ struct Life {
     end: State,
 }
 
-/// Reads when told to, sends when told to, and gets the same answers every time.
+/// Follows every action and gets the same answers every time.
 fn lead(rules: &CancelRules, wait_policy: WaitPolicy, read: &Event, sent: &Event) -> Life {
     let begin = Timestamp::UNIX_EPOCH;
     let mut now = begin;

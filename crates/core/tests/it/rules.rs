@@ -12,12 +12,12 @@ use duka_core::cancel::{
 };
 use jiff::Timestamp;
 
-const PATIENCE: WaitPolicy = WaitPolicy {
+const WAIT_POLICY: WaitPolicy = WaitPolicy {
     settle: Duration::from_secs(10),
     review_after: Duration::from_secs(40),
 };
 /// What passes between two events: nothing, enough to settle, enough for a review.
-const WAITS: [Duration; 3] = [Duration::ZERO, PATIENCE.settle, PATIENCE.review_after];
+const WAITS: [Duration; 3] = [Duration::ZERO, WAIT_POLICY.settle, WAIT_POLICY.review_after];
 const NOW: Timestamp = Timestamp::constant(1_000_000, 0);
 
 fn once_only() -> CancelRules {
@@ -102,7 +102,7 @@ struct Walked {
 fn at_now(record: &Cancellation, now: Timestamp) -> Cancellation {
     let aged = |then: Timestamp| {
         let age = Duration::try_from(now.duration_since(then)).unwrap();
-        NOW - age.min(PATIENCE.review_after)
+        NOW - age.min(WAIT_POLICY.review_after)
     };
     let over = record.state.outcome().is_some();
     let kept = |then: Option<Timestamp>| then.filter(|_| !over).map(aged);
@@ -136,7 +136,7 @@ fn walk_all(rules: &CancelRules, request_used: RequestUsed) -> (Vec<Node>, Vec<W
         next += 1;
         for (event, wait) in &moves {
             let now = NOW + *wait;
-            let Ok(step) = cancel::step(&from.0, event, rules, &PATIENCE, now) else {
+            let Ok(step) = cancel::step(&from.0, event, rules, &WAIT_POLICY, now) else {
                 continue;
             };
             let past = from.1.and(from.0.state, event, step.action);
@@ -301,7 +301,7 @@ fn a_pause_is_short_enough_to_keep_every_deadline() {
             .doubt_since
             .or(next.blocked_since)
             .unwrap_or(walked.now);
-        let deadline = since + PATIENCE.review_after;
+        let deadline = since + WAIT_POLICY.review_after;
         assert!(not_before <= deadline.max(walked.now), "{walked:?}");
     });
 }
@@ -313,7 +313,7 @@ fn silence_ends_every_life() {
             let mut record = record.clone();
             let mut now = NOW;
             for _ in 0..4 {
-                now += PATIENCE.review_after;
+                now += WAIT_POLICY.review_after;
                 let silence = match record.state {
                     State::Sending => Event::Unclear,
                     State::NeedsReview | State::Done(_) => break,
@@ -321,7 +321,7 @@ fn silence_ends_every_life() {
                         Event::StatusUnreadable
                     }
                 };
-                let step = cancel::step(&record, &silence, rules, &PATIENCE, now);
+                let step = cancel::step(&record, &silence, rules, &WAIT_POLICY, now);
                 record = step.unwrap().next;
             }
             let ended = matches!(record.state, State::NeedsReview | State::Done(_));

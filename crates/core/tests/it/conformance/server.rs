@@ -1,4 +1,4 @@
-//! A gateway in memory and its adapter, which can be told to make a mistake.
+//! A gateway in memory and its adapter, which can be given a flaw.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
