@@ -15,7 +15,7 @@ use url::Url;
 
 pub(crate) use self::create::CreateArgs;
 
-/// Creates, follows and safely cancels payment orders at KwikPaisa and Pesapal.
+/// Creates, tracks and safely cancels payment orders at KwikPaisa and Pesapal.
 ///
 /// Try `duka demo`: it needs no account and nothing set up.
 ///
@@ -88,7 +88,7 @@ pub(crate) enum Command {
     /// Pesapal's notification addresses
     #[command(subcommand)]
     Ipn(IpnCommand),
-    /// Create an order, follow it, and print where the customer pays
+    /// Create an order, track it, and print where the customer pays
     ///
     /// Pesapal answers an id that it knows with the order that had it first: use an id once. An
     /// option that the account's gateway does not know is refused before anything is sent, except
@@ -98,10 +98,10 @@ pub(crate) enum Command {
     Status(StatusArgs),
     /// Cancel one order safely
     ///
-    /// Reads the status, writes the intent down, sends one request, verifies what came of
-    /// it, and keeps a record of all that.
+    /// Reads the status, writes the intent down, sends one request, verifies the
+    /// result, and keeps a record of every step.
     Cancel(CancelArgs),
-    /// Ask for a payment to go back; at Pesapal, once per payment
+    /// Request a refund; at Pesapal, once per payment
     ///
     /// Reads the status, writes the intent down and sends one request, for the amount and in
     /// the currency that the status shows. Received is not refunded: the merchant approves it
@@ -110,7 +110,7 @@ pub(crate) enum Command {
     /// Exit codes: 0 received; 3 not paid, refused, or asked for before; 4 whether it arrived
     /// is not known.
     Refund(RefundArgs),
-    /// Follow open orders from a file
+    /// Track open orders from a file
     ///
     /// CSV with the header account,order,created_at,amount,currency (and, if you like,
     /// reference, method, note), or NDJSON with the same keys. Times are RFC 3339. Ids that a
@@ -130,7 +130,7 @@ pub(crate) enum Command {
     Resolve(ResolveArgs),
     /// Print one order's timeline
     Show(OrderArgs),
-    /// Check configuration, store, gateways and clock, and say what to mend
+    /// Check configuration, store, gateways and clock, and say what to fix
     Doctor(DoctorArgs),
     /// Print shell completions
     Completions {
@@ -154,7 +154,7 @@ pub(crate) struct EmulateArgs {
     /// Address to listen on
     #[arg(long, default_value = "127.0.0.1:4010")]
     pub(crate) listen: SocketAddr,
-    /// Allow an address that other machines can reach; whoever reaches it can pay orders
+    /// Allow an address that other machines can reach; every client that reaches it can pay orders
     #[arg(long)]
     pub(crate) expose: bool,
     /// Repeats a run with faults of a given probability
@@ -195,8 +195,8 @@ pub(crate) enum IpnMethodArg {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct OrderArgs {
-    /// KwikPaisa: your order id. Pesapal: the tracking id, or the reference of an order
-    /// that is followed
+    /// KwikPaisa: your order id. Pesapal: the tracking id, or the reference of a tracked
+    /// order
     pub(crate) order: String,
 }
 
@@ -249,10 +249,10 @@ pub(crate) struct RefundArgs {
     /// How much, in the currency that the status shows [default: all that was paid]
     #[arg(long, value_name = "A", value_parser = amount, allow_negative_numbers = true)]
     pub(crate) amount: Option<Decimal>,
-    /// Why; the gateway is told
+    /// Why; sent to the gateway
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) remarks: String,
-    /// Who asks for it, as the gateway is told [default: as --actor]
+    /// Who asks for it, as sent to the gateway [default: as --actor]
     #[arg(long, value_name = "U", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) username: Option<String>,
     /// Who asks for it, for the record [default: the user's name]
@@ -274,7 +274,7 @@ pub(crate) struct TrackArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct SweepArgs {
     /// Sweep the orders of this CSV or NDJSON file (- for standard input), instead of all
-    /// that are followed; they are followed from then on
+    /// tracked orders; they are tracked from then on
     #[arg(long, value_name = "FILE")]
     pub(crate) orders: Option<PathBuf>,
     /// Read statuses, say what would be done, and send and store nothing
@@ -292,7 +292,7 @@ pub(crate) struct SweepArgs {
     /// Work on so many orders at a time
     #[arg(long, value_name = "N", default_value = "8")]
     pub(crate) concurrency: NonZeroUsize,
-    /// Leave orders alone that were touched more recently [default: as --min-age]
+    /// Leave orders alone whose last action is more recent [default: as --min-age]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub(crate) grace: Option<Duration>,
     /// Begin at most so many orders in a second, for each account
@@ -355,7 +355,7 @@ pub(crate) enum Decision {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct DoctorArgs {
-    /// List what nobody has verified of the gateways yet, as steps for a sandbox account, and
+    /// List what is not verified about the gateways yet, as steps for a sandbox account, and
     /// try the harmless ones
     ///
     /// Nothing is created, cancelled, refunded or registered. A step that uses wrong keys or a

@@ -64,7 +64,7 @@ impl<T: Send + 'static> Work<T> {
         (&mut self.task).await
     }
 
-    /// Ends it, and tells its outcome if it has ended by itself.
+    /// Ends it, and returns its outcome if it has ended by itself.
     async fn stop(mut self) -> Option<Result<T, JoinError>> {
         if let Some(runtime) = self.runtime.take() {
             // Blocks until no task is running any more.

@@ -72,7 +72,7 @@ impl Context {
         &self.stop
     }
 
-    /// How long the command may take: as it was told, or as the settings have it.
+    /// How long the command may take: as the command line says, or else the settings.
     pub(crate) fn bound(&self, config: &Config, total: Option<Duration>) -> Bound {
         let total = total.unwrap_or(config.waits.give_up_after);
         Bound::new(self.started, total, self.stop.clone())
@@ -237,7 +237,7 @@ pub(crate) fn missing_store(config: &Config) -> Result<Option<&Path>, Failure> {
 pub(crate) fn must_exist(config: &Config) -> Result<(), Failure> {
     missing_store(config)?.map_or(Ok(()), |path| {
         Err(Failure::usage(format!(
-            "there is no store at {}; mend --store, DUKA_STORE or the configuration, or make one with `duka create`, `track`, `cancel` or `sweep --orders`",
+            "there is no store at {}; fix --store, DUKA_STORE or the configuration, or make one with `duka create`, `track`, `cancel` or `sweep --orders`",
             path.display()
         )))
     })

@@ -1,10 +1,10 @@
 //! Dies or stops at a named point of a cancellation, for tests of what is left behind. Only
 //! in builds with the feature `crash-points`; users never meet it.
 //!
-//! The points are what our crates tell their traces: events with a field `point`, such as
+//! The points are trace events of our crates with a field `point`, such as
 //! `after_intent`. `DUKA_CRASH_AT=after_intent` kills the process the first time it gets
-//! there, `after_intent:3` the third time; `DUKA_STOP_AT` stops it instead, until somebody
-//! sends SIGCONT.
+//! there, `after_intent:3` the third time; `DUKA_STOP_AT` stops it instead, until it
+//! gets SIGCONT.
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -61,7 +61,7 @@ pub(crate) fn variable(name: &str) -> Result<Option<String>, Failure> {
 }
 
 /// What to say about variables that look like ours and have no effect. Without settings, those that
-/// a file may name for its secrets are not known, so only slips are told.
+/// a file may name for its secrets are not known, so only misspelt names are reported.
 pub(crate) fn warnings(config: Option<&Config>) -> Vec<String> {
     let names = env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
     let named: Option<BTreeSet<&str>> = config.map(|it| it.variables_named().collect());
@@ -71,7 +71,7 @@ pub(crate) fn warnings(config: Option<&Config>) -> Vec<String> {
 fn unknown(names: BTreeSet<String>, named: Option<&BTreeSet<&str>>) -> Vec<String> {
     let is_known = |name: &String| {
         let same = |known: &str| {
-            // Windows does not tell large letters from small ones in names.
+            // On Windows the names of variables are not case-sensitive.
             name == known || cfg!(windows) && name.eq_ignore_ascii_case(known)
         };
         KNOWN.into_iter().chain(FOR_TESTS).any(same)
@@ -124,15 +124,15 @@ mod tests {
 
     use super::*;
 
-    fn told(name: &str, named: Option<&[&str]>) -> Option<String> {
+    fn warning(name: &str, named: Option<&[&str]>) -> Option<String> {
         let named = named.map(|names| names.iter().copied().collect());
-        let mut told = unknown(BTreeSet::from([name.to_owned()]), named.as_ref());
-        assert!(told.len() <= 1);
-        told.pop()
+        let mut warnings = unknown(BTreeSet::from([name.to_owned()]), named.as_ref());
+        assert!(warnings.len() <= 1);
+        warnings.pop()
     }
 
     #[test]
-    fn a_slip_is_told_with_the_name_that_was_meant() {
+    fn a_misspelt_name_is_reported_with_the_name_that_was_meant() {
         for (slip, meant) in [
             ("DUKA_KWIKPAISA_APIKEY", "DUKA_KWIKPAISA_API_KEY"),
             ("DUKA_KWIKPAISA_BASEURL", "DUKA_KWIKPAISA_BASE_URL"),
@@ -143,27 +143,30 @@ mod tests {
             let said = format!(
                 "warning: environment variable {slip} is not known and has no effect; did you mean {meant}?"
             );
-            assert_eq!(told(slip, Some(&[])), Some(said.clone()));
-            assert_eq!(told(slip, None), Some(said));
+            assert_eq!(warning(slip, Some(&[])), Some(said.clone()));
+            assert_eq!(warning(slip, None), Some(said));
         }
     }
 
     #[test]
-    fn a_name_that_is_near_to_none_is_told_once_the_settings_are_known() {
+    fn a_name_like_no_other_is_reported_once_the_settings_are_known() {
         let said =
             "warning: environment variable DUKA_COLOUR_OF_TEA is not known and has no effect";
-        assert_eq!(told("DUKA_COLOUR_OF_TEA", Some(&[])), Some(said.to_owned()));
-        assert_eq!(told("DUKA_COLOUR_OF_TEA", None), None);
+        assert_eq!(
+            warning("DUKA_COLOUR_OF_TEA", Some(&[])),
+            Some(said.to_owned())
+        );
+        assert_eq!(warning("DUKA_COLOUR_OF_TEA", None), None);
     }
 
     #[test]
-    fn a_name_that_has_an_effect_or_is_another_programs_is_not_told() {
+    fn a_name_that_has_an_effect_or_is_another_programs_is_not_reported() {
         for name in KNOWN.into_iter().chain(FOR_TESTS) {
-            assert_eq!(told(name, Some(&[])), None, "{name}");
+            assert_eq!(warning(name, Some(&[])), None, "{name}");
         }
-        assert_eq!(told("DUKA_SHOP_KEY", Some(&["DUKA_SHOP_KEY"])), None);
+        assert_eq!(warning("DUKA_SHOP_KEY", Some(&["DUKA_SHOP_KEY"])), None);
         for name in ["DUKASCOPY_KEY", "PATH", "MY_DUKA_STORE"] {
-            assert_eq!(told(name, Some(&[])), None, "{name}");
+            assert_eq!(warning(name, Some(&[])), None, "{name}");
         }
     }
 

@@ -110,9 +110,9 @@ impl Failure {
         }
     }
 
-    pub(crate) fn trouble(what: &str, trouble: &CancelError) -> Self {
-        let message = format!("failed to {what}: {}", told(trouble));
-        match trouble {
+    pub(crate) fn cancel(what: &str, error: &CancelError) -> Self {
+        let message = format!("failed to {what}: {}", describe(error));
+        match error {
             CancelError::Gateway(error) => Self {
                 exit: exit_of_read(error),
                 message,
@@ -123,7 +123,7 @@ impl Failure {
             },
             CancelError::NotStored { .. } => Self {
                 exit: Exit::Unknown,
-                message: format!("{message}; mend the store, then run `duka sweep`"),
+                message: format!("{message}; fix the store, then run `duka sweep`"),
             },
             CancelError::UnknownAccount(_)
             | CancelError::OtherGateway { .. }
@@ -134,13 +134,13 @@ impl Failure {
         }
     }
 
-    pub(crate) fn refund(what: &str, trouble: &RefundError) -> Self {
-        let message = format!("failed to {what}: {trouble}");
-        match trouble {
-            RefundError::NothingSent(trouble) => Self::trouble(what, trouble),
+    pub(crate) fn refund(what: &str, error: &RefundError) -> Self {
+        let message = format!("failed to {what}: {error}");
+        match error {
+            RefundError::NothingSent(error) => Self::cancel(what, error),
             RefundError::NotStored { .. } => Self {
                 exit: Exit::Unknown,
-                message: format!("{message}; mend the store, then see `duka pending`"),
+                message: format!("{message}; fix the store, then see `duka pending`"),
             },
             RefundError::DoubleRequest(_) => Self {
                 exit: Exit::Unknown,
@@ -175,9 +175,9 @@ impl fmt::Display for Failure {
     }
 }
 
-/// The text of a trouble, with the causes of one that a gateway made.
-pub(crate) fn told(trouble: &CancelError) -> String {
-    match trouble {
+/// The text of an error, with its causes where it is the gateway's.
+pub(crate) fn describe(error: &CancelError) -> String {
+    match error {
         CancelError::Gateway(error) => error.in_full().to_string(),
         CancelError::Store(_)
         | CancelError::NotStored { .. }
@@ -186,7 +186,7 @@ pub(crate) fn told(trouble: &CancelError) -> String {
         | CancelError::Unknown(_)
         | CancelError::ShutDown(_)
         | CancelError::NotAllowed(_)
-        | _ => trouble.to_string(),
+        | _ => error.to_string(),
     }
 }
 

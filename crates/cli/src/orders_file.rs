@@ -175,7 +175,7 @@ fn skip_byte_order_mark(reader: &mut impl BufRead) -> io::Result<()> {
 enum TextLine {
     /// With its line feed, if it has one.
     Text(Vec<u8>),
-    /// Left out: nobody needs to keep what is longer than any row.
+    /// Left out: it is longer than any row can be.
     TooLong,
     /// There is none any more.
     End,
@@ -285,7 +285,7 @@ impl Iterator for Rows {
 }
 
 impl BadRow {
-    /// A row that could not be told from its neighbours. Without columns, or beyond them, a
+    /// A row that could not be separated from its neighbours. Without columns, or beyond them, a
     /// cell has a number.
     fn cut(problem: NoRow, columns: Option<&Columns>) -> Self {
         match problem {

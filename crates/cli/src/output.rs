@@ -25,15 +25,15 @@ pub(crate) enum Format {
     Json,
 }
 
-/// Where results and remarks go.
+/// Where results and notes go.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
     style: Format,
-    remarks: Remarks,
+    notes: Notes,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Remarks {
+enum Notes {
     /// Asked for with `-v`: all there is to say.
     All,
     Wanted,
@@ -48,10 +48,10 @@ impl Output {
             } else {
                 Format::Text
             },
-            remarks: match (args.quiet, args.verbose) {
-                (true, _) => Remarks::Quiet,
-                (false, 0) => Remarks::Wanted,
-                (false, _) => Remarks::All,
+            notes: match (args.quiet, args.verbose) {
+                (true, _) => Notes::Quiet,
+                (false, 0) => Notes::Wanted,
+                (false, _) => Notes::All,
             },
         }
     }
@@ -62,7 +62,7 @@ impl Output {
 
     /// Whether `-v` asks for all there is to say.
     pub(crate) fn is_verbose(self) -> bool {
-        self.remarks == Remarks::All
+        self.notes == Notes::All
     }
 
     /// One JSON document, or one line of NDJSON.
@@ -72,8 +72,8 @@ impl Output {
         self.line(&text)
     }
 
-    /// A line of the result. A reader that has gone (`duka report | head`) ends the
-    /// command without a fuss.
+    /// A line of the result. If the reader of stdout has closed it (`duka report | head`), the
+    /// command ends without an error message.
     pub(crate) fn line(self, text: &str) -> Result<(), Failure> {
         writeln!(anstream::stdout().lock(), "{text}").map_err(|error| {
             Failure::failed(if error.kind() == io::ErrorKind::BrokenPipe {
@@ -86,14 +86,14 @@ impl Output {
 
     /// Something worth knowing that is not the result.
     pub(crate) fn print_note(self, text: &str) {
-        if self.remarks != Remarks::Quiet {
+        if self.notes != Notes::Quiet {
             to_stderr(&plain_lines(text));
         }
     }
 
     /// A bar for work of unknown length; drawn only on a terminal.
     pub(crate) fn progress(self, what: &'static str) -> ProgressBar {
-        if self.remarks == Remarks::Quiet || !io::stderr().is_terminal() {
+        if self.notes == Notes::Quiet || !io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }
         let style = ProgressStyle::with_template("{spinner} {msg}: {human_pos} orders, {per_sec}")
@@ -125,8 +125,8 @@ pub(crate) fn print_error(text: &str) {
     to_stderr(&format!("{red}error{red:#}: {}", plain_lines(text)));
 }
 
-/// Unlike `eprintln!` this does not panic when nobody reads stderr any more: a sweep has
-/// more important things in flight.
+/// Unlike `eprintln!` this does not panic when stderr is closed, because requests of a sweep may
+/// be in flight.
 fn to_stderr(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{text}");
 }
@@ -166,11 +166,11 @@ fn escape(text: &str, kept: &[char]) -> String {
     plain
 }
 
-/// Colours a word by how it should make its reader feel.
+/// Colours a status word: green is good, yellow needs attention.
 pub(crate) fn colorize(word: &str) -> String {
     let colour = match word {
         "confirmed" | "paid" | "ok" => AnsiColor::Green,
-        "in_doubt" | "needs_review" | "refused" | "late_payment" | "double_request" | "mend" => {
+        "in_doubt" | "needs_review" | "refused" | "late_payment" | "double_request" | "fix" => {
             AnsiColor::Yellow
         }
         _ => return word.to_owned(),
@@ -179,7 +179,7 @@ pub(crate) fn colorize(word: &str) -> String {
     format!("{style}{word}{style:#}")
 }
 
-/// Sends the workspace's own traces to stderr; other crates' are not ours to vouch for.
+/// Sends the workspace's own traces to stderr; other crates' may hold secrets, so they are left out.
 pub(crate) fn log_to_stderr(verbose: u8, quiet: bool) {
     let level = match (quiet, verbose) {
         (true, _) => LevelFilter::ERROR,

@@ -21,13 +21,13 @@ pub(crate) fn listen(runtime: &Runtime, command: &Command, output: Output) -> Ca
     match signals {
         Err(error) => print_error(&format!("failed to listen for signals: {error}")),
         Ok(mut signals) => {
-            let told = stop.clone();
+            let token = stop.clone();
             runtime.spawn(async move {
                 signals.next().await;
                 output.print_note(
                     "stopping: finishing what is in flight; once more to leave it in doubt",
                 );
-                told.cancel();
+                token.cancel();
                 signals.next().await;
                 exit_at_once();
             });

@@ -5,7 +5,7 @@
 //! orders can become one this way. Such ids are refused where they come in without a type.
 //!
 //! An id that a merchant chose must not be refused, so `4E12` and `12E5` are ids: a spreadsheet writes a
-//! sign behind the E, and a fraction before it unless all lost digits were zeros. What cannot be told from an id is taken:
+//! sign behind the E, and a fraction before it unless all lost digits were zeros. What cannot be distinguished from an id is accepted:
 //! zeros that were cut off in front, a date, digits behind the fifteenth that became zeros.
 
 use std::fmt;
@@ -33,7 +33,7 @@ pub(crate) enum Change {
     ErrorValue,
 }
 
-/// What follows the id in a message.
+/// What a message says after the id.
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -64,7 +64,7 @@ const ERROR_VALUES: [&str; 9] = [
     "#REF!", "#VALUE!", "#NAME?", "#NUM!", "#N/A", "#NULL!", "#DIV/0!", "#SPILL!", "#CALC!",
 ];
 
-/// What a spreadsheet did to this id, if it can be told.
+/// What a spreadsheet did to this id, if that can be detected.
 pub(crate) fn change(id: &str) -> Option<Change> {
     let id = id.trim();
     let first = id.chars().next()?;
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_any_country_are_told() {
+    fn numbers_of_any_country_are_detected() {
         for (id, what) in [
             ("6,000", Change::Grouped),
             ("6.116.229", Change::Grouped),

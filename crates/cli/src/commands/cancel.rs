@@ -27,13 +27,13 @@ pub(crate) async fn run(args: CancelArgs, context: &Context) -> Result<Exit, Fai
         actor: super::actor(args.actor)?,
     };
     let bound = context.bound(&config, args.bound.give_up_after);
-    let trouble = |trouble| Failure::trouble(WHAT, &trouble);
+    let failed = |error| Failure::cancel(WHAT, &error);
     let (canceller, order, key, earlier) = bound
         .read(WHAT, async {
             let canceller = context.canceller(&config, Absent::Make).await?;
             let store = super::store_of(&canceller);
             let order = super::find_order(&args.order.order, context, &config, store).await?;
-            let key = canceller.canonical(&order.key).map_err(trouble)?;
+            let key = canceller.canonical(&order.key).map_err(failed)?;
             let earlier = store.cancellations_of(&key).await;
             let earlier = earlier.map_err(|error| Failure::store(WHAT, &error))?;
             Ok((canceller, order, key, earlier))
@@ -65,7 +65,7 @@ pub(crate) async fn run(args: CancelArgs, context: &Context) -> Result<Exit, Fai
             }
         }
     };
-    print(&handled.map_err(trouble)?, context)
+    print(&handled.map_err(failed)?, context)
 }
 
 /// Returns once no request to cancel this order is on its way.
@@ -116,7 +116,7 @@ fn left_said(end: End, record: &Record) -> String {
 /// What may have been sent is in the store, if anything was.
 fn unclear(why: impl fmt::Display, key: &OrderKey) -> Failure {
     Failure::unknown(format!(
-        "failed to {WHAT}: {why}, and how far it came could not be read from the store; `duka show {}` tells",
+        "failed to {WHAT}: {why}, and how far it came could not be read from the store; see `duka show {}`",
         key.order
     ))
 }

@@ -1,4 +1,4 @@
-//! `duka create`: creates an order, follows it, and prints where the customer pays.
+//! `duka create`: creates an order, tracks it, and prints where the customer pays.
 
 use duka_cancellations::{OrderKey, Store, TrackedOrder};
 use duka_core::{
@@ -28,7 +28,7 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
         .and_then(Money::chargeable)
         .map_err(|error| Failure::usage(error.to_string()))?;
     let order = new_order(args, &reference, money).map_err(|error| failure(&error))?;
-    // Opened before anything is created: an order that nobody follows is soon abandoned.
+    // Opened before anything is created: an order that is created must be tracked.
     let store = bound.read(WHAT, context.open_store(&config)).await?;
 
     // Where the gateway answers an id that it knows with the order that had it first.
@@ -39,7 +39,7 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
     }
 
     let gateway_name = GatewayName::from_static(settings.keys.gateway());
-    let follow = |key: OrderKey, money: Money, note: Option<&str>| {
+    let track = |key: OrderKey, money: Money, note: Option<&str>| {
         let mut tracked = TrackedOrder::new(key, gateway_name.clone(), context.clock.now());
         tracked.money = Some(money);
         tracked.reference = Some(reference.to_string());
@@ -60,15 +60,15 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
         Ok(created) => created,
         Err((mut failure, may_exist)) => {
             // Where the merchant's id is the address, an order that may exist can be
-            // followed all the same, so that a sweep finds it.
+            // tracked all the same, so that a sweep finds it.
             let addressed_by_reference = matches!(settings.keys, Keys::KwikPaisa { .. });
             if addressed_by_reference && may_exist {
                 let key = OrderKey::new(account, reference.clone());
-                follow(key, money, Some("whether it was created is not known"))
+                track(key, money, Some("whether it was created is not known"))
                     .await
-                    .map_err(|error| Failure::store("follow the order", &error))?;
+                    .map_err(|error| Failure::store("track the order", &error))?;
                 failure = failure.with_advice(&format!(
-                    "the order may exist, and is followed; `duka status {reference}` tells"
+                    "the order may exist, and is tracked; see `duka status {reference}`"
                 ));
             }
             return Err(failure);
@@ -84,15 +84,15 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
         None
     };
     // The order exists: its id must not be lost with the store.
-    follow(key.clone(), other.unwrap_or(money), None)
+    track(key.clone(), other.unwrap_or(money), None)
         .await
         .map_err(|error| {
-            let what = format!("follow the order that was created as {key}, to be paid at {link}");
+            let what = format!("track the order that was created as {key}, to be paid at {link}");
             Failure::store(&what, &error)
         })?;
     if let Some(other) = other {
         return Err(Failure::refused(format!(
-            "failed to create the order: the gateway answers with an earlier order of this id, for {other} and not for {money}; it is followed as {}; use another id",
+            "failed to create the order: the gateway answers with an earlier order of this id, for {other} and not for {money}; it is tracked as {}; use another id",
             key.order
         )));
     }
@@ -151,7 +151,7 @@ async fn refuse_reuse(
     }
 }
 
-/// The amount that the gateway has for an order nobody has paid, where it is not the one asked for. A status that
+/// The amount that the gateway has for an unpaid order, where it is not the one asked for. A status that
 /// cannot be read says nothing; what is paid may be shown in another currency.
 async fn other_money(gateway: &dyn Gateway, order: &OrderId, asked: Money) -> Option<Money> {
     let reading = gateway.status(order).await.ok()?;
@@ -159,7 +159,7 @@ async fn other_money(gateway: &dyn Gateway, order: &OrderId, asked: Money) -> Op
     (reading.status == OrderStatus::Unpaid).then_some(shown)
 }
 
-/// Options that were always ignored at the other gateway. Scripts give them for either, and are told so.
+/// Options that were always ignored at the other gateway. Scripts give them for either, so they only cause a note.
 const IGNORED: [&str; 3] = ["--notification-id", "--cancellation-url", "--service-type"];
 
 /// An option that the gateway does not know would be lost without a word.

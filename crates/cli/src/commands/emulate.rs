@@ -68,7 +68,7 @@ fn refusal(error: &StartError) -> Failure {
         .map_or_else(String::new, |cause| format!(": {cause}"));
     match error {
         StartError::NotLoopback { addr } => Failure::usage(format!(
-            "{addr} is not a loopback address, and whoever reaches the emulator can pay orders; --expose allows it all the same"
+            "{addr} is not a loopback address, and every client that reaches the emulator can pay orders; --expose allows it all the same"
         )),
         StartError::Webhook(_) => Failure::usage(format!("--webhook-url: {error}{cause}")),
         StartError::Bind { .. } | _ => {

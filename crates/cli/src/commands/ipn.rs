@@ -52,7 +52,7 @@ pub(crate) async fn run(command: IpnCommand, context: &Context) -> Result<Exit, 
                 .await
                 .map_err(|end| {
                     Failure::unknown(format!(
-                        "failed to register the address: {end}; whether it was registered is not known, and `duka ipn list` tells"
+                        "failed to register the address: {end}; whether it was registered is not known, see `duka ipn list`"
                     ))
                 })?
                 .map_err(|error| Failure::mutation("register the address", &error))?;

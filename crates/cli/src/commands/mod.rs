@@ -54,7 +54,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
     }
 }
 
-/// The order that a command line names: one that is followed, by its id or the merchant's
+/// The order that a command line names: one that is tracked, by its id or the merchant's
 /// reference, or else an order of the only account there is.
 async fn find_order(
     text: &str,
@@ -77,11 +77,11 @@ async fn find_order(
     if let Some(order) = found.pop() {
         return Ok(order);
     }
-    unfollowed(text, context, config)
+    untracked(text, context, config)
 }
 
 /// An order of the only account there is, or of the one that was chosen.
-fn unfollowed(text: &str, context: &Context, config: &Config) -> Result<TrackedOrder, Failure> {
+fn untracked(text: &str, context: &Context, config: &Config) -> Result<TrackedOrder, Failure> {
     let account = context.only_account(config, None)?;
     let settings = &config.accounts[&account];
     let gateway = GatewayName::from_static(settings.keys.gateway());
@@ -89,7 +89,7 @@ fn unfollowed(text: &str, context: &Context, config: &Config) -> Result<TrackedO
     match settings.keys {
         Keys::Pesapal { .. } if tracking_id(text).is_none() => {
             return Err(Failure::usage(format!(
-                "{text:?} is not a tracking id (a GUID), by which Pesapal knows orders, nor the reference of an order that is followed"
+                "{text:?} is not a tracking id (a GUID), by which Pesapal knows orders, nor the reference of a tracked order"
             )));
         }
         Keys::Pesapal { .. } | Keys::KwikPaisa { .. } => {}
@@ -98,7 +98,7 @@ fn unfollowed(text: &str, context: &Context, config: &Config) -> Result<TrackedO
     Ok(TrackedOrder::new(key, gateway, context.clock.now()))
 }
 
-/// The followed orders with this id or reference, as it stands there or, if it is a
+/// The tracked orders with this id or reference, as it stands there or, if it is a
 /// tracking id, in the form in which those are kept.
 async fn find_kept(text: &str, store: &dyn Store) -> Result<Vec<TrackedOrder>, Failure> {
     let failed = |error| Failure::store("look up the order", &error);

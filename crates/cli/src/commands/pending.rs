@@ -162,7 +162,7 @@ fn advice(record: &Record) -> String {
             "is the order cancelled at the gateway's dashboard? then: duka resolve {id} --as cancelled|not-cancelled --by … --note …"
         ),
         State::Sending => {
-            "nothing yet; a request is on its way, or whoever sent it has died: a sweep takes it up then".to_owned()
+            "nothing yet; a request is on its way, or the worker that sent it has died: a sweep takes it up then".to_owned()
         }
         State::Requested
         | State::Accepted

@@ -72,7 +72,7 @@ pub(crate) async fn run(args: RefundArgs, context: &Context) -> Result<Exit, Fai
             }
         }
     };
-    let asked = asked.map_err(|trouble| Failure::refund(WHAT, &trouble))?;
+    let asked = asked.map_err(|error| Failure::refund(WHAT, &error))?;
     let (view, exit, advice) = match &asked {
         Refunding::NotEligible(reading) => {
             let (status, now) = (&reading.status, context.clock.now());
@@ -130,7 +130,7 @@ async fn left_behind(
 /// What may have been sent is in the store, if anything was.
 fn unclear(why: impl fmt::Display, key: &OrderKey) -> Failure {
     Failure::unknown(format!(
-        "failed to {WHAT}: {why}, and how far it came could not be read from the store; `duka show {}` tells",
+        "failed to {WHAT}: {why}, and how far it came could not be read from the store; see `duka show {}`",
         key.order
     ))
 }
@@ -183,7 +183,7 @@ pub(super) fn advice(refund: &Refund) -> Option<String> {
                 .due_at
                 .map_or_else(|| "now".to_owned(), |due| due.to_string());
             Some(format!(
-                "a request is on its way until {lapses}; after that whoever sent it has died: is there one at the gateway's dashboard? then: duka resolve {id} --as received|not-received --by … --note …"
+                "a request is on its way until {lapses}; after that its worker has died: is there one at the gateway's dashboard? then: duka resolve {id} --as received|not-received --by … --note …"
             ))
         }
         RefundState::InDoubt => Some(format!(

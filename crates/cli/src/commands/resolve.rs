@@ -79,7 +79,7 @@ async fn refund(
         Some(resolution) => refunder.resolve(id, resolution, by, note).await,
         None => refunder.acknowledge(id, by, note).await,
     };
-    let refund = resolved.map_err(|trouble| match trouble {
+    let refund = resolved.map_err(|error| match error {
         RefundError::NotAllowed(refund) => {
             let view = RefundView::of(&refund, None);
             Failure::usage(format!(
@@ -87,11 +87,11 @@ async fn refund(
                 view.standing()
             ))
         }
-        trouble @ (RefundError::NothingSent(_)
+        error @ (RefundError::NothingSent(_)
         | RefundError::Unknown(_)
         | RefundError::DoubleRequest(_)
         | RefundError::NotStored { .. }
-        | _) => Failure::refund("resolve it", &trouble),
+        | _) => Failure::refund("resolve it", &error),
     })?;
     let view = RefundView::of(&refund, None);
     if context.output.is_json() {
@@ -115,19 +115,19 @@ async fn cancellation(
     context: &Context,
 ) -> Result<Exit, Failure> {
     let resolved = canceller.resolve(args.id, resolution, by, note).await;
-    let record = resolved.map_err(|trouble| match trouble {
+    let record = resolved.map_err(|error| match error {
         CancelError::NotAllowed(refused) => Failure::usage(format!(
             "there is nothing to decide about {}: it is {}; see `duka pending`",
             args.id,
             refused.state.as_str()
         )),
-        trouble @ (CancelError::Store(_)
+        error @ (CancelError::Store(_)
         | CancelError::NotStored { .. }
         | CancelError::OtherGateway { .. }
         | CancelError::Gateway(_)
         | CancelError::Unknown(_)
         | CancelError::UnknownAccount(_)
-        | _) => Failure::trouble("resolve it", &trouble),
+        | _) => Failure::cancel("resolve it", &error),
     })?;
     let view = CancellationView::from(&record);
     if context.output.is_json() {

@@ -20,7 +20,7 @@ pub(crate) async fn run(args: &OrderArgs, context: &Context) -> Result<Exit, Fai
     }
     if orders.is_empty() {
         return Err(Failure::usage(format!(
-            "order {} is not followed; `duka status` asks the gateway about any order",
+            "order {} is not tracked; `duka status` asks the gateway about any order",
             args.order
         )));
     }

@@ -66,7 +66,7 @@ async fn ask_and_remember(
     let (reading, seen) = canceller
         .status(&order.key)
         .await
-        .map_err(|trouble| Failure::trouble("read the status", &trouble))?;
+        .map_err(|error| Failure::cancel("read the status", &error))?;
     Ok((order, reading, seen.observed_at))
 }
 
@@ -79,11 +79,11 @@ async fn ask_only(
     unchanged(text)?;
     let account = context.only_account(config, None)?;
     match config.accounts[&account].keys {
-        // Only the store could tell which order a reference means.
+        // Only the store knows which order a reference means.
         Keys::Pesapal { .. } if tracking_id(text).is_none() => must_exist(config)?,
         Keys::Pesapal { .. } | Keys::KwikPaisa { .. } => {}
     }
-    let order = super::unfollowed(text, context, config)?;
+    let order = super::untracked(text, context, config)?;
     let account = &order.key.account;
     let settings = &config.accounts[account];
     let gateway = accounts::gateway(account, settings, &context.caller(config)?)?;

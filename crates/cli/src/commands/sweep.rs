@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::track;
 use crate::args::SweepArgs;
 use crate::context::{Absent, Context};
-use crate::failure::{Exit, Failure, told};
+use crate::failure::{Exit, Failure, describe};
 use crate::orders_file::{Accounts, OrdersFile};
 use crate::output::{Output, colorize, plain, print_error};
 use crate::views::{CancellationView, SummaryLine, why};
@@ -86,7 +86,7 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
                     return Err(track::refusal(
                         &file,
                         bad,
-                        "nothing was sent; mend them first",
+                        "nothing was sent; fix them first",
                     ));
                 }
                 let rows = file.rows(&accounts)?.map(|row| row.map_err(Into::into));
@@ -140,7 +140,7 @@ async fn sweep_once(
 ) -> Result<Summary, Failure> {
     let output = teller.output;
     let bar = output.progress("sweeping");
-    // A thread of its own prints: whoever reads slowly must not hold up a request that is
+    // A thread of its own prints: a slow reader of stdout must not hold up a request that is
     // under way.
     let (say, said) = mpsc::channel();
     let printer = thread::spawn({
@@ -155,7 +155,7 @@ async fn sweep_once(
             bar.inc(1);
         }
         if let Some(line) = teller.line_of(&news, request) {
-            // The printer ends after the sweep, so somebody listens.
+            // The printer ends after the sweep, so the channel is open.
             say.send(line).unwrap_or_default();
         }
     };
@@ -164,7 +164,7 @@ async fn sweep_once(
     // Blocks until all is printed; nothing else is left to do.
     let _ = tokio::task::spawn_blocking(move || printer.join()).await;
     bar.finish_and_clear();
-    let summary = swept.map_err(|trouble| Failure::trouble("sweep", &trouble))?;
+    let summary = swept.map_err(|error| Failure::cancel("sweep", &error))?;
     teller.count_the_rest();
     if let Some(error) = &summary.list_error {
         print_error(&format!("the list was not read to its end: {error}"));
@@ -184,11 +184,11 @@ enum Line {
     Result(Box<CancellationView>),
     /// The same in text only; JSON says it in another way.
     Plain(String),
-    Remark(String),
-    Complaint(String),
+    Note(String),
+    Error(String),
 }
 
-/// Puts what a sweep tells into words.
+/// Turns the events of a sweep into lines.
 struct Teller<'a> {
     output: Output,
     clock: &'a SharedClock,
@@ -226,7 +226,7 @@ impl<'a> Teller<'a> {
             look_back: words(bounds.look_back),
             grace: words(bounds.grace.unwrap_or(bounds.min_age)),
             leftovers: if args.orders.is_none() {
-                // Of those that are followed, others may have taken some: they tell of them.
+                // Other workers may have taken some of the tracked orders, and report them.
                 Leftovers::None
             } else if output.is_verbose() {
                 Leftovers::All
@@ -262,13 +262,11 @@ impl<'a> Teller<'a> {
                 dry_line(&plan.key, would, &why(plan))
             }
             SweepEvent::LeftAlone(key, left) => return self.left_alone(key, *left),
-            SweepEvent::Failed(key, trouble) => {
-                Line::Complaint(format!("{key}: {}", told(trouble)))
-            }
-            SweepEvent::AccountStopped(account, reason) => Line::Complaint(format!(
+            SweepEvent::Failed(key, error) => Line::Error(format!("{key}: {}", describe(error))),
+            SweepEvent::AccountStopped(account, reason) => Line::Error(format!(
                 "account {account} is left for a later sweep: {reason}"
             )),
-            // Later versions of the library may have more to tell.
+            // Later versions of the library may have more events.
             SweepEvent::Considered | _ => return None,
         })
     }
@@ -290,7 +288,7 @@ impl<'a> Teller<'a> {
         Some(if self.mode == Mode::DryRun && !self.output.is_json() {
             dry_line(key, "left alone", &why)
         } else {
-            Line::Remark(format!("{key} is left alone: {why}"))
+            Line::Note(format!("{key} is left alone: {why}"))
         })
     }
 
@@ -356,8 +354,8 @@ fn print(line: &Line, output: Output) {
         // A reader of stdout that has gone must not stop the sweep.
         Line::Result(view) => print_one(view, output).unwrap_or_default(),
         Line::Plain(text) => output.line(text).unwrap_or_default(),
-        Line::Remark(text) => output.print_note(text),
-        Line::Complaint(text) => print_error(text),
+        Line::Note(text) => output.print_note(text),
+        Line::Error(text) => print_error(text),
     }
 }
 
@@ -429,7 +427,7 @@ fn exit_of(summary: &Summary, stop: &CancellationToken) -> Exit {
     } else if summary.errors == 0 {
         Exit::Done
     } else if summary.errors == summary.misconfigured && summary.sent == 0 {
-        // As for a single order: repeating it cannot help before the settings are mended.
+        // As for a single order: repeating it cannot help before the settings are fixed.
         Exit::Usage
     } else {
         Exit::Failed
@@ -445,8 +443,8 @@ fn problem(summary: &Summary, exit: Exit) -> Option<String> {
     };
     let advice = match exit {
         Exit::Failed => "a later sweep tries again",
-        Exit::Usage if summary.errors == 1 => "mend the credentials or settings of its account",
-        Exit::Usage => "mend the credentials or settings of their accounts",
+        Exit::Usage if summary.errors == 1 => "fix the credentials or settings of its account",
+        Exit::Usage => "fix the credentials or settings of their accounts",
         Exit::Done | Exit::Refused | Exit::Unknown => return None,
     };
     Some(format!("{orders} could not be worked on; {advice}"))

@@ -1,4 +1,4 @@
-//! `duka track`: follows open orders from a file. All of it or nothing, unless told
+//! `duka track`: tracks open orders from a file. All of it or nothing, unless told
 //! otherwise.
 
 use serde::Serialize;
@@ -31,7 +31,7 @@ pub(crate) async fn run(args: &TrackArgs, context: &Context) -> Result<Exit, Fai
         return Err(refusal(
             &file,
             bad,
-            "nothing was imported; mend them, or use --skip-bad",
+            "nothing was imported; fix them, or use --skip-bad",
         ));
     }
     let store = context.open_store(&config).await?;
@@ -51,7 +51,7 @@ pub(crate) async fn run(args: &TrackArgs, context: &Context) -> Result<Exit, Fai
         let tracked = store
             .track(batch)
             .await
-            .map_err(|error| Failure::store("follow the orders", &error))?;
+            .map_err(|error| Failure::store("track the orders", &error))?;
         view.added += tracked.added;
         view.known += tracked.known;
     }
@@ -60,7 +60,7 @@ pub(crate) async fn run(args: &TrackArgs, context: &Context) -> Result<Exit, Fai
         context.output.json(&view)?;
     } else {
         context.output.line(&format!(
-            "{} orders followed, {} known before, {} bad rows left out",
+            "{} orders tracked, {} known before, {} bad rows left out",
             view.added, view.known, view.bad
         ))?;
     }

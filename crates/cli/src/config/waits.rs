@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_sets_is_what_the_crates_wait_by_themselves() {
+    fn a_wait_that_is_not_set_is_the_default_of_the_crates() {
         let waits = Waits::default();
         assert_eq!(waits.lease, Lease::default().get());
         assert_eq!(waits.timeout, HttpTransport::TOTAL_TIMEOUT);

@@ -1,5 +1,5 @@
 //! The rows of a CSV list, as cells. Read line by line, because a quote that is never
-//! closed must cost its own row and none of those that follow.
+//! closed must cost its own row and none of the rows after it.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead};

@@ -10,7 +10,7 @@ use crate::output::plain;
 
 #[derive(Debug, Serialize)]
 pub(crate) struct RefundView {
-    /// Tells it from a cancellation where both are listed.
+    /// Distinguishes it from a cancellation where both are listed.
     kind: &'static str,
     pub(crate) id: Option<String>,
     pub(crate) account: String,

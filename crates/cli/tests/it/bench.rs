@@ -147,7 +147,7 @@ impl Bench {
         panic!("no notification address after 20 tries");
     }
 
-    /// Creates an order as a merchant who does not give up, and follows it.
+    /// Creates an order as a merchant who does not give up, and tracks it.
     pub(crate) async fn create(
         &self,
         store: &dyn Store,
@@ -203,7 +203,7 @@ pub(crate) fn request() -> Request {
     }
 }
 
-/// One sweep of everything that is followed.
+/// One sweep of every tracked order.
 pub(crate) async fn sweep(worker: &Canceller, wait: Duration) {
     let bounds = Bounds {
         min_age: Duration::ZERO,

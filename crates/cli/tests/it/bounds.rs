@@ -125,12 +125,12 @@ fn an_answer_to_a_cancel_that_comes_a_moment_after_the_end_is_kept() {
 }
 
 #[test]
-fn an_order_that_was_not_created_in_time_may_exist_and_is_followed_where_it_can_be() {
+fn an_order_that_was_not_created_in_time_may_exist_and_is_tracked_where_it_can_be() {
     let mut shop = CliFixture::open();
     let ipn = shop.ipn();
     slow(&mut shop, &[Operation::Create]);
     let run = in_time(&shop, &CliFixture::create_args("kwikpaisa", INDIAN), 4);
-    run.complains("whether it was created is not known; the order may exist, and is followed");
+    run.complains("whether it was created is not known; the order may exist, and is tracked");
     shop.duka(&["show", INDIAN]).exits(0);
     let args = CliFixture::create_args("pesapal", "KANGA-1");
     let args = [&args[..], &["--notification-id", &ipn]].concat();
@@ -142,7 +142,7 @@ fn an_address_that_was_not_registered_in_time_may_be() {
     let mut shop = CliFixture::only(Gateway::Pesapal);
     slow(&mut shop, &[Operation::RegisterIpn]);
     let args = ["ipn", "register", "https://merchant.example/ipn"];
-    in_time(&shop, &args, 4).complains("`duka ipn list` tells");
+    in_time(&shop, &args, 4).complains("see `duka ipn list`");
 }
 
 #[test]

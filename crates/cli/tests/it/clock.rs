@@ -13,7 +13,7 @@ fn doctor_says_by_how_much_and_in_which_direction_this_clock_is_off() {
             .advance_clock(SignedDuration::from_secs(ahead));
         let run = shop.duka(&["doctor"]).exits(1);
         for account in ["kwikpaisa", "pesapal"] {
-            let start = format!("  mend  {account}: clock: this machine's clock is ");
+            let start = format!("   fix  {account}: clock: this machine's clock is ");
             let line = run.stdout.lines().find_map(|it| it.strip_prefix(&start));
             let line = line.unwrap_or_else(|| panic!("{}", run.stdout));
             let (seconds, rest) = line.split_once(" s ").unwrap();
@@ -40,7 +40,7 @@ fn a_signature_too_old_or_too_new_is_explained_by_the_clock() {
     let run = shop.duka(&["cancel", INDIAN, "--wait", "0s"]).exits(2);
     assert!(run.stdout.contains("clock"), "{}", run.stdout);
     assert_eq!(shop.emulator.order(INDIAN).unwrap().cancel_requests, 0);
-    // Mended, the same record goes on.
+    // With the right clock, the same record goes on.
     shop.emulator
         .advance_clock(SignedDuration::from_secs(-1000));
     shop.duka(&["cancel", INDIAN]).exits(0);

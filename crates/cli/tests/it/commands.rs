@@ -187,7 +187,7 @@ fn orders_of_a_list_are_tracked_swept_and_reported() {
     assert!(
         tracked
             .stdout
-            .starts_with("2 orders followed, 0 known before")
+            .starts_with("2 orders tracked, 0 known before")
     );
     let tracked = elsewhere
         .terminal
@@ -196,7 +196,7 @@ fn orders_of_a_list_are_tracked_swept_and_reported() {
     assert!(
         tracked
             .stdout
-            .starts_with("0 orders followed, 2 known before")
+            .starts_with("0 orders tracked, 2 known before")
     );
 
     let swept = elsewhere.duka(&["sweep"]).exits(0);
@@ -477,7 +477,7 @@ fn doctor_names_what_is_unsettled_at_an_account_that_is_gone() {
     shop.terminal.unset("DUKA_PESAPAL_CONSUMER_KEY");
     shop.terminal.unset("DUKA_PESAPAL_CONSUMER_SECRET");
     let run = shop.duka(&["doctor"]).exits(1);
-    let said = "  mend  store: 1 cancellation of account pesapal is not settled, and no such account is configured";
+    let said = "   fix  store: 1 cancellation of account pesapal is not settled, and no such account is configured";
     assert!(run.stdout.contains(said), "{}", run.stdout);
     let run = shop.duka(&["sweep", "--dry-run"]).exits(2);
     run.complains("account pesapal is not configured");
@@ -499,7 +499,7 @@ fn a_sweep_of_a_store_that_is_not_there_makes_none() {
     ] {
         shop.duka(args)
             .exits(2)
-            .complains("there is no store at duka.db; mend --store");
+            .complains("there is no store at duka.db; fix --store");
         assert!(!shop.terminal.store().exists(), "{args:?}");
     }
     shop.duka(&["sweep", "--orders", "list.csv"]).exits(0);
@@ -523,6 +523,6 @@ fn a_store_that_cannot_be_looked_for_is_not_taken_for_absent() {
         run.complains("failed to look for a store at loop.db: ");
     }
     let run = shop.duka(&["doctor", "--store", "sqlite:loop.db"]).exits(1);
-    let said = "  mend  store: failed to look for a store at loop.db: ";
+    let said = "   fix  store: failed to look for a store at loop.db: ";
     assert!(run.stdout.contains(said), "{}", run.stdout);
 }

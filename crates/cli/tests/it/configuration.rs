@@ -275,10 +275,10 @@ fn a_missing_secret_is_named_and_only_where_its_account_is_used() {
 fn a_store_that_is_not_there_is_named_and_not_made_by_commands_that_only_read() {
     let shop = CliFixture::open();
     shop.create("kwikpaisa", INDIAN);
-    let nobodys = "01a20128-5bd5-7219-a4c2-b4aa018712f1";
+    let unknown = "01a20128-5bd5-7219-a4c2-b4aa018712f1";
     let decide = [
         "resolve",
-        nobodys,
+        unknown,
         "--as",
         "cancelled",
         "--by",
@@ -296,7 +296,7 @@ fn a_store_that_is_not_there_is_named_and_not_made_by_commands_that_only_read() 
     ] {
         let args = [args, &["--store", "sqlite:duka-typo.db"]].concat();
         let run = shop.duka(&args).exits(2);
-        run.complains("there is no store at duka-typo.db; mend --store, DUKA_STORE");
+        run.complains("there is no store at duka-typo.db; fix --store, DUKA_STORE");
         assert_eq!(run.stdout, "", "{args:?}");
         assert!(!shop.terminal.path("duka-typo.db").exists(), "{args:?}");
     }
@@ -340,14 +340,14 @@ fn doctor_says_that_a_store_will_be_made_and_makes_none() {
     let run = shop
         .duka(&["doctor", "--store", "sqlite:no/such/folder/duka.db"])
         .exits(1);
-    let line = "  mend  store: none can be made at no/such/folder/duka.db: ";
+    let line = "   fix  store: none can be made at no/such/folder/duka.db: ";
     assert!(run.stdout.contains(line), "{}", run.stdout);
     // Where a folder does not help either.
     #[cfg(target_os = "linux")]
     {
         let run = shop.duka(&["doctor", "--store", "sqlite:/proc/duka.db"]);
         let run = run.exits(1);
-        let line = "  mend  store: none can be made at /proc/duka.db: ";
+        let line = "   fix  store: none can be made at /proc/duka.db: ";
         assert!(run.stdout.contains(line), "{}", run.stdout);
     }
     shop.create("kwikpaisa", INDIAN);

@@ -27,7 +27,7 @@ struct Row<'a> {
     /// What comes of it where the customer walks away.
     kwikpaisa: &'a str,
     pesapal: &'a str,
-    /// What comes of it where the customer pays before anybody looks again.
+    /// What comes of it where the customer pays before the next run.
     paid: &'a str,
 }
 
@@ -62,7 +62,7 @@ enum Customer {
 pub(crate) fn shop(gateway: Gateway) -> (CliFixture, String) {
     let mut shop = CliFixture::only(gateway);
     let review_after = match gateway {
-        // Waits for a person soon where nothing can be told by waiting, and for longer than a
+        // Waits for a person soon where waiting settles nothing, and for longer than a
         // busy machine takes over one status.
         Gateway::Pesapal => "3s",
         _ => "30s",

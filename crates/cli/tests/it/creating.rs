@@ -362,7 +362,7 @@ fn an_earlier_order_that_only_the_gateway_knows_is_not_taken_for_the_one_asked_f
 }
 
 #[test]
-fn a_kwikpaisa_order_whose_reply_is_lost_is_said_to_be_followed() {
+fn a_kwikpaisa_order_whose_reply_is_lost_is_said_to_be_tracked() {
     let shop = CliFixture::open();
     let lost = Fault::new(FaultKind::ReplyLost)
         .at(Gateway::KwikPaisa)
@@ -370,6 +370,6 @@ fn a_kwikpaisa_order_whose_reply_is_lost_is_said_to_be_followed() {
     shop.emulator.arm(lost).unwrap();
     shop.duka(&CliFixture::create_args("kwikpaisa", INDIAN))
         .exits(4)
-        .complains(&format!("`duka status {INDIAN}` tells"));
+        .complains(&format!("see `duka status {INDIAN}`"));
     shop.duka(&["status", INDIAN]).exits(0);
 }

@@ -7,8 +7,8 @@ use duka_emulator::{Fault, FaultKind, Gateway, Operation};
 
 use crate::shop::{CliFixture, HEADER, INDIAN, Run, Terminal, row};
 
-/// A port of this machine on which nobody listens.
-const NOBODY: &str = "http://127.0.0.1:1";
+/// A port of this machine on which no program listens.
+const CLOSED_PORT: &str = "http://127.0.0.1:1";
 
 /// Sweeps again and again until there is something to do: what was looked at a moment ago is
 /// left alone for a while.
@@ -79,7 +79,7 @@ fn a_reply_lost_at_kwikpaisa_is_told_by_the_status() {
 fn a_gateway_that_is_down_is_a_failure_and_nothing_is_lost() {
     let mut shop = CliFixture::only(Gateway::KwikPaisa);
     let id = shop.create("kwikpaisa", INDIAN);
-    shop.terminal.set("DUKA_KWIKPAISA_BASE_URL", NOBODY);
+    shop.terminal.set("DUKA_KWIKPAISA_BASE_URL", CLOSED_PORT);
     let refused = |run: Run| {
         let said = format!("{}{}", run.stdout, run.stderr);
         assert!(said.contains("no connection to 127.0.0.1:1"), "{said}");
@@ -111,12 +111,12 @@ fn creating_while_the_gateway_is_down_fails_and_a_lost_reply_is_unknown() {
     let fault = Fault::new(FaultKind::ReplyLost).on(Operation::Create);
     shop.emulator.arm(fault).unwrap();
     shop.duka(&args).exits(4);
-    // It may exist, so it is followed, and a sweep finds it.
+    // It may exist, so it is tracked, and a sweep finds it.
     shop.duka(&["sweep", "--min-age", "0s"]).exits(0);
     assert_eq!(shop.emulator.order(INDIAN).unwrap().cancels_applied, 1);
     // The same id once more is the gateway's to refuse.
     shop.duka(&args).exits(3).complains("taken");
-    shop.terminal.set("DUKA_KWIKPAISA_BASE_URL", NOBODY);
+    shop.terminal.set("DUKA_KWIKPAISA_BASE_URL", CLOSED_PORT);
     shop.duka(&CliFixture::create_args("kwikpaisa", "A-2"))
         .exits(1);
     shop.duka(&["show", "A-2"]).exits(2);
@@ -136,9 +136,9 @@ fn an_order_lost_at_pesapal_is_recovered_by_creating_it_again() {
 }
 
 #[test]
-fn an_order_that_nobody_knows_is_a_final_no() {
+fn an_order_that_its_gateway_does_not_know_is_a_final_no() {
     let shop = CliFixture::open();
-    let nobodys = "d0fa69d6-f3cd-433b-858e-df86555b86c8";
+    let unknown = "d0fa69d6-f3cd-433b-858e-df86555b86c8";
     shop.duka(&["status", "A-404", "--account", "kwikpaisa"])
         .exits(3)
         .complains("order not found");
@@ -148,7 +148,7 @@ fn an_order_that_nobody_knows_is_a_final_no() {
     // Pesapal knows orders by GUIDs only: nothing is sent.
     shop.duka(&["status", "A-404", "--account", "pesapal"])
         .exits(2);
-    let run = shop.duka(&["status", nobodys, "--account", "pesapal"]);
+    let run = shop.duka(&["status", unknown, "--account", "pesapal"]);
     assert!(matches!(run.code, 1 | 3), "{run:?}");
     assert_eq!(shop.cancels_received(), 0);
 }
@@ -215,11 +215,11 @@ fn a_sweep_that_fails_for_refused_keys_alone_is_bad_configuration() {
     // Nothing was sent, but not for the keys alone.
     let mut shop = both();
     keys(&mut shop, "mistyped", "sk_test_emulator");
-    shop.terminal.set("DUKA_KWIKPAISA_BASE_URL", NOBODY);
+    shop.terminal.set("DUKA_KWIKPAISA_BASE_URL", CLOSED_PORT);
     sweep(&shop, &[]).exits(1);
     assert_eq!(shop.cancels_received(), 0);
 
-    // An account that is gone from the configuration can be mended only there.
+    // An account that is gone from the configuration can be fixed only there.
     let mut shop = both();
     shop.terminal.unset("DUKA_PESAPAL_CONSUMER_KEY");
     shop.terminal.unset("DUKA_PESAPAL_CONSUMER_SECRET");
@@ -282,7 +282,7 @@ fn with_json_too_a_failure_is_explained_on_stderr_even_when_quiet() {
     let mut shop = CliFixture::only(Gateway::KwikPaisa);
     let id = shop.create("kwikpaisa", INDIAN);
     shop.terminal.write("bad.csv", "account,order\n");
-    shop.terminal.set("DUKA_KWIKPAISA_BASE_URL", NOBODY);
+    shop.terminal.set("DUKA_KWIKPAISA_BASE_URL", CLOSED_PORT);
     let create = CliFixture::create_args("kwikpaisa", "A-2");
     for (args, code) in [
         (&["status", &id][..], 1),
@@ -292,7 +292,7 @@ fn with_json_too_a_failure_is_explained_on_stderr_even_when_quiet() {
         (&["report", "--store", "sqlite:none.db"], 2),
         (&["show", "A-404"], 2),
         (&["ipn", "list"], 2),
-        (&["status", &id, "--account", "nobodys"], 2),
+        (&["status", &id, "--account", "unknown"], 2),
     ] {
         let run = shop.duka(&[args, &["--json", "-q"]].concat()).exits(code);
         assert_eq!(run.stdout, "", "{args:?}");
@@ -322,7 +322,9 @@ fn with_json_too_a_failure_is_explained_on_stderr_even_when_quiet() {
     let args = ["sweep", "--orders", "list.csv", "--dry-run", "--json", "-q"];
     let run = shop.duka(&args).exits(2);
     run.complains("error: A-4 at kwikpaisa: credentials refused")
-        .complains("error: 1 order could not be worked on; mend the credentials or settings of its account");
+        .complains(
+            "error: 1 order could not be worked on; fix the credentials or settings of its account",
+        );
 }
 
 #[test]

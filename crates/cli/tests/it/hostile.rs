@@ -146,8 +146,11 @@ fn a_gateway_that_answers_nonsense_is_a_failure_and_the_order_is_kept() {
             shop.duka(&["track", "list.csv"]).exits(0);
 
             said(&shop, &["status", id], 1, what);
-            let told = said(&shop, &["cancel", id, "--wait", "0s"], 1, what);
-            assert!(told.contains("it will be tried again"), "{what}: {told}");
+            let message = said(&shop, &["cancel", id, "--wait", "0s"], 1, what);
+            assert!(
+                message.contains("it will be tried again"),
+                "{what}: {message}"
+            );
             said(&shop, &["doctor"], 1, what);
             assert!(server.asked() > 0);
             assert_eq!(trap.asked(), 0, "{what}: followed");
@@ -161,7 +164,7 @@ fn a_gateway_that_answers_nonsense_is_a_failure_and_the_order_is_kept() {
 }
 
 #[test]
-fn an_order_created_at_a_gateway_that_answers_nonsense_may_exist_and_is_followed() {
+fn an_order_created_at_a_gateway_that_answers_nonsense_may_exist_and_is_tracked() {
     for (what, answer) in ANSWERS {
         let trap = Server::start("", html);
         let server = Server::start(&trap.url, answer);
@@ -177,7 +180,7 @@ fn an_order_created_at_a_gateway_that_answers_nonsense_may_exist_and_is_followed
 }
 
 #[test]
-fn nobodys_words_can_move_the_cursor_or_turn_the_line() {
+fn no_text_from_outside_can_move_the_cursor_or_turn_the_line() {
     const EVIL: &str = "x\u{1b}]0;evil\u{7}\u{1b}[2J\u{9b}1A\u{202e}\r\nlast";
     const SHOWN: &str = "x\\u001b]0;evil\\u0007\\u001b[2J\\u009b1A\\u202e\\r\\nlast";
     let shop = CliFixture::only(Gateway::Pesapal);
@@ -185,7 +188,7 @@ fn nobodys_words_can_move_the_cursor_or_turn_the_line() {
     let fault = Fault::new(FaultKind::ReplyLost).on(Operation::Cancel);
     shop.emulator.arm(fault).unwrap();
     let harmless = |args: &[&str]| {
-        // Where colours are wanted, the program must tell its own from others.
+        // Where colours are wanted, the program must distinguish its own from others.
         let run = shop.duka(&[args, &["--color", "always"]].concat());
         let said = format!("{}{}", run.stdout, run.stderr);
         for part in ["\u{1b}]", "\u{1b}[2J", "\u{7}", "\u{9b}", "\u{202e}", "\r"] {

@@ -95,7 +95,7 @@ fn a_bad_row_of_csv_is_named_by_line_and_column() {
             let run = shop.duka(&["track", &name]).exits(2);
             let expected = [
                 format!("line {line}, column {said}"),
-                "error: bad.csv has 1 bad row; nothing was imported; mend them, or use --skip-bad"
+                "error: bad.csv has 1 bad row; nothing was imported; fix them, or use --skip-bad"
                     .to_owned(),
             ];
             assert_eq!(complaints(&run, &name), expected, "{list:?}");
@@ -409,7 +409,7 @@ fn a_quote_that_is_not_closed_is_named_where_it_opens_and_swallows_no_row() {
         let run = shop.duka(&["track", &name]).exits(2);
         let expected = [
             format!("line 3, column {said}"),
-            "error: quote.csv has 1 bad row; nothing was imported; mend them, or use --skip-bad"
+            "error: quote.csv has 1 bad row; nothing was imported; fix them, or use --skip-bad"
                 .to_owned(),
         ];
         assert_eq!(complaints(&run, &name), expected, "{list}");

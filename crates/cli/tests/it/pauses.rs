@@ -29,8 +29,8 @@ pub(crate) fn stopped(shop: &mut CliFixture, point: &str, args: &[&str]) -> Runn
     let pid = Pid::from_raw(i32::try_from(running.id()).unwrap());
     wait_until("the program to stop", || {
         let options = WaitOptions::UNTRACED | WaitOptions::NOHANG;
-        let told = waitpid(pid, options).unwrap();
-        told.is_some_and(|(_, status)| status.stopped())
+        let change = waitpid(pid, options).unwrap();
+        change.is_some_and(|(_, status)| status.stopped())
     });
     running
 }
@@ -57,7 +57,7 @@ fn a_program_that_slept_beyond_its_claim_sends_nothing_when_it_wakes() {
         let asleep = stopped_at(&mut shop, point, &order);
         assert_eq!(shop.cancels_received(), 0);
         thread::sleep(LONG);
-        // Somebody else takes the record over and goes as far as it can.
+        // Another worker takes the record over and goes as far as it can.
         sweep_on(&shop);
         let sent = shop.cancels_received();
         asleep.signal("-CONT");
@@ -76,13 +76,13 @@ fn a_program_that_slept_beyond_its_claim_sends_nothing_when_it_wakes() {
 }
 
 #[test]
-fn a_program_that_slept_beyond_its_claim_with_nobody_else_about_sends_nothing_either() {
+fn a_program_that_was_stopped_beyond_its_lease_sends_nothing_also_without_another_worker() {
     at_every_point(|gateway, point| {
         let (mut shop, order) = shop(gateway);
         let asleep = stopped_at(&mut shop, point, &order);
         thread::sleep(LONG);
         asleep.signal("-CONT");
-        // Nobody has touched the record: it goes on with it, in doubt of itself.
+        // No other worker has changed the record, so it goes on.
         asleep.end();
         sweep_on(&shop);
         let (store, records) = records(&shop);

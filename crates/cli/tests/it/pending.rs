@@ -126,10 +126,10 @@ fn an_acknowledged_payment_says_so_and_by_whom_at_either_gateway() {
 #[test]
 fn a_decision_that_cannot_be_is_usage() {
     let (shop, id, _) = reviewed();
-    let nobodys = "01a20128-5bd5-7219-a4c2-b4aa018712f1";
+    let unknown = "01a20128-5bd5-7219-a4c2-b4aa018712f1";
     for (id, word, by, note, said) in [
         ("17", "cancelled", "amina", "n", "not a UUID"),
-        (nobodys, "cancelled", "amina", "n", nobodys),
+        (unknown, "cancelled", "amina", "n", unknown),
         (&id, "perhaps", "amina", "n", "possible values"),
         (&id, "cancelled", "", "n", "--by"),
         (&id, "cancelled", "  ", "n", "--by is blank"),

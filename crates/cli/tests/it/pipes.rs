@@ -14,11 +14,7 @@ fn a_list_may_come_through_a_pipe_with_a_name() {
     let list = format!("{HEADER}\n{}\n", row("kwikpaisa", "A-1"));
     let writer = std::thread::spawn(move || std::fs::write(pipe, list));
     let run = shop.duka(&["track", "orders.fifo"]).exits(0);
-    assert!(
-        run.stdout.starts_with("1 orders followed"),
-        "{}",
-        run.stdout
-    );
+    assert!(run.stdout.starts_with("1 orders tracked"), "{}", run.stdout);
     writer.join().unwrap().unwrap();
 }
 
@@ -41,7 +37,7 @@ fn a_reader_that_has_gone_ends_a_command_without_a_fuss() {
         assert_eq!(run.stderr, "", "{args:?}");
         assert_eq!(run.code, 1, "{args:?}");
     }
-    // Nobody to read of them is no reason to leave orders uncancelled.
+    // A closed pipe is no reason to leave orders uncancelled.
     let mut command = shop.terminal.command(&["sweep", "--min-age", "0s"]);
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());

@@ -1,4 +1,4 @@
-//! `duka doctor --probe`: the list of what nobody has verified, and what the gateway really answers to the harmless part.
+//! `duka doctor --probe`: the list of what is not verified, and what the gateway really answers to the harmless part.
 
 use duka_emulator::{Gateway, Operation};
 use serde_json::Value;
@@ -93,7 +93,7 @@ fn an_answer_that_is_not_as_assumed_is_said_to_be_none_and_shown() {
 }
 
 #[test]
-fn where_nobody_answers_nothing_is_proved() {
+fn where_no_gateway_answers_nothing_is_proved() {
     let mut shop = CliFixture::open();
     for gateway in ["KWIKPAISA", "PESAPAL"] {
         let name = format!("DUKA_{gateway}_BASE_URL");

@@ -29,7 +29,7 @@ fn whatever_goes_wrong_a_refund_is_told_as_it_is_and_asked_for_once() {
         (FaultKind::InterimFlood, "4 in_doubt"),
         (FaultKind::StrayReply, "0 received"),
         (FaultKind::OddWord, "4 in_doubt"),
-        // Refused at the door, and made once more with a new token.
+        // Refused for its token, and made once more with a new one.
         (FaultKind::TokenExpired, "0 received"),
     ];
     let mut wrong = Vec::new();
@@ -54,12 +54,12 @@ fn whatever_goes_wrong_a_refund_is_told_as_it_is_and_asked_for_once() {
             wrong.push(format!("{kind}: {} sent; {truth:?}", sent(&shop)));
         }
         if said.ends_with("received") && !truth.refund_received {
-            wrong.push(format!("{kind}: told as received, and is not"));
+            wrong.push(format!("{kind}: reported as received, and is not"));
         }
         if !shop.emulator.faults().is_empty() {
             wrong.push(format!("{kind} never struck"));
         }
-        // Nothing that anybody does makes it leave again.
+        // No command makes it leave again.
         for _ in 0..2 {
             shop.duka(&refund);
             shop.duka(&["sweep", "--min-age", "0s"]);
@@ -80,7 +80,7 @@ fn keys_that_are_refused_free_the_payment_and_are_usage() {
         .set("DUKA_PESAPAL_CONSUMER_SECRET", "mistyped");
     shop.duka(&refund).exits(2);
     shop.terminal.set("DUKA_PESAPAL_CONSUMER_SECRET", good);
-    // Refused at the door as often as it knocks: it never was looked at.
+    // Refused for its token every time: the gateway never processed it.
     let fault = Fault::new(FaultKind::TokenExpired).on(Operation::Refund);
     shop.emulator.arm(fault.times(2)).unwrap();
     let view = shop.duka(&refund).exits(2).json();

@@ -2,7 +2,7 @@
 //! every second and a worker asleep now and then; in the end store and truth must agree.
 //!
 //! One round is part of the tests. `cargo xtask soak --minutes N` plays rounds for as long,
-//! each with the next seed; `--seed S` begins with that one. A seed repeats the faults, the
+//! each with the next seed; `--seed S` begins with seed S. A seed repeats the faults, the
 //! customers and the kills, as far as the timing of processes lets anything be repeated.
 
 use std::collections::{BTreeMap, HashSet};
@@ -32,14 +32,14 @@ const WORKERS: usize = 3;
 const CHANCE: f64 = 0.03;
 const KILL_EVERY: Duration = Duration::from_secs(1);
 const SLEEP_EVERY: Duration = Duration::from_secs(5);
-/// Longer than a claim, so that whoever sleeps loses what it holds.
+/// Longer than a claim, so that a paused worker loses its lease.
 const SLEEP: Duration = Duration::from_millis(3_500);
 const LEASE: &str = "3s";
 /// After this a round has failed: something does not end.
 const TOO_LONG: Duration = Duration::from_secs(8 * 60);
 
-/// What a round must come to, or it has proved nothing: a program that never sends tells no
-/// lies, nor does one that leaves everything to a person.
+/// What a round must come to, or it has proved nothing: a program that never sends makes no
+/// false report, nor does one that leaves everything to a person.
 ///
 /// Rounds on a busy and on an idle machine came to 1,090 to 1,240 confirmed, 180 to 240 in
 /// review, 480 to 600 skipped, 70 to 100 paid in spite of a request, 5 to 25 late payments

@@ -12,7 +12,7 @@ use crate::bench;
 use crate::shop::{CliFixture, HEADER, row, wait_until};
 use crate::truth::lies;
 
-/// A shop that follows so many open orders at either gateway.
+/// A shop that tracks so many open orders at either gateway.
 fn stocked(orders: usize) -> CliFixture {
     let shop = CliFixture::open();
     let ipn = shop.ipn();

@@ -132,7 +132,7 @@ pub(crate) fn blurs(kind: FaultKind) -> bool {
         | FaultKind::Odd401
         | FaultKind::InterimFlood
         | FaultKind::OddWord => true,
-        // Waited for, not asked for, refused at the door, or told by the reply and the status.
+        // Waited for, not asked for, refused for its credentials, or shown by the reply and the status.
         FaultKind::Delay
         | FaultKind::StrayReply
         | FaultKind::TokenExpired

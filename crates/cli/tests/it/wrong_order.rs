@@ -79,7 +79,7 @@ fn a_row_whose_amount_is_not_the_orders_is_skipped_and_named_with_both_amounts()
         shown.contains("amount     50.00 INR\nat gateway 9999.00 INR\n"),
         "{shown}"
     );
-    // A cancellation by name is bound by what is tracked, unless it is told otherwise.
+    // A cancellation by name is bound by what is tracked, unless an option turns that off.
     let cancel = ["cancel", "1234", "--account", "kwikpaisa", "--json"];
     let refused: Value = shop.duka(&cancel).exits(3).json();
     assert_eq!(refused["skip_reason"], "amount_differs");
@@ -132,7 +132,7 @@ fn an_id_that_does_not_exist_yet_is_not_tracked_and_ages_from_its_creation() {
     let tracked = |terminal: &Terminal| terminal.duka(&["show", "777"]);
     tracked(&shop.terminal)
         .exits(2)
-        .complains("order 777 is not followed");
+        .complains("order 777 is not tracked");
     std::thread::sleep(std::time::Duration::from_secs(2));
     create(&shop, "777", "105.50").exits(0);
     let sweep = ["sweep", "--min-age", "2s", "--grace", "0s", "--json"];

@@ -21,7 +21,7 @@ use self::shops::Shops;
 use self::verdict::Verdict;
 use crate::args::DemoArgs;
 use crate::context::Context;
-use crate::failure::{Exit, Failure, told};
+use crate::failure::{Exit, Failure, describe};
 use crate::output::colorize;
 use crate::views::SummaryLine;
 
@@ -49,7 +49,7 @@ pub(crate) async fn run(args: &DemoArgs, context: &Context) -> Result<Exit, Fail
         .seed
         .unwrap_or_else(|| u64::from(rand::random::<u32>()));
     let output = context.output;
-    // Nobody listens for notifications here: the sweep reads statuses.
+    // No server takes notifications here: the sweep reads statuses.
     let silent = Redelivery::new(0, Duration::ZERO);
     let config = EmulatorConfig::new(Timestamp::now)
         .seed(seed)
@@ -191,9 +191,9 @@ async fn sweep(
     let failures = Mutex::new(Vec::new());
     let tell = |news: SweepEvent<'_>| match news {
         SweepEvent::Considered => bar.inc(1),
-        SweepEvent::Failed(key, trouble) => {
+        SweepEvent::Failed(key, error) => {
             if let Ok(mut failures) = failures.lock() {
-                failures.push(format!("{key}: {}", told(trouble)));
+                failures.push(format!("{key}: {}", describe(error)));
             }
         }
         SweepEvent::Cancellation(_)
@@ -206,7 +206,7 @@ async fn sweep(
     let summary = canceller
         .sweep(Source::Tracked, &bounds, &request, &stop, &tell)
         .await
-        .map_err(|trouble| Failure::trouble("sweep", &trouble))?;
+        .map_err(|error| Failure::cancel("sweep", &error))?;
     bar.finish_and_clear();
     for failure in failures.into_inner().unwrap_or_default() {
         context.output.print_note(&failure);
@@ -249,7 +249,7 @@ fn print(
     output.line("")?;
     super::sweep::print_summary(summary, output)?;
     for disagreement in &verdict.disagreements {
-        output.line(&format!("{}  {disagreement}", colorize("mend")))?;
+        output.line(&format!("{}  {disagreement}", colorize("fix")))?;
     }
     output.line(&if verdict.agrees() {
         format!(

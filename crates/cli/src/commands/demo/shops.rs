@@ -85,7 +85,7 @@ impl Shops {
         &self.canceller
     }
 
-    /// Creates and follows so many orders, by turns at either gateway. Returns their ids in
+    /// Creates and tracks so many orders, by turns at either gateway. Returns their ids in
     /// the order of their numbers, so that a seed plays the same customers again.
     pub(super) async fn create(
         &self,
@@ -135,8 +135,8 @@ impl Shops {
             customer,
             address("return"),
         );
-        let trouble = |trouble| Failure::trouble("create the demo's orders", &trouble);
-        let gateway = self.canceller.gateway(&account).map_err(trouble)?;
+        let failed = |error| Failure::cancel("create the demo's orders", &error);
+        let gateway = self.canceller.gateway(&account).map_err(failed)?;
         let created = gateway
             .create(&order)
             .await
@@ -150,7 +150,7 @@ impl Shops {
             .store()
             .track(vec![tracked])
             .await
-            .map_err(|error| Failure::store("follow the demo's orders", &error))?;
+            .map_err(|error| Failure::store("track the demo's orders", &error))?;
         bar.inc(1);
         Ok((emulated, id))
     }

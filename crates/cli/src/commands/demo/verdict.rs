@@ -14,7 +14,7 @@ pub(super) struct Verdict {
 
 impl Verdict {
     /// At most `doubts` orders may end without a claim: as many as replies could be lost
-    /// where no status tells.
+    /// where no status shows it.
     pub(super) fn compare(records: &[Record], truth: &[OrderTruth], doubts: u32) -> Self {
         let by_order: HashMap<&str, &Record> = records
             .iter()
@@ -69,7 +69,7 @@ fn difference(record: Option<&Record>, truth: &OrderTruth) -> Option<String> {
     match record.progress.state {
         // These claim nothing that could be wrong, but only one gateway gives cause for them.
         State::NeedsReview | State::InDoubt if truth.gateway == Gateway::Pesapal => None,
-        State::NeedsReview | State::InDoubt => wrong("in doubt, where a status tells"),
+        State::NeedsReview | State::InDoubt => wrong("in doubt, where a status shows the outcome"),
         State::Requested | State::Sending | State::Accepted | State::Refused => {
             wrong(record.progress.state.as_str())
         }
@@ -80,7 +80,7 @@ fn difference(record: Option<&Record>, truth: &OrderTruth) -> Option<String> {
                 Outcome::NotCancelledFinal => !paid && truth.cancels_applied == 0,
                 Outcome::Refused => !paid && truth.cancels_applied == 0,
                 Outcome::Skipped(_) => truth.cancel_requests == 0,
-                // Nobody has decided anything in a demo.
+                // In a demo no person decides.
                 Outcome::ResolvedCancelled | Outcome::ResolvedNotCancelled => false,
             };
             if holds { None } else { wrong(outcome.as_str()) }
@@ -107,7 +107,9 @@ fn meaning(state: State) -> &'static str {
         State::Requested | State::Sending | State::Accepted | State::Refused | State::InDoubt => {
             "not settled yet; the next sweep goes on"
         }
-        State::NeedsReview => "the reply was lost and no status can tell; a person must look",
+        State::NeedsReview => {
+            "the reply was lost and no status shows the outcome; a person must look"
+        }
         State::Done(outcome) => match outcome {
             Outcome::Confirmed => "cancelled, and verified",
             Outcome::NotCancelledPaid => "paid while the request was on its way; ship the goods",

@@ -51,7 +51,7 @@ impl Findings {
         self.push(check.into(), true, detail.into());
     }
 
-    fn mend(&mut self, check: impl Into<String>, detail: impl Into<String>) {
+    fn fix(&mut self, check: impl Into<String>, detail: impl Into<String>) {
         self.push(check.into(), false, detail.into());
     }
 
@@ -74,7 +74,7 @@ pub(crate) async fn run(args: &DoctorArgs, context: &Context) -> Result<Exit, Fa
     let mut probes = Vec::new();
     let config = match context.config() {
         Err(failure) => {
-            findings.mend("configuration", failure.to_string());
+            findings.fix("configuration", failure.to_string());
             wrong = failure.exit();
             None
         }
@@ -84,7 +84,7 @@ pub(crate) async fn run(args: &DoctorArgs, context: &Context) -> Result<Exit, Fa
             findings.ok("configuration", format!("read from {}", config.origin));
             if config.accounts.is_empty() {
                 let missing = context.canceller(&config, Absent::Make).await.err();
-                findings.mend(
+                findings.fix(
                     "accounts",
                     missing.map_or_else(String::new, |f| f.to_string()),
                 );
@@ -92,7 +92,7 @@ pub(crate) async fn run(args: &DoctorArgs, context: &Context) -> Result<Exit, Fa
             }
             let checked = bound.within(check_store(&config, context, &mut findings));
             if let Err(end) = checked.await {
-                findings.mend("store", format!("not checked to the end: {end}"));
+                findings.fix("store", format!("not checked to the end: {end}"));
             }
             let caller = context.caller(&config)?;
             for (name, account) in &config.accounts {
@@ -102,7 +102,7 @@ pub(crate) async fn run(args: &DoctorArgs, context: &Context) -> Result<Exit, Fa
                         Ok(usable) => usable,
                         Err(end) => {
                             let check = format!("{name}: in time");
-                            findings.mend(check, format!("not checked to the end: {end}"));
+                            findings.fix(check, format!("not checked to the end: {end}"));
                             false
                         }
                     };
@@ -120,7 +120,7 @@ pub(crate) async fn run(args: &DoctorArgs, context: &Context) -> Result<Exit, Fa
                             Ok(probed) => probes.extend(probed?),
                             Err(end) => {
                                 let check = format!("{name}: probes");
-                                findings.mend(check, format!("not tried to the end: {end}"));
+                                findings.fix(check, format!("not tried to the end: {end}"));
                             }
                         }
                     }
@@ -153,7 +153,7 @@ fn print(findings: &Findings, context: &Context) -> Result<(), Failure> {
         return context.output.json(&findings.all);
     }
     for finding in &findings.all {
-        let word = if finding.ok { "ok" } else { "mend" };
+        let word = if finding.ok { "ok" } else { "fix" };
         // By hand: the codes of a colour count as letters where a width is given.
         let indent = " ".repeat(6 - word.len());
         let word = colorize(word);
@@ -167,7 +167,7 @@ fn print(findings: &Findings, context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
-/// An order of this account that is followed, if there is one; a store in trouble was named before.
+/// A tracked order of this account, if there is one; a failing store was reported before.
 async fn known_order(account: &AccountName, config: &Config, context: &Context) -> Option<OrderId> {
     let store = context.existing_store(config).await.ok()?;
     let page = AbandonedPage {
@@ -185,7 +185,7 @@ async fn known_order(account: &AccountName, config: &Config, context: &Context) 
 async fn check_store(config: &Config, context: &Context, findings: &mut Findings) {
     let missing = match missing_store(config) {
         Ok(missing) => missing,
-        Err(failure) => return findings.mend("store", failure.to_string()),
+        Err(failure) => return findings.fix("store", failure.to_string()),
     };
     if let Some(path) = missing {
         let shown = path.display();
@@ -194,7 +194,7 @@ async fn check_store(config: &Config, context: &Context, findings: &mut Findings
                 "store",
                 format!("there is none at {shown} yet; the first command that needs it makes it"),
             ),
-            Err(error) => findings.mend("store", format!("none can be made at {shown}: {error}")),
+            Err(error) => findings.fix("store", format!("none can be made at {shown}: {error}")),
         };
     }
     // The file may be fit to be written; what is written goes first into a log beside it.
@@ -213,10 +213,10 @@ async fn check_store(config: &Config, context: &Context, findings: &mut Findings
     let holds = match (checked, beside) {
         (Ok(holds), None) => holds,
         (Ok(_), Some(problem)) => {
-            return findings.mend("store", format!("{}: {problem}", config.store));
+            return findings.fix("store", format!("{}: {problem}", config.store));
         }
-        (Err(problem), None) => return findings.mend("store", problem),
-        (Err(problem), Some(more)) => return findings.mend("store", format!("{problem}; {more}")),
+        (Err(problem), None) => return findings.fix("store", problem),
+        (Err(problem), Some(more)) => return findings.fix("store", format!("{problem}; {more}")),
     };
     findings.ok(
         "store",
@@ -245,7 +245,7 @@ async fn check_unsettled(store: &dyn Store, config: &Config, findings: &mut Find
     loop {
         let records = match store.report(page.clone()).await {
             Ok(records) => records,
-            Err(error) => return findings.mend("store", error.to_string()),
+            Err(error) => return findings.fix("store", error.to_string()),
         };
         if !page.advance(&records) {
             break;
@@ -262,7 +262,7 @@ async fn check_unsettled(store: &dyn Store, config: &Config, findings: &mut Find
         } else {
             format!("{count} cancellations of account {account} are")
         };
-        findings.mend(
+        findings.fix(
             "store",
             format!(
                 "{what} not settled, and no such account is configured; configure it again, by this name"
@@ -297,27 +297,27 @@ async fn check_account(
                 .await
                 .map(|ipns| format!("accepted; {} notification addresses registered", ipns.len())),
             Err(failure) => {
-                findings.mend(check, failure.to_string());
+                findings.fix(check, failure.to_string());
                 return false;
             }
         },
         Keys::KwikPaisa { .. } => match accounts::gateway(name, account, caller) {
             Ok(gateway) => {
-                let nobodys = OrderId::text("duka-doctor").expect("a constant id is well formed");
-                match gateway.status(&nobodys).await {
+                let made_up = OrderId::text("duka-doctor").expect("a constant id is well formed");
+                match gateway.status(&made_up).await {
                     Err(error) if error.kind() == ErrorKind::NotFound => Ok("accepted".to_owned()),
                     other => other.map(|_| "accepted".to_owned()),
                 }
             }
             Err(failure) => {
-                findings.mend(check, failure.to_string());
+                findings.fix(check, failure.to_string());
                 return false;
             }
         },
     };
     match answered {
         Ok(detail) => findings.ok(check, detail),
-        Err(error) => findings.mend(check, error.in_full().to_string()),
+        Err(error) => findings.fix(check, error.in_full().to_string()),
     }
     true
 }
@@ -342,17 +342,17 @@ async fn check_clock(
         .await
     {
         Ok(reply) => reply,
-        Err(error) => return findings.mend(reach, format!("{shown}: {}", error.in_full())),
+        Err(error) => return findings.fix(reach, format!("{shown}: {}", error.in_full())),
     };
     findings.ok(reach, shown);
     let clock = format!("{name}: clock");
     match reply.date {
-        None => findings.ok(clock, "the gateway does not tell the time"),
+        None => findings.ok(clock, "the gateway does not send the time"),
         Some(theirs) => {
             let off = context.clock.now().duration_since(theirs).as_secs();
             let direction = if off > 0 { "ahead of" } else { "behind" };
             if off.abs() > CLOCK_TOLERANCE {
-                findings.mend(
+                findings.fix(
                     clock,
                     format!(
                         "this machine's clock is {} s {direction} the gateway's; set it by NTP, or signed requests may be refused",

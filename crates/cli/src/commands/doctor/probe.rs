@@ -127,7 +127,7 @@ impl Probe {
     }
 }
 
-/// Tries all that is harmless with one account; `known` is an order of it, if one is followed.
+/// Tries all that is harmless with one account; `known` is an order of it, if one is tracked.
 pub(crate) async fn run(
     name: &AccountName,
     account: &Account,
@@ -203,7 +203,7 @@ impl Subject<'_> {
         let recorder = self.recorder(Change::Nothing);
         let caller = self.once(&recorder);
         let gateway = accounts::gateway(self.name, self.account, &caller)?;
-        let order = self.nobodys_order();
+        let order = self.made_up_order();
         let outcome = gateway.status(&order).await;
         // The other reading of Pesapal's: an error in place of a status keeps the order.
         let pesapal = matches!(self.account.keys, Keys::Pesapal { .. });
@@ -215,12 +215,9 @@ impl Subject<'_> {
                 "read as *refused*, and not yet as *no such order*: such an order is asked about until it is too old",
             ),
             Err(error) => unexpected(error),
-            Ok(reading) => otherwise(format!(
-                "a status of an order nobody made: {}",
-                reading.status
-            )),
+            Ok(reading) => otherwise(format!("a status of a made-up order: {}", reading.status)),
         };
-        let asked = format!("the status of {order}, which nobody made");
+        let asked = format!("the status of {order}, which does not exist");
         let seen = without_token(&recorder);
         Ok(self.finding(Probe::StatusOfUnknownOrder, asked, seen, verdict))
     }
@@ -234,9 +231,9 @@ impl Subject<'_> {
         let recorder = self.recorder(Change::Nothing);
         let caller = self.once(&recorder);
         let gateway = accounts::kwikpaisa_with(keys, self.name, self.account, &caller)?;
-        let outcome = gateway.status(&self.nobodys_order()).await;
+        let outcome = gateway.status(&self.made_up_order()).await;
         let asked = format!("a status {how}");
-        Ok(self.finding(probe, asked, recorder.seen(), turned_away(&outcome)))
+        Ok(self.finding(probe, asked, recorder.seen(), unauthenticated(&outcome)))
     }
 
     async fn old_timestamps(&self) -> Result<Finding, Failure> {
@@ -252,9 +249,9 @@ impl Subject<'_> {
             };
             let caller = Caller::once(SharedClock::new(late), recorder.clone());
             let gateway = accounts::gateway(self.name, self.account, &caller)?;
-            match gateway.status(&self.nobodys_order()).await {
+            match gateway.status(&self.made_up_order()).await {
                 Err(error) if error.kind() == ErrorKind::Authentication => refused.push(age),
-                // Nobody made the order: to be told so is to have passed the door.
+                // The order does not exist: an answer that says so has accepted the credentials.
                 Err(error) if error.kind() == ErrorKind::NotFound => taken.push(age),
                 Err(error) if error.kind() == ErrorKind::Rejected => taken.push(age),
                 Ok(_) => taken.push(age),
@@ -332,14 +329,14 @@ impl Subject<'_> {
 
     async fn made_up_token(&self) -> Result<Finding, Failure> {
         let recorder = self.recorder(Change::MadeUpToken);
-        let outcome = self.pesapal(&recorder)?.status(&self.nobodys_order()).await;
+        let outcome = self.pesapal(&recorder)?.status(&self.made_up_order()).await;
         let seen = without_token(&recorder);
         let asked = "a status with a made-up access token (twice: once more after a new one)";
         let probe = Probe::StatusWithMadeUpToken;
         let verdict = match &outcome {
             // Without a token of its own the adapter asks for no status.
             Err(error) if seen.is_empty() => Verdict::ProvesNothing(error.in_full().to_string()),
-            Ok(_) | Err(_) => turned_away(&outcome),
+            Ok(_) | Err(_) => unauthenticated(&outcome),
         };
         Ok(self.finding(probe, asked.to_owned(), seen, verdict))
     }
@@ -347,7 +344,7 @@ impl Subject<'_> {
     async fn in_capitals(&self) -> Result<Finding, Failure> {
         let probe = Probe::StatusInCapitals;
         let Some(order) = &self.known else {
-            let why = "left out: no open order of this account is followed";
+            let why = "left out: no open order of this account is tracked";
             let verdict = Verdict::ProvesNothing(why.to_owned());
             return Ok(self.finding(probe, "nothing".to_owned(), Vec::new(), verdict));
         };
@@ -376,11 +373,11 @@ impl Subject<'_> {
             Ok(ipns) => {
                 let all = ipns.len();
                 let dated = ipns.iter().filter(|ipn| ipn.created_at.is_some()).count();
-                let told = ipns.iter().filter(|ipn| ipn.status.is_some()).count();
+                let with_status = ipns.iter().filter(|ipn| ipn.status.is_some()).count();
                 let seen = format!(
-                    "{all} addresses, {dated} with a date that has a zone, {told} with a word for their state"
+                    "{all} addresses, {dated} with a date that has a zone, {with_status} with a word for their state"
                 );
-                if dated == all && told == all {
+                if dated == all && with_status == all {
                     as_assumed(seen)
                 } else {
                     otherwise(seen)
@@ -405,7 +402,7 @@ impl Subject<'_> {
     }
 
     /// An id in the gateway's form that no order has.
-    fn nobodys_order(&self) -> OrderId {
+    fn made_up_order(&self) -> OrderId {
         let guid = uuid::Builder::from_random_bytes(rand::random()).into_uuid();
         let text = match self.account.keys {
             Keys::KwikPaisa { .. } => format!("duka-doctor-{}", guid.simple()),
@@ -462,11 +459,11 @@ fn unexpected(error: &Error) -> Verdict {
     }
 }
 
-/// Whether what should be refused at the door was read as just that.
-fn turned_away(outcome: &Result<StatusReading, Error>) -> Verdict {
+/// Whether a request that should be refused for its credentials was read as that.
+fn unauthenticated(outcome: &Result<StatusReading, Error>) -> Verdict {
     match outcome {
         Err(error) if error.kind() == ErrorKind::Authentication => {
-            as_assumed("read as *refused at the door*")
+            as_assumed("read as *refused credentials*")
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
             otherwise("taken all the same: read as *no such order*")

@@ -18,7 +18,7 @@ const LONGEST: usize = 600;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
     Nothing,
-    /// In place of the access token stands one that nobody has issued.
+    /// In place of the access token stands a made-up one.
     MadeUpToken,
     /// What stands in the query is written in capitals.
     CapitalQuery,
@@ -27,7 +27,7 @@ pub(crate) enum Change {
 /// The call whose reply holds a secret.
 pub(crate) const TOKEN_CALL: &str = "RequestToken";
 
-/// The token that nobody has issued.
+/// The made-up token.
 const MADE_UP: &str = "Bearer made-up-by-duka-doctor";
 
 /// Sends through another transport and keeps the replies.
@@ -70,7 +70,7 @@ impl Recorder {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Seen>> {
-        // A list that is only added to is whole whatever happened to whoever held it.
+        // A list that is only appended to stays valid when a thread that held it panicked.
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

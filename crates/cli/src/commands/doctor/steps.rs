@@ -1,4 +1,4 @@
-//! What nobody has verified yet, as steps to take with a sandbox account: those that decide about money first, each with
+//! What is not verified yet, as steps to take with a sandbox account: those that decide about money first, each with
 //! the probe that takes it where one does.
 
 use indexmap::IndexMap;
@@ -87,7 +87,7 @@ pub(crate) fn print(steps: &[Step], probes: &[Finding], output: Output) -> Resul
             number = 0;
             output.line("")?;
             output.line(&format!(
-                "What nobody has verified yet of {gateway}; * decides about money, try those first:"
+                "What is not verified yet about {gateway}; * decides about money, try those first:"
             ))?;
         }
         number += 1;
