@@ -14,6 +14,7 @@ mod context;
 mod crash;
 mod environment;
 mod failure;
+mod logging;
 mod orders_file;
 mod output;
 mod signals;
@@ -56,7 +57,7 @@ fn main() -> ExitCode {
     };
     // Before anything that may take long, such as to wait for the store.
     let stop = signals::listen(&runtime, &args.command, Output::of(&args));
-    output::log_to_stderr(args.verbose, args.quiet);
+    logging::log_to_stderr(args.verbose, args.quiet);
     let context = Context::new(&args, stop);
     let ended = runtime.block_on(commands::run(args.command, &context));
     // A command that was stopped or gave up must not wait for what it left alone: a lock on the
@@ -65,7 +66,7 @@ fn main() -> ExitCode {
     match ended {
         Ok(exit) => exit.code(),
         Err(failure) => {
-            // Nothing is said to say where a reader of stdout has gone.
+            // Print nothing on a broken pipe.
             let said = failure.to_string();
             if !said.is_empty() {
                 output::print_error(&said);

@@ -3,17 +3,13 @@
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
-use anstream::{AutoStream, ColorChoice, println};
+use anstream::println;
 use anstyle::{AnsiColor, Style};
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
 use duka_core::text::{Harm, harm};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
-use tracing_subscriber::Layer;
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::args::Args;
 use crate::failure::Failure;
@@ -177,36 +173,6 @@ pub(crate) fn colorize(word: &str) -> String {
     };
     let style = Style::new().fg_color(Some(colour.into()));
     format!("{style}{word}{style:#}")
-}
-
-/// Sends the workspace's own traces to stderr; other crates' may hold secrets, so they are left out.
-pub(crate) fn log_to_stderr(verbose: u8, quiet: bool) {
-    let level = match (quiet, verbose) {
-        (true, _) => LevelFilter::ERROR,
-        (false, 0) => LevelFilter::WARN,
-        (false, 1) => LevelFilter::INFO,
-        (false, 2) => LevelFilter::DEBUG,
-        (false, _) => LevelFilter::TRACE,
-    };
-    let ours = [
-        "duka",
-        "duka_cancellations",
-        "duka_core",
-        "duka_emulator",
-        "duka_http",
-        "duka_kwikpaisa",
-        "duka_pesapal",
-    ];
-    let targets = ours
-        .iter()
-        .fold(Targets::new(), |t, name| t.with_target(*name, level));
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(io::stderr)
-        .with_ansi(AutoStream::choice(&io::stderr()) != ColorChoice::Never);
-    let registry = tracing_subscriber::registry().with(lines.with_filter(targets));
-    #[cfg(all(feature = "crash-points", unix))]
-    let registry = registry.with(crate::crash::asked_for());
-    registry.init();
 }
 
 /// `println!` for the few lines that scripts wait for; flushed at once.
