@@ -31,6 +31,7 @@ mod pauses;
 mod pending;
 mod pipes;
 mod probe;
+mod readme;
 #[cfg(all(feature = "crash-points", unix))]
 mod refund_crashes;
 mod refund_faults;
