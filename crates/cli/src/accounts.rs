@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use duka_core::clock::SharedClock;
-use duka_core::{AccountName, Gateway};
+use duka_core::{AccountName, Error, ErrorKind, Gateway, OrderId};
 use duka_http::{HttpTransport, ProxyUrl, ReqwestTransport, RetryPolicy, Transport};
 use duka_kwikpaisa::KwikPaisa;
 use duka_pesapal::Pesapal;
 use secrecy::SecretString;
 
-use crate::config::{Account, Keys, System};
+use crate::config::Account;
 use crate::environment;
 use crate::failure::Failure;
+use crate::gateways::{GatewayKind, System};
 
 /// The longest that a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -83,15 +84,37 @@ pub(crate) fn gateway(
     account: &Account,
     caller: &Caller,
 ) -> Result<Arc<dyn Gateway>, Failure> {
-    Ok(match account.keys {
-        Keys::KwikPaisa { .. } => Arc::new(kwikpaisa(name, account, caller)?),
-        Keys::Pesapal { .. } => Arc::new(pesapal(name, account, caller)?),
+    Ok(match account.gateway {
+        GatewayKind::KwikPaisa => Arc::new(kwikpaisa(name, account, caller)?),
+        GatewayKind::Pesapal => Arc::new(pesapal(name, account, caller)?),
+    })
+}
+
+/// Sends a request that needs the credentials of the account and changes nothing, and returns what the
+/// answer says about them.
+pub(crate) async fn try_credentials(
+    name: &AccountName,
+    account: &Account,
+    caller: &Caller,
+) -> Result<Result<String, Error>, Failure> {
+    Ok(match account.gateway {
+        GatewayKind::KwikPaisa => {
+            let made_up = OrderId::text("duka-doctor").expect("a constant id is well formed");
+            match kwikpaisa(name, account, caller)?.status(&made_up).await {
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok("accepted".to_owned()),
+                other => other.map(|_| "accepted".to_owned()),
+            }
+        }
+        GatewayKind::Pesapal => {
+            let ipns = pesapal(name, account, caller)?.list_ipns().await;
+            ipns.map(|ipns| format!("accepted; {} notification addresses registered", ipns.len()))
+        }
     })
 }
 
 /// The two credentials of an account, in the order in which its adapter wants them.
 pub(crate) fn keys(name: &AccountName, account: &Account) -> Result<[SecretString; 2], Failure> {
-    let [first, second] = account.keys.sources();
+    let [first, second] = &account.keys;
     Ok([secret(name, first)?, secret(name, second)?])
 }
 
@@ -106,9 +129,7 @@ pub(crate) fn kwikpaisa_with(
     account: &Account,
     caller: &Caller,
 ) -> Result<KwikPaisa, Failure> {
-    let Keys::KwikPaisa { service_type, .. } = &account.keys else {
-        return Err(wrong_gateway(name, account, "kwikpaisa"));
-    };
+    must_be(GatewayKind::KwikPaisa, name, account)?;
     let environment = match account.system {
         System::Sandbox => duka_kwikpaisa::Environment::Sandbox,
         System::Production => duka_kwikpaisa::Environment::Production,
@@ -122,7 +143,7 @@ pub(crate) fn kwikpaisa_with(
         builder = builder.base_url(url.clone());
     }
     // The only value that KwikPaisa's pages show; an order or the account may name another.
-    let service_type = service_type.as_deref().unwrap_or("DIGITAL");
+    let service_type = account.own_setting.as_deref().unwrap_or("DIGITAL");
     builder = builder.default_service_type(service_type);
     builder.build().map_err(|error| unusable(name, &error))
 }
@@ -133,9 +154,7 @@ pub(crate) fn pesapal(
     account: &Account,
     caller: &Caller,
 ) -> Result<Pesapal, Failure> {
-    let Keys::Pesapal { ipn_id, .. } = &account.keys else {
-        return Err(wrong_gateway(name, account, "pesapal"));
-    };
+    must_be(GatewayKind::Pesapal, name, account)?;
     let [consumer_key, consumer_secret] = keys(name, account)?;
     let environment = match account.system {
         System::Sandbox => duka_pesapal::Environment::Sandbox,
@@ -149,7 +168,7 @@ pub(crate) fn pesapal(
     if let Some(url) = &account.base_url {
         builder = builder.base_url(url.clone());
     }
-    if let Some(id) = ipn_id {
+    if let Some(id) = &account.own_setting {
         builder = builder.notification_id(id);
     }
     builder.build().map_err(|error| unusable(name, &error))
@@ -164,13 +183,16 @@ fn secret(
         .map_err(|failure| Failure::usage(format!("account {name}: {failure}")))
 }
 
-fn unusable(name: &AccountName, error: &duka_core::Error) -> Failure {
+fn unusable(name: &AccountName, error: &Error) -> Failure {
     Failure::usage(format!("account {name}: {}", error.in_full()))
 }
 
-fn wrong_gateway(name: &AccountName, account: &Account, wanted: &str) -> Failure {
-    let has = account.keys.gateway();
-    Failure::usage(format!(
+fn must_be(wanted: GatewayKind, name: &AccountName, account: &Account) -> Result<(), Failure> {
+    if account.gateway == wanted {
+        return Ok(());
+    }
+    let (has, wanted) = (account.gateway.as_str(), wanted.as_str());
+    Err(Failure::usage(format!(
         "account {name} is at {has}, and this command is for {wanted}"
-    ))
+    )))
 }

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use self::waits::{CancelTable, HttpTable, Waits};
 use crate::failure::Failure;
+use crate::gateways::{GatewayKind, System};
 
 mod waits;
 
@@ -44,57 +45,13 @@ pub(crate) struct Config {
 /// One account at one gateway.
 #[derive(Debug)]
 pub(crate) struct Account {
-    pub(crate) keys: Keys,
+    pub(crate) gateway: GatewayKind,
+    /// Where the two credentials are kept, in the order in which the adapter takes them.
+    pub(crate) keys: [SecretSource; 2],
+    /// The value of [`GatewayKind::own_setting`].
+    pub(crate) own_setting: Option<String>,
     pub(crate) system: System,
     pub(crate) base_url: Option<BaseUrl>,
-}
-
-/// The credentials by gateway, and what else only that gateway knows.
-#[derive(Debug)]
-pub(crate) enum Keys {
-    KwikPaisa {
-        api_key: SecretSource,
-        secret_key: SecretSource,
-        service_type: Option<String>,
-    },
-    Pesapal {
-        consumer_key: SecretSource,
-        consumer_secret: SecretSource,
-        ipn_id: Option<String>,
-    },
-}
-
-impl Keys {
-    pub(crate) fn gateway(&self) -> &'static str {
-        match self {
-            Self::KwikPaisa { .. } => "kwikpaisa",
-            Self::Pesapal { .. } => "pesapal",
-        }
-    }
-
-    /// Where the two secrets are kept, in the order in which the adapter wants them.
-    pub(crate) fn sources(&self) -> [&SecretSource; 2] {
-        match self {
-            Self::KwikPaisa {
-                api_key,
-                secret_key,
-                ..
-            } => [api_key, secret_key],
-            Self::Pesapal {
-                consumer_key,
-                consumer_secret,
-                ..
-            } => [consumer_key, consumer_secret],
-        }
-    }
-}
-
-/// Which of a gateway's two systems.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum System {
-    Sandbox,
-    Production,
 }
 
 /// Where a secret is kept.
@@ -146,7 +103,7 @@ struct File {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AccountTable {
-    gateway: GatewayWord,
+    gateway: GatewayKind,
     environment: Option<System>,
     base_url: Option<String>,
     api_key_env: Option<String>,
@@ -164,13 +121,6 @@ struct AccountTable {
     secret_key: Option<Inline>,
     consumer_key: Option<Inline>,
     consumer_secret: Option<Inline>,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum GatewayWord {
-    Kwikpaisa,
-    Pesapal,
 }
 
 /// A secret where none should be; its value is dropped unseen.
@@ -224,7 +174,7 @@ impl Config {
     pub(crate) fn variables_named(&self) -> impl Iterator<Item = &str> {
         self.accounts
             .values()
-            .flat_map(|account| account.keys.sources())
+            .flat_map(|account| &account.keys)
             .filter_map(|source| match source {
                 SecretSource::Variable(name) => Some(name.as_str()),
                 SecretSource::File(_) => None,
@@ -266,47 +216,30 @@ impl Config {
 
     fn from_environment(environment: Environment<'_>) -> Result<Self, Failure> {
         let mut accounts = BTreeMap::new();
-        for gateway in [GatewayWord::Kwikpaisa, GatewayWord::Pesapal] {
-            let (name, prefix, keys) = match gateway {
-                GatewayWord::Kwikpaisa => {
-                    ("kwikpaisa", "DUKA_KWIKPAISA", ["API_KEY", "SECRET_KEY"])
-                }
-                GatewayWord::Pesapal => (
-                    "pesapal",
-                    "DUKA_PESAPAL",
-                    ["CONSUMER_KEY", "CONSUMER_SECRET"],
-                ),
-            };
-            let [first, second] = keys.map(|key| format!("{prefix}_{key}"));
+        for gateway in GatewayKind::ALL {
+            let [first, second] = gateway.keys().map(|key| gateway.variable(key));
             match (environment(&first)?, environment(&second)?) {
                 (None, None) => continue,
                 (Some(_), Some(_)) => {}
                 (None, Some(_)) => return Err(half_set(&second, &first)),
                 (Some(_), None) => return Err(half_set(&first, &second)),
             }
-            let [first, second] = [first, second].map(SecretSource::Variable);
-            let keys = match gateway {
-                GatewayWord::Kwikpaisa => Keys::KwikPaisa {
-                    api_key: first,
-                    secret_key: second,
-                    service_type: None,
-                },
-                GatewayWord::Pesapal => Keys::Pesapal {
-                    consumer_key: first,
-                    consumer_secret: second,
-                    ipn_id: environment("DUKA_PESAPAL_IPN_ID")?,
-                },
+            let own_setting = match gateway.own_variable() {
+                Some(setting) => environment(&gateway.variable(setting))?,
+                None => None,
             };
-            let url_variable = format!("{prefix}_BASE_URL");
+            let url_variable = gateway.variable("base_url");
             let base_url = environment(&url_variable)?
                 .map(|url| base_url(&url_variable, &url))
                 .transpose()?;
-            let system = system(&format!("{prefix}_ENVIRONMENT"), environment)?;
-            let name = AccountName::new(name).expect("a constant name is well formed");
+            let system = system(&gateway.variable("environment"), environment)?;
+            let name = AccountName::new(gateway.as_str()).expect("a constant name is well formed");
             accounts.insert(
                 name,
                 Account {
-                    keys,
+                    gateway,
+                    keys: [first, second].map(SecretSource::Variable),
+                    own_setting,
                     system,
                     base_url,
                 },
@@ -325,78 +258,84 @@ impl Config {
 
 impl AccountTable {
     fn check(self, place: &str) -> Result<Account, Failure> {
-        for (key, inline) in [
-            ("api_key", &self.api_key),
-            ("secret_key", &self.secret_key),
-            ("consumer_key", &self.consumer_key),
-            ("consumer_secret", &self.consumer_secret),
-        ] {
-            if inline.is_some() {
-                return Err(Failure::usage(format!(
-                    "{place}: {key} stands in the file; name a variable with {key}_env or a file with {key}_file instead, and renew the secret if the file was shared"
-                )));
+        let mut sources = [
+            ("api_key", self.api_key_env, self.api_key_file, self.api_key),
+            (
+                "secret_key",
+                self.secret_key_env,
+                self.secret_key_file,
+                self.secret_key,
+            ),
+            (
+                "consumer_key",
+                self.consumer_key_env,
+                self.consumer_key_file,
+                self.consumer_key,
+            ),
+            (
+                "consumer_secret",
+                self.consumer_secret_env,
+                self.consumer_secret_file,
+                self.consumer_secret,
+            ),
+        ];
+        if let Some((key, ..)) = sources.iter().find(|(.., inline)| inline.is_some()) {
+            return Err(Failure::usage(format!(
+                "{place}: {key} stands in the file; name a variable with {key}_env or a file with {key}_file instead, and renew the secret if the file was shared"
+            )));
+        }
+        let mut own_settings = [("service_type", self.service_type), ("ipn_id", self.ipn_id)];
+        for other in GatewayKind::ALL
+            .into_iter()
+            .filter(|it| *it != self.gateway)
+        {
+            let foreign = |key: &str| {
+                let gateway = self.gateway.as_str();
+                Err(Failure::usage(format!(
+                    "{place}: {key} is not a setting of {gateway}"
+                )))
+            };
+            let keys = other.keys();
+            let given = |(key, variable, file, _): &(&str, Option<String>, Option<PathBuf>, _)| {
+                keys.contains(key) && (variable.is_some() || file.is_some())
+            };
+            if sources.iter().any(given) {
+                return foreign(&keys.join(" or "));
+            }
+            let own = other.own_setting();
+            if own_settings
+                .iter()
+                .any(|(key, value)| *key == own && value.is_some())
+            {
+                return foreign(own);
             }
         }
-        let secret =
-            |key: &str, variable: Option<String>, file: Option<PathBuf>| match (variable, file) {
-                (Some(name), None) => Ok(SecretSource::Variable(name)),
-                (None, Some(path)) => Ok(SecretSource::File(path)),
-                (None, None) => Err(Failure::usage(format!(
+        let mut secret = |key: &str| {
+            let source = sources.iter_mut().find(|(name, ..)| *name == key);
+            match source.map(|(_, variable, file, _)| (variable.take(), file.take())) {
+                Some((Some(name), None)) => Ok(SecretSource::Variable(name)),
+                Some((None, Some(path))) => Ok(SecretSource::File(path)),
+                None | Some((None, None)) => Err(Failure::usage(format!(
                     "{place}: neither {key}_env nor {key}_file says where the secret is"
                 ))),
-                (Some(_), Some(_)) => Err(Failure::usage(format!(
+                Some((Some(_), Some(_))) => Err(Failure::usage(format!(
                     "{place}: {key}_env and {key}_file are both set; keep one"
                 ))),
-            };
-        let foreign = |present: bool, key: &str, gateway: &str| {
-            if present {
-                let advice = format!("{place}: {key} is not a setting of {gateway}");
-                return Err(Failure::usage(advice));
-            }
-            Ok(())
-        };
-        let keys = match self.gateway {
-            GatewayWord::Kwikpaisa => {
-                let pesapals = self.consumer_key_env.is_some()
-                    || self.consumer_key_file.is_some()
-                    || self.consumer_secret_env.is_some()
-                    || self.consumer_secret_file.is_some();
-                foreign(pesapals, "consumer_key or consumer_secret", "kwikpaisa")?;
-                foreign(self.ipn_id.is_some(), "ipn_id", "kwikpaisa")?;
-                Keys::KwikPaisa {
-                    api_key: secret("api_key", self.api_key_env, self.api_key_file)?,
-                    secret_key: secret("secret_key", self.secret_key_env, self.secret_key_file)?,
-                    service_type: self.service_type,
-                }
-            }
-            GatewayWord::Pesapal => {
-                let kwikpaisas = self.api_key_env.is_some()
-                    || self.api_key_file.is_some()
-                    || self.secret_key_env.is_some()
-                    || self.secret_key_file.is_some();
-                foreign(kwikpaisas, "api_key or secret_key", "pesapal")?;
-                foreign(self.service_type.is_some(), "service_type", "pesapal")?;
-                Keys::Pesapal {
-                    consumer_key: secret(
-                        "consumer_key",
-                        self.consumer_key_env,
-                        self.consumer_key_file,
-                    )?,
-                    consumer_secret: secret(
-                        "consumer_secret",
-                        self.consumer_secret_env,
-                        self.consumer_secret_file,
-                    )?,
-                    ipn_id: self.ipn_id,
-                }
             }
         };
+        let [first, second] = self.gateway.keys();
+        let keys = [secret(first)?, secret(second)?];
+        let own = self.gateway.own_setting();
+        let own_setting = own_settings.iter_mut().find(|(key, _)| *key == own);
+        let own_setting = own_setting.and_then(|(_, value)| value.take());
         let base_url = self
             .base_url
             .map(|url| base_url(&format!("{place}: base_url"), &url))
             .transpose()?;
         Ok(Account {
+            gateway: self.gateway,
             keys,
+            own_setting,
             system: self.environment.unwrap_or(System::Sandbox),
             base_url,
         })

@@ -15,9 +15,10 @@ use tokio_util::sync::CancellationToken;
 use crate::accounts::{self, Caller};
 use crate::args::Args;
 use crate::bound::Bound;
-use crate::config::{Account, Config, Keys};
+use crate::config::{Account, Config};
 use crate::environment;
 use crate::failure::Failure;
+use crate::gateways::GatewayKind;
 use crate::output::Output;
 use crate::spreadsheet;
 
@@ -97,7 +98,7 @@ impl Context {
     pub(crate) fn only_account(
         &self,
         config: &Config,
-        gateway: Option<&str>,
+        gateway: Option<GatewayKind>,
     ) -> Result<AccountName, Failure> {
         if let Some(name) = self.chosen(config)? {
             return Ok(name);
@@ -105,7 +106,7 @@ impl Context {
         let mut fitting = config
             .accounts
             .iter()
-            .filter(|(_, account)| gateway.is_none_or(|name| account.keys.gateway() == name))
+            .filter(|(_, account)| gateway.is_none_or(|wanted| account.gateway == wanted))
             .map(|(name, _)| name);
         match (fitting.next(), fitting.next()) {
             (Some(only), None) => Ok(only.clone()),
@@ -246,10 +247,7 @@ pub(crate) fn must_exist(config: &Config) -> Result<(), Failure> {
 /// Reads a merchant's own id as its gateway takes it.
 pub(crate) fn order_id(account: &Account, text: &str) -> Result<OrderId, Failure> {
     unchanged(text)?;
-    let id = match account.keys {
-        Keys::KwikPaisa { .. } => OrderId::guess(text),
-        Keys::Pesapal { .. } => OrderId::text(text),
-    };
+    let id = account.gateway.order_ids().merchants_id(text);
     id.map_err(|error| Failure::usage(format!("{text:?}: {error}")))
 }
 
@@ -270,11 +268,14 @@ fn known_accounts(config: &Config) -> String {
     }
 }
 
-fn no_account(config: &Config, gateway: Option<&str>) -> Failure {
-    let which = gateway.map_or_else(String::new, |name| format!("{name} "));
+fn no_account(config: &Config, gateway: Option<GatewayKind>) -> Failure {
+    let which = gateway.map_or_else(String::new, |kind| format!("{} ", kind.as_str()));
+    let variables =
+        GatewayKind::ALL.map(|kind| kind.keys().map(|key| kind.variable(key)).join(" and "));
     Failure::usage(format!(
-        "no {which}account is configured in {}; set DUKA_KWIKPAISA_API_KEY and DUKA_KWIKPAISA_SECRET_KEY, or DUKA_PESAPAL_CONSUMER_KEY and DUKA_PESAPAL_CONSUMER_SECRET, or write accounts into duka.toml",
-        config.origin
+        "no {which}account is configured in {}; set {}, or write accounts into duka.toml",
+        config.origin,
+        variables.join(", or ")
     ))
 }
 

@@ -8,10 +8,11 @@ use std::env::{self, VarError};
 
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::gateways::GatewayKind;
 use crate::output::plain;
 
-/// Every variable of ours that has an effect.
-const KNOWN: [&str; 16] = [
+/// The variables that are about no gateway.
+const COMMON: [&str; 7] = [
     "DUKA_STORE",
     "DUKA_SETTLE",
     "DUKA_REVIEW_AFTER",
@@ -19,16 +20,22 @@ const KNOWN: [&str; 16] = [
     "DUKA_TIMEOUT",
     "DUKA_GIVE_UP_AFTER",
     "DUKA_PROXY",
-    "DUKA_KWIKPAISA_API_KEY",
-    "DUKA_KWIKPAISA_SECRET_KEY",
-    "DUKA_KWIKPAISA_ENVIRONMENT",
-    "DUKA_KWIKPAISA_BASE_URL",
-    "DUKA_PESAPAL_CONSUMER_KEY",
-    "DUKA_PESAPAL_CONSUMER_SECRET",
-    "DUKA_PESAPAL_ENVIRONMENT",
-    "DUKA_PESAPAL_BASE_URL",
-    "DUKA_PESAPAL_IPN_ID",
 ];
+
+/// Every variable of ours that has an effect.
+fn known() -> Vec<String> {
+    let common = COMMON.into_iter().map(str::to_owned);
+    let of_gateway = |kind: GatewayKind| {
+        let settings = kind.keys().into_iter().chain(["environment", "base_url"]);
+        let settings = settings.chain(kind.own_variable());
+        settings
+            .map(move |setting| kind.variable(setting))
+            .collect::<Vec<_>>()
+    };
+    common
+        .chain(GatewayKind::ALL.into_iter().flat_map(of_gateway))
+        .collect()
+}
 
 /// What the project's own tests and chores read; a developer may have set them for a whole session.
 const FOR_TESTS: [&str; 9] = [
@@ -69,12 +76,13 @@ pub(crate) fn warnings(config: Option<&Config>) -> Vec<String> {
 }
 
 fn unknown(names: BTreeSet<String>, named: Option<&BTreeSet<&str>>) -> Vec<String> {
+    let all = known();
     let is_known = |name: &String| {
         let same = |known: &str| {
             // On Windows the names of variables are not case-sensitive.
             name == known || cfg!(windows) && name.eq_ignore_ascii_case(known)
         };
-        KNOWN.into_iter().chain(FOR_TESTS).any(same)
+        all.iter().map(String::as_str).chain(FOR_TESTS).any(same)
             || named.is_some_and(|named| named.iter().any(|it| same(it)))
     };
     let ours = |name: &String| name.to_ascii_uppercase().starts_with("DUKA_");
@@ -95,9 +103,11 @@ fn unknown(names: BTreeSet<String>, named: Option<&BTreeSet<&str>>) -> Vec<Strin
 }
 
 /// The known name that this one may have been meant for.
-fn closest(name: &str) -> Option<&'static str> {
+fn closest(name: &str) -> Option<String> {
     let name = name.to_ascii_uppercase();
-    let slips = KNOWN.into_iter().map(|known| (slips(&name, known), known));
+    let slips = known()
+        .into_iter()
+        .map(|known| (slips(&name, &known), known));
     let (slips, known) = slips.min()?;
     (slips <= NEAR).then_some(known)
 }
@@ -161,7 +171,8 @@ mod tests {
 
     #[test]
     fn a_name_that_has_an_effect_or_is_another_programs_is_not_reported() {
-        for name in KNOWN.into_iter().chain(FOR_TESTS) {
+        let all = known();
+        for name in all.iter().map(String::as_str).chain(FOR_TESTS) {
             assert_eq!(warning(name, Some(&[])), None, "{name}");
         }
         assert_eq!(warning("DUKA_SHOP_KEY", Some(&["DUKA_SHOP_KEY"])), None);
@@ -185,7 +196,7 @@ mod tests {
         let file = folder.path().join("empty.toml");
         std::fs::write(&file, "").unwrap();
         Config::load(Some(&file), None, &read).unwrap();
-        let known: BTreeSet<String> = KNOWN.into_iter().map(str::to_owned).collect();
+        let known: BTreeSet<String> = known().into_iter().collect();
         assert_eq!(asked.into_inner(), known);
     }
 }

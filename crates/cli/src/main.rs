@@ -14,6 +14,7 @@ mod context;
 mod crash;
 mod environment;
 mod failure;
+mod gateways;
 mod logging;
 mod orders_file;
 mod output;

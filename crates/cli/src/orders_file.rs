@@ -16,13 +16,14 @@ use duka_cancellations::{OrderKey, TrackedOrder};
 use duka_core::id::MAX_ID_LEN;
 use duka_core::money::MoneyError;
 use duka_core::text::{Harm, harm};
-use duka_core::{AccountName, GatewayName, Money, OrderId};
+use duka_core::{AccountName, Money, OrderId};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::config::{Config, Keys};
+use crate::config::Config;
 use crate::failure::Failure;
+use crate::gateways::{GatewayKind, OrderIds, tracking_id};
 use crate::spreadsheet;
 use cells::{CellReader, NoRow};
 use columns::Columns;
@@ -197,22 +198,12 @@ fn read_line(reader: &mut impl BufRead) -> io::Result<TextLine> {
 
 /// The gateways of the configured accounts: all that is needed to read a list.
 #[derive(Clone)]
-pub(crate) struct Accounts(Arc<BTreeMap<AccountName, Gateway>>);
-
-#[derive(Debug, Clone, Copy)]
-enum Gateway {
-    KwikPaisa,
-    Pesapal,
-}
+pub(crate) struct Accounts(Arc<BTreeMap<AccountName, GatewayKind>>);
 
 impl Accounts {
     pub(crate) fn of(config: &Config) -> Self {
-        let gateway = |keys: &Keys| match keys {
-            Keys::KwikPaisa { .. } => Gateway::KwikPaisa,
-            Keys::Pesapal { .. } => Gateway::Pesapal,
-        };
         let accounts = config.accounts.iter();
-        let pairs = accounts.map(|(name, account)| (name.clone(), gateway(&account.keys)));
+        let pairs = accounts.map(|(name, account)| (name.clone(), account.gateway));
         Self(Arc::new(pairs.collect()))
     }
 }
@@ -367,13 +358,6 @@ impl OrderText<'_> {
     }
 }
 
-/// Pesapal's tracking id in the form in which orders are kept: small letters and hyphens.
-pub(crate) fn tracking_id(text: &str) -> Option<String> {
-    let hyphenated = text.len() == uuid::fmt::Hyphenated::LENGTH;
-    let is_guid = hyphenated && uuid::Uuid::try_parse(text).is_ok();
-    is_guid.then(|| text.to_ascii_lowercase())
-}
-
 /// Whether this column cannot take such a character. A reference is looked for, as an id is;
 /// the other words are only read, and printing takes care of them.
 fn bars(column: &str, c: char, harm: Harm) -> bool {
@@ -426,13 +410,13 @@ impl Row<'_> {
                 format!("account {account} is not configured; configured: {known}"),
             )
         })?;
-        let order = match gateway {
-            Gateway::KwikPaisa => match self.order {
+        let order = match gateway.order_ids() {
+            OrderIds::Merchant => match self.order {
                 OrderText::Cell(text) => OrderId::guess(text),
                 OrderText::JsonInteger(text) => OrderId::integer(text),
                 OrderText::JsonString(text) => OrderId::text(text),
             },
-            Gateway::Pesapal => {
+            OrderIds::TrackingId => {
                 let text = self.order.into_text();
                 let Some(tracking_id) = tracking_id(&text) else {
                     let problem = "is not a tracking id (a GUID), by which Pesapal knows orders";
@@ -459,11 +443,8 @@ impl Row<'_> {
                 };
                 bad(column, error.to_string())
             })?;
-        let gateway = GatewayName::from_static(match gateway {
-            Gateway::KwikPaisa => "kwikpaisa",
-            Gateway::Pesapal => "pesapal",
-        });
-        let mut tracked = TrackedOrder::new(OrderKey::new(account, order), gateway, created_at);
+        let key = OrderKey::new(account, order);
+        let mut tracked = TrackedOrder::new(key, gateway.name(), created_at);
         tracked.money = Some(money);
         tracked.reference = self.reference.map(Cow::into_owned);
         tracked.method = self.method.map(Cow::into_owned);

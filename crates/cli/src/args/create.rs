@@ -5,6 +5,8 @@ use duka_core::{BillingAddress, Frequency, NewOrder, RedirectMode};
 use jiff::civil::Date;
 use url::Url;
 
+use crate::gateways::GatewayKind;
+
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Order")]
 pub(crate) struct CreateArgs {
@@ -166,9 +168,24 @@ impl From<FrequencyArg> for Frequency {
     }
 }
 
+impl CreateArgs {
+    /// The options that were given and that only this gateway knows.
+    pub(crate) fn given_for(&self, gateway: GatewayKind) -> Vec<&'static str> {
+        match gateway {
+            GatewayKind::KwikPaisa => self.kwikpaisa.given(),
+            GatewayKind::Pesapal => [
+                self.pesapal.given(),
+                self.billing.given(),
+                self.recurring.given(),
+            ]
+            .concat(),
+        }
+    }
+}
+
 impl KwikPaisaArgs {
     /// The options among these that were given.
-    pub(crate) fn given(&self) -> Vec<&'static str> {
+    fn given(&self) -> Vec<&'static str> {
         given([
             ("--service-type", self.service_type.is_some()),
             ("--order-note", self.order_note.is_some()),
@@ -183,7 +200,7 @@ impl KwikPaisaArgs {
 
 impl PesapalArgs {
     /// The options among these that were given.
-    pub(crate) fn given(&self) -> Vec<&'static str> {
+    fn given(&self) -> Vec<&'static str> {
         given([
             ("--notification-id", self.notification_id.is_some()),
             ("--cancellation-url", self.cancellation_url.is_some()),
@@ -202,7 +219,7 @@ impl PesapalArgs {
 
 impl BillingArgs {
     /// The options among these that were given.
-    pub(crate) fn given(&self) -> Vec<&'static str> {
+    fn given(&self) -> Vec<&'static str> {
         given([
             ("--first-name", self.first_name.is_some()),
             ("--middle-name", self.middle_name.is_some()),
@@ -235,7 +252,7 @@ impl BillingArgs {
 
 impl RecurringArgs {
     /// The options among these that were given.
-    pub(crate) fn given(&self) -> Vec<&'static str> {
+    fn given(&self) -> Vec<&'static str> {
         given([
             ("--account-number", self.account_number.is_some()),
             ("--subscription-start", self.subscription_start.is_some()),

@@ -2,15 +2,15 @@
 
 use duka_cancellations::{OrderKey, Store, TrackedOrder};
 use duka_core::{
-    AccountName, Customer, Delivery, Error, Gateway, GatewayName, Money, NewOrder, OrderId,
-    OrderStatus, Recurring, Subscription,
+    AccountName, Customer, Delivery, Error, Gateway, Money, NewOrder, OrderId, OrderStatus,
+    Recurring, Subscription,
 };
 
 use crate::args::CreateArgs;
 use crate::bound::End;
-use crate::config::Keys;
 use crate::context::{Context, order_id};
 use crate::failure::{Exit, Failure};
+use crate::gateways::{GatewayKind, OrderIds};
 use crate::output::plain;
 use crate::views::CreatedView;
 
@@ -20,7 +20,7 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
     let config = context.config()?;
     let account = context.only_account(&config, None)?;
     let settings = &config.accounts[&account];
-    refuse_foreign(&args, &settings.keys, context)?;
+    refuse_foreign(&args, settings.gateway, context)?;
     let bound = context.bound(&config, args.bound.give_up_after);
     let gateway = crate::accounts::gateway(&account, settings, &context.caller(&config)?)?;
     let reference = order_id(settings, &args.id)?;
@@ -32,13 +32,13 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
     let store = bound.read(WHAT, context.open_store(&config)).await?;
 
     // Where the gateway answers an id that it knows with the order that had it first.
-    let reuses_ids = matches!(settings.keys, Keys::Pesapal { .. });
+    let reuses_ids = settings.gateway.order_ids() == OrderIds::TrackingId;
     if reuses_ids {
         let reuse = refuse_reuse(store.as_ref(), &account, &reference, money);
         bound.read(WHAT, reuse).await?;
     }
 
-    let gateway_name = GatewayName::from_static(settings.keys.gateway());
+    let gateway_name = settings.gateway.name();
     let track = |key: OrderKey, money: Money, note: Option<&str>| {
         let mut tracked = TrackedOrder::new(key, gateway_name.clone(), context.clock.now());
         tracked.money = Some(money);
@@ -61,8 +61,7 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
         Err((mut failure, may_exist)) => {
             // Where the merchant's id is the address, an order that may exist can be
             // tracked all the same, so that a sweep finds it.
-            let addressed_by_reference = matches!(settings.keys, Keys::KwikPaisa { .. });
-            if addressed_by_reference && may_exist {
+            if settings.gateway.order_ids() == OrderIds::Merchant && may_exist {
                 let key = OrderKey::new(account, reference.clone());
                 track(key, money, Some("whether it was created is not known"))
                     .await
@@ -163,20 +162,17 @@ async fn other_money(gateway: &dyn Gateway, order: &OrderId, asked: Money) -> Op
 const IGNORED: [&str; 3] = ["--notification-id", "--cancellation-url", "--service-type"];
 
 /// An option that the gateway does not know would be lost without a word.
-fn refuse_foreign(args: &CreateArgs, keys: &Keys, context: &Context) -> Result<(), Failure> {
-    let foreign = match keys {
-        Keys::KwikPaisa { .. } => [
-            args.pesapal.given(),
-            args.billing.given(),
-            args.recurring.given(),
-        ]
-        .concat(),
-        Keys::Pesapal { .. } => args.kwikpaisa.given(),
-    };
-    let (ignored, foreign): (Vec<_>, Vec<_>) =
-        foreign.into_iter().partition(|name| IGNORED.contains(name));
+fn refuse_foreign(
+    args: &CreateArgs,
+    gateway: GatewayKind,
+    context: &Context,
+) -> Result<(), Failure> {
+    let others = GatewayKind::ALL.into_iter().filter(|it| *it != gateway);
+    let (ignored, foreign): (Vec<_>, Vec<_>) = others
+        .flat_map(|other| args.given_for(other))
+        .partition(|name| IGNORED.contains(name));
+    let gateway = gateway.as_str();
     for name in ignored {
-        let gateway = keys.gateway();
         context.output.print_note(&format!(
             "{name} is not an option of {gateway}, and is ignored"
         ));
@@ -184,13 +180,11 @@ fn refuse_foreign(args: &CreateArgs, keys: &Keys, context: &Context) -> Result<(
     match foreign.as_slice() {
         [] => Ok(()),
         [one] => Err(Failure::usage(format!(
-            "{one} is not an option of {}; leave it out",
-            keys.gateway()
+            "{one} is not an option of {gateway}; leave it out"
         ))),
         several => Err(Failure::usage(format!(
-            "{} are not options of {}; leave them out",
-            several.join(", "),
-            keys.gateway()
+            "{} are not options of {gateway}; leave them out",
+            several.join(", ")
         ))),
     }
 }

@@ -7,6 +7,7 @@ use crate::accounts;
 use crate::args::{IpnCommand, IpnMethodArg};
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
+use crate::gateways::GatewayKind;
 use crate::output::plain;
 
 #[derive(Debug, Serialize)]
@@ -37,7 +38,7 @@ pub(crate) async fn run(command: IpnCommand, context: &Context) -> Result<Exit, 
         IpnCommand::Register { bound, .. } | IpnCommand::List(bound) => bound.give_up_after,
     };
     let bound = context.bound(&config, total);
-    let account = context.only_account(&config, Some("pesapal"))?;
+    let account = context.only_account(&config, Some(GatewayKind::Pesapal))?;
     let caller = context.caller(&config)?;
     let pesapal = accounts::pesapal(&account, &config.accounts[&account], &caller)?;
     match command {

@@ -18,14 +18,13 @@ mod track;
 use clap::CommandFactory;
 use duka_cancellations::{Canceller, TrackedOrder};
 use duka_cancellations::{OrderKey, Store};
-use duka_core::GatewayName;
 
 use crate::args::{Args, Command};
-use crate::config::{Config, Keys};
+use crate::config::Config;
 use crate::context::{Context, order_id, unchanged};
 use crate::environment;
 use crate::failure::{Exit, Failure};
-use crate::orders_file::tracking_id;
+use crate::gateways::tracking_id;
 
 pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Failure> {
     match command {
@@ -84,18 +83,15 @@ async fn find_order(
 fn untracked(text: &str, context: &Context, config: &Config) -> Result<TrackedOrder, Failure> {
     let account = context.only_account(config, None)?;
     let settings = &config.accounts[&account];
-    let gateway = GatewayName::from_static(settings.keys.gateway());
+    let gateway = settings.gateway;
     let id = order_id(settings, text)?;
-    match settings.keys {
-        Keys::Pesapal { .. } if tracking_id(text).is_none() => {
-            return Err(Failure::usage(format!(
-                "{text:?} is not a tracking id (a GUID), by which Pesapal knows orders, nor the reference of a tracked order"
-            )));
-        }
-        Keys::Pesapal { .. } | Keys::KwikPaisa { .. } => {}
+    if !gateway.order_ids().can_be(text) {
+        return Err(Failure::usage(format!(
+            "{text:?} is not a tracking id (a GUID), by which Pesapal knows orders, nor the reference of a tracked order"
+        )));
     }
     let key = OrderKey::new(account, id);
-    Ok(TrackedOrder::new(key, gateway, context.clock.now()))
+    Ok(TrackedOrder::new(key, gateway.name(), context.clock.now()))
 }
 
 /// The tracked orders with this id or reference, as it stands there or, if it is a

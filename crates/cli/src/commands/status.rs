@@ -8,10 +8,9 @@ use jiff::Timestamp;
 
 use crate::accounts;
 use crate::args::StatusArgs;
-use crate::config::{Config, Keys};
+use crate::config::Config;
 use crate::context::{Absent, Context, missing_store, must_exist, unchanged};
 use crate::failure::{Exit, Failure};
-use crate::orders_file::tracking_id;
 use crate::output::{colorize, plain};
 use crate::views::StatusView;
 
@@ -78,10 +77,9 @@ async fn ask_only(
 ) -> Result<(TrackedOrder, StatusReading, Timestamp), Failure> {
     unchanged(text)?;
     let account = context.only_account(config, None)?;
-    match config.accounts[&account].keys {
+    if !config.accounts[&account].gateway.order_ids().can_be(text) {
         // Only the store knows which order a reference means.
-        Keys::Pesapal { .. } if tracking_id(text).is_none() => must_exist(config)?,
-        Keys::Pesapal { .. } | Keys::KwikPaisa { .. } => {}
+        must_exist(config)?;
     }
     let order = super::untracked(text, context, config)?;
     let account = &order.key.account;

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use duka_cancellations::Store;
 use duka_cancellations::store::{AbandonedPage, ReportFilter, ReportPage};
-use duka_core::{AccountName, ErrorKind, OrderId};
+use duka_core::{AccountName, OrderId};
 use duka_http::{Intent, Request};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -16,7 +16,7 @@ use url::Url;
 use self::steps::Step;
 use crate::accounts::{self, Caller};
 use crate::args::DoctorArgs;
-use crate::config::{Account, Config, Keys, System};
+use crate::config::{Account, Config};
 use crate::context::{Absent, Context, missing_store, store_path};
 use crate::failure::{Exit, Failure};
 use crate::output::{colorize, plain};
@@ -109,11 +109,7 @@ pub(crate) async fn run(args: &DoctorArgs, context: &Context) -> Result<Exit, Fa
                     // With settings that will not do there is nothing to try; that is said already.
                     if args.probe && usable {
                         let probed = bound.within(async {
-                            let known = match account.keys {
-                                Keys::Pesapal { .. } => known_order(name, &config, context).await,
-                                // No probe there is about an order that exists.
-                                Keys::KwikPaisa { .. } => None,
-                            };
+                            let known = known_order(name, &config, context).await;
                             probe::run(name, account, known, &caller, context).await
                         });
                         match probed.await {
@@ -290,34 +286,13 @@ async fn check_account(
 ) -> bool {
     check_clock(name, account, caller, context, findings).await;
     let check = format!("{name}: credentials");
-    let answered = match &account.keys {
-        Keys::Pesapal { .. } => match accounts::pesapal(name, account, caller) {
-            Ok(pesapal) => pesapal
-                .list_ipns()
-                .await
-                .map(|ipns| format!("accepted; {} notification addresses registered", ipns.len())),
-            Err(failure) => {
-                findings.fix(check, failure.to_string());
-                return false;
-            }
-        },
-        Keys::KwikPaisa { .. } => match accounts::gateway(name, account, caller) {
-            Ok(gateway) => {
-                let made_up = OrderId::text("duka-doctor").expect("a constant id is well formed");
-                match gateway.status(&made_up).await {
-                    Err(error) if error.kind() == ErrorKind::NotFound => Ok("accepted".to_owned()),
-                    other => other.map(|_| "accepted".to_owned()),
-                }
-            }
-            Err(failure) => {
-                findings.fix(check, failure.to_string());
-                return false;
-            }
-        },
-    };
-    match answered {
-        Ok(detail) => findings.ok(check, detail),
-        Err(error) => findings.fix(check, error.in_full().to_string()),
+    match accounts::try_credentials(name, account, caller).await {
+        Ok(Ok(detail)) => findings.ok(check, detail),
+        Ok(Err(error)) => findings.fix(check, error.in_full().to_string()),
+        Err(failure) => {
+            findings.fix(check, failure.to_string());
+            return false;
+        }
     }
     true
 }
@@ -373,13 +348,6 @@ fn front_page(account: &Account) -> Url {
     if let Some(base) = &account.base_url {
         return base.as_url().clone();
     }
-    let text = match (&account.keys, account.system) {
-        (Keys::KwikPaisa { .. }, System::Sandbox) => duka_kwikpaisa::Environment::Sandbox.url(),
-        (Keys::KwikPaisa { .. }, System::Production) => {
-            duka_kwikpaisa::Environment::Production.url()
-        }
-        (Keys::Pesapal { .. }, System::Sandbox) => duka_pesapal::Environment::Sandbox.url(),
-        (Keys::Pesapal { .. }, System::Production) => duka_pesapal::Environment::Production.url(),
-    };
+    let text = account.gateway.url(account.system);
     Url::parse(text).expect("the addresses of the gateways are well formed")
 }

@@ -14,9 +14,10 @@ use serde::Serialize;
 
 use super::recorder::{Change, Recorder, Seen, TOKEN_CALL};
 use crate::accounts::{self, Caller};
-use crate::config::{Account, Keys, System};
+use crate::config::Account;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::gateways::{GatewayKind, OrderIds, System};
 
 /// One harmless thing to try. The names are those in the gateways' descriptions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,9 +144,9 @@ pub(crate) async fn run(
         caller,
         clock: context.clock.clone(),
     };
-    let probes: &[Probe] = match account.keys {
-        Keys::KwikPaisa { .. } => &Probe::KWIKPAISA,
-        Keys::Pesapal { .. } => &Probe::PESAPAL,
+    let probes: &[Probe] = match account.gateway {
+        GatewayKind::KwikPaisa => &Probe::KWIKPAISA,
+        GatewayKind::Pesapal => &Probe::PESAPAL,
     };
     let mut findings = Vec::new();
     for probe in probes {
@@ -206,7 +207,7 @@ impl Subject<'_> {
         let order = self.made_up_order();
         let outcome = gateway.status(&order).await;
         // The other reading of Pesapal's: an error in place of a status keeps the order.
-        let pesapal = matches!(self.account.keys, Keys::Pesapal { .. });
+        let pesapal = self.account.gateway == GatewayKind::Pesapal;
         let verdict = match &outcome {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 as_assumed("read as *no such order*")
@@ -404,9 +405,9 @@ impl Subject<'_> {
     /// An id in the gateway's form that no order has.
     fn made_up_order(&self) -> OrderId {
         let guid = uuid::Builder::from_random_bytes(rand::random()).into_uuid();
-        let text = match self.account.keys {
-            Keys::KwikPaisa { .. } => format!("duka-doctor-{}", guid.simple()),
-            Keys::Pesapal { .. } => guid.hyphenated().to_string(),
+        let text = match self.account.gateway.order_ids() {
+            OrderIds::Merchant => format!("duka-doctor-{}", guid.simple()),
+            OrderIds::TrackingId => guid.hyphenated().to_string(),
         };
         OrderId::text(text).expect("letters, digits and hyphens are an id")
     }
@@ -424,7 +425,7 @@ impl Subject<'_> {
         };
         Finding {
             account: self.name.to_string(),
-            gateway: self.account.keys.gateway(),
+            gateway: self.account.gateway.as_str(),
             probe: probe.as_str(),
             asked,
             answers: seen.into_iter().map(AnswerView::from).collect(),

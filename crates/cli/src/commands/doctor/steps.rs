@@ -48,7 +48,7 @@ pub(crate) fn of(config: Option<&Config>) -> Vec<Step> {
     let wanted = |name: &str| {
         accounts
             .filter(|accounts| !accounts.is_empty())
-            .is_none_or(|accounts| accounts.values().any(|it| it.keys.gateway() == name))
+            .is_none_or(|accounts| accounts.values().any(|it| it.gateway.as_str() == name))
     };
     let mut steps = Vec::new();
     for (gateway, assumptions) in gateways {
