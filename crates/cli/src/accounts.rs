@@ -15,10 +15,10 @@ use crate::environment;
 use crate::failure::Failure;
 use crate::gateways::{GatewayKind, System};
 
-/// The longest that a connection may take to come about.
+/// The longest that connecting may take.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// What the adapters call with: a clock, and one transport for all of them.
+/// What every adapter needs: a clock, a retry policy and the one transport.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     clock: SharedClock,
@@ -28,13 +28,13 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// One whose requests take no longer than this, and go through this proxy if there is one.
+    /// A caller whose requests take no longer than `timeout`, and go through `proxy` if there is one.
     pub(crate) fn open(
         clock: SharedClock,
         timeout: Duration,
         proxy: Option<&ProxyUrl>,
     ) -> Result<Self, Failure> {
-        // No more than half of it to connect, or the reply would have no time.
+        // At most half of the time for connecting, so that the reply has the other half.
         let connect = CONNECT.min(timeout / 2);
         let transport: Result<Arc<dyn Transport>, _> = match proxy {
             None => HttpTransport::builder()
@@ -57,7 +57,7 @@ impl Caller {
         })
     }
 
-    /// What requests go over.
+    /// The transport of all requests.
     pub(crate) fn transport(&self) -> &Arc<dyn Transport> {
         &self.transport
     }
@@ -67,7 +67,7 @@ impl Caller {
         self.proxy.as_ref()
     }
 
-    /// One that asks only once, over this transport and by this clock.
+    /// A caller that makes each request once, over `transport` and by `clock`.
     pub(crate) fn once(clock: SharedClock, transport: Arc<dyn Transport>) -> Self {
         Self {
             clock,
@@ -78,7 +78,7 @@ impl Caller {
     }
 }
 
-/// The gateway of an account, ready to be called. Reads the account's secrets.
+/// Builds the gateway of an account, and reads the account's secrets for it.
 pub(crate) fn gateway(
     name: &AccountName,
     account: &Account,

@@ -12,10 +12,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::failure::Failure;
 
-/// For so long after its end, a command lets a request that is on its way come to its answer.
+/// How long a command waits after its end for the answer of a request that is on its way.
 const FOR_AN_ANSWER: Duration = Duration::from_secs(3);
 
-/// For so long after that, it waits for its work to stop, and again for what the store says of it.
+/// How long it then waits for its work to stop, and again for the store to be read.
 const FOR_A_LOOK: Duration = Duration::from_secs(1);
 
 /// How often the store is asked whether a request is still on its way.
@@ -38,8 +38,8 @@ pub(crate) enum End {
     Stopped,
 }
 
-/// Work on a runtime of its own, so that all of it can be ended: what it began on tasks of their
-/// own, which go on without it, too.
+/// Work on a runtime of its own, so that all of it can be ended, including the tasks that it
+/// started.
 #[derive(Debug)]
 pub(crate) struct Work<T> {
     runtime: Option<Runtime>,
@@ -90,7 +90,7 @@ impl<T> Drop for Work<T> {
 /// What a command has left behind when it ended before its work did.
 #[derive(Debug)]
 pub(crate) enum Left<T, R> {
-    /// Its work was done by then.
+    /// Its work was finished.
     Done(T),
     /// A record.
     Record(R),
@@ -113,7 +113,7 @@ impl fmt::Display for End {
 }
 
 impl Bound {
-    /// One that ends so long after the start, or when `stop` is cancelled.
+    /// A bound that ends so long after the start, or when `stop` is cancelled.
     pub(crate) fn new(started: Instant, total: Duration, stop: CancellationToken) -> Self {
         Self {
             until: started + total,
@@ -126,7 +126,7 @@ impl Bound {
     pub(crate) fn plus(&self, more: Duration) -> Self {
         let mut later = self.clone();
         later.total = self.total.saturating_add(more);
-        // What no clock can show is as good as never.
+        // A time beyond the range of the clock is never reached.
         later.until = self.until.checked_add(more).unwrap_or(later.until + YEAR);
         later
     }
@@ -176,7 +176,7 @@ impl Bound {
         }
     }
 
-    /// Does what changes nothing at a gateway. Does not begin once the command is to end.
+    /// Does work that changes nothing at a gateway. Does not begin it after the end.
     pub(crate) async fn read<T>(
         &self,
         what: &str,
@@ -227,7 +227,7 @@ mod tests {
             read.unwrap_err().to_string(),
             "failed to read the status: gave up after 3s (--give-up-after); nothing was changed"
         );
-        // Once it is over, nothing begins any more.
+        // After the end, nothing begins.
         let begun = bound.within(async { 7 }).await;
         assert_eq!(begun, Err(End::TimeUp(3 * SECOND)));
         let later = bound.plus(SECOND);

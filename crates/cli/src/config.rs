@@ -17,7 +17,7 @@ use crate::gateways::{GatewayKind, System};
 
 mod waits;
 
-/// The file that is read without being named.
+/// The file that is read if the command line names none.
 const DEFAULT_FILE: &str = "duka.toml";
 const DEFAULT_STORE: &str = "sqlite:duka.db";
 
@@ -62,7 +62,7 @@ pub(crate) enum SecretSource {
 }
 
 impl SecretSource {
-    /// Reads the secret; white space around it is an accident of editors and shells.
+    /// Reads the secret; white space around it comes from editors and shells, and is cut.
     pub(crate) fn read(&self, environment: Environment<'_>) -> Result<SecretString, Failure> {
         let text = match self {
             Self::Variable(name) => environment(name)?.ok_or_else(|| {
@@ -123,7 +123,7 @@ struct AccountTable {
     consumer_secret: Option<Inline>,
 }
 
-/// A secret where none should be; its value is dropped unseen.
+/// A secret in the file itself; its value is dropped and never shown.
 #[derive(Debug)]
 struct Inline;
 

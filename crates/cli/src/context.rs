@@ -33,13 +33,12 @@ pub(crate) struct Context {
     stop: CancellationToken,
 }
 
-/// What to do about a store that is not there.
+/// What to do if the store does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Absent {
-    /// Make one.
+    /// Create it.
     Make,
-    /// Refuse: it would hold nothing to work on, and to make it would hide that its path is
-    /// mistyped.
+    /// Refuse: a new store would hold nothing to work on, and would hide a mistyped path.
     Refuse,
 }
 
@@ -94,7 +93,7 @@ impl Context {
         })
     }
 
-    /// The account that `--account` names, or the only one that will do.
+    /// The account that `--account` names, or the only suitable one.
     pub(crate) fn only_account(
         &self,
         config: &Config,
@@ -137,8 +136,8 @@ impl Context {
         Ok(Arc::new(store))
     }
 
-    /// The store, for a command that only reads it. One that is not there holds nothing,
-    /// and to make it would hide that its path is mistyped.
+    /// The store, for a command that only reads it. It is not created, because that would hide a
+    /// mistyped path.
     pub(crate) async fn existing_store(
         &self,
         config: &Config,
@@ -147,7 +146,7 @@ impl Context {
         self.open_store(config).await
     }
 
-    /// What the adapters call with.
+    /// What every adapter needs.
     pub(crate) fn caller(&self, config: &Config) -> Result<Caller, Failure> {
         Caller::open(
             self.clock.clone(),
@@ -178,7 +177,7 @@ impl Context {
         Ok(Refunder::new(store, gateways, clock, settings))
     }
 
-    /// What a worker works with.
+    /// Store, gateways and settings of a worker.
     async fn workplace(&self, config: &Config, absent: Absent) -> Result<Workplace, Failure> {
         if config.accounts.is_empty() {
             return Err(no_account(config, None));
@@ -206,7 +205,7 @@ impl Context {
     }
 }
 
-/// A store, the gateways of the accounts, and how to behave.
+/// A store, the gateways of the accounts, and the settings.
 type Workplace = (
     Arc<dyn RefundStore>,
     BTreeMap<AccountName, Arc<dyn Gateway>>,
@@ -218,7 +217,7 @@ pub(crate) fn store_path(config: &Config) -> Option<&Path> {
     config.store.strip_prefix("sqlite:").map(Path::new)
 }
 
-/// The path of the store, if there is nothing at it.
+/// The path of the store, if no file is there.
 pub(crate) fn missing_store(config: &Config) -> Result<Option<&Path>, Failure> {
     let Some(path) = store_path(config) else {
         return Ok(None);
@@ -226,7 +225,7 @@ pub(crate) fn missing_store(config: &Config) -> Result<Option<&Path>, Failure> {
     match path.try_exists() {
         Ok(true) => Ok(None),
         Ok(false) => Ok(Some(path)),
-        // A store that may not be looked at is not one that is absent.
+        // A path that cannot be read is not a missing store.
         Err(error) => Err(Failure::usage(format!(
             "failed to look for a store at {}: {error}",
             path.display()

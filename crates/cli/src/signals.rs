@@ -7,8 +7,8 @@ use crate::args::Command;
 use crate::failure::Exit;
 use crate::output::{Output, print_error};
 
-/// Listens from now on, if the command is one that ends in order; what is cancelled by the first
-/// signal. Any other command ends as the system has it.
+/// Listens from now on, if the command ends in order; returns the token that the first signal
+/// cancels. Signals end any other command at once.
 pub(crate) fn listen(runtime: &Runtime, command: &Command, output: Output) -> CancellationToken {
     let stop = CancellationToken::new();
     if !ends_in_order(command) {
@@ -55,7 +55,7 @@ fn ends_in_order(command: &Command) -> bool {
 }
 
 /// The user has asked twice. What is in flight stays *sending* in the store, and is in doubt
-/// for the worker that comes next.
+/// for the next worker.
 #[expect(clippy::exit, reason = "a second signal asks for just that")]
 fn exit_at_once() {
     std::process::exit(Exit::Unknown.number().into());

@@ -83,7 +83,7 @@ impl From<&Record> for CancellationView {
 }
 
 impl CancellationView {
-    /// What a dry run would do, in the shape of what a real run reports. It has no id:
+    /// What a dry run would do, in the form of a real run's report. It has no id, because
     /// nothing was stored.
     pub(crate) fn planned(plan: &Plan, actor: &str, now: jiff::Timestamp) -> Self {
         let (outcome, state, would) = match plan.would {
@@ -112,7 +112,7 @@ impl CancellationView {
         }
     }
 
-    /// The message, fit to be printed on a line.
+    /// The message, as it is printed on one line.
     pub(crate) fn said(&self) -> String {
         plain(self.message.as_deref().unwrap_or_default())
     }

@@ -72,7 +72,7 @@ pub(crate) async fn run(args: CancelArgs, context: &Context) -> Result<Exit, Fai
 async fn at_rest(store: &dyn Store, key: &OrderKey) {
     loop {
         let records = store.cancellations_of(key).await;
-        // What cannot be read may be on its way.
+        // If the store cannot be read, a request may be on its way.
         let sending = |record: &Record| record.progress.state == State::Sending;
         if records.is_ok_and(|records| !records.iter().any(sending)) {
             return;
@@ -87,7 +87,7 @@ async fn left_behind(
     key: &OrderKey,
     earlier: &[Record],
 ) -> Result<Option<Record>, StoreError> {
-    // Goes the way of all writes, so that those which were under way are seen.
+    // A read on the writing connection, so that it sees writes that were waiting.
     store.check().await?;
     let mut records = store.cancellations_of(key).await?;
     records.retain(|record| {
@@ -138,7 +138,7 @@ fn print(handled: &CancelOutcome, context: &Context) -> Result<Exit, Failure> {
     }
     let exit = exit_of(handled);
     match exit {
-        // A program may look at stderr alone, and the record is on stdout.
+        // A script may read stderr alone, and the record is on stdout.
         Exit::Failed | Exit::Usage if context.output.is_json() => print_error(&view.said()),
         Exit::Done | Exit::Failed | Exit::Usage | Exit::Refused | Exit::Unknown => {}
     }

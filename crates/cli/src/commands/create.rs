@@ -31,7 +31,7 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
     // Opened before anything is created: an order that is created must be tracked.
     let store = bound.read(WHAT, context.open_store(&config)).await?;
 
-    // Where the gateway answers an id that it knows with the order that had it first.
+    // The gateway answers a known id with the earlier order.
     let reuses_ids = settings.gateway.order_ids() == OrderIds::TrackingId;
     if reuses_ids {
         let reuse = refuse_reuse(store.as_ref(), &account, &reference, money);
@@ -76,13 +76,13 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
     let key = OrderKey::new(account, created.order.clone());
     let link = created.payment_link.reveal().to_owned();
     let other = if reuses_ids {
-        // Without time for it, the amount is as unknown as where the status cannot be read.
+        // Without time for the read, the amount is unknown, as if the status could not be read.
         let other = other_money(&*gateway, &created.order, money);
         bound.within(other).await.ok().flatten()
     } else {
         None
     };
-    // The order exists: its id must not be lost with the store.
+    // The order exists: if the store fails, the error must name its id.
     track(key.clone(), other.unwrap_or(money), None)
         .await
         .map_err(|error| {
@@ -161,7 +161,7 @@ async fn other_money(gateway: &dyn Gateway, order: &OrderId, asked: Money) -> Op
 /// Options that were always ignored at the other gateway. Scripts give them for either, so they only cause a note.
 const IGNORED: [&str; 3] = ["--notification-id", "--cancellation-url", "--service-type"];
 
-/// An option that the gateway does not know would be lost without a word.
+/// Refuses options that the gateway does not know, which would be ignored silently.
 fn refuse_foreign(
     args: &CreateArgs,
     gateway: GatewayKind,

@@ -43,7 +43,7 @@ what else it could answer: {0}/_emulator/variants",
     Ok(Exit::Done)
 }
 
-/// The defaults with each `NAME=VALUE` made, the last of two that name the same.
+/// The defaults, changed by each `NAME=VALUE`; the last of two for one name counts.
 fn behaviour(choices: &[String]) -> Result<Behaviour, Failure> {
     let mut behaviour = Behaviour::default();
     for choice in choices {

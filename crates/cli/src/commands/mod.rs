@@ -110,7 +110,7 @@ fn as_kept(text: &str) -> String {
     tracking_id(text).unwrap_or_else(|| text.to_owned())
 }
 
-/// Who asks, for the record: the one who is named, or else the user.
+/// Who asks, for the record: the name from the command line, or else the user.
 fn actor(named: Option<String>) -> Result<String, Failure> {
     if let Some(named) = named {
         return Ok(named);

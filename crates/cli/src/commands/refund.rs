@@ -1,4 +1,4 @@
-//! `duka refund`: asks for one payment to go back, through the store.
+//! `duka refund`: requests the refund of one payment, through the store.
 
 use std::fmt;
 
@@ -105,7 +105,7 @@ pub(crate) async fn run(args: RefundArgs, context: &Context) -> Result<Exit, Fai
 async fn at_rest(store: &dyn RefundStore, key: &OrderKey) {
     loop {
         let refunds = store.refunds_of(key).await;
-        // What cannot be read may be on its way.
+        // If the store cannot be read, a request may be on its way.
         let sending = |refund: &Refund| refund.state == RefundState::Sending;
         if refunds.is_ok_and(|refunds| !refunds.iter().any(sending)) {
             return;
@@ -114,13 +114,13 @@ async fn at_rest(store: &dyn RefundStore, key: &OrderKey) {
     }
 }
 
-/// The request that the command has written down, if it came so far.
+/// The request that the command has recorded, if it has.
 async fn left_behind(
     store: &dyn RefundStore,
     key: &OrderKey,
     earlier: &[Refund],
 ) -> Result<Option<Refund>, StoreError> {
-    // Goes the way of all writes, so that those which were under way are seen.
+    // A read on the writing connection, so that it sees writes that were waiting.
     store.check().await?;
     let mut refunds = store.refunds_of(key).await?;
     refunds.retain(|refund| earlier.iter().all(|known| known.id != refund.id));
@@ -162,7 +162,7 @@ fn print(
         }
     }
     match exit {
-        // A program may look at stderr alone, and the record is on stdout.
+        // A script may read stderr alone, and the record is on stdout.
         Exit::Failed | Exit::Usage if context.output.is_json() => print_error(&view.said()),
         Exit::Done | Exit::Failed | Exit::Usage | Exit::Refused | Exit::Unknown => {}
     }
@@ -217,7 +217,7 @@ fn exit_of(state: RefundState, error: Option<&Error>) -> Exit {
     }
 }
 
-/// Nothing was done as asked, so nothing here is *done*.
+/// Nothing was sent, so the exit code is never *done*.
 fn exit_of_earlier(refund: &Refund) -> Exit {
     match refund.state {
         RefundState::Done(_) if refund.finding.is_some() => Exit::Unknown,

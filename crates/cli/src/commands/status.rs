@@ -1,4 +1,4 @@
-//! `duka status`: asks the gateway, and remembers what it said.
+//! `duka status`: asks the gateway, and stores the answer.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ pub(crate) async fn run(args: &StatusArgs, context: &Context) -> Result<Exit, Fa
     let (order, reading, observed_at) = bound
         .read("read the status", async {
             match missing_store(&config)? {
-                // A store that cannot be made is complained of by who tries to.
+                // If it cannot be created, the attempt to open it reports that.
                 Some(path) if in_a_folder(path) => ask_only(text, context, &config).await,
                 Some(_) | None => ask_and_remember(text, context, &config).await,
             }
@@ -69,7 +69,7 @@ async fn ask_and_remember(
     Ok((order, reading, seen.observed_at))
 }
 
-/// Without a store: asks, and makes none just to forget the answer in it.
+/// Asks the gateway without a store, and creates none.
 async fn ask_only(
     text: &str,
     context: &Context,

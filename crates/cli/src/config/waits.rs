@@ -1,5 +1,5 @@
-//! How long the program waits for what: settings of the file, which variables of the
-//! environment win over.
+//! How long the program waits: settings of the file, which variables of the environment
+//! override.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::Environment;
 use crate::failure::Failure;
 
-/// The longest of these that a clock can be trusted to count.
+/// The longest wait that is accepted.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Long enough for one call with all its tries at the default timeout, and for no more.
@@ -23,9 +23,9 @@ const GIVE_UP_AFTER: Duration = Duration::from_secs(3 * 60);
 pub(crate) struct Waits {
     /// When a status proves something, and when a person is asked.
     pub(crate) wait_policy: WaitPolicy,
-    /// For how long a worker's claim on a cancellation holds without a sign of life. At least
-    /// twice the timeout, and better above the time of a call with its repeats: a claim
-    /// shorter than that cuts the repeats short; it never breaks a promise.
+    /// How long a worker's lease on a record lasts. At least twice the timeout, and better longer
+    /// than a call with its repeats: a shorter lease cuts the repeats short; it never breaks a
+    /// guarantee.
     pub(crate) lease: Duration,
     /// The longest that one request may take.
     pub(crate) timeout: Duration,
@@ -125,7 +125,7 @@ impl Waits {
         Ok(waits)
     }
 
-    /// Lets the environment win.
+    /// Overrides settings by the environment.
     pub(super) fn read(&mut self, environment: Environment<'_>) -> Result<(), Failure> {
         for (variable, wait) in [
             ("DUKA_SETTLE", &mut self.wait_policy.settle),

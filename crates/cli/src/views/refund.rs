@@ -21,7 +21,7 @@ pub(crate) struct RefundView {
     reason: Option<String>,
     pub(crate) actor: String,
     attempts: u32,
-    /// When it was written down, just before it was to leave.
+    /// When it was recorded, just before it was sent.
     pub(crate) sent_at: Option<String>,
     verified_status: Option<&'static str>,
     pub(crate) finding: Option<&'static str>,
@@ -92,7 +92,7 @@ impl RefundView {
         }
     }
 
-    /// The message, fit to be printed on a line.
+    /// The message, as it is printed on one line.
     pub(crate) fn said(&self) -> String {
         plain(self.message.as_deref().unwrap_or_default())
     }
@@ -102,7 +102,7 @@ impl RefundView {
         self.outcome.unwrap_or(self.state)
     }
 
-    /// How much, fit to be printed.
+    /// The amount, as it is printed.
     pub(crate) fn money(&self) -> String {
         match (&self.amount, self.currency) {
             (Some(amount), Some(currency)) => format!("{amount} {currency}"),

@@ -25,8 +25,8 @@ use crate::failure::{Exit, Failure, describe};
 use crate::output::colorize;
 use crate::views::SummaryLine;
 
-/// Short, so that the demo shows in seconds what takes an hour in earnest; but what is in
-/// doubt has its turn only after all the other orders, so the more of them the longer.
+/// Short, so that the demo shows in seconds what takes an hour otherwise. Orders in doubt are
+/// settled after all others, so the wait grows with the number of orders.
 fn wait_policy(orders: u32) -> WaitPolicy {
     WaitPolicy {
         settle: Duration::from_millis(400),

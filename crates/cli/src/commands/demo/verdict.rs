@@ -1,4 +1,4 @@
-//! Holds the report against what the gateways know.
+//! Compares the report with what the gateways know.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -67,7 +67,7 @@ fn difference(record: Option<&Record>, truth: &OrderTruth) -> Option<String> {
         ))
     };
     match record.progress.state {
-        // These claim nothing that could be wrong, but only one gateway gives cause for them.
+        // These say that the outcome is not known, which can happen at one gateway only.
         State::NeedsReview | State::InDoubt if truth.gateway == Gateway::Pesapal => None,
         State::NeedsReview | State::InDoubt => wrong("in doubt, where a status shows the outcome"),
         State::Requested | State::Sending | State::Accepted | State::Refused => {

@@ -106,7 +106,7 @@ pub(crate) async fn run(args: &DoctorArgs, context: &Context) -> Result<Exit, Fa
                             false
                         }
                     };
-                    // With settings that will not do there is nothing to try; that is said already.
+                    // Without usable settings there is nothing to try; that was reported.
                     if args.probe && usable {
                         let probed = bound.within(async {
                             let known = known_order(name, &config, context).await;
@@ -193,7 +193,7 @@ async fn check_store(config: &Config, context: &Context, findings: &mut Findings
             Err(error) => findings.fix("store", format!("none can be made at {shown}: {error}")),
         };
     }
-    // The file may be fit to be written; what is written goes first into a log beside it.
+    // The file may be writable; SQLite writes into a log beside it first.
     let beside = store_path(config).map_or(Ok(()), room_for).err();
     let beside = beside.map(|error| {
         format!("nothing can be written beside it ({error}); make room on that disk, and let duka write in the store's folder")
@@ -276,7 +276,7 @@ fn room_for(path: &Path) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Checks one account; whether its settings would do to call its gateway at all.
+/// Checks one account; returns whether its settings suffice to call its gateway.
 async fn check_account(
     name: &AccountName,
     account: &Account,

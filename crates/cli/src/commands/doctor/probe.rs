@@ -111,8 +111,8 @@ impl Probe {
         }
     }
 
-    /// Whether it shows the gateway credentials, a token or a time that are wrong on purpose. Real money's account
-    /// is not put at the risk of being locked for that.
+    /// Whether it shows the gateway credentials, a token or a time that are wrong on purpose. A
+    /// production account could be locked for that.
     const fn is_wrong_on_purpose(self) -> bool {
         match self {
             Self::StatusWithWrongSignature
@@ -443,7 +443,7 @@ fn otherwise(text: impl Into<String>) -> Verdict {
     Verdict::Otherwise(text.into())
 }
 
-/// Another answer than was assumed; where none came, or credentials, haste or a failure stood in the way of one,
+/// Another answer than was assumed; where no answer came, or credentials, a rate limit or a failure prevented one,
 /// nothing is proved.
 fn unexpected(error: &Error) -> Verdict {
     let text = error.in_full().to_string();

@@ -1,5 +1,5 @@
-//! A transport that keeps what really came back, and may change what goes out: what an adapter makes of a reply is
-//! not what a person wants to see who asks how the gateway answers.
+//! A transport that records the replies themselves, and may change requests: a user who asks how the gateway answers
+//! wants to see the reply, not what an adapter makes of it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -38,7 +38,7 @@ pub(crate) struct Recorder {
     seen: Mutex<Vec<Seen>>,
 }
 
-/// One exchange, fit to be shown: no secret of ours is in it.
+/// One exchange, as it may be shown: without our secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Seen {
     /// The last part of the address.
