@@ -3,14 +3,16 @@
 pub(crate) mod kwikpaisa;
 pub(crate) mod pesapal;
 
+mod by_name;
 #[cfg(any(test, feature = "test-support"))]
 mod pairwise;
 mod table;
 
+pub use by_name::{VariantError, VariantSetting, variants};
 #[cfg(any(test, feature = "test-support"))]
 pub use pairwise::{Combination, pairwise};
 pub(crate) use table::Question;
-pub use table::{Evidence, Variant, VariantError, VariantSetting, variants};
+pub use table::{Evidence, Variant};
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::table::{Variant, variants};
+use super::by_name::variants;
+use super::table::Variant;
 use crate::gateway::Gateway;
 
 /// One value for each variant of a gateway.
