@@ -11,7 +11,7 @@ use crate::order::{Order, OrderDetails};
 use crate::routes::Page;
 use crate::state::Shared;
 
-/// No script runs and nothing is loaded, whatever a merchant puts into an order.
+/// No script runs and no resource is loaded, whatever text an order contains.
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'";
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:28rem;margin:3rem auto;padding:0 1rem;color:#1c2330}\
@@ -21,7 +21,7 @@ button{font:inherit;padding:.5rem 1.2rem;margin-right:.5rem;border:1px solid #1c
 .pay{background:#14532d;border-color:#14532d;color:#fff}.state{padding:.6rem .8rem;border-radius:.4rem;background:#eef1f5}\
 footer{margin-top:2rem;font-size:.85rem;color:#5b6472}";
 
-/// What a browser brings back is written like this whatever an IPN's names are.
+/// The names of the members in the address to which the browser returns; variants change only an IPN's.
 const BROWSER_NAMES: [&str; 3] = [
     "OrderTrackingId",
     "OrderMerchantReference",
@@ -65,7 +65,7 @@ fn shown(shared: &Shared, token: &str) -> Reply {
     framed(StatusCode::OK, &order_page(state.orders.get(key), token))
 }
 
-/// Lets the customer act, and leads back to the page.
+/// Lets the customer act, and redirects back to the page.
 fn pressed(shared: &Shared, token: &str, act: CustomerAct) -> Reply {
     let now = shared.clock.now();
     let mut state = shared.state();
@@ -142,7 +142,7 @@ fn order_page(order: &Order, token: &str) -> Html {
     let mut head = String::new();
     if let Some(back) = way_back(order) {
         let back = escaped(back.as_str());
-        // By itself only once nothing is left to do here.
+        // Automatically only when the page offers no further action.
         if !can_fail && !order.is_cancelled() {
             head = format!("<meta http-equiv=refresh content=\"3;url={back}\">");
         }

@@ -19,7 +19,7 @@ pub enum Exposure {
     /// Only a loopback address may be listened on.
     #[default]
     LoopbackOnly,
-    /// Any address. Whoever reaches the port can pay orders and arm faults: there is no login.
+    /// Any address. Every client that reaches the port can pay orders and arm faults, because there is no login.
     AnyInterface,
 }
 

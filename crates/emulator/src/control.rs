@@ -1,4 +1,4 @@
-//! The control calls under `/_emulator`: the truth, the customers, the faults, the clock.
+//! The control calls under `/_emulator`: the state of orders, customers' acts, faults, variants and the clock.
 
 use std::time::Duration;
 
@@ -248,18 +248,18 @@ fn never_strikes(problem: FaultError, body: &Map<String, Value>) -> Refusal {
     }
 }
 
-/// Makes every choice named in the body, or none of them.
+/// Sets every variant that the body names, or none of them.
 fn choose(shared: &Shared, received: &Received) -> Result<Reply, Refusal> {
     let wanted = any_object(received)?;
     let mut state = shared.state();
     let mut behaviour = state.behaviour.clone();
     for (name, value) in &wanted {
-        let variant = Variant::named(name).map_err(no_such_choice)?;
+        let variant = Variant::named(name).map_err(unknown_choice)?;
         let value = value.as_str().ok_or_else(|| {
             Refusal::field(name, format!("{name} is not text but {value}"))
                 .valid(variant.values().iter().copied())
         })?;
-        behaviour.set(name, value).map_err(no_such_choice)?;
+        behaviour.set(name, value).map_err(unknown_choice)?;
     }
     state.behaviour = behaviour.clone();
     drop(state);
@@ -268,7 +268,7 @@ fn choose(shared: &Shared, received: &Received) -> Result<Reply, Refusal> {
     Ok(Reply::json(StatusCode::OK, &chosen))
 }
 
-fn no_such_choice(problem: VariantError) -> Refusal {
+fn unknown_choice(problem: VariantError) -> Refusal {
     let message = problem.to_string();
     match problem {
         VariantError::UnknownName { name } => {
@@ -317,7 +317,7 @@ fn webhook(shared: &Shared, received: &Received) -> Result<Reply, Refusal> {
     Ok(Reply::json(StatusCode::OK, &Done { done: true }))
 }
 
-/// The body as an object without members that nobody would read: a misspelt one must not pass.
+/// The body as an object; an unknown member is refused, because it may be misspelt.
 fn object(received: &Received, members: &[&'static str]) -> Result<Map<String, Value>, Refusal> {
     let body = any_object(received)?;
     match body.keys().find(|it| !members.contains(&it.as_str())) {

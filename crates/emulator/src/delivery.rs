@@ -18,7 +18,7 @@ use url::{Position, Url};
 
 use crate::exchange::JSON;
 use crate::kwikpaisa;
-use crate::notification::{Form, Manner, Notification};
+use crate::notification::{DeliveryMode, Form, Notification};
 use crate::state::Shared;
 use crate::variants::{Behaviour, kwikpaisa as kwikpaisa_variants, pesapal as pesapal_variants};
 
@@ -55,7 +55,7 @@ pub(crate) async fn deliver(
         let batch = match next {
             // Nothing came to overtake what is held.
             None => std::mem::take(&mut held),
-            Some(it) if it.manner == Manner::Overtaken => {
+            Some(it) if it.mode == DeliveryMode::Overtaken => {
                 held.push(it);
                 continue;
             }
@@ -93,9 +93,9 @@ async fn serve_lane(mut batches: mpsc::UnboundedReceiver<Vec<Notification>>, sha
             Some(_) = redeliveries.join_next() => continue,
         };
         for notification in batch {
-            let copies = match notification.manner {
-                Manner::Twice => 2,
-                Manner::Once | Manner::Overtaken => 1,
+            let copies = match notification.mode {
+                DeliveryMode::Twice => 2,
+                DeliveryMode::Once | DeliveryMode::Overtaken => 1,
             };
             for _ in 0..copies {
                 if attempt(&notification, &shared, 1).await == Taken::No {

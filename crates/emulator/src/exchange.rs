@@ -57,7 +57,7 @@ impl Received {
     }
 }
 
-/// A reply, and the reason for it that only the request log shows.
+/// A reply, and the reason for it, which only the request log shows.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
@@ -97,7 +97,7 @@ impl Reply {
         }
     }
 
-    /// Adds why to the verdict.
+    /// Adds the reason to the verdict.
     pub(crate) fn because(mut self, reason: impl AsRef<str>) -> Self {
         self.verdict = format!("{}: {}", self.verdict, reason.as_ref());
         self
@@ -109,7 +109,7 @@ impl Reply {
     }
 }
 
-/// What a client gets to see.
+/// What the client receives.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Reply(Reply),
@@ -130,7 +130,7 @@ pub(crate) enum Dropped {
     /// With a TCP reset.
     #[error("the connection is reset on purpose")]
     Reset,
-    /// In good order, as a server that restarts does.
+    /// With an orderly close, as when a server restarts.
     #[error("the connection is closed on purpose")]
     Close,
 }

@@ -1,4 +1,4 @@
-//! What can be made to go wrong, where, and how often.
+//! Faults: what goes wrong, at which call, and how often.
 
 use std::fmt;
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub enum FaultKind {
     Delay,
     /// HTTP 429 with `Retry-After: 1`; nothing is applied.
     Http429,
-    /// HTTP 500. The request **is applied first**: this is the nasty reading of a 500.
+    /// HTTP 500. The request **is applied first**, which is the worst case of a 500.
     Http500,
     /// HTTP 503; nothing is applied.
     Http503,
@@ -258,7 +258,7 @@ impl Fault {
         self.kind
     }
 
-    /// Refuses a fault that could never strike: a test that relied on it would prove nothing.
+    /// Refuses a fault that could never strike: a test that relied on it would pass without it.
     fn check(&self) -> Result<(), FaultError> {
         if self.times == 0 {
             return Err(FaultError::Times);

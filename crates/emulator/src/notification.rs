@@ -1,4 +1,4 @@
-//! What a merchant is told when an order changes: KwikPaisa's webhooks and Pesapal's IPNs.
+//! The notifications of a change to an order: KwikPaisa's webhooks and Pesapal's IPNs.
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use crate::json::amount_text;
 use crate::order::{KwikPaisaOrder, Order, Payment, PesapalOrder};
 use crate::variants::{Behaviour, kwikpaisa as variants};
 
-/// How one notification travels.
+/// How one notification is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Form {
     /// POST, with an HMAC over these bytes and a time.
@@ -21,9 +21,9 @@ pub(crate) enum Form {
     Get,
 }
 
-/// What a fault makes of a notification's delivery.
+/// How often and in which order a notification is delivered; only faults change it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Manner {
+pub(crate) enum DeliveryMode {
     Once,
     Twice,
     /// After the next one at the same gateway.
@@ -39,9 +39,9 @@ pub(crate) struct Notification {
     pub(crate) url: Url,
     pub(crate) form: Form,
     pub(crate) body: Bytes,
-    /// When what it tells happened.
+    /// When the order changed.
     pub(crate) at: Timestamp,
-    pub(crate) manner: Manner,
+    pub(crate) mode: DeliveryMode,
 }
 
 #[derive(Serialize)]
@@ -52,14 +52,14 @@ struct Webhook<'a> {
 
 #[derive(Serialize)]
 struct WebhookOrder<'a> {
-    // Text here whatever the merchant sent: webhooks differ from replies in this.
+    // Always text in webhooks, unlike in replies.
     order_id: &'a str,
     amount: String,
     currency: &'a str,
     status: &'static str,
 }
 
-/// KwikPaisa's webhook about a payment; None for a change it has no event for.
+/// KwikPaisa's webhook about a payment; None for a change that has no event.
 pub(crate) fn webhook(
     order: &Order,
     own: &KwikPaisaOrder,
@@ -100,11 +100,11 @@ pub(crate) fn webhook(
         },
         form: Form::Signed { over: shortest },
         at,
-        manner: Manner::Once,
+        mode: DeliveryMode::Once,
     })
 }
 
-/// How a registered address wants its IPNs.
+/// The HTTP method with which a registered address receives IPNs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum IpnMethod {
     Get,
@@ -119,7 +119,7 @@ struct Ipn<'a> {
     order_notification_type: &'static str,
 }
 
-/// Pesapal's IPN: only that something changed, never what.
+/// Pesapal's IPN, which says that an order changed and not how.
 pub(crate) fn ipn(
     own: &PesapalOrder,
     url: &Url,
@@ -151,7 +151,7 @@ pub(crate) fn ipn(
         form,
         body,
         at,
-        manner: Manner::Once,
+        mode: DeliveryMode::Once,
     })
 }
 

@@ -1,4 +1,4 @@
-//! Replies that are nearly right: what a gateway said, under the wrong status or with a wrong character.
+//! Replies that are nearly right: a gateway's reply under the wrong HTTP status, or with an invisible character in it.
 
 use bytes::Bytes;
 use hyper::StatusCode;
@@ -13,7 +13,7 @@ const WORDS: [&str; 4] = [
     "code",
 ];
 
-/// HTTP 401 around what the gateway would have said, half of it, a page, or nothing.
+/// HTTP 401 with the body of the reply, half of it, an HTML page, or no body.
 pub(crate) fn odd_401(reply: &Reply, form: u32) -> Reply {
     let whole = reply.body.whole();
     let (content_type, body) = match form % 4 {
@@ -30,8 +30,8 @@ pub(crate) fn odd_401(reply: &Reply, form: u32) -> Reply {
     Reply::with_body(StatusCode::UNAUTHORIZED, content_type, body)
 }
 
-/// The reply with a character in each of its words that does not show: a space of no width within, an escape
-/// behind, a mark that turns the writing round before, or a blank behind.
+/// The reply with an additional character in each of its deciding words: a zero-width space inside, an escape
+/// character after it, a right-to-left override before it, or a space after it.
 pub(crate) fn odd_word(reply: &Reply, form: u32) -> Reply {
     let body = reply.body.whole();
     let body = std::str::from_utf8(&body).map_or_else(
@@ -47,7 +47,7 @@ pub(crate) fn odd_word(reply: &Reply, form: u32) -> Reply {
     Reply::with_body(reply.status, reply.content_type, body)
 }
 
-/// Bodies are written without blanks, and no word in them holds a quote.
+/// Relies on bodies without white space between tokens, and on words without quotes.
 fn within(text: &str, name: &str, form: u32) -> String {
     let opening = format!("\"{name}\":\"");
     let mut pieces = text.split(opening.as_str());

@@ -1,4 +1,4 @@
-//! One order at one gateway: what has happened to it, and what it may become.
+//! One order at one gateway: its payment, its cancellation, and the changes that are possible.
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -8,7 +8,7 @@ use crate::customer::{ActError, CustomerAct};
 use crate::gateway::Gateway;
 use crate::json::{JsonScalar, amount_text};
 
-/// What became of the payment. A cancellation is kept beside it: a late payment does not undo one.
+/// The state of the payment. A cancellation is stored beside it, because a late payment does not undo it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Payment {
     Open,
@@ -19,7 +19,7 @@ pub(crate) enum Payment {
     Reversed,
 }
 
-/// What only one of the gateways knows of an order.
+/// The members of an order that only one of the gateways has.
 #[derive(Debug)]
 pub(crate) enum OrderDetails {
     KwikPaisa(KwikPaisaOrder),
@@ -68,7 +68,7 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    /// An order just created: nobody has paid or cancelled it.
+    /// A new order, neither paid nor cancelled.
     pub(crate) const fn new(
         details: OrderDetails,
         amount: Decimal,
@@ -105,7 +105,7 @@ impl Order {
         self.cancelled_at.is_some()
     }
 
-    /// The truth in one word: paid wins over cancelled, cancelled over everything else.
+    /// The actual status in one word: paid wins over cancelled, cancelled over every other status.
     pub(crate) const fn truth(&self) -> &'static str {
         match self.payment {
             Payment::Paid | Payment::Reversed => self.truth_but_for_a_cancel(),
@@ -119,14 +119,14 @@ impl Order {
         }
     }
 
-    /// What became of the payment, in one word.
+    /// The state of the payment in one word, whether or not the order was cancelled.
     pub(crate) const fn truth_but_for_a_cancel(&self) -> &'static str {
         match (&self.details, self.payment) {
             (OrderDetails::KwikPaisa(_), Payment::Paid) => "PAID",
             (OrderDetails::Pesapal(_), Payment::Paid) => "COMPLETED",
             (_, Payment::Reversed) => "REVERSED",
             (OrderDetails::KwikPaisa(_), Payment::Open) => "UN_PAID",
-            // Pesapal has no word for a payment under way.
+            // Pesapal has no status for a payment under way.
             (OrderDetails::Pesapal(_), Payment::Open | Payment::Processing) => "PENDING",
             (_, Payment::Processing) => "PROCESSING",
             (_, Payment::Failed) => "FAILED",
@@ -134,7 +134,7 @@ impl Order {
         }
     }
 
-    /// Whether a cancel would be applied, as far as the payment goes.
+    /// Whether the state of the payment allows a cancel.
     pub(crate) const fn is_cancellable(&self) -> bool {
         if self.is_cancelled() {
             return false;
@@ -151,7 +151,7 @@ impl Order {
         self.cancels_applied = self.cancels_applied.saturating_add(1);
     }
 
-    /// What the order becomes when the customer (or the acquirer) acts, or None where it cannot be.
+    /// The state of the payment after the customer (or the acquirer) acts; None where the act is not possible.
     pub(crate) const fn after(&self, act: CustomerAct) -> Option<Payment> {
         let pesapal = matches!(self.details, OrderDetails::Pesapal(_));
         if self.is_cancelled() && !act.ignores_cancellation() {
@@ -242,7 +242,7 @@ impl Order {
     }
 }
 
-/// What really happened to one order, whatever the merchant was told.
+/// The actual state of one order, whatever the merchant has received.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct OrderTruth {

@@ -1,4 +1,4 @@
-//! What was received and what became of it: the newest requests, without secrets.
+//! The request log: the newest requests with their outcomes, without secrets.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -27,20 +27,20 @@ const SECRET_MEMBERS: [&str; 6] = [
     "token",
     "password",
 ];
-/// Keeps the log's memory flat; no call of either gateway comes near.
+/// Bounds the log's memory; the requests of both gateways are far shorter.
 const LONGEST_BODY: usize = 4096;
 
 /// One request to either gateway's API. Control calls and checkout pages are not recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RequestRecord {
-    /// Counts all requests since the start, from 1: a first record above 1 tells that older ones were dropped.
+    /// Counts all requests since the start, from 1: a first record above 1 means that older ones were dropped.
     pub number: u64,
     /// When it was received, by the emulator's clock.
     pub time: Timestamp,
     /// The gateway whose address was called.
     pub gateway: Gateway,
-    /// The operation; None where the path or the method is none of the gateway's.
+    /// The operation; None where the gateway has no such path or method.
     pub operation: Option<Operation>,
     /// The HTTP method.
     pub method: String,
@@ -73,7 +73,7 @@ impl RequestLog {
         }
     }
 
-    /// Writes a request down as soon as it is received; returns its number, by which it is closed.
+    /// Records a request as soon as it is received; returns its number, with which `close` completes the record.
     pub(crate) fn open(&mut self, mut record: RequestRecord) -> u64 {
         self.received += 1;
         record.number = self.received;
@@ -86,7 +86,7 @@ impl RequestLog {
         self.received
     }
 
-    /// Adds what became of a request, unless it was dropped from the ring (or reset) meanwhile.
+    /// Adds the outcome of a request, unless its record was dropped from the ring (or reset) meanwhile.
     pub(crate) fn close(&mut self, number: u64, verdict: String, faults: Vec<FaultKind>) {
         let Some(first) = self.newest.front().map(|it| it.number) else {
             return;
@@ -101,7 +101,7 @@ impl RequestLog {
         }
     }
 
-    /// Forgets the records but goes on counting, so that a request under way closes no stranger's record.
+    /// Forgets the records but goes on counting, so that a request under way does not close another request's record.
     pub(crate) fn clear(&mut self) {
         self.newest.clear();
     }
@@ -125,7 +125,7 @@ pub(crate) fn loggable_headers(headers: &HeaderMap) -> BTreeMap<String, String> 
         .collect()
 }
 
-/// The body as text. One with a secret member is parsed and redacted, or withheld if it cannot be.
+/// The body as text. A body with a secret member is parsed and redacted, or withheld if it cannot be parsed.
 pub(crate) fn loggable_body(operation: Option<Operation>, body: &Bytes) -> String {
     let text = String::from_utf8_lossy(body);
     let secret = operation == Some(Operation::Token) || names_a_secret(&text);
@@ -138,7 +138,7 @@ pub(crate) fn loggable_body(operation: Option<Operation>, body: &Bytes) -> Strin
     text[..end].to_owned()
 }
 
-/// Looks at the text, so that bodies without secrets are kept to the byte.
+/// Searches the text, so that bodies without secrets are kept byte for byte.
 fn names_a_secret(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     SECRET_MEMBERS

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-/// Not for secrets: its output is predictable by design.
+/// Its output is predictable by design: not for secrets.
 #[derive(Debug, Clone)]
 pub(crate) struct Rng(u64);
 
@@ -28,7 +28,7 @@ impl Rng {
         if probability >= 1.0 {
             return true;
         }
-        // 53 bits are all a double can tell apart.
+        // A double has 53 bits.
         let unit = (self.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
         unit < probability
     }

@@ -105,13 +105,13 @@ impl Emulator {
         self.shared.clock.now()
     }
 
-    /// What really happened to every order of both gateways, oldest first.
+    /// The actual state of every order of both gateways, oldest first.
     #[must_use]
     pub fn orders(&self) -> Vec<OrderTruth> {
         self.shared.state().orders.snapshot()
     }
 
-    /// One order's truth, by KwikPaisa's order id or Pesapal's tracking id.
+    /// The actual state of one order, by KwikPaisa's order id or Pesapal's tracking id.
     #[must_use]
     pub fn order(&self, id: &str) -> Option<OrderTruth> {
         let state = self.shared.state();
@@ -212,13 +212,13 @@ impl Emulator {
         Ok(())
     }
 
-    /// Every choice where the real gateways' answer is not known, and what is chosen.
+    /// Every variant with its present value.
     #[must_use]
     pub fn variants(&self) -> Vec<VariantSetting> {
         self.shared.behaviour().settings()
     }
 
-    /// Chooses another answer from the next request on, by a variant's name and one of its values' names.
+    /// Sets a variant from the next request on, by its name and the name of a value.
     ///
     /// # Errors
     ///
@@ -277,7 +277,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, mut stopped: watch::
     connections.shutdown().await;
 }
 
-/// What comes of a connection once HTTP is over on it.
+/// What happens on a connection after hyper has let go of it.
 enum Afterwards {
     /// Closed, with a reset.
     Reset,
@@ -303,7 +303,7 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
                 TokioIo::new(stream),
                 service_fn(|request| respond(Arc::clone(&shared), request, &afterwards)),
             );
-        // An error is a client that left or a connection dropped on purpose.
+        // Fails where the client left, or where the connection is dropped on purpose.
         let _ = (&mut connection).await;
         stream = connection.into_parts().io.into_inner();
         let afterwards = afterwards.into_inner();
@@ -315,7 +315,7 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
                 return;
             }
             Some(Afterwards::Interims) => {
-                // The client has left, or has had a minute of it.
+                // Ends when the client leaves, or after a minute.
                 let _ = timeout(LONGEST_FLOOD, flood(&mut stream)).await;
                 return;
             }
@@ -324,7 +324,10 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
                 stray,
                 after,
             }) => {
-                if say_twice(&mut stream, reply, stray, after).await.is_err() {
+                if send_with_stray(&mut stream, reply, stray, after)
+                    .await
+                    .is_err()
+                {
                     return;
                 }
             }
@@ -332,7 +335,7 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
     }
 }
 
-/// As many as keep a careless client busy, and not this machine.
+/// Enough to keep a careless client busy, without loading this machine.
 async fn flood(stream: &mut TcpStream) -> io::Result<()> {
     let some = b"HTTP/1.1 102 Processing\r\n\r\n".repeat(100);
     loop {
@@ -341,7 +344,7 @@ async fn flood(stream: &mut TcpStream) -> io::Result<()> {
     }
 }
 
-async fn say_twice(
+async fn send_with_stray(
     stream: &mut TcpStream,
     mut reply: Vec<u8>,
     stray: Vec<u8>,
@@ -352,8 +355,8 @@ async fn say_twice(
         return stream.write_all(&reply).await;
     }
     stream.write_all(&reply).await?;
-    let has_said_more = timeout(after, stream.peek(&mut [0])).await.is_ok();
-    if has_said_more {
+    let client_sent_more = timeout(after, stream.peek(&mut [0])).await.is_ok();
+    if client_sent_more {
         return Ok(());
     }
     stream.write_all(&stray).await

@@ -298,7 +298,7 @@ impl Transport for Kept {
         Err(Error::new(
             ErrorKind::Unavailable,
             Delivery::Unknown,
-            "nobody answers",
+            "no server answers",
         ))
     }
 }

@@ -1,4 +1,4 @@
-//! KwikPaisa's authentication: key, timestamp and signature, each really checked.
+//! KwikPaisa's authentication: key, timestamp and signature, each of them checked.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ use crate::reserialize::Reserializer;
 use crate::variants::Behaviour;
 use crate::variants::kwikpaisa::{self as variants, UnauthorizedBody};
 
-/// Lets a request in, or says on the wire as little and in the verdict as much as possible.
+/// Checks a request. A refusal's reply says as little as the gateway's does; the verdict names the exact reason.
 pub(crate) fn authenticate(
     config: &EmulatorConfig,
     behaviour: &Behaviour,
@@ -57,7 +57,7 @@ fn signed_payload(
     };
     match write(body) {
         Some(text) => (text.into_bytes().into(), named),
-        // What cannot be read cannot be written again either.
+        // A body that is not JSON cannot be reserialised.
         None => (body.into(), "as received"),
     }
 }
@@ -98,7 +98,7 @@ fn check_timestamp(behaviour: &Behaviour, now: Timestamp, sent: &str) -> Result<
         return refused("X-TIMESTAMP is not a number of seconds".to_owned());
     }
     let Ok(sent) = sent.parse::<i64>() else {
-        return refused("X-TIMESTAMP is beyond the end of time".to_owned());
+        return refused("X-TIMESTAMP is too large".to_owned());
     };
     let behind = now.as_second().saturating_sub(sent);
     let window = behaviour.value(&variants::TIMESTAMP_WINDOW_SECONDS);
@@ -124,7 +124,7 @@ fn sent<'a>(
     })
 }
 
-/// What is wrong with a signature, without telling what it should have been.
+/// What is wrong with a signature; the text never contains the expected one.
 fn wrong_signature(presented: &str, expected: &str, payload: &str) -> String {
     let lowercase = |it: u8| it.is_ascii_digit() || (b'a'..=b'f').contains(&it);
     if presented.len() != expected.len() {

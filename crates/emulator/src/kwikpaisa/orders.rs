@@ -153,7 +153,7 @@ pub(crate) fn stray(
     )
 }
 
-/// The status as the merchant gets to see it, which may be late by one read.
+/// The status that the merchant sees, which may lag by one read.
 fn shown(call: &mut Call<'_>, key: OrderKey) -> &'static str {
     let order = call.state.orders.get_mut(key);
     let late = call.behaviour.value(&variants::CANCEL_SHOWS_LATE)
@@ -173,7 +173,7 @@ fn shown(call: &mut Call<'_>, key: OrderKey) -> &'static str {
 pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
     let key = addressed(call)?;
     if call.race == Race::PaidBefore {
-        // An order that cannot be paid any more loses the race on its own.
+        // If the order can no longer be paid, there is no race.
         let _ = call.state.act(key, CustomerAct::Pay, call.now);
     }
     let order = call.state.orders.get_mut(key);
@@ -230,7 +230,7 @@ fn refusal(order: &Order, own: &KwikPaisaOrder, behaviour: &Behaviour) -> Refusa
     }
 }
 
-/// An envelope that says failed in HTTP 200.
+/// HTTP 200 with an envelope whose status is failed.
 fn failed(
     code: &'static str,
     message: &'static str,

@@ -7,18 +7,18 @@ use crate::exchange::Reply;
 use crate::json::JsonScalar;
 use crate::variants::{Behaviour, kwikpaisa as variants};
 
-/// An answer, or what is sent instead.
+/// A reply, or the refusal that is sent instead.
 pub(super) type Answered<T = Reply> = Result<T, Refusal>;
 
 /// Why a call is not carried out.
 pub(super) enum Refusal {
-    /// To be told in the error envelope; the reason is for the log only.
+    /// Sent in the error envelope; the reason is only logged.
     Error {
         status: StatusCode,
         message: &'static str,
         reason: String,
     },
-    /// Written already, in another form.
+    /// A finished reply in another form.
     Written(Reply),
 }
 

@@ -18,7 +18,7 @@ use crate::state::tokens::Tokens;
 use crate::variants::Behaviour;
 use crate::variants::pesapal::{self as variants, ErrorForm};
 
-/// Lets a request in that carries a token which is known and not expired.
+/// Accepts a request whose token was issued here and has not expired.
 pub(crate) fn authenticate(
     state: &State,
     now: Timestamp,
@@ -64,7 +64,7 @@ pub(crate) fn expired(behaviour: &Behaviour) -> Reply {
         code,
         "Invalid Access Token",
     ));
-    // Null in the recorded reply, unlike every other.
+    // Null in the recorded reply, unlike in every other.
     let status = match behaviour.value(&variants::ERROR_FORM) {
         ErrorForm::Observed | ErrorForm::Text => Some(None),
         ErrorForm::Documented => None,

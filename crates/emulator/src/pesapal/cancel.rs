@@ -26,7 +26,7 @@ pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
         }
     })?;
     if call.race == Race::PaidBefore {
-        // An order that cannot be paid any more loses the race on its own.
+        // If the order can no longer be paid, there is no race.
         let _ = call.state.act(key, CustomerAct::Pay, call.now);
     }
     let order = call.state.orders.get_mut(key);
@@ -70,7 +70,7 @@ fn cancelled(behaviour: &Behaviour) -> Reply {
     plain(behaviour, http, 200, "Order successfully cancelled.").because("cancelled")
 }
 
-/// The same text for every reason: only the verdict tells them apart.
+/// The message is the same for every reason; only the verdict differs.
 fn refused(behaviour: &Behaviour, reason: &str) -> Reply {
     let http = behaviour.value(&variants::CANCEL_REFUSAL_HTTP);
     let message = "Invalid order request. Transaction cannot be cancelled";

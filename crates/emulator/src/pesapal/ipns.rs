@@ -11,7 +11,7 @@ use crate::notification::IpnMethod;
 use crate::state::ipns::Registered;
 use crate::variants::{Behaviour, pesapal as variants};
 
-/// An address is taken even if nothing can be delivered there from here, as the real gateway would take it.
+/// Accepts an address even if the emulator may not deliver to it, as the real gateway would.
 pub(super) fn register(call: &mut Call<'_>) -> Answered {
     let RegisterBody {
         url: url_text,

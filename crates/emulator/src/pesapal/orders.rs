@@ -201,7 +201,7 @@ fn account_number(own: &PesapalOrder, there: bool) -> Option<Option<&str>> {
     }
 }
 
-/// A request is only received here: the merchant approves it elsewhere, so the status stays as it is.
+/// Only records the request: the merchant approves refunds in the dashboard, so the status does not change.
 pub(super) fn refund(call: &mut Call<'_>) -> Answered {
     let asked: RefundBody = body(call)?;
     let behaviour = call.behaviour;
@@ -226,7 +226,7 @@ pub(super) fn refund(call: &mut Call<'_>) -> Answered {
     };
     let earlier_requests = own.refund_requests;
     own.refund_requests = earlier_requests.saturating_add(1);
-    // What follows a request that was received is another variant.
+    // A second request after one that was received is another variant.
     let refused_before = earlier_requests > 0 && !own.refund_requested;
     if refused_before && behaviour.value(&variants::REFUSED_REFUND_USES_UP) {
         return Err(refund_refused(

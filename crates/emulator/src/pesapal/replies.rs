@@ -14,10 +14,10 @@ use crate::variants::pesapal::{self as variants, ErrorForm};
 /// The code of an error about a member of the request.
 pub(super) const PARAMETERS: &str = "invalid_api_request_parameters";
 
-/// An answer, or the refusal that is sent instead.
+/// A reply, or the refusal that is sent instead.
 pub(super) type Answered<T = Reply> = Result<T, Reply>;
 
-/// What the web server in front says, which is not in the API's own form.
+/// An error of the web server in front of the API, which has a form of its own.
 pub(crate) fn http_error(status: StatusCode, message: &'static str) -> Reply {
     #[derive(Serialize)]
     struct Body {
@@ -33,7 +33,7 @@ pub(super) fn body<T: DeserializeOwned>(call: &Call<'_>) -> Answered<T> {
     })
 }
 
-/// An error in the API's own form: HTTP 200, told only by the body.
+/// An error in the API's own form: HTTP 200, so only the body shows it.
 pub(super) fn api_error(behaviour: &Behaviour, code: &str, message: &str) -> Reply {
     let error = Refusal::new(behaviour, code, message);
     Reply::json(StatusCode::OK, &error_body(behaviour, error)).because(format!("{code}: {message}"))
@@ -72,7 +72,7 @@ pub(super) fn not_found(behaviour: &Behaviour) -> Reply {
         .because("no order has this tracking id")
 }
 
-/// HTTP 404 from the web server in front, which says nothing of an order.
+/// HTTP 404 from the web server in front of the API, which does not mention the order.
 pub(super) fn foreign_not_found() -> Reply {
     http_error(
         StatusCode::NOT_FOUND,
@@ -88,7 +88,7 @@ pub(super) fn own(order: &Order) -> Option<&PesapalOrder> {
     }
 }
 
-/// Why an order is not taken: the error's code and message.
+/// Why an order is refused: the error's code and message.
 pub(super) struct Refused {
     code: &'static str,
     message: &'static str,

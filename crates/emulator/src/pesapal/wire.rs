@@ -34,7 +34,7 @@ pub(super) struct SubmitBody {
     pub(super) notification_id: Option<String>,
     #[expect(
         dead_code,
-        reason = "nothing hangs on it here; that it is text is checked"
+        reason = "the emulator does not use it, but checks that it is text"
     )]
     pub(super) branch: Option<String>,
     pub(super) billing_address: Option<BillingAddress>,
@@ -52,7 +52,7 @@ pub(super) struct SubscriptionDetails {
 #[derive(Deserialize)]
 #[expect(
     dead_code,
-    reason = "nothing hangs on the members that are not looked at; that they are text is checked"
+    reason = "the emulator does not use these members, but checks that they are text"
 )]
 pub(super) struct BillingAddress {
     pub(super) email_address: Option<String>,
@@ -155,7 +155,7 @@ pub(super) fn no_error(behaviour: &Behaviour, place: Place) -> Option<Option<Api
     }
 }
 
-/// An error that stands in for an answer.
+/// An error in place of a reply.
 pub(super) enum Refusal {
     Object(ApiError),
     /// The message alone.

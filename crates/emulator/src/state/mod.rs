@@ -14,7 +14,7 @@ use crate::clock::EmulatorClock;
 use crate::config::EmulatorConfig;
 use crate::customer::{ActError, CustomerAct};
 use crate::fault::{ArmedFaults, FaultKind, FaultPoint};
-use crate::notification::{Manner, Notification, ipn, webhook};
+use crate::notification::{DeliveryMode, Notification, ipn, webhook};
 use crate::order::{Order, OrderDetails, Payment};
 use crate::request_log::RequestLog;
 use crate::rng::Rng;
@@ -48,7 +48,7 @@ impl Shared {
         }
     }
 
-    /// A panic elsewhere leaves the state usable: no change spans two locks.
+    /// A panic elsewhere leaves the state usable, because no change spans two locks.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -58,7 +58,7 @@ impl Shared {
         self.state().behaviour.clone()
     }
 
-    /// Does something to the order a control call names.
+    /// Lets the customer of the order that a control call names act.
     pub(crate) fn act(&self, id: &str, act: CustomerAct) -> Result<OrderKey, ActError> {
         let now = self.clock.now();
         let mut state = self.state();
@@ -70,8 +70,8 @@ impl Shared {
         Ok(key)
     }
 
-    /// Forgets everything that happened and goes back to the settings of the start; only the random sequence goes
-    /// on, lest ids come twice.
+    /// Forgets everything that happened and goes back to the settings of the start; only the random sequence
+    /// goes on, so that ids do not repeat.
     pub(crate) fn reset(&self) {
         self.clock.reset();
         let mut state = self.state();
@@ -113,7 +113,7 @@ impl State {
         }
     }
 
-    /// Lets the customer act and tells the merchant.
+    /// Lets the customer act and notifies the merchant.
     pub(crate) fn act(
         &mut self,
         key: OrderKey,
@@ -154,12 +154,12 @@ impl State {
             notification.gateway,
             None,
         );
-        notification.manner = match struck.map(|it| it.kind) {
-            Some(FaultKind::DuplicateNotification) => Manner::Twice,
-            Some(FaultKind::ReorderedNotification) => Manner::Overtaken,
-            Some(_) | None => Manner::Once,
+        notification.mode = match struck.map(|it| it.kind) {
+            Some(FaultKind::DuplicateNotification) => DeliveryMode::Twice,
+            Some(FaultKind::ReorderedNotification) => DeliveryMode::Overtaken,
+            Some(_) | None => DeliveryMode::Once,
         };
-        // Fails only while the emulator shuts down, when nobody waits for it any more.
+        // Fails only during shutdown, when notifications are dropped.
         let _ = self.outbox.send(notification);
     }
 

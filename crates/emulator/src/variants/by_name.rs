@@ -106,7 +106,7 @@ pub enum VariantError {
     },
 }
 
-/// The names that a wrong one may have been meant for: the same word at another gateway, or at none.
+/// Names with the same last word, for a name with the wrong gateway or with none.
 fn similar(name: &str) -> String {
     let last = |name: &str| name.rsplit('.').next().map(str::to_owned);
     let near: Vec<_> = variants()

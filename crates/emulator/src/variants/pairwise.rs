@@ -151,7 +151,8 @@ impl Pairs {
             .count()
     }
 
-    /// A row that begins with the value most in need, and takes at each place what meets most; none if all have met.
+    /// A row that begins with the value that has met the fewest, and takes at each place the value that meets the most
+    /// new ones; None if all have met.
     fn busiest_row(&self, sizes: &[usize]) -> Option<Vec<usize>> {
         let values = |place: usize| 0..sizes[place];
         let all = (0..sizes.len()).flat_map(|place| values(place).map(move |value| (place, value)));

@@ -19,11 +19,11 @@ pub enum Evidence {
     Documented,
     /// A reply of the real server was recorded.
     Observed,
-    /// Neither: it is one plausible answer.
+    /// Neither; the default is one possible answer.
     Assumed,
 }
 
-/// Something that no page of a gateway tells for certain, and each answer the emulator can give.
+/// A question that the gateway's pages leave open, and each answer the emulator can give.
 #[derive(Clone, Copy)]
 pub struct Variant {
     pub(super) name: &'static str,

@@ -33,7 +33,10 @@ async fn the_orders_call_tells_the_truth_about_both_gateways() {
     assert_eq!(orders.json(), expected);
     let one = get(&emulator, &format!("/_emulator/orders/{id}")).await;
     assert_eq!(one.json(), expected[1]);
-    assert_eq!(get(&emulator, "/_emulator/orders/nobody").await.status, 404);
+    assert_eq!(
+        get(&emulator, "/_emulator/orders/unknown").await.status,
+        404
+    );
 }
 
 #[tokio::test]

@@ -158,7 +158,7 @@ async fn a_garbage_body_is_neither_text_nor_json_after_applying() {
 }
 
 #[tokio::test]
-async fn an_expired_token_is_refused_at_the_door_once_and_then_good_again() {
+async fn an_expired_token_is_refused_once_and_then_accepted_again() {
     let emulator = start().await;
     let merchant = Pesapal::sign_in(&emulator).await;
     let order = merchant.order("A1").await;
@@ -270,7 +270,7 @@ async fn a_fault_strikes_as_often_as_it_says_and_only_where_it_says() {
 }
 
 #[tokio::test]
-async fn faults_before_the_door_and_in_the_reply_combine() {
+async fn faults_before_authentication_and_in_the_reply_combine() {
     let emulator = start().await;
     kwikpaisa_order(&emulator, "7").await;
     let delay = Duration::from_millis(30);
@@ -287,7 +287,7 @@ async fn faults_before_the_door_and_in_the_reply_combine() {
 }
 
 #[tokio::test]
-async fn a_fault_of_the_reply_is_kept_for_a_request_that_passes_the_door() {
+async fn a_fault_of_the_reply_is_kept_for_an_authenticated_request() {
     let emulator = start().await;
     kwikpaisa_order(&emulator, "7").await;
     emulator.arm(cancel_fault(FaultKind::ReplyLost)).unwrap();

@@ -52,7 +52,7 @@ async fn a_webhook_may_be_sent_with_other_white_space_than_was_signed() {
 
 #[tokio::test]
 async fn a_redelivery_may_repeat_the_first_timestamp_and_signature() {
-    // A second passes whenever somebody looks.
+    // The clock advances by a second at each reading.
     let now = AtomicI64::new(START);
     let ticking = EmulatorConfig::new(move || {
         Timestamp::from_second(now.fetch_add(1, Ordering::SeqCst)).unwrap()

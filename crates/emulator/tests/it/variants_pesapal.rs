@@ -45,7 +45,7 @@ async fn an_error_may_have_the_documented_form() {
 }
 
 #[tokio::test]
-async fn a_refused_token_may_be_told_as_the_text_of_a_message_under_an_http_error() {
+async fn a_refused_token_may_be_the_text_of_a_message_under_an_http_error() {
     for (http, status) in [("http_401", 401), ("http_200", 400), ("http_500", 500)] {
         let emulator = choosing(&[
             ("pesapal.bad_token", http),
@@ -80,7 +80,7 @@ async fn only_an_unpaid_order_has_its_ids_behind_the_callback_address() {
 }
 
 #[tokio::test]
-async fn an_error_may_be_text_where_nobody_needs_its_code() {
+async fn an_error_may_be_text_where_no_client_needs_its_code() {
     let emulator = choosing(&[("pesapal.error_form", "text")]).await;
     let bad_keys = request_token(&emulator, &TOKEN_BODY.replace("key", "x")).await;
     let mut merchant = Pesapal::sign_in(&emulator).await;

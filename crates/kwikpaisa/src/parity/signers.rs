@@ -20,7 +20,7 @@ pub(super) enum Signer {
     PhpEscaped,
 }
 
-/// A payload to be signed, as somebody else has spelt it.
+/// A payload to be signed, in another spelling.
 #[derive(Debug)]
 pub(super) struct Task {
     pub(super) timestamp: String,
@@ -109,7 +109,7 @@ fn is_installed(program: &str) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// Says what is not compared: to whoever watches, and to `cargo xtask test`, for its table.
+/// Reports what is not compared: on stderr, and to `cargo xtask test` for its table.
 /// Where `DUKA_REQUIRE` names the program, as in CI, it is a failure.
 fn leave_out(program: &str) {
     let required = env::var("DUKA_REQUIRE").unwrap_or_default();
