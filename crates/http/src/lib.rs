@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod adapter;
 mod base_url;
 mod client;
 #[cfg(feature = "transport")]

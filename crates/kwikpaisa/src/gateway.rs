@@ -10,15 +10,15 @@ use duka_core::{
     AccountName, CancelAnswer, CancelRules, Cancellable, CreatedOrder, Error, Gateway, GatewayName,
     NewOrder, OrderId, StatusReading,
 };
-use duka_http::{BaseUrl, Client, Reply};
+use duka_http::Reply;
+use duka_http::adapter::Connection;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
 use crate::auth::Signer;
-use crate::config::{Builder, Unicode};
 use crate::notify::WebhookVerifier;
 use crate::operations::{self, OPERATIONS};
-use crate::payload::{Json, Members};
+use crate::payload::{Json, Members, Unicode};
 use crate::reply::{self, Answer};
 use crate::wire;
 
@@ -28,58 +28,55 @@ pub(crate) const NAME: GatewayName = GatewayName::from_static("kwikpaisa");
 /// One account at KwikPaisa. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct KwikPaisa {
-    settings: Settings,
+    connection: Connection,
+    signer: Arc<Signer>,
+    clock: SharedClock,
+    orders: Orders,
     rules: CancelRules,
 }
 
-/// What [`Builder::build`] has checked.
+/// How orders are written.
 #[derive(Debug, Clone)]
-pub(crate) struct Settings {
-    pub(crate) client: Client,
-    pub(crate) base: BaseUrl,
-    pub(crate) signer: Arc<Signer>,
-    pub(crate) clock: SharedClock,
-    pub(crate) account: Option<AccountName>,
+pub(crate) struct Orders {
     pub(crate) unicode: Unicode,
+    /// The `service_type` of orders that name none.
     pub(crate) service_type: Option<String>,
 }
 
 impl KwikPaisa {
-    /// Starts an account with the keys that KwikPaisa issued. `clock` dates every request:
-    /// the gateway refuses one that is too old.
-    pub fn builder(api_key: SecretString, secret_key: SecretString, clock: SharedClock) -> Builder {
-        Builder::new(api_key, secret_key, clock)
-    }
-
-    pub(crate) fn new(settings: Settings) -> Self {
-        // assumed: that a repeated cancel does no harm. The page *cancel-order* makes
-        // CANCELLED a state that is not eligible and names no limit on requests.
-        let rules = CancelRules::repeatable([Cancellable::Unpaid, Cancellable::Processing]);
-        Self { settings, rules }
+    /// An account from what its builder has checked.
+    pub(crate) fn new(
+        connection: Connection,
+        signer: Signer,
+        clock: SharedClock,
+        orders: Orders,
+    ) -> Self {
+        Self {
+            connection,
+            signer: Arc::new(signer),
+            clock,
+            orders,
+            // assumed: that a repeated cancel does no harm. The page *cancel-order* makes
+            // CANCELLED a state that is not eligible and names no limit on requests.
+            rules: CancelRules::repeatable([Cancellable::Unpaid, Cancellable::Processing]),
+        }
     }
 
     /// The name of the account, if it was given one.
     pub fn account(&self) -> Option<&AccountName> {
-        self.settings.account.as_ref()
+        self.connection.account.as_ref()
     }
 
     /// Checks webhooks with this account's secret key and clock.
     pub fn webhooks(&self) -> WebhookVerifier {
-        let Settings { signer, clock, .. } = &self.settings;
-        WebhookVerifier::new(signer.secret_key().clone(), clock.clone())
+        WebhookVerifier::new(self.signer.secret_key().clone(), self.clock.clone())
     }
 
     async fn call(&self, operation: &OperationInfo, payload: &Json) -> Result<Asked, Error> {
-        let Settings {
-            client,
-            base,
-            signer,
-            clock,
-            unicode,
-            ..
-        } = &self.settings;
+        let Connection { client, base, .. } = &self.connection;
+        let Self { signer, clock, .. } = self;
         let url = base.join(operation.path);
-        let body = payload.write(Members::Sorted, *unicode);
+        let body = payload.write(Members::Sorted, self.orders.unicode);
         // Every try is dated and signed anew; what is signed is what is sent.
         let mut secrets = signer.keys().to_vec();
         let build = || {
@@ -137,7 +134,7 @@ impl Gateway for KwikPaisa {
 
     /// Page *create-order*. One `POST`, repeated only if it was not sent.
     async fn create(&self, order: &NewOrder) -> Result<CreatedOrder, Error> {
-        let payload = wire::create_payload(order, self.settings.service_type.as_deref())?;
+        let payload = wire::create_payload(order, self.orders.service_type.as_deref())?;
         let asked = self.call(&operations::CREATE, &payload).await?;
         reply::read_created(&asked.about(&order.reference))
     }

@@ -13,6 +13,8 @@ mod payload;
 mod reply;
 mod wire;
 
-pub use config::{Builder, Environment, Unicode};
+pub use config::Builder;
+pub use duka_http::adapter::Environment;
 pub use gateway::KwikPaisa;
 pub use notify::{Event, SignedForm, Webhook, WebhookError, WebhookVerifier};
+pub use payload::Unicode;

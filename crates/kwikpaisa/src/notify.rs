@@ -14,8 +14,7 @@ use secrecy::SecretString;
 
 use crate::auth::verifies;
 use crate::codes;
-use crate::config::Unicode;
-use crate::payload::{Json, Members};
+use crate::payload::{Json, Members, Unicode};
 use crate::reply::money;
 use crate::wire::{self, Scalar, WebhookBody, WebhookData};
 

@@ -17,9 +17,8 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::config::Unicode;
 use crate::gateway::KwikPaisa;
-use crate::payload::{Json, Members};
+use crate::payload::{Json, Members, Unicode};
 use payloads::{Quirk, payloads, quirks, respelt};
 use signers::{Signed, Signer, Task};
 

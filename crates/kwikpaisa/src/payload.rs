@@ -7,8 +7,6 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::config::Unicode;
-
 /// How deep a value may be nested when it is read. The gateway's are two deep.
 const DEEPEST: usize = 16;
 
@@ -23,6 +21,21 @@ pub(crate) enum Json {
     Array(Vec<Self>),
     /// Members in the order they were given.
     Object(Vec<(String, Self)>),
+}
+
+/// How characters outside ASCII are written in a request's body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Unicode {
+    /// As they are, as JavaScript writes them.
+    ///
+    /// assumed: that the gateway signs the bytes it received, or writes them so itself.
+    /// No page says whether its PHP escapes; if a name with an accent is refused with HTTP
+    /// 401 and a plain one is not, it does, and the other setting is right.
+    #[default]
+    Raw,
+    /// As `\u` and four lowercase hex digits for each UTF-16 code unit, as PHP writes them
+    /// unless told otherwise.
+    Escaped,
 }
 
 /// The order in which an object's members are written.

@@ -3,19 +3,18 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use duka_core::clock::SharedClock;
 use duka_core::evidence::{self, Intent, OperationInfo};
 use duka_core::gateway::Operation;
 use duka_core::{
     AccountName, CancelAnswer, CancelRules, Cancellable, CreatedOrder, Delivery, Error, ErrorKind,
     Gateway, GatewayName, NewOrder, OrderId, RefundAnswer, RefundRequest, StatusReading,
 };
-use duka_http::{BaseUrl, Client, Reply, Request};
+use duka_http::adapter::Connection;
+use duka_http::{Reply, Request};
 use secrecy::SecretString;
 use url::Url;
 
 use crate::auth::{self, Auth, Token};
-use crate::config::Builder;
 use crate::ipn::{IpnMethod, RegisteredIpn};
 use crate::operations::{self, OPERATIONS};
 use crate::wire::door::{self, Door};
@@ -28,37 +27,17 @@ pub(crate) const NAME: GatewayName = GatewayName::from_static("pesapal");
 /// One account at Pesapal. Cheap to clone; clones share the access token.
 #[derive(Debug, Clone)]
 pub struct Pesapal {
-    client: Client,
-    base: BaseUrl,
+    connection: Connection,
     auth: Arc<Auth>,
-    account: Option<AccountName>,
     notification_id: Option<String>,
     rules: CancelRules,
 }
 
 impl Pesapal {
-    /// Starts an account with the keys that Pesapal issued. `clock` decides when a token
-    /// is too old.
-    pub fn builder(
-        consumer_key: SecretString,
-        consumer_secret: SecretString,
-        clock: SharedClock,
-    ) -> Builder {
-        Builder::new(consumer_key, consumer_secret, clock)
-    }
-
-    pub(crate) fn new(
-        client: Client,
-        base: BaseUrl,
-        auth: Auth,
-        account: Option<AccountName>,
-        notification_id: Option<String>,
-    ) -> Self {
+    pub(crate) fn new(connection: Connection, auth: Auth, notification_id: Option<String>) -> Self {
         Self {
-            client,
-            base,
+            connection,
             auth: Arc::new(auth),
-            account,
             notification_id,
             // assumed: code 0 without *pending* is what a cancelled order may show, for
             // no other code is left for it.
@@ -69,7 +48,7 @@ impl Pesapal {
 
     /// The name of the account, if it was given one.
     pub fn account(&self) -> Option<&AccountName> {
-        self.account.as_ref()
+        self.connection.account.as_ref()
     }
 
     /// Registers an address for notifications (page *Register IPN URL*). Orders name it by
@@ -84,7 +63,10 @@ impl Pesapal {
         let body = wire::ipn::request_body(url, method);
         let asked = self
             .call(&operations::REGISTER_IPN, || {
-                Request::post_json(self.base.join(operations::REGISTER_IPN.path), body.clone())
+                Request::post_json(
+                    self.connection.base.join(operations::REGISTER_IPN.path),
+                    body.clone(),
+                )
             })
             .await?;
         wire::ipn::read_registered(&asked.answer())
@@ -97,7 +79,7 @@ impl Pesapal {
     pub async fn list_ipns(&self) -> Result<Vec<RegisteredIpn>, Error> {
         let asked = self
             .call(&operations::LIST_IPNS, || {
-                get(self.base.join(operations::LIST_IPNS.path))
+                get(self.connection.base.join(operations::LIST_IPNS.path))
             })
             .await?;
         wire::ipn::read_list(&asked.answer())
@@ -153,6 +135,7 @@ impl Pesapal {
                 .secret_header("Authorization", token.header()))
         };
         let reply = self
+            .connection
             .client
             .call(operation.name, operation.intent, with_token)
             .await?;
@@ -188,7 +171,10 @@ impl Gateway for Pesapal {
         let body = wire::submit::request_body(order, self.notification_id.as_deref())?;
         let outcome = self
             .call(&operations::CREATE, || {
-                Request::post_json(self.base.join(operations::CREATE.path), body.clone())
+                Request::post_json(
+                    self.connection.base.join(operations::CREATE.path),
+                    body.clone(),
+                )
             })
             .await
             .and_then(|asked| wire::submit::read(&asked.answer(), &order.reference));
@@ -199,7 +185,7 @@ impl Gateway for Pesapal {
         let tracking_id = wire::tracking_id(order)?;
         let asked = self
             .call(&operations::STATUS, || {
-                let mut url = self.base.join(operations::STATUS.path);
+                let mut url = self.connection.base.join(operations::STATUS.path);
                 url.query_pairs_mut()
                     .append_pair("orderTrackingId", tracking_id.as_str());
                 get(url)
@@ -213,7 +199,10 @@ impl Gateway for Pesapal {
         let body = wire::cancel::request_body(tracking_id.as_str());
         let asked = self
             .call(&operations::CANCEL, || {
-                Request::post_json(self.base.join(operations::CANCEL.path), body.clone())
+                Request::post_json(
+                    self.connection.base.join(operations::CANCEL.path),
+                    body.clone(),
+                )
             })
             .await?;
         wire::cancel::read(&asked.answer(), &tracking_id)
@@ -229,7 +218,10 @@ impl Gateway for Pesapal {
         let body = wire::refund::request_body(request)?;
         let asked = self
             .call(&operations::REFUND, || {
-                Request::post_json(self.base.join(operations::REFUND.path), body.clone())
+                Request::post_json(
+                    self.connection.base.join(operations::REFUND.path),
+                    body.clone(),
+                )
             })
             .await?;
         wire::refund::read(&asked.answer(), &tracking_id, request)

@@ -10,7 +10,8 @@ mod notify;
 pub mod operations;
 mod wire;
 
-pub use config::{Builder, Environment};
+pub use config::Builder;
+pub use duka_http::adapter::Environment;
 pub use gateway::Pesapal;
 pub use ipn::{IpnMethod, RegisteredIpn};
 pub use notify::{Ipn, IpnError, IpnKind, IpnVerdict, MAX_LEN as MAX_IPN_LEN};
