@@ -86,10 +86,10 @@ impl GatewayKind {
     /// Where its system is.
     pub(crate) const fn url(self, system: System) -> &'static str {
         match (self, system) {
-            (Self::KwikPaisa, System::Sandbox) => duka_kwikpaisa::Environment::Sandbox.url(),
-            (Self::KwikPaisa, System::Production) => duka_kwikpaisa::Environment::Production.url(),
-            (Self::Pesapal, System::Sandbox) => duka_pesapal::Environment::Sandbox.url(),
-            (Self::Pesapal, System::Production) => duka_pesapal::Environment::Production.url(),
+            (Self::KwikPaisa, System::Sandbox) => duka_kwikpaisa::KwikPaisa::API.sandbox,
+            (Self::KwikPaisa, System::Production) => duka_kwikpaisa::KwikPaisa::API.production,
+            (Self::Pesapal, System::Sandbox) => duka_pesapal::Pesapal::API.sandbox,
+            (Self::Pesapal, System::Production) => duka_pesapal::Pesapal::API.production,
         }
     }
 }
