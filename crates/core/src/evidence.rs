@@ -26,7 +26,7 @@ pub enum Intent {
 
 /// Whether a call that may have arrived could be made again, by what is known of the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Repeat {
+pub enum Repeatability {
     /// It could: the second call changes nothing.
     Harmless,
     /// It must not: the gateway takes one per order or payment.
@@ -50,7 +50,7 @@ pub struct OperationInfo {
     /// Whether it changes anything.
     pub intent: Intent,
     /// Whether it could be made again.
-    pub repeat: Repeat,
+    pub repeat: Repeatability,
     /// Why the adapter does not offer it; `None` where it does.
     pub unsupported: Option<&'static str>,
     /// How the call is known.

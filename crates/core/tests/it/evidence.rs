@@ -1,6 +1,6 @@
 //! The table of operations.
 
-use duka_core::evidence::{Evidence, Intent, OperationInfo, Repeat, supports};
+use duka_core::evidence::{Evidence, Intent, OperationInfo, Repeatability, supports};
 use duka_core::gateway::Operation;
 
 const CANCEL: OperationInfo = OperationInfo {
@@ -9,7 +9,7 @@ const CANCEL: OperationInfo = OperationInfo {
     method: "POST",
     path: "/orders/cancel",
     intent: Intent::Mutation,
-    repeat: Repeat::Once,
+    repeat: Repeatability::Once,
     unsupported: None,
     evidence: Evidence::Documented("cancel-order"),
 };
