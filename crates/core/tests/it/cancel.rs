@@ -41,7 +41,7 @@ fn after(rules: &CancelRules, events: &[(i64, Event)]) -> Cancellation {
 }
 
 #[test]
-fn a_late_payment_that_somebody_has_dealt_with_is_not_raised_again() {
+fn a_closed_late_payment_is_not_raised_again() {
     let rules = CancelRules::repeatable([Cancellable::Unpaid]);
     let mut events = vec![
         (0, Event::Observed(OrderStatus::Unpaid)),
@@ -104,14 +104,14 @@ fn step_at(
 }
 
 #[test]
-fn what_waits_for_a_person_goes_on_by_itself_where_a_repeat_is_harmless() {
+fn a_review_makes_new_attempts_where_a_repeat_is_harmless() {
     let rules = CancelRules::repeatable([Cancellable::Unpaid]);
     let unpaid = Event::Observed(OrderStatus::Unpaid);
     let (again, _) = step_at(&in_review(&rules), &unpaid, &rules, 8000);
     assert_eq!(again.state, State::Requested);
     let (sending, action) = step_at(&again, &unpaid, &rules, 8001);
     assert_eq!((action, sending.requests), (Action::SendRequest, 2));
-    // The time until a review has started again: an answer that is lost again is doubt, and no review yet.
+    // The time until a review starts again: another lost answer is doubt, and no review yet.
     let (doubt, _) = step_at(&sending, &Event::Unclear, &rules, 8002);
     let (doubt, _) = step_at(&doubt, &Event::StatusUnreadable, &rules, 8003);
     assert_eq!(doubt.state, State::InDoubt);
@@ -120,7 +120,7 @@ fn what_waits_for_a_person_goes_on_by_itself_where_a_repeat_is_harmless() {
 }
 
 #[test]
-fn what_waits_for_a_person_at_a_once_only_gateway_waits_on_while_the_order_is_open() {
+fn a_review_at_a_once_only_gateway_continues_while_the_order_is_open() {
     let rules = CancelRules::once_only([Cancellable::Unpaid]);
     let unpaid = Event::Observed(OrderStatus::Unpaid);
     let (still, action) = step_at(&in_review(&rules), &unpaid, &rules, 800_000);

@@ -78,7 +78,7 @@ fn the_http_status_and_the_gateways_code_stand_at_the_end() {
 }
 
 #[test]
-fn what_was_put_in_comes_out() {
+fn an_error_returns_what_it_was_built_from() {
     let bare = Error::new(ErrorKind::RateLimited, Delivery::Answered, "later");
     assert_eq!(bare.kind(), ErrorKind::RateLimited);
     assert_eq!(bare.delivery(), Delivery::Answered);
@@ -224,7 +224,7 @@ fn in_full_an_error_ends_with_what_its_cause_adds() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn in_full_a_cause_of_the_system_is_told_without_its_number() {
+fn in_full_an_error_of_the_system_is_shown_without_its_number() {
     let refused = std::io::Error::from_raw_os_error(111);
     let error = unreachable_shop("no connection to pay.example").with_source(refused);
     assert_eq!(
@@ -234,7 +234,7 @@ fn in_full_a_cause_of_the_system_is_told_without_its_number() {
 }
 
 #[test]
-fn in_full_our_own_causes_are_told_one_by_one_without_their_opening() {
+fn in_full_each_of_our_own_causes_is_shown_without_its_opening_words() {
     let token = || {
         unreachable_shop("no connection to pay.example")
             .with_source(Wrapped::around(&["error", "no such host"]))

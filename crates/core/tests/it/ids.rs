@@ -39,7 +39,7 @@ fn ids_are_ordered_as_text_and_not_by_value() {
 }
 
 #[test]
-fn debug_tells_the_form_and_display_does_not() {
+fn debug_shows_the_form_and_display_does_not() {
     let integer = OrderId::integer("17").unwrap();
     let text = OrderId::text("17").unwrap();
     assert_eq!(
@@ -76,7 +76,7 @@ fn a_guess_is_an_integer_only_where_no_digit_would_be_lost() {
 }
 
 #[test]
-fn what_is_no_id_is_refused_with_the_reason() {
+fn an_invalid_id_is_refused_with_the_reason() {
     assert_eq!(problem(OrderId::text("")), "order id is empty");
     assert_eq!(problem(OrderId::guess("")), "order id is empty");
     assert_eq!(problem(OrderId::integer("")), "order id is empty");
@@ -103,7 +103,7 @@ fn what_is_no_id_is_refused_with_the_reason() {
 }
 
 #[test]
-fn what_would_print_as_another_text_is_no_id_and_the_reason_names_it() {
+fn a_text_with_hidden_characters_is_no_id_and_the_error_names_them() {
     for (c, said) in [
         ('\u{1b}', "a control character (U+001B)"),
         ('\u{9b}', "a control character (U+009B)"),

@@ -39,7 +39,7 @@ fn decimals_stay_exact() {
 }
 
 #[test]
-fn what_is_no_decimal_number_is_refused_by_name() {
+fn an_amount_that_is_no_decimal_number_is_refused_by_name() {
     for text in [
         "", " 5", "5 ", "1,000", "1e3", "0x10", "five", "1.2.3", "NaN", "-", "₹5", "1_000", ".",
         "+",
@@ -77,7 +77,7 @@ fn the_currency_is_an_iso_code_in_either_case() {
 }
 
 #[test]
-fn nothing_and_less_cannot_be_charged() {
+fn zero_and_negative_amounts_cannot_be_charged() {
     assert_eq!(refusal("0", "INR"), "amount 0 is not above zero");
     assert_eq!(refusal("-0.01", "KES"), "amount -0.01 is not above zero");
     assert_eq!(refusal("0.00", "JPY"), "amount 0.00 is not above zero");

@@ -131,7 +131,7 @@ fn a_cancellation_that_learns_nothing_waits_for_review_in_time() {
 }
 
 #[test]
-fn what_could_never_be_sent_is_skipped_on_time() {
+fn a_request_that_cannot_be_sent_is_skipped_on_time() {
     for rules in [once_only(), repeatable()] {
         let life = lead(&rules, WaitPolicy::default(), &unpaid(), &Event::NotSent);
         assert_eq!(

@@ -15,7 +15,7 @@ fn of(paid: StatusReading) -> RefundRequest {
 }
 
 #[test]
-fn without_an_amount_all_that_was_paid_goes_back_to_its_last_digit() {
+fn without_an_amount_the_whole_payment_is_refunded_to_its_last_digit() {
     for (amount, currency) in [("1500.00", "KES"), ("0.4", "USD"), ("38.4615", "USD")] {
         let request = of(paid(amount, currency));
         assert_eq!(request.money().unwrap().amount().to_string(), amount);
@@ -38,7 +38,7 @@ fn the_whole_amount_in_other_digits_is_no_part() {
 }
 
 #[test]
-fn only_a_paid_order_has_money_to_give_back() {
+fn only_a_paid_order_is_refunded() {
     for status in [
         OrderStatus::Unpaid,
         OrderStatus::Processing,

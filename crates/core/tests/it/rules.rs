@@ -237,7 +237,7 @@ fn paid_wins_in_every_open_state() {
 }
 
 #[test]
-fn what_is_done_stays_as_it_is_but_for_the_finding() {
+fn a_finished_cancellation_changes_only_its_finding() {
     in_every_life(|_, walked| {
         let (from, next) = (&walked.from.0, &walked.step.next);
         let Some(outcome) = from.state.outcome() else {
@@ -255,7 +255,7 @@ fn what_is_done_stays_as_it_is_but_for_the_finding() {
 }
 
 #[test]
-fn sending_ends_only_by_an_answer_or_a_lapse_and_starts_only_from_requested() {
+fn sending_ends_only_by_an_answer_or_an_ended_lease_and_starts_only_from_requested() {
     in_every_life(|_, walked| {
         let leaves = matches!(
             walked.event,
@@ -307,7 +307,7 @@ fn a_pause_is_short_enough_to_keep_every_deadline() {
 }
 
 #[test]
-fn silence_ends_every_life() {
+fn without_any_answer_every_cancellation_ends_or_waits_for_a_person() {
     for (rules, nodes, _) in every_life() {
         for (record, _) in nodes {
             let mut record = record.clone();

@@ -65,7 +65,7 @@ fn states_and_outcomes_are_written_as_their_words() {
 }
 
 #[test]
-fn a_text_that_is_refused_is_named_with_what_would_do() {
+fn a_refused_text_is_named_with_the_words_that_are_allowed() {
     assert_eq!(
         refused::<Money>("105.50"),
         "\"105.50\" is not an amount and a currency such as 105.50 KES"
