@@ -76,7 +76,7 @@ pub(crate) fn check_channel(url: &Url) -> Result<(), Error> {
     }
 }
 
-/// `localhost.` and `a.localhost` are left out: they would have to be resolved by somebody.
+/// `localhost.` and `a.localhost` are left out: a resolver would have to be asked for them.
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -1,4 +1,4 @@
-//! A short, printable piece of somebody else's text, with our own secrets blotted out.
+//! A short, printable piece of a gateway's text, with our own secrets redacted.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 /// The longest excerpt, in characters.
 const LONGEST: usize = 200;
 
-/// A secret shorter than this is not looked for: it would blot out ordinary words.
+/// A secret shorter than this is not looked for: it would redact ordinary words.
 const SHORTEST_SECRET: usize = 6;
 
 /// The first 200 characters of `text`, fit for one line of an error message.
@@ -34,7 +34,7 @@ pub fn excerpt(text: impl AsRef<[u8]>) -> String {
         if harm(c).is_some() {
             continue;
         }
-        // One place is kept for the mark of the cut.
+        // One character is kept for the mark of the cut.
         if count + usize::from(gap) >= LONGEST - 1 {
             out.push('…');
             return out;
@@ -84,9 +84,9 @@ pub fn redact(text: impl AsRef<[u8]>, secrets: &[SecretString]) -> String {
         .chars()
         .filter(|c| c.is_whitespace() || harm(*c).is_none())
         .collect();
-    // Changes no length, so places in one are places in the other.
+    // Changes no length, so ranges in one are ranges in the other.
     let lower = text.to_ascii_lowercase();
-    let mut places: Vec<Range<usize>> = Vec::new();
+    let mut found_at: Vec<Range<usize>> = Vec::new();
     for secret in secrets {
         let secret = secret.expose_secret();
         if secret.len() < SHORTEST_SECRET {
@@ -95,19 +95,19 @@ pub fn redact(text: impl AsRef<[u8]>, secrets: &[SecretString]) -> String {
         let secret = secret.to_ascii_lowercase();
         for form in [secret.replace('/', "\\/"), secret] {
             let found = lower.match_indices(&form);
-            places.extend(found.map(|(at, quoted)| at..at + quoted.len()));
+            found_at.extend(found.map(|(at, quoted)| at..at + quoted.len()));
         }
     }
-    places.sort_unstable_by_key(|place| place.start);
+    found_at.sort_unstable_by_key(|range| range.start);
     let mut out = String::with_capacity(text.len());
     let mut shown = 0;
-    for place in places {
+    for range in found_at {
         // One secret may begin inside another: what either covers is not shown.
-        if place.start >= shown {
-            out.push_str(&text[shown..place.start]);
+        if range.start >= shown {
+            out.push_str(&text[shown..range.start]);
             out.push('…');
         }
-        shown = shown.max(place.end);
+        shown = shown.max(range.end);
     }
     out.push_str(&text[shown..]);
     out

@@ -243,7 +243,7 @@ async fn ask(transport: &HttpTransport, base: &BaseUrl, intent: Intent) -> Resul
     transport.exchange(request, intent).await
 }
 
-/// Asks on a task of its own, so that one that never gives way is noticed, and says how long it took.
+/// Asks on a task of its own, so that an exchange that never ends is noticed, and says how long it took.
 async fn ask_timed(
     transport: HttpTransport,
     base: &BaseUrl,

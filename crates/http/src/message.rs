@@ -140,7 +140,7 @@ impl fmt::Debug for Header<'_> {
 /// A reply that was read to its end.
 ///
 /// `Debug` shows the length of the body and nothing of what is in it: it may hold a token
-/// or somebody's address.
+/// or a customer's address.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Reply {
     /// The HTTP status.

@@ -30,7 +30,7 @@ struct Resting {
 
 impl Pool {
     /// The connection that has rested longest: a reply that comes late to an earlier request
-    /// has had the most time to show on that one.
+    /// has had the most time to show there.
     pub(crate) fn take(&self, origin: &Origin) -> Option<Line> {
         let mut resting = self.fresh();
         let index = resting.iter().position(|it| it.origin == *origin)?;

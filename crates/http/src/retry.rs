@@ -79,7 +79,7 @@ impl RetryPolicy {
 }
 
 /// Three tries, pauses of 0.2 s doubled up to 10 s: a read survives a gateway's restart,
-/// and nobody waits for more than about half a minute beyond the exchanges themselves.
+/// and no caller waits for more than about half a minute beyond the exchanges themselves.
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self::new(3, Duration::from_millis(200), Duration::from_secs(10))

@@ -101,7 +101,7 @@ pub static ERROR_CODES: [ErrorCode; 9] = [
         http: 401,
         kind: ErrorKind::Authentication,
         meaning: "bad key, signature or timestamp",
-        caller_may: "check keys, environment and clock, then repeat the call, since nobody has looked at it",
+        caller_may: "check keys, environment and clock, then repeat the call, since the gateway has not looked at it",
         evidence: Evidence::Documented("error-codes"),
     },
     ErrorCode {

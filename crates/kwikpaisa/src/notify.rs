@@ -41,7 +41,7 @@ pub enum SignedForm {
     /// their shortest form, members as they stood or sorted.
     ///
     /// assumed: only for the case that the gateway signs another spelling than it sends,
-    /// as the sample on its page would allow. It has a body parsed that nobody has vouched
+    /// as the sample on its page would allow. It has a body parsed that no signature has vouched
     /// for yet, so it is tried only up to 64 KiB; a real one has some hundred bytes.
     RawOrRewritten,
 }
@@ -79,7 +79,7 @@ impl WebhookVerifier {
     ///
     /// # Errors
     /// When it is too old or not signed with this key (answer HTTP 401), or signed and not
-    /// readable (answer 200, or it will come again, and tell somebody).
+    /// readable (answer 200, or it will come again, and tell an operator).
     pub fn verify(
         &self,
         body: &[u8],

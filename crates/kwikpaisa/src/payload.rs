@@ -289,7 +289,7 @@ mod tests {
         }
     }
 
-    /// Any JSON with whole numbers, as a parser of somebody else's holds it.
+    /// Any JSON with whole numbers, as another program's parser holds it.
     fn values() -> impl Strategy<Value = serde_json::Value> {
         let leaf = prop_oneof![
             Just(serde_json::Value::Null),

@@ -147,7 +147,7 @@ impl Answer<'_> {
     /// What every operation reads alike (page *error-codes*).
     fn open<R: OrderReply>(&self) -> Result<Opened<R::Order>, Error> {
         match self.reply.status {
-            401 => return Err(self.at_the_door()),
+            401 => return Err(self.unauthenticated()),
             429 => {
                 let error = self.failure(ErrorKind::RateLimited, "too many requests");
                 return Err(self.with_retry_after(error));
@@ -186,7 +186,7 @@ impl Answer<'_> {
                 Ok(Opened::Refused(envelope))
             }
             (403, Says::Failed) => Err(self.refusal(ErrorKind::Rejected, &envelope)),
-            // assumed: that the API's own 404 comes in the error envelope. From anybody else it
+            // assumed: that the API's own 404 comes in the error envelope. From any other server it
             // says nothing: a proxy or a wrong address answers 404 to everything, and no order
             // of the shop would exist any more.
             (404, Says::Failed) => Err(self.refusal(ErrorKind::NotFound, &envelope)),
@@ -299,11 +299,11 @@ impl Answer<'_> {
     /// Only the documented envelope, with nothing beside it, proves that the request was not
     /// looked at. An empty body does for a read, where nothing hangs on it; after a create or
     /// a cancel it leaves the outcome open, and the status tells.
-    fn at_the_door(&self) -> Error {
+    fn unauthenticated(&self) -> Error {
         let body = &self.reply.body;
         let is_refusal = match self.intent {
-            Intent::Read => body.trim_ascii().is_empty() || wire::is_refusal_at_the_door(body),
-            Intent::Mutation => wire::is_refusal_at_the_door(body),
+            Intent::Read => body.trim_ascii().is_empty() || wire::is_auth_refusal(body),
+            Intent::Mutation => wire::is_auth_refusal(body),
         };
         if is_refusal {
             return self.unauthorized();
@@ -317,7 +317,7 @@ impl Answer<'_> {
         }
     }
 
-    /// The refusal at the door. Its causes are not told apart by the message, which is no
+    /// The refusal of the credentials. Its causes are not told apart by the message, which is no
     /// interface.
     fn unauthorized(&self) -> Error {
         let skew = self

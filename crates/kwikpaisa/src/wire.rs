@@ -88,15 +88,15 @@ pub(crate) fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::
 /// each once.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct DoorRefusal {
+struct AuthRefusal {
     status: Scalar,
     code: Scalar,
     message: Scalar,
 }
 
 /// Whether a body is the documented refusal of key, signature or timestamp.
-pub(crate) fn is_refusal_at_the_door(body: &[u8]) -> bool {
-    object::<DoorRefusal>(body).is_ok_and(|refusal| {
+pub(crate) fn is_auth_refusal(body: &[u8]) -> bool {
+    object::<AuthRefusal>(body).is_ok_and(|refusal| {
         refusal.status == Scalar::Bool(false)
             && refusal.code.text() == Some("401")
             && matches!(refusal.message, Scalar::Text(_))

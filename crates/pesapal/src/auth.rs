@@ -1,4 +1,4 @@
-//! The bearer token: fetched once for everybody who waits, kept until shortly before its
+//! The bearer token: fetched once for all callers that wait, kept until shortly before its
 //! end, and dropped when the gateway refuses it.
 
 use std::fmt;
@@ -125,7 +125,7 @@ impl Auth {
         }
     }
 
-    /// Drops a token that was refused, unless somebody has replaced it already.
+    /// Drops a token that was refused, unless another caller has replaced it already.
     pub(crate) async fn refused(&self, token: &Token) {
         let mut slot = self.slot.lock().await;
         if slot.token.as_ref().map(|kept| kept.serial) == Some(token.serial) {
@@ -165,7 +165,7 @@ pub(crate) fn no_token(operation: &str, cause: Arc<Error>) -> Error {
 ///
 /// The cause decides the kind: a network that failed in between says nothing against the
 /// keys, and who takes it for that gives up the whole account. The one request that left
-/// was refused at the door unread, so where the keys are not to blame the call counts as
+/// was refused unread for its credentials, so where the keys are not to blame the call counts as
 /// not sent and may simply be made again.
 pub(crate) fn no_second_token(operation: &str, cause: Arc<Error>) -> Error {
     let kind = cause.kind();

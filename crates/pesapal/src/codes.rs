@@ -65,7 +65,7 @@ pub fn status_code(number: i64) -> Option<&'static StatusCode> {
     STATUS_CODES.iter().find(|row| row.number == number)
 }
 
-/// The code that stands for: nobody has paid yet.
+/// The code that stands for: not paid yet.
 pub const PENDING: &str = "payment_details_not_found";
 
 /// One error of the gateway.
@@ -105,7 +105,7 @@ pub static ERROR_CODES: [ErrorCode; 9] = [
     ErrorCode {
         code: PENDING,
         kind: ErrorKind::Rejected,
-        meaning: "nobody has paid yet",
+        meaning: "not paid yet",
         caller_may: "take the order for unpaid, where it comes with status code 0; anywhere else it says nothing",
         evidence: Evidence::Observed("recordings"),
     },

@@ -17,7 +17,7 @@ use url::Url;
 use crate::auth::{self, Auth, Token};
 use crate::ipn::{IpnMethod, RegisteredIpn};
 use crate::operations::{self, OPERATIONS};
-use crate::wire::door::{self, Door};
+use crate::wire::auth::{self as wire_auth, AuthCheck};
 use crate::wire::envelope::Answer;
 use crate::wire::{self, ACCEPT, JSON};
 
@@ -85,8 +85,8 @@ impl Pesapal {
         wire::ipn::read_list(&asked.answer())
     }
 
-    /// Sends a request with a token, and once more with a new one if it was refused at
-    /// the door. That is safe for a mutation too: the first was not looked at.
+    /// Sends a request with a token, and once more with a new one if the token was
+    /// refused. That is safe for a mutation too: the first was not looked at.
     ///
     /// After a 401 in no known form a mutation is left as it is, for it may have been looked
     /// at, and a read is made once more. Either way the token is not used again.
@@ -99,10 +99,10 @@ impl Pesapal {
         let no_token = |cause| auth::no_token(name, cause);
         let token = self.auth.token().await.map_err(no_token)?;
         let first = self.send(operation, &build, &token).await?;
-        let goes_on = match (first.door(operation), operation.intent) {
-            (Door::Open, _) => return Ok(first),
-            (Door::Refused, _) | (Door::Doubtful, Intent::Read) => true,
-            (Door::Doubtful, Intent::Mutation) => false,
+        let goes_on = match (first.auth(operation), operation.intent) {
+            (AuthCheck::Passed, _) => return Ok(first),
+            (AuthCheck::Refused, _) | (AuthCheck::Doubtful, Intent::Read) => true,
+            (AuthCheck::Doubtful, Intent::Mutation) => false,
         };
         self.auth.refused(&token).await;
         if !goes_on {
@@ -112,14 +112,14 @@ impl Pesapal {
         let no_token = |cause| auth::no_second_token(name, cause);
         let token = self.auth.token().await.map_err(no_token)?;
         let second = self.send(operation, &build, &token).await?;
-        let door = second.door(operation);
-        if !matches!(door, Door::Open) {
+        let checked = second.auth(operation);
+        if !matches!(checked, AuthCheck::Passed) {
             // Or every later call would begin with a token known to be bad.
             self.auth.refused(&token).await;
         }
-        match door {
-            Door::Refused => Err(second.turned_away()),
-            Door::Open | Door::Doubtful => Ok(second),
+        match checked {
+            AuthCheck::Refused => Err(second.unauthenticated()),
+            AuthCheck::Passed | AuthCheck::Doubtful => Ok(second),
         }
     }
 
@@ -244,14 +244,14 @@ impl Asked {
         }
     }
 
-    fn door(&self, operation: &OperationInfo) -> Door {
-        door::read(&self.answer(), operation.intent)
+    fn auth(&self, operation: &OperationInfo) -> AuthCheck {
+        wire_auth::check(&self.answer(), operation.intent)
     }
 
-    /// The error for a call that was refused at the door with a fresh token as well.
-    fn turned_away(&self) -> Error {
+    /// The error for a call whose fresh token was refused as well.
+    fn unauthenticated(&self) -> Error {
         let (answer, kind) = (self.answer(), ErrorKind::Authentication);
-        match door::bearer_refusal(&answer) {
+        match wire_auth::bearer_refusal(&answer) {
             Some(fault) => fault.into_error(&answer, kind),
             None => answer.error(kind, "the access token was refused"),
         }

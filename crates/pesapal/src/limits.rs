@@ -111,7 +111,7 @@ pub(crate) fn account_number(order: &NewOrder) -> Result<Option<&str>, Error> {
         return Ok(None);
     };
     match filled(Some(recurring.account_number())) {
-        // Without it the order would be paid once, and nobody told.
+        // Without it the order would be paid once, and nothing would say so.
         None => Err(Error::invalid_field("recurring.account_number", "is empty")),
         number @ Some(_) => Ok(number),
     }

@@ -7,7 +7,7 @@ use duka_core::OrderId;
 use url::form_urlencoded;
 
 use crate::wire::canonical_id;
-use crate::wire::envelope::Loose;
+use crate::wire::scalar::Loose;
 use crate::wire::types::{IpnAnswer, IpnBody};
 
 /// The longest body or query that is read, in bytes; a real one has about 200.
@@ -57,7 +57,7 @@ pub struct Ipn {
     /// The order to read the status of; always a GUID in small letters.
     pub order: OrderId,
     /// The merchant's reference, or the account number of a recurring charge; may be
-    /// empty. Whoever sent the notification chose it.
+    /// empty. The sender of the notification chose it.
     pub reference: String,
 }
 

@@ -1,11 +1,12 @@
 //! Requests and replies exactly as they go over the wire, and how each reply is read.
 //! Pure functions over bytes; no socket, no clock, and nothing here is public.
 
+pub(crate) mod auth;
 pub(crate) mod cancel;
-pub(crate) mod door;
 pub(crate) mod envelope;
 pub(crate) mod ipn;
 pub(crate) mod refund;
+pub(crate) mod scalar;
 pub(crate) mod status;
 pub(crate) mod submit;
 pub(crate) mod token;
@@ -18,7 +19,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use envelope::Loose;
+use scalar::Loose;
 
 pub(crate) const ACCEPT: &str = "Accept";
 pub(crate) const JSON: &str = "application/json";

@@ -1,4 +1,4 @@
-//! What of somebody else's text gets into ours.
+//! What of a gateway's text gets into ours.
 
 use duka_http::{
     Header, Method, Reply, Request, excerpt, plain_number, without_secrets, word_without_secrets,
@@ -41,7 +41,7 @@ fn hiding(text: &str, secrets: &[&str]) -> String {
 }
 
 #[test]
-fn a_secret_that_is_quoted_back_is_blotted_out_and_the_rest_is_shown() {
+fn a_secret_that_is_quoted_back_is_redacted_and_the_rest_is_shown() {
     let secrets = ["pk_test_1", "s3cr3t"];
     assert_eq!(
         hiding("pk_test_1 and s3cr3t, pk_test_1", &secrets),

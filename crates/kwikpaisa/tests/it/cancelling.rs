@@ -89,7 +89,7 @@ const TABLE: &[(u16, &str, Expect)] = &[
     (422, SUCCESS, Open(UnlistedReply)),
     (500, SUCCESS, Open(UnlistedReply)),
     (503, SUCCESS, Open(UnlistedReply)),
-    // At the door, and elsewhere in the building.
+    // Refused credentials, and refusals of other kinds.
     (401, r#"{"status":false,"code":401,"message":"Invalid signature."}"#, Open(Authentication)),
     (401, r#"{"message":"","code":"401","status":false}"#, Open(Authentication)),
     // A 401 that does not tell whether the request was looked at.

@@ -1,4 +1,4 @@
-//! What all replies share: loose JSON members, the `status`, `message` and `error` that
+//! What all replies share: the `status`, `message` and `error` that
 //! may surround any answer, and what an HTTP status alone says.
 
 use duka_core::{Delivery, Error, ErrorKind};
@@ -7,59 +7,12 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::scalar::Loose;
 use super::types;
 use crate::codes;
 
 /// The `error_type` that names a refused token, whatever the code.
 pub(crate) const AUTHENTICATION_ERROR: &str = "authentication_error";
-
-/// A JSON member of any type, as its own text, so that `200`, `"200"` and `null` can all
-/// be read and no digit passes through a float.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Loose<'a>(#[serde(borrow)] Option<&'a RawValue>);
-
-impl<'a> Loose<'a> {
-    /// A string's content, or the JSON of anything else; `None` for nothing, null or an
-    /// empty string. Exactly as it stands: a blank too many makes another text.
-    pub(crate) fn text(self) -> Option<String> {
-        let raw = self.0?.get();
-        let text = serde_json::from_str::<String>(raw).unwrap_or_else(|_| raw.to_owned());
-        (!text.is_empty()).then_some(text)
-    }
-
-    /// A string's content; nothing for any other type.
-    pub(crate) fn string(self) -> Option<String> {
-        self.text().filter(|_| self.starts_with('"'))
-    }
-
-    /// A string exactly as it stands, or nothing for null; an error for any other type.
-    pub(crate) fn exact_string(self) -> Result<Option<String>, serde_json::Error> {
-        let parsed = self.0.map(|raw| serde_json::from_str(raw.get()));
-        parsed.transpose()
-    }
-
-    /// An integer, or a string of exactly its digits: `0200`, `+200` and `200.0` are none.
-    pub(crate) fn integer(self) -> Option<i64> {
-        let text = self.text()?;
-        let number: i64 = text.parse().ok()?;
-        (number.to_string() == text).then_some(number)
-    }
-
-    /// The JSON text, when it is an object.
-    pub(crate) fn object(self) -> Option<&'a str> {
-        self.0.map(RawValue::get).filter(|_| self.starts_with('{'))
-    }
-
-    /// Whether it is absent or null.
-    pub(crate) fn is_null(self) -> bool {
-        self.0.is_none()
-    }
-
-    fn starts_with(self, first: char) -> bool {
-        self.0.is_some_and(|raw| raw.get().starts_with(first))
-    }
-}
 
 /// Which call a reply answers, and what must not be repeated from it.
 #[derive(Clone, Copy)]
@@ -115,7 +68,10 @@ impl<'a> Answer<'a> {
                     None => self.error(kind, "the server failed"),
                 })
             }
-            _ => Err(self.error(ErrorKind::UnlistedReply, "an HTTP status nobody has listed")),
+            _ => Err(self.error(
+                ErrorKind::UnlistedReply,
+                "an HTTP status that is not documented",
+            )),
         }
     }
 
@@ -197,12 +153,12 @@ impl<'a> Answer<'a> {
         } else {
             "a body that is not the JSON expected"
         };
-        let place = format!(
+        let problem = format!(
             "{problem} at line {} column {}",
             error.line(),
             error.column()
         );
-        self.error(ErrorKind::UnreadableReply, place)
+        self.error(ErrorKind::UnreadableReply, problem)
     }
 }
 
@@ -309,7 +265,7 @@ impl Fault {
 
     /// Whether anything in it points to the keys or the token, in any spelling.
     ///
-    /// That makes an answer doubtful. What makes it a refusal at the door is in `door.rs`.
+    /// That makes an answer doubtful. What makes it a refusal of the credentials is in `auth.rs`.
     pub(crate) fn is_about_credentials(&self) -> bool {
         let by_type = self
             .kind

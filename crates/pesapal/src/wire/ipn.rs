@@ -4,7 +4,8 @@ use duka_core::Error;
 use duka_http::redact;
 use url::Url;
 
-use super::envelope::{Answer, BodyStatus, Loose};
+use super::envelope::{Answer, BodyStatus};
+use super::scalar::Loose;
 use super::types::{self, RegisterIpnRequest};
 use crate::ipn::{IpnMethod, RegisteredIpn};
 

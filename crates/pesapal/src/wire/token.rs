@@ -4,7 +4,7 @@ use duka_core::{Error, ErrorKind};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::door;
+use super::auth;
 use super::envelope::{Answer, BodyStatus};
 use super::types::{TokenReply, TokenRequest};
 
@@ -35,12 +35,12 @@ pub(crate) fn read(answer: &Answer<'_>) -> Result<Issued, Error> {
         ..*answer
     };
     let kind = ErrorKind::Authentication;
-    if let Some(fault) = door::keys_refusal(answer) {
+    if let Some(fault) = auth::keys_refusal(answer) {
         return Err(fault.into_error(answer, kind));
     }
     // assumed: a server that refuses without a word refuses the keys. To believe it harms
     // nothing, for nothing was sent yet.
-    if door::is_empty_401(answer) {
+    if auth::is_empty_401(answer) {
         return Err(answer.error(kind, "the consumer keys were refused"));
     }
     answer.check_http()?;

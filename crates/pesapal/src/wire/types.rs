@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::envelope::Loose;
+use super::scalar::Loose;
 
 /// The account's keys.
 #[derive(Serialize)]

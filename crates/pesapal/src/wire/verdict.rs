@@ -4,7 +4,7 @@
 use duka_core::{Error, ErrorKind};
 use serde::Deserialize;
 
-use super::door;
+use super::auth;
 use super::envelope::{Answer, BodyStatus, Fault};
 
 /// A readable, listed answer, with the gateway's own words.
@@ -43,7 +43,7 @@ pub(super) fn read<'a, R: Deserialize<'a>>(
         || envelope
             .message
             .as_deref()
-            .is_some_and(door::is_refusal_as_text);
+            .is_some_and(auth::is_refusal_as_text);
     match envelope.status {
         BodyStatus::Done | BodyStatus::NotDone if about_the_token => {
             return Err(unlisted(

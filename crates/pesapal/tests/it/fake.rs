@@ -192,7 +192,7 @@ impl Transport for Fake {
         };
         let is_token = sent.is_token();
         self.sent.lock().unwrap().push(sent);
-        // Long enough for everybody else to come and wait.
+        // Long enough for all other callers to come and wait.
         for _ in 0..100 {
             tokio::task::yield_now().await;
         }

@@ -5,12 +5,12 @@
     reason = "a test fails by panicking; clippy only exempts functions marked as tests"
 )]
 
+mod authentication;
 mod cancel;
 mod codes;
 mod conformance;
 mod create;
-mod door;
-mod doubtful_door;
+mod doubtful_401;
 mod emulator;
 mod fake;
 mod ipns;

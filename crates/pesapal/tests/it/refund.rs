@@ -110,7 +110,7 @@ async fn every_reply_has_one_outcome() {
             r#"{"status":"200","message":"x","error":{"code":null,"message":null}}"#,
             "received: x",
         ),
-        // An error that is one, a no without words, a status nobody has listed.
+        // An error that is one, a no without words, an undocumented status.
         (
             200,
             r#"{"status":"200","message":"x","error":{"code":"oops"}}"#,
@@ -177,7 +177,7 @@ async fn nothing_that_was_answered_is_sent_again_by_the_default_policy() {
 }
 
 #[tokio::test]
-async fn a_request_turned_away_for_its_token_is_made_once_more_with_a_new_one() {
+async fn a_request_refused_for_its_token_is_made_once_more_with_a_new_one() {
     let request = request().await;
     let fake = Fake::new()
         .reply(401, replies::BAD_BEARER)

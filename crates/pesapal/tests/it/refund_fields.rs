@@ -11,7 +11,7 @@ use crate::replies;
 async fn sent(request: &RefundRequest) -> crate::fake::Sent {
     let fake = Fake::new().reply(200, replies::REFUND_RECEIVED);
     pesapal(&fake).check_refund(request).unwrap();
-    assert!(fake.sent().is_empty(), "the check asks nobody");
+    assert!(fake.sent().is_empty(), "the check sends nothing");
     pesapal(&fake).refund(request).await.unwrap();
     fake.calls().remove(0)
 }

@@ -21,7 +21,7 @@ pub(crate) const CANCELLED: &str = r#"{"status":"200","message":"Order successfu
 pub(crate) const NOT_CANCELLED: &str =
     r#"{"status":"500","message":"Invalid order request. Transaction cannot be cancelled"}"#;
 
-/// Cloudflare's page, and anybody else's.
+/// Cloudflare's page, and those of other servers.
 pub(crate) const HTML: &str = "<!DOCTYPE html><html><body>502 Bad Gateway</body></html>";
 
 pub(crate) const REFUND_RECEIVED: &str =

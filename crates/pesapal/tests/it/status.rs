@@ -78,7 +78,7 @@ async fn every_combination_of_number_text_and_error_has_one_meaning() {
             format!(r#""status_code":0,"payment_status_description":"INVALID",{OTHER}"#),
             "unknown (INVALID with error internal_error)",
         ),
-        // Numbers nobody has listed.
+        // Undocumented numbers.
         (
             r#""status_code":4,"payment_status_description":"Pending""#.into(),
             "unknown (Pending (status code 4))",

@@ -1,4 +1,4 @@
-//! Refusals at the door: the only replies after which a request counts as not looked at.
+//! Refused credentials: the only replies after which a request counts as not looked at.
 //!
 //! A call that counts as not looked at is sent once more, so these forms are read strictly:
 //! the whole reply must be the error, in a form that a page, a recording or another client
@@ -11,7 +11,8 @@ use duka_core::evidence::Intent;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::envelope::{AUTHENTICATION_ERROR, Answer, BodyStatus, Fault, Loose};
+use super::envelope::{AUTHENTICATION_ERROR, Answer, BodyStatus, Fault};
+use super::scalar::Loose;
 
 /// What stands for a refused bearer token.
 const BAD_BEARER: &str = "invalid_api_credentials_provided";
@@ -19,9 +20,9 @@ const BAD_BEARER: &str = "invalid_api_credentials_provided";
 const BAD_KEYS: &str = "invalid_consumer_key_or_secret_provided";
 
 /// What a reply tells of the token that its request carried.
-pub(crate) enum Door {
+pub(crate) enum AuthCheck {
     /// Nothing: the reply is about the call.
-    Open,
+    Passed,
     /// The token was refused, and the request was not looked at.
     Refused,
     /// HTTP 401 in no known form: the request may have been looked at.
@@ -39,15 +40,15 @@ enum Credentials {
 ///
 /// An empty 401 refuses the token of a read, which may be repeated in any case. To a
 /// mutation it is doubtful: a server in front of the gateway may have emptied the reply.
-pub(crate) fn read(answer: &Answer<'_>, intent: Intent) -> Door {
+pub(crate) fn check(answer: &Answer<'_>, intent: Intent) -> AuthCheck {
     let is_refused = match intent {
         Intent::Read => bearer_refusal(answer).is_some() || is_empty_401(answer),
         Intent::Mutation => bearer_refusal(answer).is_some(),
     };
     match answer.reply.status {
-        _ if is_refused => Door::Refused,
-        401 => Door::Doubtful,
-        _ => Door::Open,
+        _ if is_refused => AuthCheck::Refused,
+        401 => AuthCheck::Doubtful,
+        _ => AuthCheck::Passed,
     }
 }
 

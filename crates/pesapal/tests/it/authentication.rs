@@ -1,4 +1,4 @@
-//! A token refused at the door: one new one, one more try, and then no more.
+//! A refused token: one new one, one more try, and then no more.
 
 use duka_core::{Delivery, ErrorKind, Gateway, OrderStatus};
 use futures::future::join_all;

@@ -97,7 +97,7 @@ fn refund() -> RefundRequest {
     RefundRequest::new(order(), paid, "Asha", "the vase was broken")
 }
 
-/// Unknown to whoever asked, and in a way that the engine takes for doubt.
+/// Unknown to the caller, and in a way that the engine takes for doubt.
 fn assert_unknown(error: &Error, what: &str) {
     assert_eq!(error.delivery(), Delivery::Answered, "{what}: {error}");
     assert!(
