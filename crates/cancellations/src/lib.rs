@@ -14,6 +14,8 @@ mod settings;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 pub mod store;
+#[cfg(feature = "store-suite")]
+pub mod store_suite;
 pub mod sweep;
 mod task;
 mod write;

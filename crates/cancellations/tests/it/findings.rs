@@ -7,7 +7,7 @@ use duka_core::{ErrorKind, OrderStatus};
 
 use crate::fixture::{Fixture, LONG, MINUTE, key};
 use crate::scripted::{Answer, Scripted, StatusReply};
-use crate::suite::{change, stored};
+use duka_cancellations::store_suite::changes::{change, stored};
 
 /// When the customer pays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,12 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use duka_cancellations::{
-    Canceller, OrderKey, Record, RefundStore, Request, Settings, SqliteStore, Store, TrackedOrder,
-};
+use duka_cancellations::{Canceller, Record, RefundStore, Settings, SqliteStore, Store};
+use duka_core::Gateway;
 use duka_core::clock::SharedClock;
-use duka_core::{AccountName, Gateway, GatewayName, OrderId};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
@@ -20,34 +18,8 @@ use crate::scripted::Scripted;
 /// Long enough for every rule to have had its say.
 pub(crate) const LONG: Duration = Duration::from_secs(3 * 60 * 60);
 pub(crate) const HOUR: Duration = Duration::from_secs(60 * 60);
-pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
-/// When every test begins.
-pub(crate) fn noon() -> Timestamp {
-    "2026-05-13T08:34:00Z".parse().unwrap()
-}
-
-pub(crate) fn account(name: &str) -> AccountName {
-    AccountName::new(name).unwrap()
-}
-
-pub(crate) fn key(account_name: &str, order: &str) -> OrderKey {
-    OrderKey::new(account(account_name), OrderId::guess(order).unwrap())
-}
-
-/// An order created an hour before the test begins.
-pub(crate) fn order(account_name: &str, id: &str) -> TrackedOrder {
-    let created = noon() - SignedDuration::from_hours(1);
-    let gateway = GatewayName::from_static("kwikpaisa");
-    TrackedOrder::new(key(account_name, id), gateway, created)
-}
-
-pub(crate) fn by(actor: &str) -> Request {
-    Request {
-        reason: Some("checkout abandoned".to_owned()),
-        actor: actor.to_owned(),
-    }
-}
+pub(crate) use duka_cancellations::store_suite::{MINUTE, account, by, key, noon, order};
 
 /// A folder with one store in it.
 pub(crate) struct TempStore {
@@ -78,19 +50,6 @@ impl TempStore {
     /// One number from the store's file.
     pub(crate) fn number(&self, sql: &str) -> i64 {
         self.sql().query_row(sql, [], |row| row.get(0)).unwrap()
-    }
-}
-
-/// The same, for what is kept of refunds.
-pub(crate) struct TempRefundStore(pub(crate) TempStore);
-
-impl TempRefundStore {
-    pub(crate) fn new() -> Self {
-        Self(TempStore::new())
-    }
-
-    pub(crate) fn store(&self) -> Arc<dyn RefundStore> {
-        Arc::new(SqliteStore::open(self.0.path()).unwrap())
     }
 }
 

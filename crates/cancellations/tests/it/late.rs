@@ -268,7 +268,8 @@ async fn the_money_goes_back(store: &dyn RefundStore) {
         ..PendingRefunds::default()
     };
     let found = store.pending_refunds(page).await.unwrap();
-    let lapsed = crate::suite_refunds::by("w2", &found[0], RefundEvent::LeaseLapsed);
+    let lapsed =
+        duka_cancellations::store_suite::refunds::by("w2", &found[0], RefundEvent::LeaseLapsed);
     store.advance_refund(lapsed).await.unwrap();
     let seen = Observation {
         status: OrderStatus::Reversed,

@@ -87,7 +87,7 @@ async fn an_order_whose_money_was_seen_to_go_back_is_not_eligible_whatever_a_sta
     let counter = Counter::new(FakeRefundGateway::new());
     let store = counter.store();
     store.track(vec![order("shop", "A-1")]).await.unwrap();
-    let seen = crate::suite::seen(OrderStatus::Reversed, 0);
+    let seen = duka_cancellations::store_suite::changes::seen(OrderStatus::Reversed, 0);
     store
         .observe(&key("shop", "A-1"), seen, "w2")
         .await
@@ -273,7 +273,8 @@ async fn doubt(store: &SqliteStore) {
         ..PendingRefunds::default()
     };
     let found = store.pending_refunds(page).await.unwrap();
-    let change = crate::suite_refunds::by("w2", &found[0], RefundEvent::LeaseLapsed);
+    let change =
+        duka_cancellations::store_suite::refunds::by("w2", &found[0], RefundEvent::LeaseLapsed);
     store.advance_refund(change).await.unwrap();
 }
 

@@ -49,7 +49,7 @@ impl TwoNames {
         store.track(vec![order(name, "A-1")]).await.unwrap();
         let new_cancellation = NewCancellation {
             claim: Claim::new("dead", noon(), MINUTE),
-            ..crate::suite::new_cancellation(77, name, "A-1", noon())
+            ..duka_cancellations::store_suite::changes::new_cancellation(77, name, "A-1", noon())
         };
         store.open(new_cancellation).await.unwrap();
         self.record(name).await
@@ -222,7 +222,7 @@ async fn what_is_unsettled_from_before_its_account_moved_is_named_once() {
     store.track(orders).await.unwrap();
     let new_cancellation = NewCancellation {
         claim: Claim::new("dead", noon(), MINUTE),
-        ..crate::suite::new_cancellation(77, "shop", "A-1", noon())
+        ..duka_cancellations::store_suite::changes::new_cancellation(77, "shop", "A-1", noon())
     };
     store.open(new_cancellation).await.unwrap();
     // Before its claim has lapsed, and after.

@@ -307,7 +307,7 @@ async fn an_order_that_another_worker_has_in_hand_is_left_to_it() {
     tracked(&fixture, &["A-1", "A-2"]).await;
     let new_cancellation = duka_cancellations::store::NewCancellation {
         claim: Claim::new("w2", noon(), HOUR),
-        ..crate::suite::new_cancellation(1, "shop", "A-1", noon())
+        ..duka_cancellations::store_suite::changes::new_cancellation(1, "shop", "A-1", noon())
     };
     fixture.store().open(new_cancellation).await.unwrap();
     let orders = vec![order("shop", "A-1"), order("shop", "A-2")];

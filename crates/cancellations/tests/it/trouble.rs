@@ -11,7 +11,7 @@ use std::sync::Barrier;
 use duka_cancellations::{SqliteStore, Store, StoreError, StoreErrorKind};
 
 use crate::fixture::{TempStore, noon, order};
-use crate::suite::{new_cancellation, opened};
+use duka_cancellations::store_suite::changes::{new_cancellation, opened};
 
 fn refused(path: &Path) -> StoreError {
     let error = SqliteStore::open(path).expect_err("it cannot be opened");

@@ -2,26 +2,28 @@
 
 use std::sync::Arc;
 
-use duka_cancellations::refunds::{
+use crate::refunds::{
     BeginRefund, PendingRefunds, RefundEvent, RefundFinding, RefundIntent, RefundOutcome,
     RefundResolution, RefundState, RefundUpdate, RefundUpdateResult,
 };
-use duka_cancellations::store::Claim;
-use duka_cancellations::{OrderKey, Refund, RefundStore, StoreErrorKind};
+use crate::store::Claim;
+use crate::{OrderKey, Refund, RefundStore, StoreErrorKind};
 use duka_core::{Money, OrderStatus, RefundId};
 use jiff::SignedDuration;
 
-use crate::fixture::{MINUTE, account, key, noon, order};
-use crate::suite::{at, seen};
+use super::changes::{at, seen};
+use super::{MINUTE, account, key, noon, order};
 
 /// Opens handles on one and the same store.
-pub(crate) type Open<'a> = &'a (dyn Fn() -> Arc<dyn RefundStore> + Sync);
+pub type Open<'a> = &'a (dyn Fn() -> Arc<dyn RefundStore> + Sync);
 
-pub(crate) fn refund_id(number: u128) -> RefundId {
+/// The id of a refund.
+pub fn refund_id(number: u128) -> RefundId {
     RefundId::from_uuid(uuid::Uuid::from_u128(number))
 }
 
-pub(crate) fn intent(number: u128, key: OrderKey) -> RefundIntent {
+/// A refund request about to be sent, by the worker `w1`.
+pub fn intent(number: u128, key: OrderKey) -> RefundIntent {
     RefundIntent {
         id: refund_id(number),
         key,
@@ -35,7 +37,7 @@ pub(crate) fn intent(number: u128, key: OrderKey) -> RefundIntent {
 }
 
 /// Follows an order that has been seen paid.
-pub(crate) async fn paid(store: &dyn RefundStore, account: &str, id: &str) -> OrderKey {
+pub async fn paid(store: &dyn RefundStore, account: &str, id: &str) -> OrderKey {
     store.track(vec![order(account, id)]).await.unwrap();
     let key = key(account, id);
     let paid = seen(OrderStatus::Paid, 0);
@@ -44,7 +46,7 @@ pub(crate) async fn paid(store: &dyn RefundStore, account: &str, id: &str) -> Or
 }
 
 /// A refund of a paid order whose request is on its way.
-pub(crate) async fn begun(store: &dyn RefundStore, number: u128, id: &str) -> Refund {
+pub async fn begun(store: &dyn RefundStore, number: u128, id: &str) -> Refund {
     let key = paid(store, "shop", id).await;
     let begun = store.begin_refund(intent(number, key)).await.unwrap();
     let BeginRefund::New(refund) = begun else {
@@ -53,7 +55,8 @@ pub(crate) async fn begun(store: &dyn RefundStore, number: u128, id: &str) -> Re
     refund
 }
 
-pub(crate) const EVENTS: [RefundEvent; 9] = [
+/// EVENTS.
+pub const EVENTS: [RefundEvent; 9] = [
     RefundEvent::Received,
     RefundEvent::Refused,
     RefundEvent::NotSent,
@@ -66,13 +69,13 @@ pub(crate) const EVENTS: [RefundEvent; 9] = [
 ];
 
 /// What follows from an event, as a worker would write it.
-pub(crate) fn by(worker: &str, refund: &Refund, event: RefundEvent) -> RefundUpdate {
+pub fn by(worker: &str, refund: &Refund, event: RefundEvent) -> RefundUpdate {
     let change = RefundUpdate::after(refund, event, "so it went", worker, at(60));
     change.unwrap_or_else(|| panic!("{event:?} says nothing to {:?}", refund.state))
 }
 
 /// Brings a refund to a state, by whatever leads there.
-pub(crate) async fn led(store: &dyn RefundStore, refund: &Refund, to: RefundState) -> Refund {
+pub async fn led(store: &dyn RefundStore, refund: &Refund, to: RefundState) -> Refund {
     if refund.state == to {
         return refund.clone();
     }
@@ -92,7 +95,8 @@ pub(crate) async fn led(store: &dyn RefundStore, refund: &Refund, to: RefundStat
     advanced(store, by("amina", &doubted, event)).await
 }
 
-pub(crate) async fn advanced(store: &dyn RefundStore, change: RefundUpdate) -> Refund {
+/// Writes an update, which has to be stored.
+pub async fn advanced(store: &dyn RefundStore, change: RefundUpdate) -> Refund {
     match store.advance_refund(change).await.unwrap() {
         RefundUpdateResult::Stored(refund) => refund,
         RefundUpdateResult::Conflict(refund) => panic!("somebody was faster: {refund:?}"),
@@ -103,7 +107,8 @@ const fn done(outcome: RefundOutcome) -> RefundState {
     RefundState::Done(outcome)
 }
 
-pub(crate) async fn an_intent_is_kept_with_all_that_it_says(open: Open<'_>) {
+/// An intent is kept with all that it says.
+pub async fn an_intent_is_kept_with_all_that_it_says(open: Open<'_>) {
     let refund = begun(&*open(), 1, "A-1").await;
     assert_eq!(refund.state, RefundState::Sending);
     assert_eq!(refund.version, 1);
@@ -117,7 +122,8 @@ pub(crate) async fn an_intent_is_kept_with_all_that_it_says(open: Open<'_>) {
     assert_eq!(open().refund(refund_id(7)).await.unwrap(), None);
 }
 
-pub(crate) async fn an_intent_needs_an_order_that_was_seen_paid(open: Open<'_>) {
+/// An intent needs an order that was seen paid.
+pub async fn an_intent_needs_an_order_that_was_seen_paid(open: Open<'_>) {
     let store = open();
     let of = key("shop", "A-1");
     let begin = || store.begin_refund(intent(1, of.clone()));
@@ -144,7 +150,8 @@ pub(crate) async fn an_intent_needs_an_order_that_was_seen_paid(open: Open<'_>) 
     assert_eq!(store.refunds_of(&of).await.unwrap(), []);
 }
 
-pub(crate) async fn a_second_request_of_a_payment_cannot_be_written_down(open: Open<'_>) {
+/// A second request of a payment cannot be written down.
+pub async fn a_second_request_of_a_payment_cannot_be_written_down(open: Open<'_>) {
     for (number, state) in [
         RefundState::Sending,
         RefundState::InDoubt,
@@ -180,7 +187,8 @@ pub(crate) async fn a_second_request_of_a_payment_cannot_be_written_down(open: O
     }
 }
 
-pub(crate) async fn a_request_that_never_left_makes_room_for_another(open: Open<'_>) {
+/// A request that never left makes room for another.
+pub async fn a_request_that_never_left_makes_room_for_another(open: Open<'_>) {
     let store = open();
     for (number, outcome) in [RefundOutcome::NotSent, RefundOutcome::ResolvedNotReceived]
         .into_iter()
@@ -205,9 +213,8 @@ pub(crate) async fn a_request_that_never_left_makes_room_for_another(open: Open<
     }
 }
 
-pub(crate) async fn a_late_answer_is_a_finding_where_another_request_has_the_payment(
-    open: Open<'_>,
-) {
+/// A late answer is a finding where another request has the payment.
+pub async fn a_late_answer_is_a_finding_where_another_request_has_the_payment(open: Open<'_>) {
     let store = open();
     let late = |refund: &Refund| {
         let event = RefundEvent::Received;
@@ -256,7 +263,8 @@ pub(crate) async fn a_late_answer_is_a_finding_where_another_request_has_the_pay
     assert!(matches!(third().await.unwrap(), BeginRefund::New(_)));
 }
 
-pub(crate) async fn a_change_is_made_by_the_rules_alone(open: Open<'_>) {
+/// A change is made by the rules alone.
+pub async fn a_change_is_made_by_the_rules_alone(open: Open<'_>) {
     let store = open();
     let refund = begun(&*store, 1, "A-1").await;
     let received = led(&*store, &refund, done(RefundOutcome::Received)).await;
@@ -274,14 +282,16 @@ pub(crate) async fn a_change_is_made_by_the_rules_alone(open: Open<'_>) {
     }
 }
 
-pub(crate) async fn one_payments_request_is_not_in_anothers_way(open: Open<'_>) {
+/// One payments request is not in anothers way.
+pub async fn one_payments_request_is_not_in_anothers_way(open: Open<'_>) {
     let store = open();
     let first = begun(&*store, 1, "A-1").await;
     let second = begun(&*store, 2, "A-2").await;
     assert_ne!(first.key, second.key);
 }
 
-pub(crate) async fn a_refund_made_from_an_old_version_writes_nothing(open: Open<'_>) {
+/// A refund made from an old version writes nothing.
+pub async fn a_refund_made_from_an_old_version_writes_nothing(open: Open<'_>) {
     let store = open();
     let first = begun(&*store, 1, "A-1").await;
     let second = led(&*store, &first, RefundState::InDoubt).await;
@@ -300,7 +310,8 @@ pub(crate) async fn a_refund_made_from_an_old_version_writes_nothing(open: Open<
     assert_eq!(error.kind(), StoreErrorKind::Internal);
 }
 
-pub(crate) async fn a_refunds_log_tells_everything_in_order(open: Open<'_>) {
+/// A refunds log tells everything in order.
+pub async fn a_refunds_log_tells_everything_in_order(open: Open<'_>) {
     let store = open();
     let refund = begun(&*store, 1, "A-1").await;
     let refund = led(&*store, &refund, RefundState::InDoubt).await;
@@ -325,7 +336,8 @@ pub(crate) async fn a_refunds_log_tells_everything_in_order(open: Open<'_>) {
     );
 }
 
-pub(crate) async fn money_seen_to_go_back_ends_what_waits_for_it(open: Open<'_>) {
+/// Money seen to go back ends what waits for it.
+pub async fn money_seen_to_go_back_ends_what_waits_for_it(open: Open<'_>) {
     let store = open();
     for (number, state, ends) in [
         (1, RefundState::InDoubt, true),
@@ -353,7 +365,8 @@ pub(crate) async fn money_seen_to_go_back_ends_what_waits_for_it(open: Open<'_>)
     }
 }
 
-pub(crate) async fn what_is_not_over_is_listed_page_by_page(open: Open<'_>) {
+/// What is not over is listed page by page.
+pub async fn what_is_not_over_is_listed_page_by_page(open: Open<'_>) {
     let store = open();
     for number in 0..6 {
         let account = if number < 5 { "shop" } else { "other" };
@@ -390,7 +403,8 @@ pub(crate) async fn what_is_not_over_is_listed_page_by_page(open: Open<'_>) {
     assert_eq!(store.pending_refunds(page).await.unwrap().len(), 5);
 }
 
-pub(crate) async fn a_claim_of_a_wrong_clock_is_lapsed(open: Open<'_>) {
+/// A claim of a wrong clock is lapsed.
+pub async fn a_claim_of_a_wrong_clock_is_lapsed(open: Open<'_>) {
     let mut refund = begun(&*open(), 1, "A-1").await;
     assert!(!refund.is_lapsed(at(119)));
     assert!(refund.is_lapsed(at(120)));

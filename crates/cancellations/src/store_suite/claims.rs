@@ -3,15 +3,17 @@
 
 use std::collections::HashSet;
 
-use duka_cancellations::store::{AbandonedPage, Attempt, Claim, Schedule, StoreStats};
-use duka_cancellations::{OrderKey, Record, Store};
+use crate::store::{AbandonedPage, Attempt, Claim, Schedule, StoreStats};
+use crate::{OrderKey, Record, Store};
 use duka_core::cancel::{Outcome, State};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::fixture::{MINUTE, account, noon, order};
-use crate::suite::{Open, at, change, id, opened, stored};
+use super::Open;
+use super::changes::{at, change, id, opened, stored};
+use super::{MINUTE, account, noon, order};
 
-pub(crate) fn claim(worker: &str, now: Timestamp) -> Claim {
+/// A claim of two minutes.
+pub fn claim(worker: &str, now: Timestamp) -> Claim {
     Claim::new(worker, now, 2 * MINUTE)
 }
 
@@ -28,7 +30,8 @@ fn ids(records: &[Record]) -> Vec<duka_core::CancellationId> {
     records.iter().map(|record| record.id).collect()
 }
 
-pub(crate) async fn only_what_is_due_in_these_accounts_is_claimed_oldest_first(open: Open<'_>) {
+/// Only what is due in these accounts is claimed oldest first.
+pub async fn only_what_is_due_in_these_accounts_is_claimed_oldest_first(open: Open<'_>) {
     let store = open();
     due(&*store, 1, "shop-in", at(30)).await;
     due(&*store, 2, "shop-ke", at(10)).await;
@@ -62,7 +65,8 @@ pub(crate) async fn only_what_is_due_in_these_accounts_is_claimed_oldest_first(o
     );
 }
 
-pub(crate) async fn an_account_that_is_named_twice_takes_no_others_place(open: Open<'_>) {
+/// An account that is named twice takes no others place.
+pub async fn an_account_that_is_named_twice_takes_no_others_place(open: Open<'_>) {
     let store = open();
     due(&*store, 1, "shop", at(10)).await;
     due(&*store, 2, "shop", at(20)).await;
@@ -71,7 +75,8 @@ pub(crate) async fn an_account_that_is_named_twice_takes_no_others_place(open: O
     assert_eq!(ids(&claimed.unwrap()), [id(1), id(2)]);
 }
 
-pub(crate) async fn what_is_over_is_never_claimed(open: Open<'_>) {
+/// What is over is never claimed.
+pub async fn what_is_over_is_never_claimed(open: Open<'_>) {
     let store = open();
     let far = at(1_000_000);
     let record = due(&*store, 1, "shop", at(30)).await;
@@ -84,7 +89,8 @@ pub(crate) async fn what_is_over_is_never_claimed(open: Open<'_>) {
     assert!(claimed.unwrap().is_empty());
 }
 
-pub(crate) async fn what_waits_for_a_person_is_claimed_by_name_and_never_as_due(open: Open<'_>) {
+/// What waits for a person is claimed by name and never as due.
+pub async fn what_waits_for_a_person_is_claimed_by_name_and_never_as_due(open: Open<'_>) {
     let store = open();
     let record = due(&*store, 1, "shop", at(30)).await;
     let waits = change(&record, State::NeedsReview, Attempt::Unchanged);
@@ -102,12 +108,13 @@ pub(crate) async fn what_waits_for_a_person_is_claimed_by_name_and_never_as_due(
     let holdings = store.check().await.unwrap();
     assert_eq!((holdings.needs_review, holdings.unsettled), (1, 0));
     // A claim that lapses is anybody's.
-    let lapsed = claim("w2", at(40) + 2 * crate::fixture::HOUR);
+    let lapsed = claim("w2", at(40 + 2 * 60 * 60));
     let claimed = store.claim_due(lapsed, &shop, 9).await.unwrap();
     assert_eq!(ids(&claimed), [id(1)]);
 }
 
-pub(crate) async fn a_claim_holds_until_it_lapses_and_then_goes_to_another(open: Open<'_>) {
+/// A claim holds until it lapses and then goes to another.
+pub async fn a_claim_holds_until_it_lapses_and_then_goes_to_another(open: Open<'_>) {
     let (store, other) = (open(), open());
     let record = opened(&*store, 1, "shop", "A-1", noon()).await;
     assert!(
@@ -150,9 +157,8 @@ pub(crate) async fn a_claim_holds_until_it_lapses_and_then_goes_to_another(open:
     );
 }
 
-pub(crate) async fn what_waits_in_nobodys_hands_can_be_claimed_by_name_before_its_turn(
-    open: Open<'_>,
-) {
+/// An unclaimed record can be claimed by id before it is due.
+pub async fn an_unclaimed_record_can_be_claimed_by_id_before_it_is_due(open: Open<'_>) {
     let store = open();
     let waiting = due(&*store, 1, "shop", at(500)).await;
     let shops = [account("shop")];
@@ -165,7 +171,8 @@ pub(crate) async fn what_waits_in_nobodys_hands_can_be_claimed_by_name_before_it
     assert!(again.unwrap().is_none(), "it is in somebody's hands now");
 }
 
-pub(crate) async fn workers_that_claim_at_once_never_get_the_same_record(open: Open<'_>) {
+/// Workers that claim at once never get the same record.
+pub async fn workers_that_claim_at_once_never_get_the_same_record(open: Open<'_>) {
     let stores = [open(), open()];
     for number in 0..60 {
         due(&*stores[0], number, "shop", at(1)).await;
@@ -194,7 +201,8 @@ pub(crate) async fn workers_that_claim_at_once_never_get_the_same_record(open: O
     assert_eq!((claimed.len(), distinct.len()), (60, 60));
 }
 
-pub(crate) async fn abandoned_orders_come_by_age_page_by_page(open: Open<'_>) {
+/// Abandoned orders come by age page by page.
+pub async fn abandoned_orders_come_by_age_page_by_page(open: Open<'_>) {
     let store = open();
     let aged = |shop: &str, id: &str, minutes: i64| {
         let mut order = order(shop, id);
@@ -240,11 +248,12 @@ pub(crate) async fn abandoned_orders_come_by_age_page_by_page(open: Open<'_>) {
     assert_eq!(only.len(), 1);
 }
 
-pub(crate) async fn an_order_we_have_just_touched_is_left_alone_for_a_while(open: Open<'_>) {
+/// An order with a recent action is left alone for a while.
+pub async fn an_order_with_a_recent_action_is_left_alone_for_a_while(open: Open<'_>) {
     let store = open();
     let record = opened(&*store, 1, "shop", "A-1", noon()).await;
     let mut skipped = change(&record, State::Done(Outcome::Refused), Attempt::Unchanged);
-    skipped.follow = duka_cancellations::Tracking::Pending;
+    skipped.follow = crate::Tracking::Pending;
     stored(&*store, skipped).await;
     let untouched_since = |seconds| AbandonedPage {
         created_from: Timestamp::MIN,
@@ -264,7 +273,8 @@ pub(crate) async fn an_order_we_have_just_touched_is_left_alone_for_a_while(open
     assert_eq!(store.abandoned(untouched_since(60)).await.unwrap().len(), 1);
 }
 
-pub(crate) async fn holdings_count_what_is_there(open: Open<'_>) {
+/// Stats count what is there.
+pub async fn stats_count_what_is_there(open: Open<'_>) {
     let store = open();
     assert_eq!(store.check().await.unwrap(), StoreStats::default());
     store.track(vec![order("shop", "A-9")]).await.unwrap();
@@ -286,7 +296,8 @@ pub(crate) async fn holdings_count_what_is_there(open: Open<'_>) {
     assert_eq!(open().check().await.unwrap(), wanted);
 }
 
-pub(crate) async fn everything_survives_the_end_of_the_program(open: Open<'_>) {
+/// Everything survives the end of the program.
+pub async fn everything_survives_the_end_of_the_program(open: Open<'_>) {
     let store = open();
     let begins = Attempt::Begins(duka_core::cancel::Repeat::Once);
     let record = opened(&*store, 1, "shop", "A-1", noon()).await;

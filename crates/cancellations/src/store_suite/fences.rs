@@ -1,17 +1,19 @@
 //! What a store keeps apart and together: requests of one order under several names, a
 //! payment and its findings, a claim and its holder.
 
-use duka_cancellations::store::{Attempt, OpenResult, StoreErrorKind, UpdateResult};
+use crate::store::{Attempt, OpenResult, StoreErrorKind, UpdateResult};
 use duka_core::cancel::{Finding, Outcome, Repeat, RequestUsed, State};
 use duka_core::{GatewayName, OrderStatus};
 
-use crate::fixture::{account, noon, order};
-use crate::suite::{Open, at, change, hold, id, new_cancellation, opened, seen, stored};
-use crate::suite_claims::claim;
+use super::Open;
+use super::changes::{at, change, hold, id, new_cancellation, opened, seen, stored};
+use super::claims::claim;
+use super::{account, noon, order};
 
 const BEGINS: Attempt = Attempt::Begins(Repeat::Once);
 
-pub(crate) async fn one_orders_request_does_not_use_up_anothers(open: Open<'_>) {
+/// One orders request does not use up anothers.
+pub async fn one_orders_request_does_not_use_up_anothers(open: Open<'_>) {
     let store = open();
     let mut elsewhere = order("other", "A-1");
     elsewhere.gateway = GatewayName::from_static("pesapal");
@@ -23,7 +25,8 @@ pub(crate) async fn one_orders_request_does_not_use_up_anothers(open: Open<'_>) 
     }
 }
 
-pub(crate) async fn an_account_under_a_new_name_has_the_same_orders(open: Open<'_>) {
+/// An account under a new name has the same orders.
+pub async fn an_account_under_a_new_name_has_the_same_orders(open: Open<'_>) {
     let store = open();
     let before = opened(&*store, 1, "pesapal", "A-1", noon()).await;
     // Under both names before either sends: only the fence is left then.
@@ -42,7 +45,8 @@ pub(crate) async fn an_account_under_a_new_name_has_the_same_orders(open: Open<'
     assert_eq!(after.progress.request_used, RequestUsed::Yes);
 }
 
-pub(crate) async fn a_payment_and_its_findings_are_written_together(open: Open<'_>) {
+/// A payment and its findings are written together.
+pub async fn a_payment_and_its_findings_are_written_together(open: Open<'_>) {
     let store = open();
     for (number, outcome) in [(1, Outcome::Confirmed), (2, Outcome::ResolvedCancelled)] {
         let record = opened(&*store, number, "shop", "A-1", noon()).await;
@@ -77,7 +81,8 @@ pub(crate) async fn a_payment_and_its_findings_are_written_together(open: Open<'
     }
 }
 
-pub(crate) async fn deciding_cancelled_of_a_paid_order_is_a_finding_at_once(open: Open<'_>) {
+/// Deciding cancelled of a paid order is a finding at once.
+pub async fn deciding_cancelled_of_a_paid_order_is_a_finding_at_once(open: Open<'_>) {
     let store = open();
     let record = opened(&*store, 1, "shop", "A-1", noon()).await;
     let paid = seen(OrderStatus::Paid, 30);
@@ -87,7 +92,8 @@ pub(crate) async fn deciding_cancelled_of_a_paid_order_is_a_finding_at_once(open
     assert_eq!(decided.progress.finding, Some(Finding::LatePayment));
 }
 
-pub(crate) async fn whoever_goes_on_with_a_late_answer_holds_the_record(open: Open<'_>) {
+/// The worker that stores a late answer holds the lease.
+pub async fn the_worker_that_stores_a_late_answer_holds_the_lease(open: Open<'_>) {
     let store = open();
     let record = opened(&*store, 1, "shop", "A-1", noon()).await;
     // Somebody else has settled on doubt and let go.
@@ -104,7 +110,8 @@ pub(crate) async fn whoever_goes_on_with_a_late_answer_holds_the_record(open: Op
     );
 }
 
-pub(crate) async fn what_a_wrong_clock_has_claimed_for_a_year_is_anybodys(open: Open<'_>) {
+/// A lease that a wrong clock wrote for a year has lapsed.
+pub async fn a_lease_that_a_wrong_clock_wrote_for_a_year_has_lapsed(open: Open<'_>) {
     let store = open();
     let year = at(365 * 24 * 60 * 60);
     let record = opened(&*store, 1, "shop", "A-1", year).await;

@@ -1,42 +1,29 @@
 //! What every store must do, whatever database is behind it: orders, changes and the log.
 
-use duka_cancellations::store::{
+use crate::store::{
     Attempt, Claim, Condition, Entry, NewCancellation, OpenResult, Precondition, ReportFilter,
     ReportPage, Schedule, Update, UpdateResult,
 };
-use duka_cancellations::{Record, Store, StoreErrorKind, Tracking};
+use crate::{Record, Store, StoreErrorKind, Tracking};
 use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, RequestUsed, SkipReason, State};
 use duka_core::id::IdForm;
 use duka_core::{CancellationId, Money, Observation, OrderId, OrderStatus};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::fixture::{MINUTE, account, by, key, noon, order};
+use super::{MINUTE, Open, account, by, key, noon, order};
 
-/// Opens handles on one and the same store.
-pub(crate) type Open<'a> = &'a (dyn Fn() -> std::sync::Arc<dyn Store> + Sync);
-
-/// Runs every test of the suite against one kind of store. `$temp_store` makes an empty store,
-/// which has `store()` for a handle on it.
-macro_rules! store_suite {
-    ($temp_store:expr, $($module:ident :: $test:ident)*) => {$(
-        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn $test() {
-            let temp_store = $temp_store;
-            crate::$module::$test(&|| temp_store.store()).await;
-        }
-    )*};
-}
-pub(crate) use store_suite;
-
-pub(crate) fn id(number: u128) -> CancellationId {
+/// The id of a cancellation.
+pub fn id(number: u128) -> CancellationId {
     CancellationId::from_uuid(uuid::Uuid::from_u128(number))
 }
 
-pub(crate) fn at(seconds: i64) -> Timestamp {
+/// So many seconds after [`noon`].
+pub fn at(seconds: i64) -> Timestamp {
     noon() + SignedDuration::from_secs(seconds)
 }
 
-pub(crate) fn new_cancellation(
+/// A cancellation to be started, by the worker `w1` at `now`.
+pub fn new_cancellation(
     number: u128,
     account: &str,
     order: &str,
@@ -53,7 +40,7 @@ pub(crate) fn new_cancellation(
 }
 
 /// Tracks the order and starts a cancellation of it at `now`.
-pub(crate) async fn opened(
+pub async fn opened(
     store: &dyn Store,
     number: u128,
     account: &str,
@@ -72,7 +59,7 @@ pub(crate) async fn opened(
 }
 
 /// A change of `record` to `state`, a minute later and to be looked at two minutes later.
-pub(crate) fn change(record: &Record, state: State, attempt: Attempt) -> Update {
+pub fn change(record: &Record, state: State, attempt: Attempt) -> Update {
     let mut next = Cancellation {
         state,
         ..record.progress.clone()
@@ -112,14 +99,15 @@ pub(crate) fn change(record: &Record, state: State, attempt: Attempt) -> Update 
 }
 
 /// This worker goes on for two minutes.
-pub(crate) fn hold(worker: &str) -> Schedule {
+pub fn hold(worker: &str) -> Schedule {
     Schedule::Hold {
         worker: worker.to_owned(),
         lease: 2 * MINUTE,
     }
 }
 
-pub(crate) async fn stored(store: &dyn Store, change: Update) -> Record {
+/// Writes an update, which has to be stored.
+pub async fn stored(store: &dyn Store, change: Update) -> Record {
     match store.advance(change).await.unwrap() {
         UpdateResult::Stored(record) => record,
         UpdateResult::Conflict(record) => panic!("somebody was faster: {record:?}"),
@@ -127,7 +115,8 @@ pub(crate) async fn stored(store: &dyn Store, change: Update) -> Record {
     }
 }
 
-pub(crate) fn seen(status: OrderStatus, seconds: i64) -> Observation {
+/// An observation, so many seconds after [`noon`].
+pub fn seen(status: OrderStatus, seconds: i64) -> Observation {
     Observation {
         raw_status: if let OrderStatus::Unknown(raw) = &status {
             raw.clone()
@@ -140,7 +129,8 @@ pub(crate) fn seen(status: OrderStatus, seconds: i64) -> Observation {
     }
 }
 
-pub(crate) async fn an_order_is_kept_with_all_that_is_known_of_it(open: Open<'_>) {
+/// An order is kept with all that is known of it.
+pub async fn an_order_is_kept_with_all_that_is_known_of_it(open: Open<'_>) {
     let mut whole = order("shop", "6116229263036");
     whole.reference = Some("INV-2026/118 à Nairobi".to_owned());
     whole.money = Some(Money::parse("1500.00", "KES").unwrap());
@@ -158,7 +148,8 @@ pub(crate) async fn an_order_is_kept_with_all_that_is_known_of_it(open: Open<'_>
     );
 }
 
-pub(crate) async fn tracking_again_counts_and_changes_nothing(open: Open<'_>) {
+/// Tracking again counts and changes nothing.
+pub async fn tracking_again_counts_and_changes_nothing(open: Open<'_>) {
     let store = open();
     let first = store
         .track(vec![order("shop", "A-1"), order("shop", "A-2")])
@@ -183,7 +174,8 @@ pub(crate) async fn tracking_again_counts_and_changes_nothing(open: Open<'_>) {
     );
 }
 
-pub(crate) async fn an_id_keeps_the_json_type_it_was_tracked_with(open: Open<'_>) {
+/// An id keeps the json type it was tracked with.
+pub async fn an_id_keeps_the_json_type_it_was_tracked_with(open: Open<'_>) {
     let store = open();
     let mut text = order("shop", "17");
     text.key.order = OrderId::text("17").unwrap();
@@ -209,7 +201,8 @@ pub(crate) async fn an_id_keeps_the_json_type_it_was_tracked_with(open: Open<'_>
     assert_eq!(record.key.order.form(), IdForm::Text);
 }
 
-pub(crate) async fn an_order_is_found_by_its_id_or_its_reference_in_any_account(open: Open<'_>) {
+/// An order is found by its id or its reference in any account.
+pub async fn an_order_is_found_by_its_id_or_its_reference_in_any_account(open: Open<'_>) {
     let store = open();
     let mut referred = order("shop-ke", "b945e4af-80a5-4ec1-8706-e03f8332fb04");
     referred.reference = Some("A-1".to_owned());
@@ -238,7 +231,8 @@ pub(crate) async fn an_order_is_found_by_its_id_or_its_reference_in_any_account(
     assert_eq!(store.find_orders("B-1").await.unwrap().len(), 10);
 }
 
-pub(crate) async fn what_was_seen_of_an_order_never_goes_back(open: Open<'_>) {
+/// What was seen of an order never goes back.
+pub async fn what_was_seen_of_an_order_never_goes_back(open: Open<'_>) {
     let store = open();
     let key = key("shop", "A-1");
     store.track(vec![order("shop", "A-1")]).await.unwrap();
@@ -254,12 +248,13 @@ pub(crate) async fn what_was_seen_of_an_order_never_goes_back(open: Open<'_>) {
     // A notification for an order that nobody follows is nobody's trouble.
     let stranger = seen(OrderStatus::Paid, 10);
     store
-        .observe(&crate::fixture::key("shop", "X"), stranger, "w9")
+        .observe(&super::key("shop", "X"), stranger, "w9")
         .await
         .unwrap();
 }
 
-pub(crate) async fn an_unknown_status_keeps_the_words_it_was_seen_with(open: Open<'_>) {
+/// An unknown status keeps the words it was seen with.
+pub async fn an_unknown_status_keeps_the_words_it_was_seen_with(open: Open<'_>) {
     let store = open();
     let key = key("shop", "A-1");
     store.track(vec![order("shop", "A-1")]).await.unwrap();
@@ -279,7 +274,8 @@ pub(crate) async fn an_unknown_status_keeps_the_words_it_was_seen_with(open: Ope
     assert_eq!(kept, Some(known));
 }
 
-pub(crate) async fn what_was_seen_paid_is_not_offered_to_a_sweep_again(open: Open<'_>) {
+/// What was seen paid is not offered to a sweep again.
+pub async fn what_was_seen_paid_is_not_offered_to_a_sweep_again(open: Open<'_>) {
     let store = open();
     let record = opened(&*store, 1, "shop", "A-1", noon()).await;
     let paid = seen(OrderStatus::Paid, 10);
@@ -293,7 +289,8 @@ pub(crate) async fn what_was_seen_paid_is_not_offered_to_a_sweep_again(open: Ope
     assert_eq!(order.follow, Tracking::Closed);
 }
 
-pub(crate) async fn an_order_that_is_not_followed_cannot_be_cancelled(open: Open<'_>) {
+/// An untracked order cannot be cancelled.
+pub async fn an_untracked_order_cannot_be_cancelled(open: Open<'_>) {
     let error = open()
         .open(new_cancellation(1, "shop", "A-1", noon()))
         .await
@@ -303,7 +300,8 @@ pub(crate) async fn an_order_that_is_not_followed_cannot_be_cancelled(open: Open
     assert_eq!(error.to_string(), text);
 }
 
-pub(crate) async fn a_second_cancellation_waits_until_the_first_is_over(open: Open<'_>) {
+/// A second cancellation waits until the first is over.
+pub async fn a_second_cancellation_waits_until_the_first_is_over(open: Open<'_>) {
     let store = open();
     let first = opened(&*store, 1, "shop", "A-1", noon()).await;
     assert_eq!(first.progress, Cancellation::requested());
@@ -341,7 +339,8 @@ pub(crate) async fn a_second_cancellation_waits_until_the_first_is_over(open: Op
     assert_eq!(all.iter().map(|r| r.id).collect::<Vec<_>>(), [id(1), id(4)]);
 }
 
-pub(crate) async fn what_a_sweep_saw_a_while_ago_must_still_hold_when_it_begins(open: Open<'_>) {
+/// What a sweep saw a while ago must still hold when it begins.
+pub async fn what_a_sweep_saw_a_while_ago_must_still_hold_when_it_begins(open: Open<'_>) {
     let store = open();
     let untouched = |number, since| NewCancellation {
         condition: Condition::IfUnmodifiedSince { since },
@@ -369,7 +368,8 @@ pub(crate) async fn what_a_sweep_saw_a_while_ago_must_still_hold_when_it_begins(
     assert_eq!(store.cancellations_of(&record.key).await.unwrap().len(), 2);
 }
 
-pub(crate) async fn of_many_that_open_at_once_exactly_one_begins(open: Open<'_>) {
+/// Of many that open at once exactly one begins.
+pub async fn of_many_that_open_at_once_exactly_one_begins(open: Open<'_>) {
     let stores = [open(), open()];
     stores[0].track(vec![order("shop", "A-1")]).await.unwrap();
     let tasks = (0..32_u128).map(|n| {
@@ -388,7 +388,8 @@ pub(crate) async fn of_many_that_open_at_once_exactly_one_begins(open: Open<'_>)
     assert!(present.iter().all(|id| *id == new[0]));
 }
 
-pub(crate) async fn a_change_is_kept_with_everything_it_says(open: Open<'_>) {
+/// A change is kept with everything it says.
+pub async fn a_change_is_kept_with_everything_it_says(open: Open<'_>) {
     let store = open();
     let record = opened(&*store, 1, "shop", "A-1", noon()).await;
     let mut all = change(&record, State::InDoubt, Attempt::Begins(Repeat::Harmless));
@@ -421,7 +422,8 @@ pub(crate) async fn a_change_is_kept_with_everything_it_says(open: Open<'_>) {
     );
 }
 
-pub(crate) async fn a_change_made_from_an_old_version_writes_nothing(open: Open<'_>) {
+/// A change made from an old version writes nothing.
+pub async fn a_change_made_from_an_old_version_writes_nothing(open: Open<'_>) {
     let (mine, theirs) = (open(), open());
     let record = opened(&*mine, 1, "shop", "A-1", noon()).await;
     let now = stored(
@@ -446,7 +448,8 @@ pub(crate) async fn a_change_made_from_an_old_version_writes_nothing(open: Open<
     .await;
 }
 
-pub(crate) async fn a_second_request_at_a_once_only_gateway_cannot_be_written_down(open: Open<'_>) {
+/// A second request at a once only gateway cannot be written down.
+pub async fn a_second_request_at_a_once_only_gateway_cannot_be_written_down(open: Open<'_>) {
     let store = open();
     let first = opened(&*store, 1, "shop", "A-1", noon()).await;
     let begins = Attempt::Begins(Repeat::Once);
@@ -472,7 +475,8 @@ pub(crate) async fn a_second_request_at_a_once_only_gateway_cannot_be_written_do
     assert_eq!(store.order(&second.key).await.unwrap().unwrap().seen, None);
 }
 
-pub(crate) async fn a_request_that_never_left_gives_the_orders_turn_back(open: Open<'_>) {
+/// A request that never left gives the orders turn back.
+pub async fn a_request_that_never_left_gives_the_orders_turn_back(open: Open<'_>) {
     let store = open();
     let begins = Attempt::Begins(Repeat::Once);
     let first = opened(&*store, 1, "shop", "A-1", noon()).await;
@@ -491,7 +495,8 @@ pub(crate) async fn a_request_that_never_left_gives_the_orders_turn_back(open: O
     stored(&*store, change(&second, State::Sending, begins)).await;
 }
 
-pub(crate) async fn where_a_repeat_is_harmless_every_attempt_is_written_down(open: Open<'_>) {
+/// Where a repeat is harmless every attempt is written down.
+pub async fn where_a_repeat_is_harmless_every_attempt_is_written_down(open: Open<'_>) {
     let store = open();
     let mut record = opened(&*store, 1, "shop", "A-1", noon()).await;
     for attempts in 1..=3 {
@@ -502,7 +507,8 @@ pub(crate) async fn where_a_repeat_is_harmless_every_attempt_is_written_down(ope
     }
 }
 
-pub(crate) async fn the_log_tells_everything_in_order_and_without_holes(open: Open<'_>) {
+/// The log tells everything in order and without holes.
+pub async fn the_log_tells_everything_in_order_and_without_holes(open: Open<'_>) {
     let store = open();
     let record = opened(&*store, 1, "shop", "A-1", noon()).await;
     opened(&*store, 2, "shop", "A-2", noon()).await;
@@ -539,7 +545,8 @@ pub(crate) async fn the_log_tells_everything_in_order_and_without_holes(open: Op
     assert_eq!((log[0].at, log[1].at), (noon(), at(60)));
 }
 
-pub(crate) async fn a_report_gives_each_cancellation_once_page_by_page(open: Open<'_>) {
+/// A report gives each cancellation once page by page.
+pub async fn a_report_gives_each_cancellation_once_page_by_page(open: Open<'_>) {
     let store = open();
     // Several of one instant, so that the page's edge falls between equals.
     for number in 1..=7 {
