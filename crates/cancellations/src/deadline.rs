@@ -2,7 +2,7 @@
 //!
 //! `tokio::time::timeout` asks the inner future first and the clock second. A process
 //! that was stopped for a minute would then write, on waking, the very request it was
-//! about to write, after its claim went to somebody else. Here the clock comes first.
+//! about to write, after another worker has taken the lease. Here the clock comes first.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -44,7 +44,7 @@ impl Deadline {
         Instant::now() >= self.steady || self.clock.now() >= self.wall
     }
 
-    /// Runs `future` until it ends or the fence falls, whichever is first.
+    /// Runs `future` until it ends or the deadline passes, whichever is first.
     pub(crate) fn run<'a, T>(
         &self,
         future: Pin<Box<dyn Future<Output = T> + Send + 'a>>,
@@ -64,7 +64,7 @@ pub(crate) struct WithinDeadline<'a, T> {
 }
 
 impl<T> Future for WithinDeadline<'_, T> {
-    /// `None` when the fence fell first.
+    /// `None` if the deadline passed first.
     type Output = Option<T>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -95,14 +95,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn there_is_no_wait_too_long_for_a_fence() {
+    async fn there_is_no_wait_too_long_for_a_deadline() {
         let clock = clock(&Arc::default());
         let deadline = Deadline::after(&clock, Duration::MAX);
         assert_eq!(deadline.run(Box::pin(async { 7 })).await, Some(7));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_future_that_hangs_is_given_up_at_the_fence() {
+    async fn a_future_that_hangs_is_given_up_at_the_deadline() {
         let clock = clock(&Arc::default());
         let deadline = Deadline::after(&clock, Duration::from_secs(5));
         let hangs = std::future::pending::<()>();

@@ -1,5 +1,5 @@
-//! Carries out what the rules say: stores first, acts second, and believes nothing but
-//! what was read.
+//! Carries out what the rules say: it stores first, acts second, and trusts only what it
+//! has read.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -35,7 +35,7 @@ use crate::write::{Decision, Reason, Swapped, compare_and_swap, retry_until_leas
 mod transition;
 mod trouble;
 
-/// A record after somebody worked on it.
+/// A record after a worker has worked on it.
 #[derive(Debug)]
 pub struct CancelOutcome {
     /// As it stands in the store.
@@ -55,7 +55,7 @@ pub struct Canceller {
     gateways: Arc<BTreeMap<AccountName, Arc<dyn Gateway>>>,
 }
 
-/// Names the accounts only: what an adapter of somebody else's prints is not known here.
+/// Names only the accounts: an adapter of another crate could print a secret.
 impl fmt::Debug for Canceller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Canceller")
@@ -127,9 +127,9 @@ impl Canceller {
     /// sends one request and verifies what came of it. If a cancellation of it is open
     /// already, goes on with that one.
     ///
-    /// An order that is not followed yet is followed from here on, once its gateway has shown
-    /// its status. One that the gateway does not know, or does not tell of, is not: nothing is
-    /// stored or sent, so that an order that gets this id later begins its own life.
+    /// An order that is not tracked yet is tracked from here on, once its gateway has shown its
+    /// status. If the gateway does not know the order or does not answer, nothing is stored or
+    /// sent, so that an order that gets this id later starts with a new record.
     ///
     /// Where an amount is known, in `order` or in the store, and the gateway shows another,
     /// nothing is sent; see [`AmountCheck`](crate::AmountCheck).
@@ -142,7 +142,7 @@ impl Canceller {
     /// came of it is stored.
     ///
     /// # Errors
-    /// When the store fails, the account is not configured, or an order that is not followed
+    /// When the store fails, the account is not configured, or an order that is not tracked
     /// gives no status ([`CancelError::Gateway`]). What else the gateway says, or does not say, is
     /// in the record.
     pub async fn cancel(
@@ -169,7 +169,7 @@ impl Canceller {
         let handled = match opened.await? {
             OpenResult::New(record) => self.work(record).await?,
             OpenResult::AlreadyOpen(record) => {
-                // Somebody asks for it now: it need not wait for its turn.
+                // The caller asks for it now, so it need not wait until it is due.
                 let waiting = CancelOutcome {
                     record,
                     error: None,
@@ -211,8 +211,7 @@ impl Canceller {
         Ok(handled)
     }
 
-    /// Takes a cancellation a step further, unless somebody else has it in hand; then sees
-    /// what they make of it.
+    /// Takes a cancellation a step further; if another worker holds it, reads it again.
     async fn go_on(&self, handled: CancelOutcome) -> Result<CancelOutcome, CancelError> {
         let id = handled.record.id;
         match self.store.claim_one(id, self.claim()).await? {
@@ -229,7 +228,7 @@ impl Canceller {
         })
     }
 
-    /// Starts a cancellation of a followed order. The key must be a canonical one.
+    /// Starts a cancellation of a tracked order. The key must be a canonical one.
     pub(crate) async fn open(
         &self,
         key: OrderKey,
@@ -289,7 +288,7 @@ impl Canceller {
             | State::NeedsReview
             | State::Done(_) => NextStep::VerifyStatus,
         };
-        // The lease runs from the last write, so the fence does too.
+        // The lease runs from the last write, and so does the deadline.
         let mut deadline = self.settings.lease.deadline(&self.clock);
         loop {
             let (before, after) = points(&next_step, &record);
@@ -355,19 +354,19 @@ impl Canceller {
         }
     }
 
-    /// Orders stay where they are; an account that was pointed at another gateway does not.
+    /// Refuses an order of another gateway than its account is configured for now.
     pub(crate) fn check_gateway(
         &self,
         order: &OrderKey,
-        followed: &GatewayName,
+        tracked_at: &GatewayName,
     ) -> Result<(), CancelError> {
         let configured = self.gateway(&order.account)?.name();
-        if configured == *followed {
+        if configured == *tracked_at {
             return Ok(());
         }
         Err(CancelError::OtherGateway {
             order: order.clone(),
-            followed: followed.clone(),
+            tracked_at: tracked_at.clone(),
             configured,
         })
     }
@@ -396,7 +395,7 @@ impl Canceller {
     fn observed(&self, record: &Record, reading: StatusReading) -> Transition {
         let seen = self.observation(&reading);
         let detail = format!("status {}", reading.status);
-        let transition = match self.amount_in_the_way(record, &reading) {
+        let transition = match self.amount_difference(record, &reading) {
             Some(differs) => Transition::new(
                 Event::AmountDiffers(reading.status),
                 format!("{detail}; {differs}"),
@@ -410,7 +409,7 @@ impl Canceller {
     }
 
     /// The amount because of which no request may leave, where this reading would let one.
-    fn amount_in_the_way(
+    fn amount_difference(
         &self,
         record: &Record,
         reading: &StatusReading,

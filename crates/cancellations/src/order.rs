@@ -1,4 +1,4 @@
-//! Orders that are followed: which they are, and what was last seen of them.
+//! Tracked orders: their keys, and what was last seen of them.
 
 use std::fmt;
 
@@ -27,7 +27,7 @@ impl fmt::Display for OrderKey {
     }
 }
 
-/// An order that is followed until it has ended.
+/// An order that is tracked until it has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrackedOrder {
     /// Which order.

@@ -38,8 +38,8 @@ pub struct Record {
     pub progress: Cancellation,
     /// What was last learnt, as a sentence fragment.
     pub message: Option<String>,
-    /// When somebody should look at it again; while a worker holds it, when that lapses.
-    /// `None` once nothing is left to do, or a person has to decide; then a sweep reads the
+    /// When it is due; while a worker holds it, when the lease ends. `None` once it is over or
+    /// an operator has to decide; then a sweep reads the
     /// status again from [`Record::look_again_at`] on.
     pub due_at: Option<Timestamp>,
     /// The worker that holds it.
@@ -114,7 +114,7 @@ pub(crate) fn tracking_after(progress: &Cancellation, rules: &CancelRules) -> Tr
                 | OrderStatus::Reversed,
             ) => false,
         },
-        // The list may be corrected, and until then the order is somebody's open checkout.
+        // The list may be corrected, and until then the order may be another customer's.
         Outcome::Skipped(
             SkipReason::StatusUnreadable | SkipReason::CouldNotSend | SkipReason::AmountDiffers,
         ) => true,

@@ -1,10 +1,10 @@
 //! Refund requests that must not be made twice: what is stored of them, and the driver.
 //!
 //! A gateway that takes one refund request per payment and shows none of them in any status
-//! leaves a program as little room as a once-only cancel does. So a request is written down
-//! before it leaves, a lost answer is *in doubt* and never asked for again by itself, and
-//! the database refuses a second request for the same payment. Only what is proved not to
-//! have been looked at, or what a person says is not at the gateway, makes room for another.
+//! is like one that takes one cancel request per order. So a request is stored before it is
+//! sent, a request whose answer was lost is *in doubt* and is not sent again, and the
+//! database refuses a second request for the same payment. Only what is proved not to have
+//! been processed, or what an operator has not found at the gateway, allows another request.
 
 mod change;
 mod driver;
@@ -49,7 +49,7 @@ pub struct Refund {
     pub actor: String,
     /// Where it stands.
     pub state: RefundState,
-    /// What a person has to see to.
+    /// What an operator has to look at.
     pub finding: Option<RefundFinding>,
     /// What was last learnt, as a sentence fragment.
     pub message: Option<String>,
@@ -85,7 +85,7 @@ pub type RefundEntry = LogEntry<RefundId>;
 pub struct RefundIntent {
     /// Its id.
     pub id: RefundId,
-    /// The order, which must be followed and have been seen paid.
+    /// The order, which must be tracked and have been seen paid.
     pub key: OrderKey,
     /// How much.
     pub money: Money,
@@ -133,16 +133,16 @@ pub struct PendingRefunds {
 /// [allows another request](RefundState::allows_another_request); that a payment is freed by what
 /// [`duka_core::refund::step`] knows no way from; and any change to a log entry.
 ///
-/// A sight of an order that is [`OrderStatus::Reversed`] ([`Store::observe`]) ends, in the
+/// An observation of an order that is [`OrderStatus::Reversed`] ([`Store::observe`]) ends, in the
 /// same transaction, every refund of it that [waits for that](duka_core::refund::step); one that
 /// is being sent only if its claim has lapsed.
 #[async_trait]
 pub trait RefundStore: Store {
-    /// Writes an intent down, unless another request is in the way or the order has not been
+    /// Writes an intent down, unless another request exists or the order has not been
     /// seen paid.
     ///
     /// # Errors
-    /// When the store cannot be written, or the order is not followed.
+    /// When the store cannot be written, or the order is not tracked.
     async fn begin_refund(&self, intent: RefundIntent) -> Result<BeginRefund, StoreError>;
 
     /// Writes the next state of a refund with its log entry: both or nothing.
@@ -159,8 +159,8 @@ pub trait RefundStore: Store {
     /// When the store cannot be read.
     async fn refund(&self, id: RefundId) -> Result<Option<Refund>, StoreError>;
 
-    /// The refund that stands in the way of another one for this order of this gateway: the
-    /// one that takes the payment, else one with a finding.
+    /// The refund that prevents another one for this order of this gateway: the one that
+    /// takes the payment, else one with a finding.
     ///
     /// # Errors
     /// When the store cannot be read.

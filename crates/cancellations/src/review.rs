@@ -1,5 +1,5 @@
-//! What happens to a cancellation that nobody works on: later sights of its order, and a
-//! person's decision.
+//! What happens to a cancellation that no worker holds: later observations of its order, and
+//! an operator's decision.
 
 use duka_core::cancel::{Event, Resolution};
 use duka_core::{CancellationId, Observation, OrderStatus, State, StatusReading};
@@ -102,7 +102,7 @@ impl Canceller {
         note: &str,
     ) -> Result<Record, CancelError> {
         let found = self.store.cancellation(id).await?;
-        // A status that has become clear meanwhile decides better than anybody.
+        // A status that has become clear meanwhile is better evidence than a decision.
         let found = found.ok_or(CancelError::Unknown(id))?;
         let record = self.look_if_in_review(found).await?;
         let event = Event::Resolved(resolution);

@@ -14,21 +14,21 @@ use crate::record::{LogEntry, Record, Request};
 /// Keeps orders, cancellations and their log.
 ///
 /// **If you call it:** when a write returns, it is on disk. A change names the version it
-/// was made from; if somebody else was faster, nothing is written and the present record
+/// was made from; if another worker has written first, nothing is written and the present record
 /// comes back.
 ///
 /// **If you implement it:** the database itself must refuse a second open cancellation of
 /// one order, a second request at a once-only gateway, and any change to a log entry.
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync {
-    /// Follows these orders. Those already followed stay as they are. What was seen of an
+    /// Tracks these orders. Those already tracked stay as they are. What was seen of an
     /// order and when we touched it is the store's own to know, and not taken from here.
     ///
     /// # Errors
     /// When the store cannot be written.
     async fn track(&self, orders: Vec<TrackedOrder>) -> Result<Tracked, StoreError>;
 
-    /// Follows an order that has just been created at its gateway. What was known of its id
+    /// Tracks an order that has just been created at its gateway. What was known of its id
     /// before, from a list say, gives way: its amount, reference, method and note are those
     /// given, where they are given, and it is as young as the later of the two moments says.
     ///
@@ -48,9 +48,9 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// When the store cannot be read.
     async fn find_orders(&self, text: &str) -> Result<Vec<TrackedOrder>, StoreError>;
 
-    /// Merges a sight of an order into what is known of it. An order that was ever seen paid
-    /// is not [`Tracking::Pending`] from then on, whatever a change says. A sight of an order that
-    /// is not followed is nobody's.
+    /// Merges an observation of an order into what is known of it. An order that was ever seen paid
+    /// is not [`Tracking::Pending`] from then on, whatever a change says. Observations of
+    /// untracked orders are ignored.
     ///
     /// A payment raises, in the same transaction, the finding of every cancellation of the
     /// order that was reported ([`Cancellation::paid_late`]), with a log entry by `actor`;
@@ -70,7 +70,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// condition does not hold.
     ///
     /// # Errors
-    /// When the store cannot be written, or the order is not followed.
+    /// When the store cannot be written, or the order is not tracked.
     async fn open(&self, new_cancellation: NewCancellation) -> Result<OpenResult, StoreError>;
 
     /// Writes the next state of a claimed cancellation, with its log entry and, when a
@@ -146,9 +146,9 @@ pub trait Store: fmt::Debug + Send + Sync {
 /// How many orders were new.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tracked {
-    /// Not followed before.
+    /// Not tracked before.
     pub added: u64,
-    /// Followed already; left as they were.
+    /// Tracked already; left as they were.
     pub known: u64,
 }
 
@@ -172,10 +172,10 @@ pub struct NewCancellation {
 /// On what condition a cancellation is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Condition {
-    /// On none: somebody asked for this order by name.
+    /// On none: the caller has asked for this order.
     Always,
-    /// Only if the order is [`Tracking::Pending`] and was last touched then, as a sweep read it
-    /// a while ago: several sweeps must not begin an order one after the other.
+    /// Only if the order is [`Tracking::Pending`] and its last action was then, as a sweep has
+    /// read it before: several sweeps must not begin an order one after the other.
     IfUnmodifiedSince {
         /// The order's `last_action_at`.
         since: Option<Timestamp>,
@@ -189,7 +189,7 @@ pub enum OpenResult {
     New(Record),
     /// There is one already, and it is not over.
     AlreadyOpen(Record),
-    /// Nothing was started: somebody has dealt with the order meanwhile.
+    /// Nothing was started: another worker has dealt with the order meanwhile.
     Stale,
 }
 
@@ -297,7 +297,7 @@ pub enum ReportFilter {
     Pending,
     /// What is neither over nor waiting for a person, who waits on while a worker reads the
     /// status again. A worker may hold it, or may have died
-    /// holding it: until the claim lapses nobody can tell.
+    /// holding it: until the lease ends this is not known.
     Unsettled,
     /// What was reported cancelled, by the gateway or by a person. A payment that comes
     /// after that must not go unnoticed.
@@ -322,7 +322,7 @@ pub struct ReportPage {
 /// How much a store holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StoreStats {
-    /// Orders followed.
+    /// Tracked orders.
     pub orders: u64,
     /// Cancellations.
     pub cancellations: u64,
@@ -332,13 +332,13 @@ pub struct StoreStats {
     pub needs_review: u64,
 }
 
-/// What kind of trouble a store is in.
+/// How a store failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StoreErrorKind {
     /// It cannot be opened: no such folder, no permission, not a store's address.
     CannotOpen,
-    /// Somebody else holds it for too long.
+    /// Another program locks it for too long.
     Busy,
     /// The disk is full.
     Full,
@@ -350,13 +350,13 @@ pub enum StoreErrorKind {
     TooNew,
     /// A request that would have been the second at a once-only gateway.
     OnceUsed,
-    /// The order is not followed.
+    /// The order is not tracked.
     UnknownOrder,
     /// Anything else.
     Internal,
 }
 
-/// A store in trouble. Nothing of the failed call was written.
+/// A failure of a store. Nothing of the failed call was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct StoreError {
@@ -365,7 +365,7 @@ pub struct StoreError {
 }
 
 impl StoreError {
-    /// Trouble of this kind; the message says what to do, as a lowercase fragment.
+    /// A failure of this kind; the message says what to do, as a lowercase fragment.
     pub fn new(kind: StoreErrorKind, message: impl Into<String>) -> Self {
         Self {
             kind,
@@ -373,7 +373,7 @@ impl StoreError {
         }
     }
 
-    /// What kind of trouble.
+    /// How it failed.
     pub fn kind(&self) -> StoreErrorKind {
         self.kind
     }

@@ -41,7 +41,7 @@ impl Transition {
     }
 }
 
-/// Whether the same call will fail again until somebody mends the account.
+/// Whether the same call will fail again until the operator corrects the account's settings.
 pub(crate) fn is_hopeless(error: &Error) -> bool {
     matches!(
         error.kind(),
@@ -94,7 +94,7 @@ pub(super) fn guard(before: State, step: &Step) -> Precondition {
 pub(super) fn answers(transition: &Transition, sent: &Record, current: &Record) -> bool {
     let is_answer = matches!(transition.event, Event::AnsweredYes | Event::AnsweredNo);
     let same_attempt = sent.progress.attempts == current.progress.attempts;
-    // Still *sending*: somebody has claimed it and not written yet.
+    // Still *sending*: another worker has claimed it and has not written yet.
     let unanswered = match current.progress.state {
         State::Sending | State::InDoubt | State::NeedsReview => true,
         State::Done(_) => current.progress.requests > 0,

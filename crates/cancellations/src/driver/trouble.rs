@@ -40,15 +40,15 @@ pub enum CancelError {
         "the runtime was shut down during the work on order {0}; a later sweep goes on with it"
     )]
     ShutDown(OrderKey),
-    /// The account is at another gateway than when the order was followed.
+    /// The account is configured for another gateway than the order's.
     #[error(
-        "order {order} was followed at {followed}, and the account is at {configured} now; give that one another name"
+        "order {order} belongs to {tracked_at}, but the account is now configured for {configured}; use another account name"
     )]
     OtherGateway {
         /// The order.
         order: OrderKey,
         /// The gateway whose order it is.
-        followed: GatewayName,
+        tracked_at: GatewayName,
         /// The gateway of the account as it is configured.
         configured: GatewayName,
     },

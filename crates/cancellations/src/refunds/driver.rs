@@ -140,8 +140,8 @@ impl Refunder {
     }
 
     /// Asks for one refund: reads the order's status, and if it is paid and no request was
-    /// made for it before, stores the intent and sends one request. Follows the order if it
-    /// was not followed before and is paid.
+    /// made for it before, stores the intent and sends one request. Tracks the order if it
+    /// was not tracked before and is paid.
     ///
     /// # Errors
     /// When the gateway has no refunds, the status cannot be read, the amount will not do,
@@ -189,7 +189,7 @@ impl Refunder {
         let worker = &orders.settings.worker;
         self.store.observe(&key, seen, worker).await?;
 
-        // The lease runs from the write of the intent, and the fence from before it.
+        // The lease runs from the write of the intent, and the deadline from before it.
         let deadline = orders.settings.lease.deadline(&orders.clock);
         let claim = orders.claim();
         let intent = RefundIntent {
@@ -358,7 +358,7 @@ impl Refunder {
         let key = found.key.clone();
         let (found, _) = self.look(found, &key).await?;
         let event = RefundEvent::Resolved(resolution);
-        // What somebody else has learnt meanwhile may leave nothing to decide.
+        // What another worker has learnt meanwhile may leave nothing to decide.
         match self
             .write(found, event, &format!("{by}: {note}"), by)
             .await?

@@ -32,7 +32,7 @@ pub(super) fn open(
         return Err(StoreError::new(
             StoreErrorKind::UnknownOrder,
             format!(
-                "order {} is not followed; track it first",
+                "order {} is not tracked; track it first",
                 new_cancellation.key
             ),
         ));

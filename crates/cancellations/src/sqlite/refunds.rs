@@ -26,7 +26,7 @@ pub(super) fn begin(
     let Some(order) = orders::by_key(connection, &intent.key)? else {
         return Err(StoreError::new(
             StoreErrorKind::UnknownOrder,
-            format!("order {} is not followed; track it first", intent.key),
+            format!("order {} is not tracked; track it first", intent.key),
         ));
     };
     let status = order.seen.map(|seen| seen.status);
@@ -267,7 +267,7 @@ fn refund(row: &Row<'_>) -> Result<Refund, StoreError> {
     })
 }
 
-/// The primary key has a code of its own, so only the fence answers with this one.
+/// The primary key has a code of its own, so only the once-only index gives this one.
 fn once_used(error: rusqlite::Error, key: &OrderKey) -> StoreError {
     let extended = error.sqlite_error().map(|failure| failure.extended_code);
     if extended != Some(rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE) {

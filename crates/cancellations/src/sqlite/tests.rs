@@ -217,7 +217,7 @@ async fn a_store_that_another_program_holds_is_busy_by_name() {
     let text = error.to_string();
     assert!(text.starts_with(&format!("{}: ", path.display())), "{text}");
     assert!(text.contains("locked by another program"), "{text}");
-    // Who only looks is not in anybody's way.
+    // A reader blocks no other program.
     store.read(|c| Ok(count(c))).await.unwrap();
     SqliteStore::open_at(&path, wait_policy).unwrap();
     other.execute_batch("COMMIT").unwrap();

@@ -1,5 +1,5 @@
 //! Group commit: one thread writes. It takes all that is waiting into one transaction,
-//! commits once, and then answers everybody. Nothing waits for a timer, so a single
+//! commits once, and then answers all callers. Nothing waits for a timer, so a single
 //! writer pays for one commit and sixty-four share it.
 
 use std::collections::VecDeque;
@@ -16,7 +16,7 @@ use crate::store::{StoreError, StoreErrorKind};
 /// other processes get their turn.
 const MAX_GROUP: usize = 256;
 
-/// A piece of work that somebody waits for.
+/// A piece of work that a caller waits for.
 trait Job: Send {
     /// Does the work inside the transaction. The answer is given once that has ended.
     fn run(self: Box<Self>, connection: &Connection) -> (Result<(), StoreError>, Answer);
@@ -41,7 +41,7 @@ where
         let result = work(connection);
         let ran = result.as_ref().map(|_| ()).map_err(StoreError::clone);
         let answer: Answer = Box::new(move |committed| {
-            // Nobody waits any more when the caller was dropped; the write stands.
+            // The caller's future may have been dropped; the write is kept.
             let _ = caller.send(result.and_then(|value| committed.map(|()| value)));
         });
         (ran, answer)
@@ -98,7 +98,7 @@ fn write_all(connection: &Connection, mut jobs: mpsc::UnboundedReceiver<Box<dyn 
         let committed = write_group(connection, &mut group, &mut answers);
         if let Err(error) = &committed {
             if !connection.is_autocommit() {
-                // If even this fails, the next BEGIN says so to whoever comes next.
+                // If even this fails, the next BEGIN fails too, and reports it.
                 let _ = connection.execute_batch("ROLLBACK");
             }
             for job in group.drain(..) {

@@ -110,7 +110,7 @@ pub fn hold(worker: &str) -> Schedule {
 pub async fn stored(store: &dyn Store, change: Update) -> Record {
     match store.advance(change).await.unwrap() {
         UpdateResult::Stored(record) => record,
-        UpdateResult::Conflict(record) => panic!("somebody was faster: {record:?}"),
+        UpdateResult::Conflict(record) => panic!("another worker has written first: {record:?}"),
         UpdateResult::PreconditionFailed(status) => panic!("seen {status}"),
     }
 }
@@ -245,7 +245,7 @@ pub async fn what_was_seen_of_an_order_never_goes_back(open: Open<'_>) {
         now.push(store.order(&key).await.unwrap().unwrap().seen.unwrap());
     }
     assert_eq!(now, [odd, paid.clone(), paid]);
-    // A notification for an order that nobody follows is nobody's trouble.
+    // Observations of untracked orders are ignored.
     let stranger = seen(OrderStatus::Paid, 10);
     store
         .observe(&super::key("shop", "X"), stranger, "w9")
@@ -296,7 +296,7 @@ pub async fn an_untracked_order_cannot_be_cancelled(open: Open<'_>) {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::UnknownOrder);
-    let text = "order A-1 at shop is not followed; track it first";
+    let text = "order A-1 at shop is not tracked; track it first";
     assert_eq!(error.to_string(), text);
 }
 
@@ -349,12 +349,12 @@ pub async fn what_a_sweep_saw_a_while_ago_must_still_hold_when_it_begins(open: O
     store.track(vec![order("shop", "A-1")]).await.unwrap();
     let opened = store.open(untouched(1, None)).await.unwrap();
     let OpenResult::New(record) = opened else {
-        panic!("nobody has touched it: {opened:?}");
+        panic!("no worker has touched it: {opened:?}");
     };
     let mut refused = change(&record, State::Done(Outcome::Refused), Attempt::Unchanged);
     refused.follow = Tracking::Pending;
     stored(&*store, refused).await;
-    // Open again, but somebody has dealt with it since the sweep read its page.
+    // Open again, but another worker has dealt with it since the sweep read its page.
     let opened = open().open(untouched(2, None)).await.unwrap();
     assert!(matches!(opened, OpenResult::Stale), "{opened:?}");
     let opened = store.open(untouched(3, Some(at(60)))).await.unwrap();

@@ -107,7 +107,7 @@ pub async fn what_waits_for_a_person_is_claimed_by_name_and_never_as_due(open: O
     // It still waits for a person, and is nothing unsettled.
     let holdings = store.check().await.unwrap();
     assert_eq!((holdings.needs_review, holdings.unsettled), (1, 0));
-    // A claim that lapses is anybody's.
+    // Any worker may claim a record whose lease has ended.
     let lapsed = claim("w2", at(40 + 2 * 60 * 60));
     let claimed = store.claim_due(lapsed, &shop, 9).await.unwrap();
     assert_eq!(ids(&claimed), [id(1)]);
@@ -168,7 +168,7 @@ pub async fn an_unclaimed_record_can_be_claimed_by_id_before_it_is_due(open: Ope
     let claimed = store.claim_one(waiting.id, early()).await.unwrap().unwrap();
     assert_eq!(claimed.worker.as_deref(), Some("w2"));
     let again = store.claim_one(waiting.id, claim("w3", at(41))).await;
-    assert!(again.unwrap().is_none(), "it is in somebody's hands now");
+    assert!(again.unwrap().is_none(), "another worker holds it now");
 }
 
 /// Workers that claim at once never get the same record.

@@ -29,12 +29,12 @@ pub async fn one_orders_request_does_not_use_up_anothers(open: Open<'_>) {
 pub async fn an_account_under_a_new_name_has_the_same_orders(open: Open<'_>) {
     let store = open();
     let before = opened(&*store, 1, "pesapal", "A-1", noon()).await;
-    // Under both names before either sends: only the fence is left then.
+    // Under both names before either sends: only the index is left then.
     let early = opened(&*store, 2, "shop-ke", "A-1", noon()).await;
     stored(&*store, change(&before, State::Sending, BEGINS)).await;
     let late = store.advance(change(&early, State::Sending, BEGINS)).await;
     assert_eq!(late.unwrap_err().kind(), StoreErrorKind::OnceUsed);
-    // And whoever begins later is told.
+    // A cancellation that begins later knows of it.
     store.track(vec![order("shop-ug", "A-1")]).await.unwrap();
     let opened = store
         .open(new_cancellation(3, "shop-ug", "A-1", at(60)))
@@ -96,7 +96,7 @@ pub async fn deciding_cancelled_of_a_paid_order_is_a_finding_at_once(open: Open<
 pub async fn the_worker_that_stores_a_late_answer_holds_the_lease(open: Open<'_>) {
     let store = open();
     let record = opened(&*store, 1, "shop", "A-1", noon()).await;
-    // Somebody else has settled on doubt and let go.
+    // Another worker has stored the doubt and released the lease.
     let doubt = stored(&*store, change(&record, State::InDoubt, Attempt::Unchanged)).await;
     assert_eq!(doubt.worker, None);
     let mut answer = change(&doubt, State::Accepted, Attempt::Ended);

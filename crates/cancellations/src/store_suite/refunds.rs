@@ -99,7 +99,9 @@ pub async fn led(store: &dyn RefundStore, refund: &Refund, to: RefundState) -> R
 pub async fn advanced(store: &dyn RefundStore, change: RefundUpdate) -> Refund {
     match store.advance_refund(change).await.unwrap() {
         RefundUpdateResult::Stored(refund) => refund,
-        RefundUpdateResult::Conflict(refund) => panic!("somebody was faster: {refund:?}"),
+        RefundUpdateResult::Conflict(refund) => {
+            panic!("another worker has written first: {refund:?}")
+        }
     }
 }
 
@@ -245,7 +247,7 @@ pub async fn a_late_answer_is_a_finding_where_another_request_has_the_payment(op
     let already_requested = || store.earlier_refund(&first.gateway, &first.key.order);
     assert_eq!(already_requested().await.unwrap(), Some(second.clone()));
 
-    // Should that one never have left, the gateway has the first: no third leaves by itself.
+    // If the second was never sent, the gateway still has the first: no third is sent.
     led(&*store, &second, done(RefundOutcome::NotSent)).await;
     assert_eq!(already_requested().await.unwrap(), Some(found.clone()));
     let third = || store.begin_refund(intent(3, first.key.clone()));

@@ -1,4 +1,4 @@
-//! Accounts that get another name, or another gateway, while their orders are followed.
+//! Accounts that get another name, or another gateway, while their orders are tracked.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -172,7 +172,7 @@ async fn two_shops_that_number_their_orders_alike_do_not_share_a_payment() {
     assert_eq!(names.record("shop-in").await, reported);
 }
 
-/// An order that was followed while its account was at Pesapal.
+/// An order that was tracked while its account was at Pesapal.
 fn followed_elsewhere(id: &str) -> TrackedOrder {
     TrackedOrder {
         gateway: GatewayName::from_static("pesapal"),
@@ -180,7 +180,7 @@ fn followed_elsewhere(id: &str) -> TrackedOrder {
     }
 }
 
-const SAID: &str = "failed: order A-1 at shop was followed at pesapal, and the account is at kwikpaisa now; give that one another name";
+const SAID: &str = "failed: order A-1 at shop belongs to pesapal, but the account is now configured for kwikpaisa; use another account name";
 
 fn named_once(summary: &Summary, told: &[String]) {
     assert_eq!(told, [format!("A-1 at shop {SAID}")]);

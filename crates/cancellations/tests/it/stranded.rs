@@ -1,4 +1,4 @@
-//! What would leave an order where nobody looks: a store that fails after the request has
+//! What would leave an order where no worker looks: a store that fails after the request has
 //! left, an account that moved to another gateway, keys that are refused again and again, a
 //! payment on an order that waits for a person.
 
@@ -67,7 +67,7 @@ async fn an_order_does_not_follow_its_account_to_another_gateway() {
     let cancelled = fixture
         .canceller
         .cancel(elsewhere.clone(), by("amina"), LONG);
-    let said = "order A-1 at shop was followed at pesapal, and the account is at kwikpaisa now; give that one another name";
+    let said = "order A-1 at shop belongs to pesapal, but the account is now configured for kwikpaisa; use another account name";
     assert_eq!(cancelled.await.unwrap_err().to_string(), said);
     let read = fixture.canceller.status(&elsewhere.key).await;
     assert_eq!(read.unwrap_err().to_string(), said);

@@ -223,7 +223,7 @@ async fn trouble_with_an_order_does_not_blame_the_file() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "order A-1 at shop is not followed; track it first"
+        "order A-1 at shop is not tracked; track it first"
     );
 }
 
