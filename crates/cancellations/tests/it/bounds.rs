@@ -61,7 +61,7 @@ async fn orders_too_young_or_too_old_are_left_alone_in_the_store_and_in_a_list()
     let refused = Fixture::new(Scripted::repeatable().will_answer([Answer::No]));
     for told in [
         "just at shop refused",
-        "just at shop left alone: JustTouched",
+        "just at shop left alone: RecentAction",
     ] {
         let orders = list(vec![aged("just", 30 * MINUTE)]);
         let (_, ear) = sweep(&refused.canceller, orders, &bounds).await;

@@ -1,7 +1,8 @@
 //! A store in which something happens at the worst moment.
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 
 use async_trait::async_trait;
 use duka_cancellations::refunds::{
@@ -20,12 +21,26 @@ type BeforeAdvance = Box<dyn FnMut(&Update) -> Result<(), StoreError> + Send>;
 type BeforeRefund = Box<dyn FnMut(&RefundUpdate) -> Result<(), StoreError> + Send>;
 type BeforeTrack = Box<dyn FnMut(usize) -> Result<(), StoreError> + Send>;
 
-/// Does what the store within does, unless it is told to meddle.
+/// Does what the store within does, unless a test tells it to fail. A paused clock stands
+/// still during its writes.
 pub(crate) struct FaultyStore {
     within: Arc<dyn RefundStore>,
     before_advance: Mutex<BeforeAdvance>,
     before_track: Mutex<BeforeTrack>,
     before_refund: Mutex<BeforeRefund>,
+    claims: AtomicUsize,
+}
+
+/// Runs `work` with the paused clock of tokio standing still: the writer of the store is a
+/// thread that tokio does not know, so the clock would leap to the next timer meanwhile.
+async fn holding_the_clock<T>(work: impl Future<Output = T>) -> T {
+    let (done, wait) = mpsc::channel::<()>();
+    let holds = tokio::task::spawn_blocking(move || wait.recv());
+    let result = work.await;
+    drop(done);
+    // An error is what ends the wait.
+    let _ = holds.await;
+    result
 }
 
 impl FaultyStore {
@@ -35,7 +50,13 @@ impl FaultyStore {
             before_advance: Mutex::new(Box::new(|_| Ok(()))),
             before_track: Mutex::new(Box::new(|_| Ok(()))),
             before_refund: Mutex::new(Box::new(|_| Ok(()))),
+            claims: AtomicUsize::new(0),
         }
+    }
+
+    /// How often a worker has tried to claim a cancellation.
+    pub(crate) fn claims(&self) -> usize {
+        self.claims.load(Ordering::SeqCst)
     }
 
     /// What happens before each change; an error takes its place.
@@ -65,7 +86,7 @@ impl FaultyStore {
 
 impl fmt::Debug for FaultyStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Meddler")
+        f.write_str("FaultyStore")
     }
 }
 
@@ -73,7 +94,7 @@ impl fmt::Debug for FaultyStore {
 impl Store for FaultyStore {
     async fn track(&self, orders: Vec<TrackedOrder>) -> Result<Tracked, StoreError> {
         (self.before_track.lock().unwrap())(orders.len())?;
-        self.within.track(orders).await
+        holding_the_clock(self.within.track(orders)).await
     }
 
     async fn track_created(&self, order: TrackedOrder) -> Result<(), StoreError> {
@@ -94,16 +115,16 @@ impl Store for FaultyStore {
         seen: Observation,
         actor: &str,
     ) -> Result<(), StoreError> {
-        self.within.observe(key, seen, actor).await
+        holding_the_clock(self.within.observe(key, seen, actor)).await
     }
 
     async fn open(&self, new_cancellation: NewCancellation) -> Result<OpenResult, StoreError> {
-        self.within.open(new_cancellation).await
+        holding_the_clock(self.within.open(new_cancellation)).await
     }
 
     async fn advance(&self, change: Update) -> Result<UpdateResult, StoreError> {
         (self.before_advance.lock().unwrap())(&change)?;
-        self.within.advance(change).await
+        holding_the_clock(self.within.advance(change)).await
     }
 
     async fn claim_due(
@@ -112,7 +133,8 @@ impl Store for FaultyStore {
         accounts: &[AccountName],
         limit: u32,
     ) -> Result<Vec<Record>, StoreError> {
-        self.within.claim_due(claim, accounts, limit).await
+        self.claims.fetch_add(1, Ordering::SeqCst);
+        holding_the_clock(self.within.claim_due(claim, accounts, limit)).await
     }
 
     async fn claim_one(
@@ -120,7 +142,8 @@ impl Store for FaultyStore {
         id: CancellationId,
         claim: Claim,
     ) -> Result<Option<Record>, StoreError> {
-        self.within.claim_one(id, claim).await
+        self.claims.fetch_add(1, Ordering::SeqCst);
+        holding_the_clock(self.within.claim_one(id, claim)).await
     }
 
     async fn cancellation(&self, id: CancellationId) -> Result<Option<Record>, StoreError> {

@@ -30,6 +30,7 @@ mod seen;
 mod sqlite;
 mod stranded;
 mod sweep;
+mod sweep_accounts;
 mod trouble;
 mod unknown_orders;
 mod workers;

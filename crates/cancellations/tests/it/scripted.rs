@@ -54,6 +54,8 @@ struct World {
     answers: VecDeque<Answer>,
     /// Every status read fails like this.
     broken: Option<ErrorKind>,
+    /// What every failed status read asks the caller to wait.
+    retry_after: Option<Duration>,
     /// Every cancel request goes like this, once the script is at its end.
     habit: Option<Answer>,
     during_cancel: Option<Hook>,
@@ -64,6 +66,16 @@ struct World {
     requests: Vec<OrderId>,
     in_flight: usize,
     most_in_flight: usize,
+}
+
+impl World {
+    fn failed_read(&self, kind: ErrorKind) -> Error {
+        let error = failure(kind, Delivery::Answered);
+        match self.retry_after {
+            Some(wait) => error.with_retry_after(wait),
+            None => error,
+        }
+    }
 }
 
 /// A gateway for tests. What is not scripted is the truth: every order is unpaid until it
@@ -113,6 +125,12 @@ impl Scripted {
         self
     }
 
+    /// Every status read that fails asks the caller to wait this long.
+    pub(crate) fn asks_to_wait(self, wait: Duration) -> Self {
+        self.lock().retry_after = Some(wait);
+        self
+    }
+
     /// Runs inside every cancel request, before its answer.
     pub(crate) fn during_cancel(self, hook: impl FnMut(&OrderId) + Send + 'static) -> Self {
         self.lock().during_cancel = Some(Box::new(hook));
@@ -137,6 +155,11 @@ impl Scripted {
 
     pub(crate) fn set_money(&self, order: &str, money: Money) {
         self.lock().money.insert(order.to_owned(), money);
+    }
+
+    /// Only the next status read fails.
+    pub(crate) fn fail_next(&self, kind: ErrorKind) {
+        self.lock().sights.push_front(StatusReply::Fails(kind));
     }
 
     pub(crate) fn break_down(&self, kind: ErrorKind) {
@@ -226,7 +249,7 @@ impl Gateway for Scripted {
             alarm.cancel();
         }
         if let Some(kind) = world.broken {
-            return Err(failure(kind, Delivery::Answered));
+            return Err(world.failed_read(kind));
         }
         let truth = world.truth.get(order.as_str()).cloned();
         let truth = StatusReply::Shows(truth.unwrap_or(OrderStatus::Unpaid));
@@ -238,7 +261,7 @@ impl Gateway for Scripted {
                     ..StatusReading::new(status, raw_status)
                 })
             }
-            StatusReply::Fails(kind) => Err(failure(kind, Delivery::Answered)),
+            StatusReply::Fails(kind) => Err(world.failed_read(kind)),
         }
     }
 

@@ -7,7 +7,9 @@ use std::thread;
 use std::time::Duration;
 
 use duka_cancellations::store::{ReportFilter, ReportPage};
-use duka_cancellations::sweep::{Bounds, Left, Mode, PlannedAction, Source, Summary, SweepEvent};
+use duka_cancellations::sweep::{
+    Bounds, LeaveReason, Mode, PlannedAction, Source, Summary, SweepEvent,
+};
 use duka_cancellations::{AmountCheck, Canceller, OrderKey, Record, Request};
 use duka_core::clock::SharedClock;
 use futures::stream::{self, StreamExt};
@@ -271,7 +273,7 @@ impl<'a> Teller<'a> {
         })
     }
 
-    fn left_alone(&self, key: &OrderKey, left: Left) -> Option<Line> {
+    fn left_alone(&self, key: &OrderKey, left: LeaveReason) -> Option<Line> {
         let before = self.left.fetch_add(1, Ordering::Relaxed);
         match self.leftovers {
             Leftovers::All => {}
@@ -279,11 +281,13 @@ impl<'a> Teller<'a> {
             Leftovers::Few | Leftovers::None => return None,
         }
         let why = match left {
-            Left::TooYoung => format!("it is younger than --min-age {}", self.min_age),
-            Left::TooOld => format!("it is older than --look-back {}", self.look_back),
-            Left::JustTouched => format!("it was looked at less than {} ago (--grace)", self.grace),
-            Left::InHand => "a cancellation of it is under way".to_owned(),
-            Left::Settled => "it was settled before".to_owned(),
+            LeaveReason::TooYoung => format!("it is younger than --min-age {}", self.min_age),
+            LeaveReason::TooOld => format!("it is older than --look-back {}", self.look_back),
+            LeaveReason::RecentAction => {
+                format!("it was looked at less than {} ago (--grace)", self.grace)
+            }
+            LeaveReason::InProgress => "a cancellation of it is under way".to_owned(),
+            LeaveReason::Closed => "it was settled before".to_owned(),
         };
         Some(if self.mode == Mode::DryRun && !self.output.is_json() {
             dry_line(key, "left alone", &why)

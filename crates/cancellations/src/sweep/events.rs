@@ -1,0 +1,102 @@
+//! What a sweep reports while it runs and at its end.
+
+use std::time::Duration;
+
+use duka_core::{AccountName, GatewayName, Money, StatusReading};
+
+use crate::amount::AmountDifference;
+use crate::driver::CancelError;
+use crate::order::OrderKey;
+use crate::record::Record;
+
+/// What a sweep reports while it runs.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SweepEvent<'a> {
+    /// An order was looked at; one for each.
+    Considered,
+    /// A cancellation has ended, or the sweep leaves it as it is; one for each.
+    Cancellation(&'a Record),
+    /// What a dry run would do.
+    Plan(&'a Plan),
+    /// An order was considered and left as it is, without a call to its gateway.
+    LeftAlone(&'a OrderKey, LeaveReason),
+    /// An order could not be worked on.
+    Failed(&'a OrderKey, &'a CancelError),
+    /// The rest of an account's orders is left for another time.
+    AccountStopped(&'a AccountName, String),
+}
+
+/// What a sweep would do about an order.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The order.
+    pub key: OrderKey,
+    /// Its gateway.
+    pub gateway: GatewayName,
+    /// What its status is; `None` where the gateway knows no such order.
+    pub reading: Option<StatusReading>,
+    /// What would be done.
+    pub would: PlannedAction,
+    /// Its amount, by the list or as it is tracked.
+    pub money: Option<Money>,
+    /// The difference in amounts that rules a cancellation out, if there is one.
+    pub amount: Option<AmountDifference>,
+}
+
+/// What would be done about an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlannedAction {
+    /// A cancel request would be sent.
+    Cancel,
+    /// Nothing would be sent.
+    Skip,
+}
+
+/// Why a sweep leaves an order alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeaveReason {
+    /// It is younger than [`Bounds::min_age`](super::Bounds::min_age).
+    TooYoung,
+    /// It is older than [`Bounds::look_back`](super::Bounds::look_back).
+    TooOld,
+    /// A worker has acted on it more recently than [`Bounds::grace`](super::Bounds::grace)
+    /// allows.
+    RecentAction,
+    /// A cancellation of it is under way: this sweep or another worker settles it.
+    InProgress,
+    /// It has ended, or nothing more can be done about it.
+    Closed,
+}
+
+/// What a sweep did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Orders and open cancellations looked at.
+    pub considered: u64,
+    /// Of these, eligible by their status.
+    pub eligible: u64,
+    /// Cancellations whose request may have left.
+    pub sent: u64,
+    /// Cancelled.
+    pub confirmed: u64,
+    /// Not cancelled: paid, ended in another way, or refused.
+    pub not_cancelled: u64,
+    /// Nothing was sent: not eligible, too young, too old, settled before.
+    pub skipped: u64,
+    /// Still being settled.
+    pub in_doubt: u64,
+    /// Waiting for a person.
+    pub needs_review: u64,
+    /// Could not be worked on; a later sweep tries again.
+    pub errors: u64,
+    /// Of these, the errors that end only when the user corrects the credentials or the
+    /// settings of an account.
+    pub misconfigured: u64,
+    /// Of all these, paid after they had been reported cancelled.
+    pub late_payments: u64,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// Why the list could not be read to its end, if so.
+    pub list_error: Option<String>,
+}

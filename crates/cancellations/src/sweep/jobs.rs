@@ -1,0 +1,298 @@
+//! One order or cancellation of an account, from its begin to its end.
+
+use std::time::Duration;
+
+use duka_core::gateway::{Eligibility, GatewayExt};
+use duka_core::{CancellationId, Error, ErrorKind, Money};
+use jiff::Timestamp;
+
+use super::bounds::Mode;
+use super::breaker::Remedy;
+use super::context::Context;
+use super::events::{LeaveReason, Plan, PlannedAction, SweepEvent};
+use crate::amount::AmountDifference;
+use crate::driver::{CancelError, CancelOutcome, is_hopeless};
+use crate::order::{OrderKey, TrackedOrder};
+use crate::record::{Record, Request};
+use crate::store::{Condition, OpenResult};
+
+/// What another worker holds is asked of the store again after this at the earliest.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+
+/// What an account is asked to do.
+pub(super) enum Job {
+    /// To cancel an order, or in a dry run to say what would be done.
+    Cancel(Box<Abandoned>),
+    /// To read again what was reported before.
+    Recheck(Box<Record>),
+    /// To read again what waits for a person.
+    Review(Box<Record>),
+}
+
+/// An order that may be abandoned.
+pub(super) struct Abandoned {
+    pub(super) order: TrackedOrder,
+    /// Its amount by the list, which may not be the one it is tracked with.
+    pub(super) listed: Option<Money>,
+}
+
+/// How a job ended.
+#[derive(Default)]
+pub(super) struct Ended {
+    /// What the last call of its gateway gave; `None` if it says nothing of the account.
+    pub(super) call: Option<Result<(), Error>>,
+    /// The cancellation, if it is to be looked at again.
+    pub(super) unsettled: Option<(CancellationId, Unsettled)>,
+}
+
+/// A cancellation that this sweep may look at again.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unsettled {
+    /// When.
+    pub(super) due_at: Timestamp,
+    /// What would help it when this sweep last worked on it, if it has.
+    pub(super) remedy: Option<Remedy>,
+    /// Whether it has been counted as considered.
+    pub(super) counted: bool,
+}
+
+impl Job {
+    pub(super) fn key(&self) -> &OrderKey {
+        match self {
+            Self::Cancel(work) => &work.order.key,
+            Self::Recheck(record) | Self::Review(record) => &record.key,
+        }
+    }
+
+    pub(super) async fn run(self, context: &Context<'_>) -> Ended {
+        match (self, context.bounds.mode) {
+            (Self::Cancel(work), Mode::Act) => cancel(context, &work).await,
+            (Self::Cancel(work), Mode::DryRun) => plan(context, *work).await,
+            (Self::Recheck(record), _) => recheck(context, &record).await,
+            (Self::Review(record), _) => review(context, &record).await,
+        }
+    }
+}
+
+impl Ended {
+    fn with_call(error: Option<Error>) -> Self {
+        Self {
+            call: Some(error.map_or(Ok(()), Err)),
+            unsettled: None,
+        }
+    }
+
+    /// A cancellation that this worker has worked on, to be looked at again or reported.
+    fn worked(context: &Context<'_>, outcome: CancelOutcome) -> Self {
+        let CancelOutcome { record, error } = outcome;
+        let remedy = match &error {
+            Some(error) if is_hopeless(error) => Remedy::FixSettings,
+            Some(_) | None => Remedy::LaterSweep,
+        };
+        let mut ended = Self::with_call(error);
+        match record.due_at {
+            Some(due_at) => {
+                let unsettled = Unsettled {
+                    due_at,
+                    remedy: Some(remedy),
+                    counted: true,
+                };
+                ended.unsettled = Some((record.id, unsettled));
+            }
+            None => context.finish(&record, remedy),
+        }
+        ended
+    }
+}
+
+/// Goes on with a cancellation that is due.
+pub(super) async fn settle(context: &Context<'_>, record: Record, known: Unsettled) -> Ended {
+    let canceller = context.canceller;
+    if !known.counted {
+        context.considered();
+    }
+    match canceller
+        .store
+        .claim_one(record.id, canceller.claim())
+        .await
+    {
+        Ok(Some(record)) => go_on(context, record).await,
+        // Another worker was faster.
+        Ok(None) => {
+            let soon = context.now().checked_add(ASK_AGAIN);
+            let unsettled = Unsettled {
+                due_at: soon.unwrap_or(known.due_at),
+                counted: true,
+                ..known
+            };
+            Ended {
+                call: None,
+                unsettled: Some((record.id, unsettled)),
+            }
+        }
+        Err(error) => {
+            context.failed(&record.key, &error.into());
+            Ended::default()
+        }
+    }
+}
+
+/// Goes on with a cancellation that this worker has claimed.
+async fn go_on(context: &Context<'_>, record: Record) -> Ended {
+    let key = record.key.clone();
+    match context.canceller.work(record).await {
+        Ok(outcome) => Ended::worked(context, outcome),
+        Err(error) => {
+            context.failed(&key, &error);
+            Ended::default()
+        }
+    }
+}
+
+async fn cancel(context: &Context<'_>, work: &Abandoned) -> Ended {
+    context.considered();
+    let key = &work.order.key;
+    match open(context, work).await {
+        Ok(OpenResult::New(record)) => go_on(context, record).await,
+        // Another worker was faster, or a list names it twice.
+        Ok(OpenResult::AlreadyOpen(_) | OpenResult::Stale) => {
+            context.leave(key, LeaveReason::InProgress);
+            Ended::default()
+        }
+        Err(error) => {
+            context.failed(key, &error);
+            Ended::default()
+        }
+    }
+}
+
+async fn open(context: &Context<'_>, work: &Abandoned) -> Result<OpenResult, CancelError> {
+    let Abandoned { order, listed } = work;
+    let canceller = context.canceller;
+    // What this worker cannot carry out it does not begin.
+    canceller.check_gateway(&order.key, &order.gateway)?;
+    let key = canceller.canonical(&order.key)?;
+    if key.order.as_str() != order.key.order.as_str() {
+        // Tracked under another form of its id, it would get a record, and a request, of its
+        // own.
+        let order = TrackedOrder {
+            key: key.clone(),
+            ..order.clone()
+        };
+        canceller.store.track(vec![order]).await?;
+    }
+    let since = order.last_action_at;
+    let unmodified = Condition::IfUnmodifiedSince { since };
+    let request: Request = context.request.clone();
+    canceller.open(key, request, *listed, unmodified).await
+}
+
+async fn plan(context: &Context<'_>, work: Abandoned) -> Ended {
+    context.considered();
+    let Abandoned { order, listed } = work;
+    let (canceller, key) = (context.canceller, &order.key);
+    let same_gateway = canceller.check_gateway(key, &order.gateway);
+    let gateway = match same_gateway.and_then(|()| canceller.gateway(&key.account)) {
+        Ok(gateway) => gateway,
+        Err(error) => {
+            context.failed(key, &error);
+            return Ended::default();
+        }
+    };
+    let mut not_found = None;
+    let (reading, may_be_cancelled) = match gateway.eligibility(&key.order).await {
+        Ok(Eligibility::Eligible(reading)) => (Some(reading), true),
+        Ok(Eligibility::NotEligible(reading)) => (Some(reading), false),
+        // A sweep would send nothing for an order that its gateway does not know.
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            not_found = Some(error);
+            (None, false)
+        }
+        Err(error) => return failed_call(context, key, CancelError::Gateway(error)),
+    };
+    let amount = reading
+        .as_ref()
+        .filter(|_| may_be_cancelled)
+        .and_then(|reading| {
+            let check = canceller.settings.amount_check;
+            AmountDifference::between(check, listed, order.money, reading.money)
+        });
+    let would = if may_be_cancelled && amount.is_none() {
+        context.summary().eligible += 1;
+        PlannedAction::Cancel
+    } else {
+        context.summary().skipped += 1;
+        PlannedAction::Skip
+    };
+    context.emit(SweepEvent::Plan(&Plan {
+        key: order.key.clone(),
+        gateway: order.gateway,
+        reading,
+        would,
+        money: listed.or(order.money),
+        amount,
+    }));
+    Ended::with_call(not_found)
+}
+
+/// Reads a status again; only what it changes is reported.
+async fn recheck(context: &Context<'_>, record: &Record) -> Ended {
+    if let Err(error) = context.canceller.status(&record.key).await {
+        context.considered();
+        return failed_call(context, &record.key, error);
+    }
+    let now = context.canceller.store.cancellation(record.id).await;
+    let found = |it: &Record| (it.progress.finding, it.progress.state);
+    if let Ok(Some(now)) = now
+        && found(&now) != found(record)
+    {
+        context.considered();
+        context.finish(&now, Remedy::LaterSweep);
+    }
+    Ended::with_call(None)
+}
+
+fn failed_call(context: &Context<'_>, key: &OrderKey, error: CancelError) -> Ended {
+    context.failed(key, &error);
+    match error {
+        CancelError::Gateway(error) => Ended::with_call(Some(error)),
+        CancelError::Store(_)
+        | CancelError::NotStored { .. }
+        | CancelError::Unknown(_)
+        | CancelError::ShutDown(_)
+        | CancelError::OtherGateway { .. }
+        | CancelError::UnknownAccount(_)
+        | CancelError::NotAllowed(_) => Ended::default(),
+    }
+}
+
+/// Reads again what waits for a person: a status may have become clear meanwhile, and where a
+/// repeat is harmless the work goes on by itself. Only what is found is reported and counted;
+/// a read that fails is no error of the sweep.
+async fn review(context: &Context<'_>, record: &Record) -> Ended {
+    let canceller = context.canceller;
+    let claimed = canceller
+        .store
+        .claim_one(record.id, canceller.claim())
+        .await;
+    let worked = match claimed {
+        // A person has decided, or another worker is reading it.
+        Ok(None) => return Ended::default(),
+        Ok(Some(record)) => canceller.work(record).await,
+        Err(error) => Err(error.into()),
+    };
+    match worked {
+        Ok(outcome) if outcome.record.progress.state == record.progress.state => {
+            Ended::with_call(outcome.error)
+        }
+        Ok(outcome) => {
+            context.considered();
+            Ended::worked(context, outcome)
+        }
+        Err(error) => {
+            context.considered();
+            context.failed(&record.key, &error);
+            Ended::default()
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What has been read for each account and not been begun yet.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use duka_core::AccountName;
+use tokio::sync::Notify;
+
+use super::jobs::Job;
+
+/// The most jobs that are read ahead, of all accounts together.
+const READ_AHEAD: usize = 10_000;
+
+/// A queue for each account. They are filled on demand: whenever one of them runs low, and
+/// never beyond [`READ_AHEAD`].
+pub(super) struct Queues {
+    queues: BTreeMap<AccountName, Queue>,
+    /// A queue with fewer jobs runs low.
+    low: usize,
+    /// Tells the reader that a queue runs low.
+    demand: Notify,
+}
+
+#[derive(Default)]
+pub(super) struct Queue {
+    content: Mutex<Content>,
+    /// Tells the account that its queue is no longer empty, or is closed.
+    pub(super) changed: Notify,
+}
+
+#[derive(Default)]
+struct Content {
+    jobs: VecDeque<Job>,
+    closed: bool,
+}
+
+impl Queues {
+    pub(super) fn new(accounts: Vec<AccountName>, concurrency: usize) -> Self {
+        let queues = accounts.into_iter().map(|name| (name, Queue::default()));
+        Self {
+            queues: queues.collect(),
+            low: concurrency.max(1),
+            demand: Notify::new(),
+        }
+    }
+
+    pub(super) fn accounts(&self) -> impl Iterator<Item = (&AccountName, &Queue)> {
+        self.queues.iter()
+    }
+
+    /// Hands a job to its account; gives it back if there is no such account.
+    pub(super) fn push(&self, job: Job) -> Result<(), Job> {
+        let Some(queue) = self.queues.get(&job.key().account) else {
+            return Err(job);
+        };
+        let mut content = queue.lock();
+        content.jobs.push_back(job);
+        if content.jobs.len() == 1 {
+            queue.changed.notify_one();
+        }
+        Ok(())
+    }
+
+    pub(super) fn pop(&self, queue: &Queue) -> Option<Job> {
+        let mut content = queue.lock();
+        let job = content.jobs.pop_front();
+        if content.jobs.len() < self.low {
+            self.demand.notify_one();
+        }
+        job
+    }
+
+    /// Waits until a queue runs low and there is room for more.
+    pub(super) async fn wait_for_demand(&self) {
+        loop {
+            let lengths = || self.queues.values().map(|queue| queue.lock().jobs.len());
+            // Without any account there is only a list to be reported.
+            let runs_low = self.queues.is_empty() || lengths().any(|length| length < self.low);
+            if runs_low && lengths().sum::<usize>() < READ_AHEAD {
+                return;
+            }
+            self.demand.notified().await;
+        }
+    }
+
+    /// Nothing more comes.
+    pub(super) fn close(&self) {
+        for queue in self.queues.values() {
+            queue.lock().closed = true;
+            queue.changed.notify_one();
+        }
+    }
+}
+
+impl Queue {
+    pub(super) fn is_empty(&self) -> bool {
+        self.lock().jobs.is_empty()
+    }
+
+    /// Whether it is empty for good.
+    pub(super) fn is_finished(&self) -> bool {
+        let content = self.lock();
+        content.closed && content.jobs.is_empty()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Content> {
+        // Its content is never left half changed.
+        self.content.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

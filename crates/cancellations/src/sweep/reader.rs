@@ -1,0 +1,312 @@
+//! Reads what a sweep works on, and hands it to the accounts as they need it.
+
+use std::collections::HashMap;
+
+use duka_core::cancel::State;
+use duka_core::{AccountName, CancellationId, Money};
+use futures::stream::{BoxStream, StreamExt};
+use jiff::Timestamp;
+
+use super::bounds::{ListError, Mode, Source};
+use super::context::{Context, PAGE, before};
+use super::events::LeaveReason;
+use super::jobs::{Abandoned, Job, Unsettled};
+use super::queue::Queues;
+use crate::driver::CancelError;
+use crate::order::{TrackedOrder, Tracking};
+use crate::record::Record;
+use crate::store::{AbandonedPage, Claim, ReportFilter, ReportPage};
+
+/// Orders of a list that are written to the store together.
+const BATCH: usize = 256;
+
+/// What earlier sweeps and other workers have left unsettled, for each account.
+pub(super) type LeftUnsettled = HashMap<AccountName, Vec<(CancellationId, Unsettled)>>;
+
+/// Reads what is unsettled, due or not, so that it is waited for and reported. What belongs to
+/// an account that is not configured, or is at another gateway now, is reported at once; a dry
+/// run does no more than that.
+pub(super) async fn read_unsettled(context: &Context<'_>) -> Result<LeftUnsettled, CancelError> {
+    let mut left = LeftUnsettled::new();
+    // A worker that reads again what waits for a person may have died over it.
+    for which in [ReportFilter::Unsettled, ReportFilter::Pending] {
+        let mut page = page_of(context, which);
+        loop {
+            let records = context.canceller.store.report(page.clone()).await?;
+            if !page.advance(&records) {
+                break;
+            }
+            for record in records {
+                let in_review = record.progress.state == State::NeedsReview;
+                if in_review == (which == ReportFilter::Pending) {
+                    note_unsettled(context, record, &mut left);
+                }
+            }
+        }
+    }
+    Ok(left)
+}
+
+fn note_unsettled(context: &Context<'_>, record: Record, left: &mut LeftUnsettled) {
+    let Some(due_at) = record.due_at else {
+        return;
+    };
+    let now = context.now();
+    let in_review = record.progress.state == State::NeedsReview;
+    let unsettled = Unsettled {
+        due_at,
+        remedy: None,
+        counted: false,
+    };
+    match context
+        .canceller
+        .check_gateway(&record.key, &record.gateway)
+    {
+        // It is not settled before the user corrects the configuration.
+        Err(gone) if !in_review => {
+            context.considered();
+            context.failed(&record.key, &gone);
+        }
+        // The worker that reads it is alive, or its claim has not lapsed yet.
+        Ok(()) if in_review && !is_due(due_at, now) => {}
+        Ok(()) if context.bounds.mode == Mode::Act => {
+            let account = left.entry(record.key.account).or_default();
+            account.push((record.id, unsettled));
+        }
+        Ok(()) | Err(_) => {}
+    }
+}
+
+/// Whether this moment has come. Nothing waits for longer than [`Claim::LONGEST`]: the clock
+/// that wrote such a moment was wrong.
+fn is_due(at: Timestamp, now: Timestamp) -> bool {
+    at <= now || at > now.checked_add(Claim::LONGEST).unwrap_or(Timestamp::MAX)
+}
+
+/// Fills the queues of the accounts: with what is to be rechecked, then with what may be
+/// abandoned, then with what waits for a person.
+pub(super) async fn fill(context: &Context<'_>, queues: &Queues, source: Source) {
+    let reader = Reader { context, queues };
+    if let Err(error) = reader.read(source).await {
+        context.end_with(error);
+    }
+    queues.close();
+}
+
+struct Reader<'a> {
+    context: &'a Context<'a>,
+    queues: &'a Queues,
+}
+
+impl Reader<'_> {
+    async fn read(&self, source: Source) -> Result<(), CancelError> {
+        let acts = self.context.bounds.mode == Mode::Act;
+        if acts {
+            self.rechecks().await?;
+        }
+        match source {
+            Source::Tracked => self.tracked().await?,
+            Source::List(list) => self.listed(list).await?,
+        }
+        if acts {
+            self.reviews().await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until an account needs more; `false` once the sweep is to end.
+    async fn is_needed(&self) -> bool {
+        tokio::select! {
+            () = self.context.halt.cancelled() => false,
+            () = self.queues.wait_for_demand() => true,
+        }
+    }
+
+    fn push(&self, job: Job) {
+        if let Err(job) = self.queues.push(job) {
+            let key = job.key();
+            self.context.considered();
+            let unknown = CancelError::UnknownAccount(key.account.clone());
+            self.context.failed(key, &unknown);
+        }
+    }
+
+    /// What was reported cancelled lately, for payments that came late, and what waits for a
+    /// person, for a status that has become clear.
+    async fn rechecks(&self) -> Result<(), CancelError> {
+        let Some(within) = self.context.bounds.recheck else {
+            return Ok(());
+        };
+        for which in [ReportFilter::ReportedCancelled, ReportFilter::Pending] {
+            let mut page = page_of(self.context, which);
+            page.since = Some(before(self.context.now(), within));
+            // What is in doubt is settled.
+            let wanted = |record: &Record| {
+                record.due_at.is_none()
+                    && (which == ReportFilter::ReportedCancelled
+                        || record.progress.state == State::NeedsReview)
+            };
+            self.records(page, wanted, Job::Recheck).await?;
+        }
+        Ok(())
+    }
+
+    /// What waits for a person, each record after its [pause](Record::look_again_at).
+    async fn reviews(&self) -> Result<(), CancelError> {
+        let now = self.context.now();
+        let page = page_of(self.context, ReportFilter::Pending);
+        let wanted = |record: &Record| self.may_be_reviewed(record, now);
+        self.records(page, wanted, Job::Review).await
+    }
+
+    async fn records(
+        &self,
+        mut page: ReportPage,
+        wanted: impl Fn(&Record) -> bool,
+        job: fn(Box<Record>) -> Job,
+    ) -> Result<(), CancelError> {
+        while self.is_needed().await {
+            let records = self.context.canceller.store.report(page.clone()).await?;
+            if !page.advance(&records) {
+                break;
+            }
+            let wanted = records.into_iter().filter(&wanted);
+            wanted.for_each(|record| self.push(job(Box::new(record))));
+        }
+        Ok(())
+    }
+
+    fn may_be_reviewed(&self, record: &Record, now: Timestamp) -> bool {
+        let canceller = self.context.canceller;
+        record
+            .look_again_at(&canceller.settings.wait_policy)
+            .is_some_and(|at| is_due(at, now))
+            && canceller
+                .check_gateway(&record.key, &record.gateway)
+                .is_ok()
+    }
+
+    /// Orders of the store that may be abandoned, page by page.
+    async fn tracked(&self) -> Result<(), CancelError> {
+        let (bounds, now) = (self.context.bounds, self.context.now());
+        let mut left = bounds.max.unwrap_or(u64::MAX);
+        let mut page = AbandonedPage {
+            created_from: before(now, bounds.look_back),
+            created_until: before(now, bounds.min_age),
+            untouched_since: before(now, bounds.grace()),
+            account: bounds.account.clone(),
+            after: None,
+            limit: PAGE,
+        };
+        while left > 0 && self.is_needed().await {
+            let orders = self.context.canceller.store.abandoned(page.clone()).await?;
+            let Some(last) = orders.last() else { break };
+            page.after = Some((last.created_at, last.key.clone()));
+            for order in orders {
+                self.abandoned(order, None, &mut left);
+            }
+        }
+        Ok(())
+    }
+
+    /// Orders of a list, tracked from here on, with those left out that a sweep of the store
+    /// would leave out too.
+    async fn listed(
+        &self,
+        list: BoxStream<'static, Result<TrackedOrder, ListError>>,
+    ) -> Result<(), CancelError> {
+        let context = self.context;
+        let mut left = context.bounds.max.unwrap_or(u64::MAX);
+        let mut batches = self.batches(list);
+        while left > 0 && self.is_needed().await {
+            let batch = tokio::select! {
+                () = context.halt.cancelled() => break,
+                batch = batches.next() => batch,
+            };
+            let Some(orders) = batch else { break };
+            let orders: Vec<_> = orders.into_iter().map(|it| self.canonical(it)).collect();
+            if context.bounds.mode == Mode::Act {
+                context.canceller.store.track(orders.clone()).await?;
+            }
+            for order in orders {
+                let listed = order.money;
+                let known = context.canceller.store.order(&order.key).await?;
+                let order = known.unwrap_or(order);
+                match self.reason_to_leave(&order) {
+                    Some(reason) => {
+                        context.considered();
+                        context.leave(&order.key, reason);
+                    }
+                    None => self.abandoned(order, listed, &mut left),
+                }
+                if left == 0 {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The orders of a list that are wanted, as far as it can be read.
+    fn batches(
+        &self,
+        list: BoxStream<'static, Result<TrackedOrder, ListError>>,
+    ) -> BoxStream<'_, Vec<TrackedOrder>> {
+        let context = self.context;
+        let good = list.scan((), |(), item| {
+            let good = item
+                .map_err(|error| context.summary().list_error = Some(error.to_string()))
+                .ok();
+            futures::future::ready(good)
+        });
+        let wanted = good.filter(|order| {
+            let only = context.bounds.account.as_ref();
+            futures::future::ready(only.is_none_or(|account| *account == order.key.account))
+        });
+        wanted.ready_chunks(BATCH).boxed()
+    }
+
+    fn abandoned(&self, order: TrackedOrder, listed: Option<Money>, left: &mut u64) {
+        if *left > 0 {
+            *left -= 1;
+            self.push(Job::Cancel(Box::new(Abandoned { order, listed })));
+        }
+    }
+
+    /// The order under the one form of its id. One of an account that is not configured
+    /// stays as it is: it is reported as failed.
+    fn canonical(&self, order: TrackedOrder) -> TrackedOrder {
+        match self.context.canceller.canonical(&order.key) {
+            Ok(key) => TrackedOrder { key, ..order },
+            Err(_) => order,
+        }
+    }
+
+    fn reason_to_leave(&self, order: &TrackedOrder) -> Option<LeaveReason> {
+        let (bounds, now) = (self.context.bounds, self.context.now());
+        let recent = before(now, bounds.grace());
+        match order.follow {
+            Tracking::InProgress => Some(LeaveReason::InProgress),
+            Tracking::Closed => Some(LeaveReason::Closed),
+            Tracking::Pending if order.created_at > before(now, bounds.min_age) => {
+                Some(LeaveReason::TooYoung)
+            }
+            Tracking::Pending if order.created_at < before(now, bounds.look_back) => {
+                Some(LeaveReason::TooOld)
+            }
+            Tracking::Pending if order.last_action_at.is_some_and(|at| at > recent) => {
+                Some(LeaveReason::RecentAction)
+            }
+            Tracking::Pending => None,
+        }
+    }
+}
+
+fn page_of(context: &Context<'_>, which: ReportFilter) -> ReportPage {
+    ReportPage {
+        which,
+        account: context.bounds.account.clone(),
+        limit: PAGE,
+        ..ReportPage::default()
+    }
+}
