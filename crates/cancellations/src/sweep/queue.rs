@@ -17,7 +17,7 @@ pub(super) struct Queues {
     queues: BTreeMap<AccountName, Queue>,
     /// A queue with fewer jobs runs low.
     low: usize,
-    /// Tells the reader that a queue runs low.
+    /// Tells the reader that a queue has become shorter.
     demand: Notify,
 }
 
@@ -64,9 +64,8 @@ impl Queues {
     pub(super) fn pop(&self, queue: &Queue) -> Option<Job> {
         let mut content = queue.lock();
         let job = content.jobs.pop_front();
-        if content.jobs.len() < self.low {
-            self.demand.notify_one();
-        }
+        // Also where this queue is long: it makes room for one that runs low.
+        self.demand.notify_one();
         job
     }
 
@@ -106,5 +105,63 @@ impl Queue {
     fn lock(&self) -> MutexGuard<'_, Content> {
         // Its content is never left half changed.
         self.content.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use duka_core::{GatewayName, OrderId};
+    use futures::FutureExt;
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::order::{OrderKey, TrackedOrder};
+    use crate::sweep::jobs::Abandoned;
+
+    fn job(account: &AccountName) -> Job {
+        let key = OrderKey::new(account.clone(), OrderId::integer("1").unwrap());
+        let gateway = GatewayName::from_static("kwikpaisa");
+        let order = TrackedOrder::new(key, gateway, Timestamp::UNIX_EPOCH);
+        Job::Cancel(Box::new(Abandoned {
+            order,
+            listed: None,
+        }))
+    }
+
+    #[test]
+    fn reading_goes_on_while_one_queue_runs_low_and_stops_at_the_limit() {
+        let names = ["busy", "idle"].map(|name| AccountName::new(name).unwrap());
+        let queues = Queues::new(names.to_vec(), 4);
+        let busy = &queues.queues[&names[0]];
+        for _ in 1..READ_AHEAD {
+            assert!(queues.push(job(&names[0])).is_ok());
+        }
+        assert!(queues.wait_for_demand().now_or_never().is_some());
+        assert!(queues.push(job(&names[0])).is_ok());
+        let waiting = &mut Box::pin(queues.wait_for_demand());
+        assert!(waiting.now_or_never().is_none());
+        assert!(queues.pop(busy).is_some());
+        assert!(waiting.now_or_never().is_some());
+    }
+
+    #[test]
+    fn reading_stops_while_no_queue_runs_low() {
+        let name = AccountName::new("shop").unwrap();
+        let queues = Queues::new(vec![name.clone()], 4);
+        for _ in 0..4 {
+            assert!(queues.wait_for_demand().now_or_never().is_some());
+            assert!(queues.push(job(&name)).is_ok());
+        }
+        let waiting = &mut Box::pin(queues.wait_for_demand());
+        assert!(waiting.now_or_never().is_none());
+        queues.pop(&queues.queues[&name]);
+        assert!(waiting.now_or_never().is_some());
+    }
+
+    #[test]
+    fn a_job_of_an_unknown_account_is_given_back() {
+        let queues = Queues::new(Vec::new(), 4);
+        let unknown = AccountName::new("shop").unwrap();
+        assert!(queues.push(job(&unknown)).is_err());
     }
 }
