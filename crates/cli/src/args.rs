@@ -295,7 +295,7 @@ pub(crate) struct SweepArgs {
     /// Leave orders alone whose last action is more recent [default: as --min-age]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub(crate) grace: Option<Duration>,
-    /// Begin at most so many orders in a second, for each account
+    /// Begin or settle at most so many orders in a second, for each account
     #[arg(long, value_name = "N")]
     pub(crate) rate: Option<NonZeroU32>,
     /// Stop an account when more than this share of its last orders failed, from 0 to 1

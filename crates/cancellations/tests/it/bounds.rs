@@ -41,19 +41,19 @@ async fn orders_too_young_or_too_old_are_left_alone_in_the_store_and_in_a_list()
     let listed = Fixture::new(Scripted::repeatable());
     // The virtual clock stands still while nothing sleeps.
     let confirmed = ["just at shop confirmed", "old at shop confirmed"];
-    let (summary, ear) = sweep(&stored.canceller, Source::Tracked, &Bounds::default()).await;
-    assert_eq!(ear.told(), confirmed);
+    let (summary, events) = sweep(&stored.canceller, Source::Tracked, &Bounds::default()).await;
+    assert_eq!(events.reported(), confirmed);
     assert_eq!(summary.unwrap().skipped, 0);
-    let (summary, ear) = sweep(&listed.canceller, list(orders()), &Bounds::default()).await;
+    let (summary, events) = sweep(&listed.canceller, list(orders()), &Bounds::default()).await;
     let left = [
         "ancient at shop left alone: TooOld",
         confirmed[0],
         confirmed[1],
         "young at shop left alone: TooYoung",
     ];
-    assert_eq!(ear.told(), left);
+    assert_eq!(events.reported(), left);
     assert_eq!(summary.unwrap().skipped, 2);
-    // Its grace is over only when nobody has touched it for as long as its age.
+    // Its grace ends only when no worker has acted on it for that long.
     let bounds = Bounds {
         grace: Some(HOUR),
         ..Bounds::default()
@@ -64,13 +64,13 @@ async fn orders_too_young_or_too_old_are_left_alone_in_the_store_and_in_a_list()
         "just at shop left alone: RecentAction",
     ] {
         let orders = list(vec![aged("just", 30 * MINUTE)]);
-        let (_, ear) = sweep(&refused.canceller, orders, &bounds).await;
-        assert_eq!(ear.told(), [told]);
+        let (_, events) = sweep(&refused.canceller, orders, &bounds).await;
+        assert_eq!(events.reported(), [told]);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_order_that_was_touched_lately_gets_a_rest() {
+async fn an_order_with_a_recent_action_is_left_alone_for_a_while() {
     let fixture = Fixture::new(Scripted::repeatable().will_answer([Answer::No]));
     fixture.store().track(numbered(1)).await.unwrap();
     let hourly = Bounds::default();
@@ -210,7 +210,7 @@ async fn a_sweep_that_is_stopped_before_it_begins_does_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stop_cuts_the_waiting_short_and_tells_what_is_left() {
+async fn a_stop_cuts_the_waiting_short_and_reports_what_is_left() {
     let stop = CancellationToken::new();
     let lost = Scripted::once_only().always_answers(Answer::Lost);
     let fixture = Fixture::new(lost.stops_at_read(5, &stop));
@@ -239,14 +239,14 @@ async fn a_list_that_never_ends_can_be_stopped() {
     let source = Source::List(Box::pin(futures::stream::iter(endless)));
     let stop = CancellationToken::new();
     let (bounds, cron) = (Bounds::default(), by("cron"));
-    let tell = |news: SweepEvent<'_>| {
-        if let SweepEvent::Cancellation(_) = news {
+    let on_event = |event: SweepEvent<'_>| {
+        if let SweepEvent::Cancellation(_) = event {
             stop.cancel();
         }
     };
     let summary = fixture
         .canceller
-        .sweep(source, &bounds, &cron, &stop, &tell)
+        .sweep(source, &bounds, &cron, &stop, &on_event)
         .await
         .unwrap();
     adds_up(&summary);

@@ -1,4 +1,4 @@
-//! Sweeps in trouble: credentials refused, a gateway out of order, a store that fails.
+//! Sweeps that meet failures: credentials refused, a gateway out of order, a store that fails.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -49,14 +49,14 @@ async fn an_account_whose_credentials_are_refused_is_stopped_and_the_other_goes_
     );
     let mixed = orders("shop-ke", 12).into_iter().zip(orders("shop-in", 12));
     let mixed = mixed.flat_map(|(a, b)| [a, b]).collect();
-    let (summary, ear) = sweep(&canceller, list(mixed), &one_by_one()).await;
+    let (summary, events) = sweep(&canceller, list(mixed), &one_by_one()).await;
     let summary = summary.unwrap();
     assert_eq!(
         (summary.considered, summary.confirmed, summary.errors),
         (24, 12, 12)
     );
     assert_eq!((bad.reads(), bad.requests(), good.requests()), (3, 0, 12));
-    let told = ear.told();
+    let told = events.reported();
     let stopped = "shop-ke stopped: credentials refused: as the test wants it";
     assert_eq!(
         told.iter().filter(|line| *line == stopped).count(),
@@ -99,8 +99,8 @@ async fn credentials_refused_once_in_a_while_stop_nothing() {
         wait: HOUR,
         ..one_by_one()
     };
-    let (summary, ear) = sweep(&fixture.canceller, list(orders("shop", 9)), &bounds).await;
-    assert_eq!(summary.unwrap().confirmed, 9, "{:?}", ear.told());
+    let (summary, events) = sweep(&fixture.canceller, list(orders("shop", 9)), &bounds).await;
+    assert_eq!(summary.unwrap().confirmed, 9, "{:?}", events.reported());
 }
 
 #[tokio::test(start_paused = true)]
@@ -118,12 +118,12 @@ async fn what_is_due_is_left_alone_once_its_account_is_stopped() {
         wait: 2 * HOUR,
         ..one_by_one()
     };
-    let (summary, ear) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
+    let (summary, events) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
     let summary = summary.unwrap();
     assert_eq!(fixture.gateway.reads() - reads, 3);
     assert_eq!((summary.considered, summary.in_doubt), (3, 3));
     assert!(summary.elapsed < MINUTE, "there is nothing to wait for");
-    assert_eq!(ear.told().len(), 4, "{:?}", ear.told());
+    assert_eq!(events.reported().len(), 4, "{:?}", events.reported());
     fixture.gateway.mend();
     fixture.ahead.by(2 * HOUR);
     let (summary, _) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
@@ -141,10 +141,10 @@ async fn twenty_failures_in_a_row_stop_an_account_and_nineteen_do_not() {
             ..one_by_one()
         };
         let source = list(orders("shop", 30));
-        let (summary, ear) = sweep(&fixture.canceller, source, &bounds).await;
+        let (summary, events) = sweep(&fixture.canceller, source, &bounds).await;
         let summary = summary.unwrap();
-        let told = ear
-            .told()
+        let told = events
+            .reported()
             .iter()
             .any(|line| line.starts_with("shop stopped"));
         assert_eq!(told, stopped, "{failures}");
@@ -172,9 +172,12 @@ async fn an_account_goes_on_until_its_share_of_failures_passes_the_limit() {
             error_rate,
             ..one_by_one()
         };
-        let (summary, ear) = sweep(&fixture.canceller, list(orders("shop", 45)), &bounds).await;
+        let (summary, events) = sweep(&fixture.canceller, list(orders("shop", 45)), &bounds).await;
         let summary = summary.unwrap();
-        let told = ear.told().iter().any(|line| line.contains("stopped"));
+        let told = events
+            .reported()
+            .iter()
+            .any(|line| line.contains("stopped"));
         assert_eq!(told, stopped, "{error_rate}");
         if !stopped {
             let counts = (summary.confirmed, summary.skipped, summary.errors);
@@ -202,11 +205,11 @@ async fn a_rate_spreads_the_orders_of_an_account_over_time() {
 async fn a_gateway_that_recovers_within_the_wait_costs_nothing() {
     let fails = (0..3).map(|_| StatusReply::Fails(ErrorKind::Unavailable));
     let fixture = Fixture::new(Scripted::repeatable().will_show(fails));
-    let (summary, ear) = sweep(&fixture.canceller, list(orders("shop", 2)), &one_by_one()).await;
+    let (summary, events) = sweep(&fixture.canceller, list(orders("shop", 2)), &one_by_one()).await;
     let summary = summary.unwrap();
     assert_eq!((summary.confirmed, summary.errors), (2, 0));
     assert_eq!(
-        ear.told(),
+        events.reported(),
         ["A-0 at shop confirmed", "A-1 at shop confirmed"]
     );
 }
@@ -224,21 +227,22 @@ async fn a_store_that_fails_ends_the_sweep_and_nothing_more_is_sent() {
     let clock = TestClock::default().clock();
     let canceller = worker("w1", Arc::new(store), clock, &[("shop", &gateway)]);
     let source = list(orders("shop", 40));
-    let (swept, ear) = sweep(&canceller, source, &one_by_one()).await;
+    let (swept, events) = sweep(&canceller, source, &one_by_one()).await;
     let Err(CancelError::Store(error)) = swept else {
         panic!("the sweep went on: {swept:?}");
     };
     assert_eq!(error, full());
     assert_eq!(gateway.requests(), 3, "no intent, no request");
-    assert_eq!(ear.considered(), 4);
+    assert_eq!(events.considered(), 4);
     assert!(
-        ear.told()
+        events
+            .reported()
             .contains(&"A-3 at shop failed: the disk of the store is full".to_owned())
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_cannot_follow_a_list_stops_reading_it() {
+async fn a_list_that_the_store_cannot_track_is_not_read_further() {
     let temp_store = TempStore::new();
     let gateway = Arc::new(Scripted::repeatable());
     let store = Arc::new(FaultyStore::new(temp_store.store()));
@@ -263,12 +267,12 @@ async fn a_store_that_cannot_follow_a_list_stops_reading_it() {
     let read = read.load(Ordering::SeqCst);
     assert!(
         read < 2_000,
-        "{read} orders were read of a list that could not be followed"
+        "{read} orders were read of a list that could not be tracked"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn trouble_with_one_order_is_not_the_stores_and_the_others_go_on() {
+async fn a_failure_about_one_order_is_not_the_stores_and_the_others_go_on() {
     let temp_store = TempStore::new();
     let gateway = Arc::new(Scripted::once_only());
     let store = FaultyStore::new(temp_store.store());
@@ -281,11 +285,12 @@ async fn trouble_with_one_order_is_not_the_stores_and_the_others_go_on() {
     let clock = TestClock::default().clock();
     let canceller = worker("w1", Arc::new(store), clock, &[("shop", &gateway)]);
     canceller.store().track(orders("shop", 3)).await.unwrap();
-    let (summary, ear) = sweep(&canceller, Source::Tracked, &one_by_one()).await;
+    let (summary, events) = sweep(&canceller, Source::Tracked, &one_by_one()).await;
     let summary = summary.unwrap();
     assert_eq!((summary.confirmed, summary.errors), (2, 1));
     assert!(
-        ear.told()
+        events
+            .reported()
             .contains(&"A-0 at shop failed: it is not followed".to_owned())
     );
 }
@@ -317,13 +322,13 @@ async fn a_moment_of_refused_credentials_costs_a_pause_however_many_orders_were_
     let gateway = Scripted::repeatable().will_show(refusals(8));
     let fixture = Fixture::new(gateway.slow(Duration::from_millis(20)));
     let orders = list(orders("shop", 40));
-    let (summary, ear) = sweep(&fixture.canceller, orders, &Bounds::default()).await;
+    let (summary, events) = sweep(&fixture.canceller, orders, &Bounds::default()).await;
     let summary = summary.unwrap();
     assert_eq!(
         (summary.confirmed, summary.errors),
         (40, 0),
         "{:?}",
-        ear.told()
+        events.reported()
     );
 }
 
@@ -368,14 +373,17 @@ async fn only_an_answer_to_accepted_credentials_proves_that_a_refusal_was_an_acc
             ..one_by_one()
         };
         let orders = list(orders("shop", 9));
-        let (_, ear) = sweep(&unhurried(&fixture), orders, &bounds).await;
-        let stopped = ear.told().iter().any(|line| line.contains("stopped"));
+        let (_, events) = sweep(&unhurried(&fixture), orders, &bounds).await;
+        let stopped = events
+            .reported()
+            .iter()
+            .any(|line| line.contains("stopped"));
         assert_eq!(stopped, stops, "{between:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_order_in_trouble_is_counted_by_its_own_cause_and_not_by_its_accounts_mood() {
+async fn an_order_that_failed_is_counted_by_its_own_cause_and_not_by_its_accounts_state() {
     let refused = || StatusReply::Fails(ErrorKind::Authentication);
     let down = || StatusReply::Fails(ErrorKind::Unavailable);
     let paid = || StatusReply::Shows(OrderStatus::Paid);
@@ -415,16 +423,16 @@ async fn what_is_unsettled_at_an_account_that_is_gone_is_named_and_counted() {
             mode,
             ..Bounds::default()
         };
-        let (summary, ear) = sweep(&renamed, Source::Tracked, &bounds).await;
+        let (summary, events) = sweep(&renamed, Source::Tracked, &bounds).await;
         let summary = summary.unwrap();
         assert_eq!(
-            ear.told(),
+            events.reported(),
             ["A-1 at shop failed: account shop is not configured"]
         );
         let counts = (summary.considered, summary.errors, summary.misconfigured);
         assert_eq!(counts, (1, 1, 1));
     }
-    // Whoever asks for one account does not hear of the others.
+    // A sweep of one account reports nothing about the others.
     let bounds = Bounds {
         account: Some(account("shop-ke")),
         ..Bounds::default()

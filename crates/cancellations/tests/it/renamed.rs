@@ -78,9 +78,9 @@ async fn a_cancellation_that_another_one_was_faster_than_ends_as_already_submitt
     names.cancel("pesapal", LONG).await;
     names.ahead.by(2 * MINUTE);
     let ke = names.named("shop-ke");
-    let (summary, ear) = sweep(&ke, Source::Tracked, &Bounds::default()).await;
+    let (summary, events) = sweep(&ke, Source::Tracked, &Bounds::default()).await;
     let summary = summary.unwrap();
-    assert_eq!(ear.told(), ["A-1 at shop-ke skipped"]);
+    assert_eq!(events.reported(), ["A-1 at shop-ke skipped"]);
     assert_eq!((summary.skipped, summary.errors), (1, 0));
     let ended = names.record("shop-ke").await;
     assert_eq!(ended.progress.state, skipped(SkipReason::AlreadySubmitted));
@@ -199,8 +199,8 @@ async fn no_cancellation_is_opened_for_an_order_whose_account_is_at_another_gate
             ..Bounds::default()
         };
         for source in [Source::Tracked, list(vec![order("shop", "A-1")])] {
-            let (summary, ear) = sweep(&fixture.canceller, source, &bounds).await;
-            named_once(&summary.unwrap(), &ear.told());
+            let (summary, events) = sweep(&fixture.canceller, source, &bounds).await;
+            named_once(&summary.unwrap(), &events.reported());
         }
     }
     let key = key("shop", "A-1");
@@ -227,8 +227,9 @@ async fn what_is_unsettled_from_before_its_account_moved_is_named_once() {
     store.open(new_cancellation).await.unwrap();
     // Before its claim has lapsed, and after.
     for _ in 0..2 {
-        let (summary, ear) = sweep(&fixture.canceller, Source::Tracked, &Bounds::default()).await;
-        named_once(&summary.unwrap(), &ear.told());
+        let (summary, events) =
+            sweep(&fixture.canceller, Source::Tracked, &Bounds::default()).await;
+        named_once(&summary.unwrap(), &events.reported());
         fixture.ahead.by(HOUR);
     }
     assert_eq!(fixture.gateway.reads(), 0);

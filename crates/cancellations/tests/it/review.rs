@@ -93,9 +93,9 @@ async fn a_payment_after_a_persons_decision_is_pending_until_somebody_closes_it(
         wait: MINUTE,
         ..Bounds::default()
     };
-    let (summary, ear) = sweep(canceller, Source::Tracked, &bounds).await;
+    let (summary, events) = sweep(canceller, Source::Tracked, &bounds).await;
     assert_eq!(summary.unwrap().considered, 1);
-    assert_eq!(ear.told(), ["A-1 at shop resolved_cancelled"]);
+    assert_eq!(events.reported(), ["A-1 at shop resolved_cancelled"]);
     let found = pending(&fixture).await;
     assert_eq!(found[0].progress.finding, Some(Finding::LatePayment));
 

@@ -23,12 +23,12 @@ async fn after_an_outage(gateway: Scripted) -> (Fixture, Record) {
 }
 
 async fn swept(fixture: &Fixture) -> (Summary, Vec<String>) {
-    let (summary, ear) = sweep(&fixture.canceller, Source::Tracked, &Bounds::default()).await;
-    (summary.unwrap(), ear.told())
+    let (summary, events) = sweep(&fixture.canceller, Source::Tracked, &Bounds::default()).await;
+    (summary.unwrap(), events.reported())
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sweep_ends_a_review_when_the_status_tells() {
+async fn a_sweep_ends_a_review_when_the_status_is_clear() {
     for gateway in [
         Scripted::repeatable as fn() -> Scripted,
         Scripted::once_only,
@@ -70,7 +70,7 @@ async fn where_a_repeat_is_harmless_an_order_that_is_still_open_is_cancelled_aft
 /// The reply to the new attempt is lost as well: it is in doubt and read again by the same
 /// sweep, with the pauses of a fresh doubt.
 #[tokio::test(start_paused = true)]
-async fn a_new_attempt_after_a_review_has_patience_of_its_own() {
+async fn a_new_attempt_after_a_review_has_a_wait_policy_of_its_own() {
     let lost_and_applied = Scripted::repeatable().will_answer([Answer::Lost, Answer::Lost]);
     let fixture = Fixture::new(lost_and_applied);
     fixture.cancel(Duration::ZERO).await;
@@ -150,10 +150,10 @@ async fn looks_without_an_answer_are_no_errors_and_soon_given_up() {
         concurrency: 1,
         ..Bounds::default()
     };
-    let (summary, ear) = sweep(&fixture.canceller, Source::Tracked, &one_by_one).await;
+    let (summary, events) = sweep(&fixture.canceller, Source::Tracked, &one_by_one).await;
     let summary = summary.unwrap();
     assert_eq!((summary.considered, summary.errors), (0, 0));
-    assert_eq!(ear.told(), [""; 0]);
+    assert_eq!(events.reported(), [""; 0]);
     assert_eq!(fixture.gateway.reads(), reads + 3);
     // The next sweep does not begin with the same three.
     let (_, _) = sweep(&fixture.canceller, Source::Tracked, &one_by_one).await;

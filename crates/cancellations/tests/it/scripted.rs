@@ -1,4 +1,4 @@
-//! A gateway that says what it is told to say, and tells the truth otherwise.
+//! A gateway that answers as the test has scripted it, and otherwise by the true state of its orders.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -24,13 +24,13 @@ pub(crate) enum Answer {
     No,
     /// Cancels, and the reply is lost.
     AppliedButLost,
-    /// The connection breaks before anything arrives; nobody can tell.
+    /// The connection breaks before anything arrives; whether it was applied cannot be known.
     Lost,
     /// The connection is never made.
     NotSent,
-    /// The credentials are refused at the door.
+    /// The credentials are refused.
     Unauthenticated,
-    /// A well-formed reply that nobody has described.
+    /// A well-formed reply that is not documented.
     Unlisted,
     /// Never answers.
     Hangs,
@@ -216,7 +216,7 @@ impl Scripted {
     }
 }
 
-/// An adapter of somebody else's that is careless with its secrets.
+/// An adapter from outside this project that is careless with its secrets.
 impl fmt::Debug for Scripted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}(secret_key: sk_live_canary)", self.name)

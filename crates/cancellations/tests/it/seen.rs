@@ -78,10 +78,15 @@ async fn orders_that_the_gateway_refuses_to_tell_of_do_not_starve_the_others() {
         wait: Duration::ZERO,
         ..Bounds::default()
     };
-    let (summary, ear) = sweep(&fixture.canceller, list(orders), &bounds).await;
+    let (summary, events) = sweep(&fixture.canceller, list(orders), &bounds).await;
     let summary = summary.unwrap();
     assert_eq!((summary.confirmed, summary.errors), (1, 25));
-    assert!(!ear.told().iter().any(|line| line.contains("stopped")));
+    assert!(
+        !events
+            .reported()
+            .iter()
+            .any(|line| line.contains("stopped"))
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-//! What would leave an order where no worker looks: a store that fails after the request has
+//! What would leave an order where no user looks: a store that fails after the request has
 //! left, an account that moved to another gateway, keys that are refused again and again, a
 //! payment on an order that waits for a person.
 
@@ -78,7 +78,7 @@ async fn an_order_does_not_follow_its_account_to_another_gateway() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_is_turned_away_twice_is_left_until_somebody_mends_the_keys() {
+async fn a_request_that_is_refused_twice_by_authentication_waits_until_the_keys_are_corrected() {
     let fixture = Fixture::new(Scripted::once_only().always_answers(Answer::Unauthenticated));
     let record = fixture.cancel(LONG).await;
     assert_eq!(record.progress.state, State::Requested);
@@ -101,13 +101,13 @@ async fn a_recheck_finds_a_payment_on_an_order_that_waits_for_a_person() {
         recheck: Some(100 * HOUR),
         ..Bounds::default()
     };
-    let (summary, ear) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
-    assert_eq!(ear.told(), ["A-1 at shop not_cancelled_paid"]);
+    let (summary, events) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
+    assert_eq!(events.reported(), ["A-1 at shop not_cancelled_paid"]);
     assert_eq!(summary.unwrap().not_cancelled, 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_decides_is_told_first_that_the_customer_has_paid() {
+async fn a_decision_is_refused_once_the_customer_has_paid() {
     let fixture = in_review().await;
     let record = fixture.cancel(Duration::ZERO).await;
     fixture.gateway.set("A-1", OrderStatus::Paid);

@@ -1,4 +1,4 @@
-//! The sweep: what it works on, what it tells, and how it adds up.
+//! The sweep: what it works on, what it reports, and how it adds up.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -20,13 +20,13 @@ use crate::fixture::{
 };
 use crate::scripted::{Answer, Scripted};
 
-/// Everything that a sweep told, in words.
+/// The events of a sweep, in words.
 #[derive(Default)]
 pub(crate) struct EventRecorder(Mutex<Vec<String>>);
 
 impl EventRecorder {
-    fn hear(&self, news: &SweepEvent<'_>) {
-        let line = match news {
+    fn record(&self, event: &SweepEvent<'_>) {
+        let line = match event {
             SweepEvent::Considered => "considered".to_owned(),
             SweepEvent::Cancellation(record) => {
                 let outcome = record.progress.state.outcome().map(Outcome::as_str);
@@ -52,8 +52,8 @@ impl EventRecorder {
         self.0.lock().unwrap().push(line);
     }
 
-    /// What was told, but for the count of orders, in the alphabet's order.
-    pub(crate) fn told(&self) -> Vec<String> {
+    /// What was reported, without the count of orders, in alphabetical order.
+    pub(crate) fn reported(&self) -> Vec<String> {
         let mut told = self.0.lock().unwrap().clone();
         told.retain(|line| line != "considered");
         told.sort();
@@ -71,26 +71,28 @@ pub(crate) fn list(orders: Vec<TrackedOrder>) -> Source {
     Source::List(Box::pin(futures::stream::iter(orders)))
 }
 
-/// A sweep that nobody stops, and whose sum must add up.
+/// A sweep that is not stopped, and whose sum must add up.
 pub(crate) async fn sweep(
     canceller: &Canceller,
     source: Source,
     bounds: &Bounds,
 ) -> (Result<Summary, CancelError>, EventRecorder) {
-    let (ear, cron) = (EventRecorder::default(), by("cron"));
-    let tell = |news: SweepEvent<'_>| ear.hear(&news);
+    let (events, cron) = (EventRecorder::default(), by("cron"));
+    let on_event = |event: SweepEvent<'_>| events.record(&event);
     let stop = CancellationToken::new();
-    let swept = canceller.sweep(source, bounds, &cron, &stop, &tell).await;
+    let swept = canceller
+        .sweep(source, bounds, &cron, &stop, &on_event)
+        .await;
     if let Ok(summary) = &swept {
         assert_eq!(
-            ear.considered(),
+            events.considered(),
             usize::try_from(summary.considered).unwrap()
         );
         if bounds.mode == Mode::Act {
             adds_up(summary);
         }
     }
-    (swept, ear)
+    (swept, events)
 }
 
 pub(crate) fn adds_up(s: &Summary) {
@@ -115,7 +117,7 @@ pub(crate) async fn all(store: &dyn Store) -> Vec<Record> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_order_ends_as_its_gateway_has_it_and_is_told_once() {
+async fn every_order_ends_as_its_gateway_has_it_and_is_reported_once() {
     let gateway = Scripted::repeatable().will_answer([Answer::Yes, Answer::No, Answer::Lost]);
     let fixture = Fixture::new(gateway);
     tracked(&fixture, &["A-1", "A-2", "A-3", "A-4", "A-5"]).await;
@@ -127,9 +129,9 @@ async fn every_order_ends_as_its_gateway_has_it_and_is_told_once() {
         concurrency: 1,
         ..Bounds::default()
     };
-    let (summary, ear) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
+    let (summary, events) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
     assert_eq!(
-        ear.told(),
+        events.reported(),
         [
             "A-1 at shop confirmed",
             "A-2 at shop refused",
@@ -174,7 +176,7 @@ async fn every_order_ends_as_its_gateway_has_it_and_is_told_once() {
     assert_eq!(
         follow("A-5").await,
         Tracking::Pending,
-        "nobody knows what ON_HOLD means"
+        "the meaning of ON_HOLD is not documented"
     );
 }
 
@@ -184,8 +186,8 @@ async fn what_is_in_doubt_from_before_is_settled_first() {
     fixture.cancel(Duration::ZERO).await;
     fixture.gateway.set("A-1", OrderStatus::Paid);
     fixture.ahead.by(MINUTE);
-    let (summary, ear) = sweep(&fixture.canceller, list(vec![]), &Bounds::default()).await;
-    assert_eq!(ear.told(), ["A-1 at shop not_cancelled_paid"]);
+    let (summary, events) = sweep(&fixture.canceller, list(vec![]), &Bounds::default()).await;
+    assert_eq!(events.reported(), ["A-1 at shop not_cancelled_paid"]);
     let summary = summary.unwrap();
     assert_eq!(
         (summary.considered, summary.not_cancelled, summary.sent),
@@ -197,20 +199,23 @@ async fn what_is_in_doubt_from_before_is_settled_first() {
 async fn what_stays_in_doubt_is_waited_for_and_then_left_to_a_later_sweep() {
     let fixture = Fixture::new(Scripted::once_only().always_answers(Answer::Lost));
     tracked(&fixture, &["A-1", "A-2"]).await;
-    let (summary, ear) = sweep(&fixture.canceller, Source::Tracked, &Bounds::default()).await;
+    let (summary, events) = sweep(&fixture.canceller, Source::Tracked, &Bounds::default()).await;
     let summary = summary.unwrap();
     assert_eq!((summary.in_doubt, summary.sent), (2, 2));
-    assert_eq!(ear.told(), ["A-1 at shop in_doubt", "A-2 at shop in_doubt"]);
+    assert_eq!(
+        events.reported(),
+        ["A-1 at shop in_doubt", "A-2 at shop in_doubt"]
+    );
     assert!(summary.elapsed <= Duration::from_secs(30));
     let patient = Bounds {
         wait: 2 * HOUR,
         ..Bounds::default()
     };
     fixture.ahead.by(MINUTE);
-    let (summary, ear) = sweep(&fixture.canceller, Source::Tracked, &patient).await;
+    let (summary, events) = sweep(&fixture.canceller, Source::Tracked, &patient).await;
     assert_eq!(summary.unwrap().needs_review, 2);
     assert_eq!(
-        ear.told(),
+        events.reported(),
         ["A-1 at shop needs_review", "A-2 at shop needs_review"]
     );
     assert_eq!(fixture.gateway.requests(), 2);
@@ -233,7 +238,7 @@ async fn a_sweep_may_wait_for_ever() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_list_is_followed_and_worked_on() {
+async fn a_list_is_tracked_and_worked_on() {
     let fixture = Fixture::new(Scripted::repeatable());
     let orders = vec![order("shop", "6116229263036"), order("shop", "A-2")];
     let (summary, _) = sweep(&fixture.canceller, list(orders), &Bounds::default()).await;
@@ -255,12 +260,12 @@ async fn what_a_list_names_that_is_settled_already_costs_no_network() {
         .unwrap();
     let (reads, records) = (fixture.gateway.reads(), all(&**fixture.store()).await);
     fixture.ahead.by(2 * HOUR);
-    let (summary, ear) = sweep(&fixture.canceller, list(orders()), &Bounds::default()).await;
+    let (summary, events) = sweep(&fixture.canceller, list(orders()), &Bounds::default()).await;
     let summary = summary.unwrap();
     assert_eq!((summary.considered, summary.skipped), (40, 40));
     assert_eq!(fixture.gateway.reads(), reads);
     assert_eq!(all(&**fixture.store()).await, records);
-    let told = ear.told();
+    let told = events.reported();
     assert_eq!(told.len(), 40);
     assert_eq!(told[0], "A-0 at shop left alone: Closed");
 }
@@ -335,8 +340,8 @@ async fn sweeps_of_several_workers_share_the_orders_and_cancel_each_once() {
         let store = stores[n % 2].clone();
         let canceller = worker(&name, store, clock.clone(), &[("shop", &gateway)]);
         tokio::spawn(async move {
-            let (summary, ear) = sweep(&canceller, Source::Tracked, &Bounds::default()).await;
-            (summary.unwrap(), ear.told())
+            let (summary, events) = sweep(&canceller, Source::Tracked, &Bounds::default()).await;
+            (summary.unwrap(), events.reported())
         })
     });
     let (mut confirmed, mut told) = (0, Vec::new());
@@ -369,11 +374,11 @@ async fn orders_of_an_account_without_a_gateway_are_named_and_left_as_they_are()
     let fixture = Fixture::new(Scripted::repeatable());
     let lost = vec![order("shop-tz", "T-1"), order("shop", "A-1")];
     fixture.store().track(lost).await.unwrap();
-    let (summary, ear) = sweep(&fixture.canceller, Source::Tracked, &Bounds::default()).await;
+    let (summary, events) = sweep(&fixture.canceller, Source::Tracked, &Bounds::default()).await;
     let summary = summary.unwrap();
     assert_eq!((summary.errors, summary.confirmed), (1, 1));
     let failed = "T-1 at shop-tz failed: account shop-tz is not configured";
-    assert_eq!(ear.told(), ["A-1 at shop confirmed", failed]);
+    assert_eq!(events.reported(), ["A-1 at shop confirmed", failed]);
     let left = fixture
         .store()
         .order(&key("shop-tz", "T-1"))
@@ -423,12 +428,12 @@ async fn a_dry_run_says_what_it_would_do_and_stores_nothing() {
         mode: Mode::DryRun,
         ..Bounds::default()
     };
-    let (summary, ear) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
+    let (summary, events) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
     let plans = [
         "A-2 at shop would be cancelled",
         "A-3 at shop would be skipped: paid",
     ];
-    assert_eq!(ear.told(), plans);
+    assert_eq!(events.reported(), plans);
     let summary = summary.unwrap();
     assert_eq!(
         (summary.considered, summary.eligible, summary.skipped),
@@ -440,9 +445,9 @@ async fn a_dry_run_says_what_it_would_do_and_stores_nothing() {
         order("shop", "new"),
         order("shop", "A-1"),
     ]);
-    let (summary, ear) = sweep(&fixture.canceller, listed, &bounds).await;
+    let (summary, events) = sweep(&fixture.canceller, listed, &bounds).await;
     assert_eq!(
-        ear.told(),
+        events.reported(),
         [
             "A-1 at shop left alone: InProgress",
             "A-2 at shop would be cancelled",
@@ -462,9 +467,12 @@ async fn a_dry_run_names_an_order_that_its_gateway_does_not_know() {
         mode: Mode::DryRun,
         ..Bounds::default()
     };
-    let (summary, ear) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
+    let (summary, events) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
     assert_eq!(summary.unwrap().skipped, 1);
-    assert_eq!(ear.told(), ["A-1 at shop would be skipped: not found"]);
+    assert_eq!(
+        events.reported(),
+        ["A-1 at shop would be skipped: not found"]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -476,10 +484,10 @@ async fn a_dry_run_at_a_gateway_out_of_order_counts_errors() {
         mode: Mode::DryRun,
         ..Bounds::default()
     };
-    let (summary, ear) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
+    let (summary, events) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
     assert_eq!(summary.unwrap().errors, 1);
     let failed = "A-1 at shop failed: gateway out of reach: as the test wants it";
-    assert_eq!(ear.told(), [failed]);
+    assert_eq!(events.reported(), [failed]);
     fixture.gateway.mend();
     let (summary, _) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
     assert_eq!(summary.unwrap().eligible, 1);

@@ -196,11 +196,15 @@ async fn what_another_worker_has_settled_is_asked_of_the_store_once_and_reported
         let cancelled = first.cancel(order, by("amina"), Duration::ZERO);
         cancelled.await.unwrap().record
     };
-    let ((summary, ear), settled) = tokio::join!(swept, settled);
+    let ((summary, events), settled) = tokio::join!(swept, settled);
     assert!(matches!(settled.progress.state, State::Done(_)));
     let summary = summary.unwrap();
     assert_eq!((summary.considered, summary.not_cancelled), (61, 1));
     let reported = format!("{} not_cancelled_paid", key("shop", "A-1"));
-    assert!(ear.told().contains(&reported), "{:?}", ear.told());
+    assert!(
+        events.reported().contains(&reported),
+        "{:?}",
+        events.reported()
+    );
     assert!(store.claims() <= 3, "{} claims", store.claims());
 }

@@ -152,16 +152,18 @@ async fn sweep_once(
                 .for_each(|line| bar.suspend(|| print(&line, output)));
         }
     });
-    let tell = |news: SweepEvent<'_>| {
-        if matches!(news, SweepEvent::Considered) {
+    let on_event = |event: SweepEvent<'_>| {
+        if matches!(event, SweepEvent::Considered) {
             bar.inc(1);
         }
-        if let Some(line) = teller.line_of(&news, request) {
-            // The printer ends after the sweep, so the channel is open.
+        if let Some(line) = teller.line_of(&event, request) {
+            // The printer ends after the sweep, so it receives this.
             say.send(line).unwrap_or_default();
         }
     };
-    let swept = canceller.sweep(source, bounds, request, stop, &tell).await;
+    let swept = canceller
+        .sweep(source, bounds, request, stop, &on_event)
+        .await;
     drop(say);
     // Blocks until all is printed; nothing else is left to do.
     let _ = tokio::task::spawn_blocking(move || printer.join()).await;
@@ -246,9 +248,9 @@ impl<'a> Teller<'a> {
         }
     }
 
-    /// What there is to print about a piece of news; nothing about what is only counted.
-    fn line_of(&self, news: &SweepEvent<'_>, request: &Request) -> Option<Line> {
-        Some(match news {
+    /// What to print about an event; nothing about what is only counted.
+    fn line_of(&self, event: &SweepEvent<'_>, request: &Request) -> Option<Line> {
+        Some(match event {
             SweepEvent::Cancellation(record) => {
                 Line::Result(Box::new(CancellationView::from(*record)))
             }
