@@ -1,4 +1,4 @@
-//! What would leave an order where no user looks: a store that fails after the request has
+//! What would leave an order where no worker looks: a store that fails after the request has
 //! left, an account that moved to another gateway, keys that are refused again and again, a
 //! payment on an order that waits for a person.
 
