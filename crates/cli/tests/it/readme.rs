@@ -17,7 +17,7 @@ fn block<'a>(language: &str, holding: &str) -> &'a str {
 fn the_example_needs_exactly_the_dependencies_that_the_readme_shows() {
     let shown: toml::Table = toml::from_str(block("toml", "[dependencies]")).unwrap();
     let shown = shown["dependencies"].as_table().unwrap();
-    let example = block("rust", "#[tokio::main]");
+    let example = block("rust,no_run", "#[tokio::main]");
     let used = example.lines().filter_map(|line| {
         let path = line.trim_start().strip_prefix("use ");
         let path = path.or_else(|| line.trim_start().strip_prefix("#["))?;
