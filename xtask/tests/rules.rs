@@ -18,7 +18,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("duka-pesapal", &["duka-core", "duka-http"]),
     // It checks the adapters, so it shares no reading of the facts with them, not even in its tests.
     ("duka-emulator", &[]),
-    ("duka-cancellations", &["duka-core"]),
+    ("duka-engine", &["duka-core"]),
     (
         "duka-cli",
         &[
@@ -27,7 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "duka-kwikpaisa",
             "duka-pesapal",
             "duka-emulator",
-            "duka-cancellations",
+            "duka-engine",
         ],
     ),
     ("xtask", &["duka-core"]),

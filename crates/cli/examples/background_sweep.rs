@@ -17,14 +17,12 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use duka_cancellations::sweep::{Bounds, Source, Summary, SweepEvent};
-use duka_cancellations::{
-    CancelError, Canceller, OrderKey, Request, Settings, SqliteStore, TrackedOrder,
-};
 use duka_core::cancel::Outcome;
 use duka_core::clock::SharedClock;
 use duka_core::{AccountName, Customer, Gateway, Money, NewOrder, OrderId};
 use duka_emulator::{Emulator, EmulatorConfig};
+use duka_engine::sweep::{Bounds, Source, Summary, SweepEvent};
+use duka_engine::{CancelError, Canceller, OrderKey, Request, Settings, SqliteStore, TrackedOrder};
 use duka_http::BaseUrl;
 use duka_kwikpaisa::KwikPaisa;
 use jiff::Timestamp;

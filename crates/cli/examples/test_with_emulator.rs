@@ -12,11 +12,11 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use duka_cancellations::{Canceller, OrderKey, Request, Settings, SqliteStore, TrackedOrder};
 use duka_core::cancel::State;
 use duka_core::clock::SharedClock;
 use duka_core::{AccountName, Customer, Gateway, Money, NewOrder, OrderId};
 use duka_emulator::{Emulator, EmulatorConfig, Fault, FaultKind, Gateway as Emulated, Operation};
+use duka_engine::{Canceller, OrderKey, Request, Settings, SqliteStore, TrackedOrder};
 use duka_http::BaseUrl;
 use duka_pesapal::{IpnMethod, Pesapal};
 use jiff::Timestamp;

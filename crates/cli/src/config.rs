@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use duka_cancellations::AmountCheck;
 use duka_core::AccountName;
+use duka_engine::AmountCheck;
 use duka_http::{BaseUrl, ProxyUrl};
 use secrecy::SecretString;
 use serde::Deserialize;

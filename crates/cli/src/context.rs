@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use duka_cancellations::{Canceller, Lease, RefundStore, Refunder, Settings, SqliteStore};
 use duka_core::clock::SharedClock;
 use duka_core::{AccountName, Gateway, OrderId};
+use duka_engine::{Canceller, Lease, RefundStore, Refunder, Settings, SqliteStore};
 use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;

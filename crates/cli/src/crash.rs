@@ -125,7 +125,7 @@ mod tests {
             tracing::debug!(target: "duka_http::client", point = "before_send");
             assert_eq!(passes.load(Ordering::Relaxed), 0);
             tracing::debug!(target: "duka", point = "after_intent");
-            tracing::debug!(target: "duka_cancellations::driver", point = "after_intent");
+            tracing::debug!(target: "duka_engine::driver", point = "after_intent");
             assert_eq!(passes.load(Ordering::Relaxed), 2);
         });
     }

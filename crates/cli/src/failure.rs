@@ -3,9 +3,9 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use duka_cancellations::refunds::RefundError;
-use duka_cancellations::{CancelError, StoreError, StoreErrorKind};
 use duka_core::{Delivery, Error, ErrorKind};
+use duka_engine::refunds::RefundError;
+use duka_engine::{CancelError, StoreError, StoreErrorKind};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -22,7 +22,7 @@ pub(crate) fn log_to_stderr(verbose: u8, quiet: bool) {
     };
     let ours = [
         "duka",
-        "duka_cancellations",
+        "duka_engine",
         "duka_core",
         "duka_emulator",
         "duka_http",

@@ -12,11 +12,11 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
-use duka_cancellations::{OrderKey, TrackedOrder};
 use duka_core::id::MAX_ID_LEN;
 use duka_core::money::MoneyError;
 use duka_core::text::{Harm, harm};
 use duka_core::{AccountName, Money, OrderId};
+use duka_engine::{OrderKey, TrackedOrder};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;

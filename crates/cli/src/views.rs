@@ -2,10 +2,10 @@
 
 mod refund;
 
-use duka_cancellations::sweep::{Plan, PlannedAction, Summary};
-use duka_cancellations::{LogEntry, Record, TrackedOrder};
 use duka_core::cancel::{Finding, SkipReason};
 use duka_core::{OrderStatus, Outcome, State};
+use duka_engine::sweep::{Plan, PlannedAction, Summary};
+use duka_engine::{LogEntry, Record, TrackedOrder};
 use serde::Serialize;
 
 use crate::output::plain;

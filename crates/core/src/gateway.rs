@@ -23,7 +23,7 @@ pub use crate::new_order::{
 /// [`cancel`](Gateway::cancel) only *asks*: it neither checks the status first nor reads
 /// it afterwards, and at a once-only gateway it must not be called twice for an order.
 /// Unless you have a record of your own that survives a crash, use the
-/// `duka-cancellations` crate, which does all of this. The same goes for
+/// `duka-engine` crate, which does all of this. The same goes for
 /// [`refund`](Gateway::refund).
 ///
 /// **If you implement it:**

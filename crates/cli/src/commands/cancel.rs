@@ -2,11 +2,9 @@
 
 use std::fmt;
 
-use duka_cancellations::{
-    AmountCheck, CancelOutcome, OrderKey, Record, Request, Store, StoreError,
-};
 use duka_core::cancel::SkipReason;
 use duka_core::{Outcome, State};
+use duka_engine::{AmountCheck, CancelOutcome, OrderKey, Record, Request, Store, StoreError};
 
 use crate::args::CancelArgs;
 use crate::bound::{End, LOOK_EVERY, Left, Work};

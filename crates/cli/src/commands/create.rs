@@ -1,10 +1,10 @@
 //! `duka create`: creates an order, tracks it, and prints where the customer pays.
 
-use duka_cancellations::{OrderKey, Store, TrackedOrder};
 use duka_core::{
     AccountName, Customer, Delivery, Error, Gateway, Money, NewOrder, OrderId, OrderStatus,
     Recurring, Subscription,
 };
+use duka_engine::{OrderKey, Store, TrackedOrder};
 
 use crate::args::CreateArgs;
 use crate::bound::End;

@@ -16,8 +16,8 @@ mod sweep;
 mod track;
 
 use clap::CommandFactory;
-use duka_cancellations::{Canceller, TrackedOrder};
-use duka_cancellations::{OrderKey, Store};
+use duka_engine::{Canceller, TrackedOrder};
+use duka_engine::{OrderKey, Store};
 
 use crate::args::{Args, Command};
 use crate::config::Config;

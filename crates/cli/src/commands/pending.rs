@@ -1,11 +1,11 @@
 //! `duka pending`: what needs a person, and what to check: cancellations, oldest first, and
 //! then refunds.
 
-use duka_cancellations::refunds::PendingRefunds;
-use duka_cancellations::store::{ReportFilter, ReportPage};
-use duka_cancellations::{LogEntry, Record, Refund, RefundStore, Store};
 use duka_core::cancel::Finding;
 use duka_core::{AccountName, State};
+use duka_engine::refunds::PendingRefunds;
+use duka_engine::store::{ReportFilter, ReportPage};
+use duka_engine::{LogEntry, Record, Refund, RefundStore, Store};
 
 use crate::context::Context;
 use crate::failure::{Exit, Failure};

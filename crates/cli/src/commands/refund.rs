@@ -2,11 +2,9 @@
 
 use std::fmt;
 
-use duka_cancellations::refunds::{
-    RefundFinding, RefundOutcome, RefundParams, RefundState, Refunding,
-};
-use duka_cancellations::{OrderKey, Refund, RefundStore, StoreError};
 use duka_core::Error;
+use duka_engine::refunds::{RefundFinding, RefundOutcome, RefundParams, RefundState, Refunding};
+use duka_engine::{OrderKey, Refund, RefundStore, StoreError};
 
 use crate::args::RefundArgs;
 use crate::bound::{LOOK_EVERY, Left, Work};

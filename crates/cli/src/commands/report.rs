@@ -1,7 +1,7 @@
 //! `duka report`: the reconciliation log, a page at a time, so that it may be long.
 
-use duka_cancellations::Record;
-use duka_cancellations::store::{ReportFilter, ReportPage};
+use duka_engine::Record;
+use duka_engine::store::{ReportFilter, ReportPage};
 use jiff::Timestamp;
 
 use crate::args::{ReportArgs, ReportFormat};

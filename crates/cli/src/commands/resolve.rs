@@ -1,9 +1,9 @@
 //! `duka resolve`: a person's decision, recorded for ever.
 
-use duka_cancellations::refunds::{RefundError, RefundResolution};
-use duka_cancellations::{CancelError, Canceller, Refunder};
 use duka_core::RefundId;
 use duka_core::cancel::Resolution;
+use duka_engine::refunds::{RefundError, RefundResolution};
+use duka_engine::{CancelError, Canceller, Refunder};
 
 use crate::args::{Decision, ResolveArgs};
 use crate::config::Config;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use duka_cancellations::TrackedOrder;
 use duka_core::StatusReading;
+use duka_engine::TrackedOrder;
 use jiff::Timestamp;
 
 use crate::accounts;

@@ -6,12 +6,10 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use duka_cancellations::store::{ReportFilter, ReportPage};
-use duka_cancellations::sweep::{
-    Bounds, LeaveReason, Mode, PlannedAction, Source, Summary, SweepEvent,
-};
-use duka_cancellations::{AmountCheck, Canceller, OrderKey, Record, Request};
 use duka_core::clock::SharedClock;
+use duka_engine::store::{ReportFilter, ReportPage};
+use duka_engine::sweep::{Bounds, LeaveReason, Mode, PlannedAction, Source, Summary, SweepEvent};
+use duka_engine::{AmountCheck, Canceller, OrderKey, Record, Request};
 use futures::stream::{self, StreamExt};
 use tokio_util::sync::CancellationToken;
 

@@ -4,8 +4,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use duka_cancellations::{AmountCheck, Lease};
 use duka_core::WaitPolicy;
+use duka_engine::{AmountCheck, Lease};
 use duka_http::{HttpTransport, ProxyUrl};
 use serde::Deserialize;
 

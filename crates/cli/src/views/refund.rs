@@ -1,8 +1,8 @@
 //! Refunds in JSON: every key of a cancellation, with the same kind of value, and more.
 
-use duka_cancellations::refunds::{RefundEntry, RefundFinding, RefundOutcome, RefundState};
-use duka_cancellations::{Refund, TrackedOrder};
 use duka_core::{OrderStatus, StatusReading};
+use duka_engine::refunds::{RefundEntry, RefundFinding, RefundOutcome, RefundState};
+use duka_engine::{Refund, TrackedOrder};
 use serde::Serialize;
 
 use super::LogView;

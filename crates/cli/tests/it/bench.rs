@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use duka_cancellations::store::{ReportFilter, ReportPage};
-use duka_cancellations::sweep::{Bounds, Source};
-use duka_cancellations::{
-    Canceller, OrderKey, Record, Request, Settings, SqliteStore, Store, TrackedOrder,
-};
 use duka_core::clock::SharedClock;
 use duka_core::{
     AccountName, Customer, ErrorKind, Gateway, Money, NewOrder, OrderId, State, WaitPolicy,
 };
 use duka_emulator::{Emulator, EmulatorConfig, Gateway as Side, Redelivery};
+use duka_engine::store::{ReportFilter, ReportPage};
+use duka_engine::sweep::{Bounds, Source};
+use duka_engine::{
+    Canceller, OrderKey, Record, Request, Settings, SqliteStore, Store, TrackedOrder,
+};
 use duka_http::{BaseUrl, HttpTransport, RetryPolicy, Transport};
 use duka_kwikpaisa::KwikPaisa;
 use duka_pesapal::{IpnMethod, Pesapal};

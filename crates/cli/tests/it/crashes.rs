@@ -4,8 +4,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use duka_cancellations::{Record, SqliteStore};
 use duka_emulator::Gateway;
+use duka_engine::{Record, SqliteStore};
 
 use crate::bench::everything;
 use crate::shop::CliFixture;

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use duka_cancellations::Canceller;
 use duka_core::{State, WaitPolicy};
 use duka_emulator::{Fault, FaultKind, Gateway, Operation};
+use duka_engine::Canceller;
 use futures::stream::{self, StreamExt};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};

@@ -12,9 +12,9 @@ use std::path::PathBuf;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-use duka_cancellations::Store;
 use duka_core::WaitPolicy;
 use duka_emulator::{Emulator, Fault, FaultKind, Gateway, Operation};
+use duka_engine::Store;
 use futures::stream::{self, StreamExt};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;

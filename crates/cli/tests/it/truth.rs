@@ -1,8 +1,8 @@
 //! What the records claim, held against what the emulator knows.
 
-use duka_cancellations::{Record, Store};
 use duka_core::{Outcome, State};
 use duka_emulator::{Emulator, FaultKind, Gateway, Operation, OrderTruth};
+use duka_engine::{Record, Store};
 
 /// Everything that is wrong, a line each.
 pub(crate) async fn lies(

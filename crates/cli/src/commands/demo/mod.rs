@@ -6,11 +6,11 @@ mod verdict;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use duka_cancellations::store::{ReportFilter, ReportPage};
-use duka_cancellations::sweep::{Bounds, Source, Summary, SweepEvent};
-use duka_cancellations::{Canceller, Record, Request};
 use duka_core::WaitPolicy;
 use duka_emulator::{Emulator, EmulatorConfig, Fault, FaultKind, Gateway, Operation, Redelivery};
+use duka_engine::store::{ReportFilter, ReportPage};
+use duka_engine::sweep::{Bounds, Source, Summary, SweepEvent};
+use duka_engine::{Canceller, Record, Request};
 use jiff::Timestamp;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use duka_cancellations::{Canceller, OrderKey, Settings, SqliteStore, Store, TrackedOrder};
 use duka_core::clock::SharedClock;
 use duka_core::{AccountName, Customer, Error, Gateway, Money, NewOrder, OrderId, WaitPolicy};
 use duka_emulator::{Emulator, Gateway as Emulated};
+use duka_engine::{Canceller, OrderKey, Settings, SqliteStore, Store, TrackedOrder};
 use duka_http::BaseUrl;
 use duka_kwikpaisa::KwikPaisa;
 use duka_pesapal::{IpnMethod, Pesapal};

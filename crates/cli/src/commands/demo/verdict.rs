@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use duka_cancellations::Record;
 use duka_core::{Outcome, State};
 use duka_emulator::{Gateway, OrderTruth};
+use duka_engine::Record;
 
 /// Where the report and the truth differ.
 #[derive(Debug)]

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
-use duka_cancellations::Store;
-use duka_cancellations::store::{AbandonedPage, ReportFilter, ReportPage};
 use duka_core::{AccountName, OrderId};
+use duka_engine::Store;
+use duka_engine::store::{AbandonedPage, ReportFilter, ReportPage};
 use duka_http::{Intent, Request};
 use jiff::Timestamp;
 use serde::Serialize;

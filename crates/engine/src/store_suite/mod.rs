@@ -1,0 +1,141 @@
+//! The tests that every store must pass, whatever database is behind it.
+//!
+//! Each test is a function that gets a way to open handles on one empty store. The macro
+//! [`store_suite!`](crate::store_suite!) makes a `#[tokio::test]` of each:
+//!
+//! ```ignore
+//! duka_engine::store_suite!(TempStore::new());
+//! ```
+//!
+//! where `TempStore::new()` makes an empty store and `store(&self)` opens a handle on it, an
+//! `Arc<dyn RefundStore>`.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "the suite is tests: what cannot be set up, or breaks a promise, has failed"
+)]
+
+pub mod changes;
+pub mod claims;
+pub mod fences;
+pub mod refunds;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use duka_core::{AccountName, GatewayName, OrderId};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{OrderKey, Request, Store, TrackedOrder};
+
+/// Opens handles on one and the same store.
+pub type Open<'a> = &'a (dyn Fn() -> Arc<dyn Store> + Sync);
+
+/// One minute.
+pub const MINUTE: Duration = Duration::from_secs(60);
+
+/// When every test begins.
+pub fn noon() -> Timestamp {
+    "2026-05-13T08:34:00Z".parse().unwrap()
+}
+
+/// An account of this name.
+pub fn account(name: &str) -> AccountName {
+    AccountName::new(name).unwrap()
+}
+
+/// The key of an order.
+pub fn key(account_name: &str, order: &str) -> OrderKey {
+    OrderKey::new(account(account_name), OrderId::guess(order).unwrap())
+}
+
+/// An order created an hour before the test begins.
+pub fn order(account_name: &str, id: &str) -> TrackedOrder {
+    let created = noon() - SignedDuration::from_hours(1);
+    let gateway = GatewayName::from_static("kwikpaisa");
+    TrackedOrder::new(key(account_name, id), gateway, created)
+}
+
+/// A request for a cancellation.
+pub fn by(actor: &str) -> Request {
+    Request {
+        reason: Some("checkout abandoned".to_owned()),
+        actor: actor.to_owned(),
+    }
+}
+
+/// Runs every test of the suite against one kind of store. The expression makes an empty
+/// store; its method `store(&self)` opens a handle on it, an
+/// [`Arc<dyn RefundStore>`](crate::RefundStore). The caller's crate needs tokio with the
+/// features `macros` and `rt-multi-thread`.
+#[macro_export]
+macro_rules! store_suite {
+    ($fixture:expr) => {
+        $crate::store_suite! { @tests $fixture;
+            changes {
+                an_order_is_kept_with_all_that_is_known_of_it
+                tracking_again_counts_and_changes_nothing
+                an_id_keeps_the_json_type_it_was_tracked_with
+                an_order_is_found_by_its_id_or_its_reference_in_any_account
+                what_was_seen_of_an_order_never_goes_back
+                an_unknown_status_keeps_the_words_it_was_seen_with
+                what_was_seen_paid_is_not_offered_to_a_sweep_again
+                an_untracked_order_cannot_be_cancelled
+                a_second_cancellation_waits_until_the_first_is_over
+                what_a_sweep_saw_a_while_ago_must_still_hold_when_it_begins
+                of_many_that_open_at_once_exactly_one_begins
+                a_change_is_kept_with_everything_it_says
+                a_change_made_from_an_old_version_writes_nothing
+                a_second_request_at_a_once_only_gateway_cannot_be_written_down
+                a_request_that_never_left_gives_the_orders_turn_back
+                where_a_repeat_is_harmless_every_attempt_is_written_down
+                the_log_tells_everything_in_order_and_without_holes
+                a_report_gives_each_cancellation_once_page_by_page
+            }
+            claims {
+                only_what_is_due_in_these_accounts_is_claimed_oldest_first
+                an_account_that_is_named_twice_takes_no_others_place
+                what_is_over_is_never_claimed
+                what_waits_for_a_person_is_claimed_by_name_and_never_as_due
+                a_claim_holds_until_it_lapses_and_then_goes_to_another
+                an_unclaimed_record_can_be_claimed_by_id_before_it_is_due
+                workers_that_claim_at_once_never_get_the_same_record
+                abandoned_orders_come_by_age_page_by_page
+                an_order_with_a_recent_action_is_left_alone_for_a_while
+                stats_count_what_is_there
+                everything_survives_the_end_of_the_program
+            }
+            fences {
+                one_orders_request_does_not_use_up_anothers
+                an_account_under_a_new_name_has_the_same_orders
+                a_payment_and_its_findings_are_written_together
+                deciding_cancelled_of_a_paid_order_is_a_finding_at_once
+                the_worker_that_stores_a_late_answer_holds_the_lease
+                a_lease_that_a_wrong_clock_wrote_for_a_year_has_lapsed
+            }
+            refunds {
+                an_intent_is_kept_with_all_that_it_says
+                an_intent_needs_an_order_that_was_seen_paid
+                a_second_request_of_a_payment_cannot_be_written_down
+                a_request_that_never_left_makes_room_for_another
+                a_late_answer_is_a_finding_where_another_request_has_the_payment
+                a_change_is_made_by_the_rules_alone
+                one_payments_request_is_not_in_anothers_way
+                a_refund_made_from_an_old_version_writes_nothing
+                a_refunds_log_tells_everything_in_order
+                money_seen_to_go_back_ends_what_waits_for_it
+                what_is_not_over_is_listed_page_by_page
+                a_claim_of_a_wrong_clock_is_lapsed
+            }
+        }
+    };
+    (@tests $fixture:expr; $($module:ident { $($test:ident)* })*) => {$($(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $test() {
+            let fixture = $fixture;
+            $crate::store_suite::$module::$test(&|| fixture.store()).await;
+        }
+    )*)*};
+}

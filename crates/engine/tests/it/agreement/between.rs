@@ -1,0 +1,382 @@
+//! A store that does what the one within does, hears what it is asked, and may make one
+//! mistake.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+use duka_core::{AccountName, CancellationId, Observation};
+use duka_engine::store::{
+    AbandonedPage, Attempt, Claim, Condition, NewCancellation, OpenResult, Precondition,
+    ReportPage, Schedule, StoreStats, Tracked, Update, UpdateResult,
+};
+use duka_engine::{
+    LogEntry, OrderKey, Record, SqliteStore, Store, StoreError, StoreErrorKind, TrackedOrder,
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, Params};
+
+use super::asked::{Call, LOOKER};
+use super::moves::ACCOUNTS;
+use crate::fixture::{HOUR, account};
+
+/// What a store can get wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mistake {
+    /// Writes over what somebody else has written meanwhile.
+    IgnoresTheVersion,
+    /// Writes over a payment that somebody has seen.
+    IgnoresTheGuard,
+    /// Leaves the worker nothing of a claim that it keeps.
+    ReleasesWhatIsKept,
+    /// Takes no news for news.
+    ForgetsTheMessage,
+    /// Keeps what was seen in a change that was too late.
+    KeepsHalfOfAConflict,
+    /// Keeps the line of a request that was refused.
+    KeepsHalfOfARefusal,
+    /// Writes down a second request where one is all there is.
+    AllowsASecondRequest,
+    /// Counts a request that never left.
+    KeepsTheTurn,
+    /// Loses the third line of every log.
+    ForgetsALine,
+    /// Takes the last sight for the best.
+    LosesTheMerge,
+    /// Lets a second source change an order.
+    TracksAgain,
+    /// Begins a cancellation where one is open.
+    TakesOpenForOver,
+    /// Begins whatever somebody else has done meanwhile.
+    IgnoresTheCondition,
+    /// Hands out what another worker holds.
+    HandsOutWhatIsHeld,
+    /// Hands out more than was asked for.
+    IgnoresTheLimit,
+    /// Hands out what is another account's.
+    ClaimsForAnybody,
+    /// Takes a claim for a change.
+    MakesNewsOfAClaim,
+    /// Leaves out what was created at the moment on which a page ended.
+    SkipsTwins,
+    /// Reports what has not changed.
+    IgnoresSince,
+    /// Offers a sweep what was touched a moment ago.
+    SweepsTheTouched,
+    /// Finds orders by their ids alone.
+    ForgetsReferences,
+    /// Counts what waits for a person among the unsettled.
+    Miscounts,
+    /// Loses something when the program ends.
+    ForgetsWhoHeldIt,
+}
+
+/// A mistake, what must happen in a life for it to show, and where it shows first.
+pub(super) type Known = (Mistake, &'static str, &'static str);
+
+impl Mistake {
+    pub(super) const ALL: [Known; 23] = [
+        (Self::IgnoresTheVersion, "advance: conflict", "advance"),
+        (Self::IgnoresTheGuard, "advance: seen paid", "advance"),
+        (Self::ReleasesWhatIsKept, "Sending", "advance"),
+        (Self::ForgetsTheMessage, "open: new", "advance"),
+        (Self::KeepsHalfOfAConflict, "advance: conflict", "order"),
+        (Self::KeepsHalfOfARefusal, "advance: once used", "log"),
+        (Self::AllowsASecondRequest, "advance: once used", "advance"),
+        (Self::KeepsTheTurn, "written: not_sent", "attempts"),
+        (Self::ForgetsALine, "Accepted", "log"),
+        (Self::LosesTheMerge, "observe: observed", "order"),
+        (Self::TracksAgain, "track: tracked", "order"),
+        (Self::TakesOpenForOver, "open: already open", "open"),
+        (Self::IgnoresTheCondition, "open: touched", "open"),
+        (
+            Self::HandsOutWhatIsHeld,
+            "claim_one: nothing to claim",
+            "claim_one",
+        ),
+        (Self::IgnoresTheLimit, "more due than wanted", "claim_due"),
+        (Self::ClaimsForAnybody, "due elsewhere", "claim_due"),
+        (
+            Self::MakesNewsOfAClaim,
+            "claim_one: claimed",
+            "cancellation",
+        ),
+        (Self::SkipsTwins, "open: new", "report"),
+        (Self::IgnoresSince, "open: new", "report"),
+        (
+            Self::SweepsTheTouched,
+            "Done(Skipped(NotFound))",
+            "abandoned",
+        ),
+        (Self::ForgetsReferences, "track: tracked", "find_orders"),
+        (Self::Miscounts, "NeedsReview", "check"),
+        (Self::ForgetsWhoHeldIt, "open: new", "cancellation"),
+    ];
+}
+
+pub(super) struct Between {
+    within: SqliteStore,
+    /// Past the store, for what it would not do.
+    file: Mutex<Connection>,
+    mistake: Option<Mistake>,
+    heard: Mutex<Vec<Call>>,
+}
+
+impl Between {
+    pub(super) fn open(path: &Path, mistake: Option<Mistake>) -> Self {
+        let between = Self {
+            within: SqliteStore::open(path).unwrap(),
+            file: Mutex::new(Connection::open(path).unwrap()),
+            mistake,
+            heard: Mutex::default(),
+        };
+        if between.makes(Mistake::AllowsASecondRequest) {
+            between.forge("DROP INDEX IF EXISTS attempts_once", []);
+            between.forge("DROP INDEX IF EXISTS attempts_once_at_gateway", []);
+        }
+        if between.makes(Mistake::ForgetsWhoHeldIt) {
+            between.forge("UPDATE cancellations SET worker = NULL", []);
+        }
+        between
+    }
+
+    /// The writing calls since the last time.
+    pub(super) fn heard(&self) -> Vec<Call> {
+        std::mem::take(&mut *self.heard.lock().unwrap())
+    }
+
+    fn hear(&self, call: Call) {
+        self.heard.lock().unwrap().push(call);
+    }
+
+    fn makes(&self, mistake: Mistake) -> bool {
+        self.mistake == Some(mistake)
+    }
+
+    fn forge(&self, sql: &str, parameters: impl Params) {
+        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.execute(sql, parameters).unwrap();
+    }
+
+    fn bent(&self, change: Update, present: Option<Record>) -> Update {
+        let mut bent = change;
+        if let Some(present) = present.filter(|_| self.makes(Mistake::IgnoresTheVersion)) {
+            bent.version = present.version;
+        }
+        if self.makes(Mistake::IgnoresTheGuard) {
+            bent.guard = Precondition::None;
+        }
+        if self.makes(Mistake::ReleasesWhatIsKept) {
+            let due_at = bent.schedule.due_at(bent.now);
+            bent.schedule = due_at.map_or(Schedule::Never, |due| {
+                Schedule::Due(due.duration_since(bent.now).unsigned_abs())
+            });
+        }
+        if self.makes(Mistake::ForgetsTheMessage) {
+            bent.message = Some(bent.message.unwrap_or_default());
+        }
+        if self.makes(Mistake::KeepsTheTurn) && bent.attempt == Attempt::TakenBack {
+            bent.attempt = Attempt::Ended;
+        }
+        bent
+    }
+
+    fn bent_claim(&self, claim: &Claim) -> Claim {
+        let mut bent = claim.clone();
+        if self.makes(Mistake::HandsOutWhatIsHeld) {
+            bent.now += HOUR;
+        }
+        bent
+    }
+
+    /// After a claim.
+    fn note(&self, claimed: impl IntoIterator<Item = CancellationId>, claim: &Claim) {
+        if self.makes(Mistake::MakesNewsOfAClaim) {
+            for id in claimed {
+                let news = "UPDATE cancellations SET updated_at = ?2 WHERE id = ?1";
+                self.forge(news, (id.to_string(), claim.now.as_microsecond()));
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Between {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Between({:?})", self.mistake)
+    }
+}
+
+#[async_trait]
+impl Store for Between {
+    async fn track(&self, orders: Vec<TrackedOrder>) -> Result<Tracked, StoreError> {
+        self.hear(Call::Track(orders.clone()));
+        let told = orders.clone();
+        let tracked = self.within.track(orders).await?;
+        if self.makes(Mistake::TracksAgain) {
+            for order in told {
+                let sql = "UPDATE orders SET note = ?3 WHERE account = ?1 AND order_id = ?2";
+                let key = order.key;
+                self.forge(sql, (key.account.as_str(), key.order.as_str(), order.note));
+            }
+        }
+        Ok(tracked)
+    }
+
+    async fn track_created(&self, order: TrackedOrder) -> Result<(), StoreError> {
+        self.within.track_created(order).await
+    }
+
+    async fn order(&self, key: &OrderKey) -> Result<Option<TrackedOrder>, StoreError> {
+        self.within.order(key).await
+    }
+
+    async fn find_orders(&self, text: &str) -> Result<Vec<TrackedOrder>, StoreError> {
+        let mut found = self.within.find_orders(text).await?;
+        if self.makes(Mistake::ForgetsReferences) {
+            found.retain(|order| order.key.order.as_str() == text);
+        }
+        Ok(found)
+    }
+
+    async fn observe(
+        &self,
+        key: &OrderKey,
+        seen: Observation,
+        actor: &str,
+    ) -> Result<(), StoreError> {
+        self.hear(Call::Observe(key.clone(), seen.clone(), actor.to_owned()));
+        if self.makes(Mistake::LosesTheMerge) {
+            let sql = "UPDATE orders SET status = NULL WHERE account = ?1 AND order_id = ?2";
+            self.forge(sql, (key.account.as_str(), key.order.as_str()));
+        }
+        self.within.observe(key, seen, actor).await
+    }
+
+    async fn open(&self, new_cancellation: NewCancellation) -> Result<OpenResult, StoreError> {
+        self.hear(Call::Open(new_cancellation.clone()));
+        let mut new_cancellation = new_cancellation;
+        if self.makes(Mistake::IgnoresTheCondition) {
+            new_cancellation.condition = Condition::Always;
+        }
+        if self.makes(Mistake::TakesOpenForOver) {
+            let sql = "UPDATE cancellations SET state = 'done', outcome = 'confirmed'
+                       WHERE account = ?1 AND order_id = ?2 AND state <> 'done'";
+            let key = &new_cancellation.key;
+            self.forge(sql, (key.account.as_str(), key.order.as_str()));
+        }
+        self.within.open(new_cancellation).await
+    }
+
+    async fn advance(&self, change: Update) -> Result<UpdateResult, StoreError> {
+        self.hear(Call::Advance(Box::new(change.clone())));
+        let (id, seen) = (change.id, change.seen.clone());
+        let present = self.within.cancellation(id).await?;
+        let change = self.bent(change, present);
+        let advanced = self.within.advance(change).await;
+        match &advanced {
+            Ok(UpdateResult::Conflict(now)) if self.makes(Mistake::KeepsHalfOfAConflict) => {
+                if let Some(seen) = seen {
+                    self.within.observe(&now.key, seen, LOOKER).await?;
+                }
+            }
+            Err(error)
+                if error.kind() == StoreErrorKind::OnceUsed
+                    && self.makes(Mistake::KeepsHalfOfARefusal) =>
+            {
+                let sql = "INSERT INTO events (cancellation, number, at, event, to_state, actor)
+                           VALUES (?1, 99, 0, 'status', 'sending', 'w0')";
+                self.forge(sql, [id.to_string()]);
+            }
+            Ok(
+                UpdateResult::Stored(_)
+                | UpdateResult::Conflict(_)
+                | UpdateResult::PreconditionFailed(_),
+            )
+            | Err(_) => {}
+        }
+        advanced
+    }
+
+    async fn claim_due(
+        &self,
+        claim: Claim,
+        accounts: &[AccountName],
+        limit: u32,
+    ) -> Result<Vec<Record>, StoreError> {
+        self.hear(Call::ClaimDue(claim.clone(), accounts.to_vec(), limit));
+        let everybody = ACCOUNTS.map(account);
+        let accounts = if self.makes(Mistake::ClaimsForAnybody) {
+            &everybody[..]
+        } else {
+            accounts
+        };
+        let limit = if self.makes(Mistake::IgnoresTheLimit) {
+            u32::MAX
+        } else {
+            limit
+        };
+        let claimed = self
+            .within
+            .claim_due(self.bent_claim(&claim), accounts, limit)
+            .await?;
+        self.note(claimed.iter().map(|record| record.id), &claim);
+        Ok(claimed)
+    }
+
+    async fn claim_one(
+        &self,
+        id: CancellationId,
+        claim: Claim,
+    ) -> Result<Option<Record>, StoreError> {
+        self.hear(Call::ClaimOne(id, claim.clone()));
+        let claimed = self.within.claim_one(id, self.bent_claim(&claim)).await?;
+        self.note(claimed.iter().map(|record| record.id), &claim);
+        Ok(claimed)
+    }
+
+    async fn cancellation(&self, id: CancellationId) -> Result<Option<Record>, StoreError> {
+        self.within.cancellation(id).await
+    }
+
+    async fn cancellations_of(&self, key: &OrderKey) -> Result<Vec<Record>, StoreError> {
+        self.within.cancellations_of(key).await
+    }
+
+    async fn abandoned(&self, page: AbandonedPage) -> Result<Vec<TrackedOrder>, StoreError> {
+        let mut page = page;
+        if self.makes(Mistake::SweepsTheTouched) {
+            page.untouched_since = Timestamp::MAX;
+        }
+        self.within.abandoned(page).await
+    }
+
+    async fn report(&self, page: ReportPage) -> Result<Vec<Record>, StoreError> {
+        let mut page = page;
+        if self.makes(Mistake::IgnoresSince) {
+            page.since = None;
+        }
+        let after = page.after.map(|(at, _)| at);
+        let mut records = self.within.report(page).await?;
+        if self.makes(Mistake::SkipsTwins) {
+            records.retain(|record| Some(record.created_at) != after);
+        }
+        Ok(records)
+    }
+
+    async fn log(&self, id: CancellationId) -> Result<Vec<LogEntry>, StoreError> {
+        let mut log = self.within.log(id).await?;
+        if self.makes(Mistake::ForgetsALine) {
+            log.retain(|entry| entry.number != 3);
+        }
+        Ok(log)
+    }
+
+    async fn check(&self) -> Result<StoreStats, StoreError> {
+        let mut holdings = self.within.check().await?;
+        if self.makes(Mistake::Miscounts) {
+            holdings.unsettled += holdings.needs_review;
+        }
+        Ok(holdings)
+    }
+}

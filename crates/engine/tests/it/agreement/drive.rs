@@ -1,0 +1,121 @@
+//! The change that follows from a step, as the driver makes it. That it is the same is a
+//! test of its own.
+
+use duka_core::cancel::{
+    Action, CancelRules, Cancellation, Event, Outcome, Repeat, SkipReason, State, Step,
+};
+use duka_core::{Observation, OrderStatus};
+use duka_engine::store::{Attempt, Claim, Entry, Precondition, Schedule, Update};
+use duka_engine::{Record, Tracking};
+
+/// What happened to a record, and who says so.
+pub(super) struct Transition<'a> {
+    pub(super) event: &'a Event,
+    pub(super) actor: &'a str,
+    pub(super) detail: Option<String>,
+    pub(super) message: Option<String>,
+    pub(super) seen: Option<Observation>,
+}
+
+/// `claim` is what the worker would claim at this moment.
+pub(super) fn change(
+    record: &Record,
+    step: &Step,
+    transition: Transition<'_>,
+    rules: &CancelRules,
+    claim: &Claim,
+) -> Update {
+    let schedule = match step.action {
+        Action::ReadStatus { not_before } if not_before > claim.now => {
+            Schedule::Due(not_before.duration_since(claim.now).unsigned_abs())
+        }
+        Action::ReadStatus { .. } | Action::SendRequest => Schedule::Hold {
+            worker: claim.worker.clone(),
+            lease: claim.lease,
+        },
+        Action::AskPerson | Action::Stop => Schedule::Never,
+    };
+    Update {
+        id: record.id,
+        version: record.version,
+        next: step.next.clone(),
+        message: transition.message,
+        seen: transition.seen,
+        schedule,
+        entry: Entry {
+            event: transition.event.as_str().to_owned(),
+            actor: transition.actor.to_owned(),
+            detail: transition.detail,
+        },
+        attempt: attempt(record.progress.state, transition.event, step, rules),
+        follow: follow(&step.next, rules),
+        guard: guard(&step.next),
+        now: claim.now,
+    }
+}
+
+fn attempt(before: State, event: &Event, step: &Step, rules: &CancelRules) -> Attempt {
+    if step.action == Action::SendRequest {
+        return Attempt::Begins(rules.repeat());
+    }
+    let unsent = matches!(event, Event::NotSent | Event::Unauthenticated);
+    // An answer ends its attempt however late it comes.
+    let answered = matches!(event, Event::AnsweredYes | Event::AnsweredNo);
+    if before == State::Sending && unsent {
+        Attempt::TakenBack
+    } else if before == State::Sending || answered {
+        Attempt::Ended
+    } else {
+        Attempt::Unchanged
+    }
+}
+
+/// A request, and every end but one by a payment, must not be written over one.
+fn guard(next: &Cancellation) -> Precondition {
+    let paid = next.verified.as_ref().is_some_and(OrderStatus::was_paid);
+    let ends_as_unpaid = matches!(
+        next.state,
+        State::Done(
+            Outcome::Confirmed
+                | Outcome::NotCancelledFinal
+                | Outcome::Refused
+                | Outcome::Skipped(SkipReason::NotEligible | SkipReason::AmountDiffers)
+        )
+    );
+    if next.state == State::Sending || (ends_as_unpaid && !paid) {
+        Precondition::Unpaid
+    } else {
+        Precondition::None
+    }
+}
+
+fn follow(next: &Cancellation, rules: &CancelRules) -> Tracking {
+    let State::Done(outcome) = next.state else {
+        return Tracking::InProgress;
+    };
+    let ended = next.verified.as_ref().is_some_and(|status| {
+        use OrderStatus::{Cancelled, Expired, Failed, Paid, Reversed};
+        matches!(status, Paid | Failed | Expired | Cancelled | Reversed)
+    });
+    let open = match outcome {
+        Outcome::Refused => rules.repeat() == Repeat::Harmless,
+        Outcome::Skipped(SkipReason::NotEligible) => !ended,
+        Outcome::Skipped(SkipReason::AlreadySubmitted) => false,
+        Outcome::Skipped(
+            SkipReason::NotFound
+            | SkipReason::StatusUnreadable
+            | SkipReason::CouldNotSend
+            | SkipReason::AmountDiffers,
+        ) => true,
+        Outcome::Confirmed
+        | Outcome::NotCancelledPaid
+        | Outcome::NotCancelledFinal
+        | Outcome::ResolvedCancelled
+        | Outcome::ResolvedNotCancelled => false,
+    };
+    if open {
+        Tracking::Pending
+    } else {
+        Tracking::Closed
+    }
+}

@@ -1,0 +1,488 @@
+//! What a store holds, as a picture in memory: maps, lists and the documented rules of
+//! [`Store`](duka_engine::Store), without a database.
+
+use std::collections::BTreeMap;
+
+use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, RequestUsed, State};
+use duka_core::{AccountName, CancellationId, Observation, OrderStatus};
+use duka_engine::store::{
+    AbandonedPage, Attempt, Claim, Condition, NewCancellation, Precondition, ReportFilter,
+    StoreStats, Tracked, Update,
+};
+use duka_engine::{LogEntry, OrderKey, Record, TrackedOrder, Tracking};
+use jiff::Timestamp;
+
+use super::asked::{Answer, Call};
+
+#[derive(Debug, Default)]
+pub(super) struct Model {
+    orders: BTreeMap<OrderKey, Followed>,
+    /// Every version that each cancellation has had, the present one last.
+    lives: BTreeMap<CancellationId, Vec<Record>>,
+    logs: BTreeMap<CancellationId, Vec<LogEntry>>,
+    /// By cancellation and number.
+    attempts: BTreeMap<(CancellationId, u32), Attempted>,
+}
+
+#[derive(Debug)]
+struct Followed {
+    /// As it was tracked, but for `follow` and `last_action_at`.
+    order: TrackedOrder,
+    /// Everything that anybody has seen of it.
+    sights: Vec<Observation>,
+}
+
+/// One request: the row that must exist before it may leave.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Attempted {
+    pub(super) key: OrderKey,
+    pub(super) once: bool,
+    pub(super) started_at: Timestamp,
+    pub(super) ended_at: Option<Timestamp>,
+    /// `sending`, `taken_back`, or the event that ended it.
+    pub(super) result: String,
+}
+
+impl Attempted {
+    /// Whether it may have been looked at.
+    fn counts(&self) -> bool {
+        self.result != "taken_back"
+    }
+}
+
+impl Followed {
+    /// Merged from the last sight to the first: the order must not matter.
+    fn seen(&self) -> Option<Observation> {
+        let sights = self.sights.iter().rev().cloned();
+        sights.reduce(Observation::merge)
+    }
+
+    fn shown(&self) -> TrackedOrder {
+        let seen = self.seen();
+        let paid = seen.as_ref().is_some_and(|seen| seen.status.was_paid());
+        let follow = match self.order.follow {
+            // What has been paid is nothing for a sweep, whoever saw it and when.
+            Tracking::Pending if paid => Tracking::Closed,
+            Tracking::Pending | Tracking::InProgress | Tracking::Closed => self.order.follow,
+        };
+        TrackedOrder {
+            seen,
+            follow,
+            ..self.order.clone()
+        }
+    }
+}
+
+/// The words of a state in the log.
+fn words(state: State) -> String {
+    state.outcome().map_or_else(
+        || state.as_str().to_owned(),
+        |outcome| format!("done: {}", outcome.as_str()),
+    )
+}
+
+/// Whether neither the end nor a person is what it waits for.
+fn is_unsettled(state: State) -> bool {
+    !matches!(state, State::Done(_) | State::NeedsReview)
+}
+
+impl Model {
+    pub(super) fn take(&mut self, call: &Call) -> Answer {
+        match call {
+            Call::Track(orders) => Answer::Tracked(self.track(orders)),
+            Call::Observe(key, seen, actor) => {
+                if let Some(order) = self.orders.get_mut(key) {
+                    order.sights.push(seen.clone());
+                    self.find_late_payment(key, actor);
+                }
+                Answer::Observed
+            }
+            Call::Open(new_cancellation) => self.open(new_cancellation),
+            Call::Advance(change) => self.advance(change),
+            Call::ClaimDue(claim, accounts, limit) => self.claim_due(claim, accounts, *limit),
+            Call::ClaimOne(id, claim) => {
+                let free = |record: &&Record| {
+                    let over = record.progress.state.outcome().is_some();
+                    is_due(record, claim) || (!over && record.worker.is_none())
+                };
+                let due = self.present(*id).filter(free);
+                let due = due.map(|record| record.id);
+                Answer::Claimed(due.map(|id| self.claim(id, claim)).into_iter().collect())
+            }
+        }
+    }
+
+    fn track(&mut self, orders: &[TrackedOrder]) -> Tracked {
+        let mut tracked = Tracked::default();
+        for order in orders {
+            if self.orders.contains_key(&order.key) {
+                tracked.known += 1;
+                continue;
+            }
+            tracked.added += 1;
+            // What was seen and when we touched it is the store's own to know.
+            let order = TrackedOrder {
+                seen: None,
+                last_action_at: None,
+                ..order.clone()
+            };
+            let sights = Vec::new();
+            self.orders
+                .insert(order.key.clone(), Followed { order, sights });
+        }
+        tracked
+    }
+
+    fn open(&mut self, new_cancellation: &NewCancellation) -> Answer {
+        let is_open =
+            |it: &&Record| it.key == new_cancellation.key && it.progress.state.outcome().is_none();
+        if let Some(open) = self.all().find(is_open) {
+            return Answer::AlreadyOpen(open.clone());
+        }
+        let Some(order) = self.order(&new_cancellation.key) else {
+            return Answer::UnknownOrder;
+        };
+        if let Condition::IfUnmodifiedSince { since } = new_cancellation.condition
+            && (order.follow != Tracking::Pending || order.last_action_at != since)
+        {
+            return Answer::Stale;
+        }
+        let mut tried = self.attempts.values().filter(|it| it.counts());
+        let request_used = if tried.any(|it| {
+            it.key == new_cancellation.key
+                || (it.once && self.is_same_order(&it.key, &new_cancellation.key))
+        }) {
+            RequestUsed::Yes
+        } else {
+            RequestUsed::No
+        };
+        let claim = &new_cancellation.claim;
+        let record = Record {
+            id: new_cancellation.id,
+            version: 1,
+            // Its form is that of the order, whatever the caller has.
+            key: order.key.clone(),
+            gateway: order.gateway,
+            request: new_cancellation.request.clone(),
+            listed_money: new_cancellation.listed_money,
+            tracked_money: order.money,
+            progress: Cancellation::requested_again(request_used),
+            message: None,
+            due_at: Some(claim.until()),
+            worker: Some(claim.worker.clone()),
+            created_at: claim.now,
+            updated_at: claim.now,
+        };
+        self.write_line(
+            &record,
+            "requested",
+            &new_cancellation.request.actor,
+            new_cancellation.request.reason.clone(),
+        );
+        self.touch(&order.key, Tracking::InProgress, claim.now);
+        self.lives.insert(new_cancellation.id, vec![record.clone()]);
+        Answer::New(record)
+    }
+
+    fn advance(&mut self, change: &Update) -> Answer {
+        let Some(before) = self.present(change.id).cloned() else {
+            return Answer::Broken(format!("no cancellation {}", change.id));
+        };
+        if before.version != change.version {
+            return Answer::Conflict(before);
+        }
+        let begins = change.attempt == Attempt::Begins(Repeat::Once);
+        let paid = self.paid(&before.key, begins);
+        if change.guard == Precondition::Unpaid
+            && let Some(status) = &paid
+        {
+            return Answer::SeenPaid(status.clone());
+        }
+        let attempts = self.attempts_after(change, &before);
+        let once = attempts
+            .values()
+            .filter(|it| it.once && it.counts() && self.is_same_order(&it.key, &before.key));
+        if once.count() > 1 {
+            return Answer::OnceUsed;
+        }
+        self.attempts = attempts;
+        let record = Record {
+            version: before.version + 1,
+            progress: change.next.clone(),
+            message: change.message.clone().or(before.message),
+            due_at: change.schedule.due_at(change.now),
+            worker: change.schedule.holder().map(str::to_owned),
+            updated_at: change.now,
+            ..before
+        };
+        let entry = &change.entry;
+        self.write_line(&record, &entry.event, &entry.actor, entry.detail.clone());
+        let follow = match change.follow {
+            Tracking::Pending if paid.is_some() => Tracking::Closed,
+            Tracking::Pending | Tracking::InProgress | Tracking::Closed => change.follow,
+        };
+        self.touch(&record.key, follow, change.now);
+        let order = self.orders.get_mut(&record.key);
+        order.unwrap().sights.extend(change.seen.clone());
+        self.push(record.clone());
+        match (change.seen.is_none(), paid) {
+            (true, None) => {}
+            (true, Some(status)) => {
+                self.find_late(&record.key, &entry.actor, &status, change.now);
+            }
+            (false, _) => self.find_late_payment(&record.key, &entry.actor),
+        }
+        Answer::Stored(self.present(record.id).unwrap().clone())
+    }
+
+    /// Whether two names of one account mean the same order.
+    fn is_same_order(&self, one: &OrderKey, other: &OrderKey) -> bool {
+        let gateway = |key| self.orders.get(key).map(|it: &Followed| &it.order.gateway);
+        one.order == other.order && gateway(one) == gateway(other)
+    }
+
+    /// Whether the other names of an account are known to mean the same order.
+    fn is_one_order(&self, key: &OrderKey) -> bool {
+        let mut tried = self.attempts.values();
+        tried.any(|it| it.once && it.counts() && self.is_same_order(&it.key, key))
+    }
+
+    /// As what the order has been seen, if paid: under its own name first.
+    fn paid(&self, key: &OrderKey, begins: bool) -> Option<OrderStatus> {
+        let own = std::iter::once(key);
+        let others = self.orders.keys().filter(|it| {
+            *it != key && self.is_same_order(it, key) && (begins || self.is_one_order(key))
+        });
+        let seen = own.chain(others).filter_map(|it| self.orders[it].seen());
+        seen.map(|seen| seen.status).find(OrderStatus::was_paid)
+    }
+
+    fn find_late_payment(&mut self, key: &OrderKey, actor: &str) {
+        let seen = self.orders[key].seen();
+        if let Some(seen) = seen.filter(|seen| seen.status.was_paid()) {
+            self.find_late(key, actor, &seen.status, seen.observed_at);
+        }
+    }
+
+    /// A payment tells against everything that was reported cancelled and was not shown one.
+    fn find_late(&mut self, key: &OrderKey, actor: &str, status: &OrderStatus, at: Timestamp) {
+        let one = self.is_one_order(key);
+        let reported = self.records(|record| {
+            let shown = record.progress.verified.as_ref();
+            (record.key == *key || (one && self.is_same_order(&record.key, key)))
+                && matches!(
+                    record.progress.state,
+                    State::Done(Outcome::Confirmed | Outcome::ResolvedCancelled)
+                )
+                && !shown.is_some_and(OrderStatus::was_paid)
+        });
+        for before in reported {
+            let detail = format!("status {status}");
+            let record = Record {
+                version: before.version + 1,
+                progress: Cancellation {
+                    verified: Some(status.clone()),
+                    finding: Some(Finding::LatePayment),
+                    ..before.progress
+                },
+                message: Some(format!("{detail}; paid after it was reported cancelled")),
+                due_at: None,
+                worker: None,
+                updated_at: at,
+                ..before
+            };
+            self.write_line(&record, "status", actor, Some(detail));
+            self.touch(&record.key, Tracking::Closed, at);
+            self.push(record);
+        }
+    }
+
+    fn attempts_after(
+        &self,
+        change: &Update,
+        before: &Record,
+    ) -> BTreeMap<(CancellationId, u32), Attempted> {
+        let mut attempts = self.attempts.clone();
+        let this = (change.id, change.next.attempts);
+        let result = match change.attempt {
+            Attempt::Unchanged => return attempts,
+            Attempt::Begins(repeat) => {
+                let begun = Attempted {
+                    key: before.key.clone(),
+                    once: repeat == Repeat::Once,
+                    started_at: change.now,
+                    ended_at: None,
+                    result: "sending".to_owned(),
+                };
+                attempts.insert(this, begun);
+                return attempts;
+            }
+            Attempt::TakenBack => "taken_back".to_owned(),
+            Attempt::Ended => change.entry.event.clone(),
+        };
+        if let Some(attempt) = attempts.get_mut(&this) {
+            attempt.ended_at = Some(change.now);
+            attempt.result = result;
+        }
+        attempts
+    }
+
+    fn claim_due(&mut self, claim: &Claim, accounts: &[AccountName], limit: u32) -> Answer {
+        let mut due = self.due(claim, accounts);
+        due.truncate(limit.try_into().unwrap());
+        let claimed = due.into_iter().map(|id| self.claim(id, claim));
+        Answer::Claimed(claimed.collect())
+    }
+
+    /// What can be claimed in these accounts, that first which has been due for longest.
+    pub(super) fn due(&self, claim: &Claim, accounts: &[AccountName]) -> Vec<CancellationId> {
+        let of_accounts = self.all().filter(|it| accounts.contains(&it.key.account));
+        let mut due: Vec<_> = of_accounts.filter(|it| is_due(it, claim)).collect();
+        due.sort_by_key(|record| (record.due_at, record.id));
+        due.into_iter().map(|record| record.id).collect()
+    }
+
+    fn claim(&mut self, id: CancellationId, claim: &Claim) -> Record {
+        let before = self.present(id).cloned().unwrap();
+        let record = Record {
+            version: before.version + 1,
+            due_at: Some(claim.until()),
+            worker: Some(claim.worker.clone()),
+            // Not `updated_at`: a claim is no news.
+            ..before
+        };
+        self.push(record.clone());
+        record
+    }
+
+    fn push(&mut self, record: Record) {
+        self.lives.get_mut(&record.id).unwrap().push(record);
+    }
+
+    /// The next line of a log: numbered from 1, and from where the last one led.
+    fn write_line(&mut self, after: &Record, event: &str, actor: &str, detail: Option<String>) {
+        let log = self.logs.entry(after.id).or_default();
+        log.push(LogEntry {
+            number: log.len() as u64 + 1,
+            id: after.id,
+            at: after.updated_at,
+            event: event.to_owned(),
+            from: log.last().map(|last| last.to.clone()),
+            to: words(after.progress.state),
+            actor: actor.to_owned(),
+            detail,
+        });
+    }
+
+    fn touch(&mut self, key: &OrderKey, follow: Tracking, now: Timestamp) {
+        let order = &mut self.orders.get_mut(key).unwrap().order;
+        order.follow = follow;
+        order.last_action_at = Some(now);
+    }
+
+    pub(super) fn present(&self, id: CancellationId) -> Option<&Record> {
+        self.versions(id).last()
+    }
+
+    pub(super) fn versions(&self, id: CancellationId) -> &[Record] {
+        self.lives.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Record> {
+        self.lives.values().filter_map(|life| life.last())
+    }
+
+    pub(super) fn order(&self, key: &OrderKey) -> Option<TrackedOrder> {
+        self.orders.get(key).map(Followed::shown)
+    }
+
+    /// By their keys.
+    pub(super) fn find(&self, text: &str) -> Vec<TrackedOrder> {
+        let orders = self.orders.values().map(Followed::shown);
+        orders
+            .filter(|it| it.key.order.as_str() == text || it.reference.as_deref() == Some(text))
+            .collect()
+    }
+
+    pub(super) fn log(&self, id: CancellationId) -> &[LogEntry] {
+        self.logs.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn attempts(&self) -> &BTreeMap<(CancellationId, u32), Attempted> {
+        &self.attempts
+    }
+
+    /// Those that fit, oldest first.
+    pub(super) fn records(&self, fits: impl Fn(&Record) -> bool) -> Vec<Record> {
+        let mut records: Vec<_> = self.all().filter(|it| fits(it)).cloned().collect();
+        records.sort_by_key(|record| (record.created_at, record.id));
+        records
+    }
+
+    /// A whole report, without its pages.
+    pub(super) fn report(
+        &self,
+        which: ReportFilter,
+        since: Option<Timestamp>,
+        account: Option<&AccountName>,
+    ) -> Vec<Record> {
+        self.records(|record| {
+            let (state, finding) = (record.progress.state, record.progress.finding);
+            let wanted = match which {
+                ReportFilter::All => true,
+                ReportFilter::Pending => {
+                    matches!(state, State::Sending | State::InDoubt | State::NeedsReview)
+                        || finding.is_some()
+                }
+                ReportFilter::Unsettled => is_unsettled(state),
+                ReportFilter::ReportedCancelled => matches!(
+                    state,
+                    State::Done(Outcome::Confirmed | Outcome::ResolvedCancelled)
+                ),
+            };
+            wanted
+                && since.is_none_or(|since| record.updated_at >= since)
+                && account.is_none_or(|account| record.key.account == *account)
+        })
+    }
+
+    /// All orders that may be abandoned, whatever the page's place and limit.
+    pub(super) fn abandoned(&self, page: &AbandonedPage) -> Vec<TrackedOrder> {
+        let orders = self.orders.values().map(Followed::shown);
+        let mut orders: Vec<_> = orders
+            .filter(|order| {
+                order.follow == Tracking::Pending
+                    && (page.created_from..=page.created_until).contains(&order.created_at)
+                    && order
+                        .last_action_at
+                        .is_none_or(|at| at <= page.untouched_since)
+                    && page
+                        .account
+                        .as_ref()
+                        .is_none_or(|it| *it == order.key.account)
+            })
+            .collect();
+        orders.sort_by_key(|order| (order.created_at, order.key.clone()));
+        orders
+    }
+
+    pub(super) fn holdings(&self) -> StoreStats {
+        let count = |fits: fn(State) -> bool| {
+            let found = self.all().filter(|record| fits(record.progress.state));
+            found.count() as u64
+        };
+        StoreStats {
+            orders: self.orders.len() as u64,
+            cancellations: self.lives.len() as u64,
+            unsettled: count(is_unsettled),
+            needs_review: count(|state| state == State::NeedsReview),
+        }
+    }
+}
+
+fn is_due(record: &Record, claim: &Claim) -> bool {
+    let absurd = claim.now + Claim::LONGEST;
+    record
+        .due_at
+        .is_some_and(|due_at| due_at <= claim.now || due_at > absurd)
+}

@@ -1,0 +1,208 @@
+//! A store in which something happens at the worst moment.
+
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+
+use async_trait::async_trait;
+use duka_core::{AccountName, CancellationId, GatewayName, Observation, OrderId, RefundId};
+use duka_engine::refunds::{
+    BeginRefund, PendingRefunds, RefundEntry, RefundIntent, RefundUpdate, RefundUpdateResult,
+};
+use duka_engine::store::{
+    AbandonedPage, Claim, NewCancellation, OpenResult, ReportPage, StoreStats, Tracked, Update,
+    UpdateResult,
+};
+use duka_engine::{
+    LogEntry, OrderKey, Record, Refund, RefundStore, Store, StoreError, TrackedOrder,
+};
+
+type BeforeAdvance = Box<dyn FnMut(&Update) -> Result<(), StoreError> + Send>;
+type BeforeRefund = Box<dyn FnMut(&RefundUpdate) -> Result<(), StoreError> + Send>;
+type BeforeTrack = Box<dyn FnMut(usize) -> Result<(), StoreError> + Send>;
+
+/// Does what the store within does, unless a test tells it to fail. A paused clock stands
+/// still during its writes.
+pub(crate) struct FaultyStore {
+    within: Arc<dyn RefundStore>,
+    before_advance: Mutex<BeforeAdvance>,
+    before_track: Mutex<BeforeTrack>,
+    before_refund: Mutex<BeforeRefund>,
+    claims: AtomicUsize,
+}
+
+/// Runs `work` with the paused clock of tokio standing still: the writer of the store is a
+/// thread that tokio does not know, so the clock would leap to the next timer meanwhile.
+async fn holding_the_clock<T>(work: impl Future<Output = T>) -> T {
+    let (done, wait) = mpsc::channel::<()>();
+    let holds = tokio::task::spawn_blocking(move || wait.recv());
+    let result = work.await;
+    drop(done);
+    // An error is what ends the wait.
+    let _ = holds.await;
+    result
+}
+
+impl FaultyStore {
+    pub(crate) fn new(within: Arc<dyn RefundStore>) -> Self {
+        Self {
+            within,
+            before_advance: Mutex::new(Box::new(|_| Ok(()))),
+            before_track: Mutex::new(Box::new(|_| Ok(()))),
+            before_refund: Mutex::new(Box::new(|_| Ok(()))),
+            claims: AtomicUsize::new(0),
+        }
+    }
+
+    /// How often a worker has tried to claim a cancellation.
+    pub(crate) fn claims(&self) -> usize {
+        self.claims.load(Ordering::SeqCst)
+    }
+
+    /// What happens before each change; an error takes its place.
+    pub(crate) fn before_advance(
+        &self,
+        meddle: impl FnMut(&Update) -> Result<(), StoreError> + Send + 'static,
+    ) {
+        *self.before_advance.lock().unwrap() = Box::new(meddle);
+    }
+
+    /// What happens before each change of a refund.
+    pub(crate) fn before_refund(
+        &self,
+        meddle: impl FnMut(&RefundUpdate) -> Result<(), StoreError> + Send + 'static,
+    ) {
+        *self.before_refund.lock().unwrap() = Box::new(meddle);
+    }
+
+    /// What happens before orders are followed, of which it is told the number.
+    pub(crate) fn before_track(
+        &self,
+        meddle: impl FnMut(usize) -> Result<(), StoreError> + Send + 'static,
+    ) {
+        *self.before_track.lock().unwrap() = Box::new(meddle);
+    }
+}
+
+impl fmt::Debug for FaultyStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FaultyStore")
+    }
+}
+
+#[async_trait]
+impl Store for FaultyStore {
+    async fn track(&self, orders: Vec<TrackedOrder>) -> Result<Tracked, StoreError> {
+        (self.before_track.lock().unwrap())(orders.len())?;
+        holding_the_clock(self.within.track(orders)).await
+    }
+
+    async fn track_created(&self, order: TrackedOrder) -> Result<(), StoreError> {
+        self.within.track_created(order).await
+    }
+
+    async fn order(&self, key: &OrderKey) -> Result<Option<TrackedOrder>, StoreError> {
+        self.within.order(key).await
+    }
+
+    async fn find_orders(&self, text: &str) -> Result<Vec<TrackedOrder>, StoreError> {
+        self.within.find_orders(text).await
+    }
+
+    async fn observe(
+        &self,
+        key: &OrderKey,
+        seen: Observation,
+        actor: &str,
+    ) -> Result<(), StoreError> {
+        holding_the_clock(self.within.observe(key, seen, actor)).await
+    }
+
+    async fn open(&self, new_cancellation: NewCancellation) -> Result<OpenResult, StoreError> {
+        holding_the_clock(self.within.open(new_cancellation)).await
+    }
+
+    async fn advance(&self, change: Update) -> Result<UpdateResult, StoreError> {
+        (self.before_advance.lock().unwrap())(&change)?;
+        holding_the_clock(self.within.advance(change)).await
+    }
+
+    async fn claim_due(
+        &self,
+        claim: Claim,
+        accounts: &[AccountName],
+        limit: u32,
+    ) -> Result<Vec<Record>, StoreError> {
+        self.claims.fetch_add(1, Ordering::SeqCst);
+        holding_the_clock(self.within.claim_due(claim, accounts, limit)).await
+    }
+
+    async fn claim_one(
+        &self,
+        id: CancellationId,
+        claim: Claim,
+    ) -> Result<Option<Record>, StoreError> {
+        self.claims.fetch_add(1, Ordering::SeqCst);
+        holding_the_clock(self.within.claim_one(id, claim)).await
+    }
+
+    async fn cancellation(&self, id: CancellationId) -> Result<Option<Record>, StoreError> {
+        self.within.cancellation(id).await
+    }
+
+    async fn cancellations_of(&self, key: &OrderKey) -> Result<Vec<Record>, StoreError> {
+        self.within.cancellations_of(key).await
+    }
+
+    async fn abandoned(&self, page: AbandonedPage) -> Result<Vec<TrackedOrder>, StoreError> {
+        self.within.abandoned(page).await
+    }
+
+    async fn report(&self, page: ReportPage) -> Result<Vec<Record>, StoreError> {
+        self.within.report(page).await
+    }
+
+    async fn log(&self, id: CancellationId) -> Result<Vec<LogEntry>, StoreError> {
+        self.within.log(id).await
+    }
+
+    async fn check(&self) -> Result<StoreStats, StoreError> {
+        self.within.check().await
+    }
+}
+
+#[async_trait]
+impl RefundStore for FaultyStore {
+    async fn begin_refund(&self, intent: RefundIntent) -> Result<BeginRefund, StoreError> {
+        self.within.begin_refund(intent).await
+    }
+
+    async fn advance_refund(&self, change: RefundUpdate) -> Result<RefundUpdateResult, StoreError> {
+        (self.before_refund.lock().unwrap())(&change)?;
+        self.within.advance_refund(change).await
+    }
+
+    async fn refund(&self, id: RefundId) -> Result<Option<Refund>, StoreError> {
+        self.within.refund(id).await
+    }
+
+    async fn earlier_refund(
+        &self,
+        gateway: &GatewayName,
+        order: &OrderId,
+    ) -> Result<Option<Refund>, StoreError> {
+        self.within.earlier_refund(gateway, order).await
+    }
+
+    async fn refunds_of(&self, key: &OrderKey) -> Result<Vec<Refund>, StoreError> {
+        self.within.refunds_of(key).await
+    }
+
+    async fn pending_refunds(&self, page: PendingRefunds) -> Result<Vec<Refund>, StoreError> {
+        self.within.pending_refunds(page).await
+    }
+
+    async fn refund_log(&self, id: RefundId) -> Result<Vec<RefundEntry>, StoreError> {
+        self.within.refund_log(id).await
+    }
+}

@@ -1,0 +1,89 @@
+//! Ids that no order has yet: nothing is kept of them, for an order may get them later.
+
+use std::time::Duration;
+
+use duka_core::ErrorKind;
+use duka_core::cancel::{Outcome, SkipReason, State};
+use duka_engine::CancelError;
+
+use crate::fixture::{Fixture, LONG, by, noon, order};
+use crate::scripted::{Scripted, StatusReply};
+
+#[tokio::test(start_paused = true)]
+async fn an_id_that_the_gateway_does_not_know_is_not_followed() {
+    for make in [
+        Scripted::repeatable as fn() -> Scripted,
+        Scripted::once_only,
+    ] {
+        for kind in [
+            ErrorKind::NotFound,
+            ErrorKind::Unavailable,
+            ErrorKind::UnlistedReply,
+            ErrorKind::Authentication,
+        ] {
+            let fixture = Fixture::new(make().will_show([StatusReply::Fails(kind)]));
+            let asked = fixture
+                .canceller
+                .cancel(order("shop", "A-1"), by("amina"), LONG);
+            let Err(CancelError::Gateway(error)) = asked.await else {
+                panic!("it was taken for an order: {kind:?}");
+            };
+            assert_eq!(error.kind(), kind);
+            assert_eq!(fixture.gateway.requests(), 0);
+            for table in ["orders", "cancellations", "events"] {
+                let rows = fixture
+                    .temp_store
+                    .number(&format!("SELECT count(*) FROM {table}"));
+                assert_eq!(rows, 0, "{table} after {kind:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_that_is_followed_keeps_a_record_of_what_its_gateway_did_not_say() {
+    let fixture =
+        Fixture::new(Scripted::repeatable().will_show([StatusReply::Fails(ErrorKind::NotFound)]));
+    let record = fixture.cancel(Duration::ZERO).await;
+    let skipped = State::Done(Outcome::Skipped(SkipReason::NotFound));
+    assert_eq!(record.progress.state, skipped);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_that_is_not_tracked_yet_is_tracked_once_its_gateway_shows_it() {
+    let fixture = Fixture::new(Scripted::once_only());
+    let listed = order("shop", "A-1");
+    let asked = fixture.canceller.cancel(listed.clone(), by("amina"), LONG);
+    let record = asked.await.unwrap().record;
+    assert_eq!(record.progress.state, State::Done(Outcome::Confirmed));
+    assert_eq!(
+        (fixture.gateway.requests(), fixture.gateway.reads()),
+        (1, 3)
+    );
+    let kept = fixture.store().order(&record.key).await.unwrap().unwrap();
+    assert_eq!(kept.created_at, listed.created_at);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_that_was_just_created_begins_its_life_now_whatever_was_listed_of_its_id() {
+    let fixture = Fixture::new(Scripted::repeatable());
+    let listed = order("shop", "A-1");
+    fixture.store().track(vec![listed.clone()]).await.unwrap();
+    let mut created = listed.clone();
+    created.created_at = noon();
+    created.money = Some(duka_core::Money::parse("105.50", "INR").unwrap());
+    created.reference = Some("R-1".to_owned());
+    fixture
+        .store()
+        .track_created(created.clone())
+        .await
+        .unwrap();
+    let kept = fixture.store().order(&listed.key).await.unwrap().unwrap();
+    assert_eq!((kept.created_at, kept.money), (noon(), created.money));
+    assert_eq!(kept.reference.as_deref(), Some("R-1"));
+    // It is not made older by a reply that comes for the second time.
+    created.created_at = listed.created_at;
+    fixture.store().track_created(created).await.unwrap();
+    let kept = fixture.store().order(&listed.key).await.unwrap().unwrap();
+    assert_eq!(kept.created_at, noon());
+}
