@@ -75,7 +75,7 @@ impl<S: Subscriber> Layer<S> for CrashPoint {
             }
             // Another thread may be the one that takes the signal; this one must not go on
             // until it has.
-            thread::sleep(Duration::from_millis(50));
+            thread::sleep(Duration::from_secs(1));
         }
     }
 }

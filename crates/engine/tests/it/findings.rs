@@ -24,7 +24,7 @@ async fn cancel_while_paying(make: fn() -> Scripted, answer: Answer, pays: Pays)
     let gateway = match pays {
         Pays::BeforeWeLook => gateway,
         Pays::DuringTheCall => gateway.will_show([StatusReply::Shows(OrderStatus::Unpaid)]),
-        // Nothing can be read after the call, until somebody asks again.
+        // Nothing can be read after the call, until a caller asks again.
         Pays::InDoubt => gateway.will_show([
             StatusReply::Shows(OrderStatus::Unpaid),
             StatusReply::Fails(ErrorKind::Unavailable),

@@ -291,7 +291,7 @@ async fn whoever_asks_again_need_not_wait_for_the_next_turn() {
         let record = fixture.cancel(LONG).await;
         assert_eq!(record.progress.state, State::Requested);
         assert!(record.due_at.is_some(), "it waits for its next turn");
-        // The keys are mended, and somebody asks at once.
+        // The keys are mended, and a caller asks at once.
         fixture.gateway.mend();
         let record = fixture.cancel(Duration::ZERO).await;
         assert_eq!(record.progress.state, State::Done(Outcome::Confirmed));

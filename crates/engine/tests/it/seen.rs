@@ -1,5 +1,5 @@
 //! What has been seen once is not unseen: a status that lags behind does not win over a
-//! payment, whoever saw it.
+//! payment, whichever worker saw it.
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -57,7 +57,7 @@ async fn a_payment_that_another_reader_saw_meanwhile_wins_over_our_older_sight()
             reader.status(&key("shop", "A-1")).await.unwrap();
         });
     });
-    // Our own reads go on saying that nobody has paid.
+    // Our own reads go on saying that the order is unpaid.
     let fixture = Fixture::new(gateway);
     path.set(fixture.temp_store.path()).unwrap();
     let record = fixture.cancel(LONG).await;

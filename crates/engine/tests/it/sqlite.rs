@@ -1,4 +1,4 @@
-//! The SQLite store: the suite, and what its file refuses whoever asks.
+//! The SQLite store: the suite, and what its file refuses to any program.
 
 use duka_core::cancel::{Repeat, State};
 use duka_engine::refunds::{RefundEvent, RefundOutcome, RefundState};
@@ -24,14 +24,14 @@ async fn the_file_itself_refuses_any_change_to_the_log() {
     let temp_store = sending().await;
     let sql = temp_store.sql();
     for forgery in [
-        "UPDATE events SET actor = 'nobody'",
+        "UPDATE events SET actor = 'intruder'",
         "UPDATE events SET at = at + 1 WHERE number = 1",
         "DELETE FROM events WHERE number = 2",
         "DELETE FROM events",
         "REPLACE INTO events (seq, cancellation, number, at, event, to_state, actor)
-             SELECT seq, cancellation, number, at, event, to_state, 'nobody' FROM events",
+             SELECT seq, cancellation, number, at, event, to_state, 'intruder' FROM events",
         "REPLACE INTO events (cancellation, number, at, event, to_state, actor)
-             SELECT cancellation, number, at, event, to_state, 'nobody' FROM events",
+             SELECT cancellation, number, at, event, to_state, 'intruder' FROM events",
     ] {
         let error = sql.execute(forgery, []).unwrap_err();
         let text = error.to_string();
@@ -109,7 +109,7 @@ async fn an_attempt_that_is_numbered_twice_is_not_taken_for_a_second_request() {
     assert_eq!(error.kind(), duka_engine::StoreErrorKind::Internal);
 }
 
-/// Statements that the file refuses whoever makes them, and with what words.
+/// Statements that the file refuses from any program, and the words of each refusal.
 #[tokio::test]
 async fn the_file_itself_keeps_a_refund_request_as_it_was_sent() {
     let temp_store = TempStore::new();
@@ -170,7 +170,7 @@ async fn the_file_itself_keeps_a_refund_request_as_it_was_sent() {
             "UPDATE refunds SET outcome = 'received'",
             "CHECK constraint failed",
         ),
-        ("UPDATE refund_events SET actor = 'nobody'", "append-only"),
+        ("UPDATE refund_events SET actor = 'intruder'", "append-only"),
         ("DELETE FROM refund_events", "append-only"),
         (
             "REPLACE INTO refund_events SELECT * FROM refund_events",

@@ -132,7 +132,7 @@ async fn a_file_that_was_cut_off_is_called_damaged() {
         fs::write(temp_store.path(), &whole[..part]).unwrap();
         let error = match SqliteStore::open(temp_store.path()) {
             Err(error) => error,
-            // The head is whole; the damage shows when somebody reads on.
+            // The head is whole; the damage shows in a later read.
             Ok(store) => everything(&store).await.expect_err("half of it is missing"),
         };
         assert_eq!(
@@ -228,7 +228,7 @@ async fn trouble_with_an_order_does_not_blame_the_file() {
 }
 
 /// What the store says to a user who may read it but not write it. A superuser may write
-/// everything, so this part runs as somebody else then.
+/// everything, so this part runs as another user then.
 #[test]
 fn a_store_that_may_not_be_written_says_so_when_it_is_opened() {
     let temp_store = TempStore::new();

@@ -6,7 +6,7 @@ use duka_engine::store::{Claim, NewCancellation, OpenResult, Tracked, Update, Up
 use duka_engine::{OrderKey, Record, Store, StoreErrorKind, TrackedOrder};
 
 /// One call that may write.
-/// Whoever sees an order without working on it.
+/// A reader that sees an order without working on it.
 pub(super) const LOOKER: &str = "looker";
 
 #[derive(Debug, Clone)]

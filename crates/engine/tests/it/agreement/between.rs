@@ -24,9 +24,9 @@ use crate::fixture::{HOUR, account};
 /// What a store can get wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mistake {
-    /// Writes over what somebody else has written meanwhile.
+    /// Writes over what another worker has written meanwhile.
     IgnoresTheVersion,
-    /// Writes over a payment that somebody has seen.
+    /// Writes over a payment that was seen.
     IgnoresTheGuard,
     /// Leaves the worker nothing of a claim that it keeps.
     ReleasesWhatIsKept,
@@ -48,7 +48,7 @@ pub(super) enum Mistake {
     TracksAgain,
     /// Begins a cancellation where one is open.
     TakesOpenForOver,
-    /// Begins whatever somebody else has done meanwhile.
+    /// Begins although another worker has acted meanwhile.
     IgnoresTheCondition,
     /// Hands out what another worker holds.
     HandsOutWhatIsHeld,

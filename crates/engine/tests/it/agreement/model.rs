@@ -61,7 +61,7 @@ impl Followed {
         let seen = self.seen();
         let paid = seen.as_ref().is_some_and(|seen| seen.status.was_paid());
         let follow = match self.order.follow {
-            // What has been paid is nothing for a sweep, whoever saw it and when.
+            // A sweep leaves a paid order alone, whichever worker saw the payment.
             Tracking::Pending if paid => Tracking::Closed,
             Tracking::Pending | Tracking::InProgress | Tracking::Closed => self.order.follow,
         };

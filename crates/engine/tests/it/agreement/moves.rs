@@ -6,7 +6,7 @@ use duka_core::cancel::{Event, Resolution};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// The orders that somebody may follow, and what happens to them and around them.
+/// The orders that may be tracked, and what happens to them.
 #[derive(Debug, Clone)]
 pub(super) struct Life {
     pub(super) orders: Vec<Order>,
@@ -57,7 +57,7 @@ pub(super) enum Move {
         /// Learns nothing that is worth a message.
         silent: bool,
     },
-    /// As `Happen`, but somebody sees a payment after the worker read and before it writes.
+    /// As `Happen`, but another reader sees a payment after the worker read and before it writes.
     PaidMeanwhile {
         worker: usize,
         which: usize,
@@ -71,7 +71,7 @@ pub(super) enum Move {
     },
     ClaimOne {
         worker: usize,
-        /// `None`: one that nobody has begun.
+        /// `None`: one that no worker has begun.
         which: Option<usize>,
     },
     /// In milliseconds; the clock may be set back.
@@ -93,7 +93,7 @@ pub(super) enum On {
     Always,
     /// The order has not been touched since it was last touched.
     AsItIs,
-    /// Nobody has ever touched it.
+    /// No worker has ever acted on it.
     Never,
     /// It was last touched at the very start.
     Stale,

@@ -95,7 +95,7 @@ impl View {
         let mut found = Vec::new();
         for text in &asked.texts {
             let mut orders = store.find_orders(text).await?;
-            // In which order they come is nobody's promise.
+            // Their order is not promised.
             orders.sort_by_key(|order| order.key.clone());
             found.push(orders);
         }
