@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use duka_emulator::{Fault, FaultKind, Gateway, Operation};
 
-use crate::shop::{CliFixture, HEADER, INDIAN, Run, Terminal, row};
+use crate::shop::{CliFixture, HEADER, INDIAN, Run, Terminal, row, wait_until};
 
 /// A port of this machine on which no program listens.
 const CLOSED_PORT: &str = "http://127.0.0.1:1";
@@ -352,7 +352,12 @@ fn a_gateway_whose_clock_is_wrong_for_a_moment_costs_no_order() {
         shop.create("kwikpaisa", &format!("A-{n}"));
     }
     let fault = Fault::new(FaultKind::TokenExpired).on(Operation::Status);
-    shop.emulator.arm(fault.times(8)).unwrap();
-    let run = shop.duka(&["sweep", "--min-age", "0s", "--json"]).exits(0);
+    shop.emulator.arm(fault.times(u32::MAX)).unwrap();
+    let sweep = shop.terminal.start(&["sweep", "--min-age", "0s", "--json"]);
+    wait_until("the first refusal", || shop.received(Operation::Status) > 0);
+    // Shorter than the pause that follows a refusal.
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    shop.emulator.clear_faults();
+    let run = sweep.end().exits(0);
     assert_eq!(run.swept().1["confirmed"], 12);
 }
