@@ -137,8 +137,8 @@ impl Canceller {
     /// Returns when it is over or needs a person, or when nothing is to be done before
     /// `wait` has passed; then a later call or sweep goes on.
     ///
-    /// Dropping the future only stops the wait. What is under way is done by a task of the
-    /// tokio runtime, which ends with an answer or at the deadline of the claim, and what
+    /// Once the cancellation is in the store, dropping the future only stops the wait. What is
+    /// under way is done by a task of the tokio runtime, which ends with an answer or at the deadline of the claim, and what
     /// came of it is stored.
     ///
     /// # Errors
@@ -153,16 +153,25 @@ impl Canceller {
     ) -> Result<CancelOutcome, CancelError> {
         let key = self.canonical(&order.key)?;
         let listed_money = match self.store.order(&key).await? {
-            Some(known) => order.money.filter(|money| known.money != Some(*money)),
+            Some(known) => {
+                self.check_gateway(&key, &known.gateway)?;
+                order.money.filter(|money| known.money != Some(*money))
+            }
             None => {
+                self.check_gateway(&key, &order.gateway)?;
                 // Whether it is there; whether it may be cancelled is read again once this
                 // cancellation is the only open one.
-                self.gateway(&key.account)?.status(&key.order).await?;
-                let key = key.clone();
-                self.store
-                    .track(vec![TrackedOrder { key, ..order }])
-                    .await?;
-                None
+                let reading = self.gateway(&key.account)?.status(&key.order).await?;
+                let money = order.money;
+                let order = TrackedOrder {
+                    key: key.clone(),
+                    ..order
+                };
+                self.store.track(vec![order]).await?;
+                // The next status may lag behind this one, which may show a payment.
+                let (seen, worker) = (self.observation(&reading), &self.settings.worker);
+                self.store.observe(&key, seen, worker).await?;
+                money
             }
         };
         let opened = self.open(key, request, listed_money, Condition::Always);

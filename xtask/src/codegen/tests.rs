@@ -202,7 +202,7 @@ fn codes_and_operations_are_tables() {
         method: "POST",
         path: "/cancel",
         intent: Intent::Mutation,
-        repeat: Repeat::Once,
+        repeat: Repeatability::Once,
         unsupported: None,
         evidence: Evidence::Documented("orders"),
     };

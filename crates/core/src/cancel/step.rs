@@ -159,7 +159,12 @@ impl Moment<'_> {
                 return self.requested(&Event::Observed(status.clone()));
             }
             // An earlier request was about an order that showed the right amount then.
-            Event::AmountDiffers(_) if asked_before => self.to_review(),
+            Event::AmountDiffers(_) if asked_before => {
+                let mut step = self.to_review();
+                // The doubt is as old as the request, so that it is read ever more rarely.
+                step.next.doubt_since = self.current.sent_at;
+                step
+            }
             Event::AmountDiffers(_) => self.skip(SkipReason::AmountDiffers),
             Event::OrderNotFound if !asked_before => self.skip(SkipReason::NotFound),
             Event::OrderNotFound | Event::StatusUnreadable if asked_before => {

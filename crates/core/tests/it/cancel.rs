@@ -254,6 +254,23 @@ fn once_a_request_has_settled_only_the_pause_counts() {
 }
 
 #[test]
+fn a_review_that_another_amount_ends_in_again_keeps_its_age() {
+    let rules = CancelRules::repeatable([Cancellable::Unpaid]);
+    let unpaid = || Event::Observed(OrderStatus::Unpaid);
+    let events = [
+        (0, unpaid()),
+        (1, Event::Unclear),
+        (3_601, unpaid()),
+        // A status read in review begins again, and another amount ends that.
+        (7_200, unpaid()),
+        (7_201, Event::AmountDiffers(OrderStatus::Unpaid)),
+    ];
+    let record = after(&rules, &events);
+    assert_eq!(record.state, State::NeedsReview);
+    assert_eq!(record.doubt_since, Timestamp::from_second(0).ok());
+}
+
+#[test]
 fn another_amount_matters_only_while_a_request_could_leave() {
     let rules = CancelRules::repeatable([Cancellable::Unpaid]);
     let differs = |status| (0, Event::AmountDiffers(status));

@@ -1,7 +1,7 @@
 //! Statements about cancellations, their attempts and their log.
 
 use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, RequestUsed};
-use duka_core::{AccountName, CancellationId, GatewayName};
+use duka_core::{AccountName, CancellationId, GatewayName, Money};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::events::{self, Line, Log};
@@ -21,11 +21,39 @@ pub(super) const SELECT: &str =
     "SELECT c.*, o.form, o.gateway, o.amount, o.currency FROM cancellations c
      JOIN orders o ON o.account = c.account AND o.order_id = c.order_id";
 
+/// Adds the amount that a later list or caller has, where the first one had none and no worker
+/// holds the record.
+fn add_listed_money(
+    connection: &Connection,
+    open: Record,
+    listed: Option<Money>,
+) -> Result<Record, StoreError> {
+    let Some(money) = listed.filter(|_| open.listed_money.is_none()) else {
+        return Ok(open);
+    };
+    let changed = connection
+        .prepare_cached(
+            "UPDATE cancellations SET listed_amount = ?2, listed_currency = ?3,
+                                      version = version + 1
+             WHERE id = ?1 AND worker IS NULL",
+        )
+        .and_then(|mut update| {
+            let (amount, currency) = (money.amount().to_string(), money.currency().code());
+            update.execute(params![open.id.to_string(), amount, currency])
+        })
+        .map_err(store_error)?;
+    if changed == 0 {
+        return Ok(open);
+    }
+    by_id(connection, open.id)?.ok_or_else(|| vanished(open.id))
+}
+
 pub(super) fn open(
     connection: &Connection,
     new_cancellation: &NewCancellation,
 ) -> Result<OpenResult, StoreError> {
     if let Some(open) = open_one(connection, &new_cancellation.key)? {
+        let open = add_listed_money(connection, open, new_cancellation.listed_money)?;
         return Ok(OpenResult::AlreadyOpen(open));
     }
     let Some(order) = orders::by_key(connection, &new_cancellation.key)? else {

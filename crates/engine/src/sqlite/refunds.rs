@@ -29,6 +29,20 @@ pub(super) fn begin(
             format!("order {} is not tracked; track it first", intent.key),
         ));
     };
+    // Under every name of the account: a status that lags behind may show it paid again.
+    let reversed: bool = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM orders
+                 WHERE order_id = ?1 AND gateway = ?2 AND status = 'reversed')",
+        )
+        .and_then(|mut select| {
+            let order_id = intent.key.order.as_str();
+            select.query_row(params![order_id, order.gateway.as_str()], |row| row.get(0))
+        })
+        .map_err(store_error)?;
+    if reversed {
+        return Ok(BeginRefund::NotPaid(Some(OrderStatus::Reversed)));
+    }
     let status = order.seen.map(|seen| seen.status);
     if status != Some(OrderStatus::Paid) {
         return Ok(BeginRefund::NotPaid(status));

@@ -241,3 +241,21 @@ async fn what_the_list_said_outlives_the_worker_that_read_it() {
     assert_eq!(record.listed_money, Some(money("50.00", "INR")));
     assert_eq!(fixture.gateway.requests(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_amount_that_comes_later_binds_a_cancellation_that_waits_without_one() {
+    let fixture = Fixture::new(Scripted::repeatable());
+    fixture
+        .gateway
+        .break_down(duka_core::ErrorKind::Unavailable);
+    let waiting = fixture.cancel(std::time::Duration::ZERO).await;
+    assert_eq!(waiting.progress.state, State::Requested);
+    fixture.gateway.mend();
+    fixture.gateway.set_money("A-1", money("9999.00", "INR"));
+    let asked = fixture
+        .canceller
+        .cancel(costing("50.00", "INR"), by("amina"), LONG);
+    let record = asked.await.unwrap().record;
+    assert_eq!((record.id, record.progress.state), (waiting.id, SKIPPED));
+    assert_eq!(fixture.gateway.requests(), 0);
+}

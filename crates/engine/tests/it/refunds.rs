@@ -388,6 +388,26 @@ async fn an_earlier_request_is_looked_at_with_the_account_that_made_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_order_seen_reversed_under_another_name_of_its_account_is_not_refunded() {
+    let counter = Counter::new(FakeRefundGateway::new());
+    let old = counter.with_accounts(&[("shop-old", &counter.fake_refund_gateway)]);
+    let tracked = vec![order("shop-old", "A-1")];
+    old.store().track(tracked).await.unwrap();
+    let reversed = duka_core::Observation {
+        status: OrderStatus::Reversed,
+        raw_status: "REVERSED".to_owned(),
+        money: None,
+        observed_at: crate::fixture::noon(),
+    };
+    let known = key("shop-old", "A-1");
+    let seen = old.store().observe(&known, reversed, "w0");
+    seen.await.unwrap();
+    // The status lags behind, and this name of the account knows nothing of the reversal.
+    assert_eq!(not_eligible(&counter).await, OrderStatus::Reversed);
+    assert!(counter.fake_refund_gateway.requests().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_earlier_request_of_an_account_that_is_gone_is_looked_at_by_whoever_asks() {
     let counter = Counter::new(FakeRefundGateway::new().will_answer([Answer::Lost]));
     counter.made().await;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use duka_core::ErrorKind;
 use duka_core::cancel::{Outcome, SkipReason, State};
+use duka_core::{ErrorKind, GatewayName, OrderStatus};
 use duka_engine::CancelError;
 
 use crate::fixture::{Fixture, LONG, by, noon, order};
@@ -86,4 +86,48 @@ async fn an_order_that_was_just_created_begins_its_life_now_whatever_was_listed_
     fixture.store().track_created(created).await.unwrap();
     let kept = fixture.store().order(&listed.key).await.unwrap().unwrap();
     assert_eq!(kept.created_at, noon());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_payment_that_the_first_status_shows_wins_over_a_later_status_that_lags_behind() {
+    for make in [
+        Scripted::repeatable as fn() -> Scripted,
+        Scripted::once_only,
+    ] {
+        let shows = [OrderStatus::Paid, OrderStatus::Unpaid].map(StatusReply::Shows);
+        let fixture = Fixture::new(make().will_show(shows));
+        let asked = fixture
+            .canceller
+            .cancel(order("shop", "A-1"), by("amina"), LONG);
+        let record = asked.await.unwrap().record;
+        let skipped = State::Done(Outcome::Skipped(SkipReason::NotEligible));
+        assert_eq!(record.progress.state, skipped);
+        assert_eq!(record.progress.verified, Some(OrderStatus::Paid));
+        assert_eq!(fixture.gateway.requests(), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_cancellation_is_begun_for_an_order_of_another_gateway() {
+    let fixture = Fixture::new(Scripted::once_only());
+    let mut elsewhere = order("shop", "A-1");
+    elsewhere.gateway = GatewayName::from_static("pesapal");
+    for tracked in [false, true] {
+        if tracked {
+            let orders = vec![elsewhere.clone()];
+            fixture.store().track(orders).await.unwrap();
+        }
+        let asked = fixture
+            .canceller
+            .cancel(elsewhere.clone(), by("amina"), LONG);
+        let error = asked.await.unwrap_err();
+        assert!(matches!(error, CancelError::OtherGateway { .. }), "{error}");
+        let rows = |table| {
+            fixture
+                .temp_store
+                .number(&format!("SELECT count(*) FROM {table}"))
+        };
+        assert_eq!((rows("cancellations"), rows("orders")), (0, tracked.into()));
+        assert_eq!(fixture.gateway.reads(), 0);
+    }
 }

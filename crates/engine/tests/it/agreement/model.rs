@@ -136,8 +136,15 @@ impl Model {
     fn open(&mut self, new_cancellation: &NewCancellation) -> Answer {
         let is_open =
             |it: &&Record| it.key == new_cancellation.key && it.progress.state.outcome().is_none();
-        if let Some(open) = self.all().find(is_open) {
-            return Answer::AlreadyOpen(open.clone());
+        let open = self.all().find(is_open).cloned();
+        if let Some(mut open) = open {
+            let is_new = open.listed_money.is_none() && new_cancellation.listed_money.is_some();
+            if is_new && open.worker.is_none() {
+                open.listed_money = new_cancellation.listed_money;
+                open.version += 1;
+                self.push(open.clone());
+            }
+            return Answer::AlreadyOpen(open);
         }
         let Some(order) = self.order(&new_cancellation.key) else {
             return Answer::UnknownOrder;
