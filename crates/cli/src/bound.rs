@@ -17,6 +17,8 @@ const FOR_AN_ANSWER: Duration = Duration::from_secs(3);
 
 /// How long it then waits for its work to stop, and again for the store to be read.
 const FOR_A_LOOK: Duration = Duration::from_secs(1);
+/// The longest wait for the answer of a request after a signal: twice the default timeout of a request.
+const FOR_A_STOP: Duration = Duration::from_secs(60);
 
 /// How often the store is asked whether a request is still on its way.
 pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -71,9 +73,10 @@ impl<T: Send + 'static> Work<T> {
             let stopped = tokio::task::spawn_blocking(|| runtime.shutdown_timeout(FOR_A_LOOK));
             let _ = stopped.await;
         }
-        match (&mut self.task).await {
-            Err(error) if error.is_cancelled() => None,
-            ended => Some(ended),
+        match timeout(FOR_A_LOOK, &mut self.task).await {
+            Err(_) => None,
+            Ok(Err(error)) if error.is_cancelled() => None,
+            Ok(ended) => Some(ended),
         }
     }
 }
@@ -154,15 +157,15 @@ impl Bound {
         at_rest: impl Future<Output = ()>,
         look: impl Future<Output = Result<Option<R>, StoreError>>,
     ) -> Left<T, R> {
-        let wait_policy = match end {
+        let until = match end {
             End::TimeUp(_) => Instant::now() + FOR_AN_ANSWER,
-            End::Stopped => self.until,
+            End::Stopped => self.until.min(Instant::now() + FOR_A_STOP),
         };
         tokio::select! {
             biased;
             done = work.done() => return done.map_or(Left::Unreadable, Left::Done),
             () = at_rest => {}
-            () = sleep_until(wait_policy) => {}
+            () = sleep_until(until) => {}
         }
         match work.stop().await {
             Some(Ok(done)) => return Left::Done(done),

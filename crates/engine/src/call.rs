@@ -56,7 +56,7 @@ pub(crate) async fn call<'a, T>(
     deadline: &Deadline,
     call: Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>,
 ) -> Result<T, Error> {
-    let given_up = "no answer before the claim on this record would have lapsed";
+    let given_up = "no answer before the lease on this record ended";
     let ended = deadline.run(call).await;
     ended.unwrap_or_else(|| {
         let (kind, delivery) = (ErrorKind::Unavailable, Delivery::Unknown);

@@ -169,7 +169,8 @@ impl ReqwestTransportBuilder {
     /// following redirects. [`build`](Self::build) sets what must hold, whatever stands in it:
     /// HTTP/1.1, no redirects, no retries, no `Referer`, no idle connections, the time to connect,
     /// and our `User-Agent`. Give it no cookie store, and no proxy for plain `http`: a gateway on
-    /// this machine must be reached without one.
+    /// this machine must be reached without one. A builder takes the proxies of the environment
+    /// (`HTTP_PROXY`, `HTTPS_PROXY`) unless it is told otherwise: call `no_proxy`, or name yours.
     ///
     /// How TLS is done is its business, too. This crate enables reqwest's `rustls-no-provider`:
     /// either hand over a `rustls::ClientConfig`

@@ -188,7 +188,7 @@ impl Waits {
         }
         if self.lease < self.timeout.saturating_mul(2) {
             return Err(Failure::usage(format!(
-                "lease ({}) is shorter than twice the timeout ({}); a claim must outlive a slow request",
+                "lease ({}) is shorter than twice the timeout ({}); a lease must outlast a slow request",
                 shown(self.lease),
                 shown(self.timeout),
             )));
@@ -251,7 +251,7 @@ mod tests {
     fn a_claim_that_a_slow_request_outlives_is_refused() {
         assert_eq!(
             waits(&[("DUKA_LEASE", "59s")]),
-            Err("lease (59s) is shorter than twice the timeout (30s); a claim must outlive a slow request".to_owned())
+            Err("lease (59s) is shorter than twice the timeout (30s); a lease must outlast a slow request".to_owned())
         );
     }
 

@@ -356,7 +356,7 @@ fn a_gateway_whose_clock_is_wrong_for_a_moment_costs_no_order() {
     let sweep = shop.terminal.start(&["sweep", "--min-age", "0s", "--json"]);
     wait_until("the first refusal", || shop.received(Operation::Status) > 0);
     // Shorter than the pause that follows a refusal.
-    std::thread::sleep(std::time::Duration::from_secs(1));
+    std::thread::sleep(Duration::from_secs(1));
     shop.emulator.clear_faults();
     let run = sweep.end().exits(0);
     assert_eq!(run.swept().1["confirmed"], 12);

@@ -62,7 +62,7 @@ impl SqliteStore {
         Self::open_at(&path, BUSY_TIMEOUT).map_err(|error| named(&path, error))
     }
 
-    fn open_at(path: &Path, wait_policy: Duration) -> Result<Self, StoreError> {
+    fn open_at(path: &Path, busy_timeout: Duration) -> Result<Self, StoreError> {
         if path.is_dir() {
             return Err(StoreError::new(
                 StoreErrorKind::CannotOpen,
@@ -71,11 +71,11 @@ impl SqliteStore {
         }
         let started = Instant::now();
         loop {
-            match Self::connect_at(path, wait_policy) {
+            match Self::connect_at(path, busy_timeout) {
                 // Of several that make the file at the same time, SQLite turns some away at
                 // once, without the wait that it was told to have.
                 Err(error)
-                    if error.kind() == StoreErrorKind::Busy && started.elapsed() < wait_policy =>
+                    if error.kind() == StoreErrorKind::Busy && started.elapsed() < busy_timeout =>
                 {
                     std::thread::sleep(Duration::from_millis(5));
                 }
@@ -84,13 +84,13 @@ impl SqliteStore {
         }
     }
 
-    fn connect_at(path: &Path, wait_policy: Duration) -> Result<Self, StoreError> {
+    fn connect_at(path: &Path, busy_timeout: Duration) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let create = flags | OpenFlags::SQLITE_OPEN_CREATE;
         make_private(path);
-        let mut connection = connect(path, create, wait_policy)?;
+        let mut connection = connect(path, create, busy_timeout)?;
         schema::create(&mut connection)?;
-        let reader = connect(path, flags, wait_policy)?;
+        let reader = connect(path, flags, busy_timeout)?;
         reader
             .pragma_update(None, "query_only", true)
             .map_err(store_error)?;
@@ -144,9 +144,13 @@ fn named(path: &Path, error: StoreError) -> StoreError {
     }
 }
 
-fn connect(path: &Path, flags: OpenFlags, wait_policy: Duration) -> Result<Connection, StoreError> {
+fn connect(
+    path: &Path,
+    flags: OpenFlags,
+    busy_timeout: Duration,
+) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, flags).map_err(store_error)?;
-    connection.busy_timeout(wait_policy).map_err(store_error)?;
+    connection.busy_timeout(busy_timeout).map_err(store_error)?;
     // SQLite opens what it may not write for reading, without a word.
     if connection.is_readonly("main").map_err(store_error)? {
         return Err(rows::read_only());

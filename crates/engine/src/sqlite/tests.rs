@@ -208,8 +208,8 @@ async fn a_disk_that_is_full_says_so_and_loses_nothing_that_was_answered() {
 #[tokio::test]
 async fn a_store_that_another_program_holds_is_busy_by_name() {
     let (_folder, path) = shelf();
-    let wait_policy = Duration::from_millis(30);
-    let store = SqliteStore::open_at(&path, wait_policy).unwrap();
+    let busy_timeout = Duration::from_millis(30);
+    let store = SqliteStore::open_at(&path, busy_timeout).unwrap();
     let other = beside(&path);
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let error = store.write(|c| insert(c, "A-1")).await.unwrap_err();
@@ -219,7 +219,7 @@ async fn a_store_that_another_program_holds_is_busy_by_name() {
     assert!(text.contains("locked by another program"), "{text}");
     // A reader blocks no other program.
     store.read(|c| Ok(count(c))).await.unwrap();
-    SqliteStore::open_at(&path, wait_policy).unwrap();
+    SqliteStore::open_at(&path, busy_timeout).unwrap();
     other.execute_batch("COMMIT").unwrap();
     store.write(|c| insert(c, "A-1")).await.unwrap();
 }

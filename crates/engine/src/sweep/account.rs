@@ -23,6 +23,7 @@ use crate::store::Claim;
 /// After this many reviews in a row without an answer, the rest of them waits for the next
 /// sweep.
 const UNANSWERED: u32 = 3;
+
 /// One account of a sweep. Its waits for its rate, for its gateway and for its credentials
 /// are its own; the slots, one for each order in hand, are shared by all accounts.
 pub(super) struct Account<'a> {

@@ -69,7 +69,8 @@ async fn without_its_caller_an_exchange_still_ends_at_its_deadline() {
         .log(record(&fixture).await.id)
         .await
         .unwrap();
-    let cut_off = "cancel request: gateway out of reach: no answer before the claim on this record would have lapsed";
+    let cut_off =
+        "cancel request: gateway out of reach: no answer before the lease on this record ended";
     assert_eq!(log[2].detail.as_deref(), Some(cut_off));
 }
 
