@@ -353,6 +353,8 @@ async fn slot_at<'a>(context: &'a Context<'a>, at: Option<Instant>) -> Semaphore
 
 async fn sleep_until(then: Option<Instant>) {
     match then {
+        // tokio's timer rounds up to a millisecond, which would bound the starts in a second.
+        Some(then) if then <= Instant::now() => {}
         Some(then) => tokio::time::sleep_until(then).await,
         None => std::future::pending().await,
     }
