@@ -3,12 +3,8 @@
 //! Each test is a function that gets a way to open handles on one empty store. The macro
 //! [`store_suite!`](crate::store_suite!) makes a `#[tokio::test]` of each:
 //!
-//! ```ignore
-//! duka_engine::store_suite!(TempStore::new());
-//! ```
-//!
-//! where `TempStore::new()` makes an empty store and `store(&self)` opens a handle on it, an
-//! `Arc<dyn RefundStore>`.
+//! `duka_engine::store_suite!(TempStore::new());`, where `TempStore::new()` makes an empty store
+//! and `store(&self)` opens a handle on it, an `Arc<dyn RefundStore>`.
 
 #![expect(
     clippy::unwrap_used,

@@ -56,11 +56,11 @@ pub enum PlannedAction {
 /// Why a sweep leaves an order alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeaveReason {
-    /// It is younger than [`Bounds::min_age`](super::Bounds::min_age).
+    /// It is younger than [`Bounds::min_age`](crate::sweep::Bounds::min_age).
     TooYoung,
-    /// It is older than [`Bounds::look_back`](super::Bounds::look_back).
+    /// It is older than [`Bounds::look_back`](crate::sweep::Bounds::look_back).
     TooOld,
-    /// A worker has acted on it more recently than [`Bounds::grace`](super::Bounds::grace)
+    /// A worker has acted on it more recently than [`Bounds::grace`](field@crate::sweep::Bounds::grace)
     /// allows.
     RecentAction,
     /// A cancellation of it is under way: this sweep or another worker settles it.

@@ -310,7 +310,7 @@ async fn interim_replies_without_end_do_not_outlast_the_timeout() {
 }
 
 #[test]
-fn a_proxys_address_is_checked_and_never_shows_its_password() {
+fn the_address_of_a_proxy_is_checked_and_never_shows_its_password() {
     let proxy: ProxyUrl = "https://shop:p4ssw0rd@proxy.example:8443/".parse().unwrap();
     assert_eq!(proxy.to_string(), "https://proxy.example:8443");
     assert!(!format!("{proxy:?}").contains("p4ssw0rd"));
