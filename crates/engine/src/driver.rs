@@ -17,10 +17,10 @@ use uuid::{Timestamp as UuidTime, Uuid};
 
 pub(crate) use self::transition::{Transition, is_hopeless};
 use self::transition::{answers, guard};
-pub use self::trouble::CancelError;
 use crate::amount::AmountDifference;
 use crate::call::{FailedRequest, call};
 use crate::deadline::Deadline;
+use crate::error::CancelError;
 use crate::message;
 use crate::order::{OrderKey, TrackedOrder};
 use crate::record::{Record, Request, tracking_after};
@@ -33,7 +33,6 @@ use crate::task::detached;
 use crate::write::{Decision, Reason, Swapped, compare_and_swap, retry_until_lease_ends};
 
 mod transition;
-mod trouble;
 
 /// A record after a worker has worked on it.
 #[derive(Debug)]

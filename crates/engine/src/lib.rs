@@ -4,6 +4,7 @@ mod amount;
 mod call;
 mod deadline;
 mod driver;
+mod error;
 mod lease;
 mod message;
 mod order;
@@ -21,7 +22,8 @@ mod task;
 mod write;
 
 pub use amount::{AmountCheck, AmountDifference, Expected};
-pub use driver::{CancelError, CancelOutcome, Canceller};
+pub use driver::{CancelOutcome, Canceller};
+pub use error::CancelError;
 pub use lease::{BadLease, Lease};
 pub use order::{OrderKey, TrackedOrder, Tracking};
 pub use record::{LogEntry, Record, Request};

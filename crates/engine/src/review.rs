@@ -4,7 +4,8 @@
 use duka_core::cancel::{Event, Resolution};
 use duka_core::{CancellationId, Observation, OrderStatus, State, StatusReading};
 
-use crate::driver::{CancelError, Canceller, Transition};
+use crate::driver::{Canceller, Transition};
+use crate::error::CancelError;
 use crate::order::OrderKey;
 use crate::record::Record;
 use crate::store::{StoreError, StoreErrorKind};

@@ -16,7 +16,8 @@ mod reader;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::driver::{CancelError, Canceller};
+use crate::driver::Canceller;
+use crate::error::CancelError;
 use crate::record::Request;
 use account::Account;
 use context::Context;

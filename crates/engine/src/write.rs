@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tracing::warn;
 
 use crate::deadline::Deadline;
-use crate::driver::CancelError;
+use crate::error::CancelError;
 use crate::store::{StoreError, StoreErrorKind, UpdateResult};
 
 /// The first pause between two tries; each one is twice as long as the one before.

@@ -16,7 +16,7 @@ use super::events::SweepEvent;
 use super::jobs::{self, Ended, Job, Unsettled};
 use super::limiter::RateLimiter;
 use super::queue::{Queue, Queues};
-use crate::driver::CancelError;
+use crate::error::CancelError;
 use crate::record::Record;
 use crate::store::Claim;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use duka_core::{AccountName, GatewayName, Money, StatusReading};
 
 use crate::amount::AmountDifference;
-use crate::driver::CancelError;
+use crate::error::CancelError;
 use crate::order::OrderKey;
 use crate::record::Record;
 

@@ -12,7 +12,7 @@ use super::context::{Context, PAGE, before};
 use super::events::LeaveReason;
 use super::jobs::{Abandoned, Job, Unsettled};
 use super::queue::Queues;
-use crate::driver::CancelError;
+use crate::error::CancelError;
 use crate::order::{TrackedOrder, Tracking};
 use crate::record::Record;
 use crate::store::{AbandonedPage, Claim, ReportFilter, ReportPage};
