@@ -151,3 +151,33 @@ impl Schedule {
 fn after(now: Timestamp, pause: Duration) -> Timestamp {
     now.checked_add(pause).unwrap_or(Timestamp::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_sent_in_the_last_fifth_of_a_lease() {
+        let clock = SharedClock::new(|| Timestamp::UNIX_EPOCH);
+        let lease = Lease::new(Duration::from_secs(100)).unwrap();
+        let deadline = lease.deadline(&clock);
+        assert_eq!(deadline.left(), Duration::from_secs(80));
+        tokio::time::advance(Duration::from_secs(79)).await;
+        assert!(!deadline.is_over());
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(deadline.is_over());
+        assert_eq!(deadline.left(), Duration::from_millis(1));
+    }
+
+    #[test]
+    fn a_lease_lasts_from_a_second_to_an_hour_and_a_claim_at_most_a_day() {
+        let long = Duration::from_secs(3_601);
+        let error = Lease::new(long).unwrap_err().to_string();
+        assert!(
+            error.starts_with("a lease of 3601s is not between 1s and 3600s; "),
+            "{error}"
+        );
+        let claim = Claim::new("w1", Timestamp::UNIX_EPOCH, Duration::MAX);
+        assert_eq!(claim.until(), Timestamp::from_second(86_400).unwrap());
+    }
+}
