@@ -3,6 +3,7 @@
 
 mod filters;
 mod members;
+mod statements;
 #[cfg(test)]
 mod tests;
 
@@ -57,10 +58,11 @@ pub(crate) fn run(root: &Path, mode: Mode) -> Result<(), String> {
 
 /// The path and the text of every generated file.
 fn files(root: &Path) -> Result<Vec<(String, String)>, String> {
-    let documents: Vec<Document> = openapi::gateways(root)?
+    let mut documents: Vec<Document> = openapi::gateways(root)?
         .iter()
         .map(|gateway| openapi::read(root, gateway))
         .collect::<Result<_, _>>()?;
+    statements::resolve(root, &mut documents)?;
     let mut files = Vec::new();
     for document in &documents {
         let gateway = &document.gateway;

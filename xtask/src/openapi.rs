@@ -61,6 +61,9 @@ description! {
         sources: Map<Source>,
         #[serde(rename = "x-assumptions")]
         assumptions: Map<Assumption>,
+        /// What a page that we had whole says: by the page's name in `sources`, then by what it is about.
+        #[serde(rename = "x-statements")]
+        statements: Map<Map<Vec<Statement>>>,
         #[serde(rename = "x-out-of-scope")]
         out_of_scope: Vec<OutOfScope>,
     }
@@ -85,6 +88,20 @@ description! {
         url: Option<String>,
         /// How much of a page was read; or when the replies were `recorded`.
         read: String,
+    }
+    /// A statement of a page, and what becomes of it here.
+    struct Statement {
+        text: String,
+        /// Where it is fulfilled: Markdown, with links as they stand in `docs/`.
+        r#where: String,
+        /// The tests that guard it: `CRATE::FUNCTION`, or `CRATE::MODULE::FUNCTION`.
+        #[serde(deserialize_with = "one_or_more")]
+        test: Vec<String>,
+        /// The files that hold these tests.
+        #[serde(skip_deserializing)]
+        test_files: Vec<String>,
+        #[serde(rename = "not-yet")]
+        not_yet: Option<String>,
     }
     /// What a gateway offers and we leave alone.
     struct OutOfScope {
@@ -364,6 +381,18 @@ impl Check {
         }
         for (id, assumption) in &document.assumptions {
             self.assumption(id, assumption);
+        }
+        for (source, parts) in &document.statements {
+            self.names("x-statements", Some(source), &[]);
+            for statement in parts.values().flatten() {
+                let fulfilled = !statement.r#where.is_empty() && !statement.test.is_empty();
+                if !fulfilled && statement.not_yet.is_none() {
+                    self.wrong.push(format!(
+                        "x-statements.{source}: {} needs where and test, or not-yet",
+                        statement.text
+                    ));
+                }
+            }
         }
     }
 

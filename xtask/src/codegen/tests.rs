@@ -8,6 +8,14 @@ fn sample() -> Document {
     openapi::parse("pesapal", SAMPLE).unwrap()
 }
 
+/// A description whose statements were looked up among the project's own files.
+fn resolved(text: &str) -> Result<Document, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut documents = vec![openapi::parse("pesapal", text)?];
+    statements::resolve(root, &mut documents)?;
+    Ok(documents.remove(0))
+}
+
 /// What is wrong with the sample once `from` has become `to`.
 fn wrong(from: &str, to: &str) -> String {
     assert!(SAMPLE.contains(from), "{from}");
@@ -239,7 +247,7 @@ fn the_page_of_a_gateway_says_how_each_statement_is_known() {
 #[test]
 fn the_page_of_what_is_covered_gives_reasons_and_knows_every_operation() {
     let page_of = |document| page("coverage.md", &[document]);
-    let text = page_of(sample()).unwrap();
+    let text = page_of(resolved(SAMPLE).unwrap()).unwrap();
     assert!(
         text.contains("Sent, 2 of 2: `id`, `merchantNote`."),
         "{text}"
@@ -248,13 +256,65 @@ fn the_page_of_what_is_covered_gives_reasons_and_knows_every_operation() {
         text.contains("| `order.paid_by` | Nothing is decided by it. |"),
         "{text}"
     );
-    let mut unknown = sample();
+    let mut unknown = resolved(SAMPLE).unwrap();
     unknown.paths["/cancel"].post.as_mut().unwrap().operation_id = "void".to_owned();
     assert!(
         page_of(unknown)
             .unwrap_err()
             .starts_with("coverage.md.j2: ")
     );
+}
+
+#[test]
+fn a_statement_of_a_page_is_fulfilled_and_guarded_or_said_to_be_missing() {
+    let error = wrong(", not-yet: no command keeps one", "");
+    assert_eq!(
+        error,
+        "x-statements.orders: An order can be kept. needs where and test, or not-yet"
+    );
+    let error = wrong("  orders:\n    Notes:", "  goods:\n    Notes:");
+    assert_eq!(error, "x-statements: x-source goods is not in x-sources");
+}
+
+#[test]
+fn what_a_statement_names_exists() {
+    let text = page("coverage.md", &[resolved(SAMPLE).unwrap()]).unwrap();
+    insta::assert_snapshot!(part(&text, "| about |"), @r"
+    | about | the page says | in `duka` | tests |
+    |---|---|---|---|
+    | Notes | An order can be read. | [core](../crates/core/src/lib.rs), `duka status` | [`every_status_word_reads_back`](../crates/core/tests/it/orders.rs) |
+    | Notes | An order can be kept. | **not yet**: no command keeps one |  |
+    ");
+    let of = "pesapal: x-statements: An order can be read.: ";
+    for (from, to, reason) in [
+        ("core::every_status", "core::no_status", "there is no test"),
+        (
+            "core::every_status",
+            "http::every_status",
+            "there is no test",
+        ),
+        (
+            "core::every_status_word_reads_back",
+            "core::new",
+            "core::new is in ",
+        ),
+        (
+            "src/lib.rs",
+            "src/goods.rs",
+            "../crates/core/src/goods.rs: No such",
+        ),
+        (
+            "src/lib.rs",
+            "README.md#goods",
+            "the page has no such heading",
+        ),
+    ] {
+        assert!(SAMPLE.contains(from), "{from}");
+        let error = resolved(&SAMPLE.replacen(from, to, 1)).unwrap_err();
+        assert!(error.starts_with(of) && error.contains(reason), "{error}");
+    }
+    resolved(&SAMPLE.replace("core::every", "core::orders::every")).unwrap();
+    resolved(&SAMPLE.replace("src/lib.rs", "README.md#cargo-features")).unwrap();
 }
 
 #[test]
