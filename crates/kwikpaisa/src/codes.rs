@@ -94,7 +94,7 @@ pub static ERROR_CODES: [ErrorCode; 9] = [
         http: 400,
         kind: ErrorKind::Rejected,
         meaning: "bad or missing parameters",
-        caller_may: "mend the request; to a cancel it may also be the refusal, so read the status",
+        caller_may: "correct the request; to a cancel it may also be the refusal, so read the status",
         evidence: Evidence::Documented("error-codes"),
     },
     ErrorCode {
@@ -129,7 +129,7 @@ pub static ERROR_CODES: [ErrorCode; 9] = [
         http: 422,
         kind: ErrorKind::Rejected,
         meaning: "validation or a business rule",
-        caller_may: "mend the request; to a cancel it may also be the refusal, so read the status",
+        caller_may: "correct the request; to a cancel it may also be the refusal, so read the status",
         evidence: Evidence::Documented("error-codes"),
     },
     ErrorCode {

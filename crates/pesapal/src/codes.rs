@@ -120,7 +120,7 @@ pub static ERROR_CODES: [ErrorCode; 9] = [
         code: "invalid_api_request_parameters",
         kind: ErrorKind::Rejected,
         meaning: "a member of the request is not valid; the message says which",
-        caller_may: "mend the request",
+        caller_may: "correct the request",
         evidence: Evidence::Observed("recordings"),
     },
     ErrorCode {
