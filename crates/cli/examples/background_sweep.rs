@@ -127,7 +127,10 @@ fn bounds() -> Bounds {
 async fn main() -> Result<(), AnyError> {
     let folder = tempfile::tempdir()?;
     let emulator = Emulator::start(EmulatorConfig::new(Timestamp::now)).await?;
-    let store = SqliteStore::open(folder.path().join("shop.db"))?;
+    let store = SqliteStore::open(
+        folder.path().join("shop.db"),
+        SharedClock::new(Timestamp::now),
+    )?;
     let canceller = shop(&emulator, store, 3).await?;
 
     let stop = CancellationToken::new();
@@ -156,7 +159,11 @@ mod tests {
         let emulator = Emulator::start(EmulatorConfig::new(Timestamp::now))
             .await
             .unwrap();
-        let store = SqliteStore::open(folder.path().join("shop.db")).unwrap();
+        let store = SqliteStore::open(
+            folder.path().join("shop.db"),
+            SharedClock::new(Timestamp::now),
+        )
+        .unwrap();
         let canceller = shop(&emulator, store, 3).await.unwrap();
         emulator.pay("tea-2").unwrap();
         let stop = CancellationToken::new();

@@ -275,7 +275,11 @@ async fn start(store: SqliteStore) -> Result<(Emulator, Shop), AnyError> {
 #[tokio::main]
 async fn main() -> Result<(), AnyError> {
     let folder = tempfile::tempdir()?;
-    let (emulator, shop) = start(SqliteStore::open(folder.path().join("shop.db"))?).await?;
+    let (emulator, shop) = start(SqliteStore::open(
+        folder.path().join("shop.db"),
+        SharedClock::new(Timestamp::now),
+    )?)
+    .await?;
     println!("the shop is at {}; Ctrl-C ends it", shop.address);
     tokio::signal::ctrl_c().await?;
     emulator.shutdown().await;
@@ -304,7 +308,11 @@ mod tests {
     #[tokio::test]
     async fn a_payment_reaches_the_shop_by_notification_and_a_customer_who_leaves_is_cancelled() {
         let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(folder.path().join("shop.db")).unwrap();
+        let store = SqliteStore::open(
+            folder.path().join("shop.db"),
+            SharedClock::new(Timestamp::now),
+        )
+        .unwrap();
         let (emulator, shop) = start(store).await.unwrap();
         for account in [INDIA, KENYA] {
             let (paid, _) = shop.buy(account).await.unwrap();

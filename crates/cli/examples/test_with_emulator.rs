@@ -74,8 +74,8 @@ async fn cancel_twice_with_a_lost_reply() -> Result<Seen, AnyError> {
     let key = OrderKey::new(account.clone(), created.order);
     let tracked = TrackedOrder::new(key, gateway.name(), clock.now());
     let gateways = BTreeMap::from([(account, Arc::new(gateway) as Arc<dyn Gateway>)]);
-    let store = Arc::new(SqliteStore::open(folder.path().join("test.db"))?);
-    let canceller = Canceller::new(store, gateways, clock, Settings::new("test"));
+    let store = SqliteStore::open(folder.path().join("test.db"), clock.clone())?;
+    let canceller = Canceller::new(Arc::new(store), gateways, clock, Settings::new("test"));
     let mut state = None;
     for _ in 0..2 {
         let request = Request {

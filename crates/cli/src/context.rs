@@ -128,8 +128,8 @@ impl Context {
                 scheme_only(&config.store)
             ))
         })?;
-        let path = path.to_owned();
-        let opened = tokio::task::spawn_blocking(move || SqliteStore::open(path)).await;
+        let (path, clock) = (path.to_owned(), self.clock.clone());
+        let opened = tokio::task::spawn_blocking(move || SqliteStore::open(path, clock)).await;
         let store = opened
             .map_err(|_| Failure::failed("failed to open the store: it was cut off"))?
             .map_err(|error| Failure::store("open the store", &error))?;

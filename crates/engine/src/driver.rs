@@ -244,27 +244,28 @@ impl Canceller {
         listed_money: Option<Money>,
         condition: Condition,
     ) -> Result<OpenResult, CancelError> {
-        let claim = self.claim();
-        Ok(self
-            .store
-            .open(NewCancellation {
-                id: new_id(&claim),
-                key,
-                request,
-                listed_money,
-                claim,
-                condition,
-            })
-            .await?)
+        let new_cancellation = NewCancellation {
+            id: CancellationId::from_uuid(self.new_id()),
+            key,
+            request,
+            listed_money,
+            claim: self.claim(),
+            condition,
+        };
+        Ok(self.store.open(new_cancellation).await?)
     }
 
     pub(crate) fn claim(&self) -> Claim {
         let settings = &self.settings;
-        Claim::new(
-            settings.worker.clone(),
-            self.clock.now(),
-            settings.lease.get(),
-        )
+        Claim::new(settings.worker.clone(), settings.lease.get())
+    }
+
+    /// A UUID that sorts by the time it was made.
+    pub(crate) fn new_id(&self) -> Uuid {
+        let since = self.clock.now().as_duration();
+        let seconds = u64::try_from(since.as_secs()).unwrap_or(0);
+        let nanos = u32::try_from(since.subsec_nanos()).unwrap_or(0);
+        Uuid::new_v7(UuidTime::from_unix(uuid::NoContext, seconds, nanos))
     }
 
     /// The time from now until then, at least a millisecond.
@@ -584,7 +585,6 @@ impl Canceller {
             follow: tracking_after(&step.next, rules),
             guard: guard(record.progress.state, step),
             next: step.next.clone(),
-            now,
         })
     }
 
@@ -612,13 +612,4 @@ fn points(next_step: &NextStep, record: &Record) -> (&'static str, &'static str)
         NextStep::SendRequest => ("after_intent", "after_reply"),
         NextStep::RecoverLease => ("before_doubt", "after_doubt"),
     }
-}
-
-/// A UUID that sorts by the time it was made.
-pub(crate) fn new_id(claim: &Claim) -> CancellationId {
-    let since = claim.now.as_duration();
-    let seconds = u64::try_from(since.as_secs()).unwrap_or(0);
-    let nanos = u32::try_from(since.subsec_nanos()).unwrap_or(0);
-    let time = UuidTime::from_unix(uuid::NoContext, seconds, nanos);
-    CancellationId::from_uuid(Uuid::new_v7(time))
 }

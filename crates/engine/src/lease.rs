@@ -76,11 +76,8 @@ impl std::error::Error for BadLease {}
 pub struct Claim {
     /// The worker that holds the lease.
     pub worker: String,
-    /// How long the lease lasts from now on.
+    /// How long the lease lasts from now on, by the store's clock.
     pub lease: Duration,
-    /// The present moment. A store with a clock of its own (a database server that workers on
-    /// many machines share) takes that clock instead.
-    pub now: Timestamp,
 }
 
 impl Claim {
@@ -89,17 +86,16 @@ impl Claim {
     pub const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
     /// A claim for `lease` from now on, at most [`Claim::LONGEST`].
-    pub fn new(worker: impl Into<String>, now: Timestamp, lease: Duration) -> Self {
+    pub fn new(worker: impl Into<String>, lease: Duration) -> Self {
         Self {
             worker: worker.into(),
             lease: lease.min(Self::LONGEST),
-            now,
         }
     }
 
-    /// When the lease ends, if `now` is the store's present moment too.
-    pub fn until(&self) -> Timestamp {
-        after(self.now, self.lease)
+    /// When the lease ends, if it starts at `now`.
+    pub fn until(&self, now: Timestamp) -> Timestamp {
+        after(now, self.lease)
     }
 
     /// Whether a record that is due at `due_at` may be claimed at `now`: it is due, or was
@@ -177,7 +173,8 @@ mod tests {
             error.starts_with("a lease of 3601s is not between 1s and 3600s; "),
             "{error}"
         );
-        let claim = Claim::new("w1", Timestamp::UNIX_EPOCH, Duration::MAX);
-        assert_eq!(claim.until(), Timestamp::from_second(86_400).unwrap());
+        let claim = Claim::new("w1", Duration::MAX);
+        let ends = claim.until(Timestamp::UNIX_EPOCH);
+        assert_eq!(ends, Timestamp::from_second(86_400).unwrap());
     }
 }

@@ -15,7 +15,8 @@ use crate::record::{LogEntry, Record, Request};
 ///
 /// **If you call it:** when a write returns, it is on disk. A change names the version it
 /// was made from; if another worker has written first, nothing is written and the present record
-/// comes back.
+/// comes back. What is written is dated, and leases end, by the store's own clock: callers hand
+/// over how long something lasts, and not until when.
 ///
 /// **If you implement it:** the database itself must refuse a second open cancellation of
 /// one order, a second request at a once-only gateway, and any change to a log entry.
@@ -216,8 +217,6 @@ pub struct Update {
     pub follow: Tracking,
     /// What must hold for it to be written.
     pub guard: Precondition,
-    /// The present moment.
-    pub now: Timestamp,
 }
 
 /// A log entry to be written; number and states are the store's to fill in.

@@ -85,7 +85,7 @@ pub(crate) fn worker_ahead(emulator: &Emulator, file: &Path, by: SignedDuration)
         settle: Duration::from_millis(300),
         review_after: Duration::from_secs(1),
     };
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(file).unwrap());
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(file, clock.clone()).unwrap());
     let settings = Settings::new("later").wait_policy(wait_policy);
     Canceller::new(store, gateways, clock, settings)
 }
@@ -126,13 +126,15 @@ impl Bench {
 
     /// A worker with a handle of its own on the one store file.
     pub(crate) fn worker(&self, name: &str) -> Canceller {
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(self.file()).unwrap());
+        let clock = SharedClock::new(Timestamp::now);
+        let store: Arc<dyn Store> =
+            Arc::new(SqliteStore::open(self.file(), clock.clone()).unwrap());
         let gateways: BTreeMap<_, _> = Side::ALL
             .iter()
             .map(|side| (account(*side), self.gateway(*side)))
             .collect();
         let settings = Settings::new(name).wait_policy(self.wait_policy);
-        Canceller::new(store, gateways, SharedClock::new(Timestamp::now), settings)
+        Canceller::new(store, gateways, clock, settings)
     }
 
     /// The id of a registered notification address: looks before it registers once more.

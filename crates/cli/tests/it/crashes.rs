@@ -4,8 +4,10 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use duka_core::clock::SharedClock;
 use duka_emulator::Gateway;
 use duka_engine::{Record, SqliteStore};
+use jiff::Timestamp;
 
 use crate::bench::everything;
 use crate::shop::CliFixture;
@@ -79,7 +81,8 @@ pub(crate) fn shop(gateway: Gateway) -> (CliFixture, String) {
 }
 
 pub(crate) fn records(shop: &CliFixture) -> (SqliteStore, Vec<Record>) {
-    let store = SqliteStore::open(shop.terminal.store()).unwrap();
+    let clock = SharedClock::new(Timestamp::now);
+    let store = SqliteStore::open(shop.terminal.store(), clock).unwrap();
     let records = shop.runtime.block_on(everything(&store));
     (store, records)
 }

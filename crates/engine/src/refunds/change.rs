@@ -3,7 +3,6 @@
 
 use duka_core::RefundId;
 use duka_core::refund::{RefundEvent, RefundFinding, RefundOutcome, RefundState, step};
-use jiff::Timestamp;
 
 use super::Refund;
 use crate::message;
@@ -23,8 +22,6 @@ pub struct RefundUpdate {
     pub message: String,
     /// What the log will say.
     pub entry: Entry,
-    /// The present moment.
-    pub now: Timestamp,
     next: RefundState,
     finding: Option<RefundFinding>,
 }
@@ -32,18 +29,12 @@ pub struct RefundUpdate {
 impl RefundUpdate {
     /// What follows from `event`, by [`step`]; `None` if nothing does.
     /// `detail` is what was sent or came back, in words.
-    pub fn after(
-        refund: &Refund,
-        event: RefundEvent,
-        detail: &str,
-        actor: &str,
-        now: Timestamp,
-    ) -> Option<Self> {
+    pub fn after(refund: &Refund, event: RefundEvent, detail: &str, actor: &str) -> Option<Self> {
         let next = step(refund.state, event)?;
         Some(Self {
             next,
             message: format!("{detail}; {}", message::refund(next)),
-            ..Self::note(refund, event.as_str(), detail.to_owned(), actor, now)
+            ..Self::note(refund, event.as_str(), detail.to_owned(), actor)
         })
     }
 
@@ -55,14 +46,13 @@ impl RefundUpdate {
         event: RefundEvent,
         detail: &str,
         actor: &str,
-        now: Timestamp,
     ) -> Option<Self> {
         let detail = format!(
             "{detail}; this came after another refund request of the payment had been made"
         );
         refund.state.allows_another_request().then(|| Self {
             finding: Some(RefundFinding::DoubleRequest),
-            ..Self::note(refund, event.as_str(), detail, actor, now)
+            ..Self::note(refund, event.as_str(), detail, actor)
         })
     }
 
@@ -73,27 +63,26 @@ impl RefundUpdate {
         event: RefundEvent,
         detail: &str,
         actor: &str,
-        now: Timestamp,
     ) -> Option<Self> {
         let answered = matches!(event, RefundEvent::Received | RefundEvent::Refused);
         let over = refund.state == RefundState::Done(RefundOutcome::Reversed);
         let detail = format!("{detail}; this came after the end, and changes nothing");
-        (answered && over).then(|| Self::note(refund, event.as_str(), detail, actor, now))
+        (answered && over).then(|| Self::note(refund, event.as_str(), detail, actor))
     }
 
     /// Closes a finding that `by` has seen to; `None` if there is none.
-    pub fn acknowledged(refund: &Refund, by: &str, note: &str, now: Timestamp) -> Option<Self> {
+    pub fn acknowledged(refund: &Refund, by: &str, note: &str) -> Option<Self> {
         let finding = refund.finding?;
         let detail = format!("{by}: {note}");
         Some(Self {
             finding: None,
             message: format!("{detail}; a person has seen to the {}", finding.as_str()),
-            ..Self::note(refund, "acknowledged", detail, by, now)
+            ..Self::note(refund, "acknowledged", detail, by)
         })
     }
 
     /// A log entry that changes nothing yet.
-    fn note(refund: &Refund, event: &str, detail: String, actor: &str, now: Timestamp) -> Self {
+    fn note(refund: &Refund, event: &str, detail: String, actor: &str) -> Self {
         Self {
             id: refund.id,
             version: refund.version,
@@ -105,7 +94,6 @@ impl RefundUpdate {
                 actor: actor.to_owned(),
                 detail: Some(detail),
             },
-            now,
         }
     }
 

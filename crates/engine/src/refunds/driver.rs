@@ -18,7 +18,7 @@ use tracing::{info, trace};
 use super::{BeginRefund, Refund, RefundIntent, RefundStore, RefundUpdate};
 use crate::call::{FailedRequest, call};
 use crate::deadline::Deadline;
-use crate::driver::{Canceller, new_id};
+use crate::driver::Canceller;
 use crate::error::CancelError;
 use crate::order::{OrderKey, TrackedOrder};
 use crate::settings::Settings;
@@ -192,16 +192,15 @@ impl Refunder {
 
         // The lease runs from the write of the intent, and the deadline from before it.
         let deadline = orders.settings.lease.deadline(&orders.clock);
-        let claim = orders.claim();
         let intent = RefundIntent {
-            id: RefundId::from_uuid(*new_id(&claim).as_uuid()),
+            id: RefundId::from_uuid(orders.new_id()),
             key: key.clone(),
             money,
             confirmation_code: request.paid.confirmation_code.clone(),
             username: request.username.clone(),
             remarks: request.remarks.clone(),
             actor: terms.actor,
-            claim,
+            claim: orders.claim(),
         };
         let worker = self.clone();
         let made = detached(async move { worker.make(intent, gateway, request, deadline).await });
@@ -389,8 +388,7 @@ impl Refunder {
             if let Reason::OnceUsed(error) = reason {
                 return Err(error.into());
             }
-            let now = self.orders.clock.now();
-            let update = RefundUpdate::acknowledged(refund, by, note, now);
+            let update = RefundUpdate::acknowledged(refund, by, note);
             Ok(update.map_or(Decision::Leave, |update| Decision::Write(update, ())))
         };
         let swapped = compare_and_swap(found, decide, |update| self.store.advance_refund(update));
@@ -410,16 +408,15 @@ impl Refunder {
         actor: &str,
     ) -> Result<Written, CancelError> {
         let decide = |refund: &Refund, reason: Reason<Infallible>| {
-            let now = self.orders.clock.now();
             if let Reason::OnceUsed(error) = reason {
-                let update = RefundUpdate::double_request(refund, event, detail, actor, now);
+                let update = RefundUpdate::double_request(refund, event, detail, actor);
                 let update = update.ok_or(error)?;
                 return Ok(Decision::Write(update, Written::Beside as fn(_) -> _));
             }
-            if let Some(update) = RefundUpdate::after(refund, event, detail, actor, now) {
+            if let Some(update) = RefundUpdate::after(refund, event, detail, actor) {
                 return Ok(Decision::Write(update, Written::Now as fn(_) -> _));
             }
-            let late = RefundUpdate::late_answer(refund, event, detail, actor, now);
+            let late = RefundUpdate::late_answer(refund, event, detail, actor);
             Ok(late.map_or(Decision::Leave, |update| {
                 Decision::Write(update, Written::NothingFollows as fn(_) -> _)
             }))

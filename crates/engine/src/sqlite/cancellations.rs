@@ -2,6 +2,7 @@
 
 use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, RequestUsed};
 use duka_core::{AccountName, CancellationId, GatewayName, Money};
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::events::{self, Line, Log};
@@ -51,6 +52,7 @@ fn add_listed_money(
 pub(super) fn open(
     connection: &Connection,
     new_cancellation: &NewCancellation,
+    now: Timestamp,
 ) -> Result<OpenResult, StoreError> {
     if let Some(open) = open_one(connection, &new_cancellation.key)? {
         let open = add_listed_money(connection, open, new_cancellation.listed_money)?;
@@ -96,9 +98,9 @@ pub(super) fn open(
             new_cancellation.request.actor,
             progress.state.as_str(),
             progress.request_used == RequestUsed::Yes,
-            micros(claim.until()),
+            micros(claim.until(now)),
             claim.worker,
-            micros(claim.now),
+            micros(now),
             new_cancellation
                 .listed_money
                 .map(|m| m.amount().to_string()),
@@ -107,7 +109,7 @@ pub(super) fn open(
         .map_err(store_error)?;
     let line = Line {
         number: 1,
-        at: micros(claim.now),
+        at: micros(now),
         from: None,
         to: progress.state.as_str(),
     };
@@ -117,12 +119,7 @@ pub(super) fn open(
         detail: new_cancellation.request.reason.clone(),
     };
     events::append(connection, Log::Cancellations, &id, &line, &entry)?;
-    touch(
-        connection,
-        &new_cancellation.key,
-        Tracking::InProgress,
-        micros(claim.now),
-    )?;
+    touch(connection, &new_cancellation.key, Tracking::InProgress, now)?;
     by_id(connection, new_cancellation.id)?
         .map(OpenResult::New)
         .ok_or_else(|| vanished(new_cancellation.id))
@@ -135,11 +132,12 @@ pub(super) fn write(
     change: &Update,
     before: &Record,
     follow: Tracking,
+    now: Timestamp,
 ) -> Result<bool, StoreError> {
-    if !write_progress(connection, change)? {
+    if !write_progress(connection, change, now)? {
         return Ok(false);
     }
-    write_attempt(connection, change, before)?;
+    write_attempt(connection, change, before, now)?;
     let log_entries: i64 = connection
         .prepare_cached("SELECT log_entries FROM cancellations WHERE id = ?1")
         .and_then(|mut s| s.query_row([change.id.to_string()], |row| row.get(0)))
@@ -147,17 +145,21 @@ pub(super) fn write(
     let id = change.id.to_string();
     let line = Line {
         number: log_entries,
-        at: micros(change.now),
+        at: micros(now),
         from: Some(&state_words(before.progress.state)),
         to: &state_words(change.next.state),
     };
     events::append(connection, Log::Cancellations, &id, &line, &change.entry)?;
-    touch(connection, &before.key, follow, micros(change.now))?;
+    touch(connection, &before.key, follow, now)?;
     Ok(true)
 }
 
 /// Compare-and-swap on id and version alone; `false` if another worker has written first.
-fn write_progress(connection: &Connection, change: &Update) -> Result<bool, StoreError> {
+fn write_progress(
+    connection: &Connection,
+    change: &Update,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let next = &change.next;
     let changed = connection
         .prepare_cached(
@@ -187,9 +189,9 @@ fn write_progress(connection: &Connection, change: &Update) -> Result<bool, Stor
             next.verified.as_ref().and_then(unknown_words),
             next.finding.map(Finding::as_str),
             change.message,
-            change.schedule.due_at(change.now).map(micros),
+            change.schedule.due_at(now).map(micros),
             change.schedule.holder(),
-            micros(change.now),
+            micros(now),
         ])
         .map_err(store_error)?;
     Ok(changed == 1)
@@ -199,10 +201,11 @@ fn write_attempt(
     connection: &Connection,
     change: &Update,
     before: &Record,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let id = change.id.to_string();
     let number = change.next.attempts;
-    let now = micros(change.now);
+    let now = micros(now);
     let end = |result: &str| {
         connection
             .prepare_cached(
@@ -256,6 +259,7 @@ pub(super) fn claim_due(
     claim: &Claim,
     accounts: &[AccountName],
     limit: u32,
+    now: Timestamp,
 ) -> Result<Vec<Record>, StoreError> {
     // One page of the index for each account: an account that no worker serves must not
     // block the others.
@@ -274,9 +278,9 @@ pub(super) fn claim_due(
                      ORDER BY due_at, id LIMIT ?3)",
             )
             .map_err(store_error)?;
-        let (now, latest) = (micros(claim.now), micros(Claim::latest(claim.now)));
+        let (at, latest) = (micros(now), micros(Claim::latest(now)));
         due.extend(collect(
-            select.query(params![now, account.as_str(), limit, latest]),
+            select.query(params![at, account.as_str(), limit, latest]),
             |row| {
                 Ok((
                     row.get(0).map_err(store_error)?,
@@ -292,7 +296,7 @@ pub(super) fn claim_due(
     let ids = due.into_iter().map(|(_, id)| id);
     let mut claimed = Vec::with_capacity(ids.len());
     for id in ids {
-        claimed.extend(claim_where(connection, &id, claim, Turn::Due)?);
+        claimed.extend(claim_where(connection, &id, claim, Turn::Due, now)?);
     }
     Ok(claimed)
 }
@@ -301,8 +305,9 @@ pub(super) fn claim_one(
     connection: &Connection,
     id: CancellationId,
     claim: &Claim,
+    now: Timestamp,
 ) -> Result<Option<Record>, StoreError> {
-    claim_where(connection, &id.to_string(), claim, Turn::Waived)
+    claim_where(connection, &id.to_string(), claim, Turn::Waived, now)
 }
 
 /// Whether a cancellation that no worker holds may be claimed before it is due, or while it
@@ -318,6 +323,7 @@ fn claim_where(
     id: &str,
     claim: &Claim,
     turn: Turn,
+    now: Timestamp,
 ) -> Result<Option<Record>, StoreError> {
     let changed = connection
         .prepare_cached(
@@ -330,10 +336,10 @@ fn claim_where(
         .map_err(store_error)?
         .execute(params![
             id,
-            micros(claim.now),
-            micros(claim.until()),
+            micros(now),
+            micros(claim.until(now)),
             claim.worker,
-            micros(Claim::latest(claim.now)),
+            micros(Claim::latest(now)),
             turn == Turn::Waived,
         ])
         .map_err(store_error)?;
@@ -470,7 +476,7 @@ fn touch(
     connection: &Connection,
     key: &OrderKey,
     follow: Tracking,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     connection
         .prepare_cached(
@@ -482,7 +488,7 @@ fn touch(
                 key.account.as_str(),
                 key.order.as_str(),
                 tracking_word(follow),
-                now
+                micros(now)
             ])
         })
         .map_err(store_error)?;

@@ -16,11 +16,12 @@ mod tests;
 mod writer;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use duka_core::clock::SharedClock;
 use duka_core::{AccountName, CancellationId, GatewayName, Observation, OrderId, RefundId};
 use rusqlite::{Connection, OpenFlags};
 
@@ -44,25 +45,34 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
 /// A store in one SQLite file.
 ///
 /// Keep the file on a local disk: SQLite's locks do not hold on network file systems.
+///
+/// Cheap to clone; all clones are one store.
+#[derive(Clone)]
 pub struct SqliteStore {
-    path: PathBuf,
+    path: Arc<Path>,
+    clock: SharedClock,
     writer: Writer,
     reader: Arc<Mutex<Connection>>,
 }
 
 impl SqliteStore {
     /// Opens the store at `path`, and creates it if there is none. Blocks while the
-    /// tables are created.
+    /// tables are created. `clock` is the clock of the machine: what it says dates what is
+    /// written, and leases end by it.
     ///
     /// # Errors
     /// When the file cannot be opened or written, is damaged, belongs to another program
     /// or was written by a newer one.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
-        let path = path.as_ref().to_owned();
-        Self::open_at(&path, BUSY_TIMEOUT).map_err(|error| named(&path, error))
+    pub fn open(path: impl AsRef<Path>, clock: SharedClock) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        Self::open_at(path, clock, BUSY_TIMEOUT).map_err(|error| named(path, error))
     }
 
-    fn open_at(path: &Path, busy_timeout: Duration) -> Result<Self, StoreError> {
+    fn open_at(
+        path: &Path,
+        clock: SharedClock,
+        busy_timeout: Duration,
+    ) -> Result<Self, StoreError> {
         if path.is_dir() {
             return Err(StoreError::new(
                 StoreErrorKind::CannotOpen,
@@ -71,7 +81,7 @@ impl SqliteStore {
         }
         let started = Instant::now();
         loop {
-            match Self::connect_at(path, busy_timeout) {
+            match Self::connect_at(path, &clock, busy_timeout) {
                 // Of several that make the file at the same time, SQLite turns some away at
                 // once, without the wait that it was told to have.
                 Err(error)
@@ -84,7 +94,11 @@ impl SqliteStore {
         }
     }
 
-    fn connect_at(path: &Path, busy_timeout: Duration) -> Result<Self, StoreError> {
+    fn connect_at(
+        path: &Path,
+        clock: &SharedClock,
+        busy_timeout: Duration,
+    ) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let create = flags | OpenFlags::SQLITE_OPEN_CREATE;
         make_private(path);
@@ -95,7 +109,8 @@ impl SqliteStore {
             .pragma_update(None, "query_only", true)
             .map_err(store_error)?;
         Ok(Self {
-            path: path.to_owned(),
+            path: path.into(),
+            clock: clock.clone(),
             writer: Writer::start(connection)?,
             reader: Arc::new(Mutex::new(reader)),
         })
@@ -229,18 +244,21 @@ impl Store for SqliteStore {
         seen: Observation,
         actor: &str,
     ) -> Result<(), StoreError> {
-        let (key, actor) = (key.clone(), actor.to_owned());
-        self.write(move |c| payments::observe(c, &key, seen, &actor))
+        let (key, actor, now) = (key.clone(), actor.to_owned(), self.clock.now());
+        self.write(move |c| payments::observe(c, &key, seen, &actor, now))
             .await
     }
 
     async fn open(&self, new_cancellation: NewCancellation) -> Result<OpenResult, StoreError> {
-        self.write(move |c| cancellations::open(c, &new_cancellation))
+        let now = self.clock.now();
+        self.write(move |c| cancellations::open(c, &new_cancellation, now))
             .await
     }
 
     async fn advance(&self, change: Update) -> Result<UpdateResult, StoreError> {
-        self.write(move |c| payments::advance(c, &change)).await
+        let now = self.clock.now();
+        self.write(move |c| payments::advance(c, &change, now))
+            .await
     }
 
     async fn claim_due(
@@ -249,8 +267,8 @@ impl Store for SqliteStore {
         accounts: &[AccountName],
         limit: u32,
     ) -> Result<Vec<Record>, StoreError> {
-        let accounts = accounts.to_vec();
-        self.write(move |c| cancellations::claim_due(c, &claim, &accounts, limit))
+        let (accounts, now) = (accounts.to_vec(), self.clock.now());
+        self.write(move |c| cancellations::claim_due(c, &claim, &accounts, limit, now))
             .await
     }
 
@@ -259,7 +277,8 @@ impl Store for SqliteStore {
         id: CancellationId,
         claim: Claim,
     ) -> Result<Option<Record>, StoreError> {
-        self.write(move |c| cancellations::claim_one(c, id, &claim))
+        let now = self.clock.now();
+        self.write(move |c| cancellations::claim_one(c, id, &claim, now))
             .await
     }
 
@@ -297,11 +316,13 @@ impl Store for SqliteStore {
 #[async_trait]
 impl RefundStore for SqliteStore {
     async fn begin_refund(&self, intent: RefundIntent) -> Result<BeginRefund, StoreError> {
-        self.write(move |c| refunds::begin(c, &intent)).await
+        let now = self.clock.now();
+        self.write(move |c| refunds::begin(c, &intent, now)).await
     }
 
     async fn advance_refund(&self, change: RefundUpdate) -> Result<RefundUpdateResult, StoreError> {
-        self.write(move |c| refunds::advance(c, &change)).await
+        let now = self.clock.now();
+        self.write(move |c| refunds::advance(c, &change, now)).await
     }
 
     async fn refund(&self, id: RefundId) -> Result<Option<Refund>, StoreError> {

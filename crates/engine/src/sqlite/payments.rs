@@ -21,13 +21,13 @@ pub(super) fn observe(
     key: &OrderKey,
     seen: Observation,
     actor: &str,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let Some(merged) = orders::merge(connection, key, seen)? else {
         return Ok(());
     };
-    let (status, at) = (&merged.status, merged.observed_at);
-    refunds::find_reversed(connection, key, status, actor, at)?;
-    find_late(connection, key, status, actor, at)
+    refunds::find_reversed(connection, key, &merged.status, actor, now)?;
+    find_late(connection, key, &merged.status, actor, now)
 }
 
 /// Writes an update of a cancellation, if its precondition holds, and what follows from a
@@ -35,6 +35,7 @@ pub(super) fn observe(
 pub(super) fn advance(
     connection: &Connection,
     change: &Update,
+    now: Timestamp,
 ) -> Result<UpdateResult, StoreError> {
     let Some(before) = cancellations::by_id(connection, change.id)? else {
         return Err(cancellations::vanished(change.id));
@@ -51,15 +52,15 @@ pub(super) fn advance(
         Tracking::Pending if paid.is_some() => Tracking::Closed,
         Tracking::Pending | Tracking::InProgress | Tracking::Closed => change.follow,
     };
-    if !cancellations::write(connection, change, &before, follow)? {
+    if !cancellations::write(connection, change, &before, follow, now)? {
         return Ok(UpdateResult::Conflict(before));
     }
     let actor = &change.entry.actor;
     if let Some(seen) = &change.seen {
-        observe(connection, &before.key, seen.clone(), actor)?;
+        observe(connection, &before.key, seen.clone(), actor, now)?;
     } else if let Some(status) = paid {
         // An operator may decide *cancelled* about an order that has been seen paid.
-        find_late(connection, &before.key, &status, actor, change.now)?;
+        find_late(connection, &before.key, &status, actor, now)?;
     }
     cancellations::by_id(connection, change.id)?
         .map(UpdateResult::Stored)
@@ -106,9 +107,8 @@ fn find_late(
             attempt: Attempt::Unchanged,
             follow: Tracking::Closed,
             guard: Precondition::None,
-            now,
         };
-        cancellations::write(connection, &change, &record, change.follow)?;
+        cancellations::write(connection, &change, &record, change.follow, now)?;
     }
     Ok(())
 }

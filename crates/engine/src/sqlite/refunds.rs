@@ -22,6 +22,7 @@ const SELECT: &str = "SELECT r.*, o.form FROM refunds r
 pub(super) fn begin(
     connection: &Connection,
     intent: &RefundIntent,
+    now: Timestamp,
 ) -> Result<BeginRefund, StoreError> {
     let Some(order) = orders::by_key(connection, &intent.key)? else {
         return Err(StoreError::new(
@@ -52,7 +53,6 @@ pub(super) fn begin(
         return Ok(BeginRefund::AlreadyRequested(refund));
     }
     let id = intent.id.to_string();
-    let now = micros(intent.claim.now);
     let state = RefundState::Sending;
     connection
         .prepare_cached(
@@ -76,9 +76,9 @@ pub(super) fn begin(
             intent.actor,
             state.as_str(),
             message::refund(state),
-            micros(intent.claim.until()),
+            micros(intent.claim.until(now)),
             intent.claim.worker,
-            now,
+            micros(now),
         ])
         .map_err(|error| once_used(error, &intent.key))?;
     let entry = Entry {
@@ -88,7 +88,7 @@ pub(super) fn begin(
     };
     let line = Line {
         number: 1,
-        at: now,
+        at: micros(now),
         from: None,
         to: &state.words(),
     };
@@ -102,11 +102,11 @@ pub(super) fn begin(
 pub(super) fn advance(
     connection: &Connection,
     change: &RefundUpdate,
+    now: Timestamp,
 ) -> Result<RefundUpdateResult, StoreError> {
     let Some(before) = by_id(connection, change.id)? else {
         return Err(vanished(change.id));
     };
-    let now = micros(change.now);
     let number: Option<i64> = connection
         .prepare_cached(
             "UPDATE refunds SET version = version + 1, log_entries = log_entries + 1,
@@ -124,7 +124,7 @@ pub(super) fn advance(
                     change.next().outcome().map(RefundOutcome::as_str),
                     change.finding().map(RefundFinding::as_str),
                     change.message,
-                    now,
+                    micros(now),
                 ],
                 |row| row.get(0),
             );
@@ -136,7 +136,7 @@ pub(super) fn advance(
     };
     let line = Line {
         number,
-        at: now,
+        at: micros(now),
         from: Some(&before.state.words()),
         to: &change.next().words(),
     };
@@ -174,8 +174,8 @@ pub(super) fn find_reversed(
         }
         let event = RefundEvent::SeenReversed;
         let detail = format!("status {status}");
-        if let Some(change) = RefundUpdate::after(&refund, event, &detail, actor, now) {
-            advance(connection, &change)?;
+        if let Some(change) = RefundUpdate::after(&refund, event, &detail, actor) {
+            advance(connection, &change, now)?;
         }
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! What only shows from inside: the settings of the connections, and the group commit.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc;
 
@@ -13,6 +14,10 @@ fn shelf() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("duka.db");
     (folder, path)
+}
+
+fn clock() -> SharedClock {
+    SharedClock::new(|| jiff::Timestamp::UNIX_EPOCH)
 }
 
 fn insert(connection: &Connection, order: &str) -> Result<usize, StoreError> {
@@ -76,7 +81,7 @@ const PRAGMAS: [&str; 4] = ["journal_mode", "synchronous", "foreign_keys", "quer
 #[tokio::test]
 async fn a_commit_waits_for_the_disk_and_reads_never_write() {
     let (_folder, path) = shelf();
-    let store = SqliteStore::open(path).unwrap();
+    let store = SqliteStore::open(path, clock()).unwrap();
     let settings = |c: &Connection| Ok(PRAGMAS.map(|pragma| text(c, pragma)));
     // 2 is FULL: nothing less survives the loss of power.
     assert_eq!(store.write(settings).await.unwrap(), ["wal", "2", "1", "0"]);
@@ -88,7 +93,7 @@ async fn a_commit_waits_for_the_disk_and_reads_never_write() {
 #[tokio::test]
 async fn a_write_is_there_for_everybody_when_it_returns() {
     let (_folder, path) = shelf();
-    let store = SqliteStore::open(&path).unwrap();
+    let store = SqliteStore::open(&path, clock()).unwrap();
     let other = beside(&path);
     for number in 1..=20 {
         let order = format!("A-{number}");
@@ -100,7 +105,7 @@ async fn a_write_is_there_for_everybody_when_it_returns() {
 #[tokio::test]
 async fn sixty_four_writers_at_once_share_one_commit_and_all_get_answers() {
     let (_folder, path) = shelf();
-    let store = Arc::new(SqliteStore::open(&path).unwrap());
+    let store = Arc::new(SqliteStore::open(&path, clock()).unwrap());
     let jobs = (0..64).map(|number| {
         let path = path.clone();
         let job = store.write(move |c| {
@@ -122,7 +127,7 @@ async fn sixty_four_writers_at_once_share_one_commit_and_all_get_answers() {
 #[tokio::test]
 async fn one_failing_job_does_not_harm_its_neighbours() {
     let (_folder, path) = shelf();
-    let store = Arc::new(SqliteStore::open(&path).unwrap());
+    let store = Arc::new(SqliteStore::open(&path, clock()).unwrap());
     let jobs = (0..30).map(|number| {
         let order = format!("A-{number}");
         let job = store.write(move |c| {
@@ -146,7 +151,7 @@ async fn one_failing_job_does_not_harm_its_neighbours() {
 #[tokio::test]
 async fn a_caller_that_goes_away_leaves_its_write_and_a_working_writer() {
     let (_folder, path) = shelf();
-    let store = Arc::new(SqliteStore::open(&path).unwrap());
+    let store = Arc::new(SqliteStore::open(&path, clock()).unwrap());
     let release = hold_up(&store).await;
     let mut gone = store.write(|c| insert(c, "A-1")).boxed();
     assert!(futures::poll!(gone.as_mut()).is_pending());
@@ -159,7 +164,7 @@ async fn a_caller_that_goes_away_leaves_its_write_and_a_working_writer() {
 #[tokio::test]
 async fn a_group_that_cannot_be_committed_fails_as_a_whole_and_the_next_goes_on() {
     let (_folder, path) = shelf();
-    let store = SqliteStore::open(&path).unwrap();
+    let store = SqliteStore::open(&path, clock()).unwrap();
     // The job ends the transaction under the writer's feet, as a full disk does.
     let failed = store
         .write(|c| {
@@ -177,7 +182,7 @@ async fn a_group_that_cannot_be_committed_fails_as_a_whole_and_the_next_goes_on(
 #[tokio::test]
 async fn a_disk_that_is_full_says_so_and_loses_nothing_that_was_answered() {
     let (_folder, path) = shelf();
-    let store = SqliteStore::open(&path).unwrap();
+    let store = SqliteStore::open(&path, clock()).unwrap();
     store
         .write(|c| {
             let pages: i64 = c
@@ -209,7 +214,7 @@ async fn a_disk_that_is_full_says_so_and_loses_nothing_that_was_answered() {
 async fn a_store_that_another_program_holds_is_busy_by_name() {
     let (_folder, path) = shelf();
     let busy_timeout = Duration::from_millis(30);
-    let store = SqliteStore::open_at(&path, busy_timeout).unwrap();
+    let store = SqliteStore::open_at(&path, clock(), busy_timeout).unwrap();
     let other = beside(&path);
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let error = store.write(|c| insert(c, "A-1")).await.unwrap_err();
@@ -219,7 +224,7 @@ async fn a_store_that_another_program_holds_is_busy_by_name() {
     assert!(text.contains("locked by another program"), "{text}");
     // A reader blocks no other program.
     store.read(|c| Ok(count(c))).await.unwrap();
-    SqliteStore::open_at(&path, busy_timeout).unwrap();
+    SqliteStore::open_at(&path, clock(), busy_timeout).unwrap();
     other.execute_batch("COMMIT").unwrap();
     store.write(|c| insert(c, "A-1")).await.unwrap();
 }
@@ -227,19 +232,19 @@ async fn a_store_that_another_program_holds_is_busy_by_name() {
 #[test]
 fn a_file_that_another_program_has_for_itself_is_busy_when_it_is_opened() {
     let (_folder, path) = shelf();
-    drop(SqliteStore::open(&path).unwrap());
+    drop(SqliteStore::open(&path, clock()).unwrap());
     let other = beside(&path);
     other
         .execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT")
         .unwrap();
-    let error = SqliteStore::open_at(&path, Duration::from_millis(30)).unwrap_err();
+    let error = SqliteStore::open_at(&path, clock(), Duration::from_millis(30)).unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Busy, "{error}");
 }
 
 #[tokio::test]
 async fn a_store_whose_thread_is_gone_says_so() {
     let (_folder, path) = shelf();
-    let store = SqliteStore::open(&path).unwrap();
+    let store = SqliteStore::open(&path, clock()).unwrap();
     let fatal: Result<(), _> = store.write(|_| panic!("as the test wants it")).await;
     assert_eq!(fatal.unwrap_err().kind(), StoreErrorKind::Internal);
     let error = store.write(|c| insert(c, "A-1")).await.unwrap_err();

@@ -8,57 +8,38 @@ use crate::{Record, Store, StoreErrorKind, Tracking};
 use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, RequestUsed, SkipReason, State};
 use duka_core::id::IdForm;
 use duka_core::{CancellationId, Money, Observation, OrderId, OrderStatus};
-use jiff::{SignedDuration, Timestamp};
 
-use super::{MINUTE, Open, account, by, key, noon, order};
+use super::{MINUTE, Suite, account, at, by, key, noon, order};
 
 /// The id of a cancellation.
 pub fn id(number: u128) -> CancellationId {
     CancellationId::from_uuid(uuid::Uuid::from_u128(number))
 }
 
-/// So many seconds after [`noon`].
-pub fn at(seconds: i64) -> Timestamp {
-    noon() + SignedDuration::from_secs(seconds)
-}
-
-/// A cancellation to be started, by the worker `w1` at `now`.
-pub fn new_cancellation(
-    number: u128,
-    account: &str,
-    order: &str,
-    now: Timestamp,
-) -> NewCancellation {
+/// A cancellation to be started, by the worker `w1`.
+pub fn new_cancellation(number: u128, account: &str, order: &str) -> NewCancellation {
     NewCancellation {
         id: id(number),
         key: key(account, order),
         request: by("amina"),
         listed_money: None,
-        claim: Claim::new("w1", now, 2 * MINUTE),
+        claim: Claim::new("w1", 2 * MINUTE),
         condition: Condition::Always,
     }
 }
 
-/// Tracks the order and starts a cancellation of it at `now`.
-pub async fn opened(
-    store: &dyn Store,
-    number: u128,
-    account: &str,
-    id: &str,
-    now: Timestamp,
-) -> Record {
+/// Tracks the order and starts a cancellation of it.
+pub async fn opened(store: &dyn Store, number: u128, account: &str, id: &str) -> Record {
     store.track(vec![order(account, id)]).await.unwrap();
-    let opened = store
-        .open(new_cancellation(number, account, id, now))
-        .await
-        .unwrap();
+    let opened = store.open(new_cancellation(number, account, id)).await;
+    let opened = opened.unwrap();
     let OpenResult::New(record) = opened else {
         panic!("{id} has an open cancellation already: {opened:?}");
     };
     record
 }
 
-/// A change of `record` to `state`, a minute later and to be looked at two minutes later.
+/// A change of `record` to `state`, to be looked at two minutes later.
 pub fn change(record: &Record, state: State, attempt: Attempt) -> Update {
     let mut next = Cancellation {
         state,
@@ -94,7 +75,6 @@ pub fn change(record: &Record, state: State, attempt: Attempt) -> Update {
         } else {
             Tracking::InProgress
         },
-        now: at(60),
     }
 }
 
@@ -130,17 +110,18 @@ pub fn seen(status: OrderStatus, seconds: i64) -> Observation {
 }
 
 /// An order is kept with all that is known of it.
-pub async fn an_order_is_kept_with_all_that_is_known_of_it(open: Open<'_>) {
+pub async fn an_order_is_kept_with_all_that_is_known_of_it(suite: &Suite<'_>) {
     let mut whole = order("shop", "6116229263036");
     whole.reference = Some("INV-2026/118 à Nairobi".to_owned());
     whole.money = Some(Money::parse("1500.00", "KES").unwrap());
     whole.method = Some("mpesa".to_owned());
     whole.note = Some("said she would call back; don't ring".to_owned());
-    open().track(vec![whole.clone()]).await.unwrap();
-    let kept = open().order(&whole.key).await.unwrap().unwrap();
+    suite.open().track(vec![whole.clone()]).await.unwrap();
+    let kept = suite.open().order(&whole.key).await.unwrap().unwrap();
     assert_eq!(kept, whole);
     assert!(
-        open()
+        suite
+            .open()
             .order(&key("other", "6116229263036"))
             .await
             .unwrap()
@@ -149,8 +130,8 @@ pub async fn an_order_is_kept_with_all_that_is_known_of_it(open: Open<'_>) {
 }
 
 /// Tracking again counts and changes nothing.
-pub async fn tracking_again_counts_and_changes_nothing(open: Open<'_>) {
-    let store = open();
+pub async fn tracking_again_counts_and_changes_nothing(suite: &Suite<'_>) {
+    let store = suite.open();
     let first = store
         .track(vec![order("shop", "A-1"), order("shop", "A-2")])
         .await
@@ -175,8 +156,8 @@ pub async fn tracking_again_counts_and_changes_nothing(open: Open<'_>) {
 }
 
 /// An id keeps the json type it was tracked with.
-pub async fn an_id_keeps_the_json_type_it_was_tracked_with(open: Open<'_>) {
-    let store = open();
+pub async fn an_id_keeps_the_json_type_it_was_tracked_with(suite: &Suite<'_>) {
+    let store = suite.open();
     let mut text = order("shop", "17");
     text.key.order = OrderId::text("17").unwrap();
     store.track(vec![text, order("other", "17")]).await.unwrap();
@@ -197,13 +178,13 @@ pub async fn an_id_keeps_the_json_type_it_was_tracked_with(open: Open<'_>) {
     assert_eq!(form("shop").await, IdForm::Text);
     assert_eq!(form("other").await, IdForm::Integer);
     // A cancellation goes out in the form of its order, whatever the caller has.
-    let record = opened(&*store, 1, "shop", "17", noon()).await;
+    let record = opened(&*store, 1, "shop", "17").await;
     assert_eq!(record.key.order.form(), IdForm::Text);
 }
 
 /// An order is found by its id or its reference in any account.
-pub async fn an_order_is_found_by_its_id_or_its_reference_in_any_account(open: Open<'_>) {
-    let store = open();
+pub async fn an_order_is_found_by_its_id_or_its_reference_in_any_account(suite: &Suite<'_>) {
+    let store = suite.open();
     let mut referred = order("shop-ke", "b945e4af-80a5-4ec1-8706-e03f8332fb04");
     referred.reference = Some("A-1".to_owned());
     let mut both = order("shop-ug", "A-1");
@@ -232,8 +213,8 @@ pub async fn an_order_is_found_by_its_id_or_its_reference_in_any_account(open: O
 }
 
 /// What was seen of an order never goes back.
-pub async fn what_was_seen_of_an_order_never_goes_back(open: Open<'_>) {
-    let store = open();
+pub async fn what_was_seen_of_an_order_never_goes_back(suite: &Suite<'_>) {
+    let store = suite.open();
     let key = key("shop", "A-1");
     store.track(vec![order("shop", "A-1")]).await.unwrap();
     let paid = seen(OrderStatus::Paid, 10);
@@ -254,8 +235,8 @@ pub async fn what_was_seen_of_an_order_never_goes_back(open: Open<'_>) {
 }
 
 /// An unknown status keeps the words it was seen with.
-pub async fn an_unknown_status_keeps_the_words_it_was_seen_with(open: Open<'_>) {
-    let store = open();
+pub async fn an_unknown_status_keeps_the_words_it_was_seen_with(suite: &Suite<'_>) {
+    let store = suite.open();
     let key = key("shop", "A-1");
     store.track(vec![order("shop", "A-1")]).await.unwrap();
     // Pesapal's adapter: what the gateway calls it, and what contradicts that.
@@ -265,21 +246,21 @@ pub async fn an_unknown_status_keeps_the_words_it_was_seen_with(open: Open<'_>) 
         ..seen(OrderStatus::Unknown(words), 10)
     };
     store.observe(&key, sight.clone(), "w9").await.unwrap();
-    let kept = open().order(&key).await.unwrap().unwrap().seen;
+    let kept = suite.open().order(&key).await.unwrap().unwrap().seen;
     assert_eq!(kept, Some(sight));
     // Nothing of it is left once the status is known.
     let known = seen(OrderStatus::Unpaid, 20);
     store.observe(&key, known.clone(), "w9").await.unwrap();
-    let kept = open().order(&key).await.unwrap().unwrap().seen;
+    let kept = suite.open().order(&key).await.unwrap().unwrap().seen;
     assert_eq!(kept, Some(known));
 }
 
 /// What was seen paid is not offered to a sweep again.
-pub async fn what_was_seen_paid_is_not_offered_to_a_sweep_again(open: Open<'_>) {
-    let store = open();
-    let record = opened(&*store, 1, "shop", "A-1", noon()).await;
+pub async fn what_was_seen_paid_is_not_offered_to_a_sweep_again(suite: &Suite<'_>) {
+    let store = suite.open();
+    let record = opened(&*store, 1, "shop", "A-1").await;
     let paid = seen(OrderStatus::Paid, 10);
-    open().observe(&record.key, paid, "w9").await.unwrap();
+    suite.open().observe(&record.key, paid, "w9").await.unwrap();
     // A worker that has read nothing gives up, and leaves the order to the next sweep.
     let unreadable = Outcome::Skipped(SkipReason::StatusUnreadable);
     let mut skipped = change(&record, State::Done(unreadable), Attempt::Unchanged);
@@ -290,9 +271,10 @@ pub async fn what_was_seen_paid_is_not_offered_to_a_sweep_again(open: Open<'_>) 
 }
 
 /// An untracked order cannot be cancelled.
-pub async fn an_untracked_order_cannot_be_cancelled(open: Open<'_>) {
-    let error = open()
-        .open(new_cancellation(1, "shop", "A-1", noon()))
+pub async fn an_untracked_order_cannot_be_cancelled(suite: &Suite<'_>) {
+    let error = suite
+        .open()
+        .open(new_cancellation(1, "shop", "A-1"))
         .await
         .unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::UnknownOrder);
@@ -301,9 +283,9 @@ pub async fn an_untracked_order_cannot_be_cancelled(open: Open<'_>) {
 }
 
 /// A second cancellation waits until the first is over.
-pub async fn a_second_cancellation_waits_until_the_first_is_over(open: Open<'_>) {
-    let store = open();
-    let first = opened(&*store, 1, "shop", "A-1", noon()).await;
+pub async fn a_second_cancellation_waits_until_the_first_is_over(suite: &Suite<'_>) {
+    let store = suite.open();
+    let first = opened(&*store, 1, "shop", "A-1").await;
     assert_eq!(first.progress, Cancellation::requested());
     assert_eq!((first.version, first.worker.as_deref()), (1, Some("w1")));
     assert_eq!((first.due_at, first.created_at), (Some(at(120)), noon()));
@@ -312,39 +294,33 @@ pub async fn a_second_cancellation_waits_until_the_first_is_over(open: Open<'_>)
         Tracking::InProgress
     );
 
-    let again = open()
-        .open(new_cancellation(2, "shop", "A-1", at(1)))
-        .await
-        .unwrap();
+    let again = suite.open().open(new_cancellation(2, "shop", "A-1")).await;
+    let again = again.unwrap();
     assert!(matches!(again, OpenResult::AlreadyOpen(open) if open == first));
     let review = stored(
         &*store,
         change(&first, State::NeedsReview, Attempt::Unchanged),
     )
     .await;
-    let again = open()
-        .open(new_cancellation(3, "shop", "A-1", at(2)))
-        .await
-        .unwrap();
+    let again = suite.open().open(new_cancellation(3, "shop", "A-1")).await;
+    let again = again.unwrap();
     assert!(matches!(again, OpenResult::AlreadyOpen(open) if open == review));
 
     let over = State::Done(Outcome::ResolvedNotCancelled);
     stored(&*store, change(&review, over, Attempt::Unchanged)).await;
-    let again = store
-        .open(new_cancellation(4, "shop", "A-1", at(3)))
-        .await
-        .unwrap();
+    let again = store.open(new_cancellation(4, "shop", "A-1")).await;
+    let again = again.unwrap();
     assert!(matches!(again, OpenResult::New(open) if open.id == id(4)));
     let all = store.cancellations_of(&first.key).await.unwrap();
     assert_eq!(all.iter().map(|r| r.id).collect::<Vec<_>>(), [id(1), id(4)]);
 }
 
 /// What a sweep saw a while ago must still hold when it begins.
-pub async fn what_a_sweep_saw_a_while_ago_must_still_hold_when_it_begins(open: Open<'_>) {
-    let store = open();
+pub async fn what_a_sweep_saw_a_while_ago_must_still_hold_when_it_begins(suite: &Suite<'_>) {
+    let store = suite.open();
     let untouched = |number, since| NewCancellation {
         condition: Condition::IfUnmodifiedSince { since },
-        ..new_cancellation(number, "shop", "A-1", at(100))
+        ..new_cancellation(number, "shop", "A-1")
     };
     store.track(vec![order("shop", "A-1")]).await.unwrap();
     let opened = store.open(untouched(1, None)).await.unwrap();
@@ -353,9 +329,11 @@ pub async fn what_a_sweep_saw_a_while_ago_must_still_hold_when_it_begins(open: O
     };
     let mut refused = change(&record, State::Done(Outcome::Refused), Attempt::Unchanged);
     refused.follow = Tracking::Pending;
+    suite.set_clock(60);
     stored(&*store, refused).await;
+    suite.set_clock(100);
     // Open again, but another worker has dealt with it since the sweep read its page.
-    let opened = open().open(untouched(2, None)).await.unwrap();
+    let opened = suite.open().open(untouched(2, None)).await.unwrap();
     assert!(matches!(opened, OpenResult::Stale), "{opened:?}");
     let opened = store.open(untouched(3, Some(at(60)))).await.unwrap();
     let OpenResult::New(record) = opened else {
@@ -369,12 +347,12 @@ pub async fn what_a_sweep_saw_a_while_ago_must_still_hold_when_it_begins(open: O
 }
 
 /// Of many that open at once exactly one begins.
-pub async fn of_many_that_open_at_once_exactly_one_begins(open: Open<'_>) {
-    let stores = [open(), open()];
+pub async fn of_many_that_open_at_once_exactly_one_begins(suite: &Suite<'_>) {
+    let stores = [suite.open(), suite.open()];
     stores[0].track(vec![order("shop", "A-1")]).await.unwrap();
     let tasks = (0..32_u128).map(|n| {
         let store = stores[usize::from(n % 2 == 0)].clone();
-        tokio::spawn(async move { store.open(new_cancellation(n, "shop", "A-1", noon())).await })
+        tokio::spawn(async move { store.open(new_cancellation(n, "shop", "A-1")).await })
     });
     let (mut new, mut present) = (Vec::new(), Vec::new());
     for task in futures::future::join_all(tasks).await {
@@ -389,9 +367,9 @@ pub async fn of_many_that_open_at_once_exactly_one_begins(open: Open<'_>) {
 }
 
 /// A change is kept with everything it says.
-pub async fn a_change_is_kept_with_everything_it_says(open: Open<'_>) {
-    let store = open();
-    let record = opened(&*store, 1, "shop", "A-1", noon()).await;
+pub async fn a_change_is_kept_with_everything_it_says(suite: &Suite<'_>) {
+    let store = suite.open();
+    let record = opened(&*store, 1, "shop", "A-1").await;
     let mut all = change(&record, State::InDoubt, Attempt::Begins(Repeat::Harmless));
     all.next.failed_polls = 3;
     all.next.blocked_since = Some(at(7));
@@ -399,8 +377,12 @@ pub async fn a_change_is_kept_with_everything_it_says(open: Open<'_>) {
     all.next.finding = Some(Finding::LatePayment);
     all.seen = Some(seen(OrderStatus::Processing, 60));
     let wanted = all.next.clone();
+    suite.set_clock(60);
     let now = stored(&*store, all).await;
-    assert_eq!(now, open().cancellation(record.id).await.unwrap().unwrap());
+    assert_eq!(
+        now,
+        suite.open().cancellation(record.id).await.unwrap().unwrap()
+    );
     assert_eq!(now.progress, wanted);
     assert_eq!(
         (now.version, now.worker.as_deref(), now.due_at),
@@ -423,9 +405,9 @@ pub async fn a_change_is_kept_with_everything_it_says(open: Open<'_>) {
 }
 
 /// A change made from an old version writes nothing.
-pub async fn a_change_made_from_an_old_version_writes_nothing(open: Open<'_>) {
-    let (mine, theirs) = (open(), open());
-    let record = opened(&*mine, 1, "shop", "A-1", noon()).await;
+pub async fn a_change_made_from_an_old_version_writes_nothing(suite: &Suite<'_>) {
+    let (mine, theirs) = (suite.open(), suite.open());
+    let record = opened(&*mine, 1, "shop", "A-1").await;
     let now = stored(
         &*theirs,
         change(&record, State::InDoubt, Attempt::Unchanged),
@@ -449,19 +431,19 @@ pub async fn a_change_made_from_an_old_version_writes_nothing(open: Open<'_>) {
 }
 
 /// A second request at a once only gateway cannot be written down.
-pub async fn a_second_request_at_a_once_only_gateway_cannot_be_written_down(open: Open<'_>) {
-    let store = open();
-    let first = opened(&*store, 1, "shop", "A-1", noon()).await;
+pub async fn a_second_request_at_a_once_only_gateway_cannot_be_written_down(suite: &Suite<'_>) {
+    let store = suite.open();
+    let first = opened(&*store, 1, "shop", "A-1").await;
     let begins = Attempt::Begins(Repeat::Once);
     let first = stored(&*store, change(&first, State::Sending, begins)).await;
     let over = State::Done(Outcome::Refused);
     stored(&*store, change(&first, over, Attempt::Ended)).await;
 
-    let second = opened(&*store, 2, "shop", "A-1", at(60)).await;
+    let second = opened(&*store, 2, "shop", "A-1").await;
     assert_eq!(second.progress.request_used, RequestUsed::Yes);
     let mut again = change(&second, State::Sending, begins);
     again.seen = Some(seen(OrderStatus::Paid, 60));
-    let error = open().advance(again).await.unwrap_err();
+    let error = suite.open().advance(again).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::OnceUsed);
     assert_eq!(
         error.to_string(),
@@ -476,10 +458,10 @@ pub async fn a_second_request_at_a_once_only_gateway_cannot_be_written_down(open
 }
 
 /// A request that never left gives the orders turn back.
-pub async fn a_request_that_never_left_gives_the_orders_turn_back(open: Open<'_>) {
-    let store = open();
+pub async fn a_request_that_never_left_gives_the_orders_turn_back(suite: &Suite<'_>) {
+    let store = suite.open();
     let begins = Attempt::Begins(Repeat::Once);
-    let first = opened(&*store, 1, "shop", "A-1", noon()).await;
+    let first = opened(&*store, 1, "shop", "A-1").await;
     let first = stored(&*store, change(&first, State::Sending, begins)).await;
     let first = stored(
         &*store,
@@ -490,15 +472,15 @@ pub async fn a_request_that_never_left_gives_the_orders_turn_back(open: Open<'_>
     let first = stored(&*store, change(&first, State::Sending, begins)).await;
     let over = State::Done(Outcome::ResolvedNotCancelled);
     stored(&*store, change(&first, over, Attempt::TakenBack)).await;
-    let second = opened(&*store, 2, "shop", "A-1", at(60)).await;
+    let second = opened(&*store, 2, "shop", "A-1").await;
     assert_eq!(second.progress.request_used, RequestUsed::No);
     stored(&*store, change(&second, State::Sending, begins)).await;
 }
 
 /// Where a repeat is harmless every attempt is written down.
-pub async fn where_a_repeat_is_harmless_every_attempt_is_written_down(open: Open<'_>) {
-    let store = open();
-    let mut record = opened(&*store, 1, "shop", "A-1", noon()).await;
+pub async fn where_a_repeat_is_harmless_every_attempt_is_written_down(suite: &Suite<'_>) {
+    let store = suite.open();
+    let mut record = opened(&*store, 1, "shop", "A-1").await;
     for attempts in 1..=3 {
         let begins = Attempt::Begins(Repeat::Harmless);
         record = stored(&*store, change(&record, State::Sending, begins)).await;
@@ -508,17 +490,18 @@ pub async fn where_a_repeat_is_harmless_every_attempt_is_written_down(open: Open
 }
 
 /// The log tells everything in order and without holes.
-pub async fn the_log_tells_everything_in_order_and_without_holes(open: Open<'_>) {
-    let store = open();
-    let record = opened(&*store, 1, "shop", "A-1", noon()).await;
-    opened(&*store, 2, "shop", "A-2", noon()).await;
+pub async fn the_log_tells_everything_in_order_and_without_holes(suite: &Suite<'_>) {
+    let store = suite.open();
+    let record = opened(&*store, 1, "shop", "A-1").await;
+    opened(&*store, 2, "shop", "A-2").await;
     let stale = change(&record, State::InDoubt, Attempt::Unchanged);
+    suite.set_clock(60);
     let doubt = stored(&*store, stale.clone()).await;
     store.advance(stale).await.unwrap();
     let over = State::Done(Outcome::Confirmed);
     stored(&*store, change(&doubt, over, Attempt::Unchanged)).await;
 
-    let log = open().log(record.id).await.unwrap();
+    let log = suite.open().log(record.id).await.unwrap();
     let numbers: Vec<_> = log.iter().map(|entry| entry.number).collect();
     assert_eq!(numbers, [1, 2, 3]);
     let states: Vec<_> = log
@@ -546,14 +529,16 @@ pub async fn the_log_tells_everything_in_order_and_without_holes(open: Open<'_>)
 }
 
 /// A report gives each cancellation once page by page.
-pub async fn a_report_gives_each_cancellation_once_page_by_page(open: Open<'_>) {
-    let store = open();
+pub async fn a_report_gives_each_cancellation_once_page_by_page(suite: &Suite<'_>) {
+    let store = suite.open();
     // Several of one instant, so that the page's edge falls between equals.
     for number in 1..=7 {
         let order = format!("A-{number}");
-        opened(&*store, number, "shop", &order, at(i64::from(number > 4))).await;
+        suite.set_clock(i64::from(number > 4));
+        opened(&*store, number, "shop", &order).await;
     }
-    opened(&*store, 8, "other", "A-1", at(2)).await;
+    suite.set_clock(2);
+    opened(&*store, 8, "other", "A-1").await;
     let mut page = ReportPage {
         which: ReportFilter::All,
         since: None,
@@ -563,7 +548,7 @@ pub async fn a_report_gives_each_cancellation_once_page_by_page(open: Open<'_>) 
     };
     let (mut found, mut sizes) = (Vec::new(), Vec::new());
     loop {
-        let records = open().report(page.clone()).await.unwrap();
+        let records = suite.open().report(page.clone()).await.unwrap();
         sizes.push(records.len());
         let Some(last) = records.last() else { break };
         page.after = Some((last.created_at, last.id));
@@ -581,6 +566,7 @@ pub async fn a_report_gives_each_cancellation_once_page_by_page(open: Open<'_>) 
     };
     assert_eq!(store.report(all.clone()).await.unwrap().len(), 8);
     let record = store.cancellation(id(2)).await.unwrap().unwrap();
+    suite.set_clock(60);
     stored(&*store, change(&record, State::InDoubt, Attempt::Unchanged)).await;
     let changed = store
         .report(ReportPage {

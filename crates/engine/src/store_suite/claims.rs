@@ -2,27 +2,26 @@
 //! sweep, and what stays when the program ends.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use crate::store::{AbandonedPage, Attempt, Claim, Schedule, StoreStats};
 use crate::{OrderKey, Record, Store};
 use duka_core::cancel::{Outcome, State};
 use jiff::{SignedDuration, Timestamp};
 
-use super::Open;
-use super::changes::{at, change, id, opened, stored};
-use super::{MINUTE, account, noon, order};
+use super::changes::{change, id, opened, stored};
+use super::{MINUTE, Suite, account, at, noon, order};
 
 /// A claim of two minutes.
-pub fn claim(worker: &str, now: Timestamp) -> Claim {
-    Claim::new(worker, now, 2 * MINUTE)
+pub fn claim(worker: &str) -> Claim {
+    Claim::new(worker, 2 * MINUTE)
 }
 
-/// A cancellation in doubt that is due at `due`.
-async fn due(store: &dyn Store, number: u128, shop: &str, due: Timestamp) -> Record {
-    let record = opened(store, number, shop, &format!("A-{number}"), noon()).await;
+/// A cancellation in doubt that is due in so many seconds.
+async fn due(store: &dyn Store, number: u128, shop: &str, seconds: u64) -> Record {
+    let record = opened(store, number, shop, &format!("A-{number}")).await;
     let mut doubt = change(&record, State::InDoubt, Attempt::Unchanged);
-    let pause = due.duration_since(noon());
-    (doubt.now, doubt.schedule) = (noon(), Schedule::Due(pause.unsigned_abs()));
+    doubt.schedule = Schedule::Due(Duration::from_secs(seconds));
     stored(store, doubt).await
 }
 
@@ -31,19 +30,17 @@ fn ids(records: &[Record]) -> Vec<duka_core::CancellationId> {
 }
 
 /// Only what is due in these accounts is claimed oldest first.
-pub async fn only_what_is_due_in_these_accounts_is_claimed_oldest_first(open: Open<'_>) {
-    let store = open();
-    due(&*store, 1, "shop-in", at(30)).await;
-    due(&*store, 2, "shop-ke", at(10)).await;
-    due(&*store, 3, "shop-in", at(20)).await;
-    due(&*store, 4, "shop-ug", at(5)).await;
-    due(&*store, 5, "shop-in", at(41)).await;
-    due(&*store, 6, "shop-ke", at(40)).await;
+pub async fn only_what_is_due_in_these_accounts_is_claimed_oldest_first(suite: &Suite<'_>) {
+    let store = suite.open();
+    due(&*store, 1, "shop-in", 30).await;
+    due(&*store, 2, "shop-ke", 10).await;
+    due(&*store, 3, "shop-in", 20).await;
+    due(&*store, 4, "shop-ug", 5).await;
+    due(&*store, 5, "shop-in", 41).await;
+    due(&*store, 6, "shop-ke", 40).await;
     let mine = [account("shop-in"), account("shop-ke")];
-    let first = store
-        .claim_due(claim("w1", at(40)), &mine, 3)
-        .await
-        .unwrap();
+    suite.set_clock(40);
+    let first = store.claim_due(claim("w1"), &mine, 3).await.unwrap();
     assert_eq!(ids(&first), [id(2), id(3), id(1)]);
     assert!(first.iter().all(|r| r.worker.as_deref() == Some("w1")));
     assert!(
@@ -51,93 +48,77 @@ pub async fn only_what_is_due_in_these_accounts_is_claimed_oldest_first(open: Op
             .iter()
             .all(|r| r.due_at == Some(at(160)) && r.version == 3)
     );
-    let rest = store
-        .claim_due(claim("w1", at(40)), &mine, 3)
-        .await
-        .unwrap();
+    let rest = store.claim_due(claim("w1"), &mine, 3).await.unwrap();
     assert_eq!(ids(&rest), [id(6)]);
-    assert!(
-        store
-            .claim_due(claim("w1", at(40)), &[], 3)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    let none = store.claim_due(claim("w1"), &[], 3).await;
+    assert!(none.unwrap().is_empty());
 }
 
 /// An account that is named twice takes no others place.
-pub async fn an_account_that_is_named_twice_takes_no_others_place(open: Open<'_>) {
-    let store = open();
-    due(&*store, 1, "shop", at(10)).await;
-    due(&*store, 2, "shop", at(20)).await;
+pub async fn an_account_that_is_named_twice_takes_no_others_place(suite: &Suite<'_>) {
+    let store = suite.open();
+    due(&*store, 1, "shop", 10).await;
+    due(&*store, 2, "shop", 20).await;
     let twice = [account("shop"), account("shop")];
-    let claimed = store.claim_due(claim("w1", at(40)), &twice, 2).await;
+    suite.set_clock(40);
+    let claimed = store.claim_due(claim("w1"), &twice, 2).await;
     assert_eq!(ids(&claimed.unwrap()), [id(1), id(2)]);
 }
 
 /// What is over is never claimed.
-pub async fn what_is_over_is_never_claimed(open: Open<'_>) {
-    let store = open();
-    let far = at(1_000_000);
-    let record = due(&*store, 1, "shop", at(30)).await;
+pub async fn what_is_over_is_never_claimed(suite: &Suite<'_>) {
+    let store = suite.open();
+    let record = due(&*store, 1, "shop", 30).await;
     let done = State::Done(Outcome::Confirmed);
     let over = stored(&*store, change(&record, done, Attempt::Unchanged)).await;
-    let claimed = store.claim_one(over.id, claim("w1", far)).await.unwrap();
+    suite.set_clock(1_000_000);
+    let claimed = store.claim_one(over.id, claim("w1")).await.unwrap();
     assert!(claimed.is_none());
     let shop = [account("shop")];
-    let claimed = store.claim_due(claim("w1", far), &shop, 9).await;
+    let claimed = store.claim_due(claim("w1"), &shop, 9).await;
     assert!(claimed.unwrap().is_empty());
 }
 
 /// What waits for a person is claimed by name and never as due.
-pub async fn what_waits_for_a_person_is_claimed_by_name_and_never_as_due(open: Open<'_>) {
-    let store = open();
-    let record = due(&*store, 1, "shop", at(30)).await;
+pub async fn what_waits_for_a_person_is_claimed_by_name_and_never_as_due(suite: &Suite<'_>) {
+    let store = suite.open();
+    let record = due(&*store, 1, "shop", 30).await;
     let waits = change(&record, State::NeedsReview, Attempt::Unchanged);
     let waits = stored(&*store, waits).await;
     let shop = [account("shop")];
-    let far = claim("w1", at(1_000_000));
-    let claimed = store.claim_due(far, &shop, 9).await.unwrap();
+    suite.set_clock(1_000_000);
+    let claimed = store.claim_due(claim("w1"), &shop, 9).await.unwrap();
     assert!(claimed.is_empty());
-    let mine = store.claim_one(waits.id, claim("w1", at(40))).await;
+    suite.set_clock(40);
+    let mine = store.claim_one(waits.id, claim("w1")).await;
     let mine = mine.unwrap().unwrap();
     assert_eq!(mine.worker.as_deref(), Some("w1"));
-    let taken = store.claim_one(waits.id, claim("w2", at(50))).await;
+    suite.set_clock(50);
+    let taken = store.claim_one(waits.id, claim("w2")).await;
     assert!(taken.unwrap().is_none());
     // It still waits for a person, and is nothing unsettled.
     let holdings = store.check().await.unwrap();
     assert_eq!((holdings.needs_review, holdings.unsettled), (1, 0));
     // Any worker may claim a record whose lease has ended.
-    let lapsed = claim("w2", at(40 + 2 * 60 * 60));
-    let claimed = store.claim_due(lapsed, &shop, 9).await.unwrap();
+    suite.set_clock(40 + 2 * 60 * 60);
+    let claimed = store.claim_due(claim("w2"), &shop, 9).await.unwrap();
     assert_eq!(ids(&claimed), [id(1)]);
 }
 
 /// A claim holds until it lapses and then goes to another.
-pub async fn a_claim_holds_until_it_lapses_and_then_goes_to_another(open: Open<'_>) {
-    let (store, other) = (open(), open());
-    let record = opened(&*store, 1, "shop", "A-1", noon()).await;
-    assert!(
-        other
-            .claim_one(record.id, claim("w2", at(119)))
-            .await
-            .unwrap()
-            .is_none()
-    );
+pub async fn a_claim_holds_until_it_lapses_and_then_goes_to_another(suite: &Suite<'_>) {
+    let (store, other) = (suite.open(), suite.open());
+    let record = opened(&*store, 1, "shop", "A-1").await;
+    suite.set_clock(119);
+    let early = other.claim_one(record.id, claim("w2")).await;
+    assert!(early.unwrap().is_none());
     let shops = [account("shop")];
-    assert!(
-        other
-            .claim_due(claim("w2", at(119)), &shops, 9)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    let early = other.claim_due(claim("w2"), &shops, 9).await;
+    assert!(early.unwrap().is_empty());
 
-    let taken = other
-        .claim_one(record.id, claim("w2", at(120)))
-        .await
-        .unwrap()
-        .unwrap();
+    suite.set_clock(120);
+    let taken = other.claim_one(record.id, claim("w2")).await;
+    let taken = taken.unwrap().unwrap();
     assert_eq!(
         (taken.worker.as_deref(), taken.due_at),
         (Some("w2"), Some(at(240)))
@@ -148,41 +129,40 @@ pub async fn a_claim_holds_until_it_lapses_and_then_goes_to_another(open: Open<'
         "the first worker can no longer write"
     );
     assert_eq!(taken.updated_at, record.updated_at, "a claim is no news");
-    assert!(
-        store
-            .claim_one(record.id, claim("w1", at(121)))
-            .await
-            .unwrap()
-            .is_none()
-    );
+    suite.set_clock(121);
+    let late = store.claim_one(record.id, claim("w1")).await;
+    assert!(late.unwrap().is_none());
 }
 
 /// An unclaimed record can be claimed by id before it is due.
-pub async fn an_unclaimed_record_can_be_claimed_by_id_before_it_is_due(open: Open<'_>) {
-    let store = open();
-    let waiting = due(&*store, 1, "shop", at(500)).await;
+pub async fn an_unclaimed_record_can_be_claimed_by_id_before_it_is_due(suite: &Suite<'_>) {
+    let store = suite.open();
+    let waiting = due(&*store, 1, "shop", 500).await;
     let shops = [account("shop")];
-    let early = || claim("w2", at(40));
-    let claimed = store.claim_due(early(), &shops, 9).await.unwrap();
+    suite.set_clock(40);
+    let claimed = store.claim_due(claim("w2"), &shops, 9).await.unwrap();
     assert!(claimed.is_empty(), "not due, and not asked for");
-    let claimed = store.claim_one(waiting.id, early()).await.unwrap().unwrap();
+    let claimed = store.claim_one(waiting.id, claim("w2")).await;
+    let claimed = claimed.unwrap().unwrap();
     assert_eq!(claimed.worker.as_deref(), Some("w2"));
-    let again = store.claim_one(waiting.id, claim("w3", at(41))).await;
+    suite.set_clock(41);
+    let again = store.claim_one(waiting.id, claim("w3")).await;
     assert!(again.unwrap().is_none(), "another worker holds it now");
 }
 
 /// Workers that claim at once never get the same record.
-pub async fn workers_that_claim_at_once_never_get_the_same_record(open: Open<'_>) {
-    let stores = [open(), open()];
+pub async fn workers_that_claim_at_once_never_get_the_same_record(suite: &Suite<'_>) {
+    let stores = [suite.open(), suite.open()];
     for number in 0..60 {
-        due(&*stores[0], number, "shop", at(1)).await;
+        due(&*stores[0], number, "shop", 1).await;
     }
+    suite.set_clock(60);
     let workers = (0..8).map(|n| {
         let store = stores[n % 2].clone();
         tokio::spawn(async move {
             let (mut mine, name) = (Vec::new(), format!("w{n}"));
             loop {
-                let claim = claim(&name, at(60));
+                let claim = claim(&name);
                 let got = store.claim_due(claim, &[account("shop")], 3).await.unwrap();
                 if got.is_empty() {
                     return mine;
@@ -202,8 +182,8 @@ pub async fn workers_that_claim_at_once_never_get_the_same_record(open: Open<'_>
 }
 
 /// Abandoned orders come by age page by page.
-pub async fn abandoned_orders_come_by_age_page_by_page(open: Open<'_>) {
-    let store = open();
+pub async fn abandoned_orders_come_by_age_page_by_page(suite: &Suite<'_>) {
+    let store = suite.open();
     let aged = |shop: &str, id: &str, minutes: i64| {
         let mut order = order(shop, id);
         order.created_at = noon() - SignedDuration::from_mins(minutes);
@@ -218,7 +198,7 @@ pub async fn abandoned_orders_come_by_age_page_by_page(open: Open<'_>) {
         aged("shop", "ancient", 61 * 24),
     ];
     store.track(orders).await.unwrap();
-    opened(&*store, 1, "shop", "in hand", noon()).await;
+    opened(&*store, 1, "shop", "in hand").await;
     let page = |account_name: Option<&str>, after: Option<(Timestamp, OrderKey)>| AbandonedPage {
         created_from: noon() - SignedDuration::from_hours(24),
         created_until: noon() - SignedDuration::from_mins(30),
@@ -229,7 +209,7 @@ pub async fn abandoned_orders_come_by_age_page_by_page(open: Open<'_>) {
     };
     let (mut after, mut found) = (None, Vec::new());
     loop {
-        let orders = open().abandoned(page(None, after)).await.unwrap();
+        let orders = suite.open().abandoned(page(None, after)).await.unwrap();
         let Some(last) = orders.last() else { break };
         assert!(orders.len() <= 2);
         after = Some((last.created_at, last.key.clone()));
@@ -249,11 +229,12 @@ pub async fn abandoned_orders_come_by_age_page_by_page(open: Open<'_>) {
 }
 
 /// An order with a recent action is left alone for a while.
-pub async fn an_order_with_a_recent_action_is_left_alone_for_a_while(open: Open<'_>) {
-    let store = open();
-    let record = opened(&*store, 1, "shop", "A-1", noon()).await;
+pub async fn an_order_with_a_recent_action_is_left_alone_for_a_while(suite: &Suite<'_>) {
+    let store = suite.open();
+    let record = opened(&*store, 1, "shop", "A-1").await;
     let mut skipped = change(&record, State::Done(Outcome::Refused), Attempt::Unchanged);
     skipped.follow = crate::Tracking::Pending;
+    suite.set_clock(60);
     stored(&*store, skipped).await;
     let untouched_since = |seconds| AbandonedPage {
         created_from: Timestamp::MIN,
@@ -274,17 +255,17 @@ pub async fn an_order_with_a_recent_action_is_left_alone_for_a_while(open: Open<
 }
 
 /// Stats count what is there.
-pub async fn stats_count_what_is_there(open: Open<'_>) {
-    let store = open();
+pub async fn stats_count_what_is_there(suite: &Suite<'_>) {
+    let store = suite.open();
     assert_eq!(store.check().await.unwrap(), StoreStats::default());
     store.track(vec![order("shop", "A-9")]).await.unwrap();
-    due(&*store, 1, "shop", at(60)).await;
-    opened(&*store, 2, "shop", "A-2", noon()).await;
+    due(&*store, 1, "shop", 60).await;
+    opened(&*store, 2, "shop", "A-2").await;
     for (number, state) in [
         (3, State::NeedsReview),
         (4, State::Done(Outcome::Confirmed)),
     ] {
-        let record = due(&*store, number, "shop", at(60)).await;
+        let record = due(&*store, number, "shop", 60).await;
         stored(&*store, change(&record, state, Attempt::Unchanged)).await;
     }
     let wanted = StoreStats {
@@ -293,21 +274,21 @@ pub async fn stats_count_what_is_there(open: Open<'_>) {
         unsettled: 2,
         needs_review: 1,
     };
-    assert_eq!(open().check().await.unwrap(), wanted);
+    assert_eq!(suite.open().check().await.unwrap(), wanted);
 }
 
 /// Everything survives the end of the program.
-pub async fn everything_survives_the_end_of_the_program(open: Open<'_>) {
-    let store = open();
+pub async fn everything_survives_the_end_of_the_program(suite: &Suite<'_>) {
+    let store = suite.open();
     let begins = Attempt::Begins(duka_core::cancel::Repeat::Once);
-    let record = opened(&*store, 1, "shop", "A-1", noon()).await;
+    let record = opened(&*store, 1, "shop", "A-1").await;
     let record = stored(&*store, change(&record, State::Sending, begins)).await;
     let log = store.log(record.id).await.unwrap();
     let order = store.order(&record.key).await.unwrap();
     let holdings = store.check().await.unwrap();
     drop(store);
 
-    let store = open();
+    let store = suite.open();
     assert_eq!(
         store.cancellation(record.id).await.unwrap().unwrap(),
         record

@@ -5,40 +5,37 @@ use crate::store::{Attempt, OpenResult, StoreErrorKind, UpdateResult};
 use duka_core::cancel::{Finding, Outcome, Repeat, RequestUsed, State};
 use duka_core::{GatewayName, OrderStatus};
 
-use super::Open;
-use super::changes::{at, change, hold, id, new_cancellation, opened, seen, stored};
+use super::changes::{change, hold, id, new_cancellation, opened, seen, stored};
 use super::claims::claim;
-use super::{account, noon, order};
+use super::{Suite, account, at, order};
 
 const BEGINS: Attempt = Attempt::Begins(Repeat::Once);
 
 /// One orders request does not use up anothers.
-pub async fn one_orders_request_does_not_use_up_anothers(open: Open<'_>) {
-    let store = open();
+pub async fn one_orders_request_does_not_use_up_anothers(suite: &Suite<'_>) {
+    let store = suite.open();
     let mut elsewhere = order("other", "A-1");
     elsewhere.gateway = GatewayName::from_static("pesapal");
     store.track(vec![elsewhere]).await.unwrap();
     for (number, account, order) in [(1, "shop", "A-1"), (2, "shop", "A-2"), (3, "other", "A-1")] {
-        let record = opened(&*store, number, account, order, noon()).await;
+        let record = opened(&*store, number, account, order).await;
         assert_eq!(record.progress.request_used, RequestUsed::No);
         stored(&*store, change(&record, State::Sending, BEGINS)).await;
     }
 }
 
 /// An account under a new name has the same orders.
-pub async fn an_account_under_a_new_name_has_the_same_orders(open: Open<'_>) {
-    let store = open();
-    let before = opened(&*store, 1, "pesapal", "A-1", noon()).await;
+pub async fn an_account_under_a_new_name_has_the_same_orders(suite: &Suite<'_>) {
+    let store = suite.open();
+    let before = opened(&*store, 1, "pesapal", "A-1").await;
     // Under both names before either sends: only the index is left then.
-    let early = opened(&*store, 2, "shop-ke", "A-1", noon()).await;
+    let early = opened(&*store, 2, "shop-ke", "A-1").await;
     stored(&*store, change(&before, State::Sending, BEGINS)).await;
     let late = store.advance(change(&early, State::Sending, BEGINS)).await;
     assert_eq!(late.unwrap_err().kind(), StoreErrorKind::OnceUsed);
     // A cancellation that begins later knows of it.
     store.track(vec![order("shop-ug", "A-1")]).await.unwrap();
-    let opened = store
-        .open(new_cancellation(3, "shop-ug", "A-1", at(60)))
-        .await;
+    let opened = store.open(new_cancellation(3, "shop-ug", "A-1")).await;
     let OpenResult::New(after) = opened.unwrap() else {
         panic!("no cancellation is open under this name");
     };
@@ -46,20 +43,26 @@ pub async fn an_account_under_a_new_name_has_the_same_orders(open: Open<'_>) {
 }
 
 /// A payment and its findings are written together.
-pub async fn a_payment_and_its_findings_are_written_together(open: Open<'_>) {
-    let store = open();
+pub async fn a_payment_and_its_findings_are_written_together(suite: &Suite<'_>) {
+    let store = suite.open();
     for (number, outcome) in [(1, Outcome::Confirmed), (2, Outcome::ResolvedCancelled)] {
-        let record = opened(&*store, number, "shop", "A-1", noon()).await;
+        let record = opened(&*store, number, "shop", "A-1").await;
         let over = State::Done(outcome);
         stored(&*store, change(&record, over, Attempt::Unchanged)).await;
     }
     let key = order("shop", "A-1").key;
-    let paid = seen(OrderStatus::Paid, 90);
+    let paid = seen(OrderStatus::Paid, 80);
+    suite.set_clock(90);
     store.observe(&key, paid.clone(), "w7").await.unwrap();
     // Twice is once.
     store.observe(&key, paid, "w8").await.unwrap();
     for number in [1, 2] {
-        let found = open().cancellation(id(number)).await.unwrap().unwrap();
+        let found = suite
+            .open()
+            .cancellation(id(number))
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(found.progress.finding, Some(Finding::LatePayment));
         assert_eq!(found.updated_at, at(90));
         let log = store.log(found.id).await.unwrap();
@@ -82,9 +85,9 @@ pub async fn a_payment_and_its_findings_are_written_together(open: Open<'_>) {
 }
 
 /// Deciding cancelled of a paid order is a finding at once.
-pub async fn deciding_cancelled_of_a_paid_order_is_a_finding_at_once(open: Open<'_>) {
-    let store = open();
-    let record = opened(&*store, 1, "shop", "A-1", noon()).await;
+pub async fn deciding_cancelled_of_a_paid_order_is_a_finding_at_once(suite: &Suite<'_>) {
+    let store = suite.open();
+    let record = opened(&*store, 1, "shop", "A-1").await;
     let paid = seen(OrderStatus::Paid, 30);
     store.observe(&record.key, paid, "w7").await.unwrap();
     let decided = State::Done(Outcome::ResolvedCancelled);
@@ -93,9 +96,9 @@ pub async fn deciding_cancelled_of_a_paid_order_is_a_finding_at_once(open: Open<
 }
 
 /// The worker that stores a late answer holds the lease.
-pub async fn the_worker_that_stores_a_late_answer_holds_the_lease(open: Open<'_>) {
-    let store = open();
-    let record = opened(&*store, 1, "shop", "A-1", noon()).await;
+pub async fn the_worker_that_stores_a_late_answer_holds_the_lease(suite: &Suite<'_>) {
+    let store = suite.open();
+    let record = opened(&*store, 1, "shop", "A-1").await;
     // Another worker has stored the doubt and released the lease.
     let doubt = stored(&*store, change(&record, State::InDoubt, Attempt::Unchanged)).await;
     assert_eq!(doubt.worker, None);
@@ -103,7 +106,8 @@ pub async fn the_worker_that_stores_a_late_answer_holds_the_lease(open: Open<'_>
     answer.schedule = hold("w5");
     let held = stored(&*store, answer).await;
     assert_eq!(held.worker.as_deref(), Some("w5"));
-    let early = store.claim_one(held.id, claim("w6", at(70))).await;
+    suite.set_clock(70);
+    let early = store.claim_one(held.id, claim("w6")).await;
     assert!(
         early.unwrap().is_none(),
         "it is in w5's hands until it is due"
@@ -111,15 +115,14 @@ pub async fn the_worker_that_stores_a_late_answer_holds_the_lease(open: Open<'_>
 }
 
 /// A lease that a wrong clock wrote for a year has lapsed.
-pub async fn a_lease_that_a_wrong_clock_wrote_for_a_year_has_lapsed(open: Open<'_>) {
-    let store = open();
-    let year = at(365 * 24 * 60 * 60);
-    let record = opened(&*store, 1, "shop", "A-1", year).await;
+pub async fn a_lease_that_a_wrong_clock_wrote_for_a_year_has_lapsed(suite: &Suite<'_>) {
+    let store = suite.open();
+    let year = 365 * 24 * 60 * 60;
+    suite.set_clock(year);
+    let record = opened(&*store, 1, "shop", "A-1").await;
     let shops = [account("shop")];
-    let taken = store
-        .claim_due(claim("w2", noon()), &shops, 9)
-        .await
-        .unwrap();
+    suite.set_clock(0);
+    let taken = store.claim_due(claim("w2"), &shops, 9).await.unwrap();
     assert_eq!(taken.len(), 1);
     assert!(taken[0].due_at < Some(at(1_000)));
     let stale = store
@@ -127,7 +130,9 @@ pub async fn a_lease_that_a_wrong_clock_wrote_for_a_year_has_lapsed(open: Open<'
         .await;
     assert!(matches!(stale.unwrap(), UpdateResult::Conflict(_)));
     // Claimed by name just as well.
-    let record = opened(&*store, 2, "shop", "A-2", year).await;
-    let taken = store.claim_one(record.id, claim("w2", noon())).await;
+    suite.set_clock(year);
+    let record = opened(&*store, 2, "shop", "A-2").await;
+    suite.set_clock(0);
+    let taken = store.claim_one(record.id, claim("w2")).await;
     assert!(taken.unwrap().is_some());
 }

@@ -1,10 +1,11 @@
 //! The tests that every store must pass, whatever database is behind it.
 //!
-//! Each test is a function that gets a way to open handles on one empty store. The macro
+//! Each test is a function that gets a [`Suite`]: one empty store and its clock. The macro
 //! [`store_suite!`](crate::store_suite!) makes a `#[tokio::test]` of each:
 //!
 //! `duka_engine::store_suite!(TempStore::new());`, where `TempStore::new()` makes an empty store
-//! and `store(&self)` opens a handle on it, an `Arc<dyn RefundStore>`.
+//! and `open(&self, clock: SharedClock)` opens a handle on it that goes by this clock, an
+//! `Arc<dyn RefundStore>`.
 
 #![expect(
     clippy::unwrap_used,
@@ -18,16 +19,49 @@ pub mod claims;
 pub mod fences;
 pub mod refunds;
 
+use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
+use duka_core::clock::SharedClock;
 use duka_core::{AccountName, GatewayName, OrderId};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{OrderKey, Request, Store, TrackedOrder};
+use crate::{OrderKey, RefundStore, Request, TrackedOrder};
 
-/// Opens handles on one and the same store.
-pub type Open<'a> = &'a (dyn Fn() -> Arc<dyn Store> + Sync);
+/// One store, and the clock that every handle on it goes by. It stands at [`noon`] until a
+/// test sets it.
+pub struct Suite<'a> {
+    open: &'a (dyn Fn(SharedClock) -> Arc<dyn RefundStore> + Sync),
+    seconds: Arc<AtomicI64>,
+}
+
+impl fmt::Debug for Suite<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Suite").finish_non_exhaustive()
+    }
+}
+
+impl<'a> Suite<'a> {
+    /// A suite on the store that `open` opens handles on.
+    pub fn new(open: &'a (dyn Fn(SharedClock) -> Arc<dyn RefundStore> + Sync)) -> Self {
+        let seconds = Arc::default();
+        Self { open, seconds }
+    }
+
+    /// Opens a handle on the store.
+    pub fn open(&self) -> Arc<dyn RefundStore> {
+        let seconds = Arc::clone(&self.seconds);
+        (self.open)(SharedClock::new(move || at(seconds.load(SeqCst))))
+    }
+
+    /// Sets the clock of all handles to so many seconds after [`noon`].
+    pub fn set_clock(&self, seconds: i64) {
+        self.seconds.store(seconds, SeqCst);
+    }
+}
 
 /// One minute.
 pub const MINUTE: Duration = Duration::from_secs(60);
@@ -35,6 +69,11 @@ pub const MINUTE: Duration = Duration::from_secs(60);
 /// When every test begins.
 pub fn noon() -> Timestamp {
     "2026-05-13T08:34:00Z".parse().unwrap()
+}
+
+/// So many seconds after [`noon`].
+pub fn at(seconds: i64) -> Timestamp {
+    noon() + SignedDuration::from_secs(seconds)
 }
 
 /// An account of this name.
@@ -63,7 +102,7 @@ pub fn by(actor: &str) -> Request {
 }
 
 /// Runs every test of the suite against one kind of store. The expression makes an empty
-/// store; its method `store(&self)` opens a handle on it, an
+/// store; its method `open(&self, clock: SharedClock)` opens a handle on it, an
 /// [`Arc<dyn RefundStore>`](crate::RefundStore). The caller's crate needs tokio with the
 /// features `macros` and `rt-multi-thread`.
 #[macro_export]
@@ -131,7 +170,9 @@ macro_rules! store_suite {
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $test() {
             let fixture = $fixture;
-            $crate::store_suite::$module::$test(&|| fixture.store()).await;
+            let open = |clock| fixture.open(clock);
+            let suite = $crate::store_suite::Suite::new(&open);
+            $crate::store_suite::$module::$test(&suite).await;
         }
     )*)*};
 }

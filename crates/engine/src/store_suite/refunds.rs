@@ -1,7 +1,5 @@
 //! What every store must do about refunds, whatever database is behind it.
 
-use std::sync::Arc;
-
 use crate::refunds::{
     BeginRefund, PendingRefunds, RefundEvent, RefundFinding, RefundIntent, RefundOutcome,
     RefundResolution, RefundState, RefundUpdate, RefundUpdateResult,
@@ -9,13 +7,9 @@ use crate::refunds::{
 use crate::store::Claim;
 use crate::{OrderKey, Refund, RefundStore, StoreErrorKind};
 use duka_core::{Money, OrderStatus, RefundId};
-use jiff::SignedDuration;
 
-use super::changes::{at, seen};
-use super::{MINUTE, account, key, noon, order};
-
-/// Opens handles on one and the same store.
-pub type Open<'a> = &'a (dyn Fn() -> Arc<dyn RefundStore> + Sync);
+use super::changes::seen;
+use super::{MINUTE, Suite, account, at, key, order};
 
 /// The id of a refund.
 pub fn refund_id(number: u128) -> RefundId {
@@ -32,7 +26,7 @@ pub fn intent(number: u128, key: OrderKey) -> RefundIntent {
         username: "amina@shop.example".to_owned(),
         remarks: "came back torn; à demi".to_owned(),
         actor: "amina".to_owned(),
-        claim: Claim::new("w1", noon(), 2 * MINUTE),
+        claim: Claim::new("w1", 2 * MINUTE),
     }
 }
 
@@ -70,7 +64,7 @@ pub const EVENTS: [RefundEvent; 9] = [
 
 /// What follows from an event, as a worker would write it.
 pub fn by(worker: &str, refund: &Refund, event: RefundEvent) -> RefundUpdate {
-    let change = RefundUpdate::after(refund, event, "so it went", worker, at(60));
+    let change = RefundUpdate::after(refund, event, "so it went", worker);
     change.unwrap_or_else(|| panic!("{event:?} says nothing to {:?}", refund.state))
 }
 
@@ -110,23 +104,26 @@ const fn done(outcome: RefundOutcome) -> RefundState {
 }
 
 /// An intent is kept with all that it says.
-pub async fn an_intent_is_kept_with_all_that_it_says(open: Open<'_>) {
-    let refund = begun(&*open(), 1, "A-1").await;
+pub async fn an_intent_is_kept_with_all_that_it_says(suite: &Suite<'_>) {
+    let refund = begun(&*suite.open(), 1, "A-1").await;
     assert_eq!(refund.state, RefundState::Sending);
     assert_eq!(refund.version, 1);
     assert_eq!(refund.worker.as_deref(), Some("w1"));
     assert_eq!(refund.due_at, Some(at(120)));
     assert_eq!(refund.remarks, "came back torn; à demi");
     assert_eq!(refund.money, Money::parse("1500.00", "KES").unwrap());
-    let kept = open().refund(refund.id).await.unwrap();
+    let kept = suite.open().refund(refund.id).await.unwrap();
     assert_eq!(kept.as_ref(), Some(&refund));
-    assert_eq!(open().refunds_of(&refund.key).await.unwrap(), [refund]);
-    assert_eq!(open().refund(refund_id(7)).await.unwrap(), None);
+    assert_eq!(
+        suite.open().refunds_of(&refund.key).await.unwrap(),
+        [refund]
+    );
+    assert_eq!(suite.open().refund(refund_id(7)).await.unwrap(), None);
 }
 
 /// An intent needs an order that was seen paid.
-pub async fn an_intent_needs_an_order_that_was_seen_paid(open: Open<'_>) {
-    let store = open();
+pub async fn an_intent_needs_an_order_that_was_seen_paid(suite: &Suite<'_>) {
+    let store = suite.open();
     let of = key("shop", "A-1");
     let begin = || store.begin_refund(intent(1, of.clone()));
     let error = begin().await.unwrap_err();
@@ -153,7 +150,7 @@ pub async fn an_intent_needs_an_order_that_was_seen_paid(open: Open<'_>) {
 }
 
 /// A second request of a payment cannot be written down.
-pub async fn a_second_request_of_a_payment_cannot_be_written_down(open: Open<'_>) {
+pub async fn a_second_request_of_a_payment_cannot_be_written_down(suite: &Suite<'_>) {
     for (number, state) in [
         RefundState::Sending,
         RefundState::InDoubt,
@@ -165,7 +162,7 @@ pub async fn a_second_request_of_a_payment_cannot_be_written_down(open: Open<'_>
     .into_iter()
     .enumerate()
     {
-        let (store, id) = (open(), format!("A-{number}"));
+        let (store, id) = (suite.open(), format!("A-{number}"));
         let number = 10 * u128::try_from(number).unwrap();
         let mut first = begun(&*store, number, &id).await;
         if state != RefundState::Sending {
@@ -190,8 +187,8 @@ pub async fn a_second_request_of_a_payment_cannot_be_written_down(open: Open<'_>
 }
 
 /// A request that never left makes room for another.
-pub async fn a_request_that_never_left_makes_room_for_another(open: Open<'_>) {
-    let store = open();
+pub async fn a_request_that_never_left_makes_room_for_another(suite: &Suite<'_>) {
+    let store = suite.open();
     for (number, outcome) in [RefundOutcome::NotSent, RefundOutcome::ResolvedNotReceived]
         .into_iter()
         .enumerate()
@@ -216,11 +213,11 @@ pub async fn a_request_that_never_left_makes_room_for_another(open: Open<'_>) {
 }
 
 /// A late answer is a finding where another request has the payment.
-pub async fn a_late_answer_is_a_finding_where_another_request_has_the_payment(open: Open<'_>) {
-    let store = open();
+pub async fn a_late_answer_is_a_finding_where_another_request_has_the_payment(suite: &Suite<'_>) {
+    let store = suite.open();
     let late = |refund: &Refund| {
         let event = RefundEvent::Received;
-        RefundUpdate::double_request(refund, event, "answered received: so", "w1", at(70))
+        RefundUpdate::double_request(refund, event, "answered received: so", "w1")
     };
     let first = begun(&*store, 1, "A-1").await;
     assert!(late(&first).is_none(), "no other request can be there");
@@ -257,7 +254,7 @@ pub async fn a_late_answer_is_a_finding_where_another_request_has_the_payment(op
         "{begun:?}"
     );
 
-    let closing = |refund: &Refund| RefundUpdate::acknowledged(refund, "amina", "seen", at(80));
+    let closing = |refund: &Refund| RefundUpdate::acknowledged(refund, "amina", "seen");
     assert!(closing(&first).is_none(), "there is no finding yet");
     let closed = advanced(&*store, closing(&found).unwrap()).await;
     assert_eq!((closed.state, closed.finding), (resolved, None));
@@ -266,13 +263,13 @@ pub async fn a_late_answer_is_a_finding_where_another_request_has_the_payment(op
 }
 
 /// A change is made by the rules alone.
-pub async fn a_change_is_made_by_the_rules_alone(open: Open<'_>) {
-    let store = open();
+pub async fn a_change_is_made_by_the_rules_alone(suite: &Suite<'_>) {
+    let store = suite.open();
     let refund = begun(&*store, 1, "A-1").await;
     let received = led(&*store, &refund, done(RefundOutcome::Received)).await;
     for refund in [refund, received] {
         for event in EVENTS {
-            let change = RefundUpdate::after(&refund, event, "so it went", "w1", at(60));
+            let change = RefundUpdate::after(&refund, event, "so it went", "w1");
             let next = change.as_ref().map(RefundUpdate::next);
             assert_eq!(
                 next,
@@ -285,17 +282,18 @@ pub async fn a_change_is_made_by_the_rules_alone(open: Open<'_>) {
 }
 
 /// One payments request is not in anothers way.
-pub async fn one_payments_request_is_not_in_anothers_way(open: Open<'_>) {
-    let store = open();
+pub async fn one_payments_request_is_not_in_anothers_way(suite: &Suite<'_>) {
+    let store = suite.open();
     let first = begun(&*store, 1, "A-1").await;
     let second = begun(&*store, 2, "A-2").await;
     assert_ne!(first.key, second.key);
 }
 
 /// A refund made from an old version writes nothing.
-pub async fn a_refund_made_from_an_old_version_writes_nothing(open: Open<'_>) {
-    let store = open();
+pub async fn a_refund_made_from_an_old_version_writes_nothing(suite: &Suite<'_>) {
+    let store = suite.open();
     let first = begun(&*store, 1, "A-1").await;
+    suite.set_clock(60);
     let second = led(&*store, &first, RefundState::InDoubt).await;
     assert_eq!(second.version, 2);
     assert_eq!((second.due_at, second.worker.as_deref()), (None, None));
@@ -313,12 +311,12 @@ pub async fn a_refund_made_from_an_old_version_writes_nothing(open: Open<'_>) {
 }
 
 /// A refunds log tells everything in order.
-pub async fn a_refunds_log_tells_everything_in_order(open: Open<'_>) {
-    let store = open();
+pub async fn a_refunds_log_tells_everything_in_order(suite: &Suite<'_>) {
+    let store = suite.open();
     let refund = begun(&*store, 1, "A-1").await;
     let refund = led(&*store, &refund, RefundState::InDoubt).await;
     led(&*store, &refund, done(RefundOutcome::Received)).await;
-    let log = open().refund_log(refund.id).await.unwrap();
+    let log = suite.open().refund_log(refund.id).await.unwrap();
     let lines: Vec<_> = log
         .iter()
         .map(|it| (it.number, it.from.as_deref(), it.to.as_str()))
@@ -339,8 +337,8 @@ pub async fn a_refunds_log_tells_everything_in_order(open: Open<'_>) {
 }
 
 /// Money seen to go back ends what waits for it.
-pub async fn money_seen_to_go_back_ends_what_waits_for_it(open: Open<'_>) {
-    let store = open();
+pub async fn money_seen_to_go_back_ends_what_waits_for_it(suite: &Suite<'_>) {
+    let store = suite.open();
     for (number, state, ends) in [
         (1, RefundState::InDoubt, true),
         (2, done(RefundOutcome::Received), true),
@@ -357,10 +355,12 @@ pub async fn money_seen_to_go_back_ends_what_waits_for_it(open: Open<'_>) {
         let last = store.refund_log(refund.id).await.unwrap().pop().unwrap();
         assert_eq!(last.actor == "w2", ends);
     }
-    // What is on its way is its worker's to tell of, until its claim has lapsed.
+    // What is on its way is its worker's to tell of, until its claim has lapsed by the clock
+    // of the store, whatever the clock of the worker that saw it says.
     let sending = begun(&*store, 5, "A-5").await;
     for (seconds, outcome) in [(119, None), (120, Some(RefundOutcome::Reversed))] {
-        let back = seen(OrderStatus::Reversed, seconds);
+        suite.set_clock(seconds);
+        let back = seen(OrderStatus::Reversed, 500);
         store.observe(&sending.key, back, "w2").await.unwrap();
         let now = store.refund(sending.id).await.unwrap().unwrap();
         assert_eq!(now.state.outcome(), outcome, "after {seconds} s");
@@ -368,15 +368,14 @@ pub async fn money_seen_to_go_back_ends_what_waits_for_it(open: Open<'_>) {
 }
 
 /// What is not over is listed page by page.
-pub async fn what_is_not_over_is_listed_page_by_page(open: Open<'_>) {
-    let store = open();
+pub async fn what_is_not_over_is_listed_page_by_page(suite: &Suite<'_>) {
+    let store = suite.open();
     for number in 0..6 {
         let account = if number < 5 { "shop" } else { "other" };
         let key = paid(&*store, account, &format!("A-{number}")).await;
-        let mut intent = intent(number, key);
-        let age = SignedDuration::from_secs(i64::try_from(number).unwrap());
-        intent.claim = Claim::new("w1", noon() + age, MINUTE);
-        let BeginRefund::New(refund) = store.begin_refund(intent).await.unwrap() else {
+        suite.set_clock(i64::try_from(number).unwrap());
+        let begun = store.begin_refund(intent(number, key)).await.unwrap();
+        let BeginRefund::New(refund) = begun else {
             panic!("{number}");
         };
         match number {
@@ -406,8 +405,8 @@ pub async fn what_is_not_over_is_listed_page_by_page(open: Open<'_>) {
 }
 
 /// A claim of a wrong clock is lapsed.
-pub async fn a_claim_of_a_wrong_clock_is_lapsed(open: Open<'_>) {
-    let mut refund = begun(&*open(), 1, "A-1").await;
+pub async fn a_claim_of_a_wrong_clock_is_lapsed(suite: &Suite<'_>) {
+    let mut refund = begun(&*suite.open(), 1, "A-1").await;
     assert!(!refund.is_lapsed(at(119)));
     assert!(refund.is_lapsed(at(120)));
     refund.due_at = Some(at(3600 * 24 * 300));

@@ -20,6 +20,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use duka_core::clock::SharedClock;
 use duka_engine::{SqliteStore, Store};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
@@ -42,8 +43,8 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_time().build().unwrap()
 }
 
-fn whole(path: &Path) -> Arc<dyn Store> {
-    Arc::new(SqliteStore::open(path).unwrap())
+fn whole(path: &Path, clock: SharedClock) -> Arc<dyn Store> {
+    Arc::new(SqliteStore::open(path, clock).unwrap())
 }
 
 /// The same lives each time.
@@ -82,7 +83,7 @@ fn first_difference<'a>(
     mistake: Option<Mistake>,
     lives: impl Iterator<Item = &'a Life>,
 ) -> Option<Caught> {
-    let opener: Opener<'_> = &|path| Arc::new(Between::open(path, mistake));
+    let opener: Opener<'_> = &|path, clock| Arc::new(Between::open(path, clock, mistake));
     let mut moves = 0;
     for life in lives {
         let played = runtime.block_on(play(life, Some(Subject::new(opener))));

@@ -196,13 +196,10 @@ pub(crate) struct Counter {
 
 impl Counter {
     pub(crate) fn new(fake_refund_gateway: FakeRefundGateway) -> Self {
-        let (temp_store, ahead, fake_refund_gateway) = (
-            TempStore::new(),
-            TestClock::default(),
-            Arc::new(fake_refund_gateway),
-        );
+        let (temp_store, fake_refund_gateway) = (TempStore::new(), Arc::new(fake_refund_gateway));
+        let ahead = temp_store.clock.clone();
         fake_refund_gateway.set("A-1", OrderStatus::Paid);
-        let refunder = worker("w1", &temp_store, &ahead, &fake_refund_gateway);
+        let refunder = worker("w1", &temp_store, &fake_refund_gateway);
         Self {
             temp_store,
             fake_refund_gateway,
@@ -213,12 +210,7 @@ impl Counter {
 
     /// Another worker, with a handle of its own on the store.
     pub(crate) fn worker(&self, name: &str) -> Refunder {
-        worker(
-            name,
-            &self.temp_store,
-            &self.ahead,
-            &self.fake_refund_gateway,
-        )
+        worker(name, &self.temp_store, &self.fake_refund_gateway)
     }
 
     /// A worker whose store can be meddled with.
@@ -231,7 +223,7 @@ impl Counter {
 
     /// A worker of this store that has these accounts.
     pub(crate) fn with_accounts(&self, accounts: &[(&str, &Arc<FakeRefundGateway>)]) -> Refunder {
-        with_accounts("w2", &self.temp_store, &self.ahead, accounts)
+        with_accounts("w2", &self.temp_store, accounts)
     }
 
     pub(crate) async fn ask(&self) -> Refunding {
@@ -286,16 +278,14 @@ pub(crate) async fn ask(refunder: &Refunder) -> Refunding {
 pub(crate) fn worker(
     name: &str,
     temp_store: &TempStore,
-    ahead: &TestClock,
     fake_refund_gateway: &Arc<FakeRefundGateway>,
 ) -> Refunder {
-    with_accounts(name, temp_store, ahead, &[("shop", fake_refund_gateway)])
+    with_accounts(name, temp_store, &[("shop", fake_refund_gateway)])
 }
 
 fn with_accounts(
     name: &str,
     temp_store: &TempStore,
-    ahead: &TestClock,
     accounts: &[(&str, &Arc<FakeRefundGateway>)],
 ) -> Refunder {
     let gateway = |(name, fake_refund_gateway): &(&str, &Arc<FakeRefundGateway>)| {
@@ -304,7 +294,8 @@ fn with_accounts(
     };
     let gateways = accounts.iter().map(gateway).collect();
     let settings = Settings::new(name).lease(Lease::new(Duration::from_secs(60)).unwrap());
-    Refunder::new(temp_store.store(), gateways, ahead.clock(), settings)
+    let clock = temp_store.clock.clock();
+    Refunder::new(temp_store.store(), gateways, clock, settings)
 }
 
 /// Does something the first time that a trace comes to a named point.

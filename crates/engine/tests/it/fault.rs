@@ -13,7 +13,7 @@ use duka_engine::{
 };
 
 use crate::faulty_store::FaultyStore;
-use crate::fixture::{Fixture, HOUR, MINUTE, TempStore, TestClock, account, noon, order, worker};
+use crate::fixture::{Fixture, HOUR, MINUTE, TempStore, account, noon, order, worker};
 use crate::scripted::{Answer, Scripted, StatusReply};
 use crate::sweep::{all, list, sweep};
 
@@ -41,12 +41,7 @@ async fn an_account_whose_credentials_are_refused_is_stopped_and_the_other_goes_
     );
     bad.break_down(ErrorKind::Authentication);
     let both = [("shop-ke", &bad), ("shop-in", &good)];
-    let canceller = worker(
-        "w1",
-        temp_store.store(),
-        TestClock::default().clock(),
-        &both,
-    );
+    let canceller = worker("w1", temp_store.store(), temp_store.clock.clock(), &both);
     let mixed = orders("shop-ke", 12).into_iter().zip(orders("shop-in", 12));
     let mixed = mixed.flat_map(|(a, b)| [a, b]).collect();
     let (summary, events) = sweep(&canceller, list(mixed), &one_by_one()).await;
@@ -224,7 +219,7 @@ async fn a_store_that_fails_ends_the_sweep_and_nothing_more_is_sent() {
         intents += u32::from(change.next.state == State::Sending);
         if intents > 3 { Err(full()) } else { Ok(()) }
     });
-    let clock = TestClock::default().clock();
+    let clock = temp_store.clock.clock();
     let canceller = worker("w1", Arc::new(store), clock, &[("shop", &gateway)]);
     let source = list(orders("shop", 40));
     let (swept, events) = sweep(&canceller, source, &one_by_one()).await;
@@ -251,7 +246,7 @@ async fn a_list_that_the_store_cannot_track_is_not_read_further() {
         batches += 1;
         if batches > 1 { Err(full()) } else { Ok(()) }
     });
-    let clock = TestClock::default().clock();
+    let clock = temp_store.clock.clock();
     let canceller = worker("w1", store.clone(), clock, &[("shop", &gateway)]);
     let read = Arc::new(AtomicUsize::new(0));
     let count = read.clone();
@@ -282,7 +277,7 @@ async fn a_failure_about_one_order_is_not_the_stores_and_the_others_go_on() {
         let error = || StoreError::new(StoreErrorKind::UnknownOrder, "it is not followed");
         if lost { Err(error()) } else { Ok(()) }
     });
-    let clock = TestClock::default().clock();
+    let clock = temp_store.clock.clock();
     let canceller = worker("w1", Arc::new(store), clock, &[("shop", &gateway)]);
     canceller.store().track(orders("shop", 3)).await.unwrap();
     let (summary, events) = sweep(&canceller, Source::Tracked, &one_by_one()).await;

@@ -21,15 +21,17 @@ pub(crate) const HOUR: Duration = Duration::from_secs(60 * 60);
 
 pub(crate) use duka_engine::store_suite::{MINUTE, account, by, key, noon, order};
 
-/// A folder with one store in it.
+/// A folder with one store in it, and the clock that its handles go by.
 pub(crate) struct TempStore {
     pub(crate) folder: TempDir,
+    pub(crate) clock: TestClock,
 }
 
 impl TempStore {
     pub(crate) fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
+            clock: TestClock::new(),
         }
     }
 
@@ -39,7 +41,12 @@ impl TempStore {
 
     /// A handle of its own on the store.
     pub(crate) fn store(&self) -> Arc<dyn RefundStore> {
-        Arc::new(SqliteStore::open(self.path()).unwrap())
+        self.open(self.clock.clock())
+    }
+
+    /// The same, by another clock.
+    pub(crate) fn open(&self, clock: SharedClock) -> Arc<dyn RefundStore> {
+        Arc::new(SqliteStore::open(self.path(), clock).unwrap())
     }
 
     /// A connection past the store, as another program would have it.
@@ -54,17 +61,27 @@ impl TempStore {
 }
 
 /// A clock that goes with tokio's, which a test can pause, and can be put ahead of it.
-#[derive(Clone, Default)]
-pub(crate) struct TestClock(Arc<AtomicI64>);
+#[derive(Clone)]
+pub(crate) struct TestClock {
+    start: Instant,
+    ahead: Arc<AtomicI64>,
+}
 
 impl TestClock {
+    fn new() -> Self {
+        Self {
+            start: Instant::now(),
+            ahead: Arc::default(),
+        }
+    }
+
     pub(crate) fn by(&self, more: Duration) {
         let millis = i64::try_from(more.as_millis()).unwrap();
-        self.0.fetch_add(millis, Ordering::SeqCst);
+        self.ahead.fetch_add(millis, Ordering::SeqCst);
     }
 
     pub(crate) fn clock(&self) -> SharedClock {
-        let (start, ahead) = (Instant::now(), Arc::clone(&self.0));
+        let (start, ahead) = (self.start, Arc::clone(&self.ahead));
         SharedClock::new(move || {
             let ahead = SignedDuration::from_millis(ahead.load(Ordering::SeqCst));
             noon() + start.elapsed() + ahead
@@ -114,8 +131,8 @@ impl Fixture {
 
     /// A worker with settings of its own.
     pub(crate) fn with(gateway: Scripted, settings: Settings) -> Self {
-        let (temp_store, ahead, gateway) =
-            (TempStore::new(), TestClock::default(), Arc::new(gateway));
+        let (temp_store, gateway) = (TempStore::new(), Arc::new(gateway));
+        let ahead = temp_store.clock.clone();
         let accounts = [("shop", &gateway)];
         let canceller = worker_with(settings, temp_store.store(), ahead.clock(), &accounts);
         Self {

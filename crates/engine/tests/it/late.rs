@@ -16,16 +16,14 @@ use tokio::time::Instant;
 
 use crate::fake_refund_gateway::{Counter, FakeRefundGateway, terms};
 use crate::faulty_store::FaultyStore;
-use crate::fixture::{
-    Fixture, LONG, MINUTE, TempStore, TestClock, by, elsewhere, key, noon, order, worker,
-};
+use crate::fixture::{Fixture, LONG, MINUTE, TempStore, by, elsewhere, key, noon, order, worker};
 use crate::scripted::{Answer, Scripted};
 use crate::sweep::{list, sweep};
 
 /// Another worker ten minutes later, for whom the first one's claim has lapsed.
 fn second(path: PathBuf, gateway: &Arc<Scripted>) -> Canceller {
-    let store = Arc::new(SqliteStore::open(path).unwrap());
     let clock = SharedClock::new(|| noon() + 10 * MINUTE);
+    let store = Arc::new(SqliteStore::open(path, clock.clone()).unwrap());
     worker("w2", store, clock, &[("shop", gateway)])
 }
 
@@ -148,7 +146,7 @@ fn while_the_store_fails(
             Ok(())
         }
     });
-    let clock = TestClock::default().clock();
+    let clock = temp_store.clock.clock();
     worker("w1", Arc::new(store), clock, &[("shop", gateway)])
 }
 
@@ -249,7 +247,10 @@ async fn an_answer_to_a_refund_that_comes_after_the_money_went_back_is_kept() {
         let path = counter.temp_store.path();
         counter.fake_refund_gateway.during(move || {
             let path = path.clone();
-            elsewhere(async move { the_money_goes_back(&SqliteStore::open(path).unwrap()).await });
+            elsewhere(async move {
+                let store = SqliteStore::open(path, SharedClock::new(noon)).unwrap();
+                the_money_goes_back(&store).await;
+            });
         });
         let refund = counter.made().await;
         assert_eq!(refund.state, RefundState::Done(RefundOutcome::Reversed));

@@ -9,7 +9,7 @@ use duka_core::cancel::State;
 use duka_engine::{Canceller, Lease, Settings};
 use tokio::time::Instant;
 
-use crate::fixture::{TempStore, TestClock, account, by, order};
+use crate::fixture::{TempStore, account, by, order};
 use crate::scripted::{Answer, Scripted};
 
 #[test]
@@ -47,7 +47,7 @@ async fn a_request_is_given_up_after_four_fifths_of_any_lease_and_the_claim_last
         let gateway = Arc::new(Scripted::once_only().will_answer([Answer::Hangs]));
         let there: Arc<dyn Gateway> = gateway.clone();
         let settings = Settings::new("w1").lease(Lease::new(lease).unwrap());
-        let clock = TestClock::default().clock();
+        let clock = temp_store.clock.clock();
         let gateways = [(account("shop"), there)].into();
         let canceller = Canceller::new(temp_store.store(), gateways, clock, settings);
         let started = Instant::now();

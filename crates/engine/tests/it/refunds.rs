@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use duka_core::clock::SharedClock;
 use duka_core::{Delivery, ErrorKind, Money, OrderStatus};
 use duka_engine::refunds::{
     PendingRefunds, RefundError, RefundEvent, RefundFinding, RefundOutcome, RefundResolution,
@@ -12,7 +13,7 @@ use duka_engine::{CancelError, Refund, SqliteStore};
 use tokio::sync::Notify;
 
 use crate::fake_refund_gateway::{AtPoint, Counter, FakeRefundGateway, ask, terms};
-use crate::fixture::{MINUTE, elsewhere, key, killed_elsewhere, order};
+use crate::fixture::{MINUTE, elsewhere, key, killed_elsewhere, noon, order};
 use crate::scripted::Answer;
 
 fn done(outcome: RefundOutcome) -> RefundState {
@@ -254,7 +255,7 @@ async fn an_answer_that_comes_after_somebody_took_it_for_doubtful_is_still_evide
         counter.fake_refund_gateway.during(move || {
             let path = path.clone();
             elsewhere(async move {
-                let store = SqliteStore::open(path).unwrap();
+                let store = SqliteStore::open(path, SharedClock::new(noon)).unwrap();
                 doubt(&store).await;
             });
         });
@@ -397,7 +398,7 @@ async fn an_order_seen_reversed_under_another_name_of_its_account_is_not_refunde
         status: OrderStatus::Reversed,
         raw_status: "REVERSED".to_owned(),
         money: None,
-        observed_at: crate::fixture::noon(),
+        observed_at: noon(),
     };
     let known = key("shop-old", "A-1");
     let seen = old.store().observe(&known, reversed, "w0");

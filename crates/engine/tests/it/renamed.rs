@@ -9,9 +9,7 @@ use duka_engine::store::{Claim, NewCancellation};
 use duka_engine::sweep::{Bounds, Mode, Source, Summary};
 use duka_engine::{Canceller, Record, TrackedOrder, Tracking};
 
-use crate::fixture::{
-    Fixture, HOUR, LONG, MINUTE, TempStore, TestClock, by, key, noon, order, worker,
-};
+use crate::fixture::{Fixture, HOUR, LONG, MINUTE, TempStore, by, key, order, worker};
 use crate::scripted::{Answer, Scripted};
 use crate::sweep::{list, sweep};
 
@@ -19,7 +17,6 @@ use crate::sweep::{list, sweep};
 struct TwoNames {
     temp_store: TempStore,
     gateway: Arc<Scripted>,
-    ahead: TestClock,
 }
 
 impl TwoNames {
@@ -27,14 +24,18 @@ impl TwoNames {
         Self {
             temp_store: TempStore::new(),
             gateway: Arc::new(gateway),
-            ahead: TestClock::default(),
         }
     }
 
     /// The worker that has the account under this name alone.
     fn named(&self, name: &str) -> Canceller {
         let accounts = [(name, &self.gateway)];
-        worker(name, self.temp_store.store(), self.ahead.clock(), &accounts)
+        worker(
+            name,
+            self.temp_store.store(),
+            self.temp_store.clock.clock(),
+            &accounts,
+        )
     }
 
     async fn cancel(&self, name: &str, wait: Duration) -> Record {
@@ -48,8 +49,8 @@ impl TwoNames {
         let store = self.temp_store.store();
         store.track(vec![order(name, "A-1")]).await.unwrap();
         let new_cancellation = NewCancellation {
-            claim: Claim::new("dead", noon(), MINUTE),
-            ..duka_engine::store_suite::changes::new_cancellation(77, name, "A-1", noon())
+            claim: Claim::new("dead", MINUTE),
+            ..duka_engine::store_suite::changes::new_cancellation(77, name, "A-1")
         };
         store.open(new_cancellation).await.unwrap();
         self.record(name).await
@@ -76,7 +77,7 @@ async fn a_cancellation_that_another_one_was_faster_than_ends_as_already_submitt
     let names = TwoNames::new(Scripted::once_only());
     names.begin("shop-ke").await;
     names.cancel("pesapal", LONG).await;
-    names.ahead.by(2 * MINUTE);
+    names.temp_store.clock.by(2 * MINUTE);
     let ke = names.named("shop-ke");
     let (summary, events) = sweep(&ke, Source::Tracked, &Bounds::default()).await;
     let summary = summary.unwrap();
@@ -221,8 +222,8 @@ async fn what_is_unsettled_from_before_its_account_moved_is_named_once() {
     let orders = vec![followed_elsewhere("A-1")];
     store.track(orders).await.unwrap();
     let new_cancellation = NewCancellation {
-        claim: Claim::new("dead", noon(), MINUTE),
-        ..duka_engine::store_suite::changes::new_cancellation(77, "shop", "A-1", noon())
+        claim: Claim::new("dead", MINUTE),
+        ..duka_engine::store_suite::changes::new_cancellation(77, "shop", "A-1")
     };
     store.open(new_cancellation).await.unwrap();
     // Before its claim has lapsed, and after.

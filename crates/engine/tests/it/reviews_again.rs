@@ -207,7 +207,7 @@ async fn a_dry_run_reads_no_reviews() {
 #[tokio::test(start_paused = true)]
 async fn a_review_that_a_dead_worker_was_reading_is_taken_up_again() {
     let (fixture, record) = after_an_outage(Scripted::once_only()).await;
-    let claim = Claim::new("dead", record.updated_at, 2 * MINUTE);
+    let claim = Claim::new("dead", 2 * MINUTE);
     let claimed = fixture.store().claim_one(record.id, claim).await.unwrap();
     assert!(claimed.is_some());
     let reads = fixture.gateway.reads();

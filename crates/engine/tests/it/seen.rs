@@ -52,8 +52,9 @@ async fn a_payment_that_another_reader_saw_meanwhile_wins_over_our_older_sight()
     let gateway = Scripted::once_only().during_cancel(move |_| {
         let (path, other) = (Arc::clone(&there), Arc::clone(&other));
         elsewhere(async move {
-            let store = Arc::new(SqliteStore::open(path.get().unwrap()).unwrap());
-            let reader = worker("reader", store, SharedClock::new(noon), &[("shop", &other)]);
+            let clock = SharedClock::new(noon);
+            let store = Arc::new(SqliteStore::open(path.get().unwrap(), clock.clone()).unwrap());
+            let reader = worker("reader", store, clock, &[("shop", &other)]);
             reader.status(&key("shop", "A-1")).await.unwrap();
         });
     });

@@ -4,7 +4,7 @@ use duka_core::cancel::{Repeat, State};
 use duka_engine::refunds::{RefundEvent, RefundOutcome, RefundState};
 use duka_engine::store::Attempt;
 
-use crate::fixture::{TempStore, noon};
+use crate::fixture::TempStore;
 use duka_engine::store_suite::changes::{change, opened, stored};
 
 duka_engine::store_suite!(TempStore::new());
@@ -13,7 +13,7 @@ duka_engine::store_suite!(TempStore::new());
 async fn sending() -> TempStore {
     let temp_store = TempStore::new();
     let store = temp_store.store();
-    let record = opened(&*store, 1, "shop", "A-1", noon()).await;
+    let record = opened(&*store, 1, "shop", "A-1").await;
     let begins = Attempt::Begins(Repeat::Once);
     stored(&*store, change(&record, State::Sending, begins)).await;
     temp_store
@@ -100,7 +100,7 @@ async fn an_order_with_a_cancellation_cannot_leave_the_file() {
 async fn an_attempt_that_is_numbered_twice_is_not_taken_for_a_second_request() {
     let temp_store = TempStore::new();
     let store = temp_store.store();
-    let record = opened(&*store, 1, "shop", "A-1", noon()).await;
+    let record = opened(&*store, 1, "shop", "A-1").await;
     let begins = Attempt::Begins(Repeat::Harmless);
     let record = stored(&*store, change(&record, State::Sending, begins)).await;
     let mut muddled = change(&record, State::Sending, begins);

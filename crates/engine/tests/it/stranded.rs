@@ -12,7 +12,7 @@ use duka_engine::sweep::{Bounds, Source};
 use duka_engine::{CancelError, Store, StoreError, StoreErrorKind};
 
 use crate::faulty_store::FaultyStore;
-use crate::fixture::{Fixture, HOUR, LONG, TempStore, TestClock, by, order, worker};
+use crate::fixture::{Fixture, HOUR, LONG, TempStore, by, order, worker};
 use crate::scripted::{Answer, Scripted};
 use crate::sweep::sweep;
 
@@ -28,12 +28,7 @@ async fn a_store_that_fails_after_the_request_has_left_says_that_it_may_have() {
     });
     let gateway = Arc::new(Scripted::once_only());
     let store: Arc<dyn Store> = Arc::<FaultyStore>::clone(&faulty_store);
-    let canceller = worker(
-        "w1",
-        store,
-        TestClock::default().clock(),
-        &[("shop", &gateway)],
-    );
+    let canceller = worker("w1", store, temp_store.clock.clock(), &[("shop", &gateway)]);
     let handled = canceller.cancel(order("shop", "A-1"), by("amina"), LONG);
     let trouble = handled.await.unwrap_err();
     assert!(

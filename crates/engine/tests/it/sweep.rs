@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::faulty_store::FaultyStore;
 use crate::fixture::{
-    Fixture, HOUR, LONG, MINUTE, TempStore, TestClock, account, by, key, noon, order, worker,
+    Fixture, HOUR, LONG, MINUTE, TempStore, account, by, key, noon, order, worker,
 };
 use crate::scripted::{Answer, Scripted};
 
@@ -310,8 +310,8 @@ async fn an_order_that_another_worker_has_in_hand_is_left_to_it() {
     let fixture = Fixture::new(Scripted::repeatable());
     tracked(&fixture, &["A-1", "A-2"]).await;
     let new_cancellation = duka_engine::store::NewCancellation {
-        claim: Claim::new("w2", noon(), HOUR),
-        ..duka_engine::store_suite::changes::new_cancellation(1, "shop", "A-1", noon())
+        claim: Claim::new("w2", HOUR),
+        ..duka_engine::store_suite::changes::new_cancellation(1, "shop", "A-1")
     };
     fixture.store().open(new_cancellation).await.unwrap();
     // The clock must not leap to the end of the claim.
@@ -332,7 +332,7 @@ async fn sweeps_of_several_workers_share_the_orders_and_cancel_each_once() {
     let orders = (0..150).map(|n| order("shop", &format!("A-{n}"))).collect();
     let stores = [temp_store.store(), temp_store.store()];
     stores[0].track(orders).await.unwrap();
-    let clock = TestClock::default().clock();
+    let clock = temp_store.clock.clock();
     let sweeps = (0..3).map(|n| {
         let name = format!("w{n}");
         let store = stores[n % 2].clone();
@@ -495,7 +495,7 @@ async fn a_dry_run_at_a_gateway_out_of_order_counts_errors() {
 async fn an_account_filter_holds_for_what_is_due_and_for_what_is_new() {
     let temp_store = TempStore::new();
     let gateways = [(); 2].map(|()| Arc::new(Scripted::once_only().will_answer([Answer::Lost])));
-    let ahead = TestClock::default();
+    let ahead = temp_store.clock.clone();
     let both = [("shop-in", &gateways[0]), ("shop-ke", &gateways[1])];
     let canceller = worker("w1", temp_store.store(), ahead.clock(), &both);
     for shop in ["shop-in", "shop-ke"] {

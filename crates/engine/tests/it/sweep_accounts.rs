@@ -11,7 +11,7 @@ use duka_engine::{Canceller, RefundStore, Store, TrackedOrder};
 use tokio::time::Instant;
 
 use crate::faulty_store::FaultyStore;
-use crate::fixture::{Fixture, HOUR, MINUTE, TempStore, TestClock, by, key, order, worker};
+use crate::fixture::{Fixture, HOUR, MINUTE, TempStore, by, key, order, worker};
 use crate::scripted::{Answer, Scripted, StatusReply};
 use crate::sweep::{list, sweep};
 
@@ -30,7 +30,7 @@ impl TwoAccounts {
         let canceller = worker(
             "w1",
             Arc::new(FaultyStore::new(temp_store.store())),
-            TestClock::default().clock(),
+            temp_store.clock.clock(),
             &[("slow", &slow), ("quick", &quick)],
         );
         Self {

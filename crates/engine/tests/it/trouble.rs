@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Barrier;
 
+use duka_core::clock::SharedClock;
 use duka_engine::{SqliteStore, Store, StoreError, StoreErrorKind};
 
 use crate::fixture::{TempStore, noon, order};
 use duka_engine::store_suite::changes::{new_cancellation, opened};
 
 fn refused(path: &Path) -> StoreError {
-    let error = SqliteStore::open(path).expect_err("it cannot be opened");
+    let error = SqliteStore::open(path, SharedClock::new(noon)).expect_err("it cannot be opened");
     named(&error, path);
     error
 }
@@ -64,14 +65,14 @@ fn a_text_file_is_left_as_it_is() {
 fn an_empty_file_becomes_a_store() {
     let temp_store = TempStore::new();
     fs::write(temp_store.path(), "").unwrap();
-    SqliteStore::open(temp_store.path()).unwrap();
+    SqliteStore::open(temp_store.path(), SharedClock::new(noon)).unwrap();
 }
 
 #[test]
 fn a_path_is_a_path_and_no_address() {
     let temp_store = TempStore::new();
     let path = temp_store.folder.path().join("file:duka.db?mode=memory");
-    SqliteStore::open(&path).unwrap();
+    SqliteStore::open(&path, SharedClock::new(noon)).unwrap();
     assert!(path.exists());
 }
 
@@ -114,7 +115,7 @@ async fn filled() -> TempStore {
     let store = temp_store.store();
     let orders = (0..500).map(|n| order("shop", &format!("A-{n}"))).collect();
     store.track(orders).await.unwrap();
-    opened(&*store, 1, "shop", "A-1", noon()).await;
+    opened(&*store, 1, "shop", "A-1").await;
     drop(store);
     let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
     temp_store
@@ -130,7 +131,7 @@ async fn a_file_that_was_cut_off_is_called_damaged() {
     let whole = fs::read(temp_store.path()).unwrap();
     for part in [60, 4096, whole.len() / 2] {
         fs::write(temp_store.path(), &whole[..part]).unwrap();
-        let error = match SqliteStore::open(temp_store.path()) {
+        let error = match SqliteStore::open(temp_store.path(), SharedClock::new(noon)) {
             Err(error) => error,
             // The head is whole; the damage shows in a later read.
             Ok(store) => everything(&store).await.expect_err("half of it is missing"),
@@ -162,7 +163,7 @@ async fn a_file_with_rubbish_in_the_middle_is_called_damaged() {
 async fn damage_that_comes_later_is_named_by_reads_and_writes() {
     let temp_store = filled().await;
     let pages = || fs::metadata(temp_store.path()).unwrap().len() / 4096;
-    let store = SqliteStore::open(temp_store.path()).unwrap();
+    let store = SqliteStore::open(temp_store.path(), SharedClock::new(noon)).unwrap();
     let mut bytes = fs::read(temp_store.path()).unwrap();
     // All but the head and the schema.
     let tables = usize::try_from(pages() / 2 * 4096).unwrap();
@@ -202,7 +203,7 @@ async fn words_that_this_program_does_not_know_are_called_damage_too() {
     ] {
         let temp_store = TempStore::new();
         let store = temp_store.store();
-        let record = opened(&*store, 1, "shop", "A-1", noon()).await;
+        let record = opened(&*store, 1, "shop", "A-1").await;
         temp_store.sql().execute(forgery, []).unwrap();
         let by_order = store.order(&record.key).await.err();
         let by_id = store.cancellation(record.id).await.err();
@@ -218,7 +219,7 @@ async fn words_that_this_program_does_not_know_are_called_damage_too() {
 async fn trouble_with_an_order_does_not_blame_the_file() {
     let store = TempStore::new().store();
     let error = store
-        .open(new_cancellation(1, "shop", "A-1", noon()))
+        .open(new_cancellation(1, "shop", "A-1"))
         .await
         .unwrap_err();
     assert_eq!(
@@ -281,7 +282,10 @@ fn as_anybody(path: &Path) -> String {
 fn a_store_opens_for_whoever_may_write_it() {
     let temp_store = TempStore::new();
     let told = std::env::var_os("DUKA_TEST_STORE").map(PathBuf::from);
-    let opened = SqliteStore::open(told.clone().unwrap_or(temp_store.path()));
+    let opened = SqliteStore::open(
+        told.clone().unwrap_or(temp_store.path()),
+        SharedClock::new(noon),
+    );
     println!("{:?}", opened.as_ref().map(|_| "opened"));
     assert!(told.is_some() || opened.is_ok());
 }
@@ -294,7 +298,7 @@ fn many_that_open_a_new_store_at_once_all_get_it() {
             for _ in 0..12 {
                 scope.spawn(|| {
                     start.wait();
-                    SqliteStore::open(temp_store.path()).unwrap();
+                    SqliteStore::open(temp_store.path(), SharedClock::new(noon)).unwrap();
                 });
             }
         });

@@ -23,8 +23,8 @@ type Path = Arc<OnceLock<PathBuf>>;
 
 /// A second worker, whose clock is ten minutes ahead.
 fn second(path: &Path, gateway: &Arc<Scripted>) -> Canceller {
-    let store = Arc::new(SqliteStore::open(path.get().unwrap()).unwrap());
     let clock = SharedClock::new(|| noon() + 10 * MINUTE);
+    let store = Arc::new(SqliteStore::open(path.get().unwrap(), clock.clone()).unwrap());
     worker("w2", store, clock, &[("shop", gateway)])
 }
 
@@ -83,8 +83,9 @@ async fn a_late_answer_counts_while_another_worker_has_only_claimed() {
     let (fixture, record) = interrupted(gateway, |path| {
         let path = path.clone();
         let claimed = elsewhere(async move {
-            let store = SqliteStore::open(path.get().unwrap()).unwrap();
-            let claim = Claim::new("w2", noon() + 10 * MINUTE, MINUTE);
+            let clock = SharedClock::new(|| noon() + 10 * MINUTE);
+            let store = SqliteStore::open(path.get().unwrap(), clock).unwrap();
+            let claim = Claim::new("w2", MINUTE);
             store.claim_due(claim, &[account("shop")], 8).await.unwrap()
         });
         assert_eq!(claimed.len(), 1);
@@ -115,15 +116,15 @@ async fn a_late_answer_counts_even_when_the_record_changes_under_it_twice() {
             *tries += 1;
             let (path, reader) = (path.clone(), elder.clone());
             elsewhere(async move {
-                let store: Arc<dyn Store> =
-                    Arc::new(SqliteStore::open(path.get().unwrap()).unwrap());
                 let clock = SharedClock::new(|| noon() + 30 * MINUTE);
+                let store = SqliteStore::open(path.get().unwrap(), clock.clone()).unwrap();
+                let store = Arc::new(store);
                 settle(&worker("w2", store, clock, &[("shop", &reader)])).await;
             });
         }
         Ok(())
     });
-    let clock = crate::fixture::TestClock::default().clock();
+    let clock = temp_store.clock.clock();
     let first = worker("w1", Arc::new(store), clock, &[("shop", &gateway)]);
     let handled = first
         .cancel(order("shop", "A-1"), by("amina"), LONG)
@@ -175,7 +176,7 @@ async fn who_lost_the_claim_while_reading_gives_way() {
         }
         Ok(())
     });
-    let clock = crate::fixture::TestClock::default().clock();
+    let clock = temp_store.clock.clock();
     let first = worker("w1", Arc::new(store), clock, &[("shop", &gateway)]);
     let handled = first
         .cancel(order("shop", "A-1"), by("amina"), MINUTE)
@@ -191,8 +192,9 @@ async fn who_lost_the_claim_while_reading_gives_way() {
 }
 
 async fn claim(path: &PathBuf, id: CancellationId) {
-    let store = SqliteStore::open(path).unwrap();
-    let claim = Claim::new("w2", noon() + 10 * MINUTE, HOUR);
+    let clock = SharedClock::new(|| noon() + 10 * MINUTE);
+    let store = SqliteStore::open(path, clock).unwrap();
+    let claim = Claim::new("w2", HOUR);
     store.claim_one(id, claim).await.unwrap().unwrap();
 }
 
@@ -207,7 +209,7 @@ async fn many_callers_of_one_order_send_one_request() {
         let stores = [temp_store.store(), temp_store.store()];
         let calls = (0..16).map(|n| {
             let store = stores[n % 2].clone();
-            let clock = SharedClock::new(jiff::Timestamp::now);
+            let clock = temp_store.clock.clock();
             let canceller = worker(&format!("w{n}"), store, clock, &[("shop", &gateway)]);
             tokio::spawn(async move {
                 let who = Request {

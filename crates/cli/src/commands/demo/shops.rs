@@ -67,7 +67,7 @@ impl Shops {
             .map_err(setup)?;
 
         let store: Arc<dyn Store> = Arc::new(
-            SqliteStore::open(folder.join("demo.db"))
+            SqliteStore::open(folder.join("demo.db"), clock.clone())
                 .map_err(|error| Failure::store("open the store", &error))?,
         );
         let gateways: BTreeMap<AccountName, Arc<dyn Gateway>> = BTreeMap::from([

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
+use duka_core::clock::SharedClock;
 use duka_core::{AccountName, CancellationId, Observation};
 use duka_engine::store::{
     AbandonedPage, Attempt, Claim, Condition, NewCancellation, OpenResult, Precondition,
@@ -19,7 +20,7 @@ use rusqlite::{Connection, Params};
 
 use super::asked::{Call, LOOKER};
 use super::moves::ACCOUNTS;
-use crate::fixture::{HOUR, account};
+use crate::fixture::account;
 
 /// What a store can get wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,16 +118,18 @@ impl Mistake {
 
 pub(super) struct Between {
     within: SqliteStore,
+    clock: SharedClock,
     /// Past the store, for what it would not do.
     file: Mutex<Connection>,
     mistake: Option<Mistake>,
-    heard: Mutex<Vec<Call>>,
+    heard: Mutex<Vec<(Timestamp, Call)>>,
 }
 
 impl Between {
-    pub(super) fn open(path: &Path, mistake: Option<Mistake>) -> Self {
+    pub(super) fn open(path: &Path, clock: SharedClock, mistake: Option<Mistake>) -> Self {
         let between = Self {
-            within: SqliteStore::open(path).unwrap(),
+            within: SqliteStore::open(path, clock.clone()).unwrap(),
+            clock,
             file: Mutex::new(Connection::open(path).unwrap()),
             mistake,
             heard: Mutex::default(),
@@ -141,13 +144,13 @@ impl Between {
         between
     }
 
-    /// The writing calls since the last time.
-    pub(super) fn heard(&self) -> Vec<Call> {
+    /// The writing calls since the last time, and when they came.
+    pub(super) fn heard(&self) -> Vec<(Timestamp, Call)> {
         std::mem::take(&mut *self.heard.lock().unwrap())
     }
 
     fn hear(&self, call: Call) {
-        self.heard.lock().unwrap().push(call);
+        self.heard.lock().unwrap().push((self.clock.now(), call));
     }
 
     fn makes(&self, mistake: Mistake) -> bool {
@@ -168,10 +171,10 @@ impl Between {
             bent.guard = Precondition::None;
         }
         if self.makes(Mistake::ReleasesWhatIsKept) {
-            let due_at = bent.schedule.due_at(bent.now);
-            bent.schedule = due_at.map_or(Schedule::Never, |due| {
-                Schedule::Due(due.duration_since(bent.now).unsigned_abs())
-            });
+            bent.schedule = match bent.schedule {
+                Schedule::Hold { lease: pause, .. } | Schedule::Due(pause) => Schedule::Due(pause),
+                Schedule::Never => Schedule::Never,
+            };
         }
         if self.makes(Mistake::ForgetsTheMessage) {
             bent.message = Some(bent.message.unwrap_or_default());
@@ -182,20 +185,12 @@ impl Between {
         bent
     }
 
-    fn bent_claim(&self, claim: &Claim) -> Claim {
-        let mut bent = claim.clone();
-        if self.makes(Mistake::HandsOutWhatIsHeld) {
-            bent.now += HOUR;
-        }
-        bent
-    }
-
     /// After a claim.
-    fn note(&self, claimed: impl IntoIterator<Item = CancellationId>, claim: &Claim) {
+    fn note(&self, claimed: impl IntoIterator<Item = CancellationId>) {
         if self.makes(Mistake::MakesNewsOfAClaim) {
             for id in claimed {
                 let news = "UPDATE cancellations SET updated_at = ?2 WHERE id = ?1";
-                self.forge(news, (id.to_string(), claim.now.as_microsecond()));
+                self.forge(news, (id.to_string(), self.clock.now().as_microsecond()));
             }
         }
     }
@@ -316,11 +311,8 @@ impl Store for Between {
         } else {
             limit
         };
-        let claimed = self
-            .within
-            .claim_due(self.bent_claim(&claim), accounts, limit)
-            .await?;
-        self.note(claimed.iter().map(|record| record.id), &claim);
+        let claimed = self.within.claim_due(claim, accounts, limit).await?;
+        self.note(claimed.iter().map(|record| record.id));
         Ok(claimed)
     }
 
@@ -330,8 +322,12 @@ impl Store for Between {
         claim: Claim,
     ) -> Result<Option<Record>, StoreError> {
         self.hear(Call::ClaimOne(id, claim.clone()));
-        let claimed = self.within.claim_one(id, self.bent_claim(&claim)).await?;
-        self.note(claimed.iter().map(|record| record.id), &claim);
+        if self.makes(Mistake::HandsOutWhatIsHeld) {
+            let sql = "UPDATE cancellations SET worker = NULL WHERE id = ?1";
+            self.forge(sql, [id.to_string()]);
+        }
+        let claimed = self.within.claim_one(id, claim).await?;
+        self.note(claimed.iter().map(|record| record.id));
         Ok(claimed)
     }
 

@@ -7,6 +7,7 @@ use duka_core::cancel::{
 use duka_core::{Observation, OrderStatus};
 use duka_engine::store::{Attempt, Claim, Entry, Precondition, Schedule, Update};
 use duka_engine::{Record, Tracking};
+use jiff::Timestamp;
 
 /// What happened to a record, and who says so.
 pub(super) struct Transition<'a> {
@@ -17,17 +18,18 @@ pub(super) struct Transition<'a> {
     pub(super) seen: Option<Observation>,
 }
 
-/// `claim` is what the worker would claim at this moment.
+/// `claim` is what the worker would claim at this moment, `now`.
 pub(super) fn change(
     record: &Record,
     step: &Step,
     transition: Transition<'_>,
     rules: &CancelRules,
     claim: &Claim,
+    now: Timestamp,
 ) -> Update {
     let schedule = match step.action {
-        Action::ReadStatus { not_before } if not_before > claim.now => {
-            Schedule::Due(not_before.duration_since(claim.now).unsigned_abs())
+        Action::ReadStatus { not_before } if not_before > now => {
+            Schedule::Due(not_before.duration_since(now).unsigned_abs())
         }
         Action::ReadStatus { .. } | Action::SendRequest => Schedule::Hold {
             worker: claim.worker.clone(),
@@ -50,7 +52,6 @@ pub(super) fn change(
         attempt: attempt(record.progress.state, transition.event, step, rules),
         follow: follow(&step.next, rules),
         guard: guard(&step.next),
-        now: claim.now,
     }
 }
 

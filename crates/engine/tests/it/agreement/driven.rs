@@ -7,13 +7,14 @@ use duka_core::cancel::{CancelRules, Event, Resolution, WaitPolicy, step};
 use duka_core::{Gateway, OrderStatus};
 use duka_engine::Store;
 use duka_engine::store::{Claim, Update};
+use jiff::Timestamp;
 
 use super::asked::{Answer, Call};
 use super::between::Between;
 use super::drive::{self, Transition};
 use super::model::Model;
 use super::moves;
-use crate::fixture::{LONG, MINUTE, TempStore, TestClock, by, key, order, worker};
+use crate::fixture::{LONG, MINUTE, TempStore, by, key, order, worker};
 use crate::scripted::{Answer as Reply, Scripted};
 
 /// The event that a change says it follows from.
@@ -28,11 +29,11 @@ fn event_of(change: &Update) -> Event {
 
 /// Makes the driver's change again. Who did it, in which words and with which sight is what
 /// the world tells it; the rest must follow.
-fn made_again(change: &Update, model: &Model, rules: &CancelRules) -> Update {
+fn made_again(change: &Update, now: Timestamp, model: &Model, rules: &CancelRules) -> Update {
     let record = model.present(change.id).unwrap();
     let event = event_of(change);
     let wait_policy = WaitPolicy::default();
-    let step = step(&record.progress, &event, rules, &wait_policy, change.now).unwrap();
+    let step = step(&record.progress, &event, rules, &wait_policy, now).unwrap();
     let transition = Transition {
         event: &event,
         actor: &change.entry.actor,
@@ -40,17 +41,18 @@ fn made_again(change: &Update, model: &Model, rules: &CancelRules) -> Update {
         message: change.message.clone(),
         seen: change.seen.clone(),
     };
-    let claim = Claim::new("w1", change.now, 2 * MINUTE);
-    drive::change(record, &step, transition, rules, &claim)
+    let claim = Claim::new("w1", 2 * MINUTE);
+    drive::change(record, &step, transition, rules, &claim, now)
 }
 
 /// Cancels an order twice, pays it in the end, and lets a person decide: everything that
 /// makes the driver write. Returns how many changes it made.
 async fn watch(shop: &str, gateway: Scripted) -> usize {
-    let (temp_store, ahead, gateway) = (TempStore::new(), TestClock::default(), Arc::new(gateway));
-    let between = Arc::new(Between::open(&temp_store.path(), None));
+    let (temp_store, gateway) = (TempStore::new(), Arc::new(gateway));
+    let clock = temp_store.clock.clock();
+    let between = Arc::new(Between::open(&temp_store.path(), clock.clone(), None));
     let store: Arc<dyn Store> = Arc::<Between>::clone(&between);
-    let canceller = worker("w1", store, ahead.clock(), &[(shop, &gateway)]);
+    let canceller = worker("w1", store, clock, &[(shop, &gateway)]);
     let key = key(shop, "A-1");
     let mut records = Vec::new();
     for truth in [OrderStatus::Unpaid, OrderStatus::Paid] {
@@ -71,13 +73,13 @@ async fn watch(shop: &str, gateway: Scripted) -> usize {
     }
 
     let (mut model, mut changes) = (Model::default(), 0);
-    for call in between.heard() {
+    for (now, call) in between.heard() {
         if let Call::Advance(change) = &call {
             changes += 1;
-            let wanted = made_again(change, &model, gateway.cancel_rules());
+            let wanted = made_again(change, now, &model, gateway.cancel_rules());
             assert_eq!(format!("{change:?}"), format!("{wanted:?}"));
         }
-        let answer = model.take(&call);
+        let answer = model.take(&call, now);
         assert!(
             !matches!(answer, Answer::Broken(_) | Answer::UnknownOrder),
             "{answer:?}"

@@ -16,6 +16,8 @@ use super::asked::{Answer, Call};
 
 #[derive(Debug, Default)]
 pub(super) struct Model {
+    /// When the last call came.
+    now: Timestamp,
     orders: BTreeMap<OrderKey, Followed>,
     /// Every version that each cancellation has had, the present one last.
     lives: BTreeMap<CancellationId, Vec<Record>>,
@@ -87,7 +89,8 @@ fn is_unsettled(state: State) -> bool {
 }
 
 impl Model {
-    pub(super) fn take(&mut self, call: &Call) -> Answer {
+    pub(super) fn take(&mut self, call: &Call, now: Timestamp) -> Answer {
+        self.now = now;
         match call {
             Call::Track(orders) => Answer::Tracked(self.track(orders)),
             Call::Observe(key, seen, actor) => {
@@ -103,7 +106,7 @@ impl Model {
             Call::ClaimOne(id, claim) => {
                 let free = |record: &&Record| {
                     let over = record.progress.state.outcome().is_some();
-                    is_due(record, claim) || (!over && record.worker.is_none())
+                    is_due(record, now) || (!over && record.worker.is_none())
                 };
                 let due = self.present(*id).filter(free);
                 let due = due.map(|record| record.id);
@@ -175,10 +178,10 @@ impl Model {
             tracked_money: order.money,
             progress: Cancellation::requested_again(request_used),
             message: None,
-            due_at: Some(claim.until()),
+            due_at: Some(claim.until(self.now)),
             worker: Some(claim.worker.clone()),
-            created_at: claim.now,
-            updated_at: claim.now,
+            created_at: self.now,
+            updated_at: self.now,
         };
         self.write_line(
             &record,
@@ -186,7 +189,7 @@ impl Model {
             &new_cancellation.request.actor,
             new_cancellation.request.reason.clone(),
         );
-        self.touch(&order.key, Tracking::InProgress, claim.now);
+        self.touch(&order.key, Tracking::InProgress, self.now);
         self.lives.insert(new_cancellation.id, vec![record.clone()]);
         Answer::New(record)
     }
@@ -217,9 +220,9 @@ impl Model {
             version: before.version + 1,
             progress: change.next.clone(),
             message: change.message.clone().or(before.message),
-            due_at: change.schedule.due_at(change.now),
+            due_at: change.schedule.due_at(self.now),
             worker: change.schedule.holder().map(str::to_owned),
-            updated_at: change.now,
+            updated_at: self.now,
             ..before
         };
         let entry = &change.entry;
@@ -228,14 +231,14 @@ impl Model {
             Tracking::Pending if paid.is_some() => Tracking::Closed,
             Tracking::Pending | Tracking::InProgress | Tracking::Closed => change.follow,
         };
-        self.touch(&record.key, follow, change.now);
+        self.touch(&record.key, follow, self.now);
         let order = self.orders.get_mut(&record.key);
         order.unwrap().sights.extend(change.seen.clone());
         self.push(record.clone());
         match (change.seen.is_none(), paid) {
             (true, None) => {}
             (true, Some(status)) => {
-                self.find_late(&record.key, &entry.actor, &status, change.now);
+                self.find_late(&record.key, &entry.actor, &status, self.now);
             }
             (false, _) => self.find_late_payment(&record.key, &entry.actor),
         }
@@ -267,7 +270,7 @@ impl Model {
     fn find_late_payment(&mut self, key: &OrderKey, actor: &str) {
         let seen = self.orders[key].seen();
         if let Some(seen) = seen.filter(|seen| seen.status.was_paid()) {
-            self.find_late(key, actor, &seen.status, seen.observed_at);
+            self.find_late(key, actor, &seen.status, self.now);
         }
     }
 
@@ -317,7 +320,7 @@ impl Model {
                 let begun = Attempted {
                     key: before.key.clone(),
                     once: repeat == Repeat::Once,
-                    started_at: change.now,
+                    started_at: self.now,
                     ended_at: None,
                     result: "sending".to_owned(),
                 };
@@ -328,23 +331,23 @@ impl Model {
             Attempt::Ended => change.entry.event.clone(),
         };
         if let Some(attempt) = attempts.get_mut(&this) {
-            attempt.ended_at = Some(change.now);
+            attempt.ended_at = Some(self.now);
             attempt.result = result;
         }
         attempts
     }
 
     fn claim_due(&mut self, claim: &Claim, accounts: &[AccountName], limit: u32) -> Answer {
-        let mut due = self.due(claim, accounts);
+        let mut due = self.due(accounts, self.now);
         due.truncate(limit.try_into().unwrap());
         let claimed = due.into_iter().map(|id| self.claim(id, claim));
         Answer::Claimed(claimed.collect())
     }
 
     /// What can be claimed in these accounts, that first which has been due for longest.
-    pub(super) fn due(&self, claim: &Claim, accounts: &[AccountName]) -> Vec<CancellationId> {
+    pub(super) fn due(&self, accounts: &[AccountName], now: Timestamp) -> Vec<CancellationId> {
         let of_accounts = self.all().filter(|it| accounts.contains(&it.key.account));
-        let mut due: Vec<_> = of_accounts.filter(|it| is_due(it, claim)).collect();
+        let mut due: Vec<_> = of_accounts.filter(|it| is_due(it, now)).collect();
         due.sort_by_key(|record| (record.due_at, record.id));
         due.into_iter().map(|record| record.id).collect()
     }
@@ -353,7 +356,7 @@ impl Model {
         let before = self.present(id).cloned().unwrap();
         let record = Record {
             version: before.version + 1,
-            due_at: Some(claim.until()),
+            due_at: Some(claim.until(self.now)),
             worker: Some(claim.worker.clone()),
             // Not `updated_at`: a claim is no news.
             ..before
@@ -487,9 +490,9 @@ impl Model {
     }
 }
 
-fn is_due(record: &Record, claim: &Claim) -> bool {
-    let absurd = claim.now + Claim::LONGEST;
+fn is_due(record: &Record, now: Timestamp) -> bool {
+    let absurd = now + Claim::LONGEST;
     record
         .due_at
-        .is_some_and(|due_at| due_at <= claim.now || due_at > absurd)
+        .is_some_and(|due_at| due_at <= now || due_at > absurd)
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use duka_core::cancel::{
@@ -34,12 +35,14 @@ const PATIENCE: WaitPolicy = WaitPolicy {
 };
 
 /// Opens a handle on the store in this file.
-pub(super) type Opener<'a> = &'a dyn Fn(&Path) -> Arc<dyn Store>;
+pub(super) type Opener<'a> = &'a dyn Fn(&Path, SharedClock) -> Arc<dyn Store>;
 
 /// The store under test, as two processes have it.
 pub(super) struct Subject<'a> {
     temp_store: TempStore,
     opener: Opener<'a>,
+    /// What the clock of the store says, in microseconds.
+    now: Arc<AtomicI64>,
     handles: Vec<Arc<dyn Store>>,
     file: Connection,
 }
@@ -47,11 +50,13 @@ pub(super) struct Subject<'a> {
 impl<'a> Subject<'a> {
     pub(super) fn new(opener: Opener<'a>) -> Self {
         let temp_store = TempStore::new();
-        let handles = handles(&temp_store, opener);
+        let now = Arc::new(AtomicI64::new(noon().as_microsecond()));
+        let handles = handles(&temp_store, opener, &now);
         let file = temp_store.sql();
         Self {
             temp_store,
             opener,
+            now,
             handles,
             file,
         }
@@ -63,12 +68,20 @@ impl<'a> Subject<'a> {
 
     fn reopen(&mut self) {
         self.handles.clear();
-        self.handles = handles(&self.temp_store, self.opener);
+        self.handles = handles(&self.temp_store, self.opener, &self.now);
     }
 }
 
-fn handles(temp_store: &TempStore, opener: Opener<'_>) -> Vec<Arc<dyn Store>> {
-    (0..2).map(|_| opener(&temp_store.path())).collect()
+fn handles(
+    temp_store: &TempStore,
+    opener: Opener<'_>,
+    now: &Arc<AtomicI64>,
+) -> Vec<Arc<dyn Store>> {
+    let now = Arc::clone(now);
+    let clock =
+        SharedClock::new(move || Timestamp::from_microsecond(now.load(Ordering::SeqCst)).unwrap());
+    let handle = |_| opener(&temp_store.path(), clock.clone());
+    (0..2).map(handle).collect()
 }
 
 /// What came of a life.
@@ -200,12 +213,12 @@ impl Stage<'_> {
                 limit,
             } => {
                 let accounts: Vec<_> = accounts.iter().map(|name| account(name)).collect();
-                let claim = self.claim(*worker);
-                let due = self.model.due(&claim, &accounts).len();
+                let claim = claim(*worker);
+                let due = self.model.due(&accounts, self.now).len();
                 if due > usize::try_from(*limit).unwrap() {
                     self.count("more due than wanted");
                 }
-                if due < self.model.due(&claim, &ACCOUNTS.map(account)).len() {
+                if due < self.model.due(&ACCOUNTS.map(account), self.now).len() {
                     self.count("due elsewhere");
                 }
                 let call = Call::ClaimDue(claim, accounts, *limit);
@@ -214,10 +227,16 @@ impl Stage<'_> {
             Move::ClaimOne { worker, which } => {
                 let id = which.and_then(|which| self.chosen(which));
                 let id = id.unwrap_or(nobodys());
-                let call = Call::ClaimOne(id, self.claim(*worker));
+                let call = Call::ClaimOne(id, claim(*worker));
                 self.call(*worker, call).await?;
             }
-            Move::Wait(millis) => self.now += SignedDuration::from_millis(*millis),
+            Move::Wait(millis) => {
+                self.now += SignedDuration::from_millis(*millis);
+                if let Some(subject) = &self.subject {
+                    let now = self.now.as_microsecond();
+                    subject.now.store(now, Ordering::SeqCst);
+                }
+            }
             Move::Reopen => {
                 if let Some(subject) = &mut self.subject {
                     subject.reopen();
@@ -229,7 +248,7 @@ impl Stage<'_> {
 
     /// Asks both and compares the answers.
     async fn call(&mut self, worker: usize, call: Call) -> Result<Answer, Difference> {
-        let wanted = self.model.take(&call);
+        let wanted = self.model.take(&call, self.now);
         self.count(format!("{}: {}", call.name(), wanted.name()));
         if let Some(subject) = &self.subject {
             let place = call.name();
@@ -260,7 +279,7 @@ impl Stage<'_> {
             key,
             request: by("amina"),
             listed_money: (worker % 2 == 1).then(|| Money::parse("50.00", "INR").unwrap()),
-            claim: self.claim(worker),
+            claim: claim(worker),
             condition,
         };
         let answer = self.call(worker, Call::Open(new_cancellation)).await?;
@@ -317,7 +336,7 @@ impl Stage<'_> {
             self.decide_in_vain(record, event).await?;
             return Ok(None);
         };
-        let claim = self.claim(worker);
+        let claim = claim(worker);
         let seen = match event {
             Event::Observed(status) | Event::AmountDiffers(status) => {
                 Some(observation(status, self.now))
@@ -343,7 +362,7 @@ impl Stage<'_> {
         };
         // A gateway that takes one request is one, whatever rules the worker goes by.
         let rules = rules_at(record);
-        let change = drive::change(record, &step, transition, &rules, &claim);
+        let change = drive::change(record, &step, transition, &rules, &claim, self.now);
         let answer = self.call(worker, Call::Advance(Box::new(change))).await?;
         if let Answer::Stored(record) = &answer {
             self.count(format!("{:?}", record.progress.state));
@@ -486,13 +505,13 @@ impl Stage<'_> {
         versions.get(at).cloned()
     }
 
-    fn claim(&self, worker: usize) -> Claim {
-        Claim::new(format!("w{worker}"), self.now, LEASE)
-    }
-
     fn count(&mut self, what: impl Into<String>) {
         *self.played.tally.entry(what.into()).or_default() += 1;
     }
+}
+
+fn claim(worker: usize) -> Claim {
+    Claim::new(format!("w{worker}"), LEASE)
 }
 
 fn gateways() -> [Scripted; 2] {
