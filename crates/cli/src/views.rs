@@ -59,7 +59,7 @@ pub(crate) struct CancellationView {
 impl From<&Record> for CancellationView {
     fn from(record: &Record) -> Self {
         let progress = &record.progress;
-        let money = record.listed_money.or(record.tracked_money);
+        let money = record.terms.listed_money.or(record.terms.tracked_money);
         Self {
             id: Some(record.id.to_string()),
             account: record.key.account.to_string(),
@@ -68,8 +68,8 @@ impl From<&Record> for CancellationView {
             state: progress.state.as_str(),
             outcome: progress.state.outcome().map(Outcome::as_str),
             skip_reason: skip_reason(progress.state),
-            reason: record.request.reason.clone(),
-            actor: record.request.actor.clone(),
+            reason: record.terms.reason.clone(),
+            actor: record.actor.clone(),
             attempts: progress.attempts,
             sent_at: progress.sent_at.map(|at| at.to_string()),
             verified_status: progress.verified.as_ref().map(|status| status.as_str()),

@@ -26,8 +26,8 @@ use crate::order::{OrderKey, TrackedOrder};
 use crate::record::{Record, Request, tracking_after};
 use crate::settings::Settings;
 use crate::store::{
-    Attempt, Claim, Condition, Entry, NewCancellation, OpenResult, Schedule, Store, StoreError,
-    StoreErrorKind, Update,
+    Attempt, Change, Claim, Condition, Entry, NewCancellation, OpenResult, Schedule, Store,
+    StoreError, StoreErrorKind, Update,
 };
 use crate::task::detached;
 use crate::write::{Decision, Reason, Swapped, compare_and_swap, retry_until_lease_ends};
@@ -427,7 +427,7 @@ impl Canceller {
         let may_send =
             record.progress.state == State::Requested && rules.is_eligible(&reading.status);
         let check = self.settings.amount_check;
-        let (listed, tracked) = (record.listed_money, record.tracked_money);
+        let (listed, tracked) = (record.terms.listed_money, record.terms.tracked_money);
         AmountDifference::between(check, listed, tracked, reading.money).filter(|_| may_send)
     }
 
@@ -567,24 +567,24 @@ impl Canceller {
             (Event::AnsweredYes | Event::AnsweredNo, _, _) => Attempt::Ended,
             _ => Attempt::Unchanged,
         };
+        let worker = &self.settings.worker;
         Ok(Update {
-            id: record.id,
-            version: record.version,
-            message: Some(message::line(step, &transition.event, &transition.detail)),
-            seen: transition.seen.clone(),
-            schedule,
-            entry: Entry {
-                event: transition.event.as_str().to_owned(),
-                actor: transition
-                    .actor
-                    .clone()
-                    .unwrap_or_else(|| self.settings.worker.clone()),
-                detail: Some(transition.detail.clone()),
+            change: Change {
+                id: record.id,
+                version: record.version,
+                next: step.next.clone(),
+                message: Some(message::line(step, &transition.event, &transition.detail)),
+                schedule,
+                entry: Entry {
+                    event: transition.event.as_str().to_owned(),
+                    actor: transition.actor.as_ref().unwrap_or(worker).clone(),
+                    detail: Some(transition.detail.clone()),
+                },
             },
+            seen: transition.seen.clone(),
             attempt,
             follow: tracking_after(&step.next, rules),
             guard: guard(record.progress.state, step),
-            next: step.next.clone(),
         })
     }
 

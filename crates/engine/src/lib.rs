@@ -26,7 +26,7 @@ pub use driver::{CancelOutcome, Canceller};
 pub use error::CancelError;
 pub use lease::{BadLease, Lease};
 pub use order::{OrderKey, TrackedOrder, Tracking};
-pub use record::{LogEntry, Record, Request};
+pub use record::{CancelTerms, LogEntry, Record, Request};
 pub use refunds::{Refund, RefundStore, Refunder};
 pub use settings::Settings;
 #[cfg(feature = "sqlite")]

@@ -1,4 +1,4 @@
-//! The merchant's record of a cancellation, and the log behind it.
+//! The merchant's record of a request that may leave only once, and the log behind it.
 
 use std::time::Duration;
 
@@ -17,30 +17,28 @@ pub struct Request {
     pub actor: String,
 }
 
-/// One cancellation as it is stored.
+/// A request that may leave only once, as it is stored: a cancellation, or a
+/// [refund](crate::Refund).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
+pub struct Record<I = CancellationId, T = CancelTerms, P = Cancellation> {
     /// Its id.
-    pub id: CancellationId,
+    pub id: I,
     /// Counts the writes to it; every change names the version it was made from.
     pub version: u64,
-    /// The order to be cancelled.
+    /// The order that it is about.
     pub key: OrderKey,
     /// The gateway of its account.
     pub gateway: GatewayName,
-    /// Who asked for it, and why.
-    pub request: Request,
-    /// What the order costs, by the list or the caller that asked for this.
-    pub listed_money: Option<Money>,
-    /// What the order costs, as it is tracked.
-    pub tracked_money: Option<Money>,
+    /// Who asked for it: a person or a program.
+    pub actor: String,
+    /// What was asked for.
+    pub terms: T,
     /// Where it stands.
-    pub progress: Cancellation,
+    pub progress: P,
     /// What was last learnt, as a sentence fragment.
     pub message: Option<String>,
     /// When it is due; while a worker holds it, when the lease ends. `None` once it is over or
-    /// an operator has to decide; then a sweep reads the
-    /// status again from [`Record::look_again_at`] on.
+    /// an operator has to decide.
     pub due_at: Option<Timestamp>,
     /// The worker that holds it.
     pub worker: Option<String>,
@@ -48,6 +46,17 @@ pub struct Record {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+/// What is asked for by a cancellation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CancelTerms {
+    /// Why, in the merchant's words.
+    pub reason: Option<String>,
+    /// What the order costs, by the list or the caller that asked for this.
+    pub listed_money: Option<Money>,
+    /// What the order costs, as it is tracked.
+    pub tracked_money: Option<Money>,
 }
 
 impl Record {

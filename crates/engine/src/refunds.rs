@@ -17,7 +17,7 @@ use duka_core::{AccountName, GatewayName, Money, OrderId, OrderStatus, RefundId}
 use jiff::Timestamp;
 
 use crate::order::OrderKey;
-use crate::record::LogEntry;
+use crate::record::{LogEntry, Record};
 use crate::store::{Claim, Store, StoreError, UpdateResult};
 
 pub use change::RefundUpdate;
@@ -26,54 +26,42 @@ pub use duka_core::refund::{
     RefundEvent, RefundFinding, RefundOutcome, RefundResolution, RefundState,
 };
 
-/// One refund request as it is stored.
+/// One refund request as it is stored, from just before it was sent.
+pub type Refund = Record<RefundId, RefundTerms, RefundProgress>;
+
+/// What is asked for by a refund.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refund {
-    /// Its id.
-    pub id: RefundId,
-    /// Counts the writes to it; every change names the version it was made from.
-    pub version: u64,
-    /// The order whose payment is to go back.
-    pub key: OrderKey,
-    /// The gateway of its account.
-    pub gateway: GatewayName,
-    /// How much, as it was asked for.
+pub struct RefundTerms {
+    /// How much.
     pub money: Money,
-    /// The receipt it was asked by, as the status showed it.
+    /// By which receipt, as the status showed it.
     pub confirmation_code: Option<String>,
-    /// Who asks, as the gateway was told.
+    /// Who asks, as the gateway is told.
     pub username: String,
-    /// Why, as the gateway was told.
+    /// Why, as the gateway is told.
     pub remarks: String,
-    /// Who asked for it here: a person or a program.
-    pub actor: String,
-    /// Where it stands.
+}
+
+/// Where a refund stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefundProgress {
+    /// Its state.
     pub state: RefundState,
     /// What an operator has to look at.
     pub finding: Option<RefundFinding>,
-    /// What was last learnt, as a sentence fragment.
-    pub message: Option<String>,
-    /// While it is being sent, when the claim of its worker lapses.
-    pub due_at: Option<Timestamp>,
-    /// The worker that is sending it.
-    pub worker: Option<String>,
-    /// When it was written down, just before it was sent.
-    pub created_at: Timestamp,
-    /// When it last changed.
-    pub updated_at: Timestamp,
 }
 
 impl Refund {
     /// Whether it is being sent and the lease of its worker has [lapsed](Claim::has_lapsed).
     pub fn is_lapsed(&self, now: Timestamp) -> bool {
         let lapsed = self.due_at.is_none_or(|due| Claim::has_lapsed(due, now));
-        self.state == RefundState::Sending && lapsed
+        self.progress.state == RefundState::Sending && lapsed
     }
 }
 
 impl fmt::Display for Refund {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "refund of {} for order {}", self.money, self.key)
+        write!(f, "refund of {} for order {}", self.terms.money, self.key)
     }
 }
 
@@ -87,16 +75,10 @@ pub struct RefundIntent {
     pub id: RefundId,
     /// The order, which must be tracked and have been seen paid.
     pub key: OrderKey,
-    /// How much.
-    pub money: Money,
-    /// By which receipt.
-    pub confirmation_code: Option<String>,
-    /// Who asks, as the gateway will be told.
-    pub username: String,
-    /// Why, as the gateway will be told.
-    pub remarks: String,
     /// Who asked for it here.
     pub actor: String,
+    /// What is asked for.
+    pub terms: RefundTerms,
     /// The worker that sends it.
     pub claim: Claim,
 }
@@ -151,7 +133,7 @@ pub trait RefundStore: Store {
     /// When the store cannot be written, there is no such refund, or the change would take a
     /// payment that another refund has taken
     /// ([`OnceUsed`](crate::StoreErrorKind::OnceUsed)).
-    async fn advance_refund(&self, change: RefundUpdate) -> Result<RefundUpdateResult, StoreError>;
+    async fn advance_refund(&self, update: RefundUpdate) -> Result<RefundUpdateResult, StoreError>;
 
     /// One refund.
     ///

@@ -81,7 +81,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// When the store cannot be written, or a once-only request would leave twice.
-    async fn advance(&self, change: Update) -> Result<UpdateResult, StoreError>;
+    async fn advance(&self, update: Update) -> Result<UpdateResult, StoreError>;
 
     /// Claims up to `limit` cancellations of these accounts that are due, those first that
     /// have been due for longest. What [has lapsed](Claim::has_lapsed) because it is due
@@ -194,23 +194,31 @@ pub enum OpenResult {
     Stale,
 }
 
-/// The next state of a cancellation.
+/// The next state of a record, stored under the condition that its version is still the one
+/// that the change was made from.
 #[derive(Debug, Clone)]
-pub struct Update {
-    /// Which.
-    pub id: CancellationId,
+pub struct Change<I, P> {
+    /// Which record.
+    pub id: I,
     /// The version it was made from.
     pub version: u64,
     /// The state to store.
-    pub next: Cancellation,
+    pub next: P,
     /// What was learnt; `None` keeps the last.
     pub message: Option<String>,
-    /// What was seen of the order; merged into what is known of it.
-    pub seen: Option<Observation>,
     /// Whether a worker keeps the lease, and otherwise when the record is due.
     pub schedule: Schedule,
     /// What the log will say.
     pub entry: Entry,
+}
+
+/// The next state of a cancellation, and what becomes of its order.
+#[derive(Debug, Clone)]
+pub struct Update {
+    /// What becomes of the record.
+    pub change: Change<CancellationId, Cancellation>,
+    /// What was seen of the order; merged into what is known of it.
+    pub seen: Option<Observation>,
     /// What happens to the attempt under way.
     pub attempt: Attempt,
     /// What becomes of the order.

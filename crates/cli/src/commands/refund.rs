@@ -59,7 +59,7 @@ pub(crate) async fn run(args: RefundArgs, context: &Context) -> Result<Exit, Fai
                         refund.id
                     ));
                     let view = RefundView::of(&refund, None);
-                    let exit = exit_of(refund.state, None);
+                    let exit = exit_of(refund.progress.state, None);
                     return print(&view, exit, advice(&refund), context);
                 }
                 Left::Nothing => {
@@ -92,7 +92,7 @@ pub(crate) async fn run(args: RefundArgs, context: &Context) -> Result<Exit, Fai
             error,
         } => (
             RefundView::of(refund, Some(reading)),
-            exit_of(refund.state, error.as_ref()),
+            exit_of(refund.progress.state, error.as_ref()),
             advice(refund),
         ),
     };
@@ -104,7 +104,7 @@ async fn at_rest(store: &dyn RefundStore, key: &OrderKey) {
     loop {
         let refunds = store.refunds_of(key).await;
         // If the store cannot be read, a request may be on its way.
-        let sending = |refund: &Refund| refund.state == RefundState::Sending;
+        let sending = |refund: &Refund| refund.progress.state == RefundState::Sending;
         if refunds.is_ok_and(|refunds| !refunds.iter().any(sending)) {
             return;
         }
@@ -170,12 +170,12 @@ fn print(
 /// What a person may have to do about it.
 pub(super) fn advice(refund: &Refund) -> Option<String> {
     let id = refund.id;
-    if refund.finding == Some(RefundFinding::DoubleRequest) {
+    if refund.progress.finding == Some(RefundFinding::DoubleRequest) {
         return Some(format!(
             "how many requests for this payment are at the gateway's dashboard? approve one at most, then: duka resolve {id} --as acknowledged --by … --note …"
         ));
     }
-    match refund.state {
+    match refund.progress.state {
         RefundState::Sending => {
             let lapses = refund
                 .due_at
@@ -217,8 +217,8 @@ fn exit_of(state: RefundState, error: Option<&Error>) -> Exit {
 
 /// Nothing was sent, so the exit code is never *done*.
 fn exit_of_earlier(refund: &Refund) -> Exit {
-    match refund.state {
-        RefundState::Done(_) if refund.finding.is_some() => Exit::Unknown,
+    match refund.progress.state {
+        RefundState::Done(_) if refund.progress.finding.is_some() => Exit::Unknown,
         RefundState::Sending | RefundState::InDoubt => Exit::Unknown,
         RefundState::Done(_) => Exit::Refused,
     }

@@ -36,27 +36,27 @@ pub(crate) struct RefundView {
 impl RefundView {
     /// As it is stored, with the status that was read along with it.
     pub(crate) fn of(refund: &Refund, reading: Option<&StatusReading>) -> Self {
-        let never_left = refund.state == RefundState::Done(RefundOutcome::NotSent);
+        let never_left = refund.progress.state == RefundState::Done(RefundOutcome::NotSent);
         Self {
             kind: "refund",
             id: Some(refund.id.to_string()),
             account: refund.key.account.to_string(),
             gateway: refund.gateway.to_string(),
             order: refund.key.order.to_string(),
-            state: refund.state.as_str(),
-            outcome: refund.state.outcome().map(RefundOutcome::as_str),
-            reason: Some(refund.remarks.clone()),
+            state: refund.progress.state.as_str(),
+            outcome: refund.progress.state.outcome().map(RefundOutcome::as_str),
+            reason: Some(refund.terms.remarks.clone()),
             actor: refund.actor.clone(),
             attempts: u32::from(!never_left),
             sent_at: (!never_left).then(|| refund.created_at.to_string()),
             verified_status: reading.map(|it| it.status.as_str()),
-            finding: refund.finding.map(RefundFinding::as_str),
+            finding: refund.progress.finding.map(RefundFinding::as_str),
             message: refund.message.clone(),
             updated_at: refund.updated_at.to_string(),
-            amount: Some(refund.money.amount().to_string()),
-            currency: Some(refund.money.currency().code()),
-            confirmation_code: refund.confirmation_code.clone(),
-            username: Some(refund.username.clone()),
+            amount: Some(refund.terms.money.amount().to_string()),
+            currency: Some(refund.terms.money.currency().code()),
+            confirmation_code: refund.terms.confirmation_code.clone(),
+            username: Some(refund.terms.username.clone()),
         }
     }
 

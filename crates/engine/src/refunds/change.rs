@@ -4,38 +4,23 @@
 use duka_core::RefundId;
 use duka_core::refund::{RefundEvent, RefundFinding, RefundOutcome, RefundState, step};
 
-use super::Refund;
+use super::{Refund, RefundProgress};
 use crate::message;
-use crate::store::Entry;
+use crate::store::{Change, Entry, Schedule};
 
-/// The next state of a refund.
-///
-/// **If you implement a store:** the state and the finding are to be stored as they are
-/// here, under the condition that the version is still [`RefundUpdate::version`].
+/// The next state of a refund; only the rules make one.
 #[derive(Debug, Clone)]
-pub struct RefundUpdate {
-    /// Which.
-    pub id: RefundId,
-    /// The version it was made from.
-    pub version: u64,
-    /// What was learnt.
-    pub message: String,
-    /// What the log will say.
-    pub entry: Entry,
-    next: RefundState,
-    finding: Option<RefundFinding>,
-}
+pub struct RefundUpdate(Change<RefundId, RefundProgress>);
 
 impl RefundUpdate {
     /// What follows from `event`, by [`step`]; `None` if nothing does.
     /// `detail` is what was sent or came back, in words.
     pub fn after(refund: &Refund, event: RefundEvent, detail: &str, actor: &str) -> Option<Self> {
-        let next = step(refund.state, event)?;
-        Some(Self {
-            next,
-            message: format!("{detail}; {}", message::refund(next)),
-            ..Self::note(refund, event.as_str(), detail.to_owned(), actor)
-        })
+        let next = step(refund.progress.state, event)?;
+        let message = format!("{detail}; {}", message::refund(next));
+        let mut update = Self::note(refund, event.as_str(), detail.to_owned(), actor);
+        (update.0.next.state, update.0.message) = (next, Some(message));
+        Some(update)
     }
 
     /// Keeps an answer that comes after another request has taken the payment: the state
@@ -50,10 +35,10 @@ impl RefundUpdate {
         let detail = format!(
             "{detail}; this came after another refund request of the payment had been made"
         );
-        refund.state.allows_another_request().then(|| Self {
-            finding: Some(RefundFinding::DoubleRequest),
-            ..Self::note(refund, event.as_str(), detail, actor)
-        })
+        let mut update = Self::note(refund, event.as_str(), detail, actor);
+        update.0.next.finding = Some(RefundFinding::DoubleRequest);
+        let state = refund.progress.state;
+        state.allows_another_request().then_some(update)
     }
 
     /// Keeps an answer that comes after the money was seen to go back: it changes nothing.
@@ -65,45 +50,39 @@ impl RefundUpdate {
         actor: &str,
     ) -> Option<Self> {
         let answered = matches!(event, RefundEvent::Received | RefundEvent::Refused);
-        let over = refund.state == RefundState::Done(RefundOutcome::Reversed);
+        let over = refund.progress.state == RefundState::Done(RefundOutcome::Reversed);
         let detail = format!("{detail}; this came after the end, and changes nothing");
         (answered && over).then(|| Self::note(refund, event.as_str(), detail, actor))
     }
 
     /// Closes a finding that `by` has seen to; `None` if there is none.
     pub fn acknowledged(refund: &Refund, by: &str, note: &str) -> Option<Self> {
-        let finding = refund.finding?;
+        let finding = refund.progress.finding?;
         let detail = format!("{by}: {note}");
-        Some(Self {
-            finding: None,
-            message: format!("{detail}; a person has seen to the {}", finding.as_str()),
-            ..Self::note(refund, "acknowledged", detail, by)
-        })
+        let message = format!("{detail}; a person has seen to the {}", finding.as_str());
+        let mut update = Self::note(refund, "acknowledged", detail, by);
+        (update.0.next.finding, update.0.message) = (None, Some(message));
+        Some(update)
     }
 
-    /// A log entry that changes nothing yet.
+    /// A log entry that changes nothing yet, and releases the lease.
     fn note(refund: &Refund, event: &str, detail: String, actor: &str) -> Self {
-        Self {
+        Self(Change {
             id: refund.id,
             version: refund.version,
-            next: refund.state,
-            finding: refund.finding,
-            message: detail.clone(),
+            next: refund.progress,
+            message: Some(detail.clone()),
+            schedule: Schedule::Never,
             entry: Entry {
                 event: event.to_owned(),
                 actor: actor.to_owned(),
                 detail: Some(detail),
             },
-        }
+        })
     }
 
-    /// The state to store.
-    pub const fn next(&self) -> RefundState {
-        self.next
-    }
-
-    /// The finding to store.
-    pub const fn finding(&self) -> Option<RefundFinding> {
-        self.finding
+    /// What to store.
+    pub const fn change(&self) -> &Change<RefundId, RefundProgress> {
+        &self.0
     }
 }

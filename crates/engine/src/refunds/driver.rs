@@ -15,7 +15,7 @@ use duka_core::{
 };
 use tracing::{info, trace};
 
-use super::{BeginRefund, Refund, RefundIntent, RefundStore, RefundUpdate};
+use super::{BeginRefund, Refund, RefundIntent, RefundStore, RefundTerms, RefundUpdate};
 use crate::call::{FailedRequest, call};
 use crate::deadline::Deadline;
 use crate::driver::Canceller;
@@ -53,7 +53,7 @@ pub enum RefundError {
     #[error("there is nothing to decide about the {0}")]
     NotAllowed(Box<Refund>),
     /// The answer came after another request of the same payment was made. Both are in the
-    /// store, and this one has a [finding](Refund::finding).
+    /// store, and this one has a [finding](RefundProgress::finding).
     #[error(
         "two refund requests were made for order {}: {}",
         .0.key,
@@ -195,11 +195,13 @@ impl Refunder {
         let intent = RefundIntent {
             id: RefundId::from_uuid(orders.new_id()),
             key: key.clone(),
-            money,
-            confirmation_code: request.paid.confirmation_code.clone(),
-            username: request.username.clone(),
-            remarks: request.remarks.clone(),
             actor: terms.actor,
+            terms: RefundTerms {
+                money,
+                confirmation_code: request.paid.confirmation_code.clone(),
+                username: request.username.clone(),
+                remarks: request.remarks.clone(),
+            },
             claim: orders.claim(),
         };
         let worker = self.clone();
@@ -268,7 +270,7 @@ impl Refunder {
             Written::Now(refund) | Written::NothingFollows(refund) => refund,
             Written::Beside(refund) => return Err(RefundError::DoubleRequest(Box::new(refund))),
         };
-        info!(id = %refund.id, state = refund.state.words(), "refund request ended");
+        info!(id = %refund.id, state = refund.progress.state.words(), "refund request ended");
         Ok((refund, error))
     }
 

@@ -1,26 +1,76 @@
 //! Statements about cancellations, their attempts and their log.
 
-use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, RequestUsed};
+use duka_core::cancel::{Cancellation, Repeat, RequestUsed};
 use duka_core::{AccountName, CancellationId, GatewayName, Money};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, Row, params};
 
-use super::events::{self, Line, Log};
+use super::events::Table;
 use super::orders;
+use super::records::{self, Columns, New, Progress};
 use super::rows::{
-    self, collect, micros, skip_word, state_words, store_error, tracking_word, unknown_words,
+    self, collect, get, micros, skip_word, store_error, tracking_word, unknown_words, word,
 };
 use crate::order::{OrderKey, Tracking};
-use crate::record::Record;
+use crate::record::{CancelTerms, Record};
 use crate::store::{
     Attempt, Claim, Condition, Entry, NewCancellation, OpenResult, ReportFilter, ReportPage,
     StoreError, StoreErrorKind, StoreStats, Update,
 };
 
-/// A cancellation with what its order knows better.
-pub(super) const SELECT: &str =
-    "SELECT c.*, o.form, o.gateway, o.amount, o.currency FROM cancellations c
-     JOIN orders o ON o.account = c.account AND o.order_id = c.order_id";
+impl Progress for Cancellation {
+    type Id = CancellationId;
+    type Terms = CancelTerms;
+    const TABLE: Table = Table::Cancellations;
+    const SELECT: &'static str =
+        "SELECT r.*, o.form, o.gateway, o.amount, o.currency FROM cancellations r
+         JOIN orders o ON o.account = r.account AND o.order_id = r.order_id";
+
+    fn words(&self) -> String {
+        match self.state.outcome() {
+            None => self.state.as_str().to_owned(),
+            Some(outcome) => format!("done: {}", outcome.as_str()),
+        }
+    }
+
+    fn columns(&self) -> Columns {
+        let outcome = self.state.outcome();
+        let verified = self.verified.as_ref();
+        vec![
+            ("state", word(self.state.as_str())),
+            ("outcome", outcome.map(|it| word(it.as_str())).into()),
+            ("skip_reason", skip_word(self.state).map(word).into()),
+            ("attempts", self.attempts.into()),
+            ("requests", self.requests.into()),
+            (
+                "request_used",
+                (self.request_used == RequestUsed::Yes).into(),
+            ),
+            ("sent_at", self.sent_at.map(micros).into()),
+            ("doubt_since", self.doubt_since.map(micros).into()),
+            ("blocked_since", self.blocked_since.map(micros).into()),
+            ("failed_polls", self.failed_polls.into()),
+            ("verified", verified.map(|it| word(it.as_str())).into()),
+            (
+                "verified_raw",
+                verified.and_then(unknown_words).map(word).into(),
+            ),
+            ("finding", self.finding.map(|it| word(it.as_str())).into()),
+        ]
+    }
+
+    fn read(row: &Row<'_>) -> Result<Self, StoreError> {
+        rows::cancellation(row)
+    }
+
+    fn read_terms(row: &Row<'_>) -> Result<CancelTerms, StoreError> {
+        Ok(CancelTerms {
+            reason: get(row, "reason")?,
+            listed_money: rows::money(row, "listed_amount", "listed_currency")?,
+            tracked_money: rows::money(row, "amount", "currency")?,
+        })
+    }
+}
 
 /// Adds the amount that a later list or caller has, where the first one had none and no worker
 /// holds the record.
@@ -29,7 +79,7 @@ fn add_listed_money(
     open: Record,
     listed: Option<Money>,
 ) -> Result<Record, StoreError> {
-    let Some(money) = listed.filter(|_| open.listed_money.is_none()) else {
+    let Some(money) = listed.filter(|_| open.terms.listed_money.is_none()) else {
         return Ok(open);
     };
     let changed = connection
@@ -46,7 +96,7 @@ fn add_listed_money(
     if changed == 0 {
         return Ok(open);
     }
-    by_id(connection, open.id)?.ok_or_else(|| vanished(open.id))
+    records::present(connection, open.id)
 }
 
 pub(super) fn open(
@@ -80,131 +130,59 @@ pub(super) fn open(
         &new_cancellation.key,
         &order.gateway,
     )?);
-    let id = new_cancellation.id.to_string();
-    let claim = &new_cancellation.claim;
-    connection
-        .prepare_cached(
-            "INSERT INTO cancellations (id, version, account, order_id, reason, actor, state,
-                 attempts, requests, request_used, failed_polls, due_at, worker, log_entries,
-                 created_at, updated_at, listed_amount, listed_currency)
-             VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, 0, 0, ?7, 0, ?8, ?9, 1, ?10, ?10, ?11, ?12)",
-        )
-        .map_err(store_error)?
-        .execute(params![
-            id,
-            new_cancellation.key.account.as_str(),
-            new_cancellation.key.order.as_str(),
-            new_cancellation.request.reason,
-            new_cancellation.request.actor,
-            progress.state.as_str(),
-            progress.request_used == RequestUsed::Yes,
-            micros(claim.until(now)),
-            claim.worker,
-            micros(now),
-            new_cancellation
-                .listed_money
-                .map(|m| m.amount().to_string()),
-            new_cancellation.listed_money.map(|m| m.currency().code()),
-        ])
-        .map_err(store_error)?;
-    let line = Line {
-        number: 1,
-        at: micros(now),
-        from: None,
-        to: progress.state.as_str(),
+    let (listed, request) = (new_cancellation.listed_money, &new_cancellation.request);
+    let new = New {
+        id: new_cancellation.id,
+        key: &new_cancellation.key,
+        progress,
+        terms: vec![
+            ("reason", request.reason.clone().into()),
+            (
+                "listed_amount",
+                listed.map(|m| m.amount().to_string()).into(),
+            ),
+            (
+                "listed_currency",
+                listed.map(|m| word(m.currency().code())).into(),
+            ),
+        ],
+        claim: &new_cancellation.claim,
+        entry: Entry {
+            event: "requested".to_owned(),
+            actor: request.actor.clone(),
+            detail: request.reason.clone(),
+        },
     };
-    let entry = Entry {
-        event: "requested".to_owned(),
-        actor: new_cancellation.request.actor.clone(),
-        detail: new_cancellation.request.reason.clone(),
-    };
-    events::append(connection, Log::Cancellations, &id, &line, &entry)?;
-    touch(connection, &new_cancellation.key, Tracking::InProgress, now)?;
-    by_id(connection, new_cancellation.id)?
-        .map(OpenResult::New)
-        .ok_or_else(|| vanished(new_cancellation.id))
+    let opened = records::insert(connection, new, now)?;
+    touch(connection, &opened.key, Tracking::InProgress, now)?;
+    Ok(OpenResult::New(opened))
 }
 
 /// The record, its attempt, its log entry and what becomes of its order; `false`, and
 /// nothing, if another worker has written first.
 pub(super) fn write(
     connection: &Connection,
-    change: &Update,
+    update: &Update,
     before: &Record,
     follow: Tracking,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    if !write_progress(connection, change, now)? {
+    if !records::swap(connection, before, &update.change, now)? {
         return Ok(false);
     }
-    write_attempt(connection, change, before, now)?;
-    let log_entries: i64 = connection
-        .prepare_cached("SELECT log_entries FROM cancellations WHERE id = ?1")
-        .and_then(|mut s| s.query_row([change.id.to_string()], |row| row.get(0)))
-        .map_err(store_error)?;
-    let id = change.id.to_string();
-    let line = Line {
-        number: log_entries,
-        at: micros(now),
-        from: Some(&state_words(before.progress.state)),
-        to: &state_words(change.next.state),
-    };
-    events::append(connection, Log::Cancellations, &id, &line, &change.entry)?;
+    write_attempt(connection, update, before, now)?;
     touch(connection, &before.key, follow, now)?;
     Ok(true)
 }
 
-/// Compare-and-swap on id and version alone; `false` if another worker has written first.
-fn write_progress(
-    connection: &Connection,
-    change: &Update,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let next = &change.next;
-    let changed = connection
-        .prepare_cached(
-            "UPDATE cancellations SET
-                 version = version + 1, log_entries = log_entries + 1,
-                 state = ?3, outcome = ?4, skip_reason = ?5, attempts = ?6, requests = ?7,
-                 sent_at = ?8, doubt_since = ?9, blocked_since = ?10, failed_polls = ?11,
-                 verified = ?12, verified_raw = ?13, finding = ?14,
-                 message = coalesce(?15, message), due_at = ?16,
-                 worker = ?17, updated_at = ?18
-             WHERE id = ?1 AND version = ?2",
-        )
-        .map_err(store_error)?
-        .execute(params![
-            change.id.to_string(),
-            i64::try_from(change.version).unwrap_or(i64::MAX),
-            next.state.as_str(),
-            next.state.outcome().map(Outcome::as_str),
-            skip_word(next.state),
-            next.attempts,
-            next.requests,
-            next.sent_at.map(micros),
-            next.doubt_since.map(micros),
-            next.blocked_since.map(micros),
-            next.failed_polls,
-            next.verified.as_ref().map(|status| status.as_str()),
-            next.verified.as_ref().and_then(unknown_words),
-            next.finding.map(Finding::as_str),
-            change.message,
-            change.schedule.due_at(now).map(micros),
-            change.schedule.holder(),
-            micros(now),
-        ])
-        .map_err(store_error)?;
-    Ok(changed == 1)
-}
-
 fn write_attempt(
     connection: &Connection,
-    change: &Update,
+    update: &Update,
     before: &Record,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let id = change.id.to_string();
-    let number = change.next.attempts;
+    let id = update.change.id.to_string();
+    let number = update.change.next.attempts;
     let now = micros(now);
     let end = |result: &str| {
         connection
@@ -214,7 +192,7 @@ fn write_attempt(
             )?
             .execute(params![id, number, now, result])
     };
-    let written = match change.attempt {
+    let written = match update.attempt {
         Attempt::Unchanged => Ok(0),
         Attempt::Begins(repeat) => connection
             .prepare_cached(
@@ -234,7 +212,7 @@ fn write_attempt(
                 ])
             }),
         Attempt::TakenBack => end("taken_back"),
-        Attempt::Ended => end(&change.entry.event),
+        Attempt::Ended => end(&update.change.entry.event),
     };
     match written {
         Ok(_) => Ok(()),
@@ -346,24 +324,7 @@ fn claim_where(
     if changed == 0 {
         return Ok(None);
     }
-    one(connection, "WHERE c.id = ?1", [id])
-}
-
-pub(super) fn by_id(
-    connection: &Connection,
-    id: CancellationId,
-) -> Result<Option<Record>, StoreError> {
-    one(connection, "WHERE c.id = ?1", [id.to_string()])
-}
-
-pub(super) fn of_order(connection: &Connection, key: &OrderKey) -> Result<Vec<Record>, StoreError> {
-    let sql =
-        format!("{SELECT} WHERE c.account = ?1 AND c.order_id = ?2 ORDER BY c.created_at, c.id");
-    let mut select = connection.prepare_cached(&sql).map_err(store_error)?;
-    collect(
-        select.query(params![key.account.as_str(), key.order.as_str()]),
-        rows::record,
-    )
+    Ok(records::select(connection, "r.id = ?1", [id])?.pop())
 }
 
 pub(super) fn report(
@@ -374,29 +335,24 @@ pub(super) fn report(
     let which = match page.which {
         ReportFilter::All => "TRUE",
         ReportFilter::Pending => {
-            "(c.state IN ('sending', 'in_doubt', 'needs_review') OR c.finding IS NOT NULL)"
+            "(r.state IN ('sending', 'in_doubt', 'needs_review') OR r.finding IS NOT NULL)"
         }
-        ReportFilter::Unsettled => "c.due_at IS NOT NULL AND c.state <> 'needs_review'",
-        ReportFilter::ReportedCancelled => "c.outcome IN ('confirmed', 'resolved_cancelled')",
+        ReportFilter::Unsettled => "r.due_at IS NOT NULL AND r.state <> 'needs_review'",
+        ReportFilter::ReportedCancelled => "r.outcome IN ('confirmed', 'resolved_cancelled')",
     };
-    let sql = format!(
-        "{SELECT} WHERE {which} AND (c.created_at, c.id) > (?1, ?2) AND c.updated_at >= ?3
-           AND (?4 IS NULL OR c.account = ?4)
-         ORDER BY c.created_at, c.id LIMIT ?5"
+    let condition = format!(
+        "{which} AND (r.created_at, r.id) > (?1, ?2) AND r.updated_at >= ?3
+           AND (?4 IS NULL OR r.account = ?4)
+         ORDER BY r.created_at, r.id LIMIT ?5"
     );
-    let mut select = connection.prepare_cached(&sql).map_err(store_error)?;
     let (at, id) = match page.after {
         None => (i64::MIN, String::new()),
         Some((at, id)) => (micros(at), id.to_string()),
     };
-    let found = select.query(params![
-        at,
-        id,
-        page.since.map_or(i64::MIN, micros),
-        page.account.as_ref().map(|a| a.as_str()),
-        page.limit,
-    ]);
-    collect(found, rows::record)
+    let (since, account) = (page.since.map_or(i64::MIN, micros), page.account.as_ref());
+    let account = account.map(|name| name.as_str());
+    let parameters = params![at, id, since, account, page.limit];
+    records::select(connection, &condition, parameters)
 }
 
 pub(super) fn stats(connection: &Connection) -> Result<StoreStats, StoreError> {
@@ -422,11 +378,12 @@ pub(super) fn stats(connection: &Connection) -> Result<StoreStats, StoreError> {
 }
 
 fn open_one(connection: &Connection, key: &OrderKey) -> Result<Option<Record>, StoreError> {
-    one(
+    let mut open = records::select(
         connection,
-        "WHERE c.account = ?1 AND c.order_id = ?2 AND c.state <> 'done'",
+        "r.account = ?1 AND r.order_id = ?2 AND r.state <> 'done'",
         params![key.account.as_str(), key.order.as_str()],
-    )
+    )?;
+    Ok(open.pop())
 }
 
 /// Whether a request for this order may have been looked at before.
@@ -456,22 +413,6 @@ fn request_used(
     })
 }
 
-fn one(
-    connection: &Connection,
-    condition: &str,
-    parameters: impl rusqlite::Params,
-) -> Result<Option<Record>, StoreError> {
-    connection
-        .prepare_cached(&format!("{SELECT} {condition}"))
-        .and_then(|mut select| {
-            select
-                .query_row(parameters, |row| Ok(rows::record(row)))
-                .optional()
-        })
-        .map_err(store_error)?
-        .transpose()
-}
-
 fn touch(
     connection: &Connection,
     key: &OrderKey,
@@ -493,11 +434,4 @@ fn touch(
         })
         .map_err(store_error)?;
     Ok(())
-}
-
-pub(super) fn vanished(id: CancellationId) -> StoreError {
-    StoreError::new(
-        StoreErrorKind::Internal,
-        format!("cancellation {id} is not in the store"),
-    )
 }

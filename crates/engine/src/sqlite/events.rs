@@ -8,19 +8,33 @@ use super::rows::{collect, damaged, get, moment_at, store_error};
 use crate::record::LogEntry;
 use crate::store::{Entry, StoreError};
 
-/// Which log.
+/// A table of records, which has a log beside it.
 #[derive(Clone, Copy)]
-pub(super) enum Log {
+pub(super) enum Table {
     Cancellations,
     Refunds,
 }
 
-impl Log {
-    /// The table, and its column for the id of the record.
-    fn table(self) -> (&'static str, &'static str) {
+impl Table {
+    pub(super) fn name(self) -> &'static str {
         match self {
-            Self::Cancellations => ("events", "cancellation"),
-            Self::Refunds => ("refund_events", "refund"),
+            Self::Cancellations => "cancellations",
+            Self::Refunds => "refunds",
+        }
+    }
+
+    /// What a record of it is called, and the column of the log that holds its id.
+    pub(super) fn record(self) -> &'static str {
+        match self {
+            Self::Cancellations => "cancellation",
+            Self::Refunds => "refund",
+        }
+    }
+
+    fn log(self) -> &'static str {
+        match self {
+            Self::Cancellations => "events",
+            Self::Refunds => "refund_events",
         }
     }
 }
@@ -35,14 +49,14 @@ pub(super) struct Line<'a> {
 
 pub(super) fn append(
     connection: &Connection,
-    log: Log,
+    table: Table,
     id: &str,
     line: &Line<'_>,
     entry: &Entry,
 ) -> Result<(), StoreError> {
-    let (table, record) = log.table();
+    let (log, record) = (table.log(), table.record());
     let sql = format!(
-        "INSERT INTO {table} ({record}, number, at, event, from_state, to_state, actor, detail)
+        "INSERT INTO {log} ({record}, number, at, event, from_state, to_state, actor, detail)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
     );
     connection
@@ -66,12 +80,12 @@ pub(super) fn append(
 /// The log of one record, oldest first.
 pub(super) fn read<I: FromStr>(
     connection: &Connection,
-    log: Log,
+    table: Table,
     id: &str,
 ) -> Result<Vec<LogEntry<I>>, StoreError> {
-    let (table, record) = log.table();
+    let (log, record) = (table.log(), table.record());
     let sql =
-        format!("SELECT *, {record} AS record FROM {table} WHERE {record} = ?1 ORDER BY number");
+        format!("SELECT *, {record} AS record FROM {log} WHERE {record} = ?1 ORDER BY number");
     let mut select = connection.prepare_cached(&sql).map_err(store_error)?;
     collect(select.query([id]), entry)
 }

@@ -8,6 +8,7 @@ mod cancellations;
 mod events;
 mod orders;
 mod payments;
+mod records;
 mod refunds;
 mod rows;
 mod schema;
@@ -35,7 +36,7 @@ use crate::store::{
     AbandonedPage, Claim, NewCancellation, OpenResult, ReportPage, Store, StoreError,
     StoreErrorKind, StoreStats, Tracked, Update, UpdateResult,
 };
-use events::Log;
+use events::Table;
 use rows::store_error;
 use writer::Writer;
 
@@ -255,9 +256,9 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn advance(&self, change: Update) -> Result<UpdateResult, StoreError> {
+    async fn advance(&self, update: Update) -> Result<UpdateResult, StoreError> {
         let now = self.clock.now();
-        self.write(move |c| payments::advance(c, &change, now))
+        self.write(move |c| payments::advance(c, &update, now))
             .await
     }
 
@@ -283,12 +284,12 @@ impl Store for SqliteStore {
     }
 
     async fn cancellation(&self, id: CancellationId) -> Result<Option<Record>, StoreError> {
-        self.read(move |c| cancellations::by_id(c, id)).await
+        self.read(move |c| records::by_id(c, id)).await
     }
 
     async fn cancellations_of(&self, key: &OrderKey) -> Result<Vec<Record>, StoreError> {
         let key = key.clone();
-        self.read(move |c| cancellations::of_order(c, &key)).await
+        self.read(move |c| records::of_order(c, &key)).await
     }
 
     async fn abandoned(&self, page: AbandonedPage) -> Result<Vec<TrackedOrder>, StoreError> {
@@ -300,7 +301,7 @@ impl Store for SqliteStore {
     }
 
     async fn log(&self, id: CancellationId) -> Result<Vec<LogEntry>, StoreError> {
-        self.read(move |c| events::read(c, Log::Cancellations, &id.to_string()))
+        self.read(move |c| events::read(c, Table::Cancellations, &id.to_string()))
             .await
     }
 
@@ -320,13 +321,13 @@ impl RefundStore for SqliteStore {
         self.write(move |c| refunds::begin(c, &intent, now)).await
     }
 
-    async fn advance_refund(&self, change: RefundUpdate) -> Result<RefundUpdateResult, StoreError> {
+    async fn advance_refund(&self, update: RefundUpdate) -> Result<RefundUpdateResult, StoreError> {
         let now = self.clock.now();
-        self.write(move |c| refunds::advance(c, &change, now)).await
+        self.write(move |c| refunds::advance(c, &update, now)).await
     }
 
     async fn refund(&self, id: RefundId) -> Result<Option<Refund>, StoreError> {
-        self.read(move |c| refunds::by_id(c, id)).await
+        self.read(move |c| records::by_id(c, id)).await
     }
 
     async fn earlier_refund(
@@ -341,7 +342,7 @@ impl RefundStore for SqliteStore {
 
     async fn refunds_of(&self, key: &OrderKey) -> Result<Vec<Refund>, StoreError> {
         let key = key.clone();
-        self.read(move |c| refunds::of_order(c, &key)).await
+        self.read(move |c| records::of_order(c, &key)).await
     }
 
     async fn pending_refunds(&self, page: PendingRefunds) -> Result<Vec<Refund>, StoreError> {
@@ -349,7 +350,7 @@ impl RefundStore for SqliteStore {
     }
 
     async fn refund_log(&self, id: RefundId) -> Result<Vec<RefundEntry>, StoreError> {
-        self.read(move |c| events::read(c, Log::Refunds, &id.to_string()))
+        self.read(move |c| events::read(c, Table::Refunds, &id.to_string()))
             .await
     }
 }

@@ -7,13 +7,14 @@ use duka_core::{GatewayName, Observation, OrderStatus};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::cancellations::{self, SELECT};
 use super::rows::{self, collect, store_error};
-use super::{orders, refunds};
+use super::{cancellations, orders, records, refunds};
 use crate::message;
 use crate::order::{OrderKey, Tracking};
 use crate::record::Record;
-use crate::store::{Attempt, Entry, Precondition, Schedule, StoreError, Update, UpdateResult};
+use crate::store::{
+    Attempt, Change, Entry, Precondition, Schedule, StoreError, Update, UpdateResult,
+};
 
 /// Merges an observation of an order, and writes what follows from a payment or a reversal.
 pub(super) fn observe(
@@ -34,37 +35,34 @@ pub(super) fn observe(
 /// payment.
 pub(super) fn advance(
     connection: &Connection,
-    change: &Update,
+    update: &Update,
     now: Timestamp,
 ) -> Result<UpdateResult, StoreError> {
-    let Some(before) = cancellations::by_id(connection, change.id)? else {
-        return Err(cancellations::vanished(change.id));
-    };
+    let change = &update.change;
+    let before = records::present(connection, change.id)?;
     // Read first: the observation of this update comes after it.
-    let paid = seen_paid(connection, &before, change.attempt)?;
-    if let (Precondition::Unpaid, Some(status)) = (change.guard, &paid)
+    let paid = seen_paid(connection, &before, update.attempt)?;
+    if let (Precondition::Unpaid, Some(status)) = (update.guard, &paid)
         && before.version == change.version
     {
         return Ok(UpdateResult::PreconditionFailed(status.clone()));
     }
-    let follow = match change.follow {
+    let follow = match update.follow {
         // The worker may not know of the payment.
         Tracking::Pending if paid.is_some() => Tracking::Closed,
-        Tracking::Pending | Tracking::InProgress | Tracking::Closed => change.follow,
+        Tracking::Pending | Tracking::InProgress | Tracking::Closed => update.follow,
     };
-    if !cancellations::write(connection, change, &before, follow, now)? {
+    if !cancellations::write(connection, update, &before, follow, now)? {
         return Ok(UpdateResult::Conflict(before));
     }
     let actor = &change.entry.actor;
-    if let Some(seen) = &change.seen {
+    if let Some(seen) = &update.seen {
         observe(connection, &before.key, seen.clone(), actor, now)?;
     } else if let Some(status) = paid {
         // An operator may decide *cancelled* about an order that has been seen paid.
         find_late(connection, &before.key, &status, actor, now)?;
     }
-    cancellations::by_id(connection, change.id)?
-        .map(UpdateResult::Stored)
-        .ok_or_else(|| cancellations::vanished(change.id))
+    records::present(connection, change.id).map(UpdateResult::Stored)
 }
 
 /// Raises the finding of every cancellation that was reported before this payment was seen,
@@ -92,23 +90,25 @@ fn find_late(
             next: next.clone(),
             action: Action::Stop,
         };
-        let change = Update {
-            id: record.id,
-            version: record.version,
-            next,
-            message: Some(message::line(&step, &event, &detail)),
-            seen: None,
-            schedule: Schedule::Never,
-            entry: Entry {
-                event: event.as_str().to_owned(),
-                actor: actor.to_owned(),
-                detail: Some(detail),
+        let update = Update {
+            change: Change {
+                id: record.id,
+                version: record.version,
+                next,
+                message: Some(message::line(&step, &event, &detail)),
+                schedule: Schedule::Never,
+                entry: Entry {
+                    event: event.as_str().to_owned(),
+                    actor: actor.to_owned(),
+                    detail: Some(detail),
+                },
             },
+            seen: None,
             attempt: Attempt::Unchanged,
             follow: Tracking::Closed,
             guard: Precondition::None,
         };
-        cancellations::write(connection, &change, &record, change.follow, now)?;
+        cancellations::write(connection, &update, &record, update.follow, now)?;
     }
     Ok(())
 }
@@ -126,16 +126,15 @@ fn of_all_names(
     key: &OrderKey,
     gateway: &GatewayName,
 ) -> Result<Vec<Record>, StoreError> {
-    let sql = format!(
-        "{SELECT} WHERE o.order_id = ?2 AND o.gateway = ?3
-           AND (o.account = ?1 OR {ONE_ORDER})
-         ORDER BY c.created_at, c.id"
+    let condition = format!(
+        "o.order_id = ?2 AND o.gateway = ?3 AND (o.account = ?1 OR {ONE_ORDER})
+         ORDER BY r.created_at, r.id"
     );
-    let mut select = connection.prepare_cached(&sql).map_err(store_error)?;
     let [account, order] = [key.account.as_str(), key.order.as_str()];
-    collect(
-        select.query(params![account, order, gateway.as_str()]),
-        rows::record,
+    records::select(
+        connection,
+        &condition,
+        params![account, order, gateway.as_str()],
     )
 }
 

@@ -5,10 +5,10 @@ use duka_core::id::IdForm;
 use duka_core::money::{Currency, Decimal};
 use duka_core::{AccountName, GatewayName, Money, Observation, OrderId, OrderStatus};
 use jiff::Timestamp;
+use rusqlite::types::Value;
 use rusqlite::{ErrorCode, Row};
 
 use crate::order::{OrderKey, TrackedOrder, Tracking};
-use crate::record::{Record, Request};
 use crate::store::{StoreError, StoreErrorKind};
 
 pub(super) fn store_error(error: rusqlite::Error) -> StoreError {
@@ -162,32 +162,8 @@ fn observation(row: &Row<'_>) -> Result<Option<Observation>, StoreError> {
     }))
 }
 
-/// A cancellation, from a row of `cancellations` joined with its order's `form`,
-/// `gateway`, `amount` and `currency`.
-pub(super) fn record(row: &Row<'_>) -> Result<Record, StoreError> {
-    let id: String = get(row, "id")?;
-    let version: i64 = get(row, "version")?;
-    Ok(Record {
-        id: id.parse().map_err(|_| damaged("a cancellation id"))?,
-        version: u64::try_from(version).map_err(|_| damaged("a version"))?,
-        key: key(row)?,
-        gateway: gateway(row)?,
-        request: Request {
-            reason: get(row, "reason")?,
-            actor: get(row, "actor")?,
-        },
-        listed_money: money(row, "listed_amount", "listed_currency")?,
-        tracked_money: money(row, "amount", "currency")?,
-        progress: progress(row)?,
-        message: get(row, "message")?,
-        due_at: maybe_moment(row, "due_at")?,
-        worker: get(row, "worker")?,
-        created_at: moment_at(row, "created_at")?,
-        updated_at: moment_at(row, "updated_at")?,
-    })
-}
-
-fn progress(row: &Row<'_>) -> Result<Cancellation, StoreError> {
+/// Where a cancellation stands, from a row of `cancellations`.
+pub(super) fn cancellation(row: &Row<'_>) -> Result<Cancellation, StoreError> {
     let state: String = get(row, "state")?;
     let outcome: Option<String> = get(row, "outcome")?;
     let skip: Option<String> = get(row, "skip_reason")?;
@@ -235,12 +211,9 @@ pub(super) fn unknown_words(status: &OrderStatus) -> Option<&str> {
     }
 }
 
-/// The words of a state: `in_doubt`, or `done: confirmed`.
-pub(super) fn state_words(state: State) -> String {
-    match state.outcome() {
-        None => state.as_str().to_owned(),
-        Some(outcome) => format!("done: {}", outcome.as_str()),
-    }
+/// A word, or other text, to store.
+pub(super) fn word(text: &str) -> Value {
+    text.to_owned().into()
 }
 
 /// The reason to store beside the outcome *skipped*.

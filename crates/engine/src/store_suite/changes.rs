@@ -1,8 +1,8 @@
 //! What every store must do, whatever database is behind it: orders, changes and the log.
 
 use crate::store::{
-    Attempt, Claim, Condition, Entry, NewCancellation, OpenResult, Precondition, ReportFilter,
-    ReportPage, Schedule, Update, UpdateResult,
+    Attempt, Change, Claim, Condition, Entry, NewCancellation, OpenResult, Precondition,
+    ReportFilter, ReportPage, Schedule, Update, UpdateResult,
 };
 use crate::{Record, Store, StoreErrorKind, Tracking};
 use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, RequestUsed, SkipReason, State};
@@ -53,22 +53,24 @@ pub fn change(record: &Record, state: State, attempt: Attempt) -> Update {
     }
     let over = matches!(state, State::Done(_) | State::NeedsReview);
     Update {
+        change: Change {
+            id: record.id,
+            version: record.version,
+            next,
+            message: Some("so it went".to_owned()),
+            schedule: if over {
+                Schedule::Never
+            } else {
+                Schedule::Due(2 * MINUTE)
+            },
+            entry: Entry {
+                event: "unclear".to_owned(),
+                actor: "w1".to_owned(),
+                detail: Some("cancel request: timed out".to_owned()),
+            },
+        },
         guard: Precondition::None,
-        id: record.id,
-        version: record.version,
-        next,
-        message: Some("so it went".to_owned()),
         seen: None,
-        schedule: if over {
-            Schedule::Never
-        } else {
-            Schedule::Due(2 * MINUTE)
-        },
-        entry: Entry {
-            event: "unclear".to_owned(),
-            actor: "w1".to_owned(),
-            detail: Some("cancel request: timed out".to_owned()),
-        },
         attempt,
         follow: if over {
             Tracking::Closed
@@ -371,12 +373,12 @@ pub async fn a_change_is_kept_with_everything_it_says(suite: &Suite<'_>) {
     let store = suite.open();
     let record = opened(&*store, 1, "shop", "A-1").await;
     let mut all = change(&record, State::InDoubt, Attempt::Begins(Repeat::Harmless));
-    all.next.failed_polls = 3;
-    all.next.blocked_since = Some(at(7));
-    all.next.verified = Some(OrderStatus::Unknown("ON_HOLD".to_owned()));
-    all.next.finding = Some(Finding::LatePayment);
+    all.change.next.failed_polls = 3;
+    all.change.next.blocked_since = Some(at(7));
+    all.change.next.verified = Some(OrderStatus::Unknown("ON_HOLD".to_owned()));
+    all.change.next.finding = Some(Finding::LatePayment);
     all.seen = Some(seen(OrderStatus::Processing, 60));
-    let wanted = all.next.clone();
+    let wanted = all.change.next.clone();
     suite.set_clock(60);
     let now = stored(&*store, all).await;
     assert_eq!(
@@ -395,7 +397,7 @@ pub async fn a_change_is_kept_with_everything_it_says(suite: &Suite<'_>) {
     assert_eq!(order.last_action_at, Some(at(60)));
 
     let mut silent = change(&now, State::Accepted, Attempt::Ended);
-    (silent.message, silent.schedule) = (None, hold("w1"));
+    (silent.change.message, silent.change.schedule) = (None, hold("w1"));
     let now = stored(&*store, silent).await;
     assert_eq!(
         now.message.as_deref(),

@@ -21,7 +21,7 @@ pub fn claim(worker: &str) -> Claim {
 async fn due(store: &dyn Store, number: u128, shop: &str, seconds: u64) -> Record {
     let record = opened(store, number, shop, &format!("A-{number}")).await;
     let mut doubt = change(&record, State::InDoubt, Attempt::Unchanged);
-    doubt.schedule = Schedule::Due(Duration::from_secs(seconds));
+    doubt.change.schedule = Schedule::Due(Duration::from_secs(seconds));
     stored(store, doubt).await
 }
 

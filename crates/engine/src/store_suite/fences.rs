@@ -73,7 +73,7 @@ pub async fn a_payment_and_its_findings_are_written_together(suite: &Suite<'_>) 
         );
         // A person closes it, and the same payment does not open it again.
         let mut closed = change(&found, found.progress.state, Attempt::Unchanged);
-        closed.next.finding = None;
+        closed.change.next.finding = None;
         stored(&*store, closed).await;
         store
             .observe(&key, seen(OrderStatus::Paid, 95), "w7")
@@ -103,7 +103,7 @@ pub async fn the_worker_that_stores_a_late_answer_holds_the_lease(suite: &Suite<
     let doubt = stored(&*store, change(&record, State::InDoubt, Attempt::Unchanged)).await;
     assert_eq!(doubt.worker, None);
     let mut answer = change(&doubt, State::Accepted, Attempt::Ended);
-    answer.schedule = hold("w5");
+    answer.change.schedule = hold("w5");
     let held = stored(&*store, answer).await;
     assert_eq!(held.worker.as_deref(), Some("w5"));
     suite.set_clock(70);

@@ -2,7 +2,7 @@
 
 use crate::refunds::{
     BeginRefund, PendingRefunds, RefundEvent, RefundFinding, RefundIntent, RefundOutcome,
-    RefundResolution, RefundState, RefundUpdate, RefundUpdateResult,
+    RefundProgress, RefundResolution, RefundState, RefundTerms, RefundUpdate, RefundUpdateResult,
 };
 use crate::store::Claim;
 use crate::{OrderKey, Refund, RefundStore, StoreErrorKind};
@@ -21,11 +21,13 @@ pub fn intent(number: u128, key: OrderKey) -> RefundIntent {
     RefundIntent {
         id: refund_id(number),
         key,
-        money: Money::parse("1500.00", "KES").unwrap(),
-        confirmation_code: Some("R-17".to_owned()),
-        username: "amina@shop.example".to_owned(),
-        remarks: "came back torn; à demi".to_owned(),
         actor: "amina".to_owned(),
+        terms: RefundTerms {
+            money: Money::parse("1500.00", "KES").unwrap(),
+            confirmation_code: Some("R-17".to_owned()),
+            username: "amina@shop.example".to_owned(),
+            remarks: "came back torn; à demi".to_owned(),
+        },
         claim: Claim::new("w1", 2 * MINUTE),
     }
 }
@@ -65,15 +67,16 @@ pub const EVENTS: [RefundEvent; 9] = [
 /// What follows from an event, as a worker would write it.
 pub fn by(worker: &str, refund: &Refund, event: RefundEvent) -> RefundUpdate {
     let change = RefundUpdate::after(refund, event, "so it went", worker);
-    change.unwrap_or_else(|| panic!("{event:?} says nothing to {:?}", refund.state))
+    change.unwrap_or_else(|| panic!("{event:?} says nothing to {:?}", refund.progress.state))
 }
 
 /// Brings a refund to a state, by whatever leads there.
 pub async fn led(store: &dyn RefundStore, refund: &Refund, to: RefundState) -> Refund {
-    if refund.state == to {
+    if refund.progress.state == to {
         return refund.clone();
     }
-    let leads = |event: &RefundEvent| duka_core::refund::step(refund.state, *event) == Some(to);
+    let leads =
+        |event: &RefundEvent| duka_core::refund::step(refund.progress.state, *event) == Some(to);
     // A person decides about doubt alone.
     let event = EVENTS.into_iter().find(leads);
     let doubted = advanced(
@@ -84,7 +87,8 @@ pub async fn led(store: &dyn RefundStore, refund: &Refund, to: RefundState) -> R
     if event.is_some() {
         return doubted;
     }
-    let leads = |event: &RefundEvent| duka_core::refund::step(doubted.state, *event) == Some(to);
+    let leads =
+        |event: &RefundEvent| duka_core::refund::step(doubted.progress.state, *event) == Some(to);
     let event = EVENTS.into_iter().find(leads).unwrap();
     advanced(store, by("amina", &doubted, event)).await
 }
@@ -106,12 +110,12 @@ const fn done(outcome: RefundOutcome) -> RefundState {
 /// An intent is kept with all that it says.
 pub async fn an_intent_is_kept_with_all_that_it_says(suite: &Suite<'_>) {
     let refund = begun(&*suite.open(), 1, "A-1").await;
-    assert_eq!(refund.state, RefundState::Sending);
+    assert_eq!(refund.progress.state, RefundState::Sending);
     assert_eq!(refund.version, 1);
     assert_eq!(refund.worker.as_deref(), Some("w1"));
     assert_eq!(refund.due_at, Some(at(120)));
-    assert_eq!(refund.remarks, "came back torn; à demi");
-    assert_eq!(refund.money, Money::parse("1500.00", "KES").unwrap());
+    assert_eq!(refund.terms.remarks, "came back torn; à demi");
+    assert_eq!(refund.terms.money, Money::parse("1500.00", "KES").unwrap());
     let kept = suite.open().refund(refund.id).await.unwrap();
     assert_eq!(kept.as_ref(), Some(&refund));
     assert_eq!(
@@ -197,7 +201,7 @@ pub async fn a_request_that_never_left_makes_room_for_another(suite: &Suite<'_>)
         let number = 10 * u128::try_from(number).unwrap();
         let first = begun(&*store, number, &id).await;
         let first = led(&*store, &first, done(outcome)).await;
-        assert!(first.state.allows_another_request());
+        assert!(first.progress.state.allows_another_request());
         let found = store.earlier_refund(&first.gateway, &first.key.order);
         assert_eq!(found.await.unwrap(), None);
         let second = begun(&*store, number + 1, &id).await;
@@ -225,8 +229,11 @@ pub async fn a_late_answer_is_a_finding_where_another_request_has_the_payment(su
     let first = led(&*store, &first, resolved).await;
     let second = begun(&*store, 2, "A-1").await;
     let found = advanced(&*store, late(&first).unwrap()).await;
-    assert_eq!((found.state, found.version), (resolved, first.version + 1));
-    assert_eq!(found.finding, Some(RefundFinding::DoubleRequest));
+    assert_eq!(
+        (found.progress.state, found.version),
+        (resolved, first.version + 1)
+    );
+    assert_eq!(found.progress.finding, Some(RefundFinding::DoubleRequest));
     let last = store.refund_log(first.id).await.unwrap().pop().unwrap();
     assert_eq!(last.event, "answered_received");
     let same = "done: resolved_not_received";
@@ -257,7 +264,10 @@ pub async fn a_late_answer_is_a_finding_where_another_request_has_the_payment(su
     let closing = |refund: &Refund| RefundUpdate::acknowledged(refund, "amina", "seen");
     assert!(closing(&first).is_none(), "there is no finding yet");
     let closed = advanced(&*store, closing(&found).unwrap()).await;
-    assert_eq!((closed.state, closed.finding), (resolved, None));
+    assert_eq!(
+        (closed.progress.state, closed.progress.finding),
+        (resolved, None)
+    );
     assert_eq!(store.pending_refunds(page).await.unwrap(), []);
     assert!(matches!(third().await.unwrap(), BeginRefund::New(_)));
 }
@@ -269,14 +279,12 @@ pub async fn a_change_is_made_by_the_rules_alone(suite: &Suite<'_>) {
     let received = led(&*store, &refund, done(RefundOutcome::Received)).await;
     for refund in [refund, received] {
         for event in EVENTS {
-            let change = RefundUpdate::after(&refund, event, "so it went", "w1");
-            let next = change.as_ref().map(RefundUpdate::next);
-            assert_eq!(
-                next,
-                duka_core::refund::step(refund.state, event),
-                "{event:?}"
-            );
-            assert!(change.is_none_or(|it| it.finding().is_none()));
+            let update = RefundUpdate::after(&refund, event, "so it went", "w1");
+            let next = update.map(|it| it.change().next);
+            let state = duka_core::refund::step(refund.progress.state, event);
+            let finding = None;
+            let wanted = state.map(|state| RefundProgress { state, finding });
+            assert_eq!(next, wanted, "{event:?}");
         }
     }
 }
@@ -304,9 +312,10 @@ pub async fn a_refund_made_from_an_old_version_writes_nothing(suite: &Suite<'_>)
         RefundUpdateResult::Stored(refund) => panic!("{refund:?}"),
     }
     assert_eq!(store.refund_log(first.id).await.unwrap().len(), 2);
-    let mut unknown = by("w1", &second, RefundEvent::Received);
+    let mut unknown = second;
     unknown.id = refund_id(7);
-    let error = store.advance_refund(unknown).await.unwrap_err();
+    let received = by("w1", &unknown, RefundEvent::Received);
+    let error = store.advance_refund(received).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Internal);
 }
 
@@ -351,7 +360,7 @@ pub async fn money_seen_to_go_back_ends_what_waits_for_it(suite: &Suite<'_>) {
         store.observe(&refund.key, back, "w2").await.unwrap();
         let now = store.refund(refund.id).await.unwrap().unwrap();
         let reversed = done(RefundOutcome::Reversed);
-        assert_eq!(now.state, if ends { reversed } else { state });
+        assert_eq!(now.progress.state, if ends { reversed } else { state });
         let last = store.refund_log(refund.id).await.unwrap().pop().unwrap();
         assert_eq!(last.actor == "w2", ends);
     }
@@ -363,7 +372,7 @@ pub async fn money_seen_to_go_back_ends_what_waits_for_it(suite: &Suite<'_>) {
         let back = seen(OrderStatus::Reversed, 500);
         store.observe(&sending.key, back, "w2").await.unwrap();
         let now = store.refund(sending.id).await.unwrap().unwrap();
-        assert_eq!(now.state.outcome(), outcome, "after {seconds} s");
+        assert_eq!(now.progress.state.outcome(), outcome, "after {seconds} s");
     }
 }
 
@@ -411,6 +420,6 @@ pub async fn a_claim_of_a_wrong_clock_is_lapsed(suite: &Suite<'_>) {
     assert!(refund.is_lapsed(at(120)));
     refund.due_at = Some(at(3600 * 24 * 300));
     assert!(refund.is_lapsed(at(0)));
-    refund.state = RefundState::InDoubt;
+    refund.progress.state = RefundState::InDoubt;
     assert!(!refund.is_lapsed(at(0)));
 }

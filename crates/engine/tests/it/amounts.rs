@@ -238,7 +238,7 @@ async fn what_the_list_said_outlives_the_worker_that_read_it() {
         .try_into()
         .unwrap();
     assert_eq!(record.progress.state, SKIPPED);
-    assert_eq!(record.listed_money, Some(money("50.00", "INR")));
+    assert_eq!(record.terms.listed_money, Some(money("50.00", "INR")));
     assert_eq!(fixture.gateway.requests(), 0);
 }
 

@@ -83,8 +83,8 @@ async fn a_caller_that_gives_up_during_a_refund_request_does_not_end_it() {
         refund = counter.made() => panic!("ended before the request: {refund:?}"),
         () = until(async || !refunds().await.is_empty()) => assert!(counter.fake_refund_gateway.requests().is_empty()),
     }
-    until(async || refunds().await[0].state != RefundState::Sending).await;
-    let state = refunds().await[0].state;
+    until(async || refunds().await[0].progress.state != RefundState::Sending).await;
+    let state = refunds().await[0].progress.state;
     assert_eq!(state, RefundState::Done(RefundOutcome::Received));
     assert_eq!(counter.fake_refund_gateway.requests().len(), 1);
 }

@@ -216,7 +216,7 @@ async fn a_store_that_fails_ends_the_sweep_and_nothing_more_is_sent() {
     let store = FaultyStore::new(temp_store.store());
     let mut intents = 0;
     store.before_advance(move |change| {
-        intents += u32::from(change.next.state == State::Sending);
+        intents += u32::from(change.change.next.state == State::Sending);
         if intents > 3 { Err(full()) } else { Ok(()) }
     });
     let clock = temp_store.clock.clock();
@@ -273,7 +273,7 @@ async fn a_failure_about_one_order_is_not_the_stores_and_the_others_go_on() {
     let store = FaultyStore::new(temp_store.store());
     let mut first = true;
     store.before_advance(move |change| {
-        let lost = change.next.state == State::Sending && std::mem::take(&mut first);
+        let lost = change.change.next.state == State::Sending && std::mem::take(&mut first);
         let error = || StoreError::new(StoreErrorKind::UnknownOrder, "it is not followed");
         if lost { Err(error()) } else { Ok(()) }
     });

@@ -140,7 +140,7 @@ async fn a_finding_that_was_closed_is_not_raised_again_by_the_same_payment() {
     look(&fixture).await;
     let late = fixture.reload(&record).await;
     let mut closing = change(&late, late.progress.state, Attempt::Unchanged);
-    closing.next.finding = None;
+    closing.change.next.finding = None;
     let closed = stored(&**fixture.store(), closing).await;
     look(&fixture).await;
     assert_eq!(fixture.reload(&record).await, closed);

@@ -136,7 +136,7 @@ fn while_the_store_fails(
     let store = FaultyStore::new(temp_store.store());
     let mut since = None;
     store.before_advance(move |change| {
-        if change.next.state != State::Accepted {
+        if change.change.next.state != State::Accepted {
             return Ok(());
         }
         let since = *since.get_or_insert_with(Instant::now);
@@ -214,7 +214,10 @@ async fn the_answer_to_a_refund_is_stored_as_soon_as_the_store_can_be_written() 
     let refunder = counter.meddled(Arc::new(store));
     let asked = refunder.refund(order("shop", "A-1"), terms()).await;
     let made = crate::fake_refund_gateway::made(asked.unwrap());
-    assert_eq!(made.state, RefundState::Done(RefundOutcome::Received));
+    assert_eq!(
+        made.progress.state,
+        RefundState::Done(RefundOutcome::Received)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -253,7 +256,10 @@ async fn an_answer_to_a_refund_that_comes_after_the_money_went_back_is_kept() {
             });
         });
         let refund = counter.made().await;
-        assert_eq!(refund.state, RefundState::Done(RefundOutcome::Reversed));
+        assert_eq!(
+            refund.progress.state,
+            RefundState::Done(RefundOutcome::Reversed)
+        );
         let story = counter.story(&refund).await;
         let last = format!("{event} by w1 -> done: reversed");
         assert_eq!(story.last(), Some(&last), "{story:?}");

@@ -42,9 +42,9 @@ async fn not_eligible(counter: &Counter) -> OrderStatus {
 async fn a_paid_order_is_refunded_as_its_status_shows_it_by_one_request() {
     let counter = Counter::new(FakeRefundGateway::new());
     let refund = counter.made().await;
-    assert_eq!(refund.state, done(RefundOutcome::Received));
-    assert_eq!(refund.money, Money::parse("1500.00", "KES").unwrap());
-    assert_eq!(refund.confirmation_code.as_deref(), Some("R-A-1"));
+    assert_eq!(refund.progress.state, done(RefundOutcome::Received));
+    assert_eq!(refund.terms.money, Money::parse("1500.00", "KES").unwrap());
+    assert_eq!(refund.terms.confirmation_code.as_deref(), Some("R-A-1"));
     let said = "answered received: Refund request successfully; received, not refunded yet: the merchant approves it in the dashboard";
     assert_eq!(refund.message.as_deref(), Some(said));
     let requests = counter.fake_refund_gateway.requests();
@@ -156,7 +156,7 @@ async fn what_came_of_each_answer_and_whether_another_request_may_be_made() {
     ] {
         let counter = Counter::new(FakeRefundGateway::new().will_answer([answer]));
         let refund = counter.made().await;
-        assert_eq!(refund.state, state, "{answer:?}");
+        assert_eq!(refund.progress.state, state, "{answer:?}");
         assert_eq!((refund.due_at, refund.worker.as_deref()), (None, None));
         // However often and by whomever it is asked for again, and for however long.
         counter.ahead.by(100 * MINUTE);
@@ -164,13 +164,13 @@ async fn what_came_of_each_answer_and_whether_another_request_may_be_made() {
             match ask(&counter.worker(worker)).await {
                 Refunding::Made { refund: second, .. } => {
                     assert!(frees, "{answer:?}: asked for again");
-                    assert_eq!(second.state, done(RefundOutcome::Received));
+                    assert_eq!(second.progress.state, done(RefundOutcome::Received));
                     assert_ne!(second.id, refund.id);
                     break;
                 }
                 Refunding::AlreadyRequested { refund: first, .. } => {
                     assert!(!frees, "{answer:?}");
-                    assert_eq!((first.id, first.state), (refund.id, state));
+                    assert_eq!((first.id, first.progress.state), (refund.id, state));
                 }
                 Refunding::NotEligible(reading) => panic!("{reading:?}"),
             }
@@ -195,7 +195,7 @@ async fn a_request_whose_worker_died_is_in_doubt_once_its_claim_lapses_and_never
         arrived.notified().await;
     });
     let refund = already_requested(&counter).await;
-    assert_eq!(refund.state, RefundState::Sending);
+    assert_eq!(refund.progress.state, RefundState::Sending);
     assert_eq!(refund.worker.as_deref(), Some("w2"));
     let early =
         counter
@@ -208,7 +208,7 @@ async fn a_request_whose_worker_died_is_in_doubt_once_its_claim_lapses_and_never
 
     counter.ahead.by(2 * MINUTE);
     let refund = already_requested(&counter).await;
-    assert_eq!(refund.state, RefundState::InDoubt);
+    assert_eq!(refund.progress.state, RefundState::InDoubt);
     assert_eq!(counter.fake_refund_gateway.requests().len(), 1);
     assert_eq!(
         counter.story(&refund).await,
@@ -232,7 +232,7 @@ async fn a_process_that_sleeps_over_its_claim_sends_nothing_on_waking() {
         counter.fake_refund_gateway.requests().is_empty(),
         "sent after the fence"
     );
-    assert_eq!(refund.state, RefundState::InDoubt);
+    assert_eq!(refund.progress.state, RefundState::InDoubt);
     for worker in ["w1", "w2"] {
         let asked = ask(&counter.worker(worker)).await;
         assert!(
@@ -260,7 +260,7 @@ async fn an_answer_that_comes_after_somebody_took_it_for_doubtful_is_still_evide
             });
         });
         let refund = counter.made().await;
-        assert_eq!(refund.state, done(outcome), "{answer:?}");
+        assert_eq!(refund.progress.state, done(outcome), "{answer:?}");
         let story = counter.story(&refund).await;
         assert_eq!(story[1], "lease_lapsed by w2 -> in_doubt");
         assert_eq!(story.len(), 3, "{story:?}");
@@ -304,15 +304,18 @@ async fn an_answer_that_comes_after_another_request_was_made_is_kept_as_a_findin
             "{trouble}"
         );
         // Nothing is undone, and nothing is lost.
-        assert_eq!(first.state, done(RefundOutcome::ResolvedNotReceived));
-        assert_eq!(first.finding, Some(RefundFinding::DoubleRequest));
+        assert_eq!(
+            first.progress.state,
+            done(RefundOutcome::ResolvedNotReceived)
+        );
+        assert_eq!(first.progress.finding, Some(RefundFinding::DoubleRequest));
         assert_eq!(counter.reload(first).await, **first);
         let story = counter.story(first).await;
         let last = format!("{event} by w1 -> done: resolved_not_received");
         assert_eq!(story.last(), Some(&last));
         let both = counter.store().refunds_of(&first.key).await.unwrap();
         assert_eq!(both.len(), 2);
-        assert_eq!(both[1].state, done(RefundOutcome::Received));
+        assert_eq!(both[1].progress.state, done(RefundOutcome::Received));
         assert_eq!(counter.fake_refund_gateway.requests().len(), 2);
 
         // Until a person has seen to it.
@@ -325,7 +328,10 @@ async fn an_answer_that_comes_after_another_request_was_made_is_kept_as_a_findin
         let note = "rejected one of the two";
         let closes = || counter.refunder.acknowledge(first.id, "amina", note);
         let closed = closes().await.unwrap();
-        assert_eq!((closed.state, closed.finding), (first.state, None));
+        assert_eq!(
+            (closed.progress.state, closed.progress.finding),
+            (first.progress.state, None)
+        );
         assert_eq!(counter.store().pending_refunds(page).await.unwrap(), []);
         let log = counter.store().refund_log(first.id).await.unwrap();
         let last = log.last().unwrap();
@@ -344,7 +350,7 @@ async fn takes_it_for_dead_and_asks_again(refunder: &Refunder) {
     let Refunding::AlreadyRequested { refund, .. } = ask(refunder).await else {
         panic!("nothing was in the way");
     };
-    assert_eq!(refund.state, RefundState::InDoubt);
+    assert_eq!(refund.progress.state, RefundState::InDoubt);
     let resolution = RefundResolution::NotReceived;
     let resolved = refunder.resolve(refund.id, resolution, "amina", "not in the dashboard");
     resolved.await.unwrap();
@@ -383,7 +389,7 @@ async fn an_earlier_request_is_looked_at_with_the_account_that_made_it() {
     let Refunding::AlreadyRequested { refund, reading } = asked.unwrap() else {
         panic!("nothing was in the way");
     };
-    assert_eq!(refund.state, done(RefundOutcome::Reversed));
+    assert_eq!(refund.progress.state, done(RefundOutcome::Reversed));
     assert_eq!(reading.unwrap().status, OrderStatus::Reversed);
     assert_eq!(stranger.reads(), 0);
 }
@@ -417,7 +423,7 @@ async fn an_earlier_request_of_an_account_that_is_gone_is_looked_at_by_whoever_a
     let Refunding::AlreadyRequested { refund, reading } = asked.unwrap() else {
         panic!("nothing was in the way");
     };
-    assert_eq!(refund.state, RefundState::InDoubt);
+    assert_eq!(refund.progress.state, RefundState::InDoubt);
     assert_eq!(reading.unwrap().status, OrderStatus::Paid);
 }
 
@@ -432,7 +438,7 @@ async fn doubt_is_ended_by_money_that_went_back_and_by_no_other_status() {
     ] {
         counter.fake_refund_gateway.set("A-1", status.clone());
         assert_eq!(
-            already_requested(&counter).await.state,
+            already_requested(&counter).await.progress.state,
             RefundState::InDoubt,
             "{status}"
         );
@@ -441,7 +447,7 @@ async fn doubt_is_ended_by_money_that_went_back_and_by_no_other_status() {
         .fake_refund_gateway
         .set("A-1", OrderStatus::Reversed);
     let reversed = already_requested(&counter).await;
-    assert_eq!(reversed.state, done(RefundOutcome::Reversed));
+    assert_eq!(reversed.progress.state, done(RefundOutcome::Reversed));
     assert_eq!(reversed.id, refund.id);
     let story = counter.story(&refund).await;
     assert_eq!(story[2], "seen_reversed by w1 -> done: reversed");
@@ -455,7 +461,7 @@ async fn a_received_request_is_told_to_be_done_when_the_money_went_back() {
         .fake_refund_gateway
         .set("A-1", OrderStatus::Reversed);
     assert_eq!(
-        already_requested(&counter).await.state,
+        already_requested(&counter).await.progress.state,
         done(RefundOutcome::Reversed)
     );
     assert_eq!(
@@ -487,7 +493,7 @@ async fn a_person_says_what_is_at_the_gateway_and_stays_in_the_log_for_ever() {
                     .resolve(refund.id, resolution, "amina", "looked at the dashboard")
             };
             let resolved = resolve().await.unwrap();
-            assert_eq!(resolved.state, done(outcome));
+            assert_eq!(resolved.progress.state, done(outcome));
             let log = counter.store().refund_log(refund.id).await.unwrap();
             let last = log.last().unwrap();
             assert_eq!(last.actor, "amina");

@@ -104,7 +104,7 @@ async fn an_attempt_that_is_numbered_twice_is_not_taken_for_a_second_request() {
     let begins = Attempt::Begins(Repeat::Harmless);
     let record = stored(&*store, change(&record, State::Sending, begins)).await;
     let mut muddled = change(&record, State::Sending, begins);
-    muddled.next.attempts = 1;
+    muddled.change.next.attempts = 1;
     let error = store.advance(muddled).await.unwrap_err();
     assert_eq!(error.kind(), duka_engine::StoreErrorKind::Internal);
 }

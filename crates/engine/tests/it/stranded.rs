@@ -21,7 +21,7 @@ async fn a_store_that_fails_after_the_request_has_left_says_that_it_may_have() {
     let temp_store = TempStore::new();
     let faulty_store = Arc::new(FaultyStore::new(temp_store.store()));
     faulty_store.before_advance(|change| {
-        if change.next.state == State::Accepted {
+        if change.change.next.state == State::Accepted {
             return Err(StoreError::new(StoreErrorKind::Full, "the disk is full"));
         }
         Ok(())

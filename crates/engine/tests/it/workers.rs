@@ -111,7 +111,7 @@ async fn a_late_answer_counts_even_when_the_record_changes_under_it_twice() {
     let tries = Mutex::new(0);
     store.before_advance(move |change| {
         let mut tries = tries.lock().unwrap();
-        *tries += u32::from(change.entry.event == "answered_yes");
+        *tries += u32::from(change.change.entry.event == "answered_yes");
         if *tries == 2 {
             *tries += 1;
             let (path, reader) = (path.clone(), elder.clone());
@@ -170,8 +170,8 @@ async fn who_lost_the_claim_while_reading_gives_way() {
     let store = FaultyStore::new(temp_store.store());
     let path = temp_store.path();
     store.before_advance(move |change| {
-        if change.version == 1 {
-            let (path, id) = (path.clone(), change.id);
+        if change.change.version == 1 {
+            let (path, id) = (path.clone(), change.change.id);
             elsewhere(async move { claim(&path, id).await });
         }
         Ok(())

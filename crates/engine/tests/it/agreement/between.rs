@@ -165,19 +165,19 @@ impl Between {
     fn bent(&self, change: Update, present: Option<Record>) -> Update {
         let mut bent = change;
         if let Some(present) = present.filter(|_| self.makes(Mistake::IgnoresTheVersion)) {
-            bent.version = present.version;
+            bent.change.version = present.version;
         }
         if self.makes(Mistake::IgnoresTheGuard) {
             bent.guard = Precondition::None;
         }
         if self.makes(Mistake::ReleasesWhatIsKept) {
-            bent.schedule = match bent.schedule {
+            bent.change.schedule = match bent.change.schedule {
                 Schedule::Hold { lease: pause, .. } | Schedule::Due(pause) => Schedule::Due(pause),
                 Schedule::Never => Schedule::Never,
             };
         }
         if self.makes(Mistake::ForgetsTheMessage) {
-            bent.message = Some(bent.message.unwrap_or_default());
+            bent.change.message = Some(bent.change.message.unwrap_or_default());
         }
         if self.makes(Mistake::KeepsTheTurn) && bent.attempt == Attempt::TakenBack {
             bent.attempt = Attempt::Ended;
@@ -265,7 +265,7 @@ impl Store for Between {
 
     async fn advance(&self, change: Update) -> Result<UpdateResult, StoreError> {
         self.hear(Call::Advance(Box::new(change.clone())));
-        let (id, seen) = (change.id, change.seen.clone());
+        let (id, seen) = (change.change.id, change.seen.clone());
         let present = self.within.cancellation(id).await?;
         let change = self.bent(change, present);
         let advanced = self.within.advance(change).await;

@@ -5,7 +5,7 @@ use duka_core::cancel::{
     Action, CancelRules, Cancellation, Event, Outcome, Repeat, SkipReason, State, Step,
 };
 use duka_core::{Observation, OrderStatus};
-use duka_engine::store::{Attempt, Claim, Entry, Precondition, Schedule, Update};
+use duka_engine::store::{Attempt, Change, Claim, Entry, Precondition, Schedule, Update};
 use duka_engine::{Record, Tracking};
 use jiff::Timestamp;
 
@@ -38,17 +38,19 @@ pub(super) fn change(
         Action::AskPerson | Action::Stop => Schedule::Never,
     };
     Update {
-        id: record.id,
-        version: record.version,
-        next: step.next.clone(),
-        message: transition.message,
-        seen: transition.seen,
-        schedule,
-        entry: Entry {
-            event: transition.event.as_str().to_owned(),
-            actor: transition.actor.to_owned(),
-            detail: transition.detail,
+        change: Change {
+            id: record.id,
+            version: record.version,
+            next: step.next.clone(),
+            message: transition.message,
+            schedule,
+            entry: Entry {
+                event: transition.event.as_str().to_owned(),
+                actor: transition.actor.to_owned(),
+                detail: transition.detail,
+            },
         },
+        seen: transition.seen,
         attempt: attempt(record.progress.state, transition.event, step, rules),
         follow: follow(&step.next, rules),
         guard: guard(&step.next),

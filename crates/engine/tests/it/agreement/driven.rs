@@ -19,9 +19,9 @@ use crate::scripted::{Answer as Reply, Scripted};
 
 /// The event that a change says it follows from.
 fn event_of(change: &Update) -> Event {
-    let name = change.entry.event.as_str();
+    let name = change.change.entry.event.as_str();
     if name == "status" {
-        return Event::Observed(change.next.verified.clone().unwrap());
+        return Event::Observed(change.change.next.verified.clone().unwrap());
     }
     let mut events = moves::events().into_iter();
     events.find(|event| event.as_str() == name).unwrap()
@@ -30,15 +30,15 @@ fn event_of(change: &Update) -> Event {
 /// Makes the driver's change again. Who did it, in which words and with which sight is what
 /// the world tells it; the rest must follow.
 fn made_again(change: &Update, now: Timestamp, model: &Model, rules: &CancelRules) -> Update {
-    let record = model.present(change.id).unwrap();
+    let record = model.present(change.change.id).unwrap();
     let event = event_of(change);
     let wait_policy = WaitPolicy::default();
     let step = step(&record.progress, &event, rules, &wait_policy, now).unwrap();
     let transition = Transition {
         event: &event,
-        actor: &change.entry.actor,
-        detail: change.entry.detail.clone(),
-        message: change.message.clone(),
+        actor: &change.change.entry.actor,
+        detail: change.change.entry.detail.clone(),
+        message: change.change.message.clone(),
         seen: change.seen.clone(),
     };
     let claim = Claim::new("w1", 2 * MINUTE);

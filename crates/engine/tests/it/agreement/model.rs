@@ -9,7 +9,7 @@ use duka_engine::store::{
     AbandonedPage, Attempt, Claim, Condition, NewCancellation, Precondition, ReportFilter,
     StoreStats, Tracked, Update,
 };
-use duka_engine::{LogEntry, OrderKey, Record, TrackedOrder, Tracking};
+use duka_engine::{CancelTerms, LogEntry, OrderKey, Record, TrackedOrder, Tracking};
 use jiff::Timestamp;
 
 use super::asked::{Answer, Call};
@@ -141,9 +141,10 @@ impl Model {
             |it: &&Record| it.key == new_cancellation.key && it.progress.state.outcome().is_none();
         let open = self.all().find(is_open).cloned();
         if let Some(mut open) = open {
-            let is_new = open.listed_money.is_none() && new_cancellation.listed_money.is_some();
+            let is_new =
+                open.terms.listed_money.is_none() && new_cancellation.listed_money.is_some();
             if is_new && open.worker.is_none() {
-                open.listed_money = new_cancellation.listed_money;
+                open.terms.listed_money = new_cancellation.listed_money;
                 open.version += 1;
                 self.push(open.clone());
             }
@@ -173,9 +174,12 @@ impl Model {
             // Its form is that of the order, whatever the caller has.
             key: order.key.clone(),
             gateway: order.gateway,
-            request: new_cancellation.request.clone(),
-            listed_money: new_cancellation.listed_money,
-            tracked_money: order.money,
+            actor: new_cancellation.request.actor.clone(),
+            terms: CancelTerms {
+                reason: new_cancellation.request.reason.clone(),
+                listed_money: new_cancellation.listed_money,
+                tracked_money: order.money,
+            },
             progress: Cancellation::requested_again(request_used),
             message: None,
             due_at: Some(claim.until(self.now)),
@@ -195,10 +199,10 @@ impl Model {
     }
 
     fn advance(&mut self, change: &Update) -> Answer {
-        let Some(before) = self.present(change.id).cloned() else {
-            return Answer::Broken(format!("no cancellation {}", change.id));
+        let Some(before) = self.present(change.change.id).cloned() else {
+            return Answer::Broken(format!("no cancellation {}", change.change.id));
         };
-        if before.version != change.version {
+        if before.version != change.change.version {
             return Answer::Conflict(before);
         }
         let begins = change.attempt == Attempt::Begins(Repeat::Once);
@@ -218,14 +222,14 @@ impl Model {
         self.attempts = attempts;
         let record = Record {
             version: before.version + 1,
-            progress: change.next.clone(),
-            message: change.message.clone().or(before.message),
-            due_at: change.schedule.due_at(self.now),
-            worker: change.schedule.holder().map(str::to_owned),
+            progress: change.change.next.clone(),
+            message: change.change.message.clone().or(before.message),
+            due_at: change.change.schedule.due_at(self.now),
+            worker: change.change.schedule.holder().map(str::to_owned),
             updated_at: self.now,
             ..before
         };
-        let entry = &change.entry;
+        let entry = &change.change.entry;
         self.write_line(&record, &entry.event, &entry.actor, entry.detail.clone());
         let follow = match change.follow {
             Tracking::Pending if paid.is_some() => Tracking::Closed,
@@ -313,7 +317,7 @@ impl Model {
         before: &Record,
     ) -> BTreeMap<(CancellationId, u32), Attempted> {
         let mut attempts = self.attempts.clone();
-        let this = (change.id, change.next.attempts);
+        let this = (change.change.id, change.change.next.attempts);
         let result = match change.attempt {
             Attempt::Unchanged => return attempts,
             Attempt::Begins(repeat) => {
@@ -328,7 +332,7 @@ impl Model {
                 return attempts;
             }
             Attempt::TakenBack => "taken_back".to_owned(),
-            Attempt::Ended => change.entry.event.clone(),
+            Attempt::Ended => change.change.entry.event.clone(),
         };
         if let Some(attempt) = attempts.get_mut(&this) {
             attempt.ended_at = Some(self.now);
