@@ -22,7 +22,7 @@ use duka_core::clock::SharedClock;
 use duka_core::{AccountName, Customer, Gateway, Money, NewOrder, OrderId};
 use duka_emulator::{Emulator, EmulatorConfig};
 use duka_engine::sweep::{Bounds, Source, Summary, SweepEvent};
-use duka_engine::{CancelError, Canceller, OrderKey, Request, Settings, SqliteStore, TrackedOrder};
+use duka_engine::{Canceller, EngineError, OrderKey, Request, Settings, SqliteStore, TrackedOrder};
 use duka_http::BaseUrl;
 use duka_kwikpaisa::KwikPaisa;
 use jiff::Timestamp;
@@ -36,7 +36,7 @@ async fn sweep(
     canceller: &Canceller,
     bounds: &Bounds,
     stop: &CancellationToken,
-) -> Result<Summary, CancelError> {
+) -> Result<Summary, EngineError> {
     let request = Request {
         reason: Some("abandoned".to_owned()),
         actor: "background sweep".to_owned(),

@@ -4,8 +4,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use duka_core::{Delivery, Error, ErrorKind};
-use duka_engine::refunds::RefundError;
-use duka_engine::{CancelError, StoreError, StoreErrorKind};
+use duka_engine::{EngineError, RequestKind, StoreError, StoreErrorKind};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,43 +109,39 @@ impl Failure {
         }
     }
 
-    pub(crate) fn cancel(what: &str, error: &CancelError) -> Self {
+    pub(crate) fn engine(what: &str, error: &EngineError) -> Self {
         let message = format!("failed to {what}: {}", describe(error));
         match error {
-            CancelError::Gateway(error) => Self {
+            EngineError::Gateway(error) => Self {
                 exit: exit_of_read(error),
                 message,
             },
-            CancelError::Store(error) => Self {
+            EngineError::Store(error) => Self {
                 exit: exit_of_store(error),
                 message,
             },
-            CancelError::NotStored { .. } => Self {
+            EngineError::NotStored { request, .. } => Self {
                 exit: Exit::Unknown,
-                message: format!("{message}; fix the store, then run `duka sweep`"),
+                message: match request {
+                    RequestKind::Cancel => {
+                        format!("{message}; fix the store, then run `duka sweep`")
+                    }
+                    RequestKind::Refund => {
+                        format!("{message}; fix the store, then see `duka pending`")
+                    }
+                },
             },
-            CancelError::UnknownAccount(_)
-            | CancelError::OtherGateway { .. }
-            | CancelError::Unknown(_)
-            | CancelError::ShutDown(_)
-            | CancelError::NotAllowed(_) => Self::usage(message),
-            _ => Self::failed(message),
-        }
-    }
-
-    pub(crate) fn refund(what: &str, error: &RefundError) -> Self {
-        let message = format!("failed to {what}: {error}");
-        match error {
-            RefundError::NothingSent(error) => Self::cancel(what, error),
-            RefundError::NotStored { .. } => Self {
-                exit: Exit::Unknown,
-                message: format!("{message}; fix the store, then see `duka pending`"),
-            },
-            RefundError::DoubleRequest(_) => Self {
+            EngineError::DoubleRequest(_) => Self {
                 exit: Exit::Unknown,
                 message: format!("{message}; see `duka pending`"),
             },
-            RefundError::Unknown(_) | RefundError::NotAllowed(_) => Self::usage(message),
+            EngineError::UnknownAccount(_)
+            | EngineError::OtherGateway { .. }
+            | EngineError::UnknownCancellation(_)
+            | EngineError::UnknownRefund(_)
+            | EngineError::ShutDown(_)
+            | EngineError::NotAllowed(_)
+            | EngineError::NothingToDecide(_) => Self::usage(message),
             _ => Self::failed(message),
         }
     }
@@ -176,16 +171,19 @@ impl fmt::Display for Failure {
 }
 
 /// The text of an error, with its causes where it is the gateway's.
-pub(crate) fn describe(error: &CancelError) -> String {
+pub(crate) fn describe(error: &EngineError) -> String {
     match error {
-        CancelError::Gateway(error) => error.in_full().to_string(),
-        CancelError::Store(_)
-        | CancelError::NotStored { .. }
-        | CancelError::OtherGateway { .. }
-        | CancelError::UnknownAccount(_)
-        | CancelError::Unknown(_)
-        | CancelError::ShutDown(_)
-        | CancelError::NotAllowed(_)
+        EngineError::Gateway(error) => error.in_full().to_string(),
+        EngineError::Store(_)
+        | EngineError::NotStored { .. }
+        | EngineError::OtherGateway { .. }
+        | EngineError::UnknownAccount(_)
+        | EngineError::UnknownCancellation(_)
+        | EngineError::UnknownRefund(_)
+        | EngineError::ShutDown(_)
+        | EngineError::NotAllowed(_)
+        | EngineError::NothingToDecide(_)
+        | EngineError::DoubleRequest(_)
         | _ => error.to_string(),
     }
 }

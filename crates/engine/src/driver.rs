@@ -20,7 +20,7 @@ use self::transition::{answers, guard};
 use crate::amount::AmountDifference;
 use crate::call::{FailedRequest, call};
 use crate::deadline::Deadline;
-use crate::error::CancelError;
+use crate::error::{EngineError, RequestKind};
 use crate::message;
 use crate::order::{OrderKey, TrackedOrder};
 use crate::record::{Record, Request, tracking_after};
@@ -102,10 +102,10 @@ impl Canceller {
     ///
     /// # Errors
     /// When no such account is configured.
-    pub fn gateway(&self, account: &AccountName) -> Result<&Arc<dyn Gateway>, CancelError> {
+    pub fn gateway(&self, account: &AccountName) -> Result<&Arc<dyn Gateway>, EngineError> {
         self.gateways
             .get(account)
-            .ok_or_else(|| CancelError::UnknownAccount(account.clone()))
+            .ok_or_else(|| EngineError::UnknownAccount(account.clone()))
     }
 
     /// The accounts it works for.
@@ -117,7 +117,7 @@ impl Canceller {
     ///
     /// # Errors
     /// When its account is not configured.
-    pub fn canonical(&self, key: &OrderKey) -> Result<OrderKey, CancelError> {
+    pub fn canonical(&self, key: &OrderKey) -> Result<OrderKey, EngineError> {
         let order = self.gateway(&key.account)?.canonical_order(&key.order);
         Ok(OrderKey::new(key.account.clone(), order))
     }
@@ -142,14 +142,14 @@ impl Canceller {
     ///
     /// # Errors
     /// When the store fails, the account is not configured, or an order that is not tracked
-    /// gives no status ([`CancelError::Gateway`]). What else the gateway says, or does not say, is
+    /// gives no status ([`EngineError::Gateway`]). What else the gateway says, or does not say, is
     /// in the record.
     pub async fn cancel(
         &self,
         order: TrackedOrder,
         request: Request,
         wait: Duration,
-    ) -> Result<CancelOutcome, CancelError> {
+    ) -> Result<CancelOutcome, EngineError> {
         let key = self.canonical(&order.key)?;
         let listed_money = match self.store.order(&key).await? {
             Some(known) => {
@@ -197,7 +197,7 @@ impl Canceller {
         &self,
         mut handled: CancelOutcome,
         wait: Duration,
-    ) -> Result<CancelOutcome, CancelError> {
+    ) -> Result<CancelOutcome, EngineError> {
         let started = tokio::time::Instant::now();
         while let Some(due_at) = handled.record.due_at {
             // Nothing was looked at, and waiting does not mend credentials or settings. A
@@ -220,7 +220,7 @@ impl Canceller {
     }
 
     /// Takes a cancellation a step further; if another worker holds it, reads it again.
-    async fn go_on(&self, handled: CancelOutcome) -> Result<CancelOutcome, CancelError> {
+    async fn go_on(&self, handled: CancelOutcome) -> Result<CancelOutcome, EngineError> {
         let id = handled.record.id;
         match self.store.claim_one(id, self.claim()).await? {
             Some(record) => self.work(record).await,
@@ -228,7 +228,7 @@ impl Canceller {
         }
     }
 
-    async fn reload(&self, handled: CancelOutcome) -> Result<CancelOutcome, CancelError> {
+    async fn reload(&self, handled: CancelOutcome) -> Result<CancelOutcome, EngineError> {
         let record = self.store.cancellation(handled.record.id).await?;
         Ok(CancelOutcome {
             record: record.unwrap_or(handled.record),
@@ -243,7 +243,7 @@ impl Canceller {
         request: Request,
         listed_money: Option<Money>,
         condition: Condition,
-    ) -> Result<OpenResult, CancelError> {
+    ) -> Result<OpenResult, EngineError> {
         let new_cancellation = NewCancellation {
             id: CancellationId::from_uuid(self.new_id()),
             key,
@@ -279,13 +279,13 @@ impl Canceller {
     /// Takes a record that this worker has claimed as far as it goes without waiting, on a
     /// task of its own: a caller that is dropped must not leave a request half made, nor its
     /// answer unread.
-    pub(crate) async fn work(&self, record: Record) -> Result<CancelOutcome, CancelError> {
+    pub(crate) async fn work(&self, record: Record) -> Result<CancelOutcome, EngineError> {
         let (worker, key) = (self.clone(), record.key.clone());
         let done = detached(async move { worker.carry_out(record).await }).await;
-        done.unwrap_or_else(|| Err(CancelError::ShutDown(key)))
+        done.unwrap_or_else(|| Err(EngineError::ShutDown(key)))
     }
 
-    async fn carry_out(&self, record: Record) -> Result<CancelOutcome, CancelError> {
+    async fn carry_out(&self, record: Record) -> Result<CancelOutcome, EngineError> {
         self.check_gateway(&record.key, &record.gateway)?;
         let mut record = record;
         let mut next_step = match record.progress.state {
@@ -368,19 +368,19 @@ impl Canceller {
         &self,
         order: &OrderKey,
         tracked_at: &GatewayName,
-    ) -> Result<(), CancelError> {
+    ) -> Result<(), EngineError> {
         let configured = self.gateway(&order.account)?.name();
         if configured == *tracked_at {
             return Ok(());
         }
-        Err(CancelError::OtherGateway {
+        Err(EngineError::OtherGateway {
             order: order.clone(),
             tracked_at: tracked_at.clone(),
             configured,
         })
     }
 
-    async fn read(&self, record: &Record, deadline: &Deadline) -> Result<Transition, CancelError> {
+    async fn read(&self, record: &Record, deadline: &Deadline) -> Result<Transition, EngineError> {
         let gateway = self.gateway(&record.key.account)?;
         Ok(
             match call(deadline, gateway.status(&record.key.order)).await {
@@ -432,7 +432,7 @@ impl Canceller {
     }
 
     /// Sends one cancel request. The intent is on disk by now.
-    async fn send(&self, record: &Record, deadline: &Deadline) -> Result<Transition, CancelError> {
+    async fn send(&self, record: &Record, deadline: &Deadline) -> Result<Transition, EngineError> {
         let gateway = self.gateway(&record.key.account)?;
         Ok(
             match call(deadline, gateway.cancel(&record.key.order)).await {
@@ -464,7 +464,7 @@ impl Canceller {
         &self,
         record: &Record,
         transition: &Transition,
-    ) -> Result<ApplyResult, CancelError> {
+    ) -> Result<ApplyResult, EngineError> {
         let mut event = transition.event.clone();
         let mut last_action = None;
         let mut request_used = None;
@@ -513,21 +513,13 @@ impl Canceller {
         &self,
         record: &Record,
         sent: &Transition,
-    ) -> Result<ApplyResult, CancelError> {
-        let (lease_end, heard) = (record.due_at, &sent.detail);
+    ) -> Result<ApplyResult, EngineError> {
+        let (clock, request) = (&self.clock, RequestKind::Cancel);
         let apply = || self.apply(record, sent);
-        let applied = retry_until_lease_ends(&self.clock, lease_end, heard, apply).await;
-        if let Err(CancelError::Store(error)) = applied {
-            return Err(CancelError::NotStored {
-                order: record.key.clone(),
-                heard: heard.clone(),
-                error,
-            });
-        }
-        applied
+        retry_until_lease_ends(clock, record, request, &sent.detail, apply).await
     }
 
-    pub(crate) fn step(&self, record: &Record, event: &Event) -> Result<Step, CancelError> {
+    pub(crate) fn step(&self, record: &Record, event: &Event) -> Result<Step, EngineError> {
         let rules = self.gateway(&record.key.account)?.cancel_rules();
         let wait_policy = &self.settings.wait_policy;
         let now = self.clock.now();
@@ -546,7 +538,7 @@ impl Canceller {
         record: &Record,
         step: &Step,
         transition: &Transition,
-    ) -> Result<Update, CancelError> {
+    ) -> Result<Update, EngineError> {
         let rules = self.gateway(&record.key.account)?.cancel_rules();
         let now = self.clock.now();
         let schedule = match step.action {

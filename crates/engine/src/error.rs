@@ -1,14 +1,17 @@
 //! Why a worker could not go on.
 
-use duka_core::{AccountName, CancellationId, Error, GatewayName, cancel};
+use std::fmt;
+
+use duka_core::{AccountName, CancellationId, Error, GatewayName, RefundId, cancel};
 
 use crate::order::OrderKey;
+use crate::record::Refund;
 use crate::store::StoreError;
 
 /// Why a worker could not go on. The record stands as it was last stored.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum CancelError {
+pub enum EngineError {
     /// The store failed; nothing was sent after that.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -17,14 +20,19 @@ pub enum CancelError {
     Gateway(#[from] Error),
     /// There is no such cancellation.
     #[error("there is no cancellation {0}")]
-    Unknown(CancellationId),
-    /// A cancel request may have left, and what came of it could not be stored until the
-    /// claim lapsed. The record says *sending*; once the store is mended, the worker that
-    /// takes it up settles it.
+    UnknownCancellation(CancellationId),
+    /// There is no such refund.
+    #[error("there is no refund {0}")]
+    UnknownRefund(RefundId),
+    /// A request may have left, and what came of it could not be stored until the lease
+    /// ended. The record says *sending*, or what other workers have made of it meanwhile;
+    /// once the store is mended, the worker that takes it up settles it.
     #[error(
-        "a cancel request for order {order} may have left, and what came of it ({heard}) could not be stored: {error}"
+        "a {request} request for order {order} may have left, and what came of it ({heard}) could not be stored: {error}"
     )]
     NotStored {
+        /// Which request.
+        request: RequestKind,
         /// The order.
         order: OrderKey,
         /// What came of it, in words: the gateway's answer, or why there is none. It is
@@ -58,4 +66,33 @@ pub enum CancelError {
     /// The rules do not allow what was asked for.
     #[error(transparent)]
     NotAllowed(#[from] cancel::NotAllowed),
+    /// There is nothing to decide about this refund.
+    #[error("there is nothing to decide about the {0}")]
+    NothingToDecide(Box<Refund>),
+    /// The answer came after another request of the same payment was made. Both are in the
+    /// store, and this one has a [finding](crate::refunds::RefundProgress::finding).
+    #[error(
+        "two refund requests were made for order {}: {}",
+        .0.key,
+        .0.message.as_deref().unwrap_or_default()
+    )]
+    DoubleRequest(Box<Refund>),
+}
+
+/// What a request that may leave only once asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestKind {
+    /// That an order be cancelled.
+    Cancel,
+    /// That a payment go back.
+    Refund,
+}
+
+impl fmt::Display for RequestKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cancel => "cancel",
+            Self::Refund => "refund",
+        })
+    }
 }

@@ -23,7 +23,7 @@ mod write;
 
 pub use amount::{AmountCheck, AmountDifference, Expected};
 pub use driver::{CancelOutcome, Canceller};
-pub use error::CancelError;
+pub use error::{EngineError, RequestKind};
 pub use lease::{BadLease, Lease};
 pub use order::{OrderKey, TrackedOrder, Tracking};
 pub use record::{CancelTerms, LogEntry, Record, Request};

@@ -1,11 +1,14 @@
 //! The merchant's record of a request that may leave only once, and the log behind it.
 
+use std::fmt;
 use std::time::Duration;
 
 use duka_core::cancel::{CancelRules, Cancellation, Repeat, SkipReason, WaitPolicy};
-use duka_core::{CancellationId, GatewayName, Money, OrderStatus, Outcome, State};
+use duka_core::refund::{RefundFinding, RefundState};
+use duka_core::{CancellationId, GatewayName, Money, OrderStatus, Outcome, RefundId, State};
 use jiff::Timestamp;
 
+use crate::lease::Claim;
 use crate::order::{OrderKey, Tracking};
 
 /// Who wants a cancellation, and why.
@@ -72,6 +75,45 @@ impl Record {
         let in_doubt_for = Duration::try_from(in_doubt_for).unwrap_or_default();
         let pause = wait_policy.review_pause(in_doubt_for);
         Some(self.updated_at.checked_add(pause).unwrap_or(Timestamp::MAX))
+    }
+}
+
+/// One refund request as it is stored, from just before it was sent.
+pub type Refund = Record<RefundId, RefundTerms, RefundProgress>;
+
+/// What is asked for by a refund.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundTerms {
+    /// How much.
+    pub money: Money,
+    /// By which receipt, as the status showed it.
+    pub confirmation_code: Option<String>,
+    /// Who asks, as the gateway is told.
+    pub username: String,
+    /// Why, as the gateway is told.
+    pub remarks: String,
+}
+
+/// Where a refund stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefundProgress {
+    /// Its state.
+    pub state: RefundState,
+    /// What an operator has to look at.
+    pub finding: Option<RefundFinding>,
+}
+
+impl Refund {
+    /// Whether it is being sent and the lease of its worker has [lapsed](Claim::has_lapsed).
+    pub fn is_lapsed(&self, now: Timestamp) -> bool {
+        let lapsed = self.due_at.is_none_or(|due| Claim::has_lapsed(due, now));
+        self.progress.state == RefundState::Sending && lapsed
+    }
+}
+
+impl fmt::Display for Refund {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "refund of {} for order {}", self.terms.money, self.key)
     }
 }
 

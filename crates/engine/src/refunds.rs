@@ -10,60 +10,21 @@ mod change;
 mod driver;
 
 use std::convert::Infallible;
-use std::fmt;
 
 use async_trait::async_trait;
-use duka_core::{AccountName, GatewayName, Money, OrderId, OrderStatus, RefundId};
+use duka_core::{AccountName, GatewayName, OrderId, OrderStatus, RefundId};
 use jiff::Timestamp;
 
 use crate::order::OrderKey;
-use crate::record::{LogEntry, Record};
+use crate::record::LogEntry;
 use crate::store::{Claim, Store, StoreError, UpdateResult};
 
+pub use crate::record::{Refund, RefundProgress, RefundTerms};
 pub use change::RefundUpdate;
-pub use driver::{RefundError, RefundParams, Refunder, Refunding};
+pub use driver::{RefundParams, Refunder, Refunding};
 pub use duka_core::refund::{
     RefundEvent, RefundFinding, RefundOutcome, RefundResolution, RefundState,
 };
-
-/// One refund request as it is stored, from just before it was sent.
-pub type Refund = Record<RefundId, RefundTerms, RefundProgress>;
-
-/// What is asked for by a refund.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefundTerms {
-    /// How much.
-    pub money: Money,
-    /// By which receipt, as the status showed it.
-    pub confirmation_code: Option<String>,
-    /// Who asks, as the gateway is told.
-    pub username: String,
-    /// Why, as the gateway is told.
-    pub remarks: String,
-}
-
-/// Where a refund stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RefundProgress {
-    /// Its state.
-    pub state: RefundState,
-    /// What an operator has to look at.
-    pub finding: Option<RefundFinding>,
-}
-
-impl Refund {
-    /// Whether it is being sent and the lease of its worker has [lapsed](Claim::has_lapsed).
-    pub fn is_lapsed(&self, now: Timestamp) -> bool {
-        let lapsed = self.due_at.is_none_or(|due| Claim::has_lapsed(due, now));
-        self.progress.state == RefundState::Sending && lapsed
-    }
-}
-
-impl fmt::Display for Refund {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "refund of {} for order {}", self.terms.money, self.key)
-    }
-}
 
 /// One line of a refund's append-only log.
 pub type RefundEntry = LogEntry<RefundId>;

@@ -5,7 +5,7 @@ use duka_core::cancel::{Event, Resolution};
 use duka_core::{CancellationId, Observation, OrderStatus, State, StatusReading};
 
 use crate::driver::{Canceller, Transition};
-use crate::error::CancelError;
+use crate::error::EngineError;
 use crate::order::OrderKey;
 use crate::record::Record;
 use crate::store::{StoreError, StoreErrorKind};
@@ -20,7 +20,7 @@ impl Canceller {
     pub async fn status(
         &self,
         key: &OrderKey,
-    ) -> Result<(StatusReading, Observation), CancelError> {
+    ) -> Result<(StatusReading, Observation), EngineError> {
         let key = &self.canonical(key)?;
         if let Some(order) = self.store.order(key).await? {
             self.check_gateway(key, &order.gateway)?;
@@ -37,16 +37,16 @@ impl Canceller {
 
     /// Reads the order once more if its cancellation waits for a person: a status that has
     /// become clear meanwhile ends the review. Whether it can be read does not matter here.
-    pub(crate) async fn look_if_in_review(&self, record: Record) -> Result<Record, CancelError> {
+    pub(crate) async fn look_if_in_review(&self, record: Record) -> Result<Record, EngineError> {
         if record.progress.state != State::NeedsReview {
             return Ok(record);
         }
         match self.status(&record.key).await {
             Ok(_)
             | Err(
-                CancelError::Gateway(_)
-                | CancelError::UnknownAccount(_)
-                | CancelError::OtherGateway { .. },
+                EngineError::Gateway(_)
+                | EngineError::UnknownAccount(_)
+                | EngineError::OtherGateway { .. },
             ) => {}
             Err(trouble) => return Err(trouble),
         }
@@ -61,7 +61,7 @@ impl Canceller {
         &self,
         record: Record,
         status: &OrderStatus,
-    ) -> Result<(), CancelError> {
+    ) -> Result<(), EngineError> {
         let event = Event::Observed(status.clone());
         let transition = Transition::new(event.clone(), format!("status {status}"));
         let decide = |record: &Record, reason: Reason<OrderStatus>| {
@@ -93,7 +93,7 @@ impl Canceller {
     /// review, or was paid late. `by` and `note` stay in the log for ever.
     ///
     /// # Errors
-    /// [`CancelError::NotAllowed`] when there is nothing to decide, [`CancelError::Unknown`] when
+    /// [`EngineError::NotAllowed`] when there is nothing to decide, [`EngineError::UnknownCancellation`] when
     /// there is no such cancellation, or when the store fails.
     pub async fn resolve(
         &self,
@@ -101,10 +101,10 @@ impl Canceller {
         resolution: Resolution,
         by: &str,
         note: &str,
-    ) -> Result<Record, CancelError> {
+    ) -> Result<Record, EngineError> {
         let found = self.store.cancellation(id).await?;
         // A status that has become clear meanwhile is better evidence than a decision.
-        let found = found.ok_or(CancelError::Unknown(id))?;
+        let found = found.ok_or(EngineError::UnknownCancellation(id))?;
         let record = self.look_if_in_review(found).await?;
         let event = Event::Resolved(resolution);
         let transition = Transition::new(event.clone(), format!("{by}: {note}")).by(by);

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::driver::Canceller;
-use crate::error::CancelError;
+use crate::error::EngineError;
 use crate::record::Request;
 use account::Account;
 use context::Context;
@@ -45,7 +45,7 @@ impl Canceller {
         request: &Request,
         stop: &CancellationToken,
         on_event: &(dyn Fn(SweepEvent<'_>) + Sync),
-    ) -> Result<Summary, CancelError> {
+    ) -> Result<Summary, EngineError> {
         let started = Instant::now();
         let context = Context::new(self, bounds, request, stop, on_event);
         let mut left = reader::read_unsettled(&context).await?;

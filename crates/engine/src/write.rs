@@ -5,11 +5,11 @@ use std::future::Future;
 use std::time::Duration;
 
 use duka_core::clock::SharedClock;
-use jiff::Timestamp;
 use tracing::warn;
 
 use crate::deadline::Deadline;
-use crate::error::CancelError;
+use crate::error::{EngineError, RequestKind};
+use crate::record::Record;
 use crate::store::{StoreError, StoreErrorKind, UpdateResult};
 
 /// The first pause between two tries; each one is twice as long as the one before.
@@ -48,9 +48,9 @@ pub(crate) enum Swapped<R, T> {
 /// until an update is stored or nothing is to be written.
 pub(crate) async fn compare_and_swap<R, U, T, F, W>(
     record: R,
-    mut decide: impl FnMut(&R, Reason<F>) -> Result<Decision<U, T>, CancelError>,
+    mut decide: impl FnMut(&R, Reason<F>) -> Result<Decision<U, T>, EngineError>,
     write: impl Fn(U) -> W,
-) -> Result<Swapped<R, T>, CancelError>
+) -> Result<Swapped<R, T>, EngineError>
 where
     W: Future<Output = Result<UpdateResult<R, F>, StoreError>>,
 {
@@ -73,28 +73,34 @@ where
     }
 }
 
-/// Writes what came of a request. While the store fails in a way that may pass, tries again,
-/// with growing pauses, until the lease ends at `lease_end`: what the gateway answered is
-/// known nowhere else. `heard` says what is not stored yet, for the log.
-pub(crate) async fn retry_until_lease_ends<T, W>(
+/// Writes what came of a request for this record. While the store fails in a way that may
+/// pass, tries again, with growing pauses, until the lease ends: what the gateway answered
+/// (`heard`) is known nowhere else.
+pub(crate) async fn retry_until_lease_ends<I, T, P, R, W>(
     clock: &SharedClock,
-    lease_end: Option<Timestamp>,
+    record: &Record<I, T, P>,
+    request: RequestKind,
     heard: &str,
     write: impl Fn() -> W,
-) -> Result<T, CancelError>
+) -> Result<R, EngineError>
 where
-    W: Future<Output = Result<T, CancelError>>,
+    W: Future<Output = Result<R, EngineError>>,
 {
     let now = clock.now();
-    let left = lease_end.unwrap_or(now).duration_since(now);
+    let left = record.due_at.unwrap_or(now).duration_since(now);
     let end = Deadline::after(clock, Duration::try_from(left).unwrap_or_default());
     let mut pause = FIRST;
     loop {
         match write().await {
-            Err(CancelError::Store(error)) => {
+            Err(EngineError::Store(error)) => {
                 warn!(heard, %error, "not stored");
                 if !may_pass(&error) || end.is_over() {
-                    return Err(error.into());
+                    return Err(EngineError::NotStored {
+                        request,
+                        order: record.key.clone(),
+                        heard: heard.to_owned(),
+                        error,
+                    });
                 }
             }
             result => return result,

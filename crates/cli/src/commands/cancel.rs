@@ -25,7 +25,7 @@ pub(crate) async fn run(args: CancelArgs, context: &Context) -> Result<Exit, Fai
         actor: super::actor(args.actor)?,
     };
     let bound = context.bound(&config, args.bound.give_up_after);
-    let failed = |error| Failure::cancel(WHAT, &error);
+    let failed = |error| Failure::engine(WHAT, &error);
     let (canceller, order, key, earlier) = bound
         .read(WHAT, async {
             let canceller = context.canceller(&config, Absent::Make).await?;

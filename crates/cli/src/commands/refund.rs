@@ -70,7 +70,7 @@ pub(crate) async fn run(args: RefundArgs, context: &Context) -> Result<Exit, Fai
             }
         }
     };
-    let asked = asked.map_err(|error| Failure::refund(WHAT, &error))?;
+    let asked = asked.map_err(|error| Failure::engine(WHAT, &error))?;
     let (view, exit, advice) = match &asked {
         Refunding::NotEligible(reading) => {
             let (status, now) = (&reading.status, context.clock.now());

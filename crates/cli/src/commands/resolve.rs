@@ -2,8 +2,8 @@
 
 use duka_core::RefundId;
 use duka_core::cancel::Resolution;
-use duka_engine::refunds::{RefundError, RefundResolution};
-use duka_engine::{CancelError, Canceller, Refunder};
+use duka_engine::refunds::RefundResolution;
+use duka_engine::{Canceller, EngineError, Refunder};
 
 use crate::args::{Decision, ResolveArgs};
 use crate::config::Config;
@@ -79,19 +79,15 @@ async fn refund(
         Some(resolution) => refunder.resolve(id, resolution, by, note).await,
         None => refunder.acknowledge(id, by, note).await,
     };
-    let refund = resolved.map_err(|error| match error {
-        RefundError::NotAllowed(refund) => {
-            let view = RefundView::of(&refund, None);
-            Failure::usage(format!(
-                "there is nothing to decide about {id}: it is {}; see `duka pending`",
-                view.standing()
-            ))
-        }
-        error @ (RefundError::NothingSent(_)
-        | RefundError::Unknown(_)
-        | RefundError::DoubleRequest(_)
-        | RefundError::NotStored { .. }
-        | _) => Failure::refund("resolve it", &error),
+    let refund = resolved.map_err(|error| {
+        let EngineError::NothingToDecide(refund) = &error else {
+            return Failure::engine("resolve it", &error);
+        };
+        let view = RefundView::of(refund, None);
+        Failure::usage(format!(
+            "there is nothing to decide about {id}: it is {}; see `duka pending`",
+            view.standing()
+        ))
     })?;
     let view = RefundView::of(&refund, None);
     if context.output.is_json() {
@@ -115,19 +111,15 @@ async fn cancellation(
     context: &Context,
 ) -> Result<Exit, Failure> {
     let resolved = canceller.resolve(args.id, resolution, by, note).await;
-    let record = resolved.map_err(|error| match error {
-        CancelError::NotAllowed(refused) => Failure::usage(format!(
+    let record = resolved.map_err(|error| {
+        let EngineError::NotAllowed(refused) = &error else {
+            return Failure::engine("resolve it", &error);
+        };
+        Failure::usage(format!(
             "there is nothing to decide about {}: it is {}; see `duka pending`",
             args.id,
             refused.state.as_str()
-        )),
-        error @ (CancelError::Store(_)
-        | CancelError::NotStored { .. }
-        | CancelError::OtherGateway { .. }
-        | CancelError::Gateway(_)
-        | CancelError::Unknown(_)
-        | CancelError::UnknownAccount(_)
-        | _) => Failure::cancel("resolve it", &error),
+        ))
     })?;
     let view = CancellationView::from(&record);
     if context.output.is_json() {

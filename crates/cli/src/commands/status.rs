@@ -65,7 +65,7 @@ async fn ask_and_remember(
     let (reading, seen) = canceller
         .status(&order.key)
         .await
-        .map_err(|error| Failure::cancel("read the status", &error))?;
+        .map_err(|error| Failure::engine("read the status", &error))?;
     Ok((order, reading, seen.observed_at))
 }
 

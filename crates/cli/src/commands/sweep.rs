@@ -166,7 +166,7 @@ async fn sweep_once(
     // Blocks until all is printed; nothing else is left to do.
     let _ = tokio::task::spawn_blocking(move || printer.join()).await;
     bar.finish_and_clear();
-    let summary = swept.map_err(|error| Failure::cancel("sweep", &error))?;
+    let summary = swept.map_err(|error| Failure::engine("sweep", &error))?;
     teller.count_the_rest();
     if let Some(error) = &summary.list_error {
         print_error(&format!("the list was not read to its end: {error}"));

@@ -19,10 +19,10 @@ use super::{BeginRefund, Refund, RefundIntent, RefundStore, RefundTerms, RefundU
 use crate::call::{FailedRequest, call};
 use crate::deadline::Deadline;
 use crate::driver::Canceller;
-use crate::error::CancelError;
+use crate::error::{EngineError, RequestKind};
 use crate::order::{OrderKey, TrackedOrder};
 use crate::settings::Settings;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 use crate::task::detached;
 use crate::write::{Decision, Reason, Swapped, compare_and_swap, retry_until_lease_ends};
 
@@ -37,57 +37,6 @@ pub struct RefundParams {
     pub remarks: String,
     /// Who asks for it here, for the record.
     pub actor: String,
-}
-
-/// Why a refund could not be carried on. The record stands as it was last stored.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RefundError {
-    /// The account, the gateway or the store; nothing was sent.
-    #[error(transparent)]
-    NothingSent(#[from] CancelError),
-    /// There is no such refund.
-    #[error("there is no refund {0}")]
-    Unknown(RefundId),
-    /// There is nothing to decide about this refund.
-    #[error("there is nothing to decide about the {0}")]
-    NotAllowed(Box<Refund>),
-    /// The answer came after another request of the same payment was made. Both are in the
-    /// store, and this one has a [finding](RefundProgress::finding).
-    #[error(
-        "two refund requests were made for order {}: {}",
-        .0.key,
-        .0.message.as_deref().unwrap_or_default()
-    )]
-    DoubleRequest(Box<Refund>),
-    /// A request may have left, and what came of it could not be stored until the claim
-    /// lapsed. The record stands as it was: *sending*, which is in doubt as soon as its claim
-    /// has lapsed, or what others have made of it meanwhile.
-    #[error(
-        "a refund request for order {order} may have left, and what came of it ({heard}) could not be stored: {error}"
-    )]
-    NotStored {
-        /// The order.
-        order: OrderKey,
-        /// What came of it, in words: the gateway's answer, or why there is none. It is
-        /// stored nowhere.
-        heard: String,
-        /// Why it could not be stored.
-        #[source]
-        error: StoreError,
-    },
-}
-
-impl From<StoreError> for RefundError {
-    fn from(error: StoreError) -> Self {
-        Self::NothingSent(error.into())
-    }
-}
-
-impl From<Error> for RefundError {
-    fn from(error: Error) -> Self {
-        Self::NothingSent(error.into())
-    }
 }
 
 /// What came of asking for a refund.
@@ -154,7 +103,7 @@ impl Refunder {
         &self,
         order: TrackedOrder,
         terms: RefundParams,
-    ) -> Result<Refunding, RefundError> {
+    ) -> Result<Refunding, EngineError> {
         let orders = &self.orders;
         let key = orders.canonical(&order.key)?;
         orders.check_gateway(&key, &order.gateway)?;
@@ -207,7 +156,7 @@ impl Refunder {
         let worker = self.clone();
         let made = detached(async move { worker.make(intent, gateway, request, deadline).await });
         made.await
-            .unwrap_or_else(|| Err(CancelError::ShutDown(key).into()))
+            .unwrap_or_else(|| Err(EngineError::ShutDown(key)))
     }
 
     /// Writes the intent down and sends the one request, on a task of its own: a caller that
@@ -218,7 +167,7 @@ impl Refunder {
         gateway: Arc<dyn Gateway>,
         request: RefundRequest,
         deadline: Deadline,
-    ) -> Result<Refunding, RefundError> {
+    ) -> Result<Refunding, EngineError> {
         let key = intent.key.clone();
         passes("before_intent");
         match self.store.begin_refund(intent).await? {
@@ -247,7 +196,7 @@ impl Refunder {
         gateway: &dyn Gateway,
         request: &RefundRequest,
         deadline: &Deadline,
-    ) -> Result<(Refund, Option<Error>), RefundError> {
+    ) -> Result<(Refund, Option<Error>), EngineError> {
         passes("after_intent");
         let answer = call(deadline, gateway.refund(request)).await;
         passes("after_reply");
@@ -268,7 +217,7 @@ impl Refunder {
         };
         let refund = match self.write_in_time(refund, event, &detail).await? {
             Written::Now(refund) | Written::NothingFollows(refund) => refund,
-            Written::Beside(refund) => return Err(RefundError::DoubleRequest(Box::new(refund))),
+            Written::Beside(refund) => return Err(EngineError::DoubleRequest(Box::new(refund))),
         };
         info!(id = %refund.id, state = refund.progress.state.words(), "refund request ended");
         Ok((refund, error))
@@ -281,18 +230,11 @@ impl Refunder {
         refund: Refund,
         event: RefundEvent,
         detail: &str,
-    ) -> Result<Written, RefundError> {
-        let (lease_end, worker) = (refund.due_at, &self.orders.settings.worker);
+    ) -> Result<Written, EngineError> {
+        let (clock, request) = (&self.orders.clock, RequestKind::Refund);
+        let worker = &self.orders.settings.worker;
         let write = || self.write(refund.clone(), event, detail, worker);
-        let written = retry_until_lease_ends(&self.orders.clock, lease_end, detail, write).await;
-        if let Err(CancelError::Store(error)) = written {
-            return Err(RefundError::NotStored {
-                order: refund.key,
-                heard: detail.to_owned(),
-                error,
-            });
-        }
-        Ok(written?)
+        retry_until_lease_ends(clock, &refund, request, detail, write).await
     }
 
     /// An earlier request, with what can be learnt of it now.
@@ -300,7 +242,7 @@ impl Refunder {
         &self,
         refund: Refund,
         key: &OrderKey,
-    ) -> Result<Refunding, RefundError> {
+    ) -> Result<Refunding, EngineError> {
         let (refund, reading) = self.look(refund, key).await?;
         Ok(Refunding::AlreadyRequested { refund, reading })
     }
@@ -313,7 +255,7 @@ impl Refunder {
         &self,
         refund: Refund,
         key: &OrderKey,
-    ) -> Result<(Refund, Option<StatusReading>), RefundError> {
+    ) -> Result<(Refund, Option<StatusReading>), EngineError> {
         let mut refund = refund;
         let worker = &self.orders.settings.worker;
         if refund.is_lapsed(self.orders.clock.now()) {
@@ -331,11 +273,11 @@ impl Refunder {
                     break;
                 }
                 Err(
-                    CancelError::Gateway(_)
-                    | CancelError::UnknownAccount(_)
-                    | CancelError::OtherGateway { .. },
+                    EngineError::Gateway(_)
+                    | EngineError::UnknownAccount(_)
+                    | EngineError::OtherGateway { .. },
                 ) => {}
-                Err(trouble) => return Err(trouble.into()),
+                Err(trouble) => return Err(trouble),
             }
         }
         let now = self.store.refund(refund.id).await?;
@@ -346,17 +288,17 @@ impl Refunder {
     /// was refused. `by` and `note` stay in the log for ever.
     ///
     /// # Errors
-    /// [`RefundError::NotAllowed`] when there is nothing to decide,
-    /// [`RefundError::Unknown`] when there is no such refund, or when the store fails.
+    /// [`EngineError::NothingToDecide`] when there is nothing to decide,
+    /// [`EngineError::UnknownRefund`] when there is no such refund, or when the store fails.
     pub async fn resolve(
         &self,
         id: RefundId,
         resolution: RefundResolution,
         by: &str,
         note: &str,
-    ) -> Result<Refund, RefundError> {
+    ) -> Result<Refund, EngineError> {
         let found = self.store.refund(id).await?;
-        let found = found.ok_or(RefundError::Unknown(id))?;
+        let found = found.ok_or(EngineError::UnknownRefund(id))?;
         let key = found.key.clone();
         let (found, _) = self.look(found, &key).await?;
         let event = RefundEvent::Resolved(resolution);
@@ -367,7 +309,7 @@ impl Refunder {
         {
             Written::Now(refund) => Ok(refund),
             Written::NothingFollows(refund) | Written::Beside(refund) => {
-                Err(RefundError::NotAllowed(Box::new(refund)))
+                Err(EngineError::NothingToDecide(Box::new(refund)))
             }
         }
     }
@@ -376,16 +318,16 @@ impl Refunder {
     /// log for ever.
     ///
     /// # Errors
-    /// [`RefundError::NotAllowed`] when it has none, [`RefundError::Unknown`] when there
+    /// [`EngineError::NothingToDecide`] when it has none, [`EngineError::UnknownRefund`] when there
     /// is no such refund, or when the store fails.
     pub async fn acknowledge(
         &self,
         id: RefundId,
         by: &str,
         note: &str,
-    ) -> Result<Refund, RefundError> {
+    ) -> Result<Refund, EngineError> {
         let found = self.store.refund(id).await?;
-        let found = found.ok_or(RefundError::Unknown(id))?;
+        let found = found.ok_or(EngineError::UnknownRefund(id))?;
         let decide = |refund: &Refund, reason: Reason<Infallible>| {
             if let Reason::OnceUsed(error) = reason {
                 return Err(error.into());
@@ -396,7 +338,7 @@ impl Refunder {
         let swapped = compare_and_swap(found, decide, |update| self.store.advance_refund(update));
         match swapped.await? {
             Swapped::Stored(refund, ()) => Ok(refund),
-            Swapped::Left(refund) => Err(RefundError::NotAllowed(Box::new(refund))),
+            Swapped::Left(refund) => Err(EngineError::NothingToDecide(Box::new(refund))),
         }
     }
 
@@ -408,7 +350,7 @@ impl Refunder {
         event: RefundEvent,
         detail: &str,
         actor: &str,
-    ) -> Result<Written, CancelError> {
+    ) -> Result<Written, EngineError> {
         let decide = |refund: &Refund, reason: Reason<Infallible>| {
             if let Reason::OnceUsed(error) = reason {
                 let update = RefundUpdate::double_request(refund, event, detail, actor);

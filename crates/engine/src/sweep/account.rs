@@ -16,7 +16,7 @@ use super::events::SweepEvent;
 use super::jobs::{self, Ended, Job, Unsettled};
 use super::limiter::RateLimiter;
 use super::queue::{Queue, Queues};
-use crate::error::CancelError;
+use crate::error::EngineError;
 use crate::record::Record;
 use crate::store::Claim;
 
@@ -111,7 +111,7 @@ impl<'a> Account<'a> {
         }
     }
 
-    async fn work(&mut self) -> Result<(), CancelError> {
+    async fn work(&mut self) -> Result<(), EngineError> {
         let context = self.context;
         loop {
             let (start, until) = match self.next() {
@@ -202,7 +202,7 @@ impl<'a> Account<'a> {
     }
 
     /// Begins what comes next, unless the account has been paused while it waited for a slot.
-    async fn start(&mut self, slot: SemaphorePermit<'a>) -> Result<(), CancelError> {
+    async fn start(&mut self, slot: SemaphorePermit<'a>) -> Result<(), EngineError> {
         let now = Instant::now();
         if self.breaker.admission(now) != Admission::Ready || self.limiter.ready_at(now) > now {
             return Ok(());
@@ -232,7 +232,7 @@ impl<'a> Account<'a> {
 
     /// Takes what has been due for longest. What other workers have settled meanwhile is
     /// reported, and what they have put off is remembered until it is due again.
-    async fn take_due(&mut self) -> Result<Option<(Record, Unsettled)>, CancelError> {
+    async fn take_due(&mut self) -> Result<Option<(Record, Unsettled)>, EngineError> {
         let (context, now) = (self.context, self.context.now());
         while self.is_due(now)
             && let Some(((_, id), known)) = self.unsettled.pop_first()
@@ -325,7 +325,7 @@ impl<'a> Account<'a> {
     /// Reports what is still unsettled. A cancellation's own remedy says more than that of
     /// its account, which may have been stopped for another reason; if it was, what this sweep
     /// has not touched is not its to report.
-    async fn report_unsettled(&mut self) -> Result<(), CancelError> {
+    async fn report_unsettled(&mut self) -> Result<(), EngineError> {
         let context = self.context;
         let stopped = self.breaker.open();
         for ((_, id), unsettled) in std::mem::take(&mut self.unsettled) {

@@ -13,7 +13,7 @@ use super::bounds::Bounds;
 use super::breaker::Remedy;
 use super::events::{LeaveReason, Summary, SweepEvent};
 use crate::driver::{Canceller, is_hopeless};
-use crate::error::CancelError;
+use crate::error::EngineError;
 use crate::order::OrderKey;
 use crate::record::{Record, Request};
 use crate::store::StoreErrorKind;
@@ -32,7 +32,7 @@ pub(super) struct Context<'a> {
     pub(super) slots: Semaphore,
     summary: Mutex<Summary>,
     /// The store's first failure. Without a store nothing may be sent.
-    failure: Mutex<Option<CancelError>>,
+    failure: Mutex<Option<EngineError>>,
 }
 
 impl<'a> Context<'a> {
@@ -55,7 +55,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    pub(super) fn into_summary(self) -> Result<Summary, CancelError> {
+    pub(super) fn into_summary(self) -> Result<Summary, EngineError> {
         match unpoisoned(self.failure.into_inner()) {
             Some(error) => Err(error),
             None => Ok(unpoisoned(self.summary.into_inner())),
@@ -100,7 +100,7 @@ impl<'a> Context<'a> {
 
     /// Counts and reports an order that could not be worked on. If that is the store's fault,
     /// the sweep ends.
-    pub(super) fn failed(&self, key: &OrderKey, error: &CancelError) {
+    pub(super) fn failed(&self, key: &OrderKey, error: &EngineError) {
         self.not_begun(remedy_of(error));
         if let Some(error) = failure_of_the_store(error) {
             self.end_with(error);
@@ -109,7 +109,7 @@ impl<'a> Context<'a> {
     }
 
     /// Ends the sweep with this error once what is in flight has ended.
-    pub(super) fn end_with(&self, error: CancelError) {
+    pub(super) fn end_with(&self, error: EngineError) {
         unpoisoned(self.failure.lock()).get_or_insert(error);
         self.halt.cancel();
     }
@@ -128,22 +128,25 @@ pub(super) fn before(now: Timestamp, age: Duration) -> Timestamp {
     now.checked_sub(age).unwrap_or(Timestamp::MIN)
 }
 
-fn remedy_of(error: &CancelError) -> Remedy {
+fn remedy_of(error: &EngineError) -> Remedy {
     match error {
-        CancelError::Gateway(error) if is_hopeless(error) => Remedy::FixSettings,
-        CancelError::UnknownAccount(_) | CancelError::OtherGateway { .. } => Remedy::FixSettings,
-        CancelError::Gateway(_)
-        | CancelError::Store(_)
-        | CancelError::NotStored { .. }
-        | CancelError::Unknown(_)
-        | CancelError::ShutDown(_)
-        | CancelError::NotAllowed(_) => Remedy::LaterSweep,
+        EngineError::Gateway(error) if is_hopeless(error) => Remedy::FixSettings,
+        EngineError::UnknownAccount(_) | EngineError::OtherGateway { .. } => Remedy::FixSettings,
+        EngineError::Gateway(_)
+        | EngineError::Store(_)
+        | EngineError::NotStored { .. }
+        | EngineError::UnknownCancellation(_)
+        | EngineError::UnknownRefund(_)
+        | EngineError::NothingToDecide(_)
+        | EngineError::DoubleRequest(_)
+        | EngineError::ShutDown(_)
+        | EngineError::NotAllowed(_) => Remedy::LaterSweep,
     }
 }
 
 /// The store's own failure, as opposed to one that is about a single order.
-fn failure_of_the_store(error: &CancelError) -> Option<CancelError> {
-    let (CancelError::Store(error) | CancelError::NotStored { error, .. }) = error else {
+fn failure_of_the_store(error: &EngineError) -> Option<EngineError> {
+    let (EngineError::Store(error) | EngineError::NotStored { error, .. }) = error else {
         return None;
     };
     match error.kind() {
@@ -154,7 +157,7 @@ fn failure_of_the_store(error: &CancelError) -> Option<CancelError> {
         | StoreErrorKind::Full
         | StoreErrorKind::ReadOnly
         | StoreErrorKind::Corrupt
-        | StoreErrorKind::Internal => Some(CancelError::Store(error.clone())),
+        | StoreErrorKind::Internal => Some(EngineError::Store(error.clone())),
     }
 }
 

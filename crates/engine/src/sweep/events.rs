@@ -5,7 +5,7 @@ use std::time::Duration;
 use duka_core::{AccountName, GatewayName, Money, StatusReading};
 
 use crate::amount::AmountDifference;
-use crate::error::CancelError;
+use crate::error::EngineError;
 use crate::order::OrderKey;
 use crate::record::Record;
 
@@ -22,7 +22,7 @@ pub enum SweepEvent<'a> {
     /// An order was considered and left as it is, without a call to its gateway.
     LeftAlone(&'a OrderKey, LeaveReason),
     /// An order could not be worked on.
-    Failed(&'a OrderKey, &'a CancelError),
+    Failed(&'a OrderKey, &'a EngineError),
     /// The rest of an account's orders is left for another time.
     AccountStopped(&'a AccountName, String),
 }

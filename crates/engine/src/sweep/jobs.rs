@@ -12,7 +12,7 @@ use super::context::Context;
 use super::events::{LeaveReason, Plan, PlannedAction, SweepEvent};
 use crate::amount::AmountDifference;
 use crate::driver::{CancelOutcome, is_hopeless};
-use crate::error::CancelError;
+use crate::error::EngineError;
 use crate::order::{OrderKey, TrackedOrder};
 use crate::record::{Record, Request};
 use crate::store::{Condition, OpenResult};
@@ -167,7 +167,7 @@ async fn cancel(context: &Context<'_>, work: &Abandoned) -> Ended {
     }
 }
 
-async fn open(context: &Context<'_>, work: &Abandoned) -> Result<OpenResult, CancelError> {
+async fn open(context: &Context<'_>, work: &Abandoned) -> Result<OpenResult, EngineError> {
     let Abandoned { order, listed } = work;
     let canceller = context.canceller;
     // What this worker cannot carry out it does not begin.
@@ -209,7 +209,7 @@ async fn plan(context: &Context<'_>, work: Abandoned) -> Ended {
             not_found = Some(error);
             (None, false)
         }
-        Err(error) => return failed_call(context, key, CancelError::Gateway(error)),
+        Err(error) => return failed_call(context, key, EngineError::Gateway(error)),
     };
     let amount = reading
         .as_ref()
@@ -253,17 +253,20 @@ async fn recheck(context: &Context<'_>, record: &Record) -> Ended {
     Ended::with_call(None)
 }
 
-fn failed_call(context: &Context<'_>, key: &OrderKey, error: CancelError) -> Ended {
+fn failed_call(context: &Context<'_>, key: &OrderKey, error: EngineError) -> Ended {
     context.failed(key, &error);
     match error {
-        CancelError::Gateway(error) => Ended::with_call(Some(error)),
-        CancelError::Store(_)
-        | CancelError::NotStored { .. }
-        | CancelError::Unknown(_)
-        | CancelError::ShutDown(_)
-        | CancelError::OtherGateway { .. }
-        | CancelError::UnknownAccount(_)
-        | CancelError::NotAllowed(_) => Ended::default(),
+        EngineError::Gateway(error) => Ended::with_call(Some(error)),
+        EngineError::Store(_)
+        | EngineError::NotStored { .. }
+        | EngineError::UnknownCancellation(_)
+        | EngineError::UnknownRefund(_)
+        | EngineError::NothingToDecide(_)
+        | EngineError::DoubleRequest(_)
+        | EngineError::ShutDown(_)
+        | EngineError::OtherGateway { .. }
+        | EngineError::UnknownAccount(_)
+        | EngineError::NotAllowed(_) => Ended::default(),
     }
 }
 

@@ -12,7 +12,7 @@ use super::context::{Context, PAGE, before};
 use super::events::LeaveReason;
 use super::jobs::{Abandoned, Job, Unsettled};
 use super::queue::Queues;
-use crate::error::CancelError;
+use crate::error::EngineError;
 use crate::order::{TrackedOrder, Tracking};
 use crate::record::Record;
 use crate::store::{AbandonedPage, Claim, ReportFilter, ReportPage};
@@ -26,7 +26,7 @@ pub(super) type LeftUnsettled = HashMap<AccountName, Vec<(CancellationId, Unsett
 /// Reads what is unsettled, due or not, so that it is waited for and reported. What belongs to
 /// an account that is not configured, or is at another gateway now, is reported at once; a dry
 /// run does no more than that.
-pub(super) async fn read_unsettled(context: &Context<'_>) -> Result<LeftUnsettled, CancelError> {
+pub(super) async fn read_unsettled(context: &Context<'_>) -> Result<LeftUnsettled, EngineError> {
     let mut left = LeftUnsettled::new();
     // A worker that reads again what waits for a person may have died over it.
     for which in [ReportFilter::Unsettled, ReportFilter::Pending] {
@@ -99,7 +99,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    async fn read(&self, source: Source) -> Result<(), CancelError> {
+    async fn read(&self, source: Source) -> Result<(), EngineError> {
         let acts = self.context.bounds.mode == Mode::Act;
         if acts {
             self.rechecks().await?;
@@ -126,14 +126,14 @@ impl Reader<'_> {
         if let Err(job) = self.queues.push(job) {
             let key = job.key();
             self.context.considered();
-            let unknown = CancelError::UnknownAccount(key.account.clone());
+            let unknown = EngineError::UnknownAccount(key.account.clone());
             self.context.failed(key, &unknown);
         }
     }
 
     /// What was reported cancelled lately, for payments that came late, and what waits for a
     /// person, for a status that has become clear.
-    async fn rechecks(&self) -> Result<(), CancelError> {
+    async fn rechecks(&self) -> Result<(), EngineError> {
         let Some(within) = self.context.bounds.recheck else {
             return Ok(());
         };
@@ -152,7 +152,7 @@ impl Reader<'_> {
     }
 
     /// What waits for a person, each record after its [pause](Record::look_again_at).
-    async fn reviews(&self) -> Result<(), CancelError> {
+    async fn reviews(&self) -> Result<(), EngineError> {
         let now = self.context.now();
         let page = page_of(self.context, ReportFilter::Pending);
         let wanted = |record: &Record| self.may_be_reviewed(record, now);
@@ -164,7 +164,7 @@ impl Reader<'_> {
         mut page: ReportPage,
         wanted: impl Fn(&Record) -> bool,
         job: fn(Box<Record>) -> Job,
-    ) -> Result<(), CancelError> {
+    ) -> Result<(), EngineError> {
         while self.is_needed().await {
             let records = self.context.canceller.store.report(page.clone()).await?;
             if !page.advance(&records) {
@@ -187,7 +187,7 @@ impl Reader<'_> {
     }
 
     /// Orders of the store that may be abandoned, page by page.
-    async fn tracked(&self) -> Result<(), CancelError> {
+    async fn tracked(&self) -> Result<(), EngineError> {
         let (bounds, now) = (self.context.bounds, self.context.now());
         let mut left = bounds.max.unwrap_or(u64::MAX);
         let mut page = AbandonedPage {
@@ -214,7 +214,7 @@ impl Reader<'_> {
     async fn listed(
         &self,
         list: BoxStream<'static, Result<TrackedOrder, ListError>>,
-    ) -> Result<(), CancelError> {
+    ) -> Result<(), EngineError> {
         let context = self.context;
         let mut left = context.bounds.max.unwrap_or(u64::MAX);
         let mut batches = self.batches(list);

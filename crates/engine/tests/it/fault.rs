@@ -9,7 +9,7 @@ use duka_core::cancel::State;
 use duka_core::{ErrorKind, Gateway, OrderStatus, WaitPolicy};
 use duka_engine::sweep::{Bounds, ListError, Mode, Source};
 use duka_engine::{
-    CancelError, Canceller, Record, Settings, StoreError, StoreErrorKind, TrackedOrder,
+    Canceller, EngineError, Record, Settings, StoreError, StoreErrorKind, TrackedOrder,
 };
 
 use crate::faulty_store::FaultyStore;
@@ -223,7 +223,7 @@ async fn a_store_that_fails_ends_the_sweep_and_nothing_more_is_sent() {
     let canceller = worker("w1", Arc::new(store), clock, &[("shop", &gateway)]);
     let source = list(orders("shop", 40));
     let (swept, events) = sweep(&canceller, source, &one_by_one()).await;
-    let Err(CancelError::Store(error)) = swept else {
+    let Err(EngineError::Store(error)) = swept else {
         panic!("the sweep went on: {swept:?}");
     };
     assert_eq!(error, full());
@@ -258,7 +258,7 @@ async fn a_list_that_the_store_cannot_track_is_not_read_further() {
     });
     let source = Source::List(Box::pin(futures::stream::iter(long)));
     let (swept, _) = sweep(&canceller, source, &Bounds::default()).await;
-    assert!(matches!(swept, Err(CancelError::Store(error)) if error == full()));
+    assert!(matches!(swept, Err(EngineError::Store(error)) if error == full()));
     let read = read.load(Ordering::SeqCst);
     assert!(
         read < 2_000,

@@ -8,9 +8,9 @@ use std::time::Duration;
 use duka_core::cancel::{Outcome, Resolution, State};
 use duka_core::clock::SharedClock;
 use duka_core::{Observation, OrderStatus};
-use duka_engine::refunds::{PendingRefunds, RefundError, RefundEvent, RefundOutcome, RefundState};
+use duka_engine::refunds::{PendingRefunds, RefundEvent, RefundOutcome, RefundState};
 use duka_engine::{
-    CancelError, Canceller, Record, RefundStore, SqliteStore, StoreError, StoreErrorKind,
+    Canceller, EngineError, Record, RefundStore, SqliteStore, StoreError, StoreErrorKind,
 };
 use tokio::time::Instant;
 
@@ -181,7 +181,7 @@ async fn a_yes_that_cannot_be_stored_before_the_claim_lapses_is_told_to_the_call
         let asked = canceller.cancel(order("shop", "A-1"), by("amina"), LONG);
         let trouble = asked.await.unwrap_err();
         assert!(
-            matches!(trouble, CancelError::NotStored { .. }),
+            matches!(trouble, EngineError::NotStored { .. }),
             "{trouble:?}"
         );
         assert_eq!(
@@ -231,7 +231,7 @@ async fn the_answer_to_a_refund_that_cannot_be_stored_is_told_to_the_caller() {
         let started = Instant::now();
         let asked = refunder.refund(order("shop", "A-1"), terms()).await;
         let trouble = asked.unwrap_err();
-        assert!(matches!(trouble, RefundError::NotStored { .. }));
+        assert!(matches!(trouble, EngineError::NotStored { .. }));
         assert_eq!(
             trouble.to_string(),
             "a refund request for order A-1 at shop may have left, and what came of it (answered received: Refund request successfully) could not be stored: the store is in trouble"

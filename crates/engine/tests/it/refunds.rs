@@ -6,10 +6,10 @@ use std::sync::Arc;
 use duka_core::clock::SharedClock;
 use duka_core::{Delivery, ErrorKind, Money, OrderStatus};
 use duka_engine::refunds::{
-    PendingRefunds, RefundError, RefundEvent, RefundFinding, RefundOutcome, RefundResolution,
-    RefundState, RefundStore, Refunder, Refunding,
+    PendingRefunds, RefundEvent, RefundFinding, RefundOutcome, RefundResolution, RefundState,
+    RefundStore, Refunder, Refunding,
 };
-use duka_engine::{CancelError, Refund, SqliteStore};
+use duka_engine::{EngineError, Refund, SqliteStore};
 use tokio::sync::Notify;
 
 use crate::fake_refund_gateway::{AtPoint, Counter, FakeRefundGateway, ask, terms};
@@ -102,7 +102,7 @@ async fn a_gateway_without_refunds_says_so_before_anything_is_asked() {
     let counter = Counter::new(FakeRefundGateway::new().without_refunds());
     let asked = counter.refunder.refund(order("shop", "A-1"), terms()).await;
     let trouble = asked.unwrap_err();
-    let RefundError::NothingSent(CancelError::Gateway(error)) = trouble else {
+    let EngineError::Gateway(error) = trouble else {
         panic!("{trouble}");
     };
     assert_eq!(error.kind(), ErrorKind::Unsupported);
@@ -135,10 +135,7 @@ async fn a_status_that_cannot_be_read_sends_nothing() {
         .fake_refund_gateway
         .break_down(ErrorKind::Unavailable);
     let asked = counter.refunder.refund(order("shop", "A-1"), terms()).await;
-    assert!(matches!(
-        asked.unwrap_err(),
-        RefundError::NothingSent(CancelError::Gateway(_))
-    ));
+    assert!(matches!(asked.unwrap_err(), EngineError::Gateway(_)));
     assert!(counter.fake_refund_gateway.requests().is_empty());
 }
 
@@ -203,7 +200,7 @@ async fn a_request_whose_worker_died_is_in_doubt_once_its_claim_lapses_and_never
             .resolve(refund.id, RefundResolution::NotReceived, "amina", "looked");
     assert!(matches!(
         early.await.unwrap_err(),
-        RefundError::NotAllowed(_)
+        EngineError::NothingToDecide(_)
     ));
 
     counter.ahead.by(2 * MINUTE);
@@ -294,7 +291,7 @@ async fn an_answer_that_comes_after_another_request_was_made_is_kept_as_a_findin
         });
         let asked = counter.refunder.refund(order("shop", "A-1"), terms()).await;
         let trouble = asked.unwrap_err();
-        let RefundError::DoubleRequest(first) = &trouble else {
+        let EngineError::DoubleRequest(first) = &trouble else {
             panic!("{trouble}");
         };
         assert!(
@@ -341,7 +338,7 @@ async fn an_answer_that_comes_after_another_request_was_made_is_kept_as_a_findin
             Some("amina: rejected one of the two")
         );
         let twice = closes().await.unwrap_err();
-        assert!(matches!(twice, RefundError::NotAllowed(_)), "{twice}");
+        assert!(matches!(twice, EngineError::NothingToDecide(_)), "{twice}");
     }
 }
 
@@ -362,7 +359,7 @@ async fn what_the_gateway_could_never_be_asked_for_leaves_no_trace() {
     let counter = Counter::new(FakeRefundGateway::new().without_receipts());
     let asked = counter.refunder.refund(order("shop", "A-1"), terms()).await;
     let trouble = asked.unwrap_err();
-    let RefundError::NothingSent(CancelError::Gateway(error)) = trouble else {
+    let EngineError::Gateway(error) = trouble else {
         panic!("{trouble}");
     };
     assert_eq!(error.field(), Some("confirmation_code"));
@@ -503,7 +500,7 @@ async fn a_person_says_what_is_at_the_gateway_and_stays_in_the_log_for_ever() {
             );
             // It is decided.
             let twice = resolve().await.unwrap_err();
-            assert!(matches!(twice, RefundError::NotAllowed(_)), "{twice}");
+            assert!(matches!(twice, EngineError::NothingToDecide(_)), "{twice}");
             let made = matches!(counter.ask().await, Refunding::Made { .. });
             assert_eq!(made, again, "{answer:?} {resolution:?}");
         }
@@ -529,7 +526,7 @@ async fn there_is_nothing_to_decide_about_what_is_known() {
         .resolve(nobodys, RefundResolution::Received, "amina", "looked");
     assert!(matches!(
         decided.await.unwrap_err(),
-        RefundError::Unknown(id) if id == nobodys
+        EngineError::UnknownRefund(id) if id == nobodys
     ));
 }
 

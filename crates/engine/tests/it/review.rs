@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use duka_core::cancel::{Finding, Resolution};
 use duka_core::{OrderStatus, Outcome, State};
-use duka_engine::CancelError;
+use duka_engine::EngineError;
 use duka_engine::store::{ReportFilter, ReportPage};
 use duka_engine::sweep::{Bounds, Source};
 
@@ -72,7 +72,7 @@ async fn what_is_over_cannot_be_decided_again() {
         Resolution::Acknowledged,
     ] {
         let refused = resolve(again).await.unwrap_err();
-        assert!(matches!(refused, CancelError::NotAllowed(_)), "{refused}");
+        assert!(matches!(refused, EngineError::NotAllowed(_)), "{refused}");
     }
     let log = fixture.canceller.store().log(record.id).await.unwrap();
     let decisions = log.iter().filter(|entry| entry.actor == "joe").count();

@@ -9,7 +9,7 @@ use duka_core::cancel::{Outcome, Resolution, State};
 use duka_core::{GatewayName, OrderStatus};
 use duka_engine::store::{ReportFilter, ReportPage};
 use duka_engine::sweep::{Bounds, Source};
-use duka_engine::{CancelError, Store, StoreError, StoreErrorKind};
+use duka_engine::{EngineError, Store, StoreError, StoreErrorKind};
 
 use crate::faulty_store::FaultyStore;
 use crate::fixture::{Fixture, HOUR, LONG, TempStore, by, order, worker};
@@ -32,7 +32,7 @@ async fn a_store_that_fails_after_the_request_has_left_says_that_it_may_have() {
     let handled = canceller.cancel(order("shop", "A-1"), by("amina"), LONG);
     let trouble = handled.await.unwrap_err();
     assert!(
-        matches!(trouble, CancelError::NotStored { .. }),
+        matches!(trouble, EngineError::NotStored { .. }),
         "{trouble:?}"
     );
     assert_eq!(
@@ -111,7 +111,7 @@ async fn a_decision_is_refused_once_the_customer_has_paid() {
         .resolve(record.id, Resolution::Cancelled, "amina", "looked")
         .await;
     assert!(
-        matches!(decided, Err(CancelError::NotAllowed(_))),
+        matches!(decided, Err(EngineError::NotAllowed(_))),
         "{decided:?}"
     );
     let now = fixture

@@ -8,7 +8,7 @@ use duka_core::cancel::{Outcome, State};
 use duka_core::{ErrorKind, OrderStatus};
 use duka_engine::store::{Claim, ReportFilter, ReportPage};
 use duka_engine::sweep::{Bounds, ListError, Mode, PlannedAction, Source, Summary, SweepEvent};
-use duka_engine::{CancelError, Canceller, Record, Store, TrackedOrder, Tracking};
+use duka_engine::{Canceller, EngineError, Record, Store, TrackedOrder, Tracking};
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
@@ -74,7 +74,7 @@ pub(crate) async fn sweep(
     canceller: &Canceller,
     source: Source,
     bounds: &Bounds,
-) -> (Result<Summary, CancelError>, EventRecorder) {
+) -> (Result<Summary, EngineError>, EventRecorder) {
     let (events, cron) = (EventRecorder::default(), by("cron"));
     let on_event = |event: SweepEvent<'_>| events.record(&event);
     let stop = CancellationToken::new();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use duka_core::cancel::{Outcome, SkipReason, State};
 use duka_core::{ErrorKind, GatewayName, OrderStatus};
-use duka_engine::CancelError;
+use duka_engine::EngineError;
 
 use crate::fixture::{Fixture, LONG, by, noon, order};
 use crate::scripted::{Scripted, StatusReply};
@@ -25,7 +25,7 @@ async fn an_id_that_the_gateway_does_not_know_is_not_followed() {
             let asked = fixture
                 .canceller
                 .cancel(order("shop", "A-1"), by("amina"), LONG);
-            let Err(CancelError::Gateway(error)) = asked.await else {
+            let Err(EngineError::Gateway(error)) = asked.await else {
                 panic!("it was taken for an order: {kind:?}");
             };
             assert_eq!(error.kind(), kind);
@@ -121,7 +121,7 @@ async fn no_cancellation_is_begun_for_an_order_of_another_gateway() {
             .canceller
             .cancel(elsewhere.clone(), by("amina"), LONG);
         let error = asked.await.unwrap_err();
-        assert!(matches!(error, CancelError::OtherGateway { .. }), "{error}");
+        assert!(matches!(error, EngineError::OtherGateway { .. }), "{error}");
         let rows = |table| {
             fixture
                 .temp_store

@@ -206,7 +206,7 @@ async fn sweep(
     let summary = canceller
         .sweep(Source::Tracked, &bounds, &request, &stop, &tell)
         .await
-        .map_err(|error| Failure::cancel("sweep", &error))?;
+        .map_err(|error| Failure::engine("sweep", &error))?;
     bar.finish_and_clear();
     for failure in failures.into_inner().unwrap_or_default() {
         context.output.print_note(&failure);

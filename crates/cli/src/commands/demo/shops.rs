@@ -135,7 +135,7 @@ impl Shops {
             customer,
             address("return"),
         );
-        let failed = |error| Failure::cancel("create the demo's orders", &error);
+        let failed = |error| Failure::engine("create the demo's orders", &error);
         let gateway = self.canceller.gateway(&account).map_err(failed)?;
         let created = gateway
             .create(&order)

@@ -13,7 +13,7 @@ use duka_core::cancel::{
 use duka_core::clock::SharedClock;
 use duka_core::{CancellationId, Gateway, GatewayName, Money, Observation, OrderId, OrderStatus};
 use duka_engine::store::{AbandonedPage, Claim, Condition, NewCancellation};
-use duka_engine::{CancelError, OrderKey, Record, Store, TrackedOrder, Tracking};
+use duka_engine::{EngineError, OrderKey, Record, Store, TrackedOrder, Tracking};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 use uuid::Uuid;
@@ -393,7 +393,7 @@ impl Stage<'_> {
             &[(ACCOUNTS[0], &harmless), (ACCOUNTS[1], &once)],
         );
         let decided = canceller.resolve(record.id, *resolution, "amina", "sure");
-        let refused = matches!(decided.await, Err(CancelError::NotAllowed(_)));
+        let refused = matches!(decided.await, Err(EngineError::NotAllowed(_)));
         same(
             "resolve",
             &["refused"],
