@@ -16,7 +16,7 @@ use tracing::{info, trace, warn};
 use uuid::{Timestamp as UuidTime, Uuid};
 
 pub(crate) use self::transition::{Transition, is_hopeless};
-use self::transition::{answers, guard};
+use self::transition::{answers, precondition};
 use crate::amount::AmountDifference;
 use crate::call::{FailedRequest, call};
 use crate::deadline::Deadline;
@@ -33,6 +33,9 @@ use crate::task::detached;
 use crate::write::{Decision, Reason, Swapped, compare_and_swap, retry_until_lease_ends};
 
 mod transition;
+
+/// The least time from one look at a cancellation that is waited for to the next.
+const LEAST_PAUSE: Duration = Duration::from_secs(1);
 
 /// A record after a worker has worked on it.
 #[derive(Debug)]
@@ -137,7 +140,7 @@ impl Canceller {
     /// `wait` has passed; then a later call or sweep goes on.
     ///
     /// Once the cancellation is in the store, dropping the future only stops the wait. What is
-    /// under way is done by a task of the tokio runtime, which ends with an answer or at the deadline of the claim, and what
+    /// under way is done by a task of the tokio runtime, which ends with an answer or at the deadline of the lease, and what
     /// came of it is stored.
     ///
     /// # Errors
@@ -199,6 +202,7 @@ impl Canceller {
         wait: Duration,
     ) -> Result<CancelOutcome, EngineError> {
         let started = tokio::time::Instant::now();
+        let mut least = Duration::ZERO;
         while let Some(due_at) = handled.record.due_at {
             // Nothing was looked at, and waiting does not mend credentials or settings. A
             // request that was turned away after its status was read gets one more chance.
@@ -209,7 +213,9 @@ impl Canceller {
             {
                 break;
             }
-            let pause = self.until(due_at);
+            let pause = self.until(due_at).max(least);
+            // To a worker whose clock is ahead of the store's, every record is due.
+            least = LEAST_PAUSE;
             if started.elapsed().saturating_add(pause) > wait {
                 break;
             }
@@ -456,7 +462,7 @@ impl Canceller {
 
     /// Writes what follows from `transition`.
     ///
-    /// A readable answer that comes after the claim was lost is still the best evidence
+    /// A readable answer that comes after the lease was lost is still the best evidence
     /// there is: it is written over the doubt, and the worker that holds the record now gives
     /// way. Where a status or a person has ended the doubt, the end stands, and the answer
     /// goes into the log.
@@ -575,8 +581,8 @@ impl Canceller {
             },
             seen: transition.seen.clone(),
             attempt,
-            follow: tracking_after(&step.next, rules),
-            guard: guard(record.progress.state, step),
+            tracking: tracking_after(&step.next, rules),
+            precondition: precondition(record.progress.state, step),
         })
     }
 

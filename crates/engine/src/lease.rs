@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::deadline::Deadline;
 
-/// How long a claim on a record lasts without a write. Nothing is sent in its last fifth.
+/// How long a lease on a record lasts without a write. Nothing is sent in its last fifth.
 ///
 /// It should be at least twice the time that one request may take, and better longer than a
 /// call with its repeats: a shorter lease ends the repeats early, but is still safe.
@@ -71,10 +71,10 @@ impl fmt::Display for BadLease {
 
 impl std::error::Error for BadLease {}
 
-/// A worker's claim on a record.
+/// A worker claims a record, and then holds a lease on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// The worker that holds the lease.
+    /// The worker that will hold the lease.
     pub worker: String,
     /// How long the lease lasts from now on, by the store's clock.
     pub lease: Duration,
@@ -85,7 +85,7 @@ impl Claim {
     /// that is due later was written with a wrong clock, and counts as lapsed.
     pub const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-    /// A claim for `lease` from now on, at most [`Claim::LONGEST`].
+    /// A claim to a lease of this length, at most [`Claim::LONGEST`].
     pub fn new(worker: impl Into<String>, lease: Duration) -> Self {
         Self {
             worker: worker.into(),

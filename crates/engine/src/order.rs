@@ -49,7 +49,7 @@ pub struct TrackedOrder {
     /// When we last did anything about it.
     pub last_action_at: Option<Timestamp>,
     /// Whether a sweep should still look at it.
-    pub follow: Tracking,
+    pub tracking: Tracking,
 }
 
 /// Whether a sweep should still look at an order.
@@ -76,7 +76,7 @@ impl TrackedOrder {
             note: None,
             seen: None,
             last_action_at: None,
-            follow: Tracking::Pending,
+            tracking: Tracking::Pending,
         }
     }
 }

@@ -41,7 +41,8 @@ pub struct Record<I = CancellationId, T = CancelTerms, P = Cancellation> {
     /// What was last learnt, as a sentence fragment.
     pub message: Option<String>,
     /// When it is due; while a worker holds it, when the lease ends. `None` once it is over or
-    /// an operator has to decide.
+    /// an operator has to decide; then a sweep reads the status of an order to be cancelled again
+    /// from [`Record::recheck_at`] on.
     pub due_at: Option<Timestamp>,
     /// The worker that holds it.
     pub worker: Option<String>,
@@ -65,7 +66,7 @@ pub struct CancelTerms {
 impl Record {
     /// From when on a sweep reads the status of a cancellation that waits for a person again;
     /// `None` for any other, and while a worker is reading it.
-    pub fn look_again_at(&self, wait_policy: &WaitPolicy) -> Option<Timestamp> {
+    pub fn recheck_at(&self, wait_policy: &WaitPolicy) -> Option<Timestamp> {
         if self.progress.state != State::NeedsReview || self.due_at.is_some() {
             return None;
         }

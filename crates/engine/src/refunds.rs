@@ -78,7 +78,7 @@ pub struct PendingRefunds {
 ///
 /// An observation of an order that is [`OrderStatus::Reversed`] ([`Store::observe`]) ends, in the
 /// same transaction, every refund of it that [waits for that](duka_core::refund::step); one that
-/// is being sent only if its claim has lapsed.
+/// is being sent only if its worker's lease has ended.
 #[async_trait]
 pub trait RefundStore: Store {
     /// Writes an intent down, unless another request exists or the order has not been

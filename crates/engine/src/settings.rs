@@ -10,7 +10,7 @@ use crate::lease::Lease;
 pub struct Settings {
     /// How long to wait for what.
     pub wait_policy: WaitPolicy,
-    /// How long a claim on a record lasts without a write.
+    /// How long a lease on a record lasts without a write.
     pub lease: Lease,
     /// The worker's name in leases and in the log.
     pub worker: String,

@@ -222,9 +222,9 @@ pub struct Update {
     /// What happens to the attempt under way.
     pub attempt: Attempt,
     /// What becomes of the order.
-    pub follow: Tracking,
+    pub tracking: Tracking,
     /// What must hold for it to be written.
-    pub guard: Precondition,
+    pub precondition: Precondition,
 }
 
 /// A log entry to be written; number and states are the store's to fill in.

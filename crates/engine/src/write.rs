@@ -9,6 +9,7 @@ use tracing::warn;
 
 use crate::deadline::Deadline;
 use crate::error::{EngineError, RequestKind};
+use crate::lease::Lease;
 use crate::record::Record;
 use crate::store::{StoreError, StoreErrorKind, UpdateResult};
 
@@ -88,7 +89,9 @@ where
 {
     let now = clock.now();
     let left = record.due_at.unwrap_or(now).duration_since(now);
-    let end = Deadline::after(clock, Duration::try_from(left).unwrap_or_default());
+    // A clock that is far ahead has written more than a lease can be.
+    let left = Duration::try_from(left).unwrap_or_default().min(Lease::MAX);
+    let end = Deadline::after(clock, left);
     let mut pause = FIRST;
     loop {
         match write().await {

@@ -51,7 +51,7 @@ pub(crate) fn is_hopeless(error: &Error) -> bool {
 
 /// What must not be written once the order has been seen paid: that a request may leave, or
 /// that the cancellation ended in any other way than by a payment.
-pub(super) fn guard(before: State, step: &Step) -> Precondition {
+pub(super) fn precondition(before: State, step: &Step) -> Precondition {
     // What was written before stands, whatever was seen since.
     if before.outcome().is_some() {
         return Precondition::None;

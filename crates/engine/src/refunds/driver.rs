@@ -224,7 +224,7 @@ impl Refunder {
     }
 
     /// Writes what came of a request. While the store is in trouble that may pass, tries
-    /// again until the claim lapses: what the gateway said is known nowhere else.
+    /// again until the lease ends: what the gateway said is known nowhere else.
     async fn write_in_time(
         &self,
         refund: Refund,
@@ -378,7 +378,7 @@ enum Written {
     Now(Refund),
     /// As it stands; the event says nothing to that.
     NothingFollows(Refund),
-    /// Kept beside a state that could not follow: another request has taken the payment.
+    /// Kept beside a state that could not tracking: another request has taken the payment.
     Beside(Refund),
 }
 

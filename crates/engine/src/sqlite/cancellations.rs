@@ -120,7 +120,7 @@ pub(super) fn open(
     match new_cancellation.condition {
         Condition::Always => {}
         Condition::IfUnmodifiedSince { since } => {
-            if order.follow != Tracking::Pending || order.last_action_at != since {
+            if order.tracking != Tracking::Pending || order.last_action_at != since {
                 return Ok(OpenResult::Stale);
             }
         }
@@ -164,14 +164,14 @@ pub(super) fn write(
     connection: &Connection,
     update: &Update,
     before: &Record,
-    follow: Tracking,
+    tracking: Tracking,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     if !records::swap(connection, before, &update.change, now)? {
         return Ok(false);
     }
     write_attempt(connection, update, before, now)?;
-    touch(connection, &before.key, follow, now)?;
+    touch(connection, &before.key, tracking, now)?;
     Ok(true)
 }
 
@@ -416,7 +416,7 @@ fn request_used(
 fn touch(
     connection: &Connection,
     key: &OrderKey,
-    follow: Tracking,
+    tracking: Tracking,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     connection
@@ -428,7 +428,7 @@ fn touch(
             update.execute(params![
                 key.account.as_str(),
                 key.order.as_str(),
-                tracking_word(follow),
+                tracking_word(tracking),
                 micros(now)
             ])
         })

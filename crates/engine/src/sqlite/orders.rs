@@ -34,7 +34,7 @@ pub(super) fn track(
                 money.map(|m| m.currency().code()),
                 order.method,
                 order.note,
-                tracking_word(order.follow),
+                tracking_word(order.tracking),
             ])
             .map_err(store_error)?;
         if added == 1 {

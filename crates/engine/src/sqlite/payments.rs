@@ -42,17 +42,17 @@ pub(super) fn advance(
     let before = records::present(connection, change.id)?;
     // Read first: the observation of this update comes after it.
     let paid = seen_paid(connection, &before, update.attempt)?;
-    if let (Precondition::Unpaid, Some(status)) = (update.guard, &paid)
+    if let (Precondition::Unpaid, Some(status)) = (update.precondition, &paid)
         && before.version == change.version
     {
         return Ok(UpdateResult::PreconditionFailed(status.clone()));
     }
-    let follow = match update.follow {
+    let tracking = match update.tracking {
         // The worker may not know of the payment.
         Tracking::Pending if paid.is_some() => Tracking::Closed,
-        Tracking::Pending | Tracking::InProgress | Tracking::Closed => update.follow,
+        Tracking::Pending | Tracking::InProgress | Tracking::Closed => update.tracking,
     };
-    if !cancellations::write(connection, update, &before, follow, now)? {
+    if !cancellations::write(connection, update, &before, tracking, now)? {
         return Ok(UpdateResult::Conflict(before));
     }
     let actor = &change.entry.actor;
@@ -105,10 +105,10 @@ fn find_late(
             },
             seen: None,
             attempt: Attempt::Unchanged,
-            follow: Tracking::Closed,
-            guard: Precondition::None,
+            tracking: Tracking::Closed,
+            precondition: Precondition::None,
         };
-        cancellations::write(connection, &update, &record, update.follow, now)?;
+        cancellations::write(connection, &update, &record, update.tracking, now)?;
     }
     Ok(())
 }

@@ -85,8 +85,8 @@ pub(super) fn form_word(form: IdForm) -> &'static str {
     }
 }
 
-pub(super) fn tracking_word(follow: Tracking) -> &'static str {
-    match follow {
+pub(super) fn tracking_word(tracking: Tracking) -> &'static str {
+    match tracking {
         Tracking::Pending => "pending",
         Tracking::InProgress => "in_progress",
         Tracking::Closed => "closed",
@@ -127,7 +127,7 @@ pub(super) fn money(
 
 /// An order, from a row of `orders`.
 pub(super) fn order(row: &Row<'_>) -> Result<TrackedOrder, StoreError> {
-    let follow = match get::<String>(row, "tracking")?.as_str() {
+    let tracking = match get::<String>(row, "tracking")?.as_str() {
         "pending" => Tracking::Pending,
         "in_progress" => Tracking::InProgress,
         _ => Tracking::Closed,
@@ -142,7 +142,7 @@ pub(super) fn order(row: &Row<'_>) -> Result<TrackedOrder, StoreError> {
         note: get(row, "note")?,
         seen: observation(row)?,
         last_action_at: maybe_moment(row, "last_action_at")?,
-        follow,
+        tracking,
     })
 }
 

@@ -69,10 +69,10 @@ pub fn change(record: &Record, state: State, attempt: Attempt) -> Update {
                 detail: Some("cancel request: timed out".to_owned()),
             },
         },
-        guard: Precondition::None,
+        precondition: Precondition::None,
         seen: None,
         attempt,
-        follow: if over {
+        tracking: if over {
             Tracking::Closed
         } else {
             Tracking::InProgress
@@ -266,10 +266,10 @@ pub async fn what_was_seen_paid_is_not_offered_to_a_sweep_again(suite: &Suite<'_
     // A worker that has read nothing gives up, and leaves the order to the next sweep.
     let unreadable = Outcome::Skipped(SkipReason::StatusUnreadable);
     let mut skipped = change(&record, State::Done(unreadable), Attempt::Unchanged);
-    skipped.follow = Tracking::Pending;
+    skipped.tracking = Tracking::Pending;
     stored(&*store, skipped).await;
     let order = store.order(&record.key).await.unwrap().unwrap();
-    assert_eq!(order.follow, Tracking::Closed);
+    assert_eq!(order.tracking, Tracking::Closed);
 }
 
 /// An untracked order cannot be cancelled.
@@ -292,7 +292,7 @@ pub async fn a_second_cancellation_waits_until_the_first_is_over(suite: &Suite<'
     assert_eq!((first.version, first.worker.as_deref()), (1, Some("w1")));
     assert_eq!((first.due_at, first.created_at), (Some(at(120)), noon()));
     assert_eq!(
-        store.order(&first.key).await.unwrap().unwrap().follow,
+        store.order(&first.key).await.unwrap().unwrap().tracking,
         Tracking::InProgress
     );
 
@@ -330,7 +330,7 @@ pub async fn what_a_sweep_saw_a_while_ago_must_still_hold_when_it_begins(suite: 
         panic!("no worker has touched it: {opened:?}");
     };
     let mut refused = change(&record, State::Done(Outcome::Refused), Attempt::Unchanged);
-    refused.follow = Tracking::Pending;
+    refused.tracking = Tracking::Pending;
     suite.set_clock(60);
     stored(&*store, refused).await;
     suite.set_clock(100);

@@ -233,7 +233,7 @@ pub async fn an_order_with_a_recent_action_is_left_alone_for_a_while(suite: &Sui
     let store = suite.open();
     let record = opened(&*store, 1, "shop", "A-1").await;
     let mut skipped = change(&record, State::Done(Outcome::Refused), Attempt::Unchanged);
-    skipped.follow = crate::Tracking::Pending;
+    skipped.tracking = crate::Tracking::Pending;
     suite.set_clock(60);
     stored(&*store, skipped).await;
     let untouched_since = |seconds| AbandonedPage {

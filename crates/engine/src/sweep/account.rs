@@ -184,7 +184,7 @@ impl<'a> Account<'a> {
     /// Remembers a cancellation until it is due.
     fn remember(&mut self, id: CancellationId, unsettled: Unsettled) {
         let now = self.context.now();
-        // No claim and no pause lasts so long: the clock that wrote this was wrong.
+        // No lease and no pause lasts so long: the clock that wrote this was wrong.
         let latest = now.checked_add(Claim::LONGEST).unwrap_or(Timestamp::MAX);
         let due_at = unsettled.due_at;
         let due_at = if due_at > latest { now } else { due_at };

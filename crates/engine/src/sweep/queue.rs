@@ -8,11 +8,11 @@ use tokio::sync::Notify;
 
 use super::jobs::Job;
 
-/// The most jobs that are read ahead, of all accounts together.
+/// With so many jobs in the queues of all accounts together, nothing more is read.
 const READ_AHEAD: usize = 10_000;
 
-/// A queue for each account. They are filled on demand: whenever one of them runs low, and
-/// never beyond [`READ_AHEAD`].
+/// A queue for each account. They are filled on demand: whenever one of them runs low, until
+/// there are [`READ_AHEAD`] jobs. The page that is being read then is still put in.
 pub(super) struct Queues {
     queues: BTreeMap<AccountName, Queue>,
     /// A queue with fewer jobs runs low.

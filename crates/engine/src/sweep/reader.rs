@@ -67,7 +67,7 @@ fn note_unsettled(context: &Context<'_>, record: Record, left: &mut LeftUnsettle
             context.considered();
             context.failed(&record.key, &gone);
         }
-        // The worker that reads it is alive, or its claim has not lapsed yet.
+        // The worker that reads it is alive, or its lease has not ended yet.
         Ok(()) if in_review && !is_due(due_at, now) => {}
         Ok(()) if context.bounds.mode == Mode::Act => {
             let account = left.entry(record.key.account).or_default();
@@ -151,7 +151,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// What waits for a person, each record after its [pause](Record::look_again_at).
+    /// What waits for a person, each record after its [pause](Record::recheck_at).
     async fn reviews(&self) -> Result<(), EngineError> {
         let now = self.context.now();
         let page = page_of(self.context, ReportFilter::Pending);
@@ -179,7 +179,7 @@ impl Reader<'_> {
     fn may_be_reviewed(&self, record: &Record, now: Timestamp) -> bool {
         let canceller = self.context.canceller;
         record
-            .look_again_at(&canceller.settings.wait_policy)
+            .recheck_at(&canceller.settings.wait_policy)
             .is_some_and(|at| is_due(at, now))
             && canceller
                 .check_gateway(&record.key, &record.gateway)
@@ -285,7 +285,7 @@ impl Reader<'_> {
     fn reason_to_leave(&self, order: &TrackedOrder) -> Option<LeaveReason> {
         let (bounds, now) = (self.context.bounds, self.context.now());
         let recent = before(now, bounds.grace());
-        match order.follow {
+        match order.tracking {
             Tracking::InProgress => Some(LeaveReason::InProgress),
             Tracking::Closed => Some(LeaveReason::Closed),
             Tracking::Pending if order.created_at > before(now, bounds.min_age) => {

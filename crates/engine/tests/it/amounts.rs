@@ -91,7 +91,7 @@ async fn an_open_order_with_another_amount_or_currency_is_skipped_and_nothing_is
             );
             // A later sweep may find it corrected.
             let kept = fixture.store().order(&record.key).await.unwrap().unwrap();
-            assert_eq!(kept.follow, Tracking::Pending);
+            assert_eq!(kept.tracking, Tracking::Pending);
             assert_eq!(kept.seen.unwrap().money, Some(shown));
         }
     }

@@ -206,7 +206,7 @@ async fn a_sweep_that_is_stopped_before_it_begins_does_nothing() {
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(left.follow, Tracking::Pending);
+    assert_eq!(left.tracking, Tracking::Pending);
 }
 
 #[tokio::test(start_paused = true)]

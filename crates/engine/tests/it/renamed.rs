@@ -62,9 +62,9 @@ impl TwoNames {
         all.remove(0)
     }
 
-    async fn follow(&self, name: &str) -> Tracking {
+    async fn tracking(&self, name: &str) -> Tracking {
         let order = self.temp_store.store().order(&key(name, "A-1")).await;
-        order.unwrap().unwrap().follow
+        order.unwrap().unwrap().tracking
     }
 }
 
@@ -91,7 +91,7 @@ async fn a_cancellation_that_another_one_was_faster_than_ends_as_already_submitt
             "status unpaid; nothing was sent: this gateway takes one cancel request per order, and it has been used"
         )
     );
-    assert_eq!(names.follow("shop-ke").await, Tracking::Closed);
+    assert_eq!(names.tracking("shop-ke").await, Tracking::Closed);
     assert_eq!(names.gateway.requests(), 1);
 }
 
@@ -210,7 +210,7 @@ async fn no_cancellation_is_opened_for_an_order_whose_account_is_at_another_gate
     assert_eq!(fixture.gateway.reads(), 0);
     let order = fixture.store().order(&key).await.unwrap().unwrap();
     assert_eq!(
-        (order.follow, order.last_action_at),
+        (order.tracking, order.last_action_at),
         (Tracking::Pending, None)
     );
 }

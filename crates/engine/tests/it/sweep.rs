@@ -160,19 +160,26 @@ async fn every_order_ends_as_its_gateway_has_it_and_is_reported_once() {
             .iter()
             .all(|r| (&r.actor, &r.terms.reason) == (&by("cron").actor, &by("cron").reason))
     );
-    let follow = |id: &'static str| {
+    let tracking = |id: &'static str| {
         let store = fixture.store();
-        async move { store.order(&key("shop", id)).await.unwrap().unwrap().follow }
+        async move {
+            store
+                .order(&key("shop", id))
+                .await
+                .unwrap()
+                .unwrap()
+                .tracking
+        }
     };
-    assert_eq!(follow("A-1").await, Tracking::Closed);
+    assert_eq!(tracking("A-1").await, Tracking::Closed);
     assert_eq!(
-        follow("A-2").await,
+        tracking("A-2").await,
         Tracking::Pending,
         "it may be asked again another day"
     );
-    assert_eq!(follow("A-4").await, Tracking::Closed);
+    assert_eq!(tracking("A-4").await, Tracking::Closed);
     assert_eq!(
-        follow("A-5").await,
+        tracking("A-5").await,
         Tracking::Pending,
         "the meaning of ON_HOLD is not documented"
     );
@@ -384,7 +391,7 @@ async fn orders_of_an_account_without_a_gateway_are_named_and_left_as_they_are()
         .unwrap()
         .unwrap();
     assert_eq!(
-        (left.follow, left.last_action_at),
+        (left.tracking, left.last_action_at),
         (Tracking::Pending, None)
     );
     assert!(

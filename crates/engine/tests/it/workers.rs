@@ -7,7 +7,8 @@ use std::time::Duration;
 use duka_core::CancellationId;
 use duka_core::cancel::{Outcome, State};
 use duka_core::clock::SharedClock;
-use duka_engine::store::Claim;
+use duka_engine::store::{Claim, NewCancellation};
+use duka_engine::store_suite::changes::new_cancellation;
 use duka_engine::sweep::{Bounds, Source, SweepEvent};
 use duka_engine::{Canceller, Record, Request, SqliteStore, Store};
 use tokio_util::sync::CancellationToken;
@@ -189,6 +190,30 @@ async fn who_lost_the_claim_while_reading_gives_way() {
         0,
         "what is not written down is not sent"
     );
+}
+
+/// Every lease looks as if it had ended to a worker whose clock is ahead of the store's.
+#[tokio::test(start_paused = true)]
+async fn a_worker_whose_clock_is_ahead_asks_for_what_another_holds_once_a_second() {
+    let temp_store = TempStore::new();
+    let store = Arc::new(FaultyStore::new(temp_store.store()));
+    store.track(vec![order("shop", "A-1")]).await.unwrap();
+    let held = NewCancellation {
+        claim: Claim::new("w2", HOUR),
+        ..new_cancellation(1, "shop", "A-1")
+    };
+    store.open(held).await.unwrap();
+    let clock = temp_store.clock.clock();
+    let ahead = SharedClock::new(move || clock.now() + 2 * HOUR);
+    let gateway = Arc::new(Scripted::repeatable());
+    let canceller = worker("w1", store.clone(), ahead, &[("shop", &gateway)]);
+    let wait = Duration::from_secs(10);
+    let asked = canceller.cancel(order("shop", "A-1"), by("amina"), wait);
+    let record = asked.await.unwrap().record;
+    assert_eq!(record.worker.as_deref(), Some("w2"));
+    assert_eq!(gateway.requests(), 0);
+    let claims = store.claims();
+    assert!((10..=12).contains(&claims), "{claims} claims in 10 s");
 }
 
 async fn claim(path: &PathBuf, id: CancellationId) {

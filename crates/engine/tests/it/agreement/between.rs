@@ -168,7 +168,7 @@ impl Between {
             bent.change.version = present.version;
         }
         if self.makes(Mistake::IgnoresTheGuard) {
-            bent.guard = Precondition::None;
+            bent.precondition = Precondition::None;
         }
         if self.makes(Mistake::ReleasesWhatIsKept) {
             bent.change.schedule = match bent.change.schedule {

@@ -52,8 +52,8 @@ pub(super) fn change(
         },
         seen: transition.seen,
         attempt: attempt(record.progress.state, transition.event, step, rules),
-        follow: follow(&step.next, rules),
-        guard: guard(&step.next),
+        tracking: tracking(&step.next, rules),
+        precondition: precondition(&step.next),
     }
 }
 
@@ -74,7 +74,7 @@ fn attempt(before: State, event: &Event, step: &Step, rules: &CancelRules) -> At
 }
 
 /// A request, and every end but one by a payment, must not be written over one.
-fn guard(next: &Cancellation) -> Precondition {
+fn precondition(next: &Cancellation) -> Precondition {
     let paid = next.verified.as_ref().is_some_and(OrderStatus::was_paid);
     let ends_as_unpaid = matches!(
         next.state,
@@ -92,7 +92,7 @@ fn guard(next: &Cancellation) -> Precondition {
     }
 }
 
-fn follow(next: &Cancellation, rules: &CancelRules) -> Tracking {
+fn tracking(next: &Cancellation, rules: &CancelRules) -> Tracking {
     let State::Done(outcome) = next.state else {
         return Tracking::InProgress;
     };

@@ -28,7 +28,7 @@ pub(super) struct Model {
 
 #[derive(Debug)]
 struct Followed {
-    /// As it was tracked, but for `follow` and `last_action_at`.
+    /// As it was tracked, but for `tracking` and `last_action_at`.
     order: TrackedOrder,
     /// Everything that anybody has seen of it.
     sights: Vec<Observation>,
@@ -62,14 +62,14 @@ impl Followed {
     fn shown(&self) -> TrackedOrder {
         let seen = self.seen();
         let paid = seen.as_ref().is_some_and(|seen| seen.status.was_paid());
-        let follow = match self.order.follow {
+        let tracking = match self.order.tracking {
             // A sweep leaves a paid order alone, whichever worker saw the payment.
             Tracking::Pending if paid => Tracking::Closed,
-            Tracking::Pending | Tracking::InProgress | Tracking::Closed => self.order.follow,
+            Tracking::Pending | Tracking::InProgress | Tracking::Closed => self.order.tracking,
         };
         TrackedOrder {
             seen,
-            follow,
+            tracking,
             ..self.order.clone()
         }
     }
@@ -154,7 +154,7 @@ impl Model {
             return Answer::UnknownOrder;
         };
         if let Condition::IfUnmodifiedSince { since } = new_cancellation.condition
-            && (order.follow != Tracking::Pending || order.last_action_at != since)
+            && (order.tracking != Tracking::Pending || order.last_action_at != since)
         {
             return Answer::Stale;
         }
@@ -207,7 +207,7 @@ impl Model {
         }
         let begins = change.attempt == Attempt::Begins(Repeat::Once);
         let paid = self.paid(&before.key, begins);
-        if change.guard == Precondition::Unpaid
+        if change.precondition == Precondition::Unpaid
             && let Some(status) = &paid
         {
             return Answer::SeenPaid(status.clone());
@@ -231,11 +231,11 @@ impl Model {
         };
         let entry = &change.change.entry;
         self.write_line(&record, &entry.event, &entry.actor, entry.detail.clone());
-        let follow = match change.follow {
+        let tracking = match change.tracking {
             Tracking::Pending if paid.is_some() => Tracking::Closed,
-            Tracking::Pending | Tracking::InProgress | Tracking::Closed => change.follow,
+            Tracking::Pending | Tracking::InProgress | Tracking::Closed => change.tracking,
         };
-        self.touch(&record.key, follow, self.now);
+        self.touch(&record.key, tracking, self.now);
         let order = self.orders.get_mut(&record.key);
         order.unwrap().sights.extend(change.seen.clone());
         self.push(record.clone());
@@ -388,9 +388,9 @@ impl Model {
         });
     }
 
-    fn touch(&mut self, key: &OrderKey, follow: Tracking, now: Timestamp) {
+    fn touch(&mut self, key: &OrderKey, tracking: Tracking, now: Timestamp) {
         let order = &mut self.orders.get_mut(key).unwrap().order;
-        order.follow = follow;
+        order.tracking = tracking;
         order.last_action_at = Some(now);
     }
 
@@ -465,7 +465,7 @@ impl Model {
         let orders = self.orders.values().map(Followed::shown);
         let mut orders: Vec<_> = orders
             .filter(|order| {
-                order.follow == Tracking::Pending
+                order.tracking == Tracking::Pending
                     && (page.created_from..=page.created_until).contains(&order.created_at)
                     && order
                         .last_action_at

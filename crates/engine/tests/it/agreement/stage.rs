@@ -583,7 +583,7 @@ fn told_otherwise(order: &TrackedOrder, now: Timestamp) -> TrackedOrder {
         note: None,
         seen: Some(observation(&OrderStatus::Paid, now)),
         last_action_at: Some(now),
-        follow: Tracking::Closed,
+        tracking: Tracking::Closed,
         ..order.clone()
     }
 }
