@@ -172,19 +172,10 @@ impl fmt::Display for Failure {
 
 /// The text of an error, with its causes where it is the gateway's.
 pub(crate) fn describe(error: &EngineError) -> String {
-    match error {
-        EngineError::Gateway(error) => error.in_full().to_string(),
-        EngineError::Store(_)
-        | EngineError::NotStored { .. }
-        | EngineError::OtherGateway { .. }
-        | EngineError::UnknownAccount(_)
-        | EngineError::UnknownCancellation(_)
-        | EngineError::UnknownRefund(_)
-        | EngineError::ShutDown(_)
-        | EngineError::NotAllowed(_)
-        | EngineError::NothingToDecide(_)
-        | EngineError::DoubleRequest(_)
-        | _ => error.to_string(),
+    if let EngineError::Gateway(error) = error {
+        error.in_full().to_string()
+    } else {
+        error.to_string()
     }
 }
 

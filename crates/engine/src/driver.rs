@@ -573,11 +573,11 @@ impl Canceller {
                 next: step.next.clone(),
                 message: Some(message::line(step, &transition.event, &transition.detail)),
                 schedule,
-                entry: Entry {
-                    event: transition.event.as_str().to_owned(),
-                    actor: transition.actor.as_ref().unwrap_or(worker).clone(),
-                    detail: Some(transition.detail.clone()),
-                },
+                entry: Entry::new(
+                    transition.event.as_str(),
+                    transition.actor.as_ref().unwrap_or(worker),
+                    Some(transition.detail.clone()),
+                ),
             },
             seen: transition.seen.clone(),
             attempt,

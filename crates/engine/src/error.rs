@@ -79,6 +79,16 @@ pub enum EngineError {
     DoubleRequest(Box<Refund>),
 }
 
+impl EngineError {
+    /// Whether the gateway could not be asked, or did not answer.
+    pub(crate) fn is_of_the_gateway(&self) -> bool {
+        matches!(
+            self,
+            Self::Gateway(_) | Self::UnknownAccount(_) | Self::OtherGateway { .. }
+        )
+    }
+}
+
 /// What a request that may leave only once asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestKind {

@@ -42,13 +42,8 @@ impl Canceller {
             return Ok(record);
         }
         match self.status(&record.key).await {
-            Ok(_)
-            | Err(
-                EngineError::Gateway(_)
-                | EngineError::UnknownAccount(_)
-                | EngineError::OtherGateway { .. },
-            ) => {}
-            Err(trouble) => return Err(trouble),
+            Err(trouble) if !trouble.is_of_the_gateway() => return Err(trouble),
+            Ok(_) | Err(_) => {}
         }
         let now = self.store.cancellation(record.id).await?;
         Ok(now.unwrap_or(record))

@@ -238,6 +238,18 @@ pub struct Entry {
     pub detail: Option<String>,
 }
 
+impl Entry {
+    /// An entry about this event.
+    pub fn new(event: &str, actor: &str, detail: Option<String>) -> Self {
+        let (event, actor) = (event.to_owned(), actor.to_owned());
+        Self {
+            event,
+            actor,
+            detail,
+        }
+    }
+}
+
 /// What happens to the attempt of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attempt {

@@ -73,11 +73,7 @@ impl RefundUpdate {
             next: refund.progress,
             message: Some(detail.clone()),
             schedule: Schedule::Never,
-            entry: Entry {
-                event: event.to_owned(),
-                actor: actor.to_owned(),
-                detail: Some(detail),
-            },
+            entry: Entry::new(event, actor, Some(detail)),
         })
     }
 

@@ -272,11 +272,7 @@ impl Refunder {
                     reading = Some(read);
                     break;
                 }
-                Err(
-                    EngineError::Gateway(_)
-                    | EngineError::UnknownAccount(_)
-                    | EngineError::OtherGateway { .. },
-                ) => {}
+                Err(trouble) if trouble.is_of_the_gateway() => {}
                 Err(trouble) => return Err(trouble),
             }
         }

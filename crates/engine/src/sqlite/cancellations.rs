@@ -1,7 +1,7 @@
 //! Statements about cancellations, their attempts and their log.
 
-use duka_core::cancel::{Cancellation, Repeat, RequestUsed};
-use duka_core::{AccountName, CancellationId, GatewayName, Money};
+use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, RequestUsed};
+use duka_core::{AccountName, CancellationId, GatewayName, Money, OrderStatus};
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
@@ -34,28 +34,22 @@ impl Progress for Cancellation {
     }
 
     fn columns(&self) -> Columns {
-        let outcome = self.state.outcome();
         let verified = self.verified.as_ref();
+        let request_used = self.request_used == RequestUsed::Yes;
         vec![
             ("state", word(self.state.as_str())),
-            ("outcome", outcome.map(|it| word(it.as_str())).into()),
-            ("skip_reason", skip_word(self.state).map(word).into()),
+            ("outcome", word(self.state.outcome().map(Outcome::as_str))),
+            ("skip_reason", word(skip_word(self.state))),
             ("attempts", self.attempts.into()),
             ("requests", self.requests.into()),
-            (
-                "request_used",
-                (self.request_used == RequestUsed::Yes).into(),
-            ),
+            ("request_used", request_used.into()),
             ("sent_at", self.sent_at.map(micros).into()),
             ("doubt_since", self.doubt_since.map(micros).into()),
             ("blocked_since", self.blocked_since.map(micros).into()),
             ("failed_polls", self.failed_polls.into()),
-            ("verified", verified.map(|it| word(it.as_str())).into()),
-            (
-                "verified_raw",
-                verified.and_then(unknown_words).map(word).into(),
-            ),
-            ("finding", self.finding.map(|it| word(it.as_str())).into()),
+            ("verified", word(verified.map(OrderStatus::as_str))),
+            ("verified_raw", word(verified.and_then(unknown_words))),
+            ("finding", word(self.finding.map(Finding::as_str))),
         ]
     }
 
@@ -108,15 +102,7 @@ pub(super) fn open(
         let open = add_listed_money(connection, open, new_cancellation.listed_money)?;
         return Ok(OpenResult::AlreadyOpen(open));
     }
-    let Some(order) = orders::by_key(connection, &new_cancellation.key)? else {
-        return Err(StoreError::new(
-            StoreErrorKind::UnknownOrder,
-            format!(
-                "order {} is not tracked; track it first",
-                new_cancellation.key
-            ),
-        ));
-    };
+    let order = orders::tracked(connection, &new_cancellation.key)?;
     match new_cancellation.condition {
         Condition::Always => {}
         Condition::IfUnmodifiedSince { since } => {
@@ -141,17 +127,10 @@ pub(super) fn open(
                 "listed_amount",
                 listed.map(|m| m.amount().to_string()).into(),
             ),
-            (
-                "listed_currency",
-                listed.map(|m| word(m.currency().code())).into(),
-            ),
+            ("listed_currency", word(listed.map(|m| m.currency().code()))),
         ],
         claim: &new_cancellation.claim,
-        entry: Entry {
-            event: "requested".to_owned(),
-            actor: request.actor.clone(),
-            detail: request.reason.clone(),
-        },
+        entry: Entry::new("requested", &request.actor, request.reason.clone()),
     };
     let opened = records::insert(connection, new, now)?;
     touch(connection, &opened.key, Tracking::InProgress, now)?;

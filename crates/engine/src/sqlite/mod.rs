@@ -81,8 +81,8 @@ impl SqliteStore {
             ));
         }
         let started = Instant::now();
-        loop {
-            match Self::connect_at(path, &clock, busy_timeout) {
+        let (writer, reader) = loop {
+            match connect_both(path, busy_timeout) {
                 // Of several that make the file at the same time, SQLite turns some away at
                 // once, without the wait that it was told to have.
                 Err(error)
@@ -90,29 +90,13 @@ impl SqliteStore {
                 {
                     std::thread::sleep(Duration::from_millis(5));
                 }
-                opened => return opened,
+                connected => break connected?,
             }
-        }
-    }
-
-    fn connect_at(
-        path: &Path,
-        clock: &SharedClock,
-        busy_timeout: Duration,
-    ) -> Result<Self, StoreError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let create = flags | OpenFlags::SQLITE_OPEN_CREATE;
-        make_private(path);
-        let mut connection = connect(path, create, busy_timeout)?;
-        schema::create(&mut connection)?;
-        let reader = connect(path, flags, busy_timeout)?;
-        reader
-            .pragma_update(None, "query_only", true)
-            .map_err(store_error)?;
+        };
         Ok(Self {
             path: path.into(),
-            clock: clock.clone(),
-            writer: Writer::start(connection)?,
+            clock,
+            writer: Writer::start(writer)?,
             reader: Arc::new(Mutex::new(reader)),
         })
     }
@@ -158,6 +142,23 @@ fn named(path: &Path, error: StoreError) -> StoreError {
             StoreError::new(error.kind(), format!("{}: {error}", path.display()))
         }
     }
+}
+
+/// The connection that writes, and the one that reads.
+fn connect_both(
+    path: &Path,
+    busy_timeout: Duration,
+) -> Result<(Connection, Connection), StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let create = flags | OpenFlags::SQLITE_OPEN_CREATE;
+    make_private(path);
+    let mut writer = connect(path, create, busy_timeout)?;
+    schema::create(&mut writer)?;
+    let reader = connect(path, flags, busy_timeout)?;
+    reader
+        .pragma_update(None, "query_only", true)
+        .map_err(store_error)?;
+    Ok((writer, reader))
 }
 
 fn connect(

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::rows::{self, collect, form_word, micros, store_error, tracking_word, unknown_words};
 use crate::order::{OrderKey, TrackedOrder};
-use crate::store::{AbandonedPage, StoreError, Tracked};
+use crate::store::{AbandonedPage, StoreError, StoreErrorKind, Tracked};
 
 pub(super) fn track(
     connection: &Connection,
@@ -93,6 +93,14 @@ pub(super) fn by_key(
         .optional()
         .map_err(store_error)?
         .transpose()
+}
+
+/// An order that has to be tracked.
+pub(super) fn tracked(connection: &Connection, key: &OrderKey) -> Result<TrackedOrder, StoreError> {
+    by_key(connection, key)?.ok_or_else(|| {
+        let untracked = format!("order {key} is not tracked; track it first");
+        StoreError::new(StoreErrorKind::UnknownOrder, untracked)
+    })
 }
 
 pub(super) fn find(connection: &Connection, text: &str) -> Result<Vec<TrackedOrder>, StoreError> {

@@ -97,11 +97,7 @@ fn find_late(
                 next,
                 message: Some(message::line(&step, &event, &detail)),
                 schedule: Schedule::Never,
-                entry: Entry {
-                    event: event.as_str().to_owned(),
-                    actor: actor.to_owned(),
-                    detail: Some(detail),
-                },
+                entry: Entry::new(event.as_str(), actor, Some(detail)),
             },
             seen: None,
             attempt: Attempt::Unchanged,

@@ -9,7 +9,9 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params, params_from_iter};
 
 use super::events::{self, Line, Table};
-use super::rows::{self, collect, damaged, get, maybe_moment, micros, moment_at, store_error};
+use super::rows::{
+    self, collect, damaged, get, maybe_moment, micros, moment_at, store_error, word,
+};
 use crate::order::OrderKey;
 use crate::record::Record;
 use crate::store::{Change, Claim, Entry, StoreError, StoreErrorKind};
@@ -61,8 +63,8 @@ pub(super) fn insert<P: Progress>(
     let mut columns: Columns = vec![
         ("id", id.clone().into()),
         ("version", 1.into()),
-        ("account", new.key.account.as_str().to_owned().into()),
-        ("order_id", new.key.order.as_str().to_owned().into()),
+        ("account", word(new.key.account.as_str())),
+        ("order_id", word(new.key.order.as_str())),
         ("actor", new.entry.actor.clone().into()),
         ("due_at", micros(new.claim.until(now)).into()),
         ("worker", new.claim.worker.clone().into()),
@@ -104,7 +106,7 @@ pub(super) fn swap<P: Progress>(
         i64::try_from(change.version).unwrap_or(i64::MAX).into(),
         change.message.clone().into(),
         change.schedule.due_at(now).map(micros).into(),
-        change.schedule.holder().map(str::to_owned).into(),
+        word(change.schedule.holder()),
         micros(now).into(),
     ];
     let mut own = String::new();

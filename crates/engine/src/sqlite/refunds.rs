@@ -11,8 +11,8 @@ use super::rows::{self, damaged, get, micros, store_error, word};
 use crate::message;
 use crate::order::OrderKey;
 use crate::refunds::{
-    BeginRefund, PendingRefunds, Refund, RefundEvent, RefundFinding, RefundIntent, RefundProgress,
-    RefundState, RefundTerms, RefundUpdate, RefundUpdateResult,
+    BeginRefund, PendingRefunds, Refund, RefundEvent, RefundFinding, RefundIntent, RefundOutcome,
+    RefundProgress, RefundState, RefundTerms, RefundUpdate, RefundUpdateResult,
 };
 use crate::store::{Entry, StoreError, StoreErrorKind};
 
@@ -31,8 +31,8 @@ impl Progress for RefundProgress {
         let outcome = self.state.outcome();
         vec![
             ("state", word(self.state.as_str())),
-            ("outcome", outcome.map(|it| word(it.as_str())).into()),
-            ("finding", self.finding.map(|it| word(it.as_str())).into()),
+            ("outcome", word(outcome.map(RefundOutcome::as_str))),
+            ("finding", word(self.finding.map(RefundFinding::as_str))),
         ]
     }
 
@@ -77,12 +77,7 @@ pub(super) fn begin(
     intent: &RefundIntent,
     now: Timestamp,
 ) -> Result<BeginRefund, StoreError> {
-    let Some(order) = orders::by_key(connection, &intent.key)? else {
-        return Err(StoreError::new(
-            StoreErrorKind::UnknownOrder,
-            format!("order {} is not tracked; track it first", intent.key),
-        ));
-    };
+    let order = orders::tracked(connection, &intent.key)?;
     // Under every name of the account: a status that lags behind may show it paid again.
     let reversed: bool = connection
         .prepare_cached(
@@ -124,11 +119,11 @@ pub(super) fn begin(
             ("message", word(message::refund(state))),
         ],
         claim: &intent.claim,
-        entry: Entry {
-            event: "intent".to_owned(),
-            actor: intent.actor.clone(),
-            detail: Some(format!("{}: {}", terms.money, terms.remarks)),
-        },
+        entry: Entry::new(
+            "intent",
+            &intent.actor,
+            Some(format!("{}: {}", terms.money, terms.remarks)),
+        ),
     };
     records::insert(connection, new, now).map(BeginRefund::New)
 }

@@ -211,9 +211,9 @@ pub(super) fn unknown_words(status: &OrderStatus) -> Option<&str> {
     }
 }
 
-/// A word, or other text, to store.
-pub(super) fn word(text: &str) -> Value {
-    text.to_owned().into()
+/// A word, or other text, to store; or none.
+pub(super) fn word<'a>(text: impl Into<Option<&'a str>>) -> Value {
+    text.into().map(str::to_owned).into()
 }
 
 /// The reason to store beside the outcome *skipped*.

@@ -1,7 +1,6 @@
 //! What only shows from inside: the settings of the connections, and the group commit.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc;
 
 use futures::FutureExt;
@@ -41,10 +40,10 @@ fn beside(path: &Path) -> Connection {
 }
 
 /// Keeps the writing thread busy until the sender is dropped, so that a group gathers.
-async fn hold_up(store: &Arc<SqliteStore>) -> mpsc::Sender<()> {
+async fn hold_up(store: &SqliteStore) -> mpsc::Sender<()> {
     let (release, held) = mpsc::channel::<()>();
     let (started, running) = mpsc::channel::<()>();
-    let holder = Arc::clone(store);
+    let holder = store.clone();
     tokio::spawn(async move {
         let held_up = holder.write(move |_| {
             started.send(()).unwrap();
@@ -60,7 +59,7 @@ async fn hold_up(store: &Arc<SqliteStore>) -> mpsc::Sender<()> {
 }
 
 /// Hands all jobs to the writing thread while it is held up, lets it go, and waits.
-async fn in_one_group<T>(store: &Arc<SqliteStore>, jobs: Vec<BoxFuture<'_, T>>) -> Vec<T> {
+async fn in_one_group<T>(store: &SqliteStore, jobs: Vec<BoxFuture<'_, T>>) -> Vec<T> {
     let release = hold_up(store).await;
     let mut jobs = jobs;
     for job in &mut jobs {
@@ -105,7 +104,7 @@ async fn a_write_is_there_for_everybody_when_it_returns() {
 #[tokio::test]
 async fn sixty_four_writers_at_once_share_one_commit_and_all_get_answers() {
     let (_folder, path) = shelf();
-    let store = Arc::new(SqliteStore::open(&path, clock()).unwrap());
+    let store = SqliteStore::open(&path, clock()).unwrap();
     let jobs = (0..64).map(|number| {
         let path = path.clone();
         let job = store.write(move |c| {
@@ -127,7 +126,7 @@ async fn sixty_four_writers_at_once_share_one_commit_and_all_get_answers() {
 #[tokio::test]
 async fn one_failing_job_does_not_harm_its_neighbours() {
     let (_folder, path) = shelf();
-    let store = Arc::new(SqliteStore::open(&path, clock()).unwrap());
+    let store = SqliteStore::open(&path, clock()).unwrap();
     let jobs = (0..30).map(|number| {
         let order = format!("A-{number}");
         let job = store.write(move |c| {
@@ -151,7 +150,7 @@ async fn one_failing_job_does_not_harm_its_neighbours() {
 #[tokio::test]
 async fn a_caller_that_goes_away_leaves_its_write_and_a_working_writer() {
     let (_folder, path) = shelf();
-    let store = Arc::new(SqliteStore::open(&path, clock()).unwrap());
+    let store = SqliteStore::open(&path, clock()).unwrap();
     let release = hold_up(&store).await;
     let mut gone = store.write(|c| insert(c, "A-1")).boxed();
     assert!(futures::poll!(gone.as_mut()).is_pending());

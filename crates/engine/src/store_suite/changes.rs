@@ -63,11 +63,11 @@ pub fn change(record: &Record, state: State, attempt: Attempt) -> Update {
             } else {
                 Schedule::Due(2 * MINUTE)
             },
-            entry: Entry {
-                event: "unclear".to_owned(),
-                actor: "w1".to_owned(),
-                detail: Some("cancel request: timed out".to_owned()),
-            },
+            entry: Entry::new(
+                "unclear",
+                "w1",
+                Some("cancel request: timed out".to_owned()),
+            ),
         },
         precondition: Precondition::None,
         seen: None,

@@ -129,18 +129,15 @@ pub(super) fn before(now: Timestamp, age: Duration) -> Timestamp {
 }
 
 fn remedy_of(error: &EngineError) -> Remedy {
-    match error {
-        EngineError::Gateway(error) if is_hopeless(error) => Remedy::FixSettings,
-        EngineError::UnknownAccount(_) | EngineError::OtherGateway { .. } => Remedy::FixSettings,
-        EngineError::Gateway(_)
-        | EngineError::Store(_)
-        | EngineError::NotStored { .. }
-        | EngineError::UnknownCancellation(_)
-        | EngineError::UnknownRefund(_)
-        | EngineError::NothingToDecide(_)
-        | EngineError::DoubleRequest(_)
-        | EngineError::ShutDown(_)
-        | EngineError::NotAllowed(_) => Remedy::LaterSweep,
+    let by_settings = if let EngineError::Gateway(error) = error {
+        is_hopeless(error)
+    } else {
+        error.is_of_the_gateway()
+    };
+    if by_settings {
+        Remedy::FixSettings
+    } else {
+        Remedy::LaterSweep
     }
 }
 

@@ -255,19 +255,10 @@ async fn recheck(context: &Context<'_>, record: &Record) -> Ended {
 
 fn failed_call(context: &Context<'_>, key: &OrderKey, error: EngineError) -> Ended {
     context.failed(key, &error);
-    match error {
-        EngineError::Gateway(error) => Ended::with_call(Some(error)),
-        EngineError::Store(_)
-        | EngineError::NotStored { .. }
-        | EngineError::UnknownCancellation(_)
-        | EngineError::UnknownRefund(_)
-        | EngineError::NothingToDecide(_)
-        | EngineError::DoubleRequest(_)
-        | EngineError::ShutDown(_)
-        | EngineError::OtherGateway { .. }
-        | EngineError::UnknownAccount(_)
-        | EngineError::NotAllowed(_) => Ended::default(),
-    }
+    let EngineError::Gateway(error) = error else {
+        return Ended::default();
+    };
+    Ended::with_call(Some(error))
 }
 
 /// Reads again what waits for a person: a status may have become clear meanwhile, and where a

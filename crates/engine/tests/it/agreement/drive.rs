@@ -44,11 +44,11 @@ pub(super) fn change(
             next: step.next.clone(),
             message: transition.message,
             schedule,
-            entry: Entry {
-                event: transition.event.as_str().to_owned(),
-                actor: transition.actor.to_owned(),
-                detail: transition.detail,
-            },
+            entry: Entry::new(
+                transition.event.as_str(),
+                transition.actor,
+                transition.detail,
+            ),
         },
         seen: transition.seen,
         attempt: attempt(record.progress.state, transition.event, step, rules),
