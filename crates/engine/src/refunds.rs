@@ -9,8 +9,6 @@
 mod change;
 mod driver;
 
-use std::convert::Infallible;
-
 use async_trait::async_trait;
 use duka_core::{AccountName, GatewayName, OrderId, OrderStatus, RefundId};
 use jiff::Timestamp;
@@ -20,7 +18,7 @@ use crate::record::LogEntry;
 use crate::store::{Claim, Store, StoreError, UpdateResult};
 
 pub use crate::record::{Refund, RefundProgress, RefundTerms};
-pub use change::RefundUpdate;
+pub use change::{RefundPrecondition, RefundUpdate};
 pub use driver::{RefundParams, Refunder, Refunding};
 pub use duka_core::refund::{
     RefundEvent, RefundFinding, RefundOutcome, RefundResolution, RefundState,
@@ -55,8 +53,8 @@ pub enum BeginRefund {
     NotPaid(Option<OrderStatus>),
 }
 
-/// What came of an update of a refund, which has no precondition.
-pub type RefundUpdateResult = UpdateResult<Refund, Infallible>;
+/// What came of an update of a refund. Its precondition fails while the worker holds the lease.
+pub type RefundUpdateResult = UpdateResult<Refund, ()>;
 
 /// A page of refunds that are not over, or have a finding.
 #[derive(Debug, Clone, Default)]

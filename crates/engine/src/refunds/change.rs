@@ -10,7 +10,20 @@ use crate::store::{Change, Entry, Schedule};
 
 /// The next state of a refund; only the rules make one.
 #[derive(Debug, Clone)]
-pub struct RefundUpdate(Change<RefundId, RefundProgress>);
+pub struct RefundUpdate {
+    change: Change<RefundId, RefundProgress>,
+    precondition: RefundPrecondition,
+}
+
+/// What must hold for an update of a refund to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefundPrecondition {
+    /// Nothing.
+    None,
+    /// The lease of the worker that sends it has [ended](Refund::is_lapsed), by the store's
+    /// clock.
+    LeaseEnded,
+}
 
 impl RefundUpdate {
     /// What follows from `event`, by [`step`]; `None` if nothing does.
@@ -19,7 +32,10 @@ impl RefundUpdate {
         let next = step(refund.progress.state, event)?;
         let message = format!("{detail}; {}", message::refund(next));
         let mut update = Self::note(refund, event.as_str(), detail.to_owned(), actor);
-        (update.0.next.state, update.0.message) = (next, Some(message));
+        (update.change.next.state, update.change.message) = (next, Some(message));
+        if event == RefundEvent::LeaseLapsed {
+            update.precondition = RefundPrecondition::LeaseEnded;
+        }
         Some(update)
     }
 
@@ -36,7 +52,7 @@ impl RefundUpdate {
             "{detail}; this came after another refund request of the payment had been made"
         );
         let mut update = Self::note(refund, event.as_str(), detail, actor);
-        update.0.next.finding = Some(RefundFinding::DoubleRequest);
+        update.change.next.finding = Some(RefundFinding::DoubleRequest);
         let state = refund.progress.state;
         state.allows_another_request().then_some(update)
     }
@@ -61,24 +77,33 @@ impl RefundUpdate {
         let detail = format!("{by}: {note}");
         let message = format!("{detail}; a person has seen to the {}", finding.as_str());
         let mut update = Self::note(refund, "acknowledged", detail, by);
-        (update.0.next.finding, update.0.message) = (None, Some(message));
+        (update.change.next.finding, update.change.message) = (None, Some(message));
         Some(update)
     }
 
     /// A log entry that changes nothing yet, and releases the lease.
     fn note(refund: &Refund, event: &str, detail: String, actor: &str) -> Self {
-        Self(Change {
+        let change = Change {
             id: refund.id,
             version: refund.version,
             next: refund.progress,
             message: Some(detail.clone()),
             schedule: Schedule::Never,
             entry: Entry::new(event, actor, Some(detail)),
-        })
+        };
+        Self {
+            change,
+            precondition: RefundPrecondition::None,
+        }
     }
 
     /// What to store.
     pub const fn change(&self) -> &Change<RefundId, RefundProgress> {
-        &self.0
+        &self.change
+    }
+
+    /// What must hold for it to be stored.
+    pub const fn precondition(&self) -> RefundPrecondition {
+        self.precondition
     }
 }

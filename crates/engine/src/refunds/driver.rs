@@ -2,13 +2,12 @@
 //! once, and believes nothing but a readable answer.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use duka_core::clock::SharedClock;
 use duka_core::gateway::Operation;
 use duka_core::money::Decimal;
-use duka_core::refund::{RefundEvent, RefundResolution};
+use duka_core::refund::{RefundEvent, RefundResolution, RefundState};
 use duka_core::{
     AccountName, Delivery, Error, ErrorKind, Gateway, OrderStatus, RefundAnswer, RefundId,
     RefundRequest, StatusReading,
@@ -258,7 +257,8 @@ impl Refunder {
     ) -> Result<(Refund, Option<StatusReading>), EngineError> {
         let mut refund = refund;
         let worker = &self.orders.settings.worker;
-        if refund.is_lapsed(self.orders.clock.now()) {
+        if refund.progress.state == RefundState::Sending {
+            // Whether its lease has ended is for the store to say.
             let detail = "the worker that was sending the request stopped without a word";
             let event = RefundEvent::LeaseLapsed;
             refund = self.write(refund, event, detail, worker).await?.refund();
@@ -324,7 +324,7 @@ impl Refunder {
     ) -> Result<Refund, EngineError> {
         let found = self.store.refund(id).await?;
         let found = found.ok_or(EngineError::UnknownRefund(id))?;
-        let decide = |refund: &Refund, reason: Reason<Infallible>| {
+        let decide = |refund: &Refund, reason: Reason<()>| {
             if let Reason::OnceUsed(error) = reason {
                 return Err(error.into());
             }
@@ -347,7 +347,10 @@ impl Refunder {
         detail: &str,
         actor: &str,
     ) -> Result<Written, EngineError> {
-        let decide = |refund: &Refund, reason: Reason<Infallible>| {
+        let decide = |refund: &Refund, reason: Reason<()>| {
+            if let Reason::PreconditionFailed(()) = reason {
+                return Ok(Decision::Leave);
+            }
             if let Reason::OnceUsed(error) = reason {
                 let update = RefundUpdate::double_request(refund, event, detail, actor);
                 let update = update.ok_or(error)?;

@@ -12,7 +12,7 @@ use crate::message;
 use crate::order::OrderKey;
 use crate::refunds::{
     BeginRefund, PendingRefunds, Refund, RefundEvent, RefundFinding, RefundIntent, RefundOutcome,
-    RefundProgress, RefundState, RefundTerms, RefundUpdate, RefundUpdateResult,
+    RefundPrecondition, RefundProgress, RefundState, RefundTerms, RefundUpdate, RefundUpdateResult,
 };
 use crate::store::{Entry, StoreError, StoreErrorKind};
 
@@ -134,7 +134,11 @@ pub(super) fn advance(
     now: Timestamp,
 ) -> Result<RefundUpdateResult, StoreError> {
     let change = update.change();
-    let before = records::present(connection, change.id)?;
+    let before: Refund = records::present(connection, change.id)?;
+    let needs_end = update.precondition() == RefundPrecondition::LeaseEnded;
+    if needs_end && before.version == change.version && !before.is_lapsed(now) {
+        return Ok(RefundUpdateResult::PreconditionFailed(()));
+    }
     if !records::swap(connection, &before, change, now)? {
         return Ok(RefundUpdateResult::Conflict(before));
     }

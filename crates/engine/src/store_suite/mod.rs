@@ -162,6 +162,7 @@ macro_rules! store_suite {
                 a_refunds_log_tells_everything_in_order
                 money_seen_to_go_back_ends_what_waits_for_it
                 what_is_not_over_is_listed_page_by_page
+                a_lease_on_a_refund_ends_by_the_clock_of_the_store
                 a_claim_of_a_wrong_clock_is_lapsed
             }
         }

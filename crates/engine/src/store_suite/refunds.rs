@@ -100,6 +100,7 @@ pub async fn advanced(store: &dyn RefundStore, change: RefundUpdate) -> Refund {
         RefundUpdateResult::Conflict(refund) => {
             panic!("another worker has written first: {refund:?}")
         }
+        RefundUpdateResult::PreconditionFailed(()) => panic!("its worker holds the lease"),
     }
 }
 
@@ -310,6 +311,7 @@ pub async fn a_refund_made_from_an_old_version_writes_nothing(suite: &Suite<'_>)
     match store.advance_refund(late).await.unwrap() {
         RefundUpdateResult::Conflict(now) => assert_eq!(now, second),
         RefundUpdateResult::Stored(refund) => panic!("{refund:?}"),
+        RefundUpdateResult::PreconditionFailed(()) => panic!("the lease does not matter"),
     }
     assert_eq!(store.refund_log(first.id).await.unwrap().len(), 2);
     let mut unknown = second;
@@ -411,6 +413,21 @@ pub async fn what_is_not_over_is_listed_page_by_page(suite: &Suite<'_>) {
         ..PendingRefunds::default()
     };
     assert_eq!(store.pending_refunds(page).await.unwrap().len(), 5);
+}
+
+/// A lease ends by the clock of the store alone.
+pub async fn a_lease_on_a_refund_ends_by_the_clock_of_the_store(suite: &Suite<'_>) {
+    let store = suite.open();
+    let sending = begun(&*store, 1, "A-1").await;
+    let lapsed = || by("w2", &sending, RefundEvent::LeaseLapsed);
+    suite.set_clock(119);
+    let early = store.advance_refund(lapsed()).await.unwrap();
+    let held = matches!(early, RefundUpdateResult::PreconditionFailed(()));
+    assert!(held, "{early:?}");
+    assert_eq!(store.refund(sending.id).await.unwrap().unwrap(), sending);
+    suite.set_clock(120);
+    let doubted = advanced(&*store, lapsed()).await;
+    assert_eq!(doubted.progress.state, RefundState::InDoubt);
 }
 
 /// A claim of a wrong clock is lapsed.

@@ -251,7 +251,8 @@ async fn an_answer_to_a_refund_that_comes_after_the_money_went_back_is_kept() {
         counter.fake_refund_gateway.during(move || {
             let path = path.clone();
             elsewhere(async move {
-                let store = SqliteStore::open(path, SharedClock::new(noon)).unwrap();
+                let store =
+                    SqliteStore::open(path, SharedClock::new(|| noon() + 10 * MINUTE)).unwrap();
                 the_money_goes_back(&store).await;
             });
         });

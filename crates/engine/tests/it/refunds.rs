@@ -252,7 +252,8 @@ async fn an_answer_that_comes_after_somebody_took_it_for_doubtful_is_still_evide
         counter.fake_refund_gateway.during(move || {
             let path = path.clone();
             elsewhere(async move {
-                let store = SqliteStore::open(path, SharedClock::new(noon)).unwrap();
+                let store =
+                    SqliteStore::open(path, SharedClock::new(|| noon() + 10 * MINUTE)).unwrap();
                 doubt(&store).await;
             });
         });
