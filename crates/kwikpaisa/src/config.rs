@@ -2,7 +2,7 @@
 
 use duka_core::Error;
 use duka_core::clock::SharedClock;
-use duka_http::adapter::{AccountSettings, ApiUrls, Environment, check_key, misconfigured};
+use duka_http::adapter::{AccountSettings, Environment, check_key, misconfigured};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::auth::Signer;
@@ -10,16 +10,14 @@ use crate::gateway::{KwikPaisa, NAME, Orders};
 use crate::payload::Unicode;
 
 impl KwikPaisa {
-    /// Where its API is (page *create-order*).
-    pub const API: ApiUrls = ApiUrls {
-        sandbox: "https://sandbox.kwikpaisa.com",
-        production: "https://api.kwikpaisa.com",
-    };
-
     /// Starts an account with the keys that KwikPaisa issued. `clock` dates every request:
     /// the gateway refuses one that is too old.
     pub fn builder(api_key: SecretString, secret_key: SecretString, clock: SharedClock) -> Builder {
-        Builder::new(api_key, secret_key, clock)
+        Builder {
+            settings: AccountSettings::new(clock),
+            signer: Signer::new(api_key, secret_key),
+            orders: Orders::default(),
+        }
     }
 }
 
@@ -27,38 +25,24 @@ impl KwikPaisa {
 #[derive(Debug)]
 #[must_use]
 pub struct Builder {
-    api_key: SecretString,
-    secret_key: SecretString,
-    clock: SharedClock,
     settings: AccountSettings,
-    unicode: Unicode,
-    service_type: Option<String>,
+    signer: Signer,
+    orders: Orders,
 }
 
 impl Builder {
-    fn new(api_key: SecretString, secret_key: SecretString, clock: SharedClock) -> Self {
-        Self {
-            api_key,
-            secret_key,
-            clock,
-            settings: AccountSettings::default(),
-            unicode: Unicode::default(),
-            service_type: None,
-        }
-    }
-
     duka_http::account_settings!();
 
     /// How characters outside ASCII are written; as they are unless told otherwise.
     pub fn unicode(mut self, unicode: Unicode) -> Self {
-        self.unicode = unicode;
+        self.orders.unicode = unicode;
         self
     }
 
     /// The `service_type` of orders that name none, such as `DIGITAL` (page
     /// *create-order*). There is no default: what is sold is not ours to say.
     pub fn default_service_type(mut self, service_type: impl Into<String>) -> Self {
-        self.service_type = Some(service_type.into());
+        self.orders.service_type = Some(service_type.into());
         self
     }
 
@@ -70,22 +54,15 @@ impl Builder {
     /// is no transport.
     pub fn build(self) -> Result<KwikPaisa, Error> {
         self.check_keys()?;
-        Ok(KwikPaisa::new(
-            self.settings.connect(NAME, KwikPaisa::API)?,
-            Signer::new(self.api_key, self.secret_key),
-            self.clock,
-            Orders {
-                unicode: self.unicode,
-                service_type: self.service_type,
-            },
-        ))
+        let connection = self.settings.connect(NAME, KwikPaisa::API)?;
+        Ok(KwikPaisa::new(connection, self.signer, self.orders))
     }
 
     fn check_keys(&self) -> Result<(), Error> {
-        check_key("API key", &self.api_key)?;
-        check_key("secret key", &self.secret_key)?;
-        let api_key = self.api_key.expose_secret();
-        let secret_key = self.secret_key.expose_secret();
+        let [api_key, secret_key] = &self.signer.keys();
+        check_key("API key", api_key)?;
+        check_key("secret key", secret_key)?;
+        let [api_key, secret_key] = [api_key, secret_key].map(|key| key.expose_secret());
         // assumed: that live keys begin with `pk_live_` and `sk_live_` as those of the sandbox
         // do with `pk_test_` and `sk_test_`; any other beginning is let through. Swapped, the
         // secret key would go over the wire in a header.

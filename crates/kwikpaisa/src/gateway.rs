@@ -3,23 +3,19 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use duka_core::clock::SharedClock;
-use duka_core::evidence::{self, Intent, OperationInfo};
+use duka_core::evidence::{self, OperationInfo};
 use duka_core::gateway::Operation;
 use duka_core::{
     AccountName, CancelAnswer, CancelRules, Cancellable, CreatedOrder, Error, Gateway, GatewayName,
     NewOrder, OrderId, StatusReading,
 };
-use duka_http::Reply;
-use duka_http::adapter::Connection;
-use jiff::Timestamp;
-use secrecy::SecretString;
+use duka_http::adapter::{Answer, ApiUrls, Connection};
 
 use crate::auth::Signer;
 use crate::notify::WebhookVerifier;
 use crate::operations::{self, OPERATIONS};
 use crate::payload::{Json, Members, Unicode};
-use crate::reply::{self, Answer};
+use crate::reply;
 use crate::wire;
 
 /// The gateway's name in configuration and JSON.
@@ -30,13 +26,12 @@ pub(crate) const NAME: GatewayName = GatewayName::from_static("kwikpaisa");
 pub struct KwikPaisa {
     connection: Connection,
     signer: Arc<Signer>,
-    clock: SharedClock,
     orders: Orders,
     rules: CancelRules,
 }
 
 /// How orders are written.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Orders {
     pub(crate) unicode: Unicode,
     /// The `service_type` of orders that name none.
@@ -44,17 +39,14 @@ pub(crate) struct Orders {
 }
 
 impl KwikPaisa {
+    /// Where its API is (page *create-order*).
+    pub const API: ApiUrls = operations::API;
+
     /// An account from what its builder has checked.
-    pub(crate) fn new(
-        connection: Connection,
-        signer: Signer,
-        clock: SharedClock,
-        orders: Orders,
-    ) -> Self {
+    pub(crate) fn new(connection: Connection, signer: Signer, orders: Orders) -> Self {
         Self {
             connection,
             signer: Arc::new(signer),
-            clock,
             orders,
             // assumed: that a repeated cancel does no harm. The page *cancel-order* makes
             // CANCELLED a state that is not eligible and names no limit on requests.
@@ -69,50 +61,21 @@ impl KwikPaisa {
 
     /// Checks webhooks with this account's secret key and clock.
     pub fn webhooks(&self) -> WebhookVerifier {
-        WebhookVerifier::new(self.signer.secret_key().clone(), self.clock.clone())
+        WebhookVerifier::new(
+            self.signer.secret_key().clone(),
+            self.connection.clock.clone(),
+        )
     }
 
-    async fn call(&self, operation: &OperationInfo, payload: &Json) -> Result<Asked, Error> {
-        let Connection { client, base, .. } = &self.connection;
-        let Self { signer, clock, .. } = self;
-        let url = base.join(operation.path);
+    async fn call(&self, operation: &OperationInfo, payload: &Json) -> Result<Answer, Error> {
+        let clock = &self.connection.clock;
         let body = payload.write(Members::Sorted, self.orders.unicode);
         // Every try is dated and signed anew; what is signed is what is sent.
-        let mut secrets = signer.keys().to_vec();
-        let build = || {
-            let request = signer.sign(url.clone(), body.clone(), clock.now());
-            let secret = request.headers().filter(|header| header.secret);
-            secrets.extend(secret.map(|header| SecretString::from(header.value)));
-            Ok(request)
-        };
-        let reply = client.call(operation.name, operation.intent, build).await?;
-        Ok(Asked {
-            reply,
-            intent: operation.intent,
-            now: clock.now(),
-            secrets,
-        })
-    }
-}
-
-/// A reply, and what must not be repeated from it.
-struct Asked {
-    reply: Reply,
-    intent: Intent,
-    now: Timestamp,
-    /// Both keys, and the signature of every try.
-    secrets: Vec<SecretString>,
-}
-
-impl Asked {
-    fn about<'a>(&'a self, order: &'a OrderId) -> Answer<'a> {
-        Answer {
-            reply: &self.reply,
-            intent: self.intent,
-            order,
-            now: self.now,
-            secrets: &self.secrets,
-        }
+        let build = |url| self.signer.sign(url, body.clone(), clock.now());
+        let keys = self.signer.keys().to_vec();
+        let answer = self.connection.call(operation, keys, build).await?;
+        reply::check_auth(&answer, clock.now())?;
+        Ok(answer)
     }
 }
 
@@ -135,21 +98,21 @@ impl Gateway for KwikPaisa {
     /// Page *create-order*. One `POST`, repeated only if it was not sent.
     async fn create(&self, order: &NewOrder) -> Result<CreatedOrder, Error> {
         let payload = wire::create_payload(order, self.orders.service_type.as_deref())?;
-        let asked = self.call(&operations::CREATE, &payload).await?;
-        reply::read_created(&asked.about(&order.reference))
+        let answer = self.call(&operations::CREATE, &payload).await?;
+        reply::read_created(&answer, &order.reference)
     }
 
     /// Page *check-status*. A `POST` that changes nothing, so it is repeated as a read.
     async fn status(&self, order: &OrderId) -> Result<StatusReading, Error> {
         let payload = wire::status_payload(order);
-        let asked = self.call(&operations::STATUS, &payload).await?;
-        reply::read_status(&asked.about(order))
+        let answer = self.call(&operations::STATUS, &payload).await?;
+        reply::read_status(&answer, order)
     }
 
     /// Page *cancel-order*. One `POST`, repeated only if it was not sent.
     async fn cancel(&self, order: &OrderId) -> Result<CancelAnswer, Error> {
         let payload = wire::cancel_payload(order);
-        let asked = self.call(&operations::CANCEL, &payload).await?;
-        reply::read_cancel(&asked.about(order))
+        let answer = self.call(&operations::CANCEL, &payload).await?;
+        reply::read_cancel(&answer, order)
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use duka_core::clock::SharedClock;
 use duka_core::{Money, Observation, OrderId, OrderStatus};
+use duka_http::adapter::{JsonScalar, money};
 use duka_http::word_without_secrets;
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -15,8 +16,7 @@ use secrecy::SecretString;
 use crate::auth::verifies;
 use crate::codes;
 use crate::payload::{Json, Members, Unicode};
-use crate::reply::money;
-use crate::wire::{self, Scalar, WebhookBody, WebhookData};
+use crate::wire::{WebhookBody, WebhookData};
 
 /// The longest body that is parsed before its signature is found right, in bytes.
 const LONGEST_REWRITTEN: usize = 64 * 1024;
@@ -91,8 +91,8 @@ impl WebhookVerifier {
         if !self.is_signed(body, timestamp, signature) {
             return Err(WebhookError::BadSignature);
         }
-        // The parser's own words would quote the body.
-        let body: WebhookBody = wire::object(body).map_err(|_| WebhookError::Unreadable)?;
+        let body = serde_json::from_slice(body).unwrap_or(JsonScalar::Null);
+        let body = body.parse().ok_or(WebhookError::Unreadable)?;
         let secrets = [self.secret_key.clone(), SecretString::from(signature)];
         Webhook::read(body, now, &secrets)
     }
@@ -201,22 +201,19 @@ impl Webhook {
         secrets: &[SecretString],
     ) -> Result<Self, WebhookError> {
         let shown = |text: &str| word_without_secrets(text, secrets);
-        let Some(Scalar::Text(event)) = &body.event else {
+        let Ok(Some(event)) = body.event.into_string() else {
             return Err(WebhookError::Unreadable);
         };
-        let event = Event::from_name(event, shown(event));
-        let data = body.data.ok_or(WebhookError::Unreadable)?;
-        let data: WebhookData =
-            wire::object(data.get().as_bytes()).map_err(|_| WebhookError::Unreadable)?;
-        let order = match &data.order_id {
-            Some(id) => {
-                let text = id.text().ok_or(WebhookError::Unreadable)?;
-                Some(OrderId::guess(text).map_err(|_| WebhookError::Unreadable)?)
+        let event = Event::from_name(&event, shown(&event));
+        let data: WebhookData = body.data.parse().ok_or(WebhookError::Unreadable)?;
+        let order = match data.order_id.anything() {
+            Some(_) => {
+                let id = data.order_id.text().ok_or(WebhookError::Unreadable)?;
+                Some(OrderId::guess(id).map_err(|_| WebhookError::Unreadable)?)
             }
             None => None,
         };
-        let raw = data.status.as_ref().and_then(Scalar::text);
-        let raw_status = raw.map(shown).unwrap_or_default();
+        let raw_status = data.status.text().map(shown).unwrap_or_default();
         let status = event.status_of(&raw_status)?;
         if status.is_some() && order.is_none() {
             return Err(WebhookError::Unreadable);
@@ -226,7 +223,7 @@ impl Webhook {
             order,
             status,
             raw_status,
-            money: money(data.amount.as_ref(), data.currency.as_ref()),
+            money: money(&data.amount, &data.currency),
             received_at: now,
         })
     }

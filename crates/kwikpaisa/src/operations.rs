@@ -4,6 +4,13 @@
 
 use duka_core::evidence::{Evidence, Intent, OperationInfo, Repeatability};
 use duka_core::gateway::Operation;
+use duka_http::adapter::ApiUrls;
+
+/// Where the API is.
+pub const API: ApiUrls = ApiUrls {
+    sandbox: "https://sandbox.kwikpaisa.com",
+    production: "https://api.kwikpaisa.com",
+};
 
 /// Every operation, in the order in which the description has them.
 pub const OPERATIONS: [OperationInfo; 3] = [CREATE, STATUS, CANCEL];

@@ -1,11 +1,10 @@
 //! JSON as the signature wants it: exact numbers, sorted keys, one way to write each value.
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
 use duka_core::money::Decimal;
-use serde::Deserialize;
-use serde::de::{self, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use duka_http::adapter::{JsonMembers, JsonScalar};
+use serde::de;
 
 /// How deep a value may be nested when it is read. The gateway's are two deep.
 const DEEPEST: usize = 16;
@@ -55,31 +54,29 @@ impl Json {
 
     /// Reads any JSON, numbers exactly. Duplicate keys and deep nesting are refused.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, serde_json::Error> {
-        let raw: &RawValue = serde_json::from_slice(bytes)?;
-        Self::from_raw(raw, 0)
+        Self::from_member(serde_json::from_slice(bytes)?, 0)
     }
 
-    fn from_raw(raw: &RawValue, depth: usize) -> Result<Self, serde_json::Error> {
+    fn from_member(member: JsonScalar, depth: usize) -> Result<Self, serde_json::Error> {
         if depth > DEEPEST {
             return Err(de::Error::custom("nested too deeply"));
         }
-        let text = raw.get();
-        Ok(match text.as_bytes().first() {
-            Some(b'{') => {
-                let members: RawMembers<'_> = serde_json::from_str(text)?;
-                let read = |(key, value)| Ok((key, Self::from_raw(value, depth + 1)?));
-                Self::Object(members.0.into_iter().map(read).collect::<Result<_, _>>()?)
+        Ok(match member {
+            JsonScalar::Null => Self::Null,
+            JsonScalar::Bool(value) => Self::Bool(value),
+            JsonScalar::Number(digits) => Self::Number(digits),
+            JsonScalar::Text(text) => Self::Text(text),
+            JsonScalar::Other(json) if json.starts_with('{') => {
+                let JsonMembers(members) = serde_json::from_str(&json)?;
+                let read = |(key, value)| Ok((key, Self::from_member(value, depth + 1)?));
+                Self::Object(members.into_iter().map(read).collect::<Result<_, _>>()?)
             }
-            Some(b'[') => {
-                let items: Vec<&RawValue> = serde_json::from_str(text)?;
-                let read = |item| Self::from_raw(item, depth + 1);
+            // An array; a string that cannot be decoded is none, and refused.
+            JsonScalar::Other(json) => {
+                let items: Vec<JsonScalar> = serde_json::from_str(&json)?;
+                let read = |item| Self::from_member(item, depth + 1);
                 Self::Array(items.into_iter().map(read).collect::<Result<_, _>>()?)
             }
-            Some(b'"') => Self::Text(serde_json::from_str(text)?),
-            Some(b't') => Self::Bool(true),
-            Some(b'f') => Self::Bool(false),
-            Some(b'n') => Self::Null,
-            _ => Self::Number(text.to_owned()),
         })
     }
 
@@ -178,36 +175,6 @@ fn write_text(out: &mut String, text: &str, unicode: Unicode) {
         }
     }
     out.push('"');
-}
-
-/// An object's members in the order they stand, each key once.
-struct RawMembers<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for RawMembers<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Vec<(String, &'de RawValue)>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members: Self::Value = Vec::new();
-                while let Some((key, value)) = map.next_entry::<String, _>()? {
-                    if members.iter().any(|(known, _)| *known == key) {
-                        return Err(de::Error::custom("a key stands twice"));
-                    }
-                    members.push((key, value));
-                }
-                Ok(members)
-            }
-        }
-
-        deserializer.deserialize_map(InOrder).map(Self)
-    }
 }
 
 #[cfg(test)]

@@ -4,19 +4,17 @@
 //! agree; where they do not, or where nothing is documented, the outcome is open.
 
 use duka_core::evidence::Intent;
-use duka_core::gateway::PaymentLink;
 use duka_core::{
-    CancelAnswer, CreatedOrder, Delivery, Error, ErrorKind, Money, OrderId, OrderStatus,
-    StatusReading,
+    CancelAnswer, CreatedOrder, Error, ErrorKind, Money, OrderId, OrderStatus, StatusReading,
 };
-use duka_http::{Reply, plain_number, without_secrets, word_without_secrets};
+use duka_http::adapter::{Answer, JsonScalar, money};
 use jiff::Timestamp;
-use secrecy::SecretString;
-use url::Url;
+use serde::de::DeserializeOwned;
 
 use crate::codes;
 use crate::wire::{
-    self, CancelReply, CreateReply, Envelope, OrderReply, OrderState, Says, Scalar, StatusReply,
+    self, AuthRefusal, CancelReply, CancelledOrder, CreateReply, Envelope, OrderState, Says,
+    StatusReply,
 };
 
 /// How far our clock may be off before an authentication error mentions it, in seconds.
@@ -24,19 +22,6 @@ use crate::wire::{
 /// assumed: the gateway's own window is not documented (pages *timestamp* and *security*
 /// say only that an old timestamp may be refused); a minute is well inside any.
 const NOTABLE_SKEW: i64 = 60;
-
-/// A reply, and what it answers to.
-pub(crate) struct Answer<'a> {
-    pub(crate) reply: &'a Reply,
-    /// Whether the request changes anything.
-    pub(crate) intent: Intent,
-    /// The order asked about.
-    pub(crate) order: &'a OrderId,
-    /// By our clock, when the reply was there.
-    pub(crate) now: Timestamp,
-    /// A server may quote a key or a signature back; its words must not carry them on.
-    pub(crate) secrets: &'a [SecretString],
-}
 
 /// A reply whose HTTP status and envelope agree.
 enum Opened<T> {
@@ -49,323 +34,220 @@ enum Opened<T> {
 }
 
 /// Reads the reply to a create request (page *create-order*).
-pub(crate) fn read_created(answer: &Answer<'_>) -> Result<CreatedOrder, Error> {
-    let data = match answer.open::<CreateReply>()? {
+pub(crate) fn read_created(answer: &Answer, order: &OrderId) -> Result<CreatedOrder, Error> {
+    let return_data = |reply: CreateReply| reply.return_data;
+    let data = match open(answer, order, return_data, |it: &wire::CreatedOrder| {
+        &it.order_id
+    })? {
         Opened::Success(data, _) => data,
         Opened::Failed(_, envelope) => {
-            return Err(answer.unlisted_with("says failed to a create", &envelope));
+            return Err(answer.unlisted_with("a create that failed", &envelope.words()));
         }
-        Opened::Refused(envelope) if answer.reply.status == 409 => {
-            return Err(answer.refusal(ErrorKind::Conflict, &envelope));
+        Opened::Refused(envelope) => {
+            let kind = match answer.reply.status {
+                409 => ErrorKind::Conflict,
+                _ => ErrorKind::Rejected,
+            };
+            return Err(answer.refusal(kind, &envelope.words()));
         }
-        Opened::Refused(envelope) => return Err(answer.refusal(ErrorKind::Rejected, &envelope)),
     };
     // assumed: the JSON of this reply, which no page of version 3 shows, from the older
     // API. Only the link must be there.
-    let link = data.payment_link.as_ref().and_then(Scalar::text);
-    let link = link
-        .and_then(|text| Url::parse(text).ok())
-        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-        .ok_or_else(|| {
-            answer.unlisted("has no usable payment link; the order may exist, its status will tell")
-        })?;
-    let status = match &data.order_status {
-        Some(status) => Some(answer.reading(Some(status), data.order_id.as_ref(), None)?),
-        None => None,
+    let link = "payment_link (the order may exist; its status will tell)";
+    let payment_link = answer.required(link, &data.payment_link, JsonScalar::payment_link)?;
+    let status = if data.order_status.is_null() {
+        None
+    } else {
+        Some(reading(answer, &data.order_status, &data.order_id, None)?)
     };
-    let gateway_id = data.kwik_x_order_id.as_ref().and_then(Scalar::text);
     Ok(CreatedOrder {
-        order: answer.order.clone(),
-        gateway_id: gateway_id.map(|id| answer.shown(id)),
-        payment_link: PaymentLink::new(&link),
+        order: order.clone(),
+        gateway_id: data.kwik_x_order_id.text().map(|id| answer.shown(id)),
+        payment_link,
         status,
     })
 }
 
 /// Reads the reply to a status request (pages *check-status* and *failed-transactions*).
-pub(crate) fn read_status(answer: &Answer<'_>) -> Result<StatusReading, Error> {
-    let reading = |data: &OrderState| {
-        // The page shows the order in every status. One that names none may be the late reply
-        // to another question, and it is the status that lets a cancel leave or confirms it.
-        if data.order_id.is_none() {
-            return Err(answer.unlisted("does not name the order"));
-        }
-        let money = money(data.amount(), data.currency());
-        let reading = answer.reading(data.order_status.as_ref(), data.order_id.as_ref(), money)?;
-        // Amounts are compared before a cancel leaves, and this one cannot be.
-        let lets_one_leave = matches!(
-            reading.status,
-            OrderStatus::Unpaid | OrderStatus::Processing
-        );
-        if lets_one_leave && data.amount().is_some() && money.is_none() {
-            return Err(answer.unlisted("shows an open order with an amount that cannot be read"));
-        }
-        Ok(reading)
-    };
-    match answer.open::<StatusReply>()? {
-        Opened::Success(data, _) => reading(&data),
+pub(crate) fn read_status(answer: &Answer, order: &OrderId) -> Result<StatusReading, Error> {
+    let return_data = |reply: StatusReply| reply.return_data;
+    match open(answer, order, return_data, |it: &OrderState| &it.order_id)? {
+        Opened::Success(data, _) => shown(answer, &data),
         // The call went well; it is the *payment* that failed.
         Opened::Failed(data, envelope) => {
-            let failed = data.order_status.as_ref().and_then(Scalar::text) == Some("FAILED");
-            if failed && envelope.code() == Some("200") {
-                reading(&data)
-            } else {
-                Err(answer.unlisted_with("says failed and shows no failed payment", &envelope))
+            if data.order_status.text() == Some("FAILED") && envelope.has_code(&["200"]) {
+                return shown(answer, &data);
             }
+            let problem = "a call that failed and shows no failed payment";
+            Err(answer.unlisted_with(problem, &envelope.words()))
         }
-        Opened::Refused(envelope) => Err(answer.refusal(ErrorKind::Rejected, &envelope)),
+        Opened::Refused(envelope) => Err(answer.refusal(ErrorKind::Rejected, &envelope.words())),
     }
 }
 
+/// The status that a reply shows.
+fn shown(answer: &Answer, data: &OrderState) -> Result<StatusReading, Error> {
+    // The page shows the order in every status. One that names none may be the late reply
+    // to another question, and it is the status that lets a cancel leave or confirms it.
+    if data.order_id.text().is_none() {
+        return Err(answer.unlisted("a status that does not name the order"));
+    }
+    let money = money(data.amount(), data.currency());
+    let reading = reading(answer, &data.order_status, &data.order_id, money)?;
+    // Amounts are compared before a cancel leaves, and this one cannot be.
+    let lets_one_leave = matches!(
+        reading.status,
+        OrderStatus::Unpaid | OrderStatus::Processing
+    );
+    if lets_one_leave && !data.amount().is_null() && money.is_none() {
+        return Err(answer.unlisted("an open order with an amount that cannot be read"));
+    }
+    Ok(reading)
+}
+
 /// Reads the reply to a cancel request (page *cancel-order*).
-pub(crate) fn read_cancel(answer: &Answer<'_>) -> Result<CancelAnswer, Error> {
-    match answer.open::<CancelReply>()? {
-        Opened::Success(data, _) if data.order_id.is_none() => {
-            Err(answer.unlisted("says success and does not name the order"))
-        }
+pub(crate) fn read_cancel(answer: &Answer, order: &OrderId) -> Result<CancelAnswer, Error> {
+    let return_data = |reply: CancelReply| reply.return_data;
+    let message = |envelope: &Envelope| match envelope.message.text().map(|it| answer.shown(it)) {
+        Some(message) if !message.is_empty() => message,
+        Some(_) | None => "no message".to_owned(),
+    };
+    match open(answer, order, return_data, |it: &CancelledOrder| {
+        &it.order_id
+    })? {
         Opened::Success(data, envelope) => {
-            let status = data.order_status.as_ref().map(Scalar::text);
-            match status {
-                // assumed: an envelope without the order's status still means yes. The
-                // status operation is asked afterwards in any case.
-                None | Some(Some("CANCELLED")) => Ok(CancelAnswer::Accepted {
-                    message: answer.message_of(&envelope),
-                }),
-                Some(_) => Err(answer
-                    .unlisted("says success and shows the order in another status than CANCELLED")),
+            if data.order_id.text().is_none() {
+                return Err(answer.unlisted("a success that does not name the order"));
             }
+            // assumed: an envelope without the order's status still means yes. The
+            // status operation is asked afterwards in any case.
+            if !data.order_status.is_null() && data.order_status.text() != Some("CANCELLED") {
+                let problem = "a success with the order in another status than CANCELLED";
+                return Err(answer.unlisted(problem));
+            }
+            Ok(CancelAnswer::Accepted {
+                message: message(&envelope),
+            })
         }
         // assumed: the form of "order cannot be cancelled", which the page names and does
         // not show. Either of the two is a no.
         Opened::Failed(_, envelope) | Opened::Refused(envelope) => Ok(CancelAnswer::Refused {
-            message: answer.message_of(&envelope),
+            message: message(&envelope),
         }),
     }
 }
 
-impl Answer<'_> {
-    /// What every operation reads alike (page *error-codes*).
-    fn open<R: OrderReply>(&self) -> Result<Opened<R::Order>, Error> {
-        match self.reply.status {
-            401 => return Err(self.unauthenticated()),
-            429 => {
-                let error = self.failure(ErrorKind::RateLimited, "too many requests");
-                return Err(self.with_retry_after(error));
-            }
-            300..=399 => {
-                let to = self.shown(self.reply.location.as_deref().unwrap_or("nowhere"));
-                return Err(self.unlisted(format!("redirects to {to}; nothing was followed")));
-            }
-            _ => {}
+/// What every operation reads alike (page *error-codes*). An operation tells where its reply
+/// has its order, and where that has its id.
+fn open<R: DeserializeOwned, T: DeserializeOwned>(
+    answer: &Answer,
+    order: &OrderId,
+    return_data: impl FnOnce(R) -> JsonScalar,
+    order_id: impl FnOnce(&T) -> &JsonScalar,
+) -> Result<Opened<T>, Error> {
+    let http = answer.reply.status;
+    let envelope = answer.object::<Envelope>();
+    let says = envelope.as_ref().map_or(Says::Neither, Envelope::says);
+    if http >= 500 && says == Says::Success {
+        return Err(answer.unlisted(AROUND_SUCCESS));
+    }
+    answer.check_status(|| Ok(answer.object::<Envelope>()?.words()))?;
+    let envelope = envelope?;
+    let data = return_data(answer.object()?);
+    let data = || order_of(answer, order, wire::order_in(&data), order_id);
+    match (http, says) {
+        (200..=299, Says::Success) => Ok(Opened::Success(data()?, envelope)),
+        // assumed: which codes a failed call may have inside a 200. 401 or 500 there would
+        // contradict itself: it may or may not have been looked at.
+        (200..=299, Says::Failed) if envelope.has_code(&["200", "201", "400", "409", "422"]) => {
+            Ok(Opened::Failed(data()?, envelope))
         }
-        let body = &self.reply.body;
-        let parsed = wire::object(body).and_then(|it: Envelope| Ok((it, wire::object::<R>(body)?)));
-        let (envelope, reply) = match parsed {
-            Ok(parsed) => parsed,
-            Err(_) if self.reply.status >= 500 => return Err(self.unavailable()),
-            Err(error) => return Err(self.unreadable(&error)),
-        };
-        let says = envelope.says();
-        match (self.reply.status, says) {
-            (200..=299, Says::Success) => {
-                let data = self.order_of(&reply)?;
-                Ok(Opened::Success(data, envelope))
-            }
-            // assumed: which codes a failed call may have inside a 200. 401 or 500 there would
-            // contradict itself: it may or may not have been looked at.
-            (200..=299, Says::Failed)
-                if code_in(&envelope, &["200", "201", "400", "409", "422"]) =>
-            {
-                let data = self.order_of(&reply)?;
-                Ok(Opened::Failed(data, envelope))
-            }
-            (400 | 409 | 422, Says::Failed)
-                if code_in(&envelope, &["400", "409", "422"]) && has_message(&envelope) =>
-            {
-                self.order_of(&reply)?;
-                Ok(Opened::Refused(envelope))
-            }
-            (403, Says::Failed) => Err(self.refusal(ErrorKind::Rejected, &envelope)),
-            // assumed: that the API's own 404 comes in the error envelope. From any other server it
-            // says nothing: a proxy or a wrong address answers 404 to everything, and no order
-            // of the shop would exist any more.
-            (404, Says::Failed) => Err(self.refusal(ErrorKind::NotFound, &envelope)),
-            (500.., Says::Failed | Says::Neither) => {
-                Err(self.with_code_of(self.unavailable(), &envelope))
-            }
-            (_, Says::Success) => Err(self.unlisted("says success under a status of failure")),
-            (_, Says::Failed) => {
-                Err(self.unlisted_with("says failed in no documented way", &envelope))
-            }
-            (_, Says::Neither) => Err(self.unlisted("says neither success nor failed")),
+        (400 | 409 | 422, Says::Failed)
+            if envelope.has_code(&["400", "409", "422"])
+                && matches!(envelope.message, JsonScalar::Text(_)) =>
+        {
+            data()?;
+            Ok(Opened::Refused(envelope))
         }
-    }
-
-    /// The order in a reply, once it is sure that it is the one asked about.
-    fn order_of<R: OrderReply>(&self, reply: &R) -> Result<R::Order, Error> {
-        let data = reply
-            .order()
-            .ok_or_else(|| self.unlisted("has a return_data of another form"))?;
-        // An integer or a string, whichever was sent: compared as text, digit by digit.
-        match R::order_id(&data).map(Scalar::text) {
-            // assumed: that a refusal and the reply to a create may leave it out.
-            None => Ok(data),
-            Some(Some(echo)) if echo == self.order.as_str() => Ok(data),
-            Some(Some(echo)) => Err(self.unlisted(format!(
-                "is about order {}, not {}",
-                self.shown(echo),
-                self.order
-            ))),
-            Some(None) => Err(self.unlisted("has an order_id that is none")),
+        (403, Says::Failed) => Err(answer.refusal(ErrorKind::Rejected, &envelope.words())),
+        // assumed: that the API's own 404 comes in the error envelope. From any other server it
+        // says nothing: a proxy or a wrong address answers 404 to everything, and no order
+        // of the shop would exist any more.
+        (404, Says::Failed) => Err(answer.refusal(ErrorKind::NotFound, &envelope.words())),
+        (_, Says::Success) => Err(answer.unlisted(AROUND_SUCCESS)),
+        (_, Says::Failed) => {
+            let problem = "a failure in no documented form";
+            Err(answer.unlisted_with(problem, &envelope.words()))
         }
-    }
-
-    fn reading(
-        &self,
-        order_status: Option<&Scalar>,
-        order_id: Option<&Scalar>,
-        money: Option<Money>,
-    ) -> Result<StatusReading, Error> {
-        let word = order_status.and_then(|it| match it {
-            Scalar::Text(text) => Some(text),
-            Scalar::Number(_) | Scalar::Bool(_) | Scalar::Other => None,
-        });
-        let word = word
-            .filter(|text| !text.is_empty())
-            .ok_or_else(|| self.unlisted("has no order_status"))?;
-        let raw_status = word_without_secrets(word, self.secrets);
-        Ok(StatusReading {
-            status: codes::order_status(&raw_status),
-            raw_status,
-            money,
-            reference: order_id.and_then(Scalar::text).map(|text| self.shown(text)),
-            // Refunds, which would need them, are not documented.
-            confirmation_code: None,
-            payment_method: None,
-        })
-    }
-
-    /// The gateway's own words: one line, cut, without secrets.
-    fn shown(&self, text: impl AsRef<[u8]>) -> String {
-        without_secrets(text, self.secrets)
-    }
-
-    fn message_of(&self, envelope: &Envelope) -> String {
-        let text = envelope.message.as_ref().and_then(Scalar::text);
-        match text.map(|text| self.shown(text)) {
-            Some(message) if !message.is_empty() => message,
-            Some(_) | None => "no message".to_owned(),
-        }
-    }
-
-    fn failure(&self, kind: ErrorKind, message: impl Into<String>) -> Error {
-        Error::new(kind, Delivery::Answered, message).with_http_status(self.reply.status)
-    }
-
-    /// The error for a body that is not what it should be. The parser's own words would
-    /// quote it.
-    fn unreadable(&self, error: &serde_json::Error) -> Error {
-        if error.is_data() {
-            return self.unlisted("is JSON of another form");
-        }
-        let summary = self.shown(self.reply.summary());
-        let message = format!("the reply is not whole JSON ({summary})");
-        self.failure(ErrorKind::UnreadableReply, message)
-    }
-
-    fn unlisted(&self, problem: impl AsRef<str>) -> Error {
-        let message = format!("the reply {}", problem.as_ref());
-        self.failure(ErrorKind::UnlistedReply, message)
-    }
-
-    /// The same, with the gateway's own words as the cause.
-    fn unlisted_with(&self, problem: &str, envelope: &Envelope) -> Error {
-        let error = self.with_code_of(self.unlisted(problem), envelope);
-        error.with_source(GatewaySays(self.message_of(envelope)))
-    }
-
-    fn refusal(&self, kind: ErrorKind, envelope: &Envelope) -> Error {
-        self.with_code_of(self.failure(kind, self.message_of(envelope)), envelope)
-    }
-
-    fn unavailable(&self) -> Error {
-        let summary = self.shown(self.reply.summary());
-        let message = format!("the gateway has failed ({summary})");
-        self.with_retry_after(self.failure(ErrorKind::Unavailable, message))
-    }
-
-    /// The error for HTTP 401.
-    ///
-    /// Only the documented envelope, with nothing beside it, proves that the request was not
-    /// looked at. An empty body does for a read, where nothing hangs on it; after a create or
-    /// a cancel it leaves the outcome open, and the status tells.
-    fn unauthenticated(&self) -> Error {
-        let body = &self.reply.body;
-        let is_refusal = match self.intent {
-            Intent::Read => body.trim_ascii().is_empty() || wire::is_auth_refusal(body),
-            Intent::Mutation => wire::is_auth_refusal(body),
-        };
-        if is_refusal {
-            return self.unauthorized();
-        }
-        match wire::object::<Envelope>(body) {
-            Ok(envelope) => self.unlisted_with(
-                "is HTTP 401 in a form that does not tell whether the request was looked at",
-                &envelope,
-            ),
-            Err(error) => self.unreadable(&error),
-        }
-    }
-
-    /// The refusal of the credentials. Its causes are not told apart by the message, which is no
-    /// interface.
-    fn unauthorized(&self) -> Error {
-        let skew = self
-            .reply
-            .date
-            .map(|theirs| theirs.as_second() - self.now.as_second());
-        let message = match skew {
-            Some(ahead) if ahead > NOTABLE_SKEW => format!("our clock is {ahead} s behind theirs"),
-            Some(behind) if behind < -NOTABLE_SKEW => {
-                format!("our clock is {} s ahead of theirs", -behind)
-            }
-            Some(_) | None => {
-                "the API key, the signature or the timestamp is not accepted".to_owned()
-            }
-        };
-        self.failure(ErrorKind::Authentication, message)
-    }
-
-    fn with_retry_after(&self, error: Error) -> Error {
-        match self.reply.retry_after {
-            Some(wait) => error.with_retry_after(wait),
-            None => error,
-        }
-    }
-
-    fn with_code_of(&self, error: Error, envelope: &Envelope) -> Error {
-        match envelope.code() {
-            Some(code) => error.with_code(self.shown(code)),
-            None => error,
-        }
+        (_, Says::Neither) => Err(answer.unlisted("neither success nor failure")),
     }
 }
 
-/// Amount and currency, where both are there and can be read exactly.
-pub(crate) fn money(amount: Option<&Scalar>, currency: Option<&Scalar>) -> Option<Money> {
-    let amount = plain_number(amount?.text()?)?;
-    Money::parse(&amount, currency?.text()?).ok()
+const AROUND_SUCCESS: &str = "an HTTP error around a success";
+
+/// The order in a reply, once it is sure that it is the one asked about.
+fn order_of<T>(
+    answer: &Answer,
+    order: &OrderId,
+    data: Option<T>,
+    order_id: impl FnOnce(&T) -> &JsonScalar,
+) -> Result<T, Error> {
+    let data = data.ok_or_else(|| answer.unlisted("return_data of an undocumented form"))?;
+    let id = order_id(&data);
+    // An integer or a string, whichever was sent: compared as text, digit by digit.
+    // assumed: that a refusal and the reply to a create may leave it out.
+    if id.differs_from(order.as_str()) {
+        let echo = answer.shown(id.anything().unwrap_or_default());
+        return Err(answer.unlisted(format_args!("a reply about order {echo}, not {order}")));
+    }
+    Ok(data)
 }
 
-fn code_in(envelope: &Envelope, codes: &[&str]) -> bool {
-    envelope.code().is_some_and(|code| codes.contains(&code))
+fn reading(
+    answer: &Answer,
+    order_status: &JsonScalar,
+    order_id: &JsonScalar,
+    money: Option<Money>,
+) -> Result<StatusReading, Error> {
+    let word = answer.required("order_status", order_status, JsonScalar::string)?;
+    let raw_status = answer.shown_word(word);
+    Ok(StatusReading {
+        status: codes::order_status(&raw_status),
+        raw_status,
+        money,
+        reference: order_id.text().map(|text| answer.shown(text)),
+        // Refunds, which would need them, are not documented.
+        confirmation_code: None,
+        payment_method: None,
+    })
 }
 
-fn has_message(envelope: &Envelope) -> bool {
-    matches!(&envelope.message, Some(Scalar::Text(_)))
+/// Refuses a reply that refuses the credentials; `now` is our time when it was there.
+///
+/// Only the documented envelope under HTTP 401, with nothing beside it, proves that the request
+/// was not looked at. An empty body does for a read, where nothing hangs on it; after a create or
+/// a cancel it leaves the outcome open, and the status tells.
+pub(crate) fn check_auth(answer: &Answer, now: Timestamp) -> Result<(), Error> {
+    let is_empty = match answer.operation.intent {
+        Intent::Read => answer.is_empty_401(),
+        Intent::Mutation => false,
+    };
+    let is_documented = || {
+        let body = answer.object::<AuthRefusal>();
+        body.is_ok_and(|body| body.is_documented())
+    };
+    if !is_empty && (answer.reply.status != 401 || !is_documented()) {
+        return Ok(());
+    }
+    // Its causes are not told apart by the message, which is no interface.
+    let theirs = answer.reply.date.map(Timestamp::as_second);
+    let skew = theirs.map_or(0, |theirs| theirs - now.as_second());
+    let problem = if skew > NOTABLE_SKEW {
+        format!("our clock is {skew} s behind theirs")
+    } else if skew < -NOTABLE_SKEW {
+        format!("our clock is {} s ahead of theirs", -skew)
+    } else {
+        "the API key, the signature or the timestamp is not accepted".to_owned()
+    };
+    Err(answer.error(ErrorKind::Authentication, problem))
 }
-
-/// The gateway's own words, as the cause of an error.
-#[derive(Debug, thiserror::Error)]
-#[error("the gateway says: {0}")]
-struct GatewaySays(String);

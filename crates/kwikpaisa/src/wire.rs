@@ -5,8 +5,9 @@ mod types;
 use duka_core::id::IdForm;
 use duka_core::money::Decimal;
 use duka_core::{Error, NewOrder, OrderId};
-use serde::de::{DeserializeOwned, IgnoredAny};
-use serde::{Deserialize, Deserializer, Serialize};
+use duka_http::adapter::{JsonScalar, Words};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 pub(crate) use types::{
@@ -75,73 +76,38 @@ fn amount(amount: Decimal) -> Box<RawValue> {
         .expect("the text of a decimal is a JSON number")
 }
 
-/// A body as a struct of ours, which would also be read from an array, by position.
-pub(crate) fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
-    if body.trim_ascii_start().starts_with(b"[") {
-        serde_json::from_slice::<IgnoredAny>(body)?;
-        return Err(serde::de::Error::custom("an array"));
-    }
-    serde_json::from_slice(body)
-}
-
 /// The body of HTTP 401, as the page *error-codes* shows it: these three and nothing else,
 /// each once.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct AuthRefusal {
-    status: Scalar,
-    code: Scalar,
-    message: Scalar,
+pub(crate) struct AuthRefusal {
+    status: JsonScalar,
+    code: JsonScalar,
+    message: JsonScalar,
 }
 
-/// Whether a body is the documented refusal of key, signature or timestamp.
-pub(crate) fn is_auth_refusal(body: &[u8]) -> bool {
-    object::<AuthRefusal>(body).is_ok_and(|refusal| {
-        refusal.status == Scalar::Bool(false)
-            && refusal.code.text() == Some("401")
-            && matches!(refusal.message, Scalar::Text(_))
-    })
-}
-
-/// A reply to one operation, and what it holds of the order.
-pub(crate) trait OrderReply: DeserializeOwned {
-    /// What stands in `return_data`.
-    type Order: Default + DeserializeOwned;
-
-    fn return_data(&self) -> Option<&RawValue>;
-
-    fn order_id(order: &Self::Order) -> Option<&Scalar>;
-
-    /// `return_data`, empty where it is absent, null or PHP's empty array. `None` when it
-    /// is something else, or an object with members of a kind that cannot be told.
-    fn order(&self) -> Option<Self::Order> {
-        match self.return_data().map(RawValue::get) {
-            None | Some("[]") => Some(Self::Order::default()),
-            Some(text) if text.starts_with('{') => serde_json::from_str(text).ok(),
-            Some(_) => None,
-        }
+impl AuthRefusal {
+    /// Whether the three say that key, signature or timestamp were refused.
+    pub(crate) fn is_documented(&self) -> bool {
+        self.status == JsonScalar::Bool(false)
+            && self.code.text() == Some("401")
+            && matches!(self.message, JsonScalar::Text(_))
     }
 }
 
-macro_rules! order_reply {
-    ($reply:ty, $order:ty) => {
-        impl OrderReply for $reply {
-            type Order = $order;
-
-            fn return_data(&self) -> Option<&RawValue> {
-                self.return_data.as_deref()
-            }
-
-            fn order_id(order: &Self::Order) -> Option<&Scalar> {
-                order.order_id.as_ref()
-            }
-        }
+/// What `return_data` holds; empty where it is absent, null or PHP's empty array. `None` when
+/// it is something else, or has a member twice.
+pub(crate) fn order_in<T: DeserializeOwned>(return_data: &JsonScalar) -> Option<T> {
+    let is_empty = match return_data {
+        JsonScalar::Null => true,
+        JsonScalar::Other(json) => json == "[]",
+        JsonScalar::Bool(_) | JsonScalar::Number(_) | JsonScalar::Text(_) => false,
     };
+    if is_empty {
+        return serde_json::from_str("{}").ok();
+    }
+    return_data.parse()
 }
-
-order_reply!(CreateReply, CreatedOrder);
-order_reply!(StatusReply, OrderState);
-order_reply!(CancelReply, CancelledOrder);
 
 /// What an envelope says of the call, whatever the HTTP status says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,71 +121,41 @@ pub(crate) enum Says {
 }
 
 impl Envelope {
-    /// `code`, a string or a number (page *error-codes* shows both).
-    pub(crate) fn code(&self) -> Option<&str> {
-        self.code.as_ref()?.text()
-    }
-
-    pub(crate) fn says(&self) -> Says {
-        match &self.status {
-            Some(Scalar::Bool(true)) => self.success_code(),
-            Some(Scalar::Text(text)) if text == "success" => self.success_code(),
-            Some(Scalar::Bool(false)) => Says::Failed,
-            Some(Scalar::Text(text)) if text == "failed" => Says::Failed,
-            Some(Scalar::Text(_) | Scalar::Number(_) | Scalar::Other) | None => Says::Neither,
+    /// Code and message, as they were sent.
+    pub(crate) fn words(&self) -> Words {
+        Words {
+            code: self.code.text().map(str::to_owned),
+            message: self.message.text().map(str::to_owned),
         }
     }
 
-    fn success_code(&self) -> Says {
-        match self.code() {
-            Some("200" | "201") => Says::Success,
-            Some(_) | None => Says::Neither,
+    /// Whether `code` is one of these, as a string or a number (page *error-codes* shows both).
+    pub(crate) fn has_code(&self, codes: &[&str]) -> bool {
+        self.code.text().is_some_and(|code| codes.contains(&code))
+    }
+
+    pub(crate) fn says(&self) -> Says {
+        let is = |flag, word| {
+            self.status == JsonScalar::Bool(flag) || self.status.string() == Some(word)
+        };
+        if is(true, "success") && self.has_code(&["200", "201"]) {
+            Says::Success
+        } else if is(false, "failed") {
+            Says::Failed
+        } else {
+            Says::Neither
         }
     }
 }
 
 impl OrderState {
     /// The amount under either of its names.
-    pub(crate) fn amount(&self) -> Option<&Scalar> {
-        self.order_amount.as_ref().or(self.amount.as_ref())
+    pub(crate) fn amount(&self) -> &JsonScalar {
+        self.order_amount.or(&self.amount)
     }
 
     /// The currency under either of its names.
-    pub(crate) fn currency(&self) -> Option<&Scalar> {
-        self.currency.as_ref().or(self.order_currency.as_ref())
-    }
-}
-
-/// A member that may be a string or a number, numbers as their exact text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Scalar {
-    Text(String),
-    Number(String),
-    Bool(bool),
-    /// An object or an array.
-    Other,
-}
-
-impl Scalar {
-    /// The text of a string or a number.
-    pub(crate) fn text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) | Self::Number(text) => Some(text),
-            Self::Bool(_) | Self::Other => None,
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Scalar {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = Box::<RawValue>::deserialize(deserializer)?;
-        let text = raw.get();
-        Ok(match text.as_bytes().first() {
-            Some(b'"') => Self::Text(serde_json::from_str(text).map_err(serde::de::Error::custom)?),
-            Some(b't') => Self::Bool(true),
-            Some(b'f') => Self::Bool(false),
-            Some(b'-' | b'0'..=b'9') => Self::Number(text.to_owned()),
-            _ => Self::Other,
-        })
+    pub(crate) fn currency(&self) -> &JsonScalar {
+        self.currency.or(&self.order_currency)
     }
 }

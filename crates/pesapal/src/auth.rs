@@ -6,15 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use duka_core::clock::SharedClock;
 use duka_core::{Delivery, Error, ErrorKind};
-use duka_http::{BaseUrl, Client, Request};
+use duka_http::Request;
+use duka_http::adapter::Connection;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 
 use crate::operations::TOKEN;
-use crate::wire::envelope::Answer;
 use crate::wire::token::{self, Issued};
 use crate::wire::{ACCEPT, JSON};
 
@@ -45,10 +44,8 @@ impl Token {
 
 /// Keys, and the token they last bought.
 pub(crate) struct Auth {
-    client: Client,
-    base: BaseUrl,
+    connection: Connection,
     keys: [SecretString; 2],
-    clock: SharedClock,
     margin: Duration,
     slot: Mutex<Slot>,
     /// Fetches that have ended, well or badly.
@@ -63,18 +60,10 @@ struct Slot {
 }
 
 impl Auth {
-    pub(crate) fn new(
-        client: Client,
-        base: BaseUrl,
-        keys: [SecretString; 2],
-        clock: SharedClock,
-        margin: Duration,
-    ) -> Self {
+    pub(crate) fn new(connection: Connection, keys: [SecretString; 2], margin: Duration) -> Self {
         Self {
-            client,
-            base,
+            connection,
             keys,
-            clock,
             margin,
             slot: Mutex::default(),
             ended: AtomicU64::new(0),
@@ -93,7 +82,7 @@ impl Auth {
     pub(crate) async fn token(&self) -> Result<Token, Arc<Error>> {
         let ended_before = self.ended.load(Ordering::Acquire);
         let mut slot = self.slot.lock().await;
-        let now = self.clock.now();
+        let now = self.connection.clock.now();
         if let Some(token) = slot.token.as_ref().filter(|token| now < token.use_until) {
             return Ok(token.clone());
         }
@@ -135,19 +124,14 @@ impl Auth {
 
     async fn fetch(&self) -> Result<Issued, Error> {
         let [key, secret] = &self.keys;
-        let build = || {
-            let url = self.base.join(TOKEN.path);
+        let build = |url| {
             let body = token::request_body(key, secret);
-            Ok(Request::post_json(url, body).header(ACCEPT, JSON))
+            Request::post_json(url, body).header(ACCEPT, JSON)
         };
         // A read, although it is a POST.
         // assumed: a new token does not end the life of an older one.
-        let reply = self.client.call(TOKEN.name, TOKEN.intent, build).await?;
-        token::read(&Answer {
-            operation: TOKEN.name,
-            reply: &reply,
-            secrets: &self.keys,
-        })
+        let keys = self.keys.to_vec();
+        token::read(self.connection.call(&TOKEN, keys, build).await?)
     }
 }
 
@@ -213,7 +197,7 @@ fn use_until(now: Timestamp, expires: Option<Timestamp>, margin: Duration) -> Ti
 impl fmt::Debug for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Auth")
-            .field("base", &self.base)
+            .field("base", &self.connection.base)
             .field("margin", &self.margin)
             .finish_non_exhaustive()
     }

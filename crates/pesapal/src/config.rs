@@ -4,19 +4,13 @@ use std::time::Duration;
 
 use duka_core::Error;
 use duka_core::clock::SharedClock;
-use duka_http::adapter::{AccountSettings, ApiUrls, check_key};
+use duka_http::adapter::{AccountSettings, check_key};
 use secrecy::SecretString;
 
 use crate::auth::Auth;
 use crate::gateway::{NAME, Pesapal};
 
 impl Pesapal {
-    /// Where its API is (page *API Reference*).
-    pub const API: ApiUrls = ApiUrls {
-        sandbox: "https://cybqa.pesapal.com/pesapalv3",
-        production: "https://pay.pesapal.com/v3",
-    };
-
     /// Starts an account with the keys that Pesapal issued. `clock` decides when a token
     /// is too old.
     pub fn builder(
@@ -24,7 +18,12 @@ impl Pesapal {
         consumer_secret: SecretString,
         clock: SharedClock,
     ) -> Builder {
-        Builder::new(consumer_key, consumer_secret, clock)
+        Builder {
+            keys: [consumer_key, consumer_secret],
+            settings: AccountSettings::new(clock),
+            notification_id: None,
+            token_margin: Duration::from_secs(45),
+        }
     }
 }
 
@@ -33,23 +32,12 @@ impl Pesapal {
 #[must_use]
 pub struct Builder {
     keys: [SecretString; 2],
-    clock: SharedClock,
     settings: AccountSettings,
     notification_id: Option<String>,
     token_margin: Duration,
 }
 
 impl Builder {
-    fn new(key: SecretString, secret: SecretString, clock: SharedClock) -> Self {
-        Self {
-            keys: [key, secret],
-            clock,
-            settings: AccountSettings::default(),
-            notification_id: None,
-            token_margin: Duration::from_secs(45),
-        }
-    }
-
     duka_http::account_settings!();
 
     /// The id of a registered notification address, for orders that name none.
@@ -74,17 +62,11 @@ impl Builder {
     /// [`ErrorKind::Configuration`](duka_core::ErrorKind::Configuration) when a key is empty or holds white space, or there is
     /// no transport.
     pub fn build(self) -> Result<Pesapal, Error> {
-        for (name, key) in ["consumer key", "consumer secret"].iter().zip(&self.keys) {
-            check_key(name, key)?;
-        }
+        let [key, secret] = &self.keys;
+        check_key("consumer key", key)?;
+        check_key("consumer secret", secret)?;
         let connection = self.settings.connect(NAME, Pesapal::API)?;
-        let auth = Auth::new(
-            connection.client.clone(),
-            connection.base.clone(),
-            self.keys,
-            self.clock,
-            self.token_margin,
-        );
+        let auth = Auth::new(connection.clone(), self.keys, self.token_margin);
         Ok(Pesapal::new(connection, auth, self.notification_id))
     }
 }

@@ -9,16 +9,14 @@ use duka_core::{
     AccountName, CancelAnswer, CancelRules, Cancellable, CreatedOrder, Delivery, Error, ErrorKind,
     Gateway, GatewayName, NewOrder, OrderId, RefundAnswer, RefundRequest, StatusReading,
 };
-use duka_http::adapter::Connection;
-use duka_http::{Reply, Request};
-use secrecy::SecretString;
+use duka_http::Request;
+use duka_http::adapter::{Answer, ApiUrls, Connection};
 use url::Url;
 
 use crate::auth::{self, Auth, Token};
 use crate::ipn::{IpnMethod, RegisteredIpn};
 use crate::operations::{self, OPERATIONS};
 use crate::wire::auth::{self as wire_auth, AuthCheck};
-use crate::wire::envelope::Answer;
 use crate::wire::{self, ACCEPT, JSON};
 
 /// The gateway's name in configuration and JSON.
@@ -34,6 +32,9 @@ pub struct Pesapal {
 }
 
 impl Pesapal {
+    /// Where its API is (page *API Reference*).
+    pub const API: ApiUrls = operations::API;
+
     pub(crate) fn new(connection: Connection, auth: Auth, notification_id: Option<String>) -> Self {
         Self {
             connection,
@@ -61,15 +62,8 @@ impl Pesapal {
     /// When the gateway refuses the address, or the outcome is unknown.
     pub async fn register_ipn(&self, url: &Url, method: IpnMethod) -> Result<RegisteredIpn, Error> {
         let body = wire::ipn::request_body(url, method);
-        let asked = self
-            .call(&operations::REGISTER_IPN, || {
-                Request::post_json(
-                    self.connection.base.join(operations::REGISTER_IPN.path),
-                    body.clone(),
-                )
-            })
-            .await?;
-        wire::ipn::read_registered(&asked.answer())
+        let answer = self.post(&operations::REGISTER_IPN, body).await?;
+        wire::ipn::read_registered(&answer)
     }
 
     /// Reads the registered addresses (page *Get IPN List*).
@@ -77,12 +71,12 @@ impl Pesapal {
     /// # Errors
     /// When there is no readable answer.
     pub async fn list_ipns(&self) -> Result<Vec<RegisteredIpn>, Error> {
-        let asked = self
-            .call(&operations::LIST_IPNS, || {
-                get(self.connection.base.join(operations::LIST_IPNS.path))
-            })
-            .await?;
-        wire::ipn::read_list(&asked.answer())
+        wire::ipn::read_list(&self.call(&operations::LIST_IPNS, get).await?)
+    }
+
+    async fn post(&self, operation: &OperationInfo, body: Vec<u8>) -> Result<Answer, Error> {
+        let build = |url| Request::post_json(url, body.clone());
+        self.call(operation, build).await
     }
 
     /// Sends a request with a token, and once more with a new one if the token was
@@ -93,15 +87,15 @@ impl Pesapal {
     async fn call(
         &self,
         operation: &OperationInfo,
-        build: impl Fn() -> Request + Send + Sync,
-    ) -> Result<Asked, Error> {
+        build: impl Fn(Url) -> Request + Send + Sync,
+    ) -> Result<Answer, Error> {
         let name = operation.name;
         let no_token = |cause| auth::no_token(name, cause);
         let token = self.auth.token().await.map_err(no_token)?;
         let first = self.send(operation, &build, &token).await?;
-        let goes_on = match (first.auth(operation), operation.intent) {
+        let goes_on = match (wire_auth::check(&first), operation.intent) {
             (AuthCheck::Passed, _) => return Ok(first),
-            (AuthCheck::Refused, _) | (AuthCheck::Doubtful, Intent::Read) => true,
+            (AuthCheck::Refused(_), _) | (AuthCheck::Doubtful, Intent::Read) => true,
             (AuthCheck::Doubtful, Intent::Mutation) => false,
         };
         self.auth.refused(&token).await;
@@ -112,13 +106,13 @@ impl Pesapal {
         let no_token = |cause| auth::no_second_token(name, cause);
         let token = self.auth.token().await.map_err(no_token)?;
         let second = self.send(operation, &build, &token).await?;
-        let checked = second.auth(operation);
+        let checked = wire_auth::check(&second);
         if !matches!(checked, AuthCheck::Passed) {
             // Or every later call would begin with a token known to be bad.
             self.auth.refused(&token).await;
         }
         match checked {
-            AuthCheck::Refused => Err(second.unauthenticated()),
+            AuthCheck::Refused(error) => Err(error),
             AuthCheck::Passed | AuthCheck::Doubtful => Ok(second),
         }
     }
@@ -126,25 +120,16 @@ impl Pesapal {
     async fn send(
         &self,
         operation: &OperationInfo,
-        build: &(impl Fn() -> Request + Send + Sync),
+        build: &(impl Fn(Url) -> Request + Send + Sync),
         token: &Token,
-    ) -> Result<Asked, Error> {
-        let with_token = || {
-            Ok(build()
-                .header(ACCEPT, JSON)
-                .secret_header("Authorization", token.header()))
+    ) -> Result<Answer, Error> {
+        let with_token = |url| {
+            let request = build(url).header(ACCEPT, JSON);
+            request.secret_header("Authorization", token.header())
         };
-        let reply = self
-            .connection
-            .client
-            .call(operation.name, operation.intent, with_token)
-            .await?;
-        let [key, secret] = self.auth.keys();
-        Ok(Asked {
-            operation: operation.name,
-            reply,
-            secrets: [key.clone(), secret.clone(), token.value().clone()],
-        })
+        let [key, secret] = self.auth.keys().clone();
+        let secrets = vec![key, secret, token.value().clone()];
+        self.connection.call(operation, secrets, with_token).await
     }
 }
 
@@ -169,43 +154,27 @@ impl Gateway for Pesapal {
 
     async fn create(&self, order: &NewOrder) -> Result<CreatedOrder, Error> {
         let body = wire::submit::request_body(order, self.notification_id.as_deref())?;
-        let outcome = self
-            .call(&operations::CREATE, || {
-                Request::post_json(
-                    self.connection.base.join(operations::CREATE.path),
-                    body.clone(),
-                )
-            })
-            .await
-            .and_then(|asked| wire::submit::read(&asked.answer(), &order.reference));
-        outcome.map_err(|error| recoverable(error, &order.reference))
+        let answer = self.post(&operations::CREATE, body).await;
+        let created = answer.and_then(|it| wire::submit::read(&it, &order.reference));
+        created.map_err(|error| recoverable(error, &order.reference))
     }
 
     async fn status(&self, order: &OrderId) -> Result<StatusReading, Error> {
         let tracking_id = wire::tracking_id(order)?;
-        let asked = self
-            .call(&operations::STATUS, || {
-                let mut url = self.connection.base.join(operations::STATUS.path);
-                url.query_pairs_mut()
-                    .append_pair("orderTrackingId", tracking_id.as_str());
-                get(url)
-            })
-            .await?;
-        wire::status::read(&asked.answer(), &tracking_id)
+        let build = |mut url: Url| {
+            let id = tracking_id.as_str();
+            url.query_pairs_mut().append_pair("orderTrackingId", id);
+            get(url)
+        };
+        let answer = self.call(&operations::STATUS, build).await?;
+        wire::status::read(&answer, &tracking_id)
     }
 
     async fn cancel(&self, order: &OrderId) -> Result<CancelAnswer, Error> {
         let tracking_id = wire::tracking_id(order)?;
         let body = wire::cancel::request_body(tracking_id.as_str());
-        let asked = self
-            .call(&operations::CANCEL, || {
-                Request::post_json(
-                    self.connection.base.join(operations::CANCEL.path),
-                    body.clone(),
-                )
-            })
-            .await?;
-        wire::cancel::read(&asked.answer(), &tracking_id)
+        let answer = self.post(&operations::CANCEL, body).await?;
+        wire::cancel::read(&answer, &tracking_id)
     }
 
     fn check_refund(&self, request: &RefundRequest) -> Result<(), Error> {
@@ -216,45 +185,8 @@ impl Gateway for Pesapal {
     async fn refund(&self, request: &RefundRequest) -> Result<RefundAnswer, Error> {
         let tracking_id = wire::tracking_id(&request.order)?;
         let body = wire::refund::request_body(request)?;
-        let asked = self
-            .call(&operations::REFUND, || {
-                Request::post_json(
-                    self.connection.base.join(operations::REFUND.path),
-                    body.clone(),
-                )
-            })
-            .await?;
-        wire::refund::read(&asked.answer(), &tracking_id, request)
-    }
-}
-
-/// A reply, and what must not be repeated from it.
-struct Asked {
-    operation: &'static str,
-    reply: Reply,
-    secrets: [SecretString; 3],
-}
-
-impl Asked {
-    fn answer(&self) -> Answer<'_> {
-        Answer {
-            operation: self.operation,
-            reply: &self.reply,
-            secrets: &self.secrets,
-        }
-    }
-
-    fn auth(&self, operation: &OperationInfo) -> AuthCheck {
-        wire_auth::check(&self.answer(), operation.intent)
-    }
-
-    /// The error for a call whose fresh token was refused as well.
-    fn unauthenticated(&self) -> Error {
-        let (answer, kind) = (self.answer(), ErrorKind::Authentication);
-        match wire_auth::bearer_refusal(&answer) {
-            Some(fault) => fault.into_error(&answer, kind),
-            None => answer.error(kind, "the access token was refused"),
-        }
+        let answer = self.post(&operations::REFUND, body).await?;
+        wire::refund::read(&answer, &tracking_id, request)
     }
 }
 

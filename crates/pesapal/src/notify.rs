@@ -4,10 +4,10 @@
 //! read the status, whatever the notification claims.
 
 use duka_core::OrderId;
+use duka_http::adapter::JsonScalar;
 use url::form_urlencoded;
 
 use crate::wire::canonical_id;
-use crate::wire::scalar::Loose;
 use crate::wire::types::{IpnAnswer, IpnBody};
 
 /// The longest body or query that is read, in bytes; a real one has about 200.
@@ -120,11 +120,9 @@ impl Ipn {
         if body.len() > MAX_LEN {
             return Err(IpnError::TooLong);
         }
-        if !body.trim_ascii_start().starts_with(b"{") {
-            return Err(IpnError::NotJson);
-        }
-        let body: IpnBody<'_> = serde_json::from_slice(body).map_err(|_| IpnError::NotJson)?;
-        let text = |member: Loose<'_>| member.exact_string().map_err(|_| IpnError::NotJson);
+        let body = serde_json::from_slice(body).unwrap_or(JsonScalar::Null);
+        let body: IpnBody = body.parse().ok_or(IpnError::NotJson)?;
+        let text = |member: JsonScalar| member.into_string().map_err(|_| IpnError::NotJson);
         Self::checked(
             text(body.order_tracking_id)?,
             text(body.order_merchant_reference)?,

@@ -4,6 +4,13 @@
 
 use duka_core::evidence::{Evidence, Intent, OperationInfo, Repeatability};
 use duka_core::gateway::Operation;
+use duka_http::adapter::ApiUrls;
+
+/// Where the API is.
+pub const API: ApiUrls = ApiUrls {
+    sandbox: "https://cybqa.pesapal.com/pesapalv3",
+    production: "https://pay.pesapal.com/v3",
+};
 
 /// Every operation, in the order in which the description has them.
 pub const OPERATIONS: [OperationInfo; 7] = [

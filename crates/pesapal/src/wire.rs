@@ -6,7 +6,6 @@ pub(crate) mod cancel;
 pub(crate) mod envelope;
 pub(crate) mod ipn;
 pub(crate) mod refund;
-pub(crate) mod scalar;
 pub(crate) mod status;
 pub(crate) mod submit;
 pub(crate) mod token;
@@ -15,11 +14,10 @@ mod verdict;
 
 use duka_core::money::Decimal;
 use duka_core::{Error, OrderId};
+use duka_http::adapter::JsonScalar;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
-
-use scalar::Loose;
 
 pub(crate) const ACCEPT: &str = "Accept";
 pub(crate) const JSON: &str = "application/json";
@@ -48,9 +46,9 @@ pub(crate) fn canonical_id(text: &str) -> Option<OrderId> {
 }
 
 /// Whether a reply names another order than `tracking_id`, which is in its canonical form.
-fn is_another(echoed: Loose<'_>, tracking_id: &OrderId) -> bool {
-    let echoed = echoed.text();
-    echoed.is_some_and(|echoed| canonical_id(&echoed).as_ref() != Some(tracking_id))
+fn is_another(echoed: &JsonScalar, tracking_id: &OrderId) -> bool {
+    let echoed = echoed.anything();
+    echoed.is_some_and(|echoed| canonical_id(echoed).as_ref() != Some(tracking_id))
 }
 
 /// Refuses whatever cannot be a tracking id, before anything is sent.

@@ -81,8 +81,6 @@ pub(super) struct Member {
     pub(super) field: String,
     pub(super) description: String,
     pub(super) required: bool,
-    /// Whether it is an object or a list.
-    pub(super) nested: bool,
     /// Its type where it is sent. What is read takes whatever comes.
     pub(super) kind: String,
 }
@@ -158,7 +156,6 @@ fn body(name: &str, schema: &Schema, sent: bool) -> Result<Body, String> {
             field: field_name(key),
             description: member.description.clone(),
             required: schema.required.contains(key),
-            nested: is_nested(member),
             kind,
         })
     });

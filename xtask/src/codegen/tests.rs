@@ -132,7 +132,7 @@ fn a_member_of_the_description_is_in_the_wire_types_unless_it_says_otherwise() {
     }
     "#);
     let order = part(&text, "pub(crate) struct Order");
-    assert!(order.contains("pub(crate) amount: Loose<'a>"), "{order}");
+    assert!(order.contains("pub(crate) amount: JsonScalar"), "{order}");
     assert!(!order.contains("paid_by"), "{order}");
 }
 

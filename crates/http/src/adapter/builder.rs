@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
+use duka_core::clock::SharedClock;
+use duka_core::evidence::OperationInfo;
 use duka_core::{AccountName, Delivery, Error, ErrorKind, GatewayName};
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
+use super::answer::Answer;
 use crate::base_url::BaseUrl;
 use crate::client::Client;
+use crate::message::Request;
 use crate::retry::RetryPolicy;
 use crate::transport::Transport;
 
@@ -43,8 +48,10 @@ impl ApiUrls {
 ///
 /// An adapter's builder has it as its field `settings`, and gets a method for each setting from
 /// [`account_settings!`](crate::account_settings).
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct AccountSettings {
+    /// The time, by which requests are dated and tokens grow old.
+    pub clock: SharedClock,
     /// Which system to talk to.
     pub environment: Environment,
     /// Another address than the environment's.
@@ -60,6 +67,8 @@ pub struct AccountSettings {
 /// What an account calls its gateway with.
 #[derive(Debug, Clone)]
 pub struct Connection {
+    /// The time.
+    pub clock: SharedClock,
     /// Sends, and repeats where that is harmless.
     pub client: Client,
     /// Where the API is.
@@ -68,7 +77,47 @@ pub struct Connection {
     pub account: Option<AccountName>,
 }
 
+impl Connection {
+    /// Calls an operation. `build` makes the request to its address, anew for every try. `secrets` are what the
+    /// gateway's words must not carry on; the secret headers of every try are added to them.
+    ///
+    /// # Errors
+    /// The transport's last error; see [`Client::call`].
+    pub async fn call(
+        &self,
+        operation: &OperationInfo,
+        mut secrets: Vec<SecretString>,
+        build: impl Fn(Url) -> Request,
+    ) -> Result<Answer, Error> {
+        let build = || {
+            let request = build(self.base.join(operation.path));
+            let secret = request.headers().filter(|header| header.secret);
+            secrets.extend(secret.map(|header| SecretString::from(header.value)));
+            Ok(request)
+        };
+        let (name, intent) = (operation.name, operation.intent);
+        let reply = self.client.call(name, intent, build).await?;
+        Ok(Answer {
+            operation: *operation,
+            reply,
+            secrets,
+        })
+    }
+}
+
 impl AccountSettings {
+    /// The settings of an account in the sandbox, with this clock.
+    pub fn new(clock: SharedClock) -> Self {
+        Self {
+            clock,
+            environment: Environment::default(),
+            base_url: None,
+            account: None,
+            transport: None,
+            retry: RetryPolicy::default(),
+        }
+    }
+
     /// What these settings come to, at the gateway of this name. Nothing is sent.
     ///
     /// # Errors
@@ -83,6 +132,7 @@ impl AccountSettings {
             None => default_transport()?,
         };
         Ok(Connection {
+            clock: self.clock,
             client: Client::new(transport, self.retry).label(gateway, self.account.clone()),
             base,
             account: self.account,

@@ -6,6 +6,8 @@
 )]
 
 mod addresses;
+mod answers;
+mod members;
 mod policy;
 mod proxied;
 mod secrets;

@@ -29,7 +29,14 @@ const TABLE: &[(u16, &str, Expect)] = &[
     (200, r#"{"code":200,"status":true,"return_data":{"order_id":"6116229263036","order_status":"CANCELLED"}}"#, Yes),
     (200, r#"{"code":"200","status":"success","message":"ok","return_data":{"order_id":6116229263036}}"#, Yes),
     (200, r#"{"code":"200","status":"success","message":"ok","return_data":{"order_id":6116229263036},"new":{"a":[1]}}"#, Yes),
+    // A member that decides nothing may be of any type, or hold half of a surrogate pair.
+    (200, r#"{"code":"200","status":"success","message":"\ud800","return_data":{"order_id":6116229263036,"order_status":"CANCELLED"}}"#, Yes),
+    (200, r#"{"code":"200","status":"success","message":{"en":"ok"},"return_data":{"order_id":6116229263036,"cancelled_at":"\udfff"}}"#, Yes),
+    (200, "\u{feff}{\"code\":200,\"status\":true,\"return_data\":{\"order_id\":6116229263036}}\r\n", Yes),
     // A success that does not name the order.
+    (200, r#"{"code":"200","status":"success","return_data":{"order_id":"","order_status":"CANCELLED"}}"#, Open(UnlistedReply)),
+    (200, r#"{"code":"200","status":"success","return_data":{"order_id":"6116229263036\ud800","order_status":"CANCELLED"}}"#, Open(UnlistedReply)),
+    (200, r#"{"code":"200","status":"success","return_data":{"order_id":true,"order_status":"CANCELLED"}}"#, Open(UnlistedReply)),
     (200, r#"{"code":"200","status":"success","message":"ok"}"#, Open(UnlistedReply)),
     (200, r#"{"code":"200","status":"success","message":"ok","return_data":[]}"#, Open(UnlistedReply)),
     (200, r#"{"code":"200","status":"success","message":"ok","return_data":null}"#, Open(UnlistedReply)),
@@ -39,6 +46,11 @@ const TABLE: &[(u16, &str, Expect)] = &[
     (200, r#"{"code":"200","status":"success","return_data":{"order_id":"06116229263036","order_status":"CANCELLED"}}"#, Open(UnlistedReply)),
     (200, r#"{"code":"200","status":"success","return_data":{"order_id":"6116229263036\u200b","order_status":"CANCELLED"}}"#, Open(UnlistedReply)),
     // Success, but of what?
+    (200, r#"{"code":"200","status":"success","return_data":{"order_id":6116229263036,"order_status":""}}"#, Open(UnlistedReply)),
+    (200, r#"{"code":"200","status":"success","return_data":{"order_id":6116229263036,"order_status":"CANCELLED\ud800"}}"#, Open(UnlistedReply)),
+    (200, r#"{"code":"200","status":"success\ud800","return_data":{"order_id":6116229263036,"order_status":"CANCELLED"}}"#, Open(UnlistedReply)),
+    (200, r#"{"code":"200","status":"success","return_data":""}"#, Open(UnlistedReply)),
+    (200, r#"{"code":"200","status":"success","return_data":"[]"}"#, Open(UnlistedReply)),
     (200, r#"{"code":"200","status":"success","return_data":{"order_id":6116229263036,"order_status":"PAID"}}"#, Open(UnlistedReply)),
     (200, r#"{"code":"200","status":"success","return_data":{"order_id":6116229263036,"order_status":"cancelled"}}"#, Open(UnlistedReply)),
     (200, r#"{"code":"200","status":"success","return_data":{"order_id":6116229263036,"order_status":"CAN\u200bCELLED"}}"#, Open(UnlistedReply)),
@@ -50,7 +62,7 @@ const TABLE: &[(u16, &str, Expect)] = &[
     (200, r#"{"code":"200","status":"success","return_data":{"order_id":{},"order_status":"CANCELLED"}}"#, Open(UnlistedReply)),
     (200, r#"{"code":"200","status":"success","return_data":"CANCELLED"}"#, Open(UnlistedReply)),
     (200, r#"{"code":"200","status":"success","return_data":{"order_status":"CANCELLED","order_status":"PAID"}}"#, Open(UnlistedReply)),
-    (200, r#"{"code":"200","status":"success","status":"failed"}"#, Open(UnlistedReply)),
+    (200, r#"{"code":"200","status":"success","status":"failed"}"#, Open(UnreadableReply)),
     (200, r#"{"status":"success","return_data":{"order_status":"CANCELLED"}}"#, Open(UnlistedReply)),
     (200, r#"{"code":"202","status":"success"}"#, Open(UnlistedReply)),
     (200, r#"{"code":"500","status":"success"}"#, Open(UnlistedReply)),
@@ -69,7 +81,10 @@ const TABLE: &[(u16, &str, Expect)] = &[
     (200, r#"{"code":"200","status":"failed","message":"Order cannot be cancelled.","return_data":{"order_id":6116229263036,"order_status":"PAID"}}"#, No),
     (200, r#"{"code":"200","status":"failed","message":"Already cancelled.","return_data":{"order_status":"CANCELLED"}}"#, No),
     (200, r#"{"code":422,"status":false,"message":"Order cannot be cancelled."}"#, No),
+    (422, r#"{"status":false,"code":422,"message":"Order cannot be cancelled.","return_data":{"order_id":""}}"#, No),
     // A no that is not one of them.
+    (422, r#"{"status":false,"code":422,"message":"?","return_data":{"order_id":{}}}"#, Open(UnlistedReply)),
+    (422, r#"{"status":false,"code":422,"message":"\ud800"}"#, Open(UnlistedReply)),
     (422, r#"{"status":false,"message":"Order cannot be cancelled."}"#, Open(UnlistedReply)),
     (422, r#"{"status":false,"code":422}"#, Open(UnlistedReply)),
     (422, r#"{"message":"The order id field is required.","errors":{"order_id":["required"]}}"#, Open(UnlistedReply)),
@@ -103,13 +118,15 @@ const TABLE: &[(u16, &str, Expect)] = &[
     (401, "{}", Open(UnlistedReply)),
     (401, r#"[false,401,"Invalid signature."]"#, Open(UnlistedReply)),
     (401, r#"{"message":"Unauthorized"}"#, Open(UnlistedReply)),
-    (401, r#"{"status":false,"status":false,"code":401,"message":"x"}"#, Open(UnlistedReply)),
+    (401, r#"{"status":false,"status":false,"code":401,"message":"x"}"#, Open(UnreadableReply)),
     (401, r#"{"status":true,"code":401,"message":"x"}"#, Open(UnlistedReply)),
     (401, r#"{"status":"failed","code":401,"message":"x"}"#, Open(UnlistedReply)),
     (401, r#"{"status":"false","code":401,"message":"x"}"#, Open(UnlistedReply)),
     (401, r#"{"status":false,"code":"401 ","message":"x"}"#, Open(UnlistedReply)),
     (401, r#"{"status":false,"code":200,"message":"x"}"#, Open(UnlistedReply)),
     (401, r#"{"status":false,"code":401}"#, Open(UnlistedReply)),
+    (401, r#"{"status":false,"code":401,"message":"\ud800"}"#, Open(UnlistedReply)),
+    (401, r#"{"status":false,"code":401,"message":7}"#, Open(UnlistedReply)),
     (401, r#"{"status":false,"code":401,"message":null}"#, Open(UnlistedReply)),
     (401, r#"{"status":false,"code":401,"message":"x","return_data":{"order_status":"CANCELLED"}}"#, Open(UnlistedReply)),
     (401, r#"{"status":false,"code":401,"message":"x","return_data":null}"#, Open(UnlistedReply)),
@@ -128,6 +145,11 @@ const TABLE: &[(u16, &str, Expect)] = &[
     (502, "<html>", Open(Unavailable)),
     (503, "{", Open(Unavailable)),
     (504, NOT_CANCELLABLE, Open(Unavailable)),
+    (599, "", Open(Unavailable)),
+    // No status of HTTP.
+    (600, SUCCESS, Open(UnlistedReply)),
+    (600, NOT_CANCELLABLE, Open(UnlistedReply)),
+    (199, SUCCESS, Open(UnlistedReply)),
     // Not readable at all.
     (200, "", Open(UnreadableReply)),
     (204, "", Open(UnreadableReply)),
@@ -208,6 +230,6 @@ async fn a_redirect_is_named_by_its_host() {
     let error = cancel(elsewhere).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "reply of an undocumented form: the reply redirects to evil.example; nothing was followed (HTTP 307)"
+        "reply of an undocumented form: cancel: a redirect to evil.example, never followed; is the base URL right? (HTTP 307)"
     );
 }

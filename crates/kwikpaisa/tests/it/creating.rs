@@ -96,7 +96,7 @@ async fn what_the_gateway_refuses_is_sorted_by_what_to_do_next() {
 async fn a_refusal_is_told_with_code_and_words() {
     let body = r#"{"status":false,"code":409,"message":"Duplicate order_id."}"#;
     let error = create(reply(409, body)).await.unwrap_err();
-    let text = "order id already taken: Duplicate order_id. (HTTP 409, code 409)";
+    let text = "order id already taken: create: Duplicate order_id. (HTTP 409, code 409)";
     assert_eq!(error.to_string(), text);
 }
 

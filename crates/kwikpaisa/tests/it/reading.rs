@@ -123,10 +123,43 @@ async fn a_word_that_only_looks_like_a_status_is_unknown() {
     }
 }
 
+/// Half of a surrogate pair is JSON by its grammar, and no text.
+#[tokio::test]
+async fn a_member_that_cannot_be_decoded_loses_only_what_it_would_say() {
+    let order = |members: &str| format!(r#"{{"order_id":6116229263036{members}}}"#);
+    let read = async |members: &str| status(showing("true", "200", &order(members))).await;
+    let paid = r#","order_status":"PAID","order_amount":"105.00","currency":"INR\ud800""#;
+    let reading = read(paid).await.unwrap();
+    assert_eq!((reading.status, reading.money), (OrderStatus::Paid, None));
+    for decides in [
+        r#","order_status":"UN_PAID\ud800""#,
+        r#","order_status":"UN_PAID","order_amount":"105.00\ud800","currency":"INR""#,
+        r#","order_status":"UN_PAID","order_amount":"105.00","currency":"INR\ud800""#,
+    ] {
+        let error = read(decides).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnlistedReply, "{decides}");
+    }
+}
+
+#[tokio::test]
+async fn the_member_that_is_missing_is_named() {
+    for (order, text) in [
+        (r#"{"order_id":6116229263036}"#, "status: no order_status"),
+        (
+            r#"{"order_id":6116229263036,"order_status":1}"#,
+            "status: order_status of an undocumented form",
+        ),
+        ("7", "status: return_data of an undocumented form"),
+    ] {
+        let error = status(showing("true", "200", order)).await.unwrap_err();
+        assert!(error.to_string().contains(text), "{error}");
+    }
+}
+
 /// It may be the late reply to another question.
 #[tokio::test]
 async fn a_status_that_names_no_order_is_no_reading() {
-    for named in ["", r#""order_id":null,"#] {
+    for named in ["", r#""order_id":null,"#, r#""order_id":"","#] {
         for (word, envelope) in [
             ("UN_PAID", "\"success\""),
             ("CANCELLED", "true"),
@@ -277,7 +310,7 @@ async fn somebody_elses_order_is_no_reading() {
     let error = status(reply(200, &other)).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "reply of an undocumented form: the reply is about order 6116229263037, not 6116229263036 (HTTP 200)"
+        "reply of an undocumented form: status: a reply about order 6116229263037, not 6116229263036 (HTTP 200)"
     );
 }
 
@@ -318,7 +351,7 @@ async fn a_reply_that_cannot_be_read_is_described_and_not_quoted() {
     let error = status(page).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "unreadable reply: the reply is not whole JSON (text/html, 29 bytes) (HTTP 200)"
+        "unreadable reply: status: a body that is not JSON (text/html, 29 bytes) (HTTP 200)"
     );
 }
 

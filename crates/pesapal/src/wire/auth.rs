@@ -2,17 +2,14 @@
 //!
 //! A call that counts as not looked at is sent once more, so these forms are read strictly:
 //! the whole reply must be the error, in a form that a page, a recording or another client
-//! shows, and nothing beside it. Whatever else comes back leaves the outcome unknown.
-
-use std::collections::BTreeMap;
-use std::fmt;
+//! shows, and nothing beside it but the nulls and empty texts with which recorded refusals fill
+//! up what they have no value for. Whatever else comes back leaves the outcome unknown.
 
 use duka_core::evidence::Intent;
-use serde::de::{Error as _, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use duka_core::{Error, ErrorKind};
+use duka_http::adapter::{Answer, JsonMembers, Words};
 
-use super::envelope::{AUTHENTICATION_ERROR, Answer, BodyStatus, Fault};
-use super::scalar::Loose;
+use super::envelope::{AUTHENTICATION_ERROR, BodyStatus};
 
 /// What stands for a refused bearer token.
 const BAD_BEARER: &str = "invalid_api_credentials_provided";
@@ -24,7 +21,7 @@ pub(crate) enum AuthCheck {
     /// Nothing: the reply is about the call.
     Passed,
     /// The token was refused, and the request was not looked at.
-    Refused,
+    Refused(Error),
     /// HTTP 401 in no known form: the request may have been looked at.
     Doubtful,
 }
@@ -40,31 +37,23 @@ enum Credentials {
 ///
 /// An empty 401 refuses the token of a read, which may be repeated in any case. To a
 /// mutation it is doubtful: a server in front of the gateway may have emptied the reply.
-pub(crate) fn check(answer: &Answer<'_>, intent: Intent) -> AuthCheck {
-    let is_refused = match intent {
-        Intent::Read => bearer_refusal(answer).is_some() || is_empty_401(answer),
-        Intent::Mutation => bearer_refusal(answer).is_some(),
-    };
-    match answer.reply.status {
-        _ if is_refused => AuthCheck::Refused,
-        401 => AuthCheck::Doubtful,
+pub(crate) fn check(answer: &Answer) -> AuthCheck {
+    let kind = ErrorKind::Authentication;
+    if let Some(words) = refusal(answer, Credentials::Bearer) {
+        return AuthCheck::Refused(answer.refusal(kind, &words));
+    }
+    match (answer.reply.status, answer.operation.intent) {
+        (401, Intent::Read) if answer.is_empty_401() => {
+            AuthCheck::Refused(answer.error(kind, "the access token was refused"))
+        }
+        (401, Intent::Read | Intent::Mutation) => AuthCheck::Doubtful,
         _ => AuthCheck::Passed,
     }
 }
 
-/// The error of a refused bearer token, if that is all the reply holds.
-pub(crate) fn bearer_refusal(answer: &Answer<'_>) -> Option<Fault> {
-    refusal(answer, Credentials::Bearer)
-}
-
 /// The error of refused consumer keys, if that is all the reply holds.
-pub(crate) fn keys_refusal(answer: &Answer<'_>) -> Option<Fault> {
+pub(crate) fn keys_refusal(answer: &Answer) -> Option<Words> {
     refusal(answer, Credentials::Keys)
-}
-
-/// HTTP 401 without a body, or with nothing but white space for one.
-pub(crate) fn is_empty_401(answer: &Answer<'_>) -> bool {
-    answer.reply.status == 401 && answer.reply.body.trim_ascii().is_empty()
 }
 
 /// Whether a message is the error of refused credentials written as text.
@@ -77,7 +66,7 @@ pub(crate) fn is_refusal_as_text(message: &str) -> bool {
 /// assumed: the HTTP status of a refusal is unknown, so the body decides under any that the
 /// API itself may give. A redirect, a request to slow down and a 5xx other than 500 are what
 /// servers in front of it say; they may have passed the request on.
-fn refusal(answer: &Answer<'_>, of: Credentials) -> Option<Fault> {
+fn refusal(answer: &Answer, of: Credentials) -> Option<Words> {
     let body = answer.body().ok()?;
     let body = std::str::from_utf8(body).ok()?;
     let (in_body, in_message) = match answer.reply.status {
@@ -93,19 +82,18 @@ fn refusal(answer: &Answer<'_>, of: Credentials) -> Option<Fault> {
 }
 
 /// `{"error":{…},"status":…}`, where `status` is null, absent or 500.
-fn in_object(json: &str, of: Credentials) -> Option<Fault> {
-    let Members(mut members) = serde_json::from_str(json).ok()?;
-    let error = members.remove("error")?.object()?;
-    let status = members.remove("status").unwrap_or_default();
-    let status = BodyStatus::read(status);
-    let fits = matches!(status, BodyStatus::Missing | BodyStatus::NotDone) && are_empty(&members);
-    fits.then(|| in_error(error, of)).flatten()
+fn in_object(json: &str, of: Credentials) -> Option<Words> {
+    let mut members: JsonMembers = serde_json::from_str(json).ok()?;
+    let error = members.take("error");
+    let status = BodyStatus::read(&members.take("status"));
+    let fits = matches!(status, BodyStatus::Missing | BodyStatus::NotDone) && members.are_empty();
+    fits.then(|| in_error(error.object()?, of)).flatten()
 }
 
 /// The error itself, with its code exactly as it is documented.
-fn in_error(json: &str, of: Credentials) -> Option<Fault> {
-    let Members(mut members) = serde_json::from_str(json).ok()?;
-    let mut take = |name| members.remove(name).unwrap_or_default().exact_string();
+fn in_error(json: &str, of: Credentials) -> Option<Words> {
+    let mut members: JsonMembers = serde_json::from_str(json).ok()?;
+    let mut take = |name| members.take(name).into_string();
     let code = take("code").ok()??;
     let message = take("message").ok()?;
     let types = [take("error_type").ok()?, take("type").ok()?];
@@ -117,56 +105,25 @@ fn in_error(json: &str, of: Credentials) -> Option<Fault> {
         // Recorded as an `api_error`.
         Credentials::Keys => code == BAD_KEYS,
     };
-    (fits && are_empty(&members)).then(|| {
-        let message = message.filter(|message| !message.is_empty());
-        Fault::refusal(kinds.into_iter().next(), code, message)
+    (fits && members.are_empty()).then(|| {
+        let code = Some(code);
+        Words { code, message }
     })
 }
 
 /// `{"message":"<the error as text>"}`.
 ///
 /// assumed: three clients tell of it, with HTTP 4xx and 5xx; no recording shows it.
-fn in_message_of(json: &str, of: Credentials) -> Option<Fault> {
-    let Members(mut members) = serde_json::from_str(json).ok()?;
-    let message = members.remove("message")?.string()?;
-    are_empty(&members).then(|| in_text(&message, of)).flatten()
+fn in_message_of(json: &str, of: Credentials) -> Option<Words> {
+    let mut members: JsonMembers = serde_json::from_str(json).ok()?;
+    let message = members.take("message");
+    members
+        .are_empty()
+        .then(|| in_text(message.string()?, of))
+        .flatten()
 }
 
 /// The error as text: with what surrounds it in a reply, or by itself.
-fn in_text(text: &str, of: Credentials) -> Option<Fault> {
+fn in_text(text: &str, of: Credentials) -> Option<Words> {
     in_object(text, of).or_else(|| in_error(text, of))
-}
-
-/// Recorded refusals fill up with nulls and empty texts what they have no value for.
-fn are_empty(members: &BTreeMap<String, Loose<'_>>) -> bool {
-    members.values().all(|member| member.text().is_none())
-}
-
-/// All members of an object, none of them twice.
-struct Members<'a>(BTreeMap<String, Loose<'a>>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(EachOnce)
-    }
-}
-
-struct EachOnce;
-
-impl<'de> Visitor<'de> for EachOnce {
-    type Value = Members<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object with each key once")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = BTreeMap::new();
-        while let Some((name, value)) = map.next_entry()? {
-            if members.insert(name, value).is_some() {
-                return Err(A::Error::custom("a key stands there twice"));
-            }
-        }
-        Ok(Members(members))
-    }
 }

@@ -1,8 +1,8 @@
 //! `CancelOrder` (page *Order Cancellation*): the request, and what counts as yes or no.
 
 use duka_core::{CancelAnswer, Error, OrderId};
+use duka_http::adapter::Answer;
 
-use super::envelope::Answer;
 use super::types::{CancelReply, CancelRequest};
 use super::verdict::{self, Verdict};
 
@@ -13,9 +13,9 @@ pub(crate) fn request_body(tracking_id: &str) -> Vec<u8> {
 }
 
 /// Reads the answer to a request about `tracking_id`, in its canonical form.
-pub(crate) fn read(answer: &Answer<'_>, tracking_id: &OrderId) -> Result<CancelAnswer, Error> {
-    let is_about = |reply: CancelReply<'_>| {
-        super::is_another(reply.order_tracking_id, tracking_id).then_some("another order")
+pub(crate) fn read(answer: &Answer, tracking_id: &OrderId) -> Result<CancelAnswer, Error> {
+    let is_about = |reply: CancelReply| {
+        super::is_another(&reply.order_tracking_id, tracking_id).then_some("another order")
     };
     Ok(match verdict::read(answer, is_about)? {
         Verdict::Yes(message) => CancelAnswer::Accepted { message },

@@ -1,11 +1,11 @@
 //! `RegisterIPN` and `GetIpnList` (page *Register IPN URL*): where notifications go.
 
 use duka_core::Error;
+use duka_http::adapter::{Answer, JsonScalar};
 use duka_http::redact;
 use url::Url;
 
-use super::envelope::{Answer, BodyStatus};
-use super::scalar::Loose;
+use super::envelope::{self, BodyStatus, Envelope};
 use super::types::{self, RegisterIpnRequest};
 use crate::ipn::{IpnMethod, RegisteredIpn};
 
@@ -16,64 +16,49 @@ pub(crate) fn request_body(url: &Url, method: IpnMethod) -> Vec<u8> {
     })
 }
 
-impl types::RegisteredIpn<'_> {
-    fn registered(&self, answer: &Answer<'_>) -> Option<RegisteredIpn> {
+impl types::RegisteredIpn {
+    fn registered(&self, answer: &Answer) -> Result<RegisteredIpn, Error> {
         // The server misspells the name, the documentation spells it right.
         let status = self.ipn_status_decription.text();
-        let status = status.or_else(|| self.ipn_status_description.text());
-        Some(RegisteredIpn {
-            id: answer.shown(&self.ipn_id.text()?),
-            url: redact(self.url.text()?, answer.secrets),
+        let status = status.or(self.ipn_status_description.text());
+        let url = answer.required("url", &self.url, JsonScalar::text)?;
+        let id = answer.required("ipn_id", &self.ipn_id, JsonScalar::text)?;
+        Ok(RegisteredIpn {
+            id: answer.shown(id),
+            url: redact(url, &answer.secrets),
             method: match self.notification_type.integer() {
                 Some(0) => Some(IpnMethod::Get),
                 Some(1) => Some(IpnMethod::Post),
                 Some(_) | None => None,
             },
-            status: status.map(|words| answer.shown(&words)),
+            status: status.map(|words| answer.shown(words)),
             created_at: self.created_date.text().and_then(|text| text.parse().ok()),
         })
     }
 }
 
 /// Reads the reply to a registration.
-pub(crate) fn read_registered(answer: &Answer<'_>) -> Result<RegisteredIpn, Error> {
-    answer.check_http()?;
-    let envelope = answer.envelope()?;
-    if let Some(fault) = envelope.fault {
-        let kind = fault.listed_kind();
-        return Err(fault.into_error(answer, kind));
-    }
-    if answer.reply.status >= 400 || envelope.status != BodyStatus::Done {
-        let message = envelope.message.as_deref();
-        return Err(answer.unlisted("neither status 200 nor an error", message));
-    }
-    let body: types::RegisteredIpn<'_> = answer.object()?;
-    body.registered(answer)
-        .ok_or_else(|| answer.unlisted("no id for the address", None))
+pub(crate) fn read_registered(answer: &Answer) -> Result<RegisteredIpn, Error> {
+    envelope::check_http(answer)?;
+    Envelope::read(answer)?.must_succeed(answer, &[BodyStatus::Done])?;
+    answer.object::<types::RegisteredIpn>()?.registered(answer)
 }
 
 /// Reads the list: a bare array, in place of which an error may come.
-pub(crate) fn read_list(answer: &Answer<'_>) -> Result<Vec<RegisteredIpn>, Error> {
-    answer.check_http()?;
-    let unlisted = |problem| answer.unlisted(problem, None);
-    let Some(items) = answer.array::<Loose<'_>>()? else {
-        return Err(match answer.envelope()?.fault {
-            Some(fault) => {
-                let kind = fault.listed_kind();
-                fault.into_error(answer, kind)
-            }
-            None => unlisted("not a list"),
+pub(crate) fn read_list(answer: &Answer) -> Result<Vec<RegisteredIpn>, Error> {
+    envelope::check_http(answer)?;
+    let Some(items) = answer.array::<JsonScalar>()? else {
+        return Err(match Envelope::read(answer)?.fault {
+            Some(fault) => fault.error(answer),
+            None => answer.unlisted("not a list"),
         });
     };
     if answer.reply.status >= 400 {
-        return Err(unlisted("a list in an HTTP error"));
+        return Err(answer.unlisted("a list in an HTTP error"));
     }
-    let read = |item: &Loose<'_>| {
-        let body: types::RegisteredIpn<'_> = serde_json::from_str(item.object()?).ok()?;
+    let entry = |item| {
+        let body = answer.required("entry", item, JsonScalar::parse::<types::RegisteredIpn>)?;
         body.registered(answer)
     };
-    items
-        .iter()
-        .map(|item| read(item).ok_or_else(|| unlisted("an entry without an id or an address")))
-        .collect()
+    items.iter().map(entry).collect()
 }

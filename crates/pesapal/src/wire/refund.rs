@@ -2,8 +2,8 @@
 //! counts as received or refused.
 
 use duka_core::{Error, OrderId, RefundAnswer, RefundRequest};
+use duka_http::adapter::Answer;
 
-use super::envelope::Answer;
 use super::types::{self, RefundReply};
 use super::verdict::{self, Verdict};
 
@@ -58,17 +58,16 @@ fn is_mobile(method: &str) -> bool {
 /// Reads the answer to a request about `tracking_id`, in its canonical form. It is no yes to
 /// the refund, only to the request.
 pub(crate) fn read(
-    answer: &Answer<'_>,
+    answer: &Answer,
     tracking_id: &OrderId,
     request: &RefundRequest,
 ) -> Result<RefundAnswer, Error> {
     let receipt = request.paid.confirmation_code.as_deref();
-    let is_about = |reply: RefundReply<'_>| {
-        let receipts = receipt.zip(reply.confirmation_code.text());
-        if super::is_another(reply.order_tracking_id, tracking_id) {
+    let is_about = |reply: RefundReply| {
+        if super::is_another(&reply.order_tracking_id, tracking_id) {
             return Some("another order");
         }
-        let is_another = receipts.is_some_and(|(own, echoed)| own != echoed);
+        let is_another = receipt.is_some_and(|own| reply.confirmation_code.differs_from(own));
         is_another.then_some("another payment, by its receipt")
     };
     Ok(match verdict::read(answer, is_about)? {

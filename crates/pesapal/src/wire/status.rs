@@ -1,46 +1,44 @@
 //! `GetTransactionStatus` (page *Get Transaction Status*): where an order stands.
 
-use duka_core::{Error, ErrorKind, Money, OrderId, OrderStatus, StatusReading};
-use duka_http::plain_number;
+use duka_core::{Error, ErrorKind, OrderId, OrderStatus, StatusReading};
+use duka_http::adapter::{Answer, money};
 use url::Url;
 
-use super::envelope::{Answer, BodyStatus, Envelope};
+use super::envelope::{self, BodyStatus, Envelope};
 use super::types::TransactionStatus;
 use crate::codes;
 
 /// Reads the reply to a question about `tracking_id`, in its canonical form.
-pub(crate) fn read(answer: &Answer<'_>, tracking_id: &OrderId) -> Result<StatusReading, Error> {
-    answer.check_http()?;
-    let envelope = answer.envelope()?;
-    let body: TransactionStatus<'_> = answer.object()?;
-    if answer.reply.status == 404 && body.status_code.text().is_none() {
-        return Err(not_found(answer, envelope));
+pub(crate) fn read(answer: &Answer, tracking_id: &OrderId) -> Result<StatusReading, Error> {
+    envelope::check_http(answer)?;
+    let envelope = Envelope::read(answer)?;
+    let body: TransactionStatus = answer.object()?;
+    let number = body.status_code.anything();
+    if answer.reply.status == 404 && number.is_none() {
+        return Err(not_found(answer, &envelope));
     }
-    if answer.reply.status >= 400 || body.status_code.text().is_none() {
-        return Err(match envelope.fault {
+    if answer.reply.status >= 400 || number.is_none() {
+        return Err(match &envelope.fault {
             // assumed: an error in place of a status is a refusal, and not yet *not found*.
-            Some(fault) if !fault.has_code(codes::PENDING) => {
-                let kind = fault.listed_kind();
-                fault.into_error(answer, kind)
-            }
-            Some(_) | None => answer.unlisted("no status of an order", envelope.message.as_deref()),
+            Some(fault) if !fault.has_code(codes::PENDING) => fault.error(answer),
+            Some(_) | None => answer.unlisted_with("no status_code of an order", &envelope.words()),
         });
     }
     let named = named(&body, tracking_id);
     if named == Named::Another {
-        return Err(answer.unlisted("the status of another order than the one asked for", None));
+        return Err(answer.unlisted("the status of another order than the one asked for"));
     }
     let (status, raw_status) = meaning(answer, &body, &envelope);
     // Every recorded reply about an unpaid order names it, in one way or the other; those about
     // others do not always. It is this status that lets a cancel leave.
     if status == OrderStatus::Unpaid && named == Named::Nothing {
-        return Err(answer.unlisted("the status of an unpaid order that is not named", None));
+        return Err(answer.unlisted("the status of an unpaid order that is not named"));
     }
-    let money = money(&body);
+    let money = money(&body.amount, &body.currency);
     // Amounts are compared before a cancel leaves, and this one cannot be.
     let lets_one_leave = matches!(status, OrderStatus::Unpaid | OrderStatus::Failed);
     if lets_one_leave && !body.amount.is_null() && money.is_none() {
-        return Err(answer.unlisted("an open order with an amount that cannot be read", None));
+        return Err(answer.unlisted("an open order with an amount that cannot be read"));
     }
     Ok(StatusReading {
         status,
@@ -49,9 +47,9 @@ pub(crate) fn read(answer: &Answer<'_>, tracking_id: &OrderId) -> Result<StatusR
         reference: body
             .merchant_reference
             .text()
-            .map(|text| answer.shown(&text)),
+            .map(|text| answer.shown(text)),
         confirmation_code: confirmation_code(answer, &body),
-        payment_method: body.payment_method.text().map(|text| answer.shown(&text)),
+        payment_method: body.payment_method.text().map(|text| answer.shown(text)),
     })
 }
 
@@ -70,17 +68,17 @@ enum Named {
 ///
 /// assumed: case means nothing in a GUID. An address may hold a parameter of that name from the
 /// merchant as well, so one of them must be the order's.
-fn named(body: &TransactionStatus<'_>, tracking_id: &OrderId) -> Named {
+fn named(body: &TransactionStatus, tracking_id: &OrderId) -> Named {
     let is_it = |text: &str| super::canonical_id(text).as_ref() == Some(tracking_id);
-    if let Some(own) = body.order_tracking_id.text() {
-        return if is_it(&own) {
+    if let Some(own) = body.order_tracking_id.anything() {
+        return if is_it(own) {
             Named::It
         } else {
             Named::Another
         };
     }
     let address = body.call_back_url.string();
-    let Some(url) = address.and_then(|address| Url::parse(&address).ok()) else {
+    let Some(url) = address.and_then(|address| Url::parse(address).ok()) else {
         return Named::Nothing;
     };
     let mut ids = url
@@ -102,16 +100,16 @@ fn named(body: &TransactionStatus<'_>, tracking_id: &OrderId) -> Named {
 /// assumed: no recorded reply shows an unknown tracking id, so it would come in the form of
 /// every other error, or of a refusal. Any other 404 says nothing: a proxy, a deploy or a
 /// wrong address answers so to everything, and no order of the shop would exist any more.
-fn not_found(answer: &Answer<'_>, envelope: Envelope) -> Error {
+fn not_found(answer: &Answer, envelope: &Envelope) -> Error {
     let kind = ErrorKind::NotFound;
-    match (envelope.status, envelope.fault, envelope.message) {
+    match (&envelope.status, &envelope.fault, &envelope.message) {
         (BodyStatus::Missing | BodyStatus::NotDone | BodyStatus::Other(_), Some(fault), _)
-            if !fault.has_code(codes::PENDING) && fault.listed_kind() == ErrorKind::Rejected =>
+            if !fault.has_code(codes::PENDING) && fault.kind == ErrorKind::Rejected =>
         {
-            fault.into_error(answer, kind)
+            answer.refusal(kind, &fault.words)
         }
-        (BodyStatus::NotDone, None, Some(words)) => answer.error(kind, answer.shown(&words)),
-        (_, _, message) => answer.unlisted("HTTP 404 in no form of the API", message.as_deref()),
+        (BodyStatus::NotDone, None, Some(_)) => answer.refusal(kind, &envelope.words()),
+        _ => answer.unlisted_with("HTTP 404 in no form of the API", &envelope.words()),
     }
 }
 
@@ -120,16 +118,16 @@ fn not_found(answer: &Answer<'_>, envelope: Envelope) -> Error {
 /// assumed: the number decides, and only when nothing else in the reply (text, error,
 /// status) contradicts it; what is left out contradicts nothing.
 fn meaning(
-    answer: &Answer<'_>,
-    body: &TransactionStatus<'_>,
+    answer: &Answer,
+    body: &TransactionStatus,
     envelope: &Envelope,
 ) -> (OrderStatus, String) {
-    let number = body.status_code.text().unwrap_or_default();
-    let words = body.payment_status_description.text();
-    let raw = answer.shown_word(words.as_deref().unwrap_or(&number));
+    let number = body.status_code.anything().unwrap_or_default();
+    let words = body.payment_status_description.anything();
+    let raw = answer.shown_word(words.unwrap_or(number));
     let row = body.status_code.integer().and_then(codes::status_code);
     let Some(row) = row else {
-        let unknown = match &words {
+        let unknown = match words {
             Some(words) => format!("{words} (status code {number})"),
             None => format!("status code {number}"),
         };
@@ -144,7 +142,7 @@ fn meaning(
                 return (row.status.clone(), raw);
             }
             (_, Some(fault), _) => {
-                let code = fault.code.as_ref().or(fault.message.as_ref());
+                let code = fault.words.code.as_ref().or(fault.words.message.as_ref());
                 format!("{raw} with error {}", code.map_or("", String::as_str))
             }
             (Some(_), None, _) => raw.clone(),
@@ -159,17 +157,10 @@ fn meaning(
 }
 
 /// A receipt is sent back as it came, so one that cannot be shown as it is will not do.
-fn confirmation_code(answer: &Answer<'_>, body: &TransactionStatus<'_>) -> Option<String> {
-    let member = body.confirmation_code;
+fn confirmation_code(answer: &Answer, body: &TransactionStatus) -> Option<String> {
+    let member = &body.confirmation_code;
     // assumed: one of digits may come as a number.
-    let number = |text: &String| text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
     let code = member.string().or_else(|| member.text().filter(number))?;
-    (answer.shown(&code) == code).then_some(code)
-}
-
-/// As the gateway shows it, where it can be read exactly: card conversion can change both
-/// amount and currency.
-fn money(body: &TransactionStatus<'_>) -> Option<Money> {
-    let amount = plain_number(&body.amount.text()?)?;
-    Money::parse(&amount, &body.currency.text()?).ok()
+    (answer.shown(code) == code).then(|| code.to_owned())
 }

@@ -1,12 +1,11 @@
 //! `SubmitOrderRequest` (page *Submit Order Request*): the request and the reply. What may
 //! stand in a request is checked in `limits.rs`.
 
-use duka_core::gateway::PaymentLink;
 use duka_core::{CreatedOrder, Error, Frequency, NewOrder, OrderId, RedirectMode};
+use duka_http::adapter::{Answer, JsonScalar};
 use jiff::civil::Date;
-use url::Url;
 
-use super::envelope::{Answer, BodyStatus};
+use super::envelope::{self, BodyStatus, Envelope};
 use super::types::{BillingAddress, SubmitReply, SubmitRequest, SubscriptionDetails};
 use crate::limits::{self, filled};
 
@@ -104,41 +103,27 @@ fn day(date: Date) -> String {
 }
 
 /// Reads the reply to the submission of `reference`.
-pub(crate) fn read(answer: &Answer<'_>, reference: &OrderId) -> Result<CreatedOrder, Error> {
-    answer.check_http()?;
-    let unlisted = |problem| answer.unlisted(problem, None);
-    let envelope = answer.envelope()?;
-    let body: SubmitReply<'_> = answer.object()?;
-    let tracking_id = body.order_tracking_id.text();
-    if let Some(fault) = envelope.fault {
-        if tracking_id.is_some() || envelope.status == BodyStatus::Done {
-            return Err(unlisted("an order and an error in one reply"));
-        }
-        let kind = fault.listed_kind();
-        return Err(fault.into_error(answer, kind));
+pub(crate) fn read(answer: &Answer, reference: &OrderId) -> Result<CreatedOrder, Error> {
+    envelope::check_http(answer)?;
+    let envelope = Envelope::read(answer)?;
+    let body: SubmitReply = answer.object()?;
+    let tracking_id = &body.order_tracking_id;
+    let claims_success = tracking_id.anything().is_some() || envelope.status == BodyStatus::Done;
+    if envelope.fault.is_some() && claims_success {
+        return Err(answer.unlisted("an order and an error in one reply"));
     }
-    if answer.reply.status >= 400 || envelope.status != BodyStatus::Done {
-        let message = envelope.message.as_deref();
-        return Err(answer.unlisted("neither status 200 nor an error", message));
-    }
-    let order = tracking_id
-        .and_then(|id| super::canonical_id(&id))
-        .ok_or_else(|| unlisted("no order tracking id"))?;
+    envelope.must_succeed(answer, &[BodyStatus::Done])?;
+    let id = |member: &JsonScalar| super::canonical_id(member.string()?);
+    let order = answer.required("order_tracking_id", tracking_id, id)?;
     // assumed: a reply without a reference is about the order that was submitted.
-    let echoed = body.merchant_reference.text();
-    if echoed.is_some_and(|echoed| echoed != reference.as_str()) {
-        return Err(unlisted("an order with another merchant reference"));
+    if body.merchant_reference.differs_from(reference.as_str()) {
+        return Err(answer.unlisted("an order with another merchant reference"));
     }
-    let link = body
-        .redirect_url
-        .string()
-        .and_then(|text| Url::parse(&text).ok())
-        .filter(|url| matches!(url.scheme(), "https" | "http"))
-        .ok_or_else(|| unlisted("no address where the customer could pay"))?;
+    let link = &body.redirect_url;
     Ok(CreatedOrder {
         gateway_id: Some(order.as_str().to_owned()),
         order,
-        payment_link: PaymentLink::new(&link),
+        payment_link: answer.required("redirect_url", link, JsonScalar::payment_link)?,
         status: None,
     })
 }

@@ -1,11 +1,12 @@
 //! `RequestToken` (page *Authentication*): keys go out, a bearer token comes back.
 
 use duka_core::{Error, ErrorKind};
+use duka_http::adapter::{Answer, JsonScalar};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::auth;
-use super::envelope::{Answer, BodyStatus};
+use super::envelope::{self, BodyStatus, Envelope};
 use super::types::{TokenReply, TokenRequest};
 
 pub(crate) fn request_body(key: &SecretString, secret: &SecretString) -> Vec<u8> {
@@ -22,48 +23,30 @@ pub(crate) struct Issued {
     pub(crate) expires: Option<Timestamp>,
 }
 
-pub(crate) fn read(answer: &Answer<'_>) -> Result<Issued, Error> {
+pub(crate) fn read(mut answer: Answer) -> Result<Issued, Error> {
     // A token that is not taken may be good all the same, and must not be quoted either.
-    let mut secrets = answer.secrets.to_vec();
-    let body = answer.object::<TokenReply<'_>>().ok();
-    secrets.extend(
-        body.and_then(|body| body.token.text())
-            .map(SecretString::from),
-    );
-    let answer = &Answer {
-        secrets: &secrets,
-        ..*answer
-    };
+    let body = answer.object::<TokenReply>();
+    let token = body.as_ref().ok().and_then(|body| body.token.text());
+    answer.secrets.extend(token.map(SecretString::from));
+    let answer = &answer;
     let kind = ErrorKind::Authentication;
-    if let Some(fault) = auth::keys_refusal(answer) {
-        return Err(fault.into_error(answer, kind));
+    if let Some(words) = auth::keys_refusal(answer) {
+        return Err(answer.refusal(kind, &words));
     }
     // assumed: a server that refuses without a word refuses the keys. To believe it harms
     // nothing, for nothing was sent yet.
-    if auth::is_empty_401(answer) {
+    if answer.is_empty_401() {
         return Err(answer.error(kind, "the consumer keys were refused"));
     }
-    answer.check_http()?;
-    let envelope = answer.envelope()?;
-    if let Some(fault) = envelope.fault {
-        let kind = fault.listed_kind();
-        return Err(fault.into_error(answer, kind));
-    }
+    envelope::check_http(answer)?;
     // assumed: a token without a status is one; nothing is lost if it is not.
-    let good = matches!(envelope.status, BodyStatus::Done | BodyStatus::Missing);
-    if answer.reply.status >= 400 || !good {
-        let message = envelope.message.as_deref();
-        return Err(answer.unlisted("neither status 200 nor an error", message));
-    }
-    let body: TokenReply<'_> = answer.object()?;
+    let good = [BodyStatus::Done, BodyStatus::Missing];
+    Envelope::read(answer)?.must_succeed(answer, &good)?;
+    let body = body?;
     // It goes into a header, where anything but visible ASCII would break the request.
-    let token = body
-        .token
-        .string()
-        .filter(|token| token.bytes().all(|byte| byte.is_ascii_graphic()));
-    let Some(token) = token else {
-        return Err(answer.unlisted("no token", None));
-    };
+    let in_header = |token: &&str| token.bytes().all(|byte| byte.is_ascii_graphic());
+    let token = |member| JsonScalar::string(member).filter(in_header);
+    let token = answer.required("token", &body.token, token)?;
     Ok(Issued {
         token: SecretString::from(token),
         // assumed: a moment without a zone could be UTC or East Africa Time, so it is none.

@@ -51,6 +51,39 @@ async fn every_reply_has_one_outcome() {
             r#"{"status":"500","message":"x","order_tracking_id":"0001869f-0000-4000-8000-000000000000"}"#,
             "UnlistedReply",
         ),
+        (
+            200,
+            r#"{"status":"200","message":"x","order_tracking_id":""}"#,
+            "yes: x",
+        ),
+        (
+            200,
+            r#"{"status":"200","message":"x","order_tracking_id":"b945e4af-80a5-4ec1-8706-e03f8332fb04\ud800"}"#,
+            "UnlistedReply",
+        ),
+        (
+            200,
+            r#"{"status":"200","message":"x","order_tracking_id":{}}"#,
+            "UnlistedReply",
+        ),
+        // Half of a surrogate pair is JSON by its grammar, and no text.
+        (200, r#"{"status":"200","message":"\ud800"}"#, "yes: "),
+        (200, r#"{"status":"200","trace":"\ud800"}"#, "yes: "),
+        (
+            200,
+            r#"{"status":"200\ud800","message":"x"}"#,
+            "UnlistedReply",
+        ),
+        (
+            200,
+            r#"{"status":"500","message":"\ud800"}"#,
+            "UnlistedReply",
+        ),
+        (
+            200,
+            r#"{"status":"200","message":"x","error":"\ud800"}"#,
+            "UnlistedReply",
+        ),
         // Every way to write the two statuses.
         (200, r#"{"status":200,"message":"done"}"#, "yes: done"),
         (
@@ -255,6 +288,9 @@ async fn every_reply_has_one_outcome() {
             "UnreadableReply",
         ),
         (200, "{'status':'200'}", "UnreadableReply"),
+        // No status of HTTP.
+        (600, replies::NOT_CANCELLED, "UnlistedReply"),
+        (199, replies::NOT_CANCELLED, "UnlistedReply"),
         // Redirects are not followed, whatever they say.
         (302, "", "UnlistedReply"),
         (301, replies::CANCELLED, "UnlistedReply"),

@@ -128,13 +128,49 @@ async fn whatever_is_neither_an_order_nor_an_error_is_unlisted() {
 
 #[tokio::test]
 async fn another_order_than_the_one_submitted_is_not_taken_for_it() {
-    let body = replies::SUBMITTED.replace("TEST1515111119", "TEST1515111118");
-    let error = fails(200, &body).await;
-    assert_eq!(error.kind(), ErrorKind::UnlistedReply);
-    assert!(
-        error.to_string().contains("another merchant reference"),
-        "{error}"
-    );
+    for other in [
+        r#""TEST1515111118""#,
+        r#""TEST1515111119\ud800""#,
+        "true",
+        "{}",
+    ] {
+        let body = replies::SUBMITTED.replace(r#""TEST1515111119""#, other);
+        let error = fails(200, &body).await;
+        assert_eq!(error.kind(), ErrorKind::UnlistedReply);
+        assert!(
+            error.to_string().contains("another merchant reference"),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_member_that_is_missing_or_no_use_is_named() {
+    let redirect = r#""redirect_url":"https://cybqa"#;
+    let id = format!(r#""order_tracking_id":"{GUID}""#);
+    for (part, with, text) in [
+        (
+            id.as_str(),
+            r#""order_tracking_id":null"#,
+            "create: no order_tracking_id",
+        ),
+        (
+            id.as_str(),
+            r#""order_tracking_id":"12""#,
+            "create: order_tracking_id of an undocumented form",
+        ),
+        (redirect, r#""x":"https://cybqa"#, "create: no redirect_url"),
+        (
+            redirect,
+            r#""redirect_url":"ftp://cybqa"#,
+            "create: redirect_url of an undocumented form",
+        ),
+    ] {
+        assert!(replies::SUBMITTED.contains(part), "{part}");
+        let error = fails(200, &replies::SUBMITTED.replace(part, with)).await;
+        assert_eq!(error.kind(), ErrorKind::UnlistedReply);
+        assert!(error.to_string().contains(text), "{error}");
+    }
 }
 
 #[tokio::test]

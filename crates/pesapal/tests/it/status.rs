@@ -94,6 +94,19 @@ async fn every_combination_of_number_text_and_error_has_one_meaning() {
             "unknown (status code COMPLETED)",
         ),
         (r#""status_code":true"#.into(), "unknown (status code true)"),
+        // A word that is no text contradicts, and one that says nothing does not.
+        (
+            r#""status_code":1,"payment_status_description":{}"#.into(),
+            "unknown ({} with status code 1)",
+        ),
+        (
+            r#""status_code":1,"payment_status_description":"Completed\ud800""#.into(),
+            r#"unknown ("Completed\ud800" with status code 1)"#,
+        ),
+        (
+            r#""status_code":1,"payment_status_description":"","payment_method":"\ud800""#.into(),
+            "paid",
+        ),
         // Number and text contradict.
         (
             r#""status_code":1,"payment_status_description":"FAILED""#.into(),
@@ -282,9 +295,11 @@ async fn a_recurring_order_reads_as_any_other_whatever_its_account_number() {
 }
 
 #[tokio::test]
-async fn an_empty_reference_is_none() {
-    let reading = read(r#"{"status_code":1,"merchant_reference":""}"#).await;
-    assert_eq!(reading.reference, None);
+async fn a_reference_that_is_empty_or_no_text_is_none() {
+    for reference in [r#""""#, "{}", "true", r#""\ud800""#] {
+        let body = format!(r#"{{"status_code":1,"merchant_reference":{reference}}}"#);
+        assert_eq!(read(&body).await.reference, None, "{reference}");
+    }
 }
 
 #[tokio::test]
@@ -516,7 +531,7 @@ async fn the_message_of_an_asp_net_error_is_shown() {
     let error = fails(400, r#"{"message":"The request is invalid."}"#).await;
     assert_eq!(
         error.to_string(),
-        "reply of an undocumented form: status: no status of an order: The request is invalid. (HTTP 400)"
+        "reply of an undocumented form: status: no status_code of an order: The request is invalid. (HTTP 400)"
     );
 }
 
