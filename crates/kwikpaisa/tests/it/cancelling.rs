@@ -107,6 +107,7 @@ const TABLE: &[(u16, &str, Expect)] = &[
     // Refused credentials, and refusals of other kinds.
     (401, r#"{"status":false,"code":401,"message":"Invalid signature."}"#, Open(Authentication)),
     (401, r#"{"message":"","code":"401","status":false}"#, Open(Authentication)),
+    (401, "\u{feff}{\"status\":false,\"code\":401,\"message\":\"Invalid signature.\"}", Open(Authentication)),
     // A 401 that does not tell whether the request was looked at.
     (401, "<html>", Open(UnreadableReply)),
     (401, "", Open(UnreadableReply)),
