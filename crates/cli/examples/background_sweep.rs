@@ -22,7 +22,7 @@ use duka_core::clock::SharedClock;
 use duka_core::{AccountName, Customer, Gateway, Money, NewOrder, OrderId};
 use duka_emulator::{Emulator, EmulatorConfig};
 use duka_engine::sweep::{Bounds, Source, Summary, SweepEvent};
-use duka_engine::{Canceller, EngineError, OrderKey, Request, Settings, SqliteStore, TrackedOrder};
+use duka_engine::{Canceller, EngineError, Request, Settings, SqliteStore};
 use duka_http::BaseUrl;
 use duka_kwikpaisa::KwikPaisa;
 use jiff::Timestamp;
@@ -91,7 +91,6 @@ async fn shop(emulator: &Emulator, store: SqliteStore, orders: u32) -> Result<Ca
     .default_service_type("DIGITAL")
     .base_url(BaseUrl::parse(&emulator.kwikpaisa_url())?)
     .build()?;
-    let name = gateway.name();
     let gateways = BTreeMap::from([(account.clone(), Arc::new(gateway) as Arc<dyn Gateway>)]);
     let settings = Settings::new("background sweep");
     let canceller = Canceller::new(Arc::new(store), gateways, clock.clone(), settings);
@@ -105,11 +104,7 @@ async fn shop(emulator: &Emulator, store: SqliteStore, orders: u32) -> Result<Ca
         let id = OrderId::text(format!("tea-{number}"))?;
         let return_url = Url::parse("https://shop.example/thanks")?;
         let order = NewOrder::new(id, money, "Tea", customer, return_url);
-        let created = canceller.gateway(&account)?.create(&order).await?;
-        let key = OrderKey::new(account.clone(), created.order);
-        let mut tracked = TrackedOrder::new(key, name.clone(), clock.now());
-        tracked.money = Some(money);
-        canceller.store().track_created(tracked).await?;
+        canceller.create(&account, order).await?;
     }
     Ok(canceller)
 }

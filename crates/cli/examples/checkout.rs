@@ -118,17 +118,12 @@ impl Shop {
             phone: Some("9999999999".to_owned()),
         };
         let return_url = self.address.join("thanks")?;
-        let order = NewOrder::new(reference.clone(), money, "Tea", customer, return_url);
+        let order = NewOrder::new(reference, money, "Tea", customer, return_url);
 
-        let gateway = self.canceller.gateway(&account)?;
-        let created = gateway.create(&order).await?;
         // From here on a sweep finds the order, also if the customer is never seen again.
-        let key = OrderKey::new(account, created.order);
-        let mut tracked = TrackedOrder::new(key.clone(), gateway.name(), self.clock.now());
-        tracked.reference = Some(reference.to_string());
-        tracked.money = Some(money);
-        self.canceller.store().track_created(tracked).await?;
-        Ok((key, created.payment_link.reveal().to_owned()))
+        let created = self.canceller.create(&account, order).await?;
+        let link = created.answer.payment_link.reveal().to_owned();
+        Ok((created.key, link))
     }
 
     /// Reads the status of an order of the shop, and stores what it shows.

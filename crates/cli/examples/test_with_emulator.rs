@@ -16,7 +16,7 @@ use duka_core::cancel::State;
 use duka_core::clock::SharedClock;
 use duka_core::{AccountName, Customer, Gateway, Money, NewOrder, OrderId};
 use duka_emulator::{Emulator, EmulatorConfig, Fault, FaultKind, Gateway as Emulated, Operation};
-use duka_engine::{Canceller, OrderKey, Request, Settings, SqliteStore, TrackedOrder};
+use duka_engine::{Canceller, Request, Settings, SqliteStore, TrackedOrder};
 use duka_http::BaseUrl;
 use duka_pesapal::{IpnMethod, Pesapal};
 use jiff::Timestamp;
@@ -62,7 +62,12 @@ async fn cancel_twice_with_a_lost_reply() -> Result<Seen, AnyError> {
     let money = Money::parse("1500", "KES")?;
     let return_url = Url::parse("https://shop.example/thanks")?;
     let order = NewOrder::new(OrderId::text("tea-1")?, money, "Tea", customer, return_url);
-    let created = gateway.create(&order).await?;
+    let name = gateway.name();
+    let gateways = BTreeMap::from([(account.clone(), Arc::new(gateway) as Arc<dyn Gateway>)]);
+    let store = SqliteStore::open(folder.path().join("test.db"), clock.clone())?;
+    let settings = Settings::new("test");
+    let canceller = Canceller::new(Arc::new(store), gateways, clock.clone(), settings);
+    let created = canceller.create(&account, order).await?;
 
     // Here the test begins: the request is applied, and its reply never arrives.
     emulator.arm(
@@ -70,12 +75,8 @@ async fn cancel_twice_with_a_lost_reply() -> Result<Seen, AnyError> {
             .at(Emulated::Pesapal)
             .on(Operation::Cancel),
     )?;
-    let id = created.order.to_string();
-    let key = OrderKey::new(account.clone(), created.order);
-    let tracked = TrackedOrder::new(key, gateway.name(), clock.now());
-    let gateways = BTreeMap::from([(account, Arc::new(gateway) as Arc<dyn Gateway>)]);
-    let store = SqliteStore::open(folder.path().join("test.db"), clock.clone())?;
-    let canceller = Canceller::new(Arc::new(store), gateways, clock, Settings::new("test"));
+    let id = created.key.order.to_string();
+    let tracked = TrackedOrder::new(created.key, name, clock.now());
     let mut state = None;
     for _ in 0..2 {
         let request = Request {

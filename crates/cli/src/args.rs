@@ -345,7 +345,7 @@ pub(crate) enum Decision {
     Cancelled,
     /// It is not
     NotCancelled,
-    /// A finding, such as a late payment, has been dealt with
+    /// A finding, such as a late payment, or an order that was not created, has been dealt with
     Acknowledged,
     /// Of a refund: the gateway has the request
     Received,

@@ -1,5 +1,6 @@
 //! The JSON that the program prints. Key names are API.
 
+mod creation;
 mod refund;
 
 use duka_core::cancel::{Finding, SkipReason};
@@ -10,6 +11,7 @@ use serde::Serialize;
 
 use crate::output::plain;
 
+pub(crate) use creation::CreationView;
 pub(crate) use refund::{RefundTimeline, RefundView};
 
 #[derive(Debug, Serialize)]

@@ -50,6 +50,9 @@ pub trait Gateway: fmt::Debug + Send + Sync {
     /// Whether an operation exists here; known before any socket opens.
     fn supports(&self, operation: Operation) -> bool;
 
+    /// Whose id an order is known by.
+    fn order_ids(&self) -> OrderIds;
+
     /// The one way to write this order's id, where a gateway takes it in several, such as
     /// a GUID in either case. Records are kept by this form: two forms of one id must not
     /// become two orders, each with a request of its own.
@@ -111,6 +114,17 @@ fn no_refunds(gateway: GatewayName, request: &RefundRequest) -> Error {
         gateway.as_str()
     );
     Error::new(ErrorKind::Unsupported, Delivery::NotSent, problem)
+}
+
+/// Whose id an order is known by, and what follows where it is created a second time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OrderIds {
+    /// The merchant's own ([`NewOrder::reference`]), so it is known before the order exists. A
+    /// second order of the same id is refused.
+    Merchant,
+    /// One that the gateway issues with its answer. An order of a reference that was used
+    /// before is answered with the earlier order, whatever its amount.
+    Gateway,
 }
 
 /// What can be asked of a gateway.

@@ -269,68 +269,53 @@ impl fmt::Display for GatewayName {
     }
 }
 
-/// The id of one cancellation: a UUID, so that several machines can make them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CancellationId(Uuid);
+/// An id that is a UUID, so that several machines can make them.
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $name:ident, $what:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(Uuid);
 
-impl CancellationId {
-    /// Wraps a UUID that the caller has made.
-    pub const fn from_uuid(id: Uuid) -> Self {
-        Self(id)
-    }
+        impl $name {
+            /// Wraps a UUID that the caller has made.
+            pub const fn from_uuid(id: Uuid) -> Self {
+                Self(id)
+            }
 
-    /// The UUID.
-    pub const fn as_uuid(&self) -> &Uuid {
-        &self.0
-    }
+            /// The UUID.
+            pub const fn as_uuid(&self) -> &Uuid {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Uuid::parse_str(text).map(Self).map_err(|_| IdError {
+                    what: $what,
+                    problem: Problem::NotAUuid,
+                })
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
 }
 
-impl FromStr for CancellationId {
-    type Err = IdError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Uuid::parse_str(text).map(Self).map_err(|_| IdError {
-            what: "cancellation id",
-            problem: Problem::NotAUuid,
-        })
-    }
+uuid_id! {
+    /// The id of one cancellation.
+    CancellationId, "cancellation id"
 }
-
-impl fmt::Display for CancellationId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
+uuid_id! {
+    /// The id of one refund request.
+    RefundId, "refund id"
 }
-
-/// The id of one refund request: a UUID, like that of a cancellation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RefundId(Uuid);
-
-impl RefundId {
-    /// Wraps a UUID that the caller has made.
-    pub const fn from_uuid(id: Uuid) -> Self {
-        Self(id)
-    }
-
-    /// The UUID.
-    pub const fn as_uuid(&self) -> &Uuid {
-        &self.0
-    }
-}
-
-impl FromStr for RefundId {
-    type Err = IdError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Uuid::parse_str(text).map(Self).map_err(|_| IdError {
-            what: "refund id",
-            problem: Problem::NotAUuid,
-        })
-    }
-}
-
-impl fmt::Display for RefundId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
+uuid_id! {
+    /// The id of one request to create an order.
+    CreationId, "creation id"
 }

@@ -21,9 +21,9 @@ pub use clock::{Clock, SharedClock};
 pub use error::{Delivery, Error, ErrorKind};
 pub use gateway::{
     BillingAddress, CancelAnswer, CreatedOrder, Customer, Frequency, Gateway, GatewayExt, NewOrder,
-    Recurring, RedirectMode, Subscription,
+    OrderIds, Recurring, RedirectMode, Subscription,
 };
-pub use id::{AccountName, CancellationId, GatewayName, OrderId, RefundId};
+pub use id::{AccountName, CancellationId, CreationId, GatewayName, OrderId, RefundId};
 pub use money::Money;
 pub use order::{Observation, OrderStatus, StatusReading};
 pub use refund::{RefundAnswer, RefundRequest};

@@ -2,6 +2,7 @@
 
 mod amount;
 mod call;
+pub mod create;
 mod deadline;
 mod driver;
 mod error;
@@ -22,6 +23,7 @@ mod task;
 mod write;
 
 pub use amount::{AmountCheck, AmountDifference, Expected};
+pub use create::{CreateError, Created};
 pub use driver::{CancelOutcome, Canceller};
 pub use error::{EngineError, RequestKind};
 pub use lease::{BadLease, Lease};

@@ -4,9 +4,10 @@ use std::fmt;
 
 use async_trait::async_trait;
 use duka_core::cancel::{Cancellation, Repeat};
-use duka_core::{AccountName, CancellationId, Money, Observation, OrderStatus};
+use duka_core::{AccountName, CancellationId, CreationId, Money, Observation, OrderStatus};
 use jiff::Timestamp;
 
+use crate::create::{Creation, CreationEnd, OpenCreations};
 pub use crate::lease::{Claim, Schedule};
 use crate::order::{OrderKey, TrackedOrder, Tracking};
 use crate::record::{LogEntry, Record, Request};
@@ -29,13 +30,39 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// When the store cannot be written.
     async fn track(&self, orders: Vec<TrackedOrder>) -> Result<Tracked, StoreError>;
 
-    /// Tracks an order that has just been created at its gateway. What was known of its id
+    /// Stores a request to create an order that is about to leave, and tracks its order where
+    /// the id is known. An order that is tracked already is as young as this request from then
+    /// on, and otherwise stays as it is.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    async fn begin_creation(
+        &self,
+        creation: Creation,
+        order: Option<TrackedOrder>,
+    ) -> Result<(), StoreError>;
+
+    /// Stores what came of a request to create an order, and returns it as it then stands;
+    /// `None` if none of this id was open.
+    ///
+    /// A [created](CreationEnd::Created) order is tracked in any case. What was known of its id
     /// before, from a list say, gives way: its amount, reference, method and note are those
     /// given, where they are given, and it is as young as the later of the two moments says.
     ///
     /// # Errors
     /// When the store cannot be written.
-    async fn track_created(&self, order: TrackedOrder) -> Result<(), StoreError>;
+    async fn end_creation(
+        &self,
+        id: CreationId,
+        end: CreationEnd,
+    ) -> Result<Option<Creation>, StoreError>;
+
+    /// A page of requests to create an order whose outcome is not known, oldest first. An
+    /// observation of an order with that id or reference, in that account, closes them.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn open_creations(&self, page: OpenCreations) -> Result<Vec<Creation>, StoreError>;
 
     /// The order of this key.
     ///

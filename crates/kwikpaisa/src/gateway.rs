@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use duka_core::evidence::{self, OperationInfo};
-use duka_core::gateway::Operation;
+use duka_core::gateway::{Operation, OrderIds};
 use duka_core::{
     AccountName, CancelAnswer, CancelRules, Cancellable, CreatedOrder, Error, Gateway, GatewayName,
     NewOrder, OrderId, StatusReading,
@@ -91,6 +91,10 @@ impl Gateway for KwikPaisa {
 
     /// Everything but refunds, which version 3 of the API does not document, and the
     /// registration of webhooks, which is done in the gateway's dashboard.
+    fn order_ids(&self) -> OrderIds {
+        OrderIds::Merchant
+    }
+
     fn supports(&self, operation: Operation) -> bool {
         evidence::supports(&OPERATIONS, operation)
     }

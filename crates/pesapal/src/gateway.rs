@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use duka_core::evidence::{self, Intent, OperationInfo};
-use duka_core::gateway::Operation;
+use duka_core::gateway::{Operation, OrderIds};
 use duka_core::{
     AccountName, CancelAnswer, CancelRules, Cancellable, CreatedOrder, Delivery, Error, ErrorKind,
     Gateway, GatewayName, NewOrder, OrderId, RefundAnswer, RefundRequest, StatusReading,
@@ -141,6 +141,10 @@ impl Gateway for Pesapal {
 
     fn cancel_rules(&self) -> &CancelRules {
         &self.rules
+    }
+
+    fn order_ids(&self) -> OrderIds {
+        OrderIds::Gateway
     }
 
     fn supports(&self, operation: Operation) -> bool {

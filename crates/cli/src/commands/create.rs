@@ -1,14 +1,10 @@
 //! `duka create`: creates an order, tracks it, and prints where the customer pays.
 
-use duka_core::{
-    AccountName, Customer, Delivery, Error, Gateway, Money, NewOrder, OrderId, OrderStatus,
-    Recurring, Subscription,
-};
-use duka_engine::{OrderKey, Store, TrackedOrder};
+use duka_core::{Customer, Error, Money, NewOrder, OrderId, Recurring, Subscription};
+use duka_engine::CreateError;
 
 use crate::args::CreateArgs;
-use crate::bound::End;
-use crate::context::{Context, order_id};
+use crate::context::{Absent, Context, order_id};
 use crate::failure::{Exit, Failure};
 use crate::gateways::{GatewayKind, OrderIds};
 use crate::output::plain;
@@ -22,86 +18,30 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
     let settings = &config.accounts[&account];
     refuse_foreign(&args, settings.gateway, context)?;
     let bound = context.bound(&config, args.bound.give_up_after);
-    let gateway = crate::accounts::gateway(&account, settings, &context.caller(&config)?)?;
     let reference = order_id(settings, &args.id)?;
     let money = Money::parse(&args.amount, &args.currency)
         .and_then(Money::chargeable)
         .map_err(|error| Failure::usage(error.to_string()))?;
     let order = new_order(args, &reference, money).map_err(|error| failure(&error))?;
-    // Opened before anything is created: an order that is created must be tracked.
-    let store = bound.read(WHAT, context.open_store(&config)).await?;
-
-    // The gateway answers a known id with the earlier order.
-    let reuses_ids = settings.gateway.order_ids() == OrderIds::TrackingId;
-    if reuses_ids {
-        let reuse = refuse_reuse(store.as_ref(), &account, &reference, money);
-        bound.read(WHAT, reuse).await?;
-    }
-
-    let gateway_name = settings.gateway.name();
-    let track = |key: OrderKey, money: Money, note: Option<&str>| {
-        let mut tracked = TrackedOrder::new(key, gateway_name.clone(), context.clock.now());
-        tracked.money = Some(money);
-        tracked.reference = Some(reference.to_string());
-        tracked.note = note.map(str::to_owned);
-        store.track_created(tracked)
-    };
+    let canceller = context.canceller(&config, Absent::Make);
+    let canceller = bound.read(WHAT, canceller).await?;
     bound.begin(WHAT).await?;
-    let outcome = match bound.within(gateway.create(&order)).await {
-        Ok(outcome) => outcome.map_err(|error| {
-            let failure = failure(&error);
-            let may_exist =
-                failure.exit() == Exit::Unknown && error.delivery() != Delivery::NotSent;
-            (failure, may_exist)
-        }),
-        Err(end) => Err((given_up(end, reuses_ids), true)),
-    };
-    let created = match outcome {
-        Ok(created) => created,
-        Err((mut failure, may_exist)) => {
-            // Where the merchant's id is the address, an order that may exist can be
-            // tracked all the same, so that a sweep finds it.
-            if settings.gateway.order_ids() == OrderIds::Merchant && may_exist {
-                let key = OrderKey::new(account, reference.clone());
-                track(key, money, Some("whether it was created is not known"))
-                    .await
-                    .map_err(|error| Failure::store("track the order", &error))?;
-                failure = failure.with_advice(&format!(
-                    "the order may exist, and is tracked; see `duka status {reference}`"
-                ));
-            }
-            return Err(failure);
+    let advice = advice(settings.gateway, &reference);
+    let created = match bound.within(canceller.create(&account, order)).await {
+        Ok(created) => created.map_err(|error| not_created(&error, &advice))?,
+        Err(end) => {
+            let why = format!("failed to {WHAT}: {end}, and whether it was created is not known");
+            return Err(Failure::unknown(why).with_advice(&advice));
         }
     };
-    let key = OrderKey::new(account, created.order.clone());
-    let link = created.payment_link.reveal().to_owned();
-    let other = if reuses_ids {
-        // Without time for the read, the amount is unknown, as if the status could not be read.
-        let other = other_money(&*gateway, &created.order, money);
-        bound.within(other).await.ok().flatten()
-    } else {
-        None
-    };
-    // The order exists: if the store fails, the error must name its id.
-    track(key.clone(), other.unwrap_or(money), None)
-        .await
-        .map_err(|error| {
-            let what = format!("track the order that was created as {key}, to be paid at {link}");
-            Failure::store(&what, &error)
-        })?;
-    if let Some(other) = other {
-        return Err(Failure::refused(format!(
-            "failed to create the order: the gateway answers with an earlier order of this id, for {other} and not for {money}; it is tracked as {}; use another id",
-            key.order
-        )));
-    }
+    let (key, created) = (created.key, created.answer);
     let view = CreatedView {
         account: key.account.to_string(),
-        gateway: gateway_name.to_string(),
-        order: created.order.to_string(),
+        gateway: settings.gateway.as_str().to_owned(),
+        order: key.order.to_string(),
         reference: reference.to_string(),
         gateway_id: created.gateway_id,
-        payment_link: link,
+        payment_link: created.payment_link.reveal().to_owned(),
         status: created
             .status
             .map(|reading| reading.status.as_str().to_owned()),
@@ -123,39 +63,6 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
         .output
         .line(&format!("pay at   {}", plain(&view.payment_link)))?;
     Ok(Exit::Done)
-}
-
-/// Refuses an id that was used before with another amount: the gateway would answer with the first order, and the
-/// customer would pay for that.
-async fn refuse_reuse(
-    store: &dyn Store,
-    account: &AccountName,
-    reference: &OrderId,
-    money: Money,
-) -> Result<(), Failure> {
-    let known = store
-        .find_orders(reference.as_str())
-        .await
-        .map_err(|error| Failure::store("look for an earlier order of this id", &error))?;
-    let earlier = known.into_iter().find(|order| {
-        order.key.account == *account
-            && order.reference.as_deref() == Some(reference.as_str())
-            && order.money.is_some_and(|earlier| earlier != money)
-    });
-    match earlier.and_then(|order| order.money.map(|earlier| (order.key.order, earlier))) {
-        None => Ok(()),
-        Some((order, earlier)) => Err(Failure::usage(format!(
-            "id {reference} was used before, for {earlier} (order {order}): the gateway would answer with that order; use another id, or the same values"
-        ))),
-    }
-}
-
-/// The amount that the gateway has for an unpaid order, where it is not the one asked for. A status that
-/// cannot be read says nothing; what is paid may be shown in another currency.
-async fn other_money(gateway: &dyn Gateway, order: &OrderId, asked: Money) -> Option<Money> {
-    let reading = gateway.status(order).await.ok()?;
-    let shown = reading.money.filter(|money| *money != asked)?;
-    (reading.status == OrderStatus::Unpaid).then_some(shown)
 }
 
 /// Options that were always ignored at the other gateway. Scripts give them for either, so they only cause a note.
@@ -221,16 +128,37 @@ fn new_order(args: CreateArgs, reference: &OrderId, money: Money) -> Result<NewO
     Ok(order)
 }
 
-/// A request may have left, and the command did not wait for its answer.
-fn given_up(end: End, reuses_ids: bool) -> Failure {
-    let failure = Failure::unknown(format!(
-        "failed to {WHAT}: {end}, and whether it was created is not known"
-    ));
-    if reuses_ids {
-        failure
-            .with_advice("repeating the command with the same id and the same values recovers it")
-    } else {
-        failure
+/// What to do where it is not known whether the order was created.
+fn advice(gateway: GatewayKind, reference: &OrderId) -> String {
+    match gateway.order_ids() {
+        OrderIds::Merchant => {
+            format!("the order may exist, and is tracked; see `duka status {reference}`")
+        }
+        OrderIds::TrackingId => "repeating the command with the same id and the same values recovers it; until then it is in `duka pending`".to_owned(),
+    }
+}
+
+/// Why there is no new order. `advice` is for one that may exist.
+fn not_created(error: &CreateError, advice: &str) -> Failure {
+    match error {
+        CreateError::NothingSent(error) => Failure::engine(WHAT, error),
+        CreateError::NotCreated(error) => failure(error),
+        CreateError::Unknown { error, .. } => {
+            Failure::unknown(format!("failed to {WHAT}: {}", error.in_full())).with_advice(advice)
+        }
+        CreateError::IdUsed { .. } => Failure::usage(format!("failed to {WHAT}: {error}")),
+        CreateError::CreatedBefore(_) | CreateError::EarlierOrder { .. } => {
+            Failure::refused(format!("failed to {WHAT}: {error}"))
+        }
+        // The error must show where the customer pays: no other place has it.
+        CreateError::NotStored { created, error } => {
+            let (key, link) = (&created.key, created.answer.payment_link.reveal());
+            let what = format!("track the order that was created as {key}, to be paid at {link}");
+            Failure::store(&what, error)
+        }
+        CreateError::ShutDown(_) | _ => {
+            Failure::unknown(format!("failed to {WHAT}: {error}")).with_advice(advice)
+        }
     }
 }
 

@@ -1,16 +1,18 @@
-//! `duka pending`: what needs a person, and what to check: cancellations, oldest first, and
-//! then refunds.
+//! `duka pending`: what needs a person, and what to check: cancellations, oldest first, then
+//! refunds, and then orders of which it is not known whether they were created.
 
 use duka_core::cancel::Finding;
 use duka_core::{AccountName, State};
+use duka_engine::create::{Creation, OpenCreations};
 use duka_engine::refunds::PendingRefunds;
 use duka_engine::store::{ReportFilter, ReportPage};
 use duka_engine::{LogEntry, Record, Refund, RefundStore, Store};
 
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
+use crate::gateways::{GatewayKind, OrderIds};
 use crate::output::{colorize, plain};
-use crate::views::{CancellationView, RefundView};
+use crate::views::{CancellationView, CreationView, RefundView};
 
 const PAGE: u32 = 500;
 
@@ -47,7 +49,8 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
             }
         }
     }
-    found += refunds(store.as_ref(), page.account, context).await?;
+    found += refunds(store.as_ref(), page.account.clone(), context).await?;
+    found += creations(store.as_ref(), page.account, context).await?;
     if found == 0 {
         output.print_note("nothing is pending");
     }
@@ -86,6 +89,73 @@ async fn refunds(
             }
         }
     }
+}
+
+/// Lists the orders of which it is not known whether they were created, and counts them.
+async fn creations(
+    store: &dyn Store,
+    account: Option<AccountName>,
+    context: &Context,
+) -> Result<u64, Failure> {
+    let output = context.output;
+    let mut page = OpenCreations {
+        account,
+        limit: PAGE,
+        ..OpenCreations::default()
+    };
+    let mut found = 0_u64;
+    loop {
+        let creations = store.open_creations(page.clone()).await;
+        let creations =
+            creations.map_err(|error| Failure::store("list what is pending", &error))?;
+        let Some(last) = creations.last() else {
+            return Ok(found);
+        };
+        page.after = Some((last.started_at, last.id));
+        for creation in &creations {
+            found += 1;
+            let view = CreationView::from(creation);
+            if output.is_json() {
+                output.json(&view)?;
+            } else {
+                for line in describe_creation(creation, &view) {
+                    output.line(&line)?;
+                }
+            }
+        }
+    }
+}
+
+fn describe_creation(creation: &Creation, view: &CreationView) -> Vec<String> {
+    let id = creation.id;
+    let mut lines = vec![
+        format!("{id}  creation {}", colorize(view.state)),
+        format!(
+            "  order    {} at {} ({})",
+            view.order, view.account, view.gateway
+        ),
+        format!("  amount   {}", creation.money),
+        format!("  asked    {}", creation.started_at),
+    ];
+    if let Some(message) = &view.message {
+        lines.push(format!("  known    {}", plain(message)));
+    }
+    let gateway = GatewayKind::ALL
+        .into_iter()
+        .find(|kind| kind.as_str() == view.gateway);
+    let look = match gateway.map(GatewayKind::order_ids) {
+        Some(OrderIds::TrackingId) => {
+            "repeat `duka create` with the same id and the same values, which recovers the order, or look for it in the gateway's dashboard and `duka track` it".to_owned()
+        }
+        Some(OrderIds::Merchant) | None => format!(
+            "`duka status {}` shows whether it was created, and so does a sweep",
+            view.order
+        ),
+    };
+    lines.push(format!(
+        "  check    {look}; if it was not created: duka resolve {id} --as acknowledged --by … --note …"
+    ));
+    lines
 }
 
 fn describe_refund(refund: &Refund, view: &RefundView) -> Vec<String> {

@@ -1,7 +1,8 @@
 //! `duka resolve`: a person's decision, recorded for ever.
 
-use duka_core::RefundId;
 use duka_core::cancel::Resolution;
+use duka_core::{CreationId, RefundId};
+use duka_engine::create::CreationEnd;
 use duka_engine::refunds::RefundResolution;
 use duka_engine::{Canceller, EngineError, Refunder};
 
@@ -9,8 +10,8 @@ use crate::args::{Decision, ResolveArgs};
 use crate::config::Config;
 use crate::context::{Absent, Context};
 use crate::failure::{Exit, Failure};
-use crate::output::colorize;
-use crate::views::{CancellationView, RefundView};
+use crate::output::{colorize, plain};
+use crate::views::{CancellationView, CreationView, RefundView};
 
 pub(crate) async fn run(args: &ResolveArgs, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
@@ -21,6 +22,11 @@ pub(crate) async fn run(args: &ResolveArgs, context: &Context) -> Result<Exit, F
                 "{name} is blank; it stays in the log for ever"
             )));
         }
+    }
+    if args.decision == Decision::Acknowledged
+        && acknowledge_creation(args, (by, note), context, &config).await?
+    {
+        return Ok(Exit::Done);
     }
     let decision = match args.decision {
         Decision::Cancelled => Decided::Cancellation(Resolution::Cancelled),
@@ -65,6 +71,37 @@ async fn is_refund(
     let found = store.refund(RefundId::from_uuid(*args.id.as_uuid())).await;
     let found = found.map_err(|error| Failure::store("resolve it", &error))?;
     Ok(found.is_some())
+}
+
+/// Closes the open request to create an order that the id is of; `false` if there is none.
+async fn acknowledge_creation(
+    args: &ResolveArgs,
+    (by, note): (&str, &str),
+    context: &Context,
+    config: &Config,
+) -> Result<bool, Failure> {
+    let store = context.existing_store(config).await?;
+    let (id, now) = (
+        CreationId::from_uuid(*args.id.as_uuid()),
+        context.clock.now(),
+    );
+    let end = CreationEnd::Acknowledged(format!("{by}: {note}"));
+    let ended = store.end_creation(id, end).await;
+    let ended = ended.map_err(|error| Failure::store("resolve it", &error))?;
+    let Some(creation) = ended else {
+        return Ok(false);
+    };
+    let view = CreationView::acknowledged(&creation, now);
+    if context.output.is_json() {
+        context.output.json(&view)?;
+    } else {
+        let message = plain(creation.message.as_deref().unwrap_or_default());
+        context.output.line(&format!(
+            "{} at {}  acknowledged  {message}",
+            creation.reference, creation.account
+        ))?;
+    }
+    Ok(true)
 }
 
 async fn refund(

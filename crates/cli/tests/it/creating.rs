@@ -4,7 +4,7 @@
 use duka_emulator::{Fault, FaultKind, Gateway, Operation};
 use serde_json::{Value, json};
 
-use crate::shop::{CliFixture, INDIAN};
+use crate::shop::{CliFixture, HEADER, INDIAN, row};
 
 /// What was sent to create the last order.
 fn sent(shop: &CliFixture) -> Value {
@@ -372,4 +372,114 @@ fn a_kwikpaisa_order_whose_reply_is_lost_is_said_to_be_tracked() {
         .exits(4)
         .complains(&format!("see `duka status {INDIAN}`"));
     shop.duka(&["status", INDIAN]).exits(0);
+}
+
+/// A shop with one Pesapal order whose creation was not answered; returns the command's
+/// arguments.
+fn lost_at_pesapal(kind: FaultKind) -> (CliFixture, Vec<String>) {
+    let shop = CliFixture::open();
+    let ipn = shop.ipn();
+    let mut args = CliFixture::create_args("pesapal", "KANGA-1");
+    args.extend(["--notification-id", &ipn]);
+    let lost = Fault::new(kind).at(Gateway::Pesapal).on(Operation::Create);
+    shop.emulator.arm(lost).unwrap();
+    let said = "the same id and the same values recovers it; until then it is in `duka pending`";
+    shop.duka(&args).exits(4).complains(said);
+    let args = args.iter().map(|arg| (*arg).to_owned()).collect();
+    (shop, args)
+}
+
+#[test]
+fn a_pesapal_order_whose_reply_is_lost_is_pending_until_it_is_created_again_or_tracked() {
+    for recover in ["create", "track"] {
+        let (shop, args) = lost_at_pesapal(FaultKind::ReplyLost);
+        let pending = shop.duka(&["pending", "--json"]).exits(0).lines();
+        let [open] = &pending[..] else {
+            panic!("{pending:#?}");
+        };
+        for (key, value) in [
+            ("kind", "creation"),
+            ("account", "pesapal"),
+            ("gateway", "pesapal"),
+            ("order", "KANGA-1"),
+            ("state", "in_doubt"),
+            ("amount", "1500"),
+            ("currency", "KES"),
+        ] {
+            assert_eq!(open[key], value, "{open:#}");
+        }
+        let text = shop.duka(&["pending"]).exits(0).stdout;
+        for part in [
+            "creation in_doubt",
+            "KANGA-1 at pesapal",
+            "repeat `duka create`",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        shop.duka(&["show", "KANGA-1"]).exits(2);
+        if recover == "create" {
+            let args: Vec<_> = args.iter().map(String::as_str).collect();
+            shop.duka(&args).exits(0);
+        } else {
+            // An operator has found it in the dashboard.
+            let guid = shop.emulator.orders()[0].tracking_id.clone().unwrap();
+            let list = format!("{HEADER},reference\n{},KANGA-1\n", row("pesapal", &guid));
+            shop.terminal.write("found.csv", &list);
+            shop.duka(&["track", "found.csv"]).exits(0);
+            shop.duka(&["status", "KANGA-1"]).exits(0);
+        }
+        shop.duka(&["show", "KANGA-1"]).exits(0);
+        assert_eq!(shop.duka(&["pending", "--json"]).exits(0).stdout, "");
+        assert_eq!(shop.emulator.orders().len(), 1);
+    }
+}
+
+#[test]
+fn an_id_whose_creation_is_open_is_refused_for_another_amount_before_anything_is_sent() {
+    let (shop, args) = lost_at_pesapal(FaultKind::ReplyLost);
+    let requests = shop.emulator.requests().len();
+    let other: Vec<_> = args
+        .iter()
+        .map(|arg| if arg == "1500" { "1600" } else { arg })
+        .collect();
+    let run = shop.duka(&other).exits(2);
+    run.complains("id KANGA-1 was used before, for 1500.00 KES");
+    assert_eq!(shop.emulator.requests().len(), requests);
+}
+
+#[test]
+fn a_person_closes_the_creation_of_an_order_that_is_not_at_the_gateway() {
+    let (shop, _) = lost_at_pesapal(FaultKind::ResetBefore);
+    assert_eq!(shop.emulator.orders().len(), 0);
+    let pending = shop.duka(&["pending", "--json"]).exits(0).lines();
+    let id = pending[0]["id"].as_str().unwrap();
+    let decide = |word| {
+        let note = ["--by", "amina", "--note", "not in the dashboard", "--json"];
+        shop.duka(&[&["resolve", id, "--as", word], &note[..]].concat())
+    };
+    decide("cancelled").exits(2);
+    let closed = decide("acknowledged").exits(0).json();
+    assert_eq!(
+        (&closed["state"], &closed["outcome"]),
+        (&json!("done"), &json!("acknowledged"))
+    );
+    assert_eq!(closed["message"], "amina: not in the dashboard");
+    assert_eq!(shop.duka(&["pending", "--json"]).exits(0).stdout, "");
+    decide("acknowledged").exits(2);
+}
+
+#[test]
+fn a_kwikpaisa_order_whose_reply_is_lost_is_found_by_its_status_and_not_created_again() {
+    let shop = CliFixture::open();
+    let lost = Fault::new(FaultKind::ReplyLost)
+        .at(Gateway::KwikPaisa)
+        .on(Operation::Create);
+    shop.emulator.arm(lost).unwrap();
+    let args = CliFixture::create_args("kwikpaisa", INDIAN);
+    shop.duka(&args).exits(4);
+    assert_eq!(shop.duka(&["pending", "--json"]).exits(0).lines().len(), 1);
+    let said = format!("an earlier request, whose answer was lost, created order {INDIAN}");
+    shop.duka(&args).exits(3).complains(&said);
+    assert_eq!(shop.received(Operation::Create), 1);
+    assert_eq!(shop.duka(&["pending", "--json"]).exits(0).stdout, "");
 }

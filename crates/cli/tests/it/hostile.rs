@@ -174,8 +174,9 @@ fn an_order_created_at_a_gateway_that_answers_nonsense_may_exist_and_is_tracked(
         assert_eq!(run.code, 4, "{what}: {run:?}");
         assert_eq!(server.asked(), 1, "{what}: sent again");
         assert_eq!(trap.asked(), 0, "{what}: followed");
-        let shown = shop.duka(&["show", INDIAN]).exits(0);
-        assert!(shown.stdout.contains("not known"), "{}", shown.stdout);
+        shop.duka(&["show", INDIAN]).exits(0);
+        let pending = shop.duka(&["pending"]).exits(0).stdout;
+        assert!(pending.contains("creation in_doubt"), "{pending}");
     }
 }
 

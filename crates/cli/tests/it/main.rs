@@ -18,6 +18,8 @@ mod configuration;
 #[cfg(all(feature = "crash-points", unix))]
 mod crashes;
 mod creating;
+#[cfg(all(feature = "crash-points", unix))]
+mod creation_crashes;
 mod environment;
 mod exits;
 mod fault_table;

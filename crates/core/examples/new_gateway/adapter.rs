@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use duka_core::gateway::{Operation, PaymentLink};
+use duka_core::gateway::{Operation, OrderIds, PaymentLink};
 use duka_core::{
     CancelAnswer, CancelRules, Cancellable, CreatedOrder, Delivery, Error, ErrorKind, Gateway,
     GatewayName, Money, NewOrder, OrderId, OrderStatus, StatusReading,
@@ -105,6 +105,10 @@ impl Gateway for Kiosk {
 
     fn cancel_rules(&self) -> &CancelRules {
         &self.rules
+    }
+
+    fn order_ids(&self) -> OrderIds {
+        OrderIds::Gateway
     }
 
     fn supports(&self, operation: Operation) -> bool {

@@ -7,7 +7,7 @@ use super::check::{
 };
 use super::harness::{Fault, Harness};
 use crate::error::Delivery;
-use crate::gateway::{Eligibility, GatewayExt, NewOrder, Operation};
+use crate::gateway::{Eligibility, GatewayExt, NewOrder, Operation, OrderIds};
 use crate::id::OrderId;
 use crate::order::OrderStatus;
 
@@ -48,6 +48,14 @@ async fn created_as_requested(harness: &dyn Harness, requested: &NewOrder) {
     let gateway = harness.gateway();
     let created = gateway.create(requested).await;
     let created = created.unwrap_or_else(|error| panic!("the order was not created: {error}"));
+    match gateway.order_ids() {
+        OrderIds::Merchant => assert_eq!(
+            created.order,
+            gateway.canonical_order(&requested.reference),
+            "the id of an order that is known by the merchant's own"
+        ),
+        OrderIds::Gateway => {}
+    }
     let reading = read_status(harness, &created.order).await;
     assert!(
         gateway.cancel_rules().is_eligible(&reading.status),

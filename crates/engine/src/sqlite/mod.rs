@@ -5,6 +5,7 @@
 //! groups; reads have a connection of their own.
 
 mod cancellations;
+mod creations;
 mod events;
 mod orders;
 mod payments;
@@ -23,9 +24,12 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use duka_core::clock::SharedClock;
-use duka_core::{AccountName, CancellationId, GatewayName, Observation, OrderId, RefundId};
+use duka_core::{
+    AccountName, CancellationId, CreationId, GatewayName, Observation, OrderId, RefundId,
+};
 use rusqlite::{Connection, OpenFlags};
 
+use crate::create::{Creation, CreationEnd, OpenCreations};
 use crate::order::{OrderKey, TrackedOrder};
 use crate::record::{LogEntry, Record};
 use crate::refunds::{
@@ -226,8 +230,26 @@ impl Store for SqliteStore {
         self.write(move |c| orders::track(c, &list)).await
     }
 
-    async fn track_created(&self, order: TrackedOrder) -> Result<(), StoreError> {
-        self.write(move |c| orders::track_created(c, &order)).await
+    async fn begin_creation(
+        &self,
+        creation: Creation,
+        order: Option<TrackedOrder>,
+    ) -> Result<(), StoreError> {
+        self.write(move |c| creations::begin(c, &creation, order.as_ref()))
+            .await
+    }
+
+    async fn end_creation(
+        &self,
+        id: CreationId,
+        end: CreationEnd,
+    ) -> Result<Option<Creation>, StoreError> {
+        let now = self.clock.now();
+        self.write(move |c| creations::end(c, id, &end, now)).await
+    }
+
+    async fn open_creations(&self, page: OpenCreations) -> Result<Vec<Creation>, StoreError> {
+        self.read(move |c| creations::open(c, &page)).await
     }
 
     async fn order(&self, key: &OrderKey) -> Result<Option<TrackedOrder>, StoreError> {

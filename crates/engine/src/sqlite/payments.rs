@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::rows::{self, collect, store_error};
-use super::{cancellations, orders, records, refunds};
+use super::{cancellations, creations, orders, records, refunds};
 use crate::message;
 use crate::order::{OrderKey, Tracking};
 use crate::record::Record;
@@ -27,6 +27,7 @@ pub(super) fn observe(
     let Some(merged) = orders::merge(connection, key, seen)? else {
         return Ok(());
     };
+    creations::close_seen(connection, key, now)?;
     refunds::find_reversed(connection, key, &merged.status, actor, now)?;
     find_late(connection, key, &merged.status, actor, now)
 }

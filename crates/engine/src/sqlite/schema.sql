@@ -28,6 +28,25 @@ CREATE INDEX orders_pending ON orders (created_at, account, order_id) WHERE trac
 CREATE INDEX orders_by_id ON orders (order_id);
 CREATE INDEX orders_by_reference ON orders (reference) WHERE reference IS NOT NULL;
 
+-- Requests to create an order. A row is stored before its request is sent.
+CREATE TABLE creations (
+    id          TEXT NOT NULL PRIMARY KEY,
+    account     TEXT NOT NULL,
+    gateway     TEXT NOT NULL,
+    reference   TEXT NOT NULL,
+    amount      TEXT NOT NULL,
+    currency    TEXT NOT NULL,
+    -- The order that is tracked only because of this request.
+    added_order TEXT,
+    -- NULL while it is not known whether the order was created.
+    outcome     TEXT CHECK (outcome IN ('created', 'not_created', 'acknowledged')),
+    message     TEXT,
+    started_at  INTEGER NOT NULL,
+    updated_at  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX creations_open ON creations (account, reference) WHERE outcome IS NULL;
+
 CREATE TABLE cancellations (
     id              TEXT NOT NULL PRIMARY KEY,
     version         INTEGER NOT NULL,

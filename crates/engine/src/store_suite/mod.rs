@@ -16,6 +16,7 @@
 
 pub mod changes;
 pub mod claims;
+pub mod creations;
 pub mod fences;
 pub mod refunds;
 
@@ -141,6 +142,14 @@ macro_rules! store_suite {
                 an_order_with_a_recent_action_is_left_alone_for_a_while
                 stats_count_what_is_there
                 everything_survives_the_end_of_the_program
+            }
+            creations {
+                a_request_to_create_is_open_until_its_order_is_tracked
+                an_order_that_was_not_created_is_tracked_no_longer
+                an_order_that_may_exist_or_was_known_before_stays_tracked
+                an_order_that_is_seen_closes_the_requests_that_may_have_created_it
+                an_order_that_was_just_created_begins_its_life_now_whatever_was_listed_of_its_id
+                open_requests_come_oldest_first_page_by_page
             }
             fences {
                 one_orders_request_does_not_use_up_anothers

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use duka_core::gateway::Operation;
+use duka_core::gateway::{Operation, OrderIds};
 use duka_core::{
     CancelAnswer, CancelRules, Cancellable, CreatedOrder, Delivery, Error, ErrorKind, Gateway,
     GatewayName, Money, NewOrder, OrderId, OrderStatus, RefundAnswer, RefundRequest, StatusReading,
@@ -114,6 +114,10 @@ impl Gateway for FakeRefundGateway {
 
     fn cancel_rules(&self) -> &CancelRules {
         &self.rules
+    }
+
+    fn order_ids(&self) -> OrderIds {
+        OrderIds::Gateway
     }
 
     fn supports(&self, operation: Operation) -> bool {

@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 
 use async_trait::async_trait;
-use duka_core::{AccountName, CancellationId, GatewayName, Observation, OrderId, RefundId};
+use duka_core::{
+    AccountName, CancellationId, CreationId, GatewayName, Observation, OrderId, RefundId,
+};
+use duka_engine::create::{Creation, CreationEnd, OpenCreations};
 use duka_engine::refunds::{
     BeginRefund, PendingRefunds, RefundEntry, RefundIntent, RefundUpdate, RefundUpdateResult,
 };
@@ -97,8 +100,24 @@ impl Store for FaultyStore {
         holding_the_clock(self.within.track(orders)).await
     }
 
-    async fn track_created(&self, order: TrackedOrder) -> Result<(), StoreError> {
-        self.within.track_created(order).await
+    async fn begin_creation(
+        &self,
+        creation: Creation,
+        order: Option<TrackedOrder>,
+    ) -> Result<(), StoreError> {
+        self.within.begin_creation(creation, order).await
+    }
+
+    async fn end_creation(
+        &self,
+        id: CreationId,
+        end: CreationEnd,
+    ) -> Result<Option<Creation>, StoreError> {
+        self.within.end_creation(id, end).await
+    }
+
+    async fn open_creations(&self, page: OpenCreations) -> Result<Vec<Creation>, StoreError> {
+        self.within.open_creations(page).await
     }
 
     async fn order(&self, key: &OrderKey) -> Result<Option<TrackedOrder>, StoreError> {

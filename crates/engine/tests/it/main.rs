@@ -10,6 +10,7 @@
 mod agreement;
 mod amounts;
 mod bounds;
+mod create;
 mod doubt;
 mod dropped;
 mod fake_refund_gateway;

@@ -6,14 +6,14 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use duka_core::gateway::Operation;
+use duka_core::gateway::{Operation, OrderIds, PaymentLink};
 use duka_core::{
     CancelAnswer, CancelRules, Cancellable, CreatedOrder, Delivery, Error, ErrorKind, Gateway,
     GatewayName, Money, NewOrder, OrderId, OrderStatus, StatusReading,
 };
 use tokio_util::sync::CancellationToken;
 
-/// What a gateway does with one cancel request.
+/// What a gateway does with one cancel request, or one to create an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// Cancels, and says so.
@@ -52,6 +52,8 @@ struct World {
     money: HashMap<String, Money>,
     sights: VecDeque<StatusReply>,
     answers: VecDeque<Answer>,
+    create_answers: VecDeque<Answer>,
+    created: usize,
     /// Every status read fails like this.
     broken: Option<ErrorKind>,
     /// What every failed status read asks the caller to wait.
@@ -83,6 +85,7 @@ impl World {
 pub(crate) struct Scripted {
     name: &'static str,
     rules: CancelRules,
+    order_ids: OrderIds,
     world: Mutex<World>,
 }
 
@@ -90,19 +93,20 @@ impl Scripted {
     /// Shows *cancelled*, and takes repeated requests.
     pub(crate) fn repeatable() -> Self {
         let eligible = [Cancellable::Unpaid, Cancellable::Processing];
-        Self::with("kwikpaisa", CancelRules::repeatable(eligible))
+        Self::with(OrderIds::Merchant, CancelRules::repeatable(eligible))
     }
 
     /// Takes one request per order, and no status shows that it was cancelled.
     pub(crate) fn once_only() -> Self {
         let eligible = [Cancellable::Unpaid, Cancellable::Failed];
-        Self::with("kwikpaisa", CancelRules::once_only(eligible))
+        Self::with(OrderIds::Gateway, CancelRules::once_only(eligible))
     }
 
-    fn with(name: &'static str, rules: CancelRules) -> Self {
+    fn with(order_ids: OrderIds, rules: CancelRules) -> Self {
         Self {
-            name,
+            name: "kwikpaisa",
             rules,
+            order_ids,
             world: Mutex::default(),
         }
     }
@@ -116,6 +120,12 @@ impl Scripted {
     /// The next cancel requests, in this order.
     pub(crate) fn will_answer(self, answers: impl IntoIterator<Item = Answer>) -> Self {
         self.lock().answers.extend(answers);
+        self
+    }
+
+    /// The next requests to create an order, in this order; after them, each is answered.
+    pub(crate) fn will_create(self, answers: impl IntoIterator<Item = Answer>) -> Self {
+        self.lock().create_answers.extend(answers);
         self
     }
 
@@ -188,6 +198,11 @@ impl Scripted {
         self.lock().reads
     }
 
+    /// The orders that were created.
+    pub(crate) fn created(&self) -> usize {
+        self.lock().created
+    }
+
     /// Calls that are under way.
     pub(crate) fn in_flight(&self) -> usize {
         self.lock().in_flight
@@ -200,6 +215,23 @@ impl Scripted {
 
     fn lock(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap()
+    }
+
+    /// The answer to a request to create an order, after what it does.
+    fn apply_create(&self, order: &NewOrder, id: &OrderId) -> Result<Answer, Error> {
+        let mut world = self.lock();
+        let answer = world.create_answers.pop_front().unwrap_or(Answer::Yes);
+        if !matches!(answer, Answer::Yes | Answer::AppliedButLost) {
+            return Ok(answer);
+        }
+        if !world.truth.contains_key(id.as_str()) {
+            world.truth.insert(id.to_string(), OrderStatus::Unpaid);
+            world.money.insert(id.to_string(), order.money);
+            world.created += 1;
+        } else if self.order_ids == OrderIds::Merchant {
+            return Err(failure(ErrorKind::Conflict, Delivery::Answered));
+        }
+        Ok(answer)
     }
 
     async fn travel(&self) {
@@ -233,12 +265,28 @@ impl Gateway for Scripted {
         &self.rules
     }
 
+    fn order_ids(&self) -> OrderIds {
+        self.order_ids
+    }
+
     fn supports(&self, operation: Operation) -> bool {
         matches!(operation, Operation::Status | Operation::Cancel)
     }
 
-    async fn create(&self, _: &NewOrder) -> Result<CreatedOrder, Error> {
-        Err(failure(ErrorKind::Unsupported, Delivery::NotSent))
+    async fn create(&self, order: &NewOrder) -> Result<CreatedOrder, Error> {
+        self.travel().await;
+        let id = match self.order_ids {
+            OrderIds::Merchant => order.reference.clone(),
+            OrderIds::Gateway => OrderId::text(format!("T-{}", order.reference)).unwrap(),
+        };
+        let answer = self.apply_create(order, &id)?;
+        answer.without_yes_or_no().await?;
+        Ok(CreatedOrder {
+            order: id,
+            gateway_id: None,
+            payment_link: PaymentLink::new(&"https://pay.example/7".parse().unwrap()),
+            status: None,
+        })
     }
 
     async fn status(&self, order: &OrderId) -> Result<StatusReading, Error> {
@@ -286,20 +334,31 @@ impl Gateway for Scripted {
             }
             answer
         };
-        match answer {
-            Answer::Yes | Answer::EmptyYes => Ok(CancelAnswer::Accepted {
-                message: "Order successfully cancelled".to_owned(),
-            }),
-            Answer::No => Ok(CancelAnswer::Refused {
+        answer.without_yes_or_no().await?;
+        Ok(if answer == Answer::No {
+            CancelAnswer::Refused {
                 message: "Order cannot be cancelled".to_owned(),
-            }),
-            Answer::AppliedButLost | Answer::Lost => {
+            }
+        } else {
+            CancelAnswer::Accepted {
+                message: "Order successfully cancelled".to_owned(),
+            }
+        })
+    }
+}
+
+impl Answer {
+    /// What the caller gets where the gateway says neither yes nor no.
+    async fn without_yes_or_no(self) -> Result<(), Error> {
+        match self {
+            Self::Yes | Self::EmptyYes | Self::No => Ok(()),
+            Self::AppliedButLost | Self::Lost => {
                 Err(failure(ErrorKind::Unavailable, Delivery::Unknown))
             }
-            Answer::NotSent => Err(failure(ErrorKind::Unavailable, Delivery::NotSent)),
-            Answer::Unauthenticated => Err(failure(ErrorKind::Authentication, Delivery::Answered)),
-            Answer::Unlisted => Err(failure(ErrorKind::UnlistedReply, Delivery::Answered)),
-            Answer::Hangs => std::future::pending().await,
+            Self::NotSent => Err(failure(ErrorKind::Unavailable, Delivery::NotSent)),
+            Self::Unauthenticated => Err(failure(ErrorKind::Authentication, Delivery::Answered)),
+            Self::Unlisted => Err(failure(ErrorKind::UnlistedReply, Delivery::Answered)),
+            Self::Hangs => std::future::pending().await,
         }
     }
 }

@@ -6,7 +6,7 @@ use duka_core::cancel::{Outcome, SkipReason, State};
 use duka_core::{ErrorKind, GatewayName, OrderStatus};
 use duka_engine::EngineError;
 
-use crate::fixture::{Fixture, LONG, by, noon, order};
+use crate::fixture::{Fixture, LONG, by, order};
 use crate::scripted::{Scripted, StatusReply};
 
 #[tokio::test(start_paused = true)]
@@ -62,30 +62,6 @@ async fn an_order_that_is_not_tracked_yet_is_tracked_once_its_gateway_shows_it()
     );
     let kept = fixture.store().order(&record.key).await.unwrap().unwrap();
     assert_eq!(kept.created_at, listed.created_at);
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_order_that_was_just_created_begins_its_life_now_whatever_was_listed_of_its_id() {
-    let fixture = Fixture::new(Scripted::repeatable());
-    let listed = order("shop", "A-1");
-    fixture.store().track(vec![listed.clone()]).await.unwrap();
-    let mut created = listed.clone();
-    created.created_at = noon();
-    created.money = Some(duka_core::Money::parse("105.50", "INR").unwrap());
-    created.reference = Some("R-1".to_owned());
-    fixture
-        .store()
-        .track_created(created.clone())
-        .await
-        .unwrap();
-    let kept = fixture.store().order(&listed.key).await.unwrap().unwrap();
-    assert_eq!((kept.created_at, kept.money), (noon(), created.money));
-    assert_eq!(kept.reference.as_deref(), Some("R-1"));
-    // It is not made older by a reply that comes for the second time.
-    created.created_at = listed.created_at;
-    fixture.store().track_created(created).await.unwrap();
-    let kept = fixture.store().order(&listed.key).await.unwrap().unwrap();
-    assert_eq!(kept.created_at, noon());
 }
 
 #[tokio::test(start_paused = true)]

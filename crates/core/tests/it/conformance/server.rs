@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use duka_core::cancel::{CancelRules, ShowsCancelled};
 use duka_core::conformance::{Fault, Harness, Notification, ServerState};
-use duka_core::gateway::{Operation, PaymentLink};
+use duka_core::gateway::{Operation, OrderIds, PaymentLink};
 use duka_core::{
     CancelAnswer, CreatedOrder, Customer, Delivery, Error, ErrorKind, Gateway, GatewayName, Money,
     NewOrder, OrderId, OrderStatus, RefundAnswer, RefundRequest, StatusReading,
@@ -258,6 +258,10 @@ impl Gateway for Adapter {
 
     fn cancel_rules(&self) -> &CancelRules {
         &self.server.rules
+    }
+
+    fn order_ids(&self) -> OrderIds {
+        OrderIds::Gateway
     }
 
     fn supports(&self, operation: Operation) -> bool {

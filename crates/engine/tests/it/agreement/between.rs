@@ -7,7 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use duka_core::clock::SharedClock;
-use duka_core::{AccountName, CancellationId, Observation};
+use duka_core::{AccountName, CancellationId, CreationId, Observation};
+use duka_engine::create::{Creation, CreationEnd, OpenCreations};
 use duka_engine::store::{
     AbandonedPage, Attempt, Claim, Condition, NewCancellation, OpenResult, Precondition,
     ReportPage, Schedule, StoreStats, Tracked, Update, UpdateResult,
@@ -218,8 +219,24 @@ impl Store for Between {
         Ok(tracked)
     }
 
-    async fn track_created(&self, order: TrackedOrder) -> Result<(), StoreError> {
-        self.within.track_created(order).await
+    async fn begin_creation(
+        &self,
+        creation: Creation,
+        order: Option<TrackedOrder>,
+    ) -> Result<(), StoreError> {
+        self.within.begin_creation(creation, order).await
+    }
+
+    async fn end_creation(
+        &self,
+        id: CreationId,
+        end: CreationEnd,
+    ) -> Result<Option<Creation>, StoreError> {
+        self.within.end_creation(id, end).await
+    }
+
+    async fn open_creations(&self, page: OpenCreations) -> Result<Vec<Creation>, StoreError> {
+        self.within.open_creations(page).await
     }
 
     async fn order(&self, key: &OrderKey) -> Result<Option<TrackedOrder>, StoreError> {

@@ -1,0 +1,360 @@
+//! Creates orders so that none is at its gateway and not in the store: the request is stored
+//! before it is sent, and closed by what comes of it.
+//!
+//! A lost answer cannot be repaired here. Where the id is the merchant's own, the order is tracked
+//! from before the request, and its status tells whether it was created. Where the gateway issues
+//! the id, the stored request is all that is known: it stays open, for an operator to see, until
+//! the same order is created again, which the gateway answers with the first one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use duka_core::{
+    AccountName, CreatedOrder, CreationId, Delivery, Error, ErrorKind, Gateway, GatewayName, Money,
+    NewOrder, OrderId, OrderIds, OrderStatus,
+};
+use jiff::Timestamp;
+use tracing::{info, trace};
+
+use crate::call::call;
+use crate::deadline::Deadline;
+use crate::driver::Canceller;
+use crate::error::EngineError;
+use crate::order::{OrderKey, TrackedOrder};
+use crate::store::StoreError;
+use crate::task::detached;
+
+/// How long to wait for the status that shows whether an earlier order was returned.
+const STATUS_WAIT: Duration = Duration::from_secs(10);
+
+/// A request to create an order, as it is stored before it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Creation {
+    /// Its id.
+    pub id: CreationId,
+    /// The account that the order is created in.
+    pub account: AccountName,
+    /// The gateway of the account.
+    pub gateway: GatewayName,
+    /// The merchant's id of the order.
+    pub reference: String,
+    /// What the customer is to pay.
+    pub money: Money,
+    /// Why its outcome is not known. Without it, the request is on its way, or its worker died.
+    pub message: Option<String>,
+    /// When it was stored, just before it was sent.
+    pub started_at: Timestamp,
+}
+
+/// What came of a request to create an order.
+#[derive(Debug, Clone)]
+pub enum CreationEnd {
+    /// The order is at the gateway. It is tracked from now on, and every open creation of its
+    /// reference is closed: each of them is about this order.
+    Created(Box<TrackedOrder>),
+    /// It is proved that this request has created nothing. An order that is tracked only for
+    /// its sake, and has not been seen since, is not tracked any longer.
+    NotCreated(String),
+    /// Whether it has created the order is not known, and why. It stays open.
+    Unknown(String),
+    /// An operator has dealt with it: who, and how.
+    Acknowledged(String),
+}
+
+/// A page of creations whose outcome is not known.
+#[derive(Debug, Clone, Default)]
+pub struct OpenCreations {
+    /// Only this account.
+    pub account: Option<AccountName>,
+    /// Only this merchant's id.
+    pub reference: Option<String>,
+    /// After this one.
+    pub after: Option<(Timestamp, CreationId)>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// An order that was created, and is tracked.
+#[derive(Debug, Clone)]
+pub struct Created {
+    /// How it is tracked.
+    pub key: OrderKey,
+    /// The gateway's answer, with the address to pay at.
+    pub answer: CreatedOrder,
+}
+
+/// Why there is no new order.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CreateError {
+    /// The account or the store; nothing was sent.
+    #[error(transparent)]
+    NothingSent(#[from] EngineError),
+    /// The gateway has not created the order, or the request was not sent.
+    #[error(transparent)]
+    NotCreated(Error),
+    /// Whether the order was created is not known. The request stays open in the store.
+    #[error("whether order {reference} was created is not known: {error}")]
+    Unknown {
+        /// The merchant's id of the order.
+        reference: OrderId,
+        /// Where the order is tracked all the same; elsewhere, creating it again with the same
+        /// values returns it.
+        tracked: Option<OrderKey>,
+        /// What went wrong.
+        #[source]
+        error: Error,
+    },
+    /// The id was used before, for another amount; nothing was sent.
+    #[error("id {reference} was used before, for {money}; use another id, or the same values")]
+    IdUsed {
+        /// The merchant's id of the order.
+        reference: OrderId,
+        /// What was asked for then.
+        money: Money,
+        /// The order of that id; absent where it is not known whether it was created.
+        order: Option<OrderKey>,
+    },
+    /// An earlier request, whose answer was lost, has created this order; nothing was sent. The
+    /// address to pay at was in the lost answer.
+    #[error(
+        "an earlier request, whose answer was lost, created order {0}; where it is paid is not known: cancel it, and use another id"
+    )]
+    CreatedBefore(OrderKey),
+    /// The gateway answered with an earlier order of this id, for another amount. That order is
+    /// tracked.
+    #[error(
+        "the gateway answers with an earlier order of this id, for {money} and not for {asked}; it is tracked as {}; use another id",
+        key.order
+    )]
+    EarlierOrder {
+        /// The earlier order.
+        key: OrderKey,
+        /// What it costs.
+        money: Money,
+        /// What was asked for.
+        asked: Money,
+    },
+    /// The order was created, and the store could not be written. The request stays open there.
+    #[error("order {} was created, and could not be stored: {error}", created.key)]
+    NotStored {
+        /// The order.
+        created: Box<Created>,
+        /// Why it could not be stored.
+        #[source]
+        error: StoreError,
+    },
+    /// The runtime was shut down meanwhile. If the request was stored, it stays open.
+    #[error("the runtime was shut down while order {0} was being created")]
+    ShutDown(OrderId),
+}
+
+impl From<StoreError> for CreateError {
+    fn from(error: StoreError) -> Self {
+        Self::NothingSent(error.into())
+    }
+}
+
+impl Canceller {
+    /// Creates an order and tracks it: stores the request, sends it once, and stores what came of
+    /// it. A crash or a lost answer leaves an open [`Creation`] in the store, and where the id is
+    /// the merchant's own ([`OrderIds::Merchant`]) a tracked order.
+    ///
+    /// To repeat it with the same id and the same values is safe. Where the gateway issues the
+    /// ids, that returns the order of the first request; otherwise the status of the order is
+    /// read first, and nothing is sent if it exists.
+    ///
+    /// Dropping the future only stops the wait: the answer is stored by a task of the runtime.
+    ///
+    /// # Errors
+    /// See [`CreateError`]; what may exist at the gateway is in the store in every case.
+    pub async fn create(
+        &self,
+        account: &AccountName,
+        order: NewOrder,
+    ) -> Result<Created, CreateError> {
+        let gateway = Arc::clone(self.gateway(account)?);
+        let (worker, account) = (self.clone(), account.clone());
+        let reference = order.reference.clone();
+        let done = detached(async move { worker.create_once(&*gateway, account, &order).await });
+        done.await.unwrap_or(Err(CreateError::ShutDown(reference)))
+    }
+
+    async fn create_once(
+        &self,
+        gateway: &dyn Gateway,
+        account: AccountName,
+        order: &NewOrder,
+    ) -> Result<Created, CreateError> {
+        let creation = Creation {
+            id: CreationId::from_uuid(self.new_id()),
+            account,
+            gateway: gateway.name(),
+            reference: order.reference.to_string(),
+            money: order.money,
+            message: None,
+            started_at: self.clock.now(),
+        };
+        let tracked = match gateway.order_ids() {
+            OrderIds::Merchant => {
+                Some(creation.tracked_as(gateway.canonical_order(&order.reference)))
+            }
+            OrderIds::Gateway => None,
+        };
+        let reference = &order.reference;
+        self.refuse_reuse(&creation, reference, tracked.as_ref())
+            .await?;
+        passes(&creation, "before_creation");
+        let intent = self.store.begin_creation(creation.clone(), tracked.clone());
+        intent.await?;
+        passes(&creation, "creation_intent");
+        let answer = gateway.create(order).await;
+        passes(&creation, "creation_reply");
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => return Err(self.failed(&creation, reference, tracked, error).await?),
+        };
+        let id = gateway.canonical_order(&answer.order);
+        let key = OrderKey::new(creation.account.clone(), id);
+        info!(id = %creation.id, order = %key.order, "created");
+        let created = Created { key, answer };
+        self.keep(&creation, &created, creation.money).await?;
+        passes(&creation, "creation_end");
+        match gateway.order_ids() {
+            OrderIds::Merchant => Ok(created),
+            OrderIds::Gateway => self.unless_earlier(gateway, &creation, created).await,
+        }
+    }
+
+    /// Refuses an id that an order of another amount has, or may have, and one whose order
+    /// exists by an earlier request.
+    async fn refuse_reuse(
+        &self,
+        creation: &Creation,
+        reference: &OrderId,
+        tracked: Option<&TrackedOrder>,
+    ) -> Result<(), CreateError> {
+        let used = |money, order| CreateError::IdUsed {
+            reference: reference.clone(),
+            money,
+            order,
+        };
+        let page = OpenCreations {
+            account: Some(creation.account.clone()),
+            reference: Some(creation.reference.clone()),
+            after: None,
+            limit: 10,
+        };
+        let open = self.store.open_creations(page).await?;
+        if let Some(other) = open.iter().find(|it| it.money != creation.money) {
+            return Err(used(other.money, None));
+        }
+        let Some(tracked) = tracked else {
+            // The gateway would answer with the earlier order, and the customer pay for that.
+            let known = self.store.find_orders(&creation.reference).await?;
+            let earlier = known.into_iter().find_map(|known| {
+                let same = known.key.account == creation.account
+                    && known.reference.as_ref() == Some(&creation.reference);
+                let money = known.money.filter(|money| *money != creation.money)?;
+                same.then_some((money, known.key))
+            });
+            return earlier.map_or(Ok(()), |(money, key)| Err(used(money, Some(key))));
+        };
+        if open.is_empty() {
+            return Ok(());
+        }
+        // The status tells what came of the earlier request.
+        match self.status(&tracked.key).await {
+            Ok(_) => Err(CreateError::CreatedBefore(tracked.key.clone())),
+            Err(EngineError::Gateway(error)) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(EngineError::Gateway(error)) => Err(CreateError::Unknown {
+                reference: reference.clone(),
+                tracked: Some(tracked.key.clone()),
+                error,
+            }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Stores why there is no order, or that there may be one.
+    async fn failed(
+        &self,
+        creation: &Creation,
+        reference: &OrderId,
+        tracked: Option<TrackedOrder>,
+        error: Error,
+    ) -> Result<CreateError, StoreError> {
+        let (id, why) = (creation.id, error.in_full().to_string());
+        // A failure that is the caller's is a documented refusal.
+        if error.delivery() == Delivery::NotSent || error.kind().is_callers_fault() {
+            let end = CreationEnd::NotCreated(why);
+            self.store.end_creation(id, end).await?;
+            return Ok(CreateError::NotCreated(error));
+        }
+        let end = CreationEnd::Unknown(why);
+        self.store.end_creation(id, end).await?;
+        Ok(CreateError::Unknown {
+            reference: reference.clone(),
+            tracked: tracked.map(|order| order.key),
+            error,
+        })
+    }
+
+    /// Tracks the order that was created, and closes the creation.
+    async fn keep(
+        &self,
+        creation: &Creation,
+        created: &Created,
+        money: Money,
+    ) -> Result<(), CreateError> {
+        let mut order = creation.tracked_as(created.key.order.clone());
+        order.money = Some(money);
+        let end = CreationEnd::Created(Box::new(order));
+        let ended = self.store.end_creation(creation.id, end).await;
+        ended.map_err(|error| CreateError::NotStored {
+            created: Box::new(created.clone()),
+            error,
+        })?;
+        Ok(())
+    }
+
+    /// Refuses an order that was returned for another amount than the one asked for. A status
+    /// that cannot be read says nothing; what is paid may be shown in another currency.
+    async fn unless_earlier(
+        &self,
+        gateway: &dyn Gateway,
+        creation: &Creation,
+        created: Created,
+    ) -> Result<Created, CreateError> {
+        let deadline = Deadline::after(&self.clock, STATUS_WAIT);
+        let Ok(reading) = call(&deadline, gateway.status(&created.key.order)).await else {
+            return Ok(created);
+        };
+        let asked = creation.money;
+        match reading.money {
+            Some(money) if money != asked && reading.status == OrderStatus::Unpaid => {
+                self.keep(creation, &created, money).await?;
+                let key = created.key;
+                Err(CreateError::EarlierOrder { key, money, asked })
+            }
+            Some(_) | None => Ok(created),
+        }
+    }
+}
+
+impl Creation {
+    /// The order that it creates, with the id that its gateway knows it by.
+    fn tracked_as(&self, id: OrderId) -> TrackedOrder {
+        let key = OrderKey::new(self.account.clone(), id);
+        TrackedOrder {
+            reference: Some(self.reference.clone()),
+            money: Some(self.money),
+            ..TrackedOrder::new(key, self.gateway.clone(), self.started_at)
+        }
+    }
+}
+
+/// Tells the trace where a creation stands, as the driver does for a cancellation.
+fn passes(creation: &Creation, point: &'static str) {
+    trace!(id = %creation.id, point, "passes");
+}
