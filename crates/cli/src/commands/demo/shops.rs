@@ -7,7 +7,7 @@ use std::sync::Arc;
 use duka_core::clock::SharedClock;
 use duka_core::{AccountName, Customer, Error, Gateway, Money, NewOrder, OrderId, WaitPolicy};
 use duka_emulator::{Emulator, Gateway as Emulated};
-use duka_engine::{Canceller, OrderKey, Settings, SqliteStore, Store, TrackedOrder};
+use duka_engine::{Canceller, Settings, SqliteStore, Store};
 use duka_http::BaseUrl;
 use duka_kwikpaisa::KwikPaisa;
 use duka_pesapal::{IpnMethod, Pesapal};
@@ -24,7 +24,6 @@ const FIRST_ID: u64 = 6_116_229_263_036;
 
 pub(super) struct Shops {
     canceller: Canceller,
-    clock: SharedClock,
 }
 
 impl Shops {
@@ -77,7 +76,6 @@ impl Shops {
         let settings = Settings::new("duka demo").wait_policy(wait_policy);
         Ok(Self {
             canceller: Canceller::new(store, gateways, clock.clone(), settings),
-            clock: clock.clone(),
         })
     }
 
@@ -129,28 +127,17 @@ impl Shops {
             phone: Some("9999999999".to_owned()),
         };
         let order = NewOrder::new(
-            reference.clone(),
+            reference,
             money,
             format!("Demo order {number}"),
             customer,
             address("return"),
         );
-        let failed = |error| Failure::engine("create the demo's orders", &error);
-        let gateway = self.canceller.gateway(&account).map_err(failed)?;
-        let created = gateway
-            .create(&order)
-            .await
-            .map_err(|error| Failure::mutation("create the demo's orders", &error))?;
-        let id = created.order.to_string();
-        let key = OrderKey::new(account, created.order);
-        let mut tracked = TrackedOrder::new(key, gateway.name(), self.clock.now());
-        tracked.reference = Some(reference.to_string());
-        tracked.money = Some(money);
-        self.canceller
-            .store()
-            .track(vec![tracked])
-            .await
-            .map_err(|error| Failure::store("track the demo's orders", &error))?;
+        let created = self.canceller.create(&account, order).await;
+        let created = created.map_err(|error| {
+            Failure::failed(format!("failed to create the demo's orders: {error}"))
+        })?;
+        let id = created.key.order.to_string();
         bar.inc(1);
         Ok((emulated, id))
     }
