@@ -4,7 +4,7 @@ mod creation;
 mod refund;
 
 use duka_core::cancel::{Finding, SkipReason};
-use duka_core::{OrderStatus, Outcome, State};
+use duka_core::{OrderStatus, Outcome};
 use duka_engine::sweep::{Plan, PlannedAction, Summary};
 use duka_engine::{LogEntry, Record, TrackedOrder};
 use serde::Serialize;
@@ -62,14 +62,17 @@ impl From<&Record> for CancellationView {
     fn from(record: &Record) -> Self {
         let progress = &record.progress;
         let money = record.terms.listed_money.or(record.terms.tracked_money);
+        let outcome = progress.state.outcome();
         Self {
             id: Some(record.id.to_string()),
             account: record.key.account.to_string(),
             gateway: record.gateway.to_string(),
             order: record.key.order.to_string(),
             state: progress.state.as_str(),
-            outcome: progress.state.outcome().map(Outcome::as_str),
-            skip_reason: skip_reason(progress.state),
+            outcome: outcome.map(Outcome::as_str),
+            skip_reason: outcome
+                .and_then(Outcome::skip_reason)
+                .map(SkipReason::as_str),
             reason: record.terms.reason.clone(),
             actor: record.actor.clone(),
             attempts: progress.attempts,
@@ -134,19 +137,6 @@ pub(crate) fn why(plan: &Plan) -> String {
         Some(status @ OrderStatus::Unknown(_)) => format!("the order's status is {status}"),
         Some(status) => format!("the order is {status}"),
         None => "the gateway knows no such order".to_owned(),
-    }
-}
-
-/// Why nothing was sent, if so.
-fn skip_reason(state: State) -> Option<&'static str> {
-    match state.outcome()? {
-        Outcome::Skipped(reason) => Some(reason.as_str()),
-        Outcome::Confirmed
-        | Outcome::NotCancelledPaid
-        | Outcome::NotCancelledFinal
-        | Outcome::Refused
-        | Outcome::ResolvedCancelled
-        | Outcome::ResolvedNotCancelled => None,
     }
 }
 
@@ -255,8 +245,8 @@ pub(crate) struct LogView {
     detail: Option<String>,
 }
 
-impl From<LogEntry> for LogView {
-    fn from(entry: LogEntry) -> Self {
+impl<Id> From<LogEntry<Id>> for LogView {
+    fn from(entry: LogEntry<Id>) -> Self {
         Self {
             number: entry.number,
             at: entry.at.to_string(),

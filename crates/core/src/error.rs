@@ -10,6 +10,8 @@ pub use in_full::InFull;
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// How far a request came. It decides whether repeating it is safe.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Delivery {
     /// Proved not to have left: the connection was never made, or the request was refused
@@ -22,6 +24,8 @@ pub enum Delivery {
 }
 
 /// What kind of failure it was.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {

@@ -10,10 +10,10 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::cancel::{Finding, Outcome, SkipReason, State};
-use crate::id::{AccountName, CancellationId, GatewayName, IdForm, OrderId, RefundId};
-use crate::money::Money;
-use crate::order::OrderStatus;
-use crate::refund::{RefundFinding, RefundOutcome, RefundState};
+use crate::id::{AccountName, CancellationId, CreationId, GatewayName, IdForm, OrderId, RefundId};
+use crate::money::{Decimal, Money};
+use crate::order::{Observation, OrderStatus, StatusReading};
+use crate::refund::{RefundFinding, RefundOutcome, RefundRequest, RefundResolution, RefundState};
 
 /// A JSON string: written with `as_str` or `to_string`, read with `FromStr`.
 macro_rules! as_text {
@@ -40,9 +40,13 @@ as_text! {
     GatewayName: as_str;
     CancellationId: to_string;
     RefundId: to_string;
+    CreationId: to_string;
     OrderStatus: as_str;
     SkipReason: as_str;
     Finding: as_str;
+    RefundOutcome: as_str;
+    RefundFinding: as_str;
+    RefundResolution: as_str;
 }
 
 /// A JSON integer or string, as the merchant has it: see [`OrderId::form`].
@@ -225,30 +229,158 @@ impl<'de> Deserialize<'de> for RefundState {
     }
 }
 
-impl Serialize for RefundOutcome {
+/// An observation or a reading. The keys are those of `duka status`; `unknown_status` has the
+/// adapter's words for an unknown status where they are not the gateway's own, and a key that
+/// is absent counts as null.
+#[derive(Serialize, Deserialize)]
+struct StatusFields {
+    status: String,
+    raw_status: String,
+    #[serde(default)]
+    unknown_status: Option<String>,
+    #[serde(default)]
+    amount: Option<String>,
+    #[serde(default)]
+    currency: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    observed_at: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    confirmation_code: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    payment_method: Option<String>,
+}
+
+impl StatusFields {
+    fn new(status: &OrderStatus, raw_status: &str, money: Option<Money>) -> Self {
+        let unknown_status = match status {
+            OrderStatus::Unknown(words) if words != raw_status => Some(words.clone()),
+            OrderStatus::Unknown(_)
+            | OrderStatus::Unpaid
+            | OrderStatus::Processing
+            | OrderStatus::Paid
+            | OrderStatus::Failed
+            | OrderStatus::Expired
+            | OrderStatus::Cancelled
+            | OrderStatus::Reversed => None,
+        };
+        Self {
+            status: status.as_str().to_owned(),
+            raw_status: raw_status.to_owned(),
+            unknown_status,
+            amount: money.map(|money| money.amount().to_string()),
+            currency: money.map(|money| money.currency().code().to_owned()),
+            observed_at: None,
+            reference: None,
+            confirmation_code: None,
+            payment_method: None,
+        }
+    }
+
+    fn status<E: serde::de::Error>(&self) -> Result<OrderStatus, E> {
+        let words = self.unknown_status.as_ref().unwrap_or(&self.raw_status);
+        let known = || self.status.parse().map_err(E::custom);
+        OrderStatus::from_word(&self.status, words).map_or_else(known, Ok)
+    }
+
+    fn money<E: serde::de::Error>(&self) -> Result<Option<Money>, E> {
+        match (&self.amount, &self.currency) {
+            (Some(amount), Some(currency)) => {
+                Money::parse(amount, currency).map(Some).map_err(E::custom)
+            }
+            (None, None) => Ok(None),
+            (Some(_), None) | (None, Some(_)) => {
+                Err(E::custom("an amount and its currency come together"))
+            }
+        }
+    }
+}
+
+/// `{"status": "paid", "raw_status": "PAID", "amount": "105.50", "currency": "INR", "observed_at": …}`.
+impl Serialize for Observation {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
+        let fields = StatusFields {
+            observed_at: Some(self.observed_at.to_string()),
+            ..StatusFields::new(&self.status, &self.raw_status, self.money)
+        };
+        fields.serialize(serializer)
     }
 }
 
-impl<'de> Deserialize<'de> for RefundOutcome {
+impl<'de> Deserialize<'de> for Observation {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let word = Cow::<'de, str>::deserialize(deserializer)?;
-        let found = Self::ALL.into_iter().find(|it| it.as_str() == word);
-        found.ok_or_else(|| D::Error::custom(format_args!("no refund outcome is {word:?}")))
+        let fields = StatusFields::deserialize(deserializer)?;
+        let observed_at = fields.observed_at.as_deref();
+        let observed_at = observed_at.ok_or_else(|| D::Error::missing_field("observed_at"))?;
+        Ok(Self {
+            status: fields.status()?,
+            money: fields.money()?,
+            observed_at: observed_at.parse().map_err(D::Error::custom)?,
+            raw_status: fields.raw_status,
+        })
     }
 }
 
-impl Serialize for RefundFinding {
+/// As an [`Observation`], with what a refund needs and without a time.
+impl Serialize for StatusReading {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
+        let fields = StatusFields {
+            reference: self.reference.clone(),
+            confirmation_code: self.confirmation_code.clone(),
+            payment_method: self.payment_method.clone(),
+            ..StatusFields::new(&self.status, &self.raw_status, self.money)
+        };
+        fields.serialize(serializer)
     }
 }
 
-impl<'de> Deserialize<'de> for RefundFinding {
+impl<'de> Deserialize<'de> for StatusReading {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let word = Cow::<'de, str>::deserialize(deserializer)?;
-        Self::from_word(&word)
-            .ok_or_else(|| D::Error::custom(format_args!("no refund finding is {word:?}")))
+        let fields = StatusFields::deserialize(deserializer)?;
+        Ok(Self {
+            status: fields.status()?,
+            money: fields.money()?,
+            raw_status: fields.raw_status,
+            reference: fields.reference,
+            confirmation_code: fields.confirmation_code,
+            payment_method: fields.payment_method,
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct RefundRequestFields {
+    order: OrderId,
+    paid: StatusReading,
+    #[serde(default)]
+    amount: Option<String>,
+    username: String,
+    remarks: String,
+}
+
+/// `{"order": …, "paid": …, "amount": "100", "username": "amina", "remarks": "torn"}`; `amount` is null
+/// for all of it.
+impl Serialize for RefundRequest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields = RefundRequestFields {
+            order: self.order.clone(),
+            paid: self.paid.clone(),
+            amount: self.amount.map(|amount| amount.to_string()),
+            username: self.username.clone(),
+            remarks: self.remarks.clone(),
+        };
+        fields.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for RefundRequest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let fields = RefundRequestFields::deserialize(deserializer)?;
+        let amount = fields.amount.as_deref().map(Decimal::from_str_exact);
+        Ok(Self {
+            amount: amount.transpose().map_err(D::Error::custom)?,
+            ..Self::new(fields.order, fields.paid, fields.username, fields.remarks)
+        })
     }
 }

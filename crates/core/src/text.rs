@@ -91,3 +91,28 @@ impl UnknownWord {
         }
     }
 }
+
+/// `Display` and `FromStr` of types whose values are words: `ALL` lists them, and `as_str` writes
+/// each. The text is what an error calls such a word.
+macro_rules! words {
+    ($($type:ty: $what:literal;)+) => {$(
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $type {
+            type Err = $crate::text::UnknownWord;
+
+            fn from_str(word: &str) -> Result<Self, Self::Err> {
+                let found = Self::ALL.into_iter().find(|it| it.as_str() == word);
+                found.ok_or_else(|| {
+                    $crate::text::UnknownWord::new($what, word, &Self::ALL.map(Self::as_str))
+                })
+            }
+        }
+    )+};
+}
+
+pub(crate) use words;

@@ -1,7 +1,7 @@
 //! Refunds in JSON: every key of a cancellation, with the same kind of value, and more.
 
 use duka_core::{OrderStatus, StatusReading};
-use duka_engine::refunds::{RefundEntry, RefundFinding, RefundOutcome, RefundState};
+use duka_engine::refunds::{RefundFinding, RefundOutcome, RefundState};
 use duka_engine::{Refund, TrackedOrder};
 use serde::Serialize;
 
@@ -115,18 +115,4 @@ impl RefundView {
 pub(crate) struct RefundTimeline {
     pub(crate) refund: RefundView,
     pub(crate) log: Vec<LogView>,
-}
-
-impl From<RefundEntry> for LogView {
-    fn from(entry: RefundEntry) -> Self {
-        Self {
-            number: entry.number,
-            at: entry.at.to_string(),
-            event: entry.event,
-            from: entry.from,
-            to: entry.to,
-            actor: entry.actor,
-            detail: entry.detail,
-        }
-    }
 }

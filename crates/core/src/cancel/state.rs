@@ -1,12 +1,11 @@
 //! The types of a cancellation: its states and outcomes, its events, and the next action.
 
 use std::fmt;
-use std::str::FromStr;
 
 use jiff::Timestamp;
 
 use crate::order::OrderStatus;
-use crate::text::UnknownWord;
+use crate::text::words;
 
 /// The state of a cancellation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -129,7 +128,7 @@ impl Outcome {
             ("not_cancelled_paid", None) => Self::NotCancelledPaid,
             ("not_cancelled_final", None) => Self::NotCancelledFinal,
             ("refused", None) => Self::Refused,
-            ("skipped", Some(reason)) => Self::Skipped(SkipReason::from_word(reason)?),
+            ("skipped", Some(reason)) => Self::Skipped(reason.parse().ok()?),
             ("resolved_cancelled", None) => Self::ResolvedCancelled,
             ("resolved_not_cancelled", None) => Self::ResolvedNotCancelled,
             _ => return None,
@@ -183,25 +182,6 @@ impl SkipReason {
             Self::AmountDiffers => "amount_differs",
         }
     }
-
-    fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|it| it.as_str() == word)
-    }
-}
-
-impl FromStr for SkipReason {
-    type Err = UnknownWord;
-
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        Self::from_word(word)
-            .ok_or_else(|| UnknownWord::new("skip reason", word, &Self::ALL.map(Self::as_str)))
-    }
-}
-
-impl fmt::Display for SkipReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
 }
 
 /// What a person must know about a cancellation that has ended.
@@ -212,6 +192,9 @@ pub enum Finding {
 }
 
 impl Finding {
+    /// Every finding.
+    pub const ALL: [Self; 1] = [Self::LatePayment];
+
     /// The word used in JSON and in the store.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -221,22 +204,13 @@ impl Finding {
 
     /// Reads what [`Finding::as_str`] writes.
     pub fn from_word(word: &str) -> Option<Self> {
-        (word == "late_payment").then_some(Self::LatePayment)
+        word.parse().ok()
     }
 }
 
-impl FromStr for Finding {
-    type Err = UnknownWord;
-
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        Self::from_word(word).ok_or_else(|| UnknownWord::new("finding", word, &["late_payment"]))
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
+words! {
+    SkipReason: "skip reason";
+    Finding: "finding";
 }
 
 /// Whether an earlier cancellation of the same order may have used its request.

@@ -113,6 +113,8 @@ impl RefundRequest {
 }
 
 /// A readable, documented answer to a refund request.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(tag = "answer", rename_all = "snake_case"))]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RefundAnswer {
     /// The gateway has the request. The money has **not** gone back: the merchant approves

@@ -1,5 +1,9 @@
 //! The states of a refund request, what happens to it, and the words for both.
 
+use std::fmt;
+
+use crate::text::words;
+
 /// Where a refund request stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RefundState {
@@ -68,6 +72,9 @@ pub enum RefundFinding {
 }
 
 impl RefundFinding {
+    /// Every finding.
+    pub const ALL: [Self; 1] = [Self::DoubleRequest];
+
     /// The word used in JSON and in the store.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -77,7 +84,7 @@ impl RefundFinding {
 
     /// Reads what [`RefundFinding::as_str`] writes.
     pub fn from_word(word: &str) -> Option<Self> {
-        (word == Self::DoubleRequest.as_str()).then_some(Self::DoubleRequest)
+        word.parse().ok()
     }
 }
 
@@ -119,12 +126,7 @@ impl RefundState {
         match (state, outcome) {
             ("sending", None) => Some(Self::Sending),
             ("in_doubt", None) => Some(Self::InDoubt),
-            ("done", Some(word)) => {
-                let outcome = RefundOutcome::ALL
-                    .into_iter()
-                    .find(|it| it.as_str() == word);
-                outcome.map(Self::Done)
-            }
+            ("done", Some(word)) => word.parse().ok().map(Self::Done),
             _ => None,
         }
     }
@@ -159,6 +161,31 @@ impl RefundOutcome {
             Self::ResolvedReceived => "resolved_received",
             Self::ResolvedNotReceived => "resolved_not_received",
         }
+    }
+}
+
+impl RefundResolution {
+    /// Every resolution.
+    pub const ALL: [Self; 2] = [Self::Received, Self::NotReceived];
+
+    /// The word used in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::NotReceived => "not_received",
+        }
+    }
+}
+
+words! {
+    RefundOutcome: "refund outcome";
+    RefundFinding: "refund finding";
+    RefundResolution: "refund resolution";
+}
+
+impl fmt::Display for RefundState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 

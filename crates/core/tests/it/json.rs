@@ -4,9 +4,10 @@ use std::fmt::Debug;
 
 use duka_core::cancel::{Finding, SkipReason};
 use duka_core::id::IdForm;
-use duka_core::refund::{RefundFinding, RefundOutcome, RefundState};
+use duka_core::refund::{RefundFinding, RefundOutcome, RefundResolution, RefundState};
 use duka_core::{
-    AccountName, CancellationId, GatewayName, Money, OrderId, OrderStatus, Outcome, RefundId, State,
+    AccountName, CancellationId, Delivery, ErrorKind, GatewayName, Money, Observation, OrderId,
+    OrderStatus, Outcome, RefundAnswer, RefundId, RefundRequest, State, StatusReading,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -164,6 +165,72 @@ fn refunds_have_states_and_outcomes_too() {
     );
     refused::<RefundState>(r#"{"state":"done"}"#);
     refused::<RefundOutcome>(r#""confirmed""#);
+    reads_back(&RefundResolution::NotReceived, r#""not_received""#);
+    let answer = RefundAnswer::Received {
+        message: "Refund request successfully".to_owned(),
+    };
+    let json = r#"{"answer":"received","message":"Refund request successfully"}"#;
+    reads_back(&answer, json);
+}
+
+fn reading() -> StatusReading {
+    StatusReading {
+        money: Some(Money::parse("1500", "KES").unwrap()),
+        confirmation_code: Some("QK7".to_owned()),
+        ..StatusReading::new(OrderStatus::Paid, "Completed")
+    }
+}
+
+#[test]
+fn an_observation_has_the_keys_of_a_status() {
+    let seen = Observation {
+        status: OrderStatus::Paid,
+        raw_status: "PAID".to_owned(),
+        money: Some(Money::parse("105.50", "INR").unwrap()),
+        observed_at: "2026-05-13T08:34:00Z".parse().unwrap(),
+    };
+    let json = r#"{"status":"paid","raw_status":"PAID","unknown_status":null,"amount":"105.50","currency":"INR","observed_at":"2026-05-13T08:34:00Z"}"#;
+    reads_back(&seen, json);
+    // As `duka status` prints it, whose other keys do not matter.
+    let printed = r#"{"account":"shop","gateway":"kwikpaisa","order":"A-1","status":"unpaid","raw_status":"UN_PAID","amount":null,"currency":null,"observed_at":"2026-05-13T08:34:00Z"}"#;
+    let read: Observation = from_str(printed).unwrap();
+    assert_eq!((read.status, read.money), (OrderStatus::Unpaid, None));
+    for json in [
+        r#"{"status":"paid","raw_status":"PAID"}"#,
+        r#"{"status":"done","raw_status":"","observed_at":"2026-05-13T08:34:00Z"}"#,
+        r#"{"status":"paid","raw_status":"","observed_at":"noon"}"#,
+        r#"{"status":"paid","raw_status":"","amount":"1","observed_at":"2026-05-13T08:34:00Z"}"#,
+    ] {
+        refused::<Observation>(json);
+    }
+}
+
+#[test]
+fn a_reading_keeps_everything_also_the_words_of_an_unknown_status() {
+    let json = r#"{"status":"paid","raw_status":"Completed","unknown_status":null,"amount":"1500","currency":"KES","confirmation_code":"QK7"}"#;
+    reads_back(&reading(), json);
+    for words in ["HELD", "7: HELD"] {
+        let unknown = StatusReading::new(OrderStatus::Unknown(words.to_owned()), "HELD");
+        let json = to_string(&unknown).unwrap();
+        assert_eq!(from_str::<StatusReading>(&json).unwrap(), unknown);
+    }
+}
+
+#[test]
+fn a_refund_request_keeps_the_status_that_it_is_for() {
+    let order = OrderId::text("T-1").unwrap();
+    let all = RefundRequest::new(order, reading(), "amina", "torn");
+    for request in [all.clone(), all.amount("100.5".parse().unwrap())] {
+        let json = to_string(&request).unwrap();
+        assert_eq!(from_str::<RefundRequest>(&json).unwrap(), request);
+    }
+}
+
+#[test]
+fn an_error_is_told_by_its_kind_and_its_delivery() {
+    reads_back(&ErrorKind::UnlistedReply, r#""unlisted_reply""#);
+    reads_back(&Delivery::NotSent, r#""not_sent""#);
+    refused::<Delivery>(r#""sent""#);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use duka_core::cancel::{Finding, SkipReason};
 use duka_core::id::IdForm;
+use duka_core::refund::{RefundFinding, RefundOutcome, RefundResolution, RefundState};
 use duka_core::{AccountName, GatewayName, Money, OrderId, OrderStatus, Outcome, State};
 
 #[track_caller]
@@ -30,6 +31,11 @@ fn what_is_written_as_text_reads_back() {
     reads_back::<OrderId>("A-17");
     reads_back::<Money>("105.50 KES");
     reads_back::<Finding>("late_payment");
+    for outcome in RefundOutcome::ALL {
+        reads_back::<RefundOutcome>(outcome.as_str());
+    }
+    reads_back::<RefundFinding>("double_request");
+    reads_back::<RefundResolution>("not_received");
     for reason in SkipReason::ALL {
         reads_back::<SkipReason>(reason.as_str());
     }
@@ -55,6 +61,11 @@ fn an_order_id_read_from_text_is_an_integer_where_it_can_be_one() {
 #[test]
 fn states_and_outcomes_are_written_as_their_words() {
     assert_eq!(State::InDoubt.to_string(), "in_doubt");
+    assert_eq!(RefundState::InDoubt.to_string(), "in_doubt");
+    assert_eq!(
+        RefundState::Done(RefundOutcome::Received).to_string(),
+        "done"
+    );
     let skipped = Outcome::Skipped(SkipReason::NotFound);
     assert_eq!(State::Done(skipped).to_string(), "done");
     assert_eq!(skipped.to_string(), "skipped");
