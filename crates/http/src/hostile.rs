@@ -190,14 +190,14 @@ fn certified() -> (ClientConfig, TlsAcceptor) {
 async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, seen: &Seen) {
     while read_request(&mut stream).await {
         let acts = seen.acts.lock().unwrap().pop_front();
-        let mut told = false;
+        let mut waited = false;
         for act in acts.expect("more requests than acts") {
             match act {
                 Act::Say(bytes) => {
                     if say(&mut stream, &bytes).await.is_err() {
                         return;
                     }
-                    if told {
+                    if waited {
                         seen.went_on.notify_one();
                     }
                 }
@@ -209,7 +209,7 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, seen: &Seen) {
                 }
                 Act::Wait => {
                     seen.go_on.notified().await;
-                    told = true;
+                    waited = true;
                 }
                 Act::Close => return,
             }

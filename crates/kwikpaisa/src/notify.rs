@@ -266,7 +266,7 @@ impl Event {
 
     /// The order's status, if event and word agree on one.
     fn status_of(&self, word: &str) -> Result<Option<OrderStatus>, WebhookError> {
-        let told = match self {
+        let expected = match self {
             Self::PaymentSuccess => OrderStatus::Paid,
             Self::PaymentFailed => OrderStatus::Failed,
             Self::PaymentProcessing => OrderStatus::Processing,
@@ -279,7 +279,7 @@ impl Event {
         let status = codes::order_status(word);
         // assumed: that each event goes with one status. Two words that do not agree are no
         // reason to ship goods.
-        Ok(Some(if status == told {
+        Ok(Some(if status == expected {
             status
         } else {
             OrderStatus::Unknown(word.to_owned())

@@ -217,15 +217,15 @@ fn recoverable(error: Error, reference: &OrderId) -> Error {
         "create: the order may exist; repeating the call with the same id {:?} and the same values recovers it",
         reference.as_str()
     );
-    let mut told = Error::new(error.kind(), error.delivery(), text);
+    let mut lost_answer = Error::new(error.kind(), error.delivery(), text);
     if let Some(code) = error.code() {
-        told = told.with_code(code);
+        lost_answer = lost_answer.with_code(code);
     }
     if let Some(status) = error.http_status() {
-        told = told.with_http_status(status);
+        lost_answer = lost_answer.with_http_status(status);
     }
     if let Some(wait) = error.retry_after() {
-        told = told.with_retry_after(wait);
+        lost_answer = lost_answer.with_retry_after(wait);
     }
-    told.with_source(error)
+    lost_answer.with_source(error)
 }

@@ -143,8 +143,11 @@ fn not_created(error: &CreateError, advice: &str) -> Failure {
     match error {
         CreateError::NothingSent(error) => Failure::engine(WHAT, error),
         CreateError::NotCreated(error) => failure(error),
-        CreateError::Unknown { error, .. } => {
-            Failure::unknown(format!("failed to {WHAT}: {}", error.in_full())).with_advice(advice)
+        CreateError::Unknown { error, tracked, .. } => {
+            let failure = Failure::unknown(format!("failed to {WHAT}: {}", error.in_full()));
+            // Pesapal's adapter says how the order is recovered.
+            let advice = tracked.as_ref().map_or("see `duka pending`", |_| advice);
+            failure.with_advice(advice)
         }
         CreateError::IdUsed { .. } => Failure::usage(format!("failed to {WHAT}: {error}")),
         CreateError::CreatedBefore(_) | CreateError::EarlierOrder { .. } => {

@@ -93,8 +93,8 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
                 Source::List(stream::iter(rows).boxed())
             }
         };
-        let teller = Teller::new(&bounds, &args, context);
-        let swept = sweep_once(&canceller, source, &bounds, &request, stop, &teller).await;
+        let formatter = EventFormatter::new(&bounds, &args, context);
+        let swept = sweep_once(&canceller, source, &bounds, &request, stop, &formatter).await;
         let Some(every) = args.every else {
             let summary = swept?;
             let exit = exit_of(&summary, stop);
@@ -136,17 +136,18 @@ async fn sweep_once(
     bounds: &Bounds,
     request: &Request,
     stop: &CancellationToken,
-    teller: &Teller<'_>,
+    formatter: &EventFormatter<'_>,
 ) -> Result<Summary, Failure> {
-    let output = teller.output;
+    let output = formatter.output;
     let bar = output.progress("sweeping");
     // A thread of its own prints: a slow reader of stdout must not hold up a request that is
     // under way.
-    let (say, said) = mpsc::channel();
+    let (lines, to_print) = mpsc::channel();
     let printer = thread::spawn({
         let bar = bar.clone();
         move || {
-            said.into_iter()
+            to_print
+                .into_iter()
                 .for_each(|line| bar.suspend(|| print(&line, output)));
         }
     });
@@ -154,20 +155,20 @@ async fn sweep_once(
         if matches!(event, SweepEvent::Considered) {
             bar.inc(1);
         }
-        if let Some(line) = teller.line_of(&event, request) {
+        if let Some(line) = formatter.line_of(&event, request) {
             // The printer ends after the sweep, so it receives this.
-            say.send(line).unwrap_or_default();
+            lines.send(line).unwrap_or_default();
         }
     };
     let swept = canceller
         .sweep(source, bounds, request, stop, &on_event)
         .await;
-    drop(say);
+    drop(lines);
     // Blocks until all is printed; nothing else is left to do.
     let _ = tokio::task::spawn_blocking(move || printer.join()).await;
     bar.finish_and_clear();
     let summary = swept.map_err(|error| Failure::engine("sweep", &error))?;
-    teller.count_the_rest();
+    formatter.print_rest_count();
     if let Some(error) = &summary.list_error {
         print_error(&format!("the list was not read to its end: {error}"));
     }
@@ -175,7 +176,7 @@ async fn sweep_once(
         Mode::Act => print_summary(&summary, output)?,
         Mode::DryRun => {
             print_dry_summary(&summary, output)?;
-            tell_unsettled(canceller, bounds, output).await?;
+            print_unsettled(canceller, bounds, output).await?;
         }
     }
     Ok(summary)
@@ -191,7 +192,7 @@ enum Line {
 }
 
 /// Turns the events of a sweep into lines.
-struct Teller<'a> {
+struct EventFormatter<'a> {
     output: Output,
     clock: &'a SharedClock,
     mode: Mode,
@@ -199,24 +200,24 @@ struct Teller<'a> {
     min_age: String,
     look_back: String,
     grace: String,
-    leftovers: Leftovers,
+    named: Named,
     /// Orders left alone so far.
     left: AtomicU64,
 }
 
 /// Which of the orders that are left alone are named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Leftovers {
+enum Named {
     All,
-    /// The first few, and the rest are counted.
-    Few,
+    /// The first ones, and the rest are counted.
+    First,
     None,
 }
 
 /// So many orders that are left alone are named without being asked for.
-const FEW: u64 = 20;
+const NAMED: u64 = 20;
 
-impl<'a> Teller<'a> {
+impl<'a> EventFormatter<'a> {
     fn new(bounds: &Bounds, args: &SweepArgs, context: &'a Context) -> Self {
         let words = |age: Duration| humantime::format_duration(age).to_string();
         let output = context.output;
@@ -227,20 +228,20 @@ impl<'a> Teller<'a> {
             min_age: words(bounds.min_age),
             look_back: words(bounds.look_back),
             grace: words(bounds.grace.unwrap_or(bounds.min_age)),
-            leftovers: if args.orders.is_none() {
+            named: if args.orders.is_none() {
                 // Other workers may have taken some of the tracked orders, and report them.
-                Leftovers::None
+                Named::None
             } else if output.is_verbose() {
-                Leftovers::All
+                Named::All
             } else if output.is_json() {
-                Leftovers::None
+                Named::None
             } else if bounds.mode == Mode::DryRun {
-                Leftovers::All
+                Named::All
             } else if args.every.is_some() {
                 // The same ones, round by round.
-                Leftovers::None
+                Named::None
             } else {
-                Leftovers::Few
+                Named::First
             },
             left: AtomicU64::new(0),
         }
@@ -275,10 +276,10 @@ impl<'a> Teller<'a> {
 
     fn left_alone(&self, key: &OrderKey, left: LeaveReason) -> Option<Line> {
         let before = self.left.fetch_add(1, Ordering::Relaxed);
-        match self.leftovers {
-            Leftovers::All => {}
-            Leftovers::Few if before < FEW => {}
-            Leftovers::Few | Leftovers::None => return None,
+        match self.named {
+            Named::All => {}
+            Named::First if before < NAMED => {}
+            Named::First | Named::None => return None,
         }
         let why = match left {
             LeaveReason::TooYoung => format!("it is younger than --min-age {}", self.min_age),
@@ -297,9 +298,9 @@ impl<'a> Teller<'a> {
     }
 
     /// How many more than were named are left alone.
-    fn count_the_rest(&self) {
-        let more = self.left.load(Ordering::Relaxed).saturating_sub(FEW);
-        if self.leftovers == Leftovers::Few && more > 0 {
+    fn print_rest_count(&self) {
+        let more = self.left.load(Ordering::Relaxed).saturating_sub(NAMED);
+        if self.named == Named::First && more > 0 {
             self.output.print_note(&format!(
                 "and {more} more are left alone; -v names them all"
             ));
@@ -315,9 +316,8 @@ fn dry_line(key: &OrderKey, would_be: &str, why: &str) -> Line {
 }
 
 /// What a sweep in earnest would do before anything else. Its requests are not new ones, so a
-/// dry run does not look into them. Those of accounts that are not configured have been
-/// complained of.
-async fn tell_unsettled(
+/// dry run does not look into them. Accounts that are not configured have been named.
+async fn print_unsettled(
     canceller: &Canceller,
     bounds: &Bounds,
     output: Output,

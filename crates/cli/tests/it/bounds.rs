@@ -96,7 +96,7 @@ fn a_cancel_that_was_sent_and_not_answered_in_time_is_unknown_and_named() {
         run.complains("while a request to cancel");
         run.complains(view["id"].as_str().unwrap());
         assert_eq!(shop.cancels_received(), 1);
-        // Nothing more is sent while the claim holds.
+        // Nothing more is sent while the lease holds.
         shop.emulator.clear_faults();
         shop.duka(&["cancel", &id, "--wait", "0s"]).exits(4);
         assert_eq!(shop.cancels_received(), 1);

@@ -16,7 +16,7 @@ use crate::truth::lies;
 /// The page for merchants, whose table is what is tested here.
 const PAGE: &str = include_str!("../../../../docs/cancelling.md");
 const HEADING: &str = "| killed when |";
-/// How many runs at a time: they mostly wait, for claims to lapse.
+/// How many runs at a time: they mostly wait, for leases to end.
 const AT_A_TIME: usize = 16;
 
 /// A row of the page's table.
@@ -59,7 +59,7 @@ enum Customer {
     Pays,
 }
 
-/// A shop at one gateway, whose workers' claims are short, but not too short for a program
+/// A shop at one gateway, whose workers' leases are short, but not too short for a program
 /// on a busy machine: what slow processes lose is not what is tested here.
 pub(crate) fn shop(gateway: Gateway) -> (CliFixture, String) {
     let mut shop = CliFixture::only(gateway);

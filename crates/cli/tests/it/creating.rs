@@ -383,8 +383,10 @@ fn lost_at_pesapal(kind: FaultKind) -> (CliFixture, Vec<String>) {
     args.extend(["--notification-id", &ipn]);
     let lost = Fault::new(kind).at(Gateway::Pesapal).on(Operation::Create);
     shop.emulator.arm(lost).unwrap();
-    let said = "the same id and the same values recovers it; until then it is in `duka pending`";
-    shop.duka(&args).exits(4).complains(said);
+    shop.duka(&args)
+        .exits(4)
+        .complains("the same values recovers it")
+        .complains("see `duka pending`");
     let args = args.iter().map(|arg| (*arg).to_owned()).collect();
     (shop, args)
 }

@@ -1,4 +1,4 @@
-//! A real program that is stopped for longer than its claim at the moment it is about to
+//! A real program that is stopped for longer than its lease at the moment it is about to
 //! send, and then goes on: what it was about to send must not leave any more.
 
 use std::thread;
@@ -11,9 +11,9 @@ use crate::crashes::{records, shop, sweep_on, words};
 use crate::shop::{CliFixture, Running, wait_until};
 use crate::truth::lies;
 
-/// Longer than the claims of [`shop`].
+/// Longer than the leases of [`shop`].
 pub(crate) const LONG: Duration = Duration::from_millis(4_500);
-/// Shorter than the part of a claim in which something may be sent.
+/// Shorter than the part of a lease in which something may be sent.
 const SHORT: Duration = Duration::from_millis(200);
 
 /// Starts a cancellation that stops itself there, and waits until it has.
@@ -51,7 +51,7 @@ fn at_every_point(play: impl Fn(Gateway, &str) + Sync) {
 }
 
 #[test]
-fn a_program_that_slept_beyond_its_claim_sends_nothing_when_it_wakes() {
+fn a_program_that_slept_beyond_its_lease_sends_nothing_when_it_wakes() {
     at_every_point(|gateway, point| {
         let (mut shop, order) = shop(gateway);
         let asleep = stopped_at(&mut shop, point, &order);

@@ -11,7 +11,7 @@ use crate::pauses::{LONG, stopped};
 use crate::refunds::sent;
 use crate::shop::CliFixture;
 
-/// A shop with short claims and one paid order at Pesapal.
+/// A shop with short leases and one paid order at Pesapal.
 fn paid() -> (CliFixture, String) {
     let (shop, order) = shop(Gateway::Pesapal);
     shop.emulator.pay(&order).unwrap();
@@ -29,7 +29,7 @@ fn left(shop: &CliFixture, order: &str) -> String {
 #[test]
 fn a_program_killed_at_any_point_of_a_refund_sends_no_second_request() {
     // The point; what it leaves; how many requests have left; what asking again ends as, once
-    // the claim has lapsed, and with which exit code.
+    // the lease has ended, and with which exit code.
     let table = [
         ("before_check", "nothing", 0, "received", 0),
         ("after_check", "nothing", 0, "received", 0),
@@ -49,7 +49,7 @@ fn a_program_killed_at_any_point_of_a_refund_sends_no_second_request() {
         assert_eq!(run.code, -1, "{point} was not reached: {run:?}");
         assert_eq!(left(&shop, &order), leaves, "{point}");
         assert_eq!(sent(&shop), requests, "{point}");
-        // While the claim holds, the worker may be alive.
+        // While the lease holds, the worker may be alive.
         if leaves == "sending" {
             let early = shop.duka(&refund);
             assert_eq!((early.code, sent(&shop)), (4, requests), "{point}");
@@ -68,7 +68,7 @@ fn a_program_killed_at_any_point_of_a_refund_sends_no_second_request() {
 }
 
 #[test]
-fn a_program_that_slept_beyond_its_claim_asks_for_nothing_when_it_wakes() {
+fn a_program_that_slept_beyond_its_lease_asks_for_nothing_when_it_wakes() {
     thread::scope(|scope| {
         for point in ["committed:4", "after_intent", "before_send"] {
             scope.spawn(move || {

@@ -32,7 +32,7 @@ const WORKERS: usize = 3;
 const CHANCE: f64 = 0.03;
 const KILL_EVERY: Duration = Duration::from_secs(1);
 const SLEEP_EVERY: Duration = Duration::from_secs(5);
-/// Longer than a claim, so that a paused worker loses its lease.
+/// Longer than a lease, so that a paused worker loses its lease.
 const SLEEP: Duration = Duration::from_millis(3_500);
 const LEASE: &str = "3s";
 /// After this a round has failed: something does not end.

@@ -123,7 +123,7 @@ fn a_sweep_that_is_killed_loses_nothing_and_sends_nothing_twice() {
     wait_until("the first cancel request", || shop.cancels_received() >= 2);
     running.signal("-KILL");
     assert_eq!(running.end().code, -1);
-    // The next one leaves alone what the dead one has claimed, as long as that may live.
+    // The next one leaves alone what the dead one holds a lease on, as long as that may live.
     shop.emulator.clear_faults();
     shop.duka(&["sweep", "--min-age", "0s", "--wait", "0s"]);
     let records = shop.duka(&["report", "--json"]).exits(0).lines();
@@ -135,11 +135,11 @@ fn a_sweep_that_is_killed_loses_nothing_and_sends_nothing_twice() {
         assert!(truth.cancel_requests <= 1, "{truth:?}");
     }
 
-    // Once its claims have lapsed, what it was sending is in doubt, and is settled.
-    let lapsed = SignedDuration::from_secs(130);
+    // Once its leases have ended, what it was sending is in doubt, and is settled.
+    let later = SignedDuration::from_secs(130);
     let file = shop.terminal.store();
     let wrong = shop.runtime.block_on(async {
-        let worker = bench::worker_ahead(&shop.emulator, &file, lapsed);
+        let worker = bench::worker_ahead(&shop.emulator, &file, later);
         let orders = shop.emulator.orders().len();
         let records = bench::sweep_until_settled(std::slice::from_ref(&worker), orders).await;
         lies(&records, &shop.emulator, worker.store().as_ref()).await

@@ -167,17 +167,17 @@ mod tests {
     #[test]
     fn a_wrong_name_or_value_is_told_with_the_right_ones() {
         let mut behaviour = Behaviour::default();
-        let mut told = |name, value| behaviour.set(name, value).unwrap_err().to_string();
+        let mut refusal = |name, value| behaviour.set(name, value).unwrap_err().to_string();
         assert_eq!(
-            told("pesapal.cancel_refusals", "http_400"),
+            refusal("pesapal.cancel_refusals", "http_400"),
             r#"no variant is named "pesapal.cancel_refusals""#
         );
         assert_eq!(
-            told("date_zone", "utc"),
+            refusal("date_zone", "utc"),
             r#"no variant is named "date_zone"; is it kwikpaisa.date_zone?"#
         );
         assert_eq!(
-            told("kwikpaisa.date_zone", "IST"),
+            refusal("kwikpaisa.date_zone", "IST"),
             r#"kwikpaisa.date_zone has no value "IST"; it is one of utc, india"#
         );
         assert_eq!(behaviour, Behaviour::default());

@@ -87,7 +87,7 @@ async fn a_canary_in_every_secret_is_seen_nowhere() {
 
     let requests = emulator.requests();
     assert_eq!(requests.len(), 7);
-    let told = [
+    let shown = [
         format!("{emulator:?}"),
         format!("{requests:?}"),
         crate::client::get(&emulator, "/_emulator/requests")
@@ -95,8 +95,8 @@ async fn a_canary_in_every_secret_is_seen_nowhere() {
             .text(),
         String::from_utf8(captured.0.lock().unwrap().clone()).unwrap(),
     ];
-    assert!(told[3].contains("token issued"), "traces were captured");
-    for text in told {
+    assert!(shown[3].contains("token issued"), "traces were captured");
+    for text in shown {
         assert!(!text.is_empty());
         for secret in [CANARY, &signature, &token] {
             assert!(!text.contains(secret), "{secret} in {text}");

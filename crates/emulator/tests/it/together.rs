@@ -129,7 +129,7 @@ async fn a_merchants_day_ends_with_the_truth_in_the_log() {
     assert_eq!(status.json()["return_data"]["order_status"], "CANCELLED");
     emulator.pay_late("2").unwrap();
     let orders = get(&emulator, "/_emulator/orders").await.json();
-    let told: Vec<_> = orders
+    let seen: Vec<_> = orders
         .as_array()
         .unwrap()
         .iter()
@@ -140,7 +140,7 @@ async fn a_merchants_day_ends_with_the_truth_in_the_log() {
             )
         })
         .collect();
-    assert_eq!(told, [("PAID", false), ("PAID", true), ("UN_PAID", false)]);
+    assert_eq!(seen, [("PAID", false), ("PAID", true), ("UN_PAID", false)]);
     let cancels = emulator
         .requests()
         .into_iter()

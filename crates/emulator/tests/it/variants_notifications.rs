@@ -12,7 +12,11 @@ use crate::notifications::{Merchant, Received, ok};
 
 const CREATED: &str = "HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n";
 
-async fn told(config: EmulatorConfig, merchant: &Merchant, choice: (&str, &str)) -> Emulator {
+async fn with_variant(
+    config: EmulatorConfig,
+    merchant: &Merchant,
+    choice: (&str, &str),
+) -> Emulator {
     let config = config.webhook_url(merchant.url.parse().unwrap());
     let emulator = Emulator::start(config).await.unwrap();
     emulator.set_variant(choice.0, choice.1).unwrap();
@@ -27,7 +31,7 @@ async fn webhooks(
     count: usize,
 ) -> Vec<Received> {
     let merchant = Merchant::answering(answers).await;
-    let emulator = told(config, &merchant, choice).await;
+    let emulator = with_variant(config, &merchant, choice).await;
     kwikpaisa_order(&emulator, "7").await;
     emulator.pay("7").unwrap();
     merchant.received(count).await
@@ -113,7 +117,7 @@ async fn a_webhook_may_be_ended_by_any_good_answer() {
 #[tokio::test]
 async fn an_ipn_by_get_may_have_names_that_begin_small() {
     let merchant = Merchant::start().await;
-    let emulator = told(config(), &merchant, ("pesapal.ipn_names", "camel")).await;
+    let emulator = with_variant(config(), &merchant, ("pesapal.ipn_names", "camel")).await;
     let pesapal = Pesapal::with_ipn(&emulator, &merchant.url, "GET").await;
     let id = pesapal.order("A1").await;
     emulator.pay(&id).unwrap();
@@ -128,7 +132,7 @@ async fn an_ipn_said_not_to_be_served_may_not_come_again() {
     for (value, count) in [("again", 2), ("not_again", 1)] {
         let not_served = ok(&json!({"status": 500}).to_string());
         let merchant = Merchant::answering(&[&not_served]).await;
-        let emulator = told(config(), &merchant, ("pesapal.ipn_after_500", value)).await;
+        let emulator = with_variant(config(), &merchant, ("pesapal.ipn_after_500", value)).await;
         let pesapal = Pesapal::with_ipn(&emulator, &merchant.url, "POST").await;
         let id = pesapal.order("A1").await;
         emulator.pay(&id).unwrap();

@@ -44,15 +44,21 @@ async fn swept(fixture: &Fixture, listed: Option<TrackedOrder>, mode: Mode) -> V
         mode,
         ..Bounds::default()
     };
-    let told = Mutex::new(Vec::new());
+    let messages = Mutex::new(Vec::new());
     let tell = |news: SweepEvent<'_>| match news {
         SweepEvent::Cancellation(record) => {
-            told.lock().unwrap().push(record.message.clone().unwrap());
+            messages
+                .lock()
+                .unwrap()
+                .push(record.message.clone().unwrap());
         }
         SweepEvent::Plan(plan) => {
             let why = plan.amount.map_or_else(String::new, |it| it.to_string());
             let skips = plan.would == PlannedAction::Skip;
-            told.lock().unwrap().push(format!("skips: {skips}; {why}"));
+            messages
+                .lock()
+                .unwrap()
+                .push(format!("skips: {skips}; {why}"));
         }
         SweepEvent::Failed(_, trouble) => panic!("{trouble}"),
         SweepEvent::Considered | SweepEvent::LeftAlone(..) | SweepEvent::AccountStopped(..) | _ => {
@@ -64,7 +70,7 @@ async fn swept(fixture: &Fixture, listed: Option<TrackedOrder>, mode: Mode) -> V
         .canceller
         .sweep(source, &bounds, &request, &stop, &tell);
     swept.await.unwrap();
-    told.into_inner().unwrap()
+    messages.into_inner().unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -125,10 +131,10 @@ async fn the_list_is_compared_even_if_the_order_is_tracked_with_the_amount_that_
         fixture.gateway.set_money("A-1", money("9999.00", "INR"));
         let tracked = costing("9999.00", "INR");
         fixture.store().track(vec![tracked]).await.unwrap();
-        let told = swept(&fixture, Some(costing("50.00", "INR")), Mode::Act).await;
-        let [told] = told.try_into().unwrap();
+        let messages = swept(&fixture, Some(costing("50.00", "INR")), Mode::Act).await;
+        let [message] = messages.try_into().unwrap();
         let said = "the list says 50.00 INR, the gateway 9999.00 INR";
-        assert!(told.contains(said), "{told}");
+        assert!(message.contains(said), "{message}");
         assert_eq!(fixture.gateway.requests(), 0);
     }
 }
@@ -139,8 +145,11 @@ async fn a_sweep_of_what_is_tracked_compares_too() {
     fixture.gateway.set_money("A-1", money("9999.00", "INR"));
     let tracked = vec![costing("50.00", "INR")];
     fixture.store().track(tracked).await.unwrap();
-    let told = swept(&fixture, None, Mode::Act).await;
-    assert!(told[0].contains("tracked with 50.00 INR"), "{told:?}");
+    let messages = swept(&fixture, None, Mode::Act).await;
+    assert!(
+        messages[0].contains("tracked with 50.00 INR"),
+        "{messages:?}"
+    );
     assert_eq!(fixture.gateway.requests(), 0);
 }
 
@@ -148,9 +157,9 @@ async fn a_sweep_of_what_is_tracked_compares_too() {
 async fn a_dry_run_says_so_and_stores_nothing() {
     let fixture = Fixture::new(Scripted::repeatable());
     fixture.gateway.set_money("A-1", money("9999.00", "INR"));
-    let told = swept(&fixture, Some(costing("50.00", "INR")), Mode::DryRun).await;
+    let messages = swept(&fixture, Some(costing("50.00", "INR")), Mode::DryRun).await;
     assert_eq!(
-        told,
+        messages,
         ["skips: true; the list says 50.00 INR, the gateway 9999.00 INR"]
     );
     assert_eq!(fixture.temp_store.number("SELECT count(*) FROM orders"), 0);

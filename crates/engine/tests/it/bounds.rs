@@ -59,13 +59,13 @@ async fn orders_too_young_or_too_old_are_left_alone_in_the_store_and_in_a_list()
         ..Bounds::default()
     };
     let refused = Fixture::new(Scripted::repeatable().will_answer([Answer::No]));
-    for told in [
+    for line in [
         "just at shop refused",
         "just at shop left alone: RecentAction",
     ] {
         let orders = list(vec![aged("just", 30 * MINUTE)]);
         let (_, events) = sweep(&refused.canceller, orders, &bounds).await;
-        assert_eq!(events.reported(), [told]);
+        assert_eq!(events.reported(), [line]);
     }
 }
 

@@ -17,12 +17,12 @@ struct Held {
     most: AtomicUsize,
 }
 
-/// Orders made as they are read; `told` counts those that the sweep has dealt with.
-fn lazily(count: usize, held: &Arc<Held>, told: &Arc<AtomicUsize>) -> Source {
-    let (held, told) = (Arc::clone(held), Arc::clone(told));
+/// Orders made as they are read; `handled` counts those that the sweep has dealt with.
+fn lazily(count: usize, held: &Arc<Held>, handled: &Arc<AtomicUsize>) -> Source {
+    let (held, handled) = (Arc::clone(held), Arc::clone(handled));
     let orders = (0..count).map(move |n| {
         let read = held.read.fetch_add(1, Ordering::SeqCst) + 1;
-        let open = read - told.load(Ordering::SeqCst).min(read);
+        let open = read - handled.load(Ordering::SeqCst).min(read);
         held.most.fetch_max(open, Ordering::SeqCst);
         Ok::<TrackedOrder, ListError>(order("shop", &format!("A-{n}")))
     });
@@ -36,8 +36,8 @@ async fn most_held(count: usize) -> usize {
     for n in 0..count {
         fixture.gateway.set(&format!("A-{n}"), OrderStatus::Paid);
     }
-    let (held, told) = (Arc::<Held>::default(), Arc::<AtomicUsize>::default());
-    let source = lazily(count, &held, &told);
+    let (held, handled) = (Arc::<Held>::default(), Arc::<AtomicUsize>::default());
+    let source = lazily(count, &held, &handled);
     let bounds = Bounds {
         concurrency: 64,
         ..Bounds::default()
@@ -46,7 +46,7 @@ async fn most_held(count: usize) -> usize {
     let cron = crate::fixture::by("cron");
     let count_told = |news: SweepEvent<'_>| {
         if let SweepEvent::Cancellation(_) = news {
-            told.fetch_add(1, Ordering::SeqCst);
+            handled.fetch_add(1, Ordering::SeqCst);
         }
     };
     let swept = fixture

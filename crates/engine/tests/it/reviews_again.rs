@@ -42,8 +42,8 @@ async fn a_sweep_ends_a_review_when_the_status_is_clear() {
             fixture.gateway.mend();
             fixture.gateway.set("A-1", status);
             fixture.ahead.by(HOUR);
-            let (summary, told) = swept(&fixture).await;
-            assert_eq!(told, [format!("A-1 at shop {}", outcome.as_str())]);
+            let (summary, lines) = swept(&fixture).await;
+            assert_eq!(lines, [format!("A-1 at shop {}", outcome.as_str())]);
             assert_eq!((summary.considered, summary.errors), (1, 0));
             let now = fixture.reload(&record).await;
             assert_eq!(now.progress.state, State::Done(outcome));
@@ -56,8 +56,8 @@ async fn where_a_repeat_is_harmless_an_order_that_is_still_open_is_cancelled_aft
     let (fixture, record) = after_an_outage(Scripted::repeatable()).await;
     fixture.gateway.mend();
     fixture.ahead.by(HOUR);
-    let (summary, told) = swept(&fixture).await;
-    assert_eq!(told, ["A-1 at shop confirmed"]);
+    let (summary, lines) = swept(&fixture).await;
+    assert_eq!(lines, ["A-1 at shop confirmed"]);
     assert_eq!(summary.confirmed, 1);
     assert_eq!(fixture.gateway.requests(), 2);
     let story = fixture.story(&record).await;
@@ -89,8 +89,8 @@ async fn at_a_once_only_gateway_an_order_that_is_still_open_waits_on_for_a_perso
     fixture.gateway.mend();
     let reads = fixture.gateway.reads();
     fixture.ahead.by(HOUR);
-    let (summary, told) = swept(&fixture).await;
-    assert_eq!(told, [""; 0]);
+    let (summary, lines) = swept(&fixture).await;
+    assert_eq!(lines, [""; 0]);
     assert_eq!(summary.considered, 0);
     assert_eq!(fixture.gateway.reads(), reads + 1);
     assert_eq!(fixture.gateway.requests(), 1);

@@ -52,15 +52,15 @@ impl EventRecorder {
 
     /// What was reported, without the count of orders, in alphabetical order.
     pub(crate) fn reported(&self) -> Vec<String> {
-        let mut told = self.0.lock().unwrap().clone();
-        told.retain(|line| line != "considered");
-        told.sort();
-        told
+        let mut lines = self.0.lock().unwrap().clone();
+        lines.retain(|line| line != "considered");
+        lines.sort();
+        lines
     }
 
     pub(crate) fn considered(&self) -> usize {
-        let told = self.0.lock().unwrap();
-        told.iter().filter(|line| *line == "considered").count()
+        let lines = self.0.lock().unwrap();
+        lines.iter().filter(|line| *line == "considered").count()
     }
 }
 
@@ -270,9 +270,9 @@ async fn what_a_list_names_that_is_settled_already_costs_no_network() {
     assert_eq!((summary.considered, summary.skipped), (40, 40));
     assert_eq!(fixture.gateway.reads(), reads);
     assert_eq!(all(&**fixture.store()).await, records);
-    let told = events.reported();
-    assert_eq!(told.len(), 40);
-    assert_eq!(told[0], "A-0 at shop left alone: Closed");
+    let lines = events.reported();
+    assert_eq!(lines.len(), 40);
+    assert_eq!(lines[0], "A-0 at shop left alone: Closed");
 }
 
 #[tokio::test(start_paused = true)]
@@ -349,11 +349,11 @@ async fn sweeps_of_several_workers_share_the_orders_and_cancel_each_once() {
             (summary.unwrap(), events.reported())
         })
     });
-    let (mut confirmed, mut told) = (0, Vec::new());
+    let (mut confirmed, mut lines) = (0, Vec::new());
     for swept in futures::future::join_all(sweeps).await {
         let (summary, news) = swept.unwrap();
         confirmed += summary.confirmed;
-        told.extend(news);
+        lines.extend(news);
     }
     let records = all(&*stores[0]).await;
     let mut per_order = BTreeMap::<_, Vec<State>>::new();
@@ -367,7 +367,7 @@ async fn sweeps_of_several_workers_share_the_orders_and_cancel_each_once() {
     let once = vec![State::Done(Outcome::Confirmed)];
     assert!(per_order.values().all(|states| *states == once));
     assert_eq!((confirmed, gateway.requests()), (150, 150));
-    let (left, done): (Vec<_>, Vec<_>) = told.iter().partition(|it| it.contains("left alone"));
+    let (left, done): (Vec<_>, Vec<_>) = lines.iter().partition(|it| it.contains("left alone"));
     assert_eq!(done.len(), 150);
     // What another was faster at.
     assert!(left.iter().all(|it| it.ends_with("InProgress")), "{left:?}");

@@ -281,13 +281,13 @@ fn as_anybody(path: &Path) -> String {
 #[test]
 fn a_store_opens_for_whoever_may_write_it() {
     let temp_store = TempStore::new();
-    let told = std::env::var_os("DUKA_TEST_STORE").map(PathBuf::from);
+    let given = std::env::var_os("DUKA_TEST_STORE").map(PathBuf::from);
     let opened = SqliteStore::open(
-        told.clone().unwrap_or(temp_store.path()),
+        given.clone().unwrap_or(temp_store.path()),
         SharedClock::new(noon),
     );
     println!("{:?}", opened.as_ref().map(|_| "opened"));
-    assert!(told.is_some() || opened.is_ok());
+    assert!(given.is_some() || opened.is_ok());
 }
 
 #[test]

@@ -144,8 +144,8 @@ proptest! {
             let word = data["order_status"].as_str().unwrap();
             let row = codes::STATUS_CODES.iter().find(|row| row.text == word);
             match (&reading.status, row) {
-                (OrderStatus::Unknown(told), None) => {
-                    prop_assert!(codes::STATUS_CODES.iter().all(|row| row.text != told));
+                (OrderStatus::Unknown(words), None) => {
+                    prop_assert!(codes::STATUS_CODES.iter().all(|row| row.text != words));
                 }
                 (status, row) => prop_assert_eq!(Some(status), row.map(|row| &row.status)),
             }

@@ -116,9 +116,9 @@ async fn a_word_that_only_looks_like_a_status_is_unknown() {
         ] {
             let order = format!(r#"{{"order_id":6116229263036,"order_status":"{odd}"}}"#);
             let reading = status(showing("true", "200", &order)).await.unwrap();
-            let told = format!("{word} (sent with other characters than are shown)");
-            assert_eq!(reading.status, OrderStatus::Unknown(told.clone()), "{odd}");
-            assert_eq!(reading.raw_status, told);
+            let words = format!("{word} (sent with other characters than are shown)");
+            assert_eq!(reading.status, OrderStatus::Unknown(words.clone()), "{odd}");
+            assert_eq!(reading.raw_status, words);
         }
     }
 }

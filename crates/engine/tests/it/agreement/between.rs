@@ -207,10 +207,10 @@ impl fmt::Debug for Between {
 impl Store for Between {
     async fn track(&self, orders: Vec<TrackedOrder>) -> Result<Tracked, StoreError> {
         self.hear(Call::Track(orders.clone()));
-        let told = orders.clone();
+        let listed = orders.clone();
         let tracked = self.within.track(orders).await?;
         if self.makes(Mistake::TracksAgain) {
-            for order in told {
+            for order in listed {
                 let sql = "UPDATE orders SET note = ?3 WHERE account = ?1 AND order_id = ?2";
                 let key = order.key;
                 self.forge(sql, (key.account.as_str(), key.order.as_str(), order.note));

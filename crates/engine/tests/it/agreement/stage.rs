@@ -556,16 +556,16 @@ fn observation(status: &OrderStatus, at: Timestamp) -> Observation {
     }
 }
 
-fn tracked(told: &Order) -> TrackedOrder {
-    let (shop, gateway) = if told.once {
+fn tracked(model: &Order) -> TrackedOrder {
+    let (shop, gateway) = if model.once {
         (ACCOUNTS[1], GatewayName::from_static("pesapal"))
     } else {
         (ACCOUNTS[0], GatewayName::from_static("kwikpaisa"))
     };
-    let created = noon() - SignedDuration::from_mins(told.age);
-    let mut order = TrackedOrder::new(key(shop, told.id), gateway, created);
-    order.reference = told.reference.map(str::to_owned);
-    order.note = told.reference.map(|reference| format!("see {reference}"));
+    let created = noon() - SignedDuration::from_mins(model.age);
+    let mut order = TrackedOrder::new(key(shop, model.id), gateway, created);
+    order.reference = model.reference.map(str::to_owned);
+    order.note = model.reference.map(|reference| format!("see {reference}"));
     order
 }
 
