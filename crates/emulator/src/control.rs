@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::customer::{ActError, CustomerAct};
 use crate::exchange::{Received, Reply};
-use crate::fault::{Fault, FaultError, FaultKind};
+use crate::faults::{Fault, FaultError, FaultKind};
 use crate::gateway::{Gateway, Operation};
 use crate::routes::{Control, control_calls, prefixes};
 use crate::state::Shared;

@@ -1,20 +1,20 @@
 #![doc = include_str!("../README.md")]
 
 mod call;
-mod checkout;
 mod clock;
 mod config;
 mod control;
 mod customer;
-mod delivery;
+mod deliveries;
 mod exchange;
-mod fault;
+mod faults;
 mod gateway;
 mod json;
 mod kwikpaisa;
 mod notification;
 mod odd;
 mod order;
+mod pages;
 mod pesapal;
 mod request_log;
 mod reserialize;
@@ -31,7 +31,7 @@ pub use config::{
     Redelivery, StartError, WebhookError,
 };
 pub use customer::ActError;
-pub use fault::{Fault, FaultError, FaultKind};
+pub use faults::{Fault, FaultError, FaultKind};
 pub use gateway::{Gateway, Operation};
 pub use order::OrderTruth;
 pub use request_log::RequestRecord;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::fault::FaultKind;
+use crate::faults::FaultKind;
 use crate::gateway::{Gateway, Operation};
 
 const REDACTED: &str = "[redacted]";

@@ -22,9 +22,9 @@ use url::Url;
 
 use crate::config::{EmulatorConfig, StartError, WebhookError};
 use crate::customer::{ActError, CustomerAct};
-use crate::delivery;
+use crate::deliveries;
 use crate::exchange::{Dropped, Outcome, Received, Reply, ReplyBody};
-use crate::fault::{Fault, FaultError};
+use crate::faults::{Fault, FaultError};
 use crate::order::{Order, OrderTruth};
 use crate::request_log::RequestRecord;
 use crate::service;
@@ -67,7 +67,7 @@ impl Emulator {
         let shared = Arc::new(Shared::new(config, base_url(addr), outbox));
         let tasks = [
             tokio::spawn(accept(listener, Arc::clone(&shared), stopped.clone())),
-            tokio::spawn(delivery::deliver(
+            tokio::spawn(deliveries::deliver(
                 notifications,
                 Arc::clone(&shared),
                 stopped,

@@ -6,14 +6,14 @@ use bytes::Bytes;
 use hyper::{Method, StatusCode};
 
 use crate::call::{Call, Race};
-use crate::checkout;
 use crate::control;
 use crate::exchange::{Dropped, HTML, JSON, Outcome, Received, Reply, ReplyBody};
-use crate::fault::{FaultKind, FaultPoint, Struck};
+use crate::faults::{FaultKind, FaultPoint, Struck};
 use crate::gateway::{Gateway, Operation};
 use crate::kwikpaisa;
 use crate::odd::{odd_401, odd_word};
 use crate::order::Payment;
+use crate::pages;
 use crate::pesapal;
 use crate::request_log::{RequestRecord, loggable_body, loggable_headers};
 use crate::routes::{Area, Endpoint, Found, find};
@@ -28,7 +28,7 @@ pub(crate) async fn answer(shared: Arc<Shared>, received: Received) -> Outcome {
                 .await;
         }
         Found::Endpoint(Endpoint::Page(page), varying) => {
-            checkout::answer(&shared, &received, page, &varying)
+            pages::answer(&shared, &received, page, &varying)
         }
         Found::Endpoint(Endpoint::Control(call), varying) => {
             control::answer(&shared, &received, call, &varying)
@@ -45,8 +45,8 @@ pub(crate) async fn answer(shared: Arc<Shared>, received: Received) -> Outcome {
             let reason = "the gateway has no such path";
             not_in_api(&shared, &received, gateway, StatusCode::NOT_FOUND, reason)
         }
-        Found::WrongMethod(Area::Page, allowed) => checkout::wrong_method(&allowed),
-        Found::NoPath(Area::Page) => checkout::no_such_order(),
+        Found::WrongMethod(Area::Page, allowed) => pages::wrong_method(&allowed),
+        Found::NoPath(Area::Page) => pages::no_such_order(),
         Found::WrongMethod(Area::Control, _) => control::wrong_method(&received),
         Found::NoPath(Area::Control) => control::no_such_call(),
         Found::WrongMethod(Area::Elsewhere, _) | Found::NoPath(Area::Elsewhere) => {

@@ -13,7 +13,7 @@ use url::Url;
 use crate::clock::EmulatorClock;
 use crate::config::EmulatorConfig;
 use crate::customer::{ActError, CustomerAct};
-use crate::fault::{ArmedFaults, FaultKind, FaultPoint};
+use crate::faults::{ArmedFaults, FaultKind, FaultPoint};
 use crate::notification::{DeliveryMode, Notification, ipn, webhook};
 use crate::order::{Order, OrderDetails, Payment};
 use crate::request_log::RequestLog;

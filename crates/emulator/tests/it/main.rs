@@ -5,7 +5,6 @@
     reason = "a test that cannot be set up has failed"
 )]
 
-mod checkout;
 mod client;
 mod clock;
 mod control;
@@ -14,6 +13,7 @@ mod faults_odd;
 mod kwikpaisa;
 mod limits;
 mod notifications;
+mod pages;
 mod pesapal;
 mod pesapal_cancel;
 mod secrets;
