@@ -13,16 +13,19 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use duka_core::{Delivery, Error, ErrorKind};
-use rustls::pki_types::PrivateKeyDer;
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
-use tokio_rustls::TlsAcceptor;
 
+use self::certified::certified;
 use crate::{BaseUrl, HttpTransport, Intent, Reply, Request, Transport};
+
+// The other tests of this crate use it, too.
+#[path = "../tests/it/certified.rs"]
+mod certified;
 
 const SOON: Duration = Duration::from_millis(400);
 /// Far more than any test needs on a busy machine.
@@ -99,7 +102,7 @@ impl Server {
     async fn start(channel: Channel, acts: impl IntoIterator<Item = Vec<Act>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (trusted, acceptor) = certified();
+        let (trusted, acceptor) = certified("localhost");
         let seen = Arc::new(Seen {
             acts: Mutex::new(acts.into_iter().collect()),
             ..Seen::default()
@@ -163,28 +166,6 @@ impl Server {
         }
         true
     }
-}
-
-/// A server's certificate, and a client that trusts it.
-fn certified() -> (ClientConfig, TlsAcceptor) {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let certificate = made.cert.der().clone();
-    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut roots = RootCertStore::empty();
-    roots.add(certificate.clone()).unwrap();
-    let client = ClientConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let server = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .unwrap();
-    (client, TlsAcceptor::from(Arc::new(server)))
 }
 
 async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, seen: &Seen) {
@@ -377,7 +358,7 @@ async fn a_flooded_handshake_ends_in_the_time_to_connect_and_nothing_was_sent() 
             let base = floods_the_handshake(record).await;
             let transport = HttpTransport::builder()
                 .connect_timeout(SOON)
-                .with_tls(certified().0, None)
+                .with_tls(certified("localhost").0, None)
                 .unwrap();
             let (outcome, took) = ask_timed(transport, &base, intent).await;
             let place = format!("{record:?}, {intent:?}: {outcome:?} after {took:?}");

@@ -15,7 +15,7 @@ use duka_engine::refunds::{RefundParams, RefundStore, Refunder, Refunding};
 use duka_engine::{Lease, Refund, Settings};
 
 use crate::fixture::{TempStore, TestClock, account, order};
-use crate::scripted::Answer;
+use crate::scripted::{Answer, failure};
 
 type Hook = Box<dyn FnMut() + Send>;
 
@@ -41,7 +41,7 @@ pub(crate) struct FakeRefundGateway {
 
 impl std::fmt::Debug for FakeRefundGateway {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Till")
+        f.write_str("FakeRefundGateway")
     }
 }
 
@@ -100,10 +100,6 @@ impl FakeRefundGateway {
     fn lock(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap()
     }
-}
-
-fn failure(kind: ErrorKind, delivery: Delivery) -> Error {
-    Error::new(kind, delivery, "as the test wants it")
 }
 
 #[async_trait]
@@ -172,25 +168,20 @@ impl Gateway for FakeRefundGateway {
             }
             answer
         };
-        match answer {
-            Answer::Yes | Answer::EmptyYes => Ok(RefundAnswer::Received {
-                message: "Refund request successfully".to_owned(),
-            }),
-            Answer::No => Ok(RefundAnswer::Refused {
+        answer.without_yes_or_no().await?;
+        Ok(if answer == Answer::No {
+            RefundAnswer::Refused {
                 message: "Refund request has been received already".to_owned(),
-            }),
-            Answer::AppliedButLost | Answer::Lost => {
-                Err(failure(ErrorKind::Unavailable, Delivery::Unknown))
             }
-            Answer::NotSent => Err(failure(ErrorKind::Unavailable, Delivery::NotSent)),
-            Answer::Unauthenticated => Err(failure(ErrorKind::Authentication, Delivery::Answered)),
-            Answer::Unlisted => Err(failure(ErrorKind::UnlistedReply, Delivery::Answered)),
-            Answer::Hangs => std::future::pending().await,
-        }
+        } else {
+            RefundAnswer::Received {
+                message: "Refund request successfully".to_owned(),
+            }
+        })
     }
 }
 
-/// One till, one store, one worker, and order `A-1`, which is paid.
+/// One gateway, one store, one worker, and order `A-1`, which is paid.
 pub(crate) struct Counter {
     pub(crate) temp_store: TempStore,
     pub(crate) fake_refund_gateway: Arc<FakeRefundGateway>,

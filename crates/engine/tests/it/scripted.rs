@@ -349,7 +349,7 @@ impl Gateway for Scripted {
 
 impl Answer {
     /// What the caller gets where the gateway says neither yes nor no.
-    async fn without_yes_or_no(self) -> Result<(), Error> {
+    pub(crate) async fn without_yes_or_no(self) -> Result<(), Error> {
         match self {
             Self::Yes | Self::EmptyYes | Self::No => Ok(()),
             Self::AppliedButLost | Self::Lost => {
@@ -363,6 +363,6 @@ impl Answer {
     }
 }
 
-fn failure(kind: ErrorKind, delivery: Delivery) -> Error {
+pub(crate) fn failure(kind: ErrorKind, delivery: Delivery) -> Error {
     Error::new(kind, delivery, "as the test wants it")
 }

@@ -7,6 +7,7 @@
 
 mod addresses;
 mod answers;
+mod certified;
 mod members;
 mod policy;
 mod proxied;

@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use duka_core::{Delivery, Error, ErrorKind};
 use duka_http::{BaseUrl, Intent, ProxyUrl, Reply, Request, ReqwestTransport, Transport};
-use rustls::pki_types::PrivateKeyDer;
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::ClientConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
 
+use crate::certified::certified;
 use crate::server::{Act, Server, http};
 
 const SOON: Duration = Duration::from_millis(400);
@@ -83,24 +82,7 @@ async fn head_of(stream: &mut TcpStream) -> String {
 /// Speaks TLS in front of a server, under the name of the gateway; returns its port, and what a
 /// client needs to trust it.
 async fn tls_in_front_of(server: &Server) -> (u16, ClientConfig) {
-    let made = rcgen::generate_simple_self_signed([GATEWAY.to_owned()]).unwrap();
-    let certificate = made.cert.der().clone();
-    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut roots = RootCertStore::empty();
-    roots.add(certificate.clone()).unwrap();
-    let client = ClientConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let (client, acceptor) = certified(GATEWAY);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let behind = server.port;
