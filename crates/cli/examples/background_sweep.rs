@@ -50,7 +50,7 @@ async fn sweep(
         SweepEvent::Failed(key, error) => eprintln!("{key}: {error}"),
         SweepEvent::AccountStopped(account, why) => eprintln!("{account}: {why}"),
         // Printing these is for a dry run or a progress bar.
-        SweepEvent::Considered | SweepEvent::Plan(_) | SweepEvent::LeftAlone(..) | _ => {}
+        SweepEvent::Considered | SweepEvent::Plan(_) | SweepEvent::LeftAlone(_) | _ => {}
     };
     canceller
         .sweep(Source::Tracked, bounds, &request, stop, &on_event)

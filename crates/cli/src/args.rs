@@ -118,7 +118,16 @@ pub(crate) enum Command {
     /// the ids come into it.
     Track(TrackArgs),
     /// Cancel abandoned orders, and settle what is in doubt
+    ///
+    /// An order counts as abandoned by its age. A [[sweep.rule]] in duka.toml keeps orders or gives
+    /// them another age, by method, account, reference_prefix, currency, min_amount, max_amount or
+    /// note_contains; the first that fits counts, and `duka explain ORDER` says which.
     Sweep(SweepArgs),
+    /// Say what a sweep would do with an order now, by which rule, and why
+    ///
+    /// Reads the store, the rules in duka.toml and the order's status; nothing is sent or stored.
+    /// Give the ages that the sweep is given.
+    Explain(ExplainArgs),
     /// Print the reconciliation log
     Report(ReportArgs),
     /// List what needs a person: in doubt, waiting for review, or paid late; refunds, too
@@ -280,21 +289,14 @@ pub(crate) struct SweepArgs {
     /// Read statuses, say what would be done, and send and store nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Leave younger orders to their customers
-    #[arg(long, default_value = "30m", value_parser = humantime::parse_duration)]
-    pub(crate) min_age: Duration,
-    /// Leave older orders alone
-    #[arg(long, default_value = "7d", value_parser = humantime::parse_duration)]
-    pub(crate) look_back: Duration,
+    #[command(flatten)]
+    pub(crate) ages: AgeArgs,
     /// Work on at most so many orders
     #[arg(long, value_name = "N")]
     pub(crate) max: Option<u64>,
     /// Work on so many orders at a time
     #[arg(long, value_name = "N", default_value = "8")]
     pub(crate) concurrency: NonZeroUsize,
-    /// Leave orders alone whose last action is more recent [default: as --min-age]
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
-    pub(crate) grace: Option<Duration>,
     /// Begin or settle at most so many orders in a second, for each account
     #[arg(long, value_name = "N")]
     pub(crate) rate: Option<NonZeroU32>,
@@ -322,6 +324,35 @@ pub(crate) struct SweepArgs {
     /// Who asks for it, for the record
     #[arg(long, value_name = "WHO", default_value = "duka sweep")]
     pub(crate) actor: String,
+}
+
+/// The ages from which orders count as abandoned.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AgeArgs {
+    /// Leave younger orders to their customers, unless a rule has another age for them [default:
+    /// 30m, or sweep.min_age in duka.toml]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub(crate) min_age: Option<Duration>,
+    /// Leave younger orders to their customers while a payment is under way (KwikPaisa's
+    /// PROCESSING) [default: 24h, or sweep.processing_min_age in duka.toml]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub(crate) processing_min_age: Option<Duration>,
+    /// Leave older orders alone
+    #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = humantime::parse_duration)]
+    pub(crate) look_back: Duration,
+    /// Leave orders alone whose last action is more recent [default: as --min-age]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub(crate) grace: Option<Duration>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExplainArgs {
+    #[command(flatten)]
+    pub(crate) order: OrderArgs,
+    #[command(flatten)]
+    pub(crate) ages: AgeArgs,
+    #[command(flatten)]
+    pub(crate) bound: BoundArgs,
 }
 
 #[derive(Debug, clap::Args)]

@@ -11,10 +11,12 @@ use duka_http::{BaseUrl, ProxyUrl};
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use self::sweep::{SweepSettings, SweepTable};
 use self::waits::{CancelTable, HttpTable, Waits};
 use crate::failure::Failure;
 use crate::gateways::{GatewayKind, System};
 
+mod sweep;
 mod waits;
 
 /// The file that is read if the command line names none.
@@ -38,6 +40,8 @@ pub(crate) struct Config {
     pub(crate) proxy: Option<ProxyUrl>,
     /// Whether an order that shows another amount than expected may be cancelled.
     pub(crate) amount_check: AmountCheck,
+    /// Which orders a sweep leaves alone.
+    pub(crate) sweep: SweepSettings,
     /// Where the settings come from, for messages.
     pub(crate) origin: String,
 }
@@ -98,6 +102,8 @@ struct File {
     cancel: CancelTable,
     #[serde(default)]
     http: HttpTable,
+    #[serde(default)]
+    sweep: SweepTable,
 }
 
 #[derive(Debug, Deserialize)]
@@ -167,6 +173,9 @@ impl Config {
         }
         config.waits.read(environment)?;
         config.waits.check()?;
+        config
+            .sweep
+            .check_accounts(&config.origin, &config.accounts)?;
         Ok(config)
     }
 
@@ -204,12 +213,14 @@ impl Config {
             accounts.insert(name, table.check(&place)?);
         }
         let waits = Waits::from_file(&shown, &file.cancel, &file.http)?;
+        let sweep = file.sweep.check(&shown)?;
         Ok(Self {
             store: file.store.unwrap_or_else(|| DEFAULT_STORE.to_owned()),
             accounts,
             waits,
             proxy: file.http.proxy(&shown)?,
             amount_check: file.cancel.amount_check(),
+            sweep,
             origin: shown,
         })
     }
@@ -251,6 +262,7 @@ impl Config {
             waits: Waits::default(),
             proxy: None,
             amount_check: AmountCheck::Compare,
+            sweep: SweepSettings::default(),
             origin: "the environment".to_owned(),
         })
     }

@@ -45,6 +45,7 @@ fn ends_in_order(command: &Command) -> bool {
         | Command::Create(_)
         | Command::Status(_)
         | Command::Track(_)
+        | Command::Explain(_)
         | Command::Report(_)
         | Command::Pending
         | Command::Resolve(_)

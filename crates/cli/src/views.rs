@@ -1,17 +1,19 @@
 //! The JSON that the program prints. Key names are API.
 
 mod creation;
+mod plan;
 mod refund;
 
+use duka_core::Outcome;
 use duka_core::cancel::{Finding, SkipReason};
-use duka_core::{OrderStatus, Outcome};
-use duka_engine::sweep::{Plan, PlannedAction, Summary};
+use duka_engine::sweep::Summary;
 use duka_engine::{LogEntry, Record, TrackedOrder};
 use serde::Serialize;
 
 use crate::output::plain;
 
 pub(crate) use creation::CreationView;
+pub(crate) use plan::{PlanView, why};
 pub(crate) use refund::{RefundTimeline, RefundView};
 
 #[derive(Debug, Serialize)]
@@ -88,35 +90,6 @@ impl From<&Record> for CancellationView {
 }
 
 impl CancellationView {
-    /// What a dry run would do, in the form of a real run's report. It has no id, because
-    /// nothing was stored.
-    pub(crate) fn planned(plan: &Plan, actor: &str, now: jiff::Timestamp) -> Self {
-        let (outcome, state, would) = match plan.would {
-            PlannedAction::Cancel => (None, "requested", "would send a cancel request"),
-            PlannedAction::Skip => (Some("skipped"), "done", "would send nothing"),
-        };
-        let why = why(plan);
-        Self {
-            id: None,
-            account: plan.key.account.to_string(),
-            gateway: plan.gateway.to_string(),
-            order: plan.key.order.to_string(),
-            state,
-            outcome,
-            skip_reason: plan.amount.map(|_| SkipReason::AmountDiffers.as_str()),
-            reason: None,
-            actor: actor.to_owned(),
-            attempts: 0,
-            sent_at: None,
-            verified_status: plan.reading.as_ref().map(|it| it.status.as_str()),
-            finding: None,
-            amount: plan.money.map(|money| money.amount().to_string()),
-            currency: plan.money.map(|money| money.currency().code()),
-            message: Some(format!("dry run: {would}, for {why}")),
-            updated_at: now.to_string(),
-        }
-    }
-
     /// The message, as it is printed on one line.
     pub(crate) fn said(&self) -> String {
         plain(self.message.as_deref().unwrap_or_default())
@@ -125,18 +98,6 @@ impl CancellationView {
     /// The outcome once there is one, and the state until then.
     pub(crate) fn standing(&self) -> &'static str {
         self.outcome.unwrap_or(self.state)
-    }
-}
-
-/// Why a dry run would do what it would do.
-pub(crate) fn why(plan: &Plan) -> String {
-    if let Some(differs) = plan.amount {
-        return format!("{differs}");
-    }
-    match plan.reading.as_ref().map(|reading| &reading.status) {
-        Some(status @ OrderStatus::Unknown(_)) => format!("the order's status is {status}"),
-        Some(status) => format!("the order is {status}"),
-        None => "the gateway knows no such order".to_owned(),
     }
 }
 

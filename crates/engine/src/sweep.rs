@@ -7,11 +7,13 @@ mod account;
 mod bounds;
 mod breaker;
 mod context;
+mod disposition;
 mod events;
 mod jobs;
 mod limiter;
 mod queue;
 mod reader;
+mod rules;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -24,7 +26,9 @@ use context::Context;
 use queue::Queues;
 
 pub use bounds::{Bounds, ListError, Mode, Source};
-pub use events::{LeaveReason, Plan, PlannedAction, Summary, SweepEvent};
+pub use disposition::{Disposition, LeaveReason, PlannedAction};
+pub use events::{Plan, Summary, SweepEvent};
+pub use rules::{Conditions, RuleAction, RuleNumber, SweepRule};
 
 impl Canceller {
     /// For each account: settles what is due, reads again what was reported cancelled, then

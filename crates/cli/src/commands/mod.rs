@@ -5,6 +5,7 @@ mod create;
 mod demo;
 mod doctor;
 mod emulate;
+mod explain;
 mod ipn;
 mod pending;
 mod refund;
@@ -16,10 +17,10 @@ mod sweep;
 mod track;
 
 use clap::CommandFactory;
-use duka_engine::{Canceller, TrackedOrder};
-use duka_engine::{OrderKey, Store};
+use duka_engine::sweep::Bounds;
+use duka_engine::{Canceller, OrderKey, Store, TrackedOrder};
 
-use crate::args::{Args, Command};
+use crate::args::{AgeArgs, Args, Command};
 use crate::config::Config;
 use crate::context::{Context, order_id, unchanged};
 use crate::environment;
@@ -37,6 +38,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Refund(args) => refund::run(args, context).await,
         Command::Track(args) => track::run(&args, context).await,
         Command::Sweep(args) => sweep::run(args, context).await,
+        Command::Explain(args) => explain::run(&args, context).await,
         Command::Report(args) => report::run(&args, context).await,
         Command::Pending => pending::run(context).await,
         Command::Resolve(args) => resolve::run(&args, context).await,
@@ -50,6 +52,21 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
             context.output.line(script.trim_end())?;
             Ok(Exit::Done)
         }
+    }
+}
+
+/// The bounds of a sweep: the command line over the file over the defaults.
+fn bounds(ages: &AgeArgs, config: &Config) -> Bounds {
+    let settings = &config.sweep;
+    Bounds {
+        min_age: ages.min_age.unwrap_or(settings.min_age),
+        processing_min_age: ages
+            .processing_min_age
+            .unwrap_or(settings.processing_min_age),
+        look_back: ages.look_back,
+        grace: ages.grace,
+        rules: settings.rules.clone(),
+        ..Bounds::default()
     }
 }
 

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use duka_core::clock::SharedClock;
 use duka_engine::store::{ReportFilter, ReportPage};
-use duka_engine::sweep::{Bounds, LeaveReason, Mode, PlannedAction, Source, Summary, SweepEvent};
+use duka_engine::sweep::{
+    Bounds, LeaveReason, Mode, Plan, PlannedAction, Source, Summary, SweepEvent,
+};
 use duka_engine::{AmountCheck, Canceller, OrderKey, Record, Request};
 use futures::stream::{self, StreamExt};
 use tokio_util::sync::CancellationToken;
@@ -38,12 +40,9 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
         Absent::Make
     };
     let bounds = Bounds {
-        min_age: args.min_age,
-        grace: args.grace,
         rate: args.rate,
         error_rate: args.error_rate,
         recheck: args.recheck,
-        look_back: args.look_back,
         max: args.max,
         concurrency: args.concurrency.get(),
         wait: args.wait,
@@ -53,6 +52,7 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
         } else {
             Mode::Act
         },
+        ..super::bounds(&args.ages, &config)
     };
     let request = Request {
         reason: Some(args.reason.clone()),
@@ -195,11 +195,10 @@ enum Line {
 struct EventFormatter<'a> {
     output: Output,
     clock: &'a SharedClock,
-    mode: Mode,
-    /// The bounds as the command line calls them.
-    min_age: String,
-    look_back: String,
-    grace: String,
+    bounds: &'a Bounds,
+    /// Whether orders that a rule keeps are reported. One sweep reports each; a service would
+    /// say the same of the same ones, round by round.
+    kept: Kept,
     named: Named,
     /// Orders left alone so far.
     left: AtomicU64,
@@ -214,20 +213,28 @@ enum Named {
     None,
 }
 
+/// Whether orders that a rule keeps are results of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    Reported,
+    Counted,
+}
+
 /// So many orders that are left alone are named without being asked for.
 const NAMED: u64 = 20;
 
 impl<'a> EventFormatter<'a> {
-    fn new(bounds: &Bounds, args: &SweepArgs, context: &'a Context) -> Self {
-        let words = |age: Duration| humantime::format_duration(age).to_string();
+    fn new(bounds: &'a Bounds, args: &SweepArgs, context: &'a Context) -> Self {
         let output = context.output;
         Self {
             output,
             clock: &context.clock,
-            mode: bounds.mode,
-            min_age: words(bounds.min_age),
-            look_back: words(bounds.look_back),
-            grace: words(bounds.grace.unwrap_or(bounds.min_age)),
+            bounds,
+            kept: if args.every.is_none() || output.is_verbose() {
+                Kept::Reported
+            } else {
+                Kept::Counted
+            },
             named: if args.orders.is_none() {
                 // Other workers may have taken some of the tracked orders, and report them.
                 Named::None
@@ -253,18 +260,8 @@ impl<'a> EventFormatter<'a> {
             SweepEvent::Cancellation(record) => {
                 Line::Result(Box::new(CancellationView::from(*record)))
             }
-            SweepEvent::Plan(plan) if self.output.is_json() => {
-                let view = CancellationView::planned(plan, &request.actor, self.clock.now());
-                Line::Result(Box::new(view))
-            }
-            SweepEvent::Plan(plan) => {
-                let would = match plan.would {
-                    PlannedAction::Cancel => "cancelled",
-                    PlannedAction::Skip => "left alone",
-                };
-                dry_line(&plan.key, would, &why(plan))
-            }
-            SweepEvent::LeftAlone(key, left) => return self.left_alone(key, *left),
+            SweepEvent::Plan(plan) => self.planned(plan, request),
+            SweepEvent::LeftAlone(plan) => return self.left_alone(plan, request),
             SweepEvent::Failed(key, error) => Line::Error(format!("{key}: {}", describe(error))),
             SweepEvent::AccountStopped(account, reason) => Line::Error(format!(
                 "account {account} is left for a later sweep: {reason}"
@@ -274,27 +271,48 @@ impl<'a> EventFormatter<'a> {
         })
     }
 
-    fn left_alone(&self, key: &OrderKey, left: LeaveReason) -> Option<Line> {
+    /// What a dry run would do about an order.
+    fn planned(&self, plan: &Plan, request: &Request) -> Line {
+        if self.output.is_json() {
+            return self.result(plan, request);
+        }
+        let would = match plan.disposition.action {
+            PlannedAction::Cancel => "cancelled",
+            PlannedAction::Leave(_) => "left alone",
+        };
+        dry_line(&plan.key, would, &why(plan, self.bounds))
+    }
+
+    fn result(&self, plan: &Plan, request: &Request) -> Line {
+        let (actor, now) = (&request.actor, self.clock.now());
+        let view = CancellationView::planned(plan, self.bounds, actor, now);
+        Line::Result(Box::new(view))
+    }
+
+    fn left_alone(&self, plan: &Plan, request: &Request) -> Option<Line> {
+        let kept = PlannedAction::Leave(LeaveReason::KeptByRule);
+        match (self.bounds.mode, plan.disposition.rule) {
+            // What a rule does is part of what the user asks for.
+            (Mode::DryRun, Some(_)) => return Some(self.planned(plan, request)),
+            (Mode::Act, _) if plan.disposition.action == kept => {
+                return (self.kept == Kept::Reported).then(|| self.result(plan, request));
+            }
+            (Mode::Act | Mode::DryRun, _) => {}
+        }
         let before = self.left.fetch_add(1, Ordering::Relaxed);
         match self.named {
             Named::All => {}
             Named::First if before < NAMED => {}
             Named::First | Named::None => return None,
         }
-        let why = match left {
-            LeaveReason::TooYoung => format!("it is younger than --min-age {}", self.min_age),
-            LeaveReason::TooOld => format!("it is older than --look-back {}", self.look_back),
-            LeaveReason::RecentAction => {
-                format!("it was looked at less than {} ago (--grace)", self.grace)
-            }
-            LeaveReason::InProgress => "a cancellation of it is under way".to_owned(),
-            LeaveReason::Closed => "it was settled before".to_owned(),
-        };
-        Some(if self.mode == Mode::DryRun && !self.output.is_json() {
-            dry_line(key, "left alone", &why)
-        } else {
-            Line::Note(format!("{key} is left alone: {why}"))
-        })
+        let why = why(plan, self.bounds);
+        Some(
+            if self.bounds.mode == Mode::DryRun && !self.output.is_json() {
+                dry_line(&plan.key, "left alone", &why)
+            } else {
+                Line::Note(format!("{} is left alone: {why}", plan.key))
+            },
+        )
     }
 
     /// How many more than were named are left alone.

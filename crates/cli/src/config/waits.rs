@@ -197,7 +197,7 @@ impl Waits {
     }
 }
 
-fn duration(place: &str, text: &str) -> Result<Duration, Failure> {
+pub(super) fn duration(place: &str, text: &str) -> Result<Duration, Failure> {
     let read = humantime::parse_duration(text).map_err(|error| {
         Failure::usage(format!(
             "{place}: {text:?} is not a duration such as 10s or 1h: {error}"

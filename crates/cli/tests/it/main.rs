@@ -38,6 +38,7 @@ mod readme;
 mod refund_crashes;
 mod refund_faults;
 mod refunds;
+mod rules;
 mod shop;
 #[cfg(unix)]
 mod soak;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use duka_core::AccountName;
 use futures::stream::BoxStream;
 
+use super::rules::{RuleAction, SweepRule};
 use crate::order::TrackedOrder;
 
 /// Why a list of orders could not be read on.
@@ -44,6 +45,11 @@ pub enum Mode {
 pub struct Bounds {
     /// Orders younger than this are left to their customers.
     pub min_age: Duration,
+    /// Orders whose payment is under way are left to their customers up to this age. It binds
+    /// sweeps alone, and no order that a caller cancels by its name.
+    pub processing_min_age: Duration,
+    /// The merchant's rules; of those that an order fits, the first counts.
+    pub rules: Vec<SweepRule>,
     /// Orders that a worker has acted on more recently than this are left alone, so that an
     /// order that was just refused or could not be read is not read again in every round.
     /// `None` means as long as `min_age`.
@@ -75,6 +81,8 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             min_age: Duration::from_secs(30 * 60),
+            processing_min_age: Duration::from_secs(24 * 60 * 60),
+            rules: Vec::new(),
             grace: None,
             look_back: Duration::from_secs(7 * 24 * 60 * 60),
             max: None,
@@ -90,8 +98,17 @@ impl Default for Bounds {
 }
 
 impl Bounds {
-    /// [`Bounds::grace`], or what it is by default.
-    pub(super) fn grace(&self) -> Duration {
+    /// [`Bounds::grace`](field@Bounds::grace), or what it is by default.
+    pub fn effective_grace(&self) -> Duration {
         self.grace.unwrap_or(self.min_age)
+    }
+
+    /// The age under which no order counts as abandoned, whatever rule it fits.
+    pub(super) fn least_age(&self) -> Duration {
+        let of_rules = self.rules.iter().filter_map(|rule| match rule.action {
+            RuleAction::Keep => None,
+            RuleAction::MinAge(min_age) => Some(min_age),
+        });
+        of_rules.fold(self.min_age, Duration::min)
     }
 }

@@ -11,10 +11,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::bounds::Bounds;
 use super::breaker::Remedy;
-use super::events::{LeaveReason, Summary, SweepEvent};
+use super::disposition::Disposition;
+use super::events::{Plan, Summary, SweepEvent};
 use crate::driver::{Canceller, is_hopeless};
 use crate::error::EngineError;
-use crate::order::OrderKey;
+use crate::order::{OrderKey, TrackedOrder};
 use crate::record::{Record, Request};
 use crate::store::StoreErrorKind;
 
@@ -79,9 +80,16 @@ impl<'a> Context<'a> {
         self.emit(SweepEvent::Considered);
     }
 
-    pub(super) fn leave(&self, key: &OrderKey, reason: LeaveReason) {
+    /// Counts and reports an order that is left alone without a call to its gateway.
+    pub(super) fn leave(&self, order: &TrackedOrder, disposition: Disposition) {
         self.summary().skipped += 1;
-        self.emit(SweepEvent::LeftAlone(key, reason));
+        self.emit(SweepEvent::LeftAlone(&Plan {
+            key: order.key.clone(),
+            gateway: order.gateway.clone(),
+            money: order.money,
+            reading: None,
+            disposition,
+        }));
     }
 
     /// Counts an order that is not begun because its account is stopped.

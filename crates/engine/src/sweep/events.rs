@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use duka_core::{AccountName, GatewayName, Money, StatusReading};
 
-use crate::amount::AmountDifference;
+use super::disposition::Disposition;
 use crate::error::EngineError;
 use crate::order::OrderKey;
 use crate::record::Record;
@@ -20,53 +20,26 @@ pub enum SweepEvent<'a> {
     /// What a dry run would do.
     Plan(&'a Plan),
     /// An order was considered and left as it is, without a call to its gateway.
-    LeftAlone(&'a OrderKey, LeaveReason),
+    LeftAlone(&'a Plan),
     /// An order could not be worked on.
     Failed(&'a OrderKey, &'a EngineError),
     /// The rest of an account's orders is left for another time.
     AccountStopped(&'a AccountName, String),
 }
 
-/// What a sweep would do about an order.
+/// What a sweep does, or would do, about an order.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// The order.
     pub key: OrderKey,
     /// Its gateway.
     pub gateway: GatewayName,
-    /// What its status is; `None` where the gateway knows no such order.
-    pub reading: Option<StatusReading>,
-    /// What would be done.
-    pub would: PlannedAction,
     /// Its amount, by the list or as it is tracked.
     pub money: Option<Money>,
-    /// The difference in amounts that rules a cancellation out, if there is one.
-    pub amount: Option<AmountDifference>,
-}
-
-/// What would be done about an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PlannedAction {
-    /// A cancel request would be sent.
-    Cancel,
-    /// Nothing would be sent.
-    Skip,
-}
-
-/// Why a sweep leaves an order alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LeaveReason {
-    /// It is younger than [`Bounds::min_age`](crate::sweep::Bounds::min_age).
-    TooYoung,
-    /// It is older than [`Bounds::look_back`](crate::sweep::Bounds::look_back).
-    TooOld,
-    /// A worker has acted on it more recently than [`Bounds::grace`](field@crate::sweep::Bounds::grace)
-    /// allows.
-    RecentAction,
-    /// A cancellation of it is under way: this sweep or another worker settles it.
-    InProgress,
-    /// It has ended, or nothing more can be done about it.
-    Closed,
+    /// What its status is; `None` where the gateway was not asked, or knows no such order.
+    pub reading: Option<StatusReading>,
+    /// What becomes of it, and why.
+    pub disposition: Disposition,
 }
 
 /// What a sweep did.

@@ -6,12 +6,13 @@ use duka_core::gateway::{Eligibility, GatewayExt};
 use duka_core::{CancellationId, Error, ErrorKind, Money};
 use jiff::Timestamp;
 
-use super::bounds::Mode;
+use super::bounds::{Bounds, Mode};
 use super::breaker::Remedy;
 use super::context::Context;
-use super::events::{LeaveReason, Plan, PlannedAction, SweepEvent};
+use super::disposition::{Disposition, LeaveReason, PlannedAction, Shown};
+use super::events::{Plan, SweepEvent};
 use crate::amount::AmountDifference;
-use crate::driver::{CancelOutcome, is_hopeless};
+use crate::driver::{CancelOutcome, Canceller, is_hopeless};
 use crate::error::EngineError;
 use crate::order::{OrderKey, TrackedOrder};
 use crate::record::{Record, Request};
@@ -35,6 +36,20 @@ pub(super) struct Abandoned {
     pub(super) order: TrackedOrder,
     /// Its amount by the list, which may not be the one it is tracked with.
     pub(super) listed: Option<Money>,
+}
+
+impl Canceller {
+    /// What a sweep within these bounds would do about a tracked order now, and why. The status
+    /// is read; nothing is stored or sent. Where what is tracked decides already, a gateway
+    /// that gives no reading does no harm.
+    ///
+    /// # Errors
+    /// When the account is not configured, or at another gateway now, or the gateway gives no
+    /// reading.
+    pub async fn plan(&self, order: &TrackedOrder, bounds: &Bounds) -> Result<Plan, EngineError> {
+        let (plan, _) = planned(self, order, None, bounds).await?;
+        Ok(plan)
+    }
 }
 
 /// How a job ended.
@@ -157,7 +172,11 @@ async fn cancel(context: &Context<'_>, work: &Abandoned) -> Ended {
         Ok(OpenResult::New(record)) => go_on(context, record).await,
         // Another worker was faster, or a list names it twice.
         Ok(OpenResult::AlreadyOpen(_) | OpenResult::Stale) => {
-            context.leave(key, LeaveReason::InProgress);
+            let under_way = Disposition {
+                rule: None,
+                action: PlannedAction::Leave(LeaveReason::InProgress),
+            };
+            context.leave(&work.order, under_way);
             Ended::default()
         }
         Err(error) => {
@@ -191,49 +210,59 @@ async fn open(context: &Context<'_>, work: &Abandoned) -> Result<OpenResult, Eng
 async fn plan(context: &Context<'_>, work: Abandoned) -> Ended {
     context.considered();
     let Abandoned { order, listed } = work;
-    let (canceller, key) = (context.canceller, &order.key);
-    let same_gateway = canceller.check_gateway(key, &order.gateway);
-    let gateway = match same_gateway.and_then(|()| canceller.gateway(&key.account)) {
-        Ok(gateway) => gateway,
-        Err(error) => {
-            context.failed(key, &error);
-            return Ended::default();
+    match planned(context.canceller, &order, listed, context.bounds).await {
+        Ok((plan, not_found)) => {
+            let mut summary = context.summary();
+            match plan.disposition.action {
+                PlannedAction::Cancel => summary.eligible += 1,
+                PlannedAction::Leave(_) => summary.skipped += 1,
+            }
+            drop(summary);
+            context.emit(SweepEvent::Plan(&plan));
+            Ended::with_call(not_found)
         }
+        Err(error) => failed_call(context, &order.key, error),
+    }
+}
+
+/// What a sweep within these bounds would do about an order, with the error of a gateway that
+/// does not know it. A gateway that gives no reading is an error only where its word decides.
+async fn planned(
+    canceller: &Canceller,
+    order: &TrackedOrder,
+    listed: Option<Money>,
+    bounds: &Bounds,
+) -> Result<(Plan, Option<Error>), EngineError> {
+    let now = canceller.clock.now();
+    let disposition = |shown| Disposition::of(order, shown, bounds, now);
+    let plan = |reading, disposition| Plan {
+        key: order.key.clone(),
+        gateway: order.gateway.clone(),
+        money: listed.or(order.money),
+        reading,
+        disposition,
     };
-    let mut not_found = None;
-    let (reading, may_be_cancelled) = match gateway.eligibility(&key.order).await {
-        Ok(Eligibility::Eligible(reading)) => (Some(reading), true),
-        Ok(Eligibility::NotEligible(reading)) => (Some(reading), false),
+    canceller.check_gateway(&order.key, &order.gateway)?;
+    let gateway = canceller.gateway(&order.key.account)?;
+    let seen = match gateway.eligibility(&order.key.order).await {
+        Ok(seen) => seen,
         // A sweep would send nothing for an order that its gateway does not know.
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            not_found = Some(error);
-            (None, false)
+            return Ok((plan(None, disposition(Shown::NotFound)), Some(error)));
         }
-        Err(error) => return failed_call(context, key, EngineError::Gateway(error)),
+        Err(error) => {
+            let without = disposition(Shown::NotAsked);
+            return match without.action {
+                PlannedAction::Cancel => Err(EngineError::Gateway(error)),
+                PlannedAction::Leave(_) => Ok((plan(None, without), Some(error))),
+            };
+        }
     };
-    let amount = reading
-        .as_ref()
-        .filter(|_| may_be_cancelled)
-        .and_then(|reading| {
-            let check = canceller.settings.amount_check;
-            AmountDifference::between(check, listed, order.money, reading.money)
-        });
-    let would = if may_be_cancelled && amount.is_none() {
-        context.summary().eligible += 1;
-        PlannedAction::Cancel
-    } else {
-        context.summary().skipped += 1;
-        PlannedAction::Skip
-    };
-    context.emit(SweepEvent::Plan(&Plan {
-        key: order.key.clone(),
-        gateway: order.gateway,
-        reading,
-        would,
-        money: listed.or(order.money),
-        amount,
-    }));
-    Ended::with_call(not_found)
+    let (Eligibility::Eligible(reading) | Eligibility::NotEligible(reading)) = &seen;
+    let check = canceller.settings.amount_check;
+    let differs = AmountDifference::between(check, listed, order.money, reading.money);
+    let disposition = disposition(Shown::Status(&seen, differs));
+    Ok((plan(Some(reading.clone()), disposition), None))
 }
 
 /// Reads a status again; only what it changes is reported.

@@ -9,11 +9,11 @@ use jiff::Timestamp;
 
 use super::bounds::{ListError, Mode, Source};
 use super::context::{Context, PAGE, before};
-use super::events::LeaveReason;
+use super::disposition::{Disposition, PlannedAction, Shown};
 use super::jobs::{Abandoned, Job, Unsettled};
 use super::queue::Queues;
 use crate::error::EngineError;
-use crate::order::{TrackedOrder, Tracking};
+use crate::order::TrackedOrder;
 use crate::record::Record;
 use crate::store::{AbandonedPage, Claim, ReportFilter, ReportPage};
 
@@ -192,8 +192,8 @@ impl Reader<'_> {
         let mut left = bounds.max.unwrap_or(u64::MAX);
         let mut page = AbandonedPage {
             created_from: before(now, bounds.look_back),
-            created_until: before(now, bounds.min_age),
-            untouched_since: before(now, bounds.grace()),
+            created_until: before(now, bounds.least_age()),
+            untouched_since: before(now, bounds.effective_grace()),
             account: bounds.account.clone(),
             after: None,
             limit: PAGE,
@@ -203,7 +203,14 @@ impl Reader<'_> {
             let Some(last) = orders.last() else { break };
             page.after = Some((last.created_at, last.key.clone()));
             for order in orders {
-                self.abandoned(order, None, &mut left);
+                let disposition = self.disposition(&order);
+                match disposition.action {
+                    PlannedAction::Cancel => self.abandoned(order, None, &mut left),
+                    // A younger order is none of those that the sweep looks at, unless a rule
+                    // makes it so.
+                    PlannedAction::Leave(_) if disposition.rule.is_none() => {}
+                    PlannedAction::Leave(_) => self.leave(&order, disposition),
+                }
             }
         }
         Ok(())
@@ -232,12 +239,10 @@ impl Reader<'_> {
                 let listed = order.money;
                 let known = context.canceller.store.order(&order.key).await?;
                 let order = known.unwrap_or(order);
-                match self.reason_to_leave(&order) {
-                    Some(reason) => {
-                        context.considered();
-                        context.leave(&order.key, reason);
-                    }
-                    None => self.abandoned(order, listed, &mut left),
+                let disposition = self.disposition(&order);
+                match disposition.action {
+                    PlannedAction::Cancel => self.abandoned(order, listed, &mut left),
+                    PlannedAction::Leave(_) => self.leave(&order, disposition),
                 }
                 if left == 0 {
                     break;
@@ -282,23 +287,15 @@ impl Reader<'_> {
         }
     }
 
-    fn reason_to_leave(&self, order: &TrackedOrder) -> Option<LeaveReason> {
+    /// What becomes of an order by what is tracked of it.
+    fn disposition(&self, order: &TrackedOrder) -> Disposition {
         let (bounds, now) = (self.context.bounds, self.context.now());
-        let recent = before(now, bounds.grace());
-        match order.tracking {
-            Tracking::InProgress => Some(LeaveReason::InProgress),
-            Tracking::Closed => Some(LeaveReason::Closed),
-            Tracking::Pending if order.created_at > before(now, bounds.min_age) => {
-                Some(LeaveReason::TooYoung)
-            }
-            Tracking::Pending if order.created_at < before(now, bounds.look_back) => {
-                Some(LeaveReason::TooOld)
-            }
-            Tracking::Pending if order.last_action_at.is_some_and(|at| at > recent) => {
-                Some(LeaveReason::RecentAction)
-            }
-            Tracking::Pending => None,
-        }
+        Disposition::of(order, Shown::NotAsked, bounds, now)
+    }
+
+    fn leave(&self, order: &TrackedOrder, disposition: Disposition) {
+        self.context.considered();
+        self.context.leave(order, disposition);
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use duka_core::cancel::{Outcome, SkipReason, State};
 use duka_core::{Money, OrderStatus};
-use duka_engine::sweep::{Bounds, Mode, PlannedAction, Source, SweepEvent};
+use duka_engine::sweep::{Bounds, LeaveReason, Mode, PlannedAction, Source, SweepEvent};
 use duka_engine::{AmountCheck, Record, Settings, TrackedOrder, Tracking};
 use futures::stream::{self, StreamExt};
 use tokio_util::sync::CancellationToken;
@@ -53,16 +53,20 @@ async fn swept(fixture: &Fixture, listed: Option<TrackedOrder>, mode: Mode) -> V
                 .push(record.message.clone().unwrap());
         }
         SweepEvent::Plan(plan) => {
-            let why = plan.amount.map_or_else(String::new, |it| it.to_string());
-            let skips = plan.would == PlannedAction::Skip;
+            let (skips, why) = match plan.disposition.action {
+                PlannedAction::Leave(LeaveReason::AmountDiffers(differs)) => {
+                    (true, differs.to_string())
+                }
+                PlannedAction::Leave(_) => (true, String::new()),
+                PlannedAction::Cancel => (false, String::new()),
+            };
             messages
                 .lock()
                 .unwrap()
                 .push(format!("skips: {skips}; {why}"));
         }
         SweepEvent::Failed(_, trouble) => panic!("{trouble}"),
-        SweepEvent::Considered | SweepEvent::LeftAlone(..) | SweepEvent::AccountStopped(..) | _ => {
-        }
+        SweepEvent::Considered | SweepEvent::LeftAlone(_) | SweepEvent::AccountStopped(..) | _ => {}
     };
     let stop = CancellationToken::new();
     let request = by("sweep");

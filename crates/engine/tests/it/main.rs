@@ -26,6 +26,7 @@ mod refunds;
 mod renamed;
 mod review;
 mod reviews_again;
+mod rules;
 mod scripted;
 mod seen;
 mod sqlite;

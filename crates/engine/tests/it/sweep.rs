@@ -7,7 +7,9 @@ use std::time::Duration;
 use duka_core::cancel::{Outcome, State};
 use duka_core::{ErrorKind, OrderStatus};
 use duka_engine::store::{Claim, ReportFilter, ReportPage};
-use duka_engine::sweep::{Bounds, ListError, Mode, PlannedAction, Source, Summary, SweepEvent};
+use duka_engine::sweep::{
+    Bounds, LeaveReason, ListError, Mode, Plan, PlannedAction, Source, Summary, SweepEvent,
+};
 use duka_engine::{Canceller, EngineError, Record, Store, TrackedOrder, Tracking};
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
@@ -34,15 +36,15 @@ impl EventRecorder {
                     outcome.unwrap_or(record.progress.state.as_str())
                 )
             }
-            SweepEvent::Plan(plan) => match plan.would {
+            SweepEvent::Plan(plan) => match plan.disposition.action {
                 PlannedAction::Cancel => format!("{} would be cancelled", plan.key),
-                PlannedAction::Skip => {
+                PlannedAction::Leave(_) => {
                     let status = plan.reading.as_ref().map(|it| it.status.as_str());
                     let status = status.unwrap_or("not found");
                     format!("{} would be skipped: {status}", plan.key)
                 }
             },
-            SweepEvent::LeftAlone(key, why) => format!("{key} left alone: {why:?}"),
+            SweepEvent::LeftAlone(plan) => format!("{} left alone: {}", plan.key, why(plan)),
             SweepEvent::Failed(key, trouble) => format!("{key} failed: {trouble}"),
             SweepEvent::AccountStopped(account, why) => format!("{account} stopped: {why}"),
             other => format!("{other:?}"),
@@ -61,6 +63,29 @@ impl EventRecorder {
     pub(crate) fn considered(&self) -> usize {
         let lines = self.0.lock().unwrap();
         lines.iter().filter(|line| *line == "considered").count()
+    }
+}
+
+/// Why an order is left alone, in a word or two.
+fn why(plan: &Plan) -> String {
+    let PlannedAction::Leave(reason) = plan.disposition.action else {
+        panic!("{} is not left alone", plan.key);
+    };
+    let word = match reason {
+        LeaveReason::KeptByRule => "KeptByRule",
+        LeaveReason::TooYoung { .. } => "TooYoung",
+        LeaveReason::TooOld => "TooOld",
+        LeaveReason::RecentAction { .. } => "RecentAction",
+        LeaveReason::InProgress => "InProgress",
+        LeaveReason::Closed => "Closed",
+        LeaveReason::Processing { .. } => "Processing",
+        LeaveReason::NotEligible => "NotEligible",
+        LeaveReason::NotFound => "NotFound",
+        LeaveReason::AmountDiffers(_) => "AmountDiffers",
+    };
+    match plan.disposition.rule {
+        Some(rule) => format!("{word}, rule {rule}"),
+        None => word.to_owned(),
     }
 }
 

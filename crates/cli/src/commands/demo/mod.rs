@@ -198,7 +198,7 @@ async fn sweep(
         }
         SweepEvent::Cancellation(_)
         | SweepEvent::Plan(_)
-        | SweepEvent::LeftAlone(..)
+        | SweepEvent::LeftAlone(_)
         | SweepEvent::AccountStopped(..)
         | _ => {}
     };

@@ -1,0 +1,191 @@
+//! What a sweep would do with an order, in words and in JSON.
+
+use duka_core::OrderStatus;
+use duka_engine::TrackedOrder;
+use duka_engine::sweep::{Bounds, Conditions, LeaveReason, Mode, Plan, PlannedAction, SweepRule};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::CancellationView;
+use crate::output::plain;
+
+/// What a sweep would do with an order now, by which rule, and why.
+#[derive(Debug, Serialize)]
+pub(crate) struct PlanView {
+    pub(crate) account: String,
+    gateway: String,
+    pub(crate) order: String,
+    /// `cancel` or `leave`.
+    pub(crate) plan: &'static str,
+    /// Why it is left; null where it would be cancelled.
+    reason: Option<&'static str>,
+    /// The number of the rule that counts for it, from 1.
+    rule: Option<usize>,
+    /// When that reason ends by itself, if it does.
+    until: Option<String>,
+    status: Option<&'static str>,
+    raw_status: Option<String>,
+    amount: Option<String>,
+    currency: Option<&'static str>,
+    created_at: String,
+    age_seconds: i64,
+    pub(crate) message: String,
+}
+
+impl PlanView {
+    pub(crate) fn of(plan: &Plan, order: &TrackedOrder, bounds: &Bounds, now: Timestamp) -> Self {
+        let (word, left) = match plan.disposition.action {
+            PlannedAction::Cancel => ("cancel", None),
+            PlannedAction::Leave(reason) => ("leave", Some(reason)),
+        };
+        let reading = plan.reading.as_ref();
+        Self {
+            account: plan.key.account.to_string(),
+            gateway: plan.gateway.to_string(),
+            order: plan.key.order.to_string(),
+            plan: word,
+            reason: left.as_ref().map(LeaveReason::as_str),
+            rule: plan.disposition.rule.map(|rule| rule.get()),
+            until: left.and_then(|it| it.until()).map(|at| at.to_string()),
+            status: reading.map(|it| it.status.as_str()),
+            raw_status: reading.map(|it| it.raw_status.clone()),
+            amount: plan.money.map(|money| money.amount().to_string()),
+            currency: plan.money.map(|money| money.currency().code()),
+            created_at: order.created_at.to_string(),
+            age_seconds: now.duration_since(order.created_at).as_secs(),
+            message: why(plan, bounds),
+        }
+    }
+
+    /// What the plan rests on, a line each.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let mut lines = vec![format!("created    {}", self.created_at)];
+        if let (Some(amount), Some(currency)) = (&self.amount, self.currency) {
+            lines.push(format!("amount     {amount} {currency}"));
+        }
+        if let (Some(status), Some(raw)) = (self.status, &self.raw_status) {
+            lines.push(format!("status     {status} ({})", plain(raw)));
+        }
+        if let Some(until) = &self.until {
+            lines.push(format!("until      {until}"));
+        }
+        lines
+    }
+}
+
+impl CancellationView {
+    /// What a dry run would do, or what a rule does, in the form of a real run's report. It has
+    /// no id, because nothing is stored.
+    pub(crate) fn planned(plan: &Plan, bounds: &Bounds, actor: &str, now: Timestamp) -> Self {
+        let (outcome, state, skip_reason, would) = match plan.disposition.action {
+            PlannedAction::Cancel => (None, "requested", None, "would send a cancel request"),
+            PlannedAction::Leave(reason) => {
+                let word = reason.as_str();
+                (Some("skipped"), "done", Some(word), "would send nothing")
+            }
+        };
+        let why = why(plan, bounds);
+        let message = match bounds.mode {
+            Mode::Act => format!("nothing was sent: {why}"),
+            Mode::DryRun => format!("dry run: {would}, for {why}"),
+        };
+        Self {
+            id: None,
+            account: plan.key.account.to_string(),
+            gateway: plan.gateway.to_string(),
+            order: plan.key.order.to_string(),
+            state,
+            outcome,
+            skip_reason,
+            reason: None,
+            actor: actor.to_owned(),
+            attempts: 0,
+            sent_at: None,
+            verified_status: plan.reading.as_ref().map(|it| it.status.as_str()),
+            finding: None,
+            amount: plan.money.map(|money| money.amount().to_string()),
+            currency: plan.money.map(|money| money.currency().code()),
+            message: Some(message),
+            updated_at: now.to_string(),
+        }
+    }
+}
+
+/// Why a sweep would do what it would do.
+pub(crate) fn why(plan: &Plan, bounds: &Bounds) -> String {
+    let shown = humantime::format_duration;
+    let status = plan.reading.as_ref().map(|reading| &reading.status);
+    let reason = match plan.disposition.action {
+        PlannedAction::Cancel => return by_status(status),
+        PlannedAction::Leave(reason) => reason,
+    };
+    match (reason, plan.disposition.rule) {
+        (LeaveReason::KeptByRule, Some(number)) => {
+            let conditions = words(bounds.rules.get(number.get() - 1));
+            format!("rule {number} keeps it ({conditions})")
+        }
+        // A rule that keeps an order fits it.
+        (LeaveReason::KeptByRule, None) => "a rule keeps it".to_owned(),
+        (LeaveReason::TooYoung { min_age, .. }, Some(number)) => {
+            let conditions = words(bounds.rules.get(number.get() - 1));
+            let age = shown(min_age);
+            format!("it is younger than {age}, the min_age of rule {number} ({conditions})")
+        }
+        (LeaveReason::TooYoung { min_age, .. }, None) => {
+            format!("it is younger than --min-age {}", shown(min_age))
+        }
+        (LeaveReason::TooOld, _) => {
+            format!("it is older than --look-back {}", shown(bounds.look_back))
+        }
+        (LeaveReason::RecentAction { .. }, _) => format!(
+            "it was looked at less than {} ago (--grace)",
+            shown(bounds.effective_grace())
+        ),
+        (LeaveReason::InProgress, _) => "a cancellation of it is under way".to_owned(),
+        (LeaveReason::Closed, _) => "it was settled before".to_owned(),
+        (LeaveReason::Processing { .. }, _) => format!(
+            "a payment is under way, and it is younger than --processing-min-age {}",
+            shown(bounds.processing_min_age)
+        ),
+        (LeaveReason::NotEligible | LeaveReason::NotFound, _) => by_status(status),
+        (LeaveReason::AmountDiffers(differs), _) => differs.to_string(),
+    }
+}
+
+fn by_status(status: Option<&OrderStatus>) -> String {
+    match status {
+        Some(status @ OrderStatus::Unknown(_)) => format!("the order's status is {status}"),
+        Some(status) => format!("the order is {status}"),
+        None => "the gateway knows no such order".to_owned(),
+    }
+}
+
+/// The conditions of a rule as they stand in the file, on one line.
+fn words(rule: Option<&SweepRule>) -> String {
+    let Some(SweepRule { conditions, .. }) = rule else {
+        return String::new();
+    };
+    let Conditions {
+        methods,
+        account,
+        reference_prefix,
+        currency,
+        min_amount,
+        max_amount,
+        note_contains,
+    } = conditions;
+    let mut parts = Vec::new();
+    if !methods.is_empty() {
+        parts.push(format!("method {}", methods.join(" or ")));
+    }
+    let mut part = |name: &str, value: Option<String>| {
+        parts.extend(value.map(|value| format!("{name} {value}")));
+    };
+    part("account", account.as_ref().map(ToString::to_string));
+    part("reference_prefix", reference_prefix.clone());
+    part("currency", currency.map(|it| it.code().to_owned()));
+    part("min_amount", min_amount.map(|it| it.to_string()));
+    part("max_amount", max_amount.map(|it| it.to_string()));
+    part("note_contains", note_contains.clone());
+    parts.join(", ")
+}

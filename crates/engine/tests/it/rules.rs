@@ -1,0 +1,229 @@
+//! The merchant's rules in a sweep: which orders it keeps, and what that costs.
+
+use duka_core::{ErrorKind, Money, OrderStatus};
+use duka_engine::sweep::{
+    Bounds, Conditions, LeaveReason, Mode, Plan, PlannedAction, RuleAction, Source, SweepRule,
+};
+use duka_engine::{EngineError, TrackedOrder, Tracking};
+
+use crate::fixture::{Fixture, HOUR, MINUTE, noon, order};
+use crate::scripted::Scripted;
+use crate::sweep::{list, sweep};
+
+fn by_method(method: &str, action: RuleAction) -> SweepRule {
+    SweepRule {
+        conditions: Conditions {
+            methods: vec![method.to_owned()],
+            ..Conditions::default()
+        },
+        action,
+    }
+}
+
+/// Cash on delivery is kept, and a bank transfer has two hours.
+fn bounds() -> Bounds {
+    Bounds {
+        rules: vec![
+            by_method("cod", RuleAction::Keep),
+            by_method("bank_transfer", RuleAction::MinAge(2 * HOUR)),
+        ],
+        concurrency: 1,
+        ..Bounds::default()
+    }
+}
+
+/// An order of the shop that is an hour old.
+fn paid_by(method: &str, id: &str) -> TrackedOrder {
+    TrackedOrder {
+        method: Some(method.to_owned()),
+        ..order("shop", id)
+    }
+}
+
+fn three() -> Vec<TrackedOrder> {
+    vec![
+        paid_by("cod", "A-1"),
+        paid_by("bank_transfer", "A-2"),
+        paid_by("card", "A-3"),
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sweep_keeps_what_a_rule_keeps_and_asks_the_gateway_nothing_about_it() {
+    let listed = || list(three());
+    for source in [(|| Source::Tracked) as fn() -> Source, listed] {
+        let fixture = Fixture::new(Scripted::repeatable());
+        fixture.store().track(three()).await.unwrap();
+        let (summary, events) = sweep(&fixture.canceller, source(), &bounds()).await;
+        assert_eq!(
+            events.reported(),
+            [
+                "A-1 at shop left alone: KeptByRule, rule 1",
+                "A-2 at shop left alone: TooYoung, rule 2",
+                "A-3 at shop confirmed",
+            ]
+        );
+        let summary = summary.unwrap();
+        assert_eq!((summary.considered, summary.skipped), (3, 2));
+        // Those of A-3: before its request, and after.
+        assert_eq!(fixture.gateway.reads(), 2);
+        // Nothing was written of it, so an order that is kept for long leaves no trail.
+        let kept = order("shop", "A-1").key;
+        assert!(
+            fixture
+                .store()
+                .cancellations_of(&kept)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        let kept = fixture.store().order(&kept).await.unwrap().unwrap();
+        assert_eq!(
+            (kept.tracking, kept.last_action_at),
+            (Tracking::Pending, None)
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_may_shorten_or_lengthen_the_age_from_which_an_order_is_abandoned() {
+    let fixture = Fixture::new(Scripted::repeatable());
+    let young = TrackedOrder {
+        created_at: noon() - 10 * MINUTE,
+        ..paid_by("upi", "A-4")
+    };
+    let other = TrackedOrder {
+        created_at: noon() - 10 * MINUTE,
+        ..paid_by("card", "A-5")
+    };
+    let orders = vec![paid_by("bank_transfer", "A-2"), young, other];
+    fixture.store().track(orders).await.unwrap();
+    let mut bounds = bounds();
+    bounds
+        .rules
+        .push(by_method("upi", RuleAction::MinAge(5 * MINUTE)));
+    let (summary, events) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
+    assert_eq!(
+        events.reported(),
+        [
+            "A-2 at shop left alone: TooYoung, rule 2",
+            "A-4 at shop confirmed",
+        ]
+    );
+    // A-5 is too young without any rule, and not looked at.
+    assert_eq!(summary.unwrap().considered, 2);
+    fixture.ahead.by(HOUR);
+    let (_, events) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
+    assert_eq!(
+        events.reported(),
+        ["A-2 at shop confirmed", "A-5 at shop confirmed"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn kept_orders_take_no_part_of_the_most_that_a_sweep_works_on() {
+    let fixture = Fixture::new(Scripted::repeatable());
+    let mut orders: Vec<_> = (0..600)
+        .map(|n| paid_by("cod", &format!("K-{n}")))
+        .collect();
+    orders.push(paid_by("card", "Z-1"));
+    fixture.store().track(orders).await.unwrap();
+    let bounds = Bounds {
+        max: Some(1),
+        ..bounds()
+    };
+    let (summary, events) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
+    assert!(
+        events
+            .reported()
+            .contains(&"Z-1 at shop confirmed".to_owned())
+    );
+    let summary = summary.unwrap();
+    assert_eq!((summary.confirmed, summary.skipped), (1, 600));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kept_order_is_read_no_more_once_it_is_older_than_the_look_back() {
+    let fixture = Fixture::new(Scripted::repeatable());
+    fixture.store().track(three()).await.unwrap();
+    fixture.ahead.by(8 * 24 * HOUR);
+    let (summary, _) = sweep(&fixture.canceller, Source::Tracked, &bounds()).await;
+    assert_eq!(summary.unwrap().considered, 0);
+}
+
+async fn plan_of(fixture: &Fixture, id: &str, bounds: &Bounds) -> Result<Plan, EngineError> {
+    let key = order("shop", id).key;
+    let order = fixture.store().order(&key).await.unwrap().unwrap();
+    fixture.canceller.plan(&order, bounds).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_says_what_a_sweep_would_do_and_why_and_sends_nothing() {
+    let fixture = Fixture::new(Scripted::repeatable());
+    let dear = TrackedOrder {
+        money: Some(Money::parse("9.00", "KES").unwrap()),
+        ..paid_by("card", "A-4")
+    };
+    let mut orders = three();
+    orders.push(dear);
+    fixture.store().track(orders).await.unwrap();
+    fixture
+        .gateway
+        .set_money("A-4", Money::parse("10.00", "KES").unwrap());
+    let bounds = bounds();
+    let action = async |id| {
+        let plan = plan_of(&fixture, id, &bounds).await.unwrap();
+        (
+            plan.disposition.rule.map(|it| it.get()),
+            plan.disposition.action,
+        )
+    };
+    let leave = PlannedAction::Leave;
+    assert_eq!(
+        action("A-1").await,
+        (Some(1), leave(LeaveReason::KeptByRule))
+    );
+    let until = noon() + HOUR;
+    let min_age = 2 * HOUR;
+    let too_young = leave(LeaveReason::TooYoung { min_age, until });
+    assert_eq!(action("A-2").await, (Some(2), too_young));
+    assert_eq!(action("A-3").await, (None, PlannedAction::Cancel));
+    let (_, differs) = action("A-4").await;
+    assert!(matches!(
+        differs,
+        PlannedAction::Leave(LeaveReason::AmountDiffers(_))
+    ));
+    fixture.gateway.set("A-3", OrderStatus::Paid);
+    assert_eq!(action("A-3").await, (None, leave(LeaveReason::NotEligible)));
+    fixture.gateway.set("A-3", OrderStatus::Processing);
+    let until = noon() + 23 * HOUR;
+    assert_eq!(
+        action("A-3").await,
+        (None, leave(LeaveReason::Processing { until }))
+    );
+    assert_eq!(fixture.gateway.requests(), 0);
+    let (summary, _) = sweep(
+        &fixture.canceller,
+        Source::Tracked,
+        &Bounds {
+            mode: Mode::DryRun,
+            ..bounds.clone()
+        },
+    )
+    .await;
+    let summary = summary.unwrap();
+    assert_eq!((summary.eligible, summary.skipped), (0, 4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_needs_no_reading_where_what_is_tracked_decides() {
+    let fixture = Fixture::new(Scripted::repeatable());
+    fixture.store().track(three()).await.unwrap();
+    fixture.gateway.break_down(ErrorKind::Unavailable);
+    let kept = plan_of(&fixture, "A-1", &bounds()).await.unwrap();
+    assert!(kept.reading.is_none());
+    let kept_by_rule = PlannedAction::Leave(LeaveReason::KeptByRule);
+    assert_eq!(kept.disposition.action, kept_by_rule);
+    let open = plan_of(&fixture, "A-3", &bounds()).await;
+    assert!(matches!(open, Err(EngineError::Gateway(_))), "{open:?}");
+}
