@@ -3,6 +3,7 @@
 
 mod cells;
 mod columns;
+mod created_at;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -120,7 +121,8 @@ impl OrdersFile {
     }
 
     /// The rows from the first on. A header that cannot be used is a failure of the whole.
-    pub(crate) fn rows(&self, accounts: &Accounts) -> Result<Rows, Failure> {
+    /// No order can have been created after `now`.
+    pub(crate) fn rows(&self, accounts: &Accounts, now: Timestamp) -> Result<Rows, Failure> {
         let unreadable = |error: &dyn fmt::Display| {
             Failure::usage(format!("failed to read orders from {}: {error}", self.name))
         };
@@ -153,6 +155,7 @@ impl OrdersFile {
         Ok(Rows {
             source,
             accounts: accounts.clone(),
+            now,
             over: false,
         })
     }
@@ -212,6 +215,7 @@ impl Accounts {
 pub(crate) struct Rows {
     source: Source,
     accounts: Accounts,
+    now: Timestamp,
     /// What cannot be read once is not tried again.
     over: bool,
 }
@@ -248,7 +252,7 @@ impl Iterator for Rows {
                     .map_err(|error| columns.not_text(error.utf8_error().field(), line));
                 Some(row.and_then(|mut record| {
                     record.trim();
-                    columns.row(&record, line)?.order(&self.accounts)
+                    columns.row(&record, line)?.order(&self.accounts, self.now)
                 }))
             }
             Source::Ndjson { reader, line } => loop {
@@ -262,7 +266,7 @@ impl Iterator for Rows {
                     Ok(TextLine::Text(text)) => {
                         // Without its end, behind which an error would count from 0 again.
                         let row = json_row(text.trim_ascii_end(), *line);
-                        return Some(row.and_then(|row| row.order(&self.accounts)));
+                        return Some(row.and_then(|row| row.order(&self.accounts, self.now)));
                     }
                     Err(error) => {
                         self.over = true;
@@ -368,7 +372,7 @@ fn bars(column: &str, c: char, harm: Harm) -> bool {
 }
 
 impl Row<'_> {
-    fn order(self, accounts: &Accounts) -> Result<TrackedOrder, BadRow> {
+    fn order(self, accounts: &Accounts, now: Timestamp) -> Result<TrackedOrder, BadRow> {
         let line = self.line;
         let bad = |column: &str, problem: String| BadRow {
             line,
@@ -426,13 +430,8 @@ impl Row<'_> {
             }
         }
         .map_err(|error| bad("order", error.to_string()))?;
-        let created_at: Timestamp = self.created_at.parse().map_err(|_| {
-            let text = &self.created_at;
-            bad(
-                "created_at",
-                format!("{text:?} is not an RFC 3339 time such as 2026-05-13T08:34:00Z"),
-            )
-        })?;
+        let created_at = created_at::read(&self.created_at, now)
+            .map_err(|problem| bad("created_at", problem))?;
         let money = Money::parse(&self.amount, &self.currency)
             .and_then(Money::chargeable)
             .map_err(|error| {

@@ -89,7 +89,9 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
                         "nothing was sent; fix them first",
                     ));
                 }
-                let rows = file.rows(&accounts)?.map(|row| row.map_err(Into::into));
+                let rows = file
+                    .rows(&accounts, context.clock.now())?
+                    .map(|row| row.map_err(Into::into));
                 Source::List(stream::iter(rows).boxed())
             }
         };

@@ -41,7 +41,9 @@ pub(crate) async fn run(args: &TrackArgs, context: &Context) -> Result<Exit, Fai
         bad,
     };
     let bar = context.output.progress("tracking");
-    let mut rows = file.rows(&accounts)?.filter_map(Result::ok);
+    let mut rows = file
+        .rows(&accounts, context.clock.now())?
+        .filter_map(Result::ok);
     loop {
         let batch: Vec<_> = rows.by_ref().take(BATCH).collect();
         if batch.is_empty() {
@@ -74,7 +76,7 @@ pub(crate) fn check(
     context: &Context,
 ) -> Result<u64, Failure> {
     let mut bad = 0;
-    for row in file.rows(accounts)? {
+    for row in file.rows(accounts, context.clock.now())? {
         if let Err(row) = row {
             bad += 1;
             if bad <= NAMED {

@@ -1,5 +1,7 @@
 //! Lists with mistakes in them: each is named by line and column, and nothing is imported.
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::shop::{CliFixture, HEADER, Run, row};
 
 const GUID: &str = "d0fa69d6-f3cd-433b-858e-df86555b86c8";
@@ -102,6 +104,38 @@ fn a_bad_row_of_csv_is_named_by_line_and_column() {
         }
     }
     shop.duka(&["show", "A-1"]).exits(2);
+}
+
+#[test]
+fn a_date_that_cannot_be_a_creation_is_refused_wherever_a_list_is_read() {
+    let shop = CliFixture::open();
+    let later = Timestamp::now() + SignedDuration::from_hours(5);
+    let soon = Timestamp::now() + SignedDuration::from_mins(4);
+    for (date, said) in [
+        (format!("{later:.0}"), "in the future; wrong time zone?"),
+        (
+            "2126-05-13T08:34:00Z".to_owned(),
+            "in the future; wrong time zone?",
+        ),
+        ("0026-05-13T08:34:00Z".to_owned(), "is before the year 2000"),
+        ("1999-12-31T23:59:59Z".to_owned(), "wrong time zone?"),
+    ] {
+        let csv = format!("{HEADER}\nkwikpaisa,A-1,{date},1,INR\n");
+        let ndjson = json("kwikpaisa", "\"A-1\"", "1").replace(TIME, &date);
+        for (name, list) in [("bad.csv", csv), ("bad.ndjson", ndjson)] {
+            let name = shop.terminal.write(name, list);
+            for command in [&["track", &name][..], &["sweep", "--orders", &name]] {
+                let run = shop.duka(command).exits(2);
+                run.complains(&format!("column created_at: \"{date}\" is "));
+                run.complains(said);
+            }
+        }
+    }
+    // Two clocks may differ a little.
+    let name = format!("{HEADER}\nkwikpaisa,A-1,{soon:.0},1,INR\n");
+    let name = shop.terminal.write("good.csv", name);
+    shop.duka(&["track", &name]).exits(0);
+    assert!(shop.emulator.requests().is_empty());
 }
 
 #[test]

@@ -1,0 +1,67 @@
+//! When an order was created, by its list. A moment that cannot be so would make the order too
+//! young for every sweep, or too old.
+
+use jiff::{SignedDuration, Timestamp};
+
+/// Clocks that agree do so within this.
+const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
+/// 2000-01-01T00:00:00Z: neither gateway is older.
+const EARLIEST: i64 = 946_684_800;
+
+/// Reads the moment, or says what is wrong with it.
+pub(super) fn read(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+    let at: Timestamp = text
+        .parse()
+        .map_err(|_| format!("{text:?} is not an RFC 3339 time such as 2026-05-13T08:34:00Z"))?;
+    if at.as_second() < EARLIEST {
+        return Err(format!(
+            "{text:?} is before the year 2000; is it a year of two digits, or the wrong time zone?"
+        ));
+    }
+    let ahead = at.duration_since(now);
+    if ahead > TOLERANCE {
+        let seconds = u64::try_from(ahead.as_secs()).unwrap_or(0);
+        let ahead = humantime::format_duration(std::time::Duration::from_secs(seconds));
+        return Err(format!(
+            "{text:?} is {ahead} in the future; wrong time zone?"
+        ));
+    }
+    Ok(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complaint(text: &str) -> Option<String> {
+        let noon: Timestamp = "2026-05-13T12:00:00Z".parse().unwrap();
+        read(text, noon).err()
+    }
+
+    #[test]
+    fn a_moment_from_2000_to_five_minutes_from_now_may_be_a_creation() {
+        for good in [
+            "2000-01-01T00:00:00Z",
+            "2026-05-13T12:05:00Z",
+            "2026-05-13T17:30:00+05:30",
+        ] {
+            assert_eq!(complaint(good), None);
+        }
+        let future = |text: &str, ahead: &str| {
+            let said = format!("{text:?} is {ahead} in the future; wrong time zone?");
+            assert_eq!(complaint(text), Some(said));
+        };
+        future("2026-05-13T12:05:01Z", "5m 1s");
+        // The local time of a shop in India, with the wrong letter behind it.
+        future("2026-05-13T17:30:00Z", "5h 30m");
+        for early in ["1999-12-31T23:59:59Z", "0026-05-13T12:00:00Z"] {
+            let said = complaint(early).unwrap();
+            assert!(
+                said.contains("is before the year 2000") && said.ends_with("wrong time zone?"),
+                "{said}"
+            );
+        }
+        let said = complaint("2126-05-13T12:00:00Z").unwrap();
+        assert!(said.ends_with("in the future; wrong time zone?"), "{said}");
+    }
+}
