@@ -4,6 +4,7 @@
 mod cells;
 mod columns;
 mod created_at;
+mod repeats;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,7 +18,7 @@ use duka_core::id::MAX_ID_LEN;
 use duka_core::money::MoneyError;
 use duka_core::text::{Harm, harm};
 use duka_core::{AccountName, Money, OrderId};
-use duka_engine::{OrderKey, TrackedOrder};
+use duka_engine::{OrderKey, Origin, TrackedOrder};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -28,6 +29,8 @@ use crate::gateways::{GatewayKind, OrderIds, tracking_id};
 use crate::spreadsheet;
 use cells::{CellReader, NoRow};
 use columns::Columns;
+
+pub(crate) use repeats::{Repeats, differs_from_tracked};
 
 const REQUIRED: [&str; 5] = ["account", "order", "created_at", "amount", "currency"];
 const OPTIONAL: [&str; 3] = ["reference", "method", "note"];
@@ -120,6 +123,11 @@ impl OrdersFile {
         &self.name
     }
 
+    /// How many bytes it has, as far as that is known.
+    pub(crate) fn len(&self) -> u64 {
+        self.file.metadata().map_or(0, |it| it.len())
+    }
+
     /// The rows from the first on. A header that cannot be used is a failure of the whole.
     /// No order can have been created after `now`.
     pub(crate) fn rows(&self, accounts: &Accounts, now: Timestamp) -> Result<Rows, Failure> {
@@ -156,6 +164,7 @@ impl OrdersFile {
             source,
             accounts: accounts.clone(),
             now,
+            line: 0,
             over: false,
         })
     }
@@ -216,6 +225,8 @@ pub(crate) struct Rows {
     source: Source,
     accounts: Accounts,
     now: Timestamp,
+    /// Where the last row begins.
+    line: u64,
     /// What cannot be read once is not tried again.
     over: bool,
 }
@@ -248,6 +259,7 @@ impl Iterator for Rows {
                     }
                 };
                 let line = row.line;
+                self.line = line;
                 let row = csv::StringRecord::from_byte_record(row.cells)
                     .map_err(|error| columns.not_text(error.utf8_error().field(), line));
                 Some(row.and_then(|mut record| {
@@ -264,6 +276,7 @@ impl Iterator for Rows {
                         return Some(Err(BadRow::cut(NoRow::TooLong { line: *line }, None)));
                     }
                     Ok(TextLine::Text(text)) => {
+                        self.line = *line;
                         // Without its end, behind which an error would count from 0 again.
                         let row = json_row(text.trim_ascii_end(), *line);
                         return Some(row.and_then(|row| row.order(&self.accounts, self.now)));
@@ -279,7 +292,22 @@ impl Iterator for Rows {
     }
 }
 
+impl Rows {
+    /// The line on which the last row begins, from 1.
+    pub(crate) fn line(&self) -> u64 {
+        self.line
+    }
+}
+
 impl BadRow {
+    fn at(line: u64, column: &str, problem: String) -> Self {
+        Self {
+            line,
+            column: Some(column.to_owned()),
+            problem,
+        }
+    }
+
     /// A row that could not be separated from its neighbours. Without columns, or beyond them, a
     /// cell has a number.
     fn cut(problem: NoRow, columns: Option<&Columns>) -> Self {
@@ -374,11 +402,7 @@ fn bars(column: &str, c: char, harm: Harm) -> bool {
 impl Row<'_> {
     fn order(self, accounts: &Accounts, now: Timestamp) -> Result<TrackedOrder, BadRow> {
         let line = self.line;
-        let bad = |column: &str, problem: String| BadRow {
-            line,
-            column: Some(column.to_owned()),
-            problem,
-        };
+        let bad = |column: &str, problem: String| BadRow::at(line, column, problem);
         for (column, cell) in OPTIONAL
             .into_iter()
             .zip([&self.reference, &self.method, &self.note])
@@ -444,6 +468,7 @@ impl Row<'_> {
             })?;
         let key = OrderKey::new(account, order);
         let mut tracked = TrackedOrder::new(key, gateway.name(), created_at);
+        tracked.origin = Origin::List;
         tracked.money = Some(money);
         tracked.reference = self.reference.map(Cow::into_owned);
         tracked.method = self.method.map(Cow::into_owned);

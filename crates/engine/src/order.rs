@@ -44,12 +44,23 @@ pub struct TrackedOrder {
     pub method: Option<String>,
     /// A note of the merchant's.
     pub note: Option<String>,
+    /// Where its amount and its age come from.
+    pub origin: Origin,
     /// What was last seen of it.
     pub seen: Option<Observation>,
     /// When we last did anything about it.
     pub last_action_at: Option<Timestamp>,
     /// Whether a sweep should still look at it.
     pub tracking: Tracking,
+}
+
+/// Where the amount and the age of an order come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// A list of the merchant's: another list must say the same.
+    List,
+    /// A caller, who created it or named it: its age counts from then.
+    Caller,
 }
 
 /// Whether a sweep should still look at an order.
@@ -74,6 +85,7 @@ impl TrackedOrder {
             money: None,
             method: None,
             note: None,
+            origin: Origin::Caller,
             seen: None,
             last_action_at: None,
             tracking: Tracking::Pending,

@@ -64,6 +64,20 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// When the store cannot be read.
     async fn open_creations(&self, page: OpenCreations) -> Result<Vec<Creation>, StoreError>;
 
+    /// Tracks these orders. What is known of one that is tracked already gives way: its age and
+    /// [origin](crate::Origin), and its amount, reference, method and note where they are given.
+    /// Where an order is named twice, the last counts.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    async fn correct(&self, orders: Vec<TrackedOrder>) -> Result<Tracked, StoreError>;
+
+    /// Those of these orders that are tracked, in any sequence.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn orders(&self, keys: Vec<OrderKey>) -> Result<Vec<TrackedOrder>, StoreError>;
+
     /// The order of this key.
     ///
     /// # Errors
@@ -176,7 +190,7 @@ pub trait Store: fmt::Debug + Send + Sync {
 pub struct Tracked {
     /// Not tracked before.
     pub added: u64,
-    /// Tracked already; left as they were.
+    /// Tracked already.
     pub known: u64,
 }
 

@@ -15,7 +15,7 @@ use duka_engine::{AmountCheck, Canceller, OrderKey, Record, Request};
 use futures::stream::{self, StreamExt};
 use tokio_util::sync::CancellationToken;
 
-use super::track;
+use super::track::{self, Differing};
 use crate::args::SweepArgs;
 use crate::context::{Absent, Context};
 use crate::failure::{Exit, Failure, describe};
@@ -81,14 +81,9 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
             None => Source::Tracked,
             Some(path) => {
                 let file = OrdersFile::open(path)?;
-                let bad = track::check(&file, &accounts, context)?;
-                if bad > 0 {
-                    return Err(track::refusal(
-                        &file,
-                        bad,
-                        "nothing was sent; fix them first",
-                    ));
-                }
+                let differing = Differing::of(args.update);
+                let store = super::store_of(&canceller);
+                track::prepare(&file, &accounts, store, differing, context).await?;
                 let rows = file
                     .rows(&accounts, context.clock.now())?
                     .map(|row| row.map_err(Into::into));

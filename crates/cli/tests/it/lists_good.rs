@@ -5,6 +5,7 @@ use duka_emulator::{Gateway, Operation};
 use crate::shop::{CliFixture, HEADER, INDIAN, row};
 
 const GUID: &str = "d0fa69d6-f3cd-433b-858e-df86555b86c8";
+const OTHER_GUID: &str = "96a5e1d9-5b0c-4b8e-9d3a-0c1f6f1f2a11";
 
 /// How many orders `track` reads from this.
 #[track_caller]
@@ -39,7 +40,7 @@ fn a_list_is_read_in_every_dress_that_programs_save_it_in() {
         (
             "NDJSON",
             format!(
-                "{{\"account\":\"kwikpaisa\",\"order\":{INDIAN},\"created_at\":\"2026-05-13T08:34:00Z\",\"amount\":105.50,\"currency\":\"INR\"}}\n\n{{\"account\":\"pesapal\",\"order\":\"{GUID}\",\"created_at\":\"2026-05-13T08:34:00Z\",\"amount\":\"1500\",\"currency\":\"KES\",\"reference\":\"KANGA-1\",\"note\":null}}"
+                "{{\"account\":\"kwikpaisa\",\"order\":{INDIAN},\"created_at\":\"2026-05-13T08:34:00Z\",\"amount\":105.50,\"currency\":\"INR\"}}\n\n{{\"account\":\"pesapal\",\"order\":\"{OTHER_GUID}\",\"created_at\":\"2026-05-13T08:34:00Z\",\"amount\":\"1500\",\"currency\":\"KES\",\"reference\":\"KANGA-1\",\"note\":null}}"
             ),
         ),
         (

@@ -28,6 +28,7 @@ mod hostile;
 mod keys;
 mod lists_bad;
 mod lists_good;
+mod lists_twice;
 #[cfg(all(feature = "crash-points", unix))]
 mod pauses;
 mod pending;

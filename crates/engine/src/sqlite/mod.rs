@@ -252,6 +252,14 @@ impl Store for SqliteStore {
         self.read(move |c| creations::open(c, &page)).await
     }
 
+    async fn correct(&self, list: Vec<TrackedOrder>) -> Result<Tracked, StoreError> {
+        self.write(move |c| orders::correct(c, &list)).await
+    }
+
+    async fn orders(&self, keys: Vec<OrderKey>) -> Result<Vec<TrackedOrder>, StoreError> {
+        self.read(move |c| orders::by_keys(c, &keys)).await
+    }
+
     async fn order(&self, key: &OrderKey) -> Result<Option<TrackedOrder>, StoreError> {
         let key = key.clone();
         self.read(move |c| orders::by_key(c, &key)).await

@@ -1,9 +1,12 @@
 //! Statements about orders.
 
 use duka_core::Observation;
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::rows::{self, collect, form_word, micros, store_error, tracking_word, unknown_words};
+use super::rows::{
+    self, collect, form_word, micros, origin_word, store_error, tracking_word, unknown_words,
+};
 use crate::order::{OrderKey, TrackedOrder};
 use crate::store::{AbandonedPage, StoreError, StoreErrorKind, Tracked};
 
@@ -14,8 +17,8 @@ pub(super) fn track(
     let mut insert = connection
         .prepare_cached(
             "INSERT INTO orders (account, order_id, form, gateway, reference, created_at,
-                                 amount, currency, method, note, tracking)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+                                 amount, currency, method, note, origin, tracking)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
              ON CONFLICT (account, order_id) DO NOTHING",
         )
         .map_err(store_error)?;
@@ -34,6 +37,7 @@ pub(super) fn track(
                 money.map(|m| m.currency().code()),
                 order.method,
                 order.note,
+                origin_word(order.origin),
                 tracking_word(order.tracking),
             ])
             .map_err(store_error)?;
@@ -50,24 +54,50 @@ pub(super) fn track_created(
     connection: &Connection,
     order: &TrackedOrder,
 ) -> Result<(), StoreError> {
-    let tracked = track(connection, std::slice::from_ref(order))?;
-    if tracked.added == 1 {
-        return Ok(());
+    if track(connection, std::slice::from_ref(order))?.known == 1 {
+        let created_at = match by_key(connection, &order.key)? {
+            Some(before) => before.created_at.max(order.created_at),
+            None => order.created_at,
+        };
+        overwrite(connection, order, created_at)?;
     }
+    Ok(())
+}
+
+pub(super) fn correct(
+    connection: &Connection,
+    orders: &[TrackedOrder],
+) -> Result<Tracked, StoreError> {
+    let tracked = track(connection, orders)?;
+    if tracked.known > 0 {
+        for order in orders {
+            overwrite(connection, order, order.created_at)?;
+        }
+    }
+    Ok(tracked)
+}
+
+/// Writes what an order says of itself over what is known, where it says anything.
+fn overwrite(
+    connection: &Connection,
+    order: &TrackedOrder,
+    created_at: Timestamp,
+) -> Result<(), StoreError> {
     let money = order.money;
     connection
         .prepare_cached(
-            "UPDATE orders SET created_at = max(created_at, ?3),
-                               amount = coalesce(?4, amount), currency = coalesce(?5, currency),
-                               reference = coalesce(?6, reference),
-                               method = coalesce(?7, method), note = coalesce(?8, note)
+            "UPDATE orders SET created_at = ?3, origin = ?4,
+                               amount = coalesce(?5, amount), currency = coalesce(?6, currency),
+                               reference = coalesce(?7, reference),
+                               method = coalesce(?8, method), note = coalesce(?9, note)
              WHERE account = ?1 AND order_id = ?2",
         )
         .and_then(|mut update| {
             update.execute(params![
                 order.key.account.as_str(),
                 order.key.order.as_str(),
-                micros(order.created_at),
+                micros(created_at),
+                origin_word(order.origin),
                 money.map(|m| m.amount().to_string()),
                 money.map(|m| m.currency().code()),
                 order.reference,
@@ -101,6 +131,14 @@ pub(super) fn tracked(connection: &Connection, key: &OrderKey) -> Result<Tracked
         let untracked = format!("order {key} is not tracked; track it first");
         StoreError::new(StoreErrorKind::UnknownOrder, untracked)
     })
+}
+
+pub(super) fn by_keys(
+    connection: &Connection,
+    keys: &[OrderKey],
+) -> Result<Vec<TrackedOrder>, StoreError> {
+    let found = keys.iter().map(|key| by_key(connection, key));
+    found.filter_map(Result::transpose).collect()
 }
 
 pub(super) fn find(connection: &Connection, text: &str) -> Result<Vec<TrackedOrder>, StoreError> {

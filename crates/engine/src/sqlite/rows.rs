@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{ErrorCode, Row};
 
-use crate::order::{OrderKey, TrackedOrder, Tracking};
+use crate::order::{OrderKey, Origin, TrackedOrder, Tracking};
 use crate::store::{StoreError, StoreErrorKind};
 
 pub(super) fn store_error(error: rusqlite::Error) -> StoreError {
@@ -85,6 +85,13 @@ pub(super) fn form_word(form: IdForm) -> &'static str {
     }
 }
 
+pub(super) fn origin_word(origin: Origin) -> &'static str {
+    match origin {
+        Origin::List => "list",
+        Origin::Caller => "caller",
+    }
+}
+
 pub(super) fn tracking_word(tracking: Tracking) -> &'static str {
     match tracking {
         Tracking::Pending => "pending",
@@ -140,6 +147,10 @@ pub(super) fn order(row: &Row<'_>) -> Result<TrackedOrder, StoreError> {
         money: money(row, "amount", "currency")?,
         method: get(row, "method")?,
         note: get(row, "note")?,
+        origin: match get::<String>(row, "origin")?.as_str() {
+            "list" => Origin::List,
+            _ => Origin::Caller,
+        },
         seen: observation(row)?,
         last_action_at: maybe_moment(row, "last_action_at")?,
         tracking,

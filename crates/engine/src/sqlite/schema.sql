@@ -11,6 +11,8 @@ CREATE TABLE orders (
     currency        TEXT,
     method          TEXT,
     note            TEXT,
+    -- Where amount and created_at come from.
+    origin          TEXT NOT NULL CHECK (origin IN ('list', 'caller')),
     status          TEXT,
     raw_status      TEXT,
     -- The adapter's words for an unknown status; `raw_status` is the gateway's own word.

@@ -22,8 +22,8 @@ fn clock() -> SharedClock {
 fn insert(connection: &Connection, order: &str) -> Result<usize, StoreError> {
     connection
         .execute(
-            "INSERT INTO orders (account, order_id, form, gateway, created_at, tracking)
-             VALUES ('shop', ?1, 'text', 'pesapal', 0, 'pending')",
+            "INSERT INTO orders (account, order_id, form, gateway, created_at, origin, tracking)
+             VALUES ('shop', ?1, 'text', 'pesapal', 0, 'list', 'pending')",
             params![order],
         )
         .map_err(store_error)

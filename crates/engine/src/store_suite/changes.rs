@@ -4,7 +4,7 @@ use crate::store::{
     Attempt, Change, Claim, Condition, Entry, NewCancellation, OpenResult, Precondition,
     ReportFilter, ReportPage, Schedule, Update, UpdateResult,
 };
-use crate::{Record, Store, StoreErrorKind, Tracking};
+use crate::{Origin, Record, Store, StoreErrorKind, TrackedOrder, Tracking};
 use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, RequestUsed, SkipReason, State};
 use duka_core::id::IdForm;
 use duka_core::{CancellationId, Money, Observation, OrderId, OrderStatus};
@@ -155,6 +155,61 @@ pub async fn tracking_again_counts_and_changes_nothing(suite: &Suite<'_>) {
             .note,
         None
     );
+}
+
+/// A correction replaces what a list says and nothing else.
+pub async fn a_correction_replaces_what_a_list_says_and_nothing_else(suite: &Suite<'_>) {
+    let store = suite.open();
+    let mut before = order("shop", "A-1");
+    before.money = Some(Money::parse("10.00", "KES").unwrap());
+    before.method = Some("card".to_owned());
+    before.note = Some("from the first list".to_owned());
+    store.track(vec![before.clone()]).await.unwrap();
+    let seen = Observation {
+        status: OrderStatus::Processing,
+        raw_status: "PROCESSING".to_owned(),
+        money: None,
+        observed_at: noon(),
+    };
+    store
+        .observe(&before.key, seen.clone(), "w1")
+        .await
+        .unwrap();
+    let list = |amount: &str| TrackedOrder {
+        created_at: noon() - 3 * MINUTE,
+        money: Some(Money::parse(amount, "KES").unwrap()),
+        method: None,
+        note: Some("from the second list".to_owned()),
+        origin: Origin::List,
+        ..order("shop", "A-1")
+    };
+    let orders = vec![list("11.00"), order("shop", "A-2"), list("12.00")];
+    let corrected = store.correct(orders).await.unwrap();
+    assert_eq!((corrected.added, corrected.known), (1, 2));
+    // The last row of an order counts. What the list does not say stays, and so does what is
+    // ours to know.
+    let expected = TrackedOrder {
+        method: Some("card".to_owned()),
+        seen: Some(seen),
+        ..list("12.00")
+    };
+    assert_eq!(store.order(&before.key).await.unwrap(), Some(expected));
+}
+
+/// Orders are read together by their keys.
+pub async fn orders_are_read_together_by_their_keys(suite: &Suite<'_>) {
+    let store = suite.open();
+    let tracked = vec![
+        order("shop", "A-1"),
+        order("shop", "A-2"),
+        order("other", "A-1"),
+    ];
+    store.track(tracked.clone()).await.unwrap();
+    let keys = vec![key("other", "A-1"), key("shop", "A-9"), key("shop", "A-1")];
+    let mut found = store.orders(keys).await.unwrap();
+    found.sort_by(|a, b| b.key.cmp(&a.key));
+    assert_eq!(found, [tracked[0].clone(), tracked[2].clone()]);
+    assert!(store.orders(Vec::new()).await.unwrap().is_empty());
 }
 
 /// An id keeps the json type it was tracked with.

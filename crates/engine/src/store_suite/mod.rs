@@ -113,6 +113,8 @@ macro_rules! store_suite {
             changes {
                 an_order_is_kept_with_all_that_is_known_of_it
                 tracking_again_counts_and_changes_nothing
+                a_correction_replaces_what_a_list_says_and_nothing_else
+                orders_are_read_together_by_their_keys
                 an_id_keeps_the_json_type_it_was_tracked_with
                 an_order_is_found_by_its_id_or_its_reference_in_any_account
                 what_was_seen_of_an_order_never_goes_back

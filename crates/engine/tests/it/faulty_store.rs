@@ -120,6 +120,14 @@ impl Store for FaultyStore {
         self.within.open_creations(page).await
     }
 
+    async fn correct(&self, orders: Vec<TrackedOrder>) -> Result<Tracked, StoreError> {
+        self.within.correct(orders).await
+    }
+
+    async fn orders(&self, keys: Vec<OrderKey>) -> Result<Vec<TrackedOrder>, StoreError> {
+        self.within.orders(keys).await
+    }
+
     async fn order(&self, key: &OrderKey) -> Result<Option<TrackedOrder>, StoreError> {
         self.within.order(key).await
     }

@@ -1,0 +1,156 @@
+//! The same order twice: in one list, or imported again.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::shop::{CliFixture, HEADER};
+
+/// A row of an order of this age in hours.
+fn row(id: &str, hours: i64, money: &str) -> String {
+    let created = Timestamp::now() - SignedDuration::from_hours(hours);
+    format!("kwikpaisa,{id},{created:.0},{money}\n")
+}
+
+fn write(shop: &CliFixture, rows: &[String]) -> String {
+    let list = format!("{HEADER}\n{}", rows.concat());
+    shop.terminal.write("orders.csv", list)
+}
+
+/// What is tracked of an order.
+fn amount(shop: &CliFixture, id: &str) -> String {
+    let shown = shop.duka(&["show", id, "--json"]).exits(0).json();
+    let order = &shown["order"];
+    let text = |key: &str| order[key].as_str().unwrap().to_owned();
+    format!("{} {}", text("amount"), text("currency"))
+}
+
+#[test]
+fn an_order_that_a_list_names_twice_and_otherwise_is_refused_with_both_lines_and_values() {
+    let shop = CliFixture::open();
+    for (second, column, said) in [
+        (
+            row("17", 2, "99.00,INR"),
+            "amount",
+            "on line 3 with 10.00 INR, and here with 99.00 INR",
+        ),
+        (
+            row("17", 2, "10.00,KES"),
+            "currency",
+            "on line 3 with 10.00 INR, and here with 10.00 KES",
+        ),
+        (row("17", 3, "10.00,INR"), "created_at", "on line 3 with 20"),
+    ] {
+        let rows = [row("16", 2, "10.00,INR"), row("17", 2, "10.00,INR"), second];
+        let name = write(&shop, &rows);
+        for command in [&["track", &name][..], &["sweep", "--orders", &name]] {
+            let run = shop.duka(command).exits(2);
+            run.complains(&format!(
+                "orders.csv: line 4, column {column}: order 17 stands {said}"
+            ));
+            run.complains("--update takes what a row says otherwise");
+        }
+    }
+    assert!(shop.emulator.requests().is_empty());
+    shop.duka(&["show", "16"]).exits(2);
+}
+
+#[test]
+fn an_order_that_a_list_names_twice_in_the_same_words_is_one_order() {
+    let shop = CliFixture::open();
+    let same = row("17", 2, "10.00,INR");
+    let rows = [same.clone(), same.replace("10.00", "10.0"), same];
+    let name = write(&shop, &rows);
+    let tracked = shop.duka(&["track", &name, "--json"]).exits(0).json();
+    assert_eq!(
+        tracked,
+        serde_json::json!({"added": 1, "known": 2, "bad": 0})
+    );
+}
+
+#[test]
+fn what_is_imported_again_and_otherwise_is_refused_and_taken_with_update() {
+    let shop = CliFixture::open();
+    let first = write(
+        &shop,
+        &[row("17", 2, "10.00,INR"), row("18", 2, "10.00,INR")],
+    );
+    shop.duka(&["track", &first]).exits(0);
+    // The same again is no news.
+    shop.duka(&["track", &first]).exits(0);
+    let again = [
+        row("16", 2, "10.00,INR"),
+        row("17", 2, "99.00,INR"),
+        row("18", 5, "10.00,INR"),
+    ];
+    let again = write(&shop, &again);
+    for command in [&["track", &again][..], &["sweep", "--orders", &again]] {
+        let run = shop.duka(command).exits(2);
+        run.complains(
+            "orders.csv: line 3, column amount: order 17 is tracked with 10.00 INR, and stands here with 99.00 INR",
+        );
+        run.complains("orders.csv: line 4, column created_at: order 18 is tracked with ");
+        run.complains("orders.csv has 2 bad rows; ");
+    }
+    shop.duka(&["show", "16"]).exits(2);
+    assert_eq!(amount(&shop, "17"), "10.00 INR");
+    let partly = shop
+        .duka(&["track", &again, "--skip-bad", "--json"])
+        .exits(0)
+        .json();
+    assert_eq!(
+        partly,
+        serde_json::json!({"added": 1, "known": 0, "bad": 2})
+    );
+    assert_eq!(amount(&shop, "17"), "10.00 INR");
+    let taken = shop
+        .duka(&["track", &again, "--update", "--json"])
+        .exits(0)
+        .json();
+    assert_eq!(
+        taken,
+        serde_json::json!({"added": 0, "known": 1, "updated": 2, "bad": 0})
+    );
+    assert_eq!(amount(&shop, "17"), "99.00 INR");
+    shop.duka(&["track", &again]).exits(0);
+}
+
+#[test]
+fn a_sweep_with_update_goes_by_what_the_list_says_now() {
+    let shop = CliFixture::open();
+    let young = write(&shop, &[row("17", 0, "10.00,INR")]);
+    shop.duka(&["track", &young]).exits(0);
+    let old = write(&shop, &[row("17", 2, "105.50,INR")]);
+    shop.duka(&["sweep", "--orders", &old]).exits(2);
+    // The store has no dry run of its own to take it into.
+    shop.duka(&["sweep", "--orders", &old, "--update", "--dry-run"])
+        .exits(2);
+    let swept = shop
+        .duka(&["sweep", "--orders", &old, "--update", "--json"])
+        .exits(0);
+    let (rows, _) = swept.swept();
+    assert_eq!(rows[0]["skip_reason"], "not_found");
+    assert_eq!(amount(&shop, "17"), "105.50 INR");
+}
+
+#[test]
+fn an_order_that_was_created_here_is_as_old_as_it_is_whatever_a_list_says() {
+    let shop = CliFixture::open();
+    shop.create("kwikpaisa", "17");
+    let list = write(&shop, &[row("17", 2, "105.50,INR")]);
+    shop.duka(&["track", &list]).exits(0);
+    let (_, summary) = shop.duka(&["sweep", "--json"]).exits(0).swept();
+    assert_eq!(summary["considered"], 0);
+}
+
+#[test]
+fn a_row_that_differs_from_two_is_one_bad_row() {
+    let shop = CliFixture::open();
+    let first = write(&shop, &[row("17", 2, "10.00,INR")]);
+    shop.duka(&["track", &first]).exits(0);
+    let twice = write(
+        &shop,
+        &[row("17", 2, "10.00,INR"), row("17", 2, "99.00,INR")],
+    );
+    let run = shop.duka(&["track", &twice]).exits(2);
+    run.complains("orders.csv has 1 bad row; ");
+    assert_eq!(run.stderr.matches("line 3").count(), 1, "{}", run.stderr);
+}
