@@ -1,17 +1,19 @@
 //! Carries out what the rules say: it stores first, acts second, and trusts only what it
 //! has read.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use duka_core::cancel::{self, Action, Event, Outcome, RequestUsed, State, Step};
+use duka_core::cancel::{self, Action, Cancellable, Event, Outcome, RequestUsed, State, Step};
 use duka_core::clock::SharedClock;
 use duka_core::{
     AccountName, CancelAnswer, CancellationId, Error, ErrorKind, Gateway, GatewayName, Money,
     Observation, OrderStatus, StatusReading,
 };
+use jiff::Timestamp;
 use tracing::{info, trace, warn};
 use uuid::{Timestamp as UuidTime, Uuid};
 
@@ -176,7 +178,7 @@ impl Canceller {
                 money
             }
         };
-        let opened = self.open(key, request, listed_money, Condition::Always);
+        let opened = self.open(key, request, listed_money, None, Condition::Always);
         let handled = match opened.await? {
             OpenResult::New(record) => self.work(record).await?,
             OpenResult::AlreadyOpen(record) => {
@@ -248,6 +250,7 @@ impl Canceller {
         key: OrderKey,
         request: Request,
         listed_money: Option<Money>,
+        processing_until: Option<Timestamp>,
         condition: Condition,
     ) -> Result<OpenResult, EngineError> {
         let new_cancellation = NewCancellation {
@@ -255,6 +258,7 @@ impl Canceller {
             key,
             request,
             listed_money,
+            processing_until,
             claim: self.claim(),
             condition,
         };
@@ -275,7 +279,7 @@ impl Canceller {
     }
 
     /// The time from now until then, at least a millisecond.
-    pub(crate) fn until(&self, then: jiff::Timestamp) -> Duration {
+    pub(crate) fn until(&self, then: Timestamp) -> Duration {
         let wait = then.duration_since(self.clock.now());
         Duration::try_from(wait)
             .unwrap_or_default()
@@ -409,7 +413,14 @@ impl Canceller {
 
     fn observed(&self, record: &Record, reading: StatusReading) -> Transition {
         let seen = self.observation(&reading);
-        let detail = format!("status {}", reading.status);
+        let mut detail = format!("status {}", reading.status);
+        if let Some(until) = self.processing_until(record)
+            && reading.status == OrderStatus::Processing
+        {
+            detail = format!(
+                "{detail}, and while a payment is under way nothing is sent before {until}"
+            );
+        }
         let transition = match self.amount_difference(record, &reading) {
             Some(differs) => Transition::new(
                 Event::AmountDiffers(reading.status),
@@ -526,16 +537,29 @@ impl Canceller {
     }
 
     pub(crate) fn step(&self, record: &Record, event: &Event) -> Result<Step, EngineError> {
-        let rules = self.gateway(&record.key.account)?.cancel_rules();
+        let mut rules = Cow::Borrowed(self.gateway(&record.key.account)?.cancel_rules());
+        if self.processing_until(record).is_some() {
+            rules = Cow::Owned(rules.into_owned().without(Cancellable::Processing));
+        }
         let wait_policy = &self.settings.wait_policy;
         let now = self.clock.now();
         Ok(cancel::step(
             &record.progress,
             event,
-            rules,
+            &rules,
             wait_policy,
             now,
         )?)
+    }
+
+    /// The moment before which a payment under way forbids a request, if one could be sent next.
+    fn processing_until(&self, record: &Record) -> Option<Timestamp> {
+        let may_send = match record.progress.state {
+            State::Requested | State::InDoubt | State::NeedsReview => true,
+            State::Sending | State::Accepted | State::Refused | State::Done(_) => false,
+        };
+        let until = record.terms.processing_until?;
+        (may_send && until > self.clock.now()).then_some(until)
     }
 
     /// The update that writes `step`.

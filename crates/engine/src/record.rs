@@ -61,6 +61,9 @@ pub struct CancelTerms {
     pub listed_money: Option<Money>,
     /// What the order costs, as it is tracked.
     pub tracked_money: Option<Money>,
+    /// While the order shows that a payment is under way, no request is sent before this moment.
+    /// `None` if a caller has asked for this order by its name.
+    pub processing_until: Option<Timestamp>,
 }
 
 impl Record {

@@ -205,6 +205,10 @@ pub struct NewCancellation {
     pub request: Request,
     /// What the order costs, by the list or the caller that asks for it.
     pub listed_money: Option<Money>,
+    /// While the order shows that a payment is under way, no request is sent before this moment.
+    /// A caller who asks for the order by its name has none, and takes it off a cancellation
+    /// that is open already and that no worker holds.
+    pub processing_until: Option<Timestamp>,
     /// The worker that starts it.
     pub claim: Claim,
     /// On what condition it is started.

@@ -1,6 +1,7 @@
 //! What a sweep would do with an order, in words and in JSON.
 
 use duka_core::OrderStatus;
+use duka_core::cancel::SkipReason;
 use duka_engine::TrackedOrder;
 use duka_engine::sweep::{Bounds, Conditions, LeaveReason, Mode, Plan, PlannedAction, SweepRule};
 use jiff::Timestamp;
@@ -80,7 +81,19 @@ impl CancellationView {
         let (outcome, state, skip_reason, would) = match plan.disposition.action {
             PlannedAction::Cancel => (None, "requested", None, "would send a cancel request"),
             PlannedAction::Leave(reason) => {
-                let word = reason.as_str();
+                let word = match reason {
+                    // A sweep reads the status for a record that it has opened, and skips that.
+                    LeaveReason::Processing { .. } => SkipReason::NotEligible.as_str(),
+                    LeaveReason::KeptByRule
+                    | LeaveReason::TooYoung { .. }
+                    | LeaveReason::TooOld
+                    | LeaveReason::RecentAction { .. }
+                    | LeaveReason::InProgress
+                    | LeaveReason::Closed
+                    | LeaveReason::NotEligible
+                    | LeaveReason::NotFound
+                    | LeaveReason::AmountDiffers(_) => reason.as_str(),
+                };
                 (Some("skipped"), "done", Some(word), "would send nothing")
             }
         };

@@ -233,3 +233,36 @@ fn settings_of_a_sweep_that_make_no_sense_are_refused_with_their_place() {
         shop.duka(&["sweep"]).exits(2).complains(said);
     }
 }
+
+#[test]
+fn a_sweep_leaves_an_order_alone_while_its_customer_pays_and_cancel_does_not() {
+    let shop = tracked("", &[("7001", "upi"), ("7002", "upi")]);
+    for id in ["7001", "7002"] {
+        shop.emulator.process(id).unwrap();
+    }
+    let plan = explain(&shop, &["7001"]);
+    assert_eq!(
+        (&plan["plan"], &plan["reason"], &plan["status"]),
+        (&"leave".into(), &"processing".into(), &"processing".into())
+    );
+    let sweep = ["sweep", "--json", "--grace", "0s"];
+    for dry in [&["--dry-run"][..], &[]] {
+        let (rows, summary) = shop.duka(&[&sweep[..], dry].concat()).exits(0).swept();
+        assert_eq!(
+            (&summary["skipped"], &summary["sent"]),
+            (&2.into(), &0.into())
+        );
+        assert_eq!(rows[0]["skip_reason"], "not_eligible");
+        let said = rows[0]["message"].as_str().unwrap();
+        assert!(said.contains("a payment is under way"), "{said}");
+    }
+    assert_eq!(shop.cancels_received(), 0);
+    let named = shop.duka(&["cancel", "7001", "--json"]).exits(0).json();
+    assert_eq!(named["outcome"], "confirmed");
+    // The file, and over it the command line, may say otherwise.
+    shop.terminal
+        .write("duka.toml", "[sweep]\nprocessing_min_age = \"1h\"\n");
+    let longer = [&sweep[..], &["--processing-min-age", "3h"]].concat();
+    assert_eq!(shop.duka(&longer).exits(0).swept().1["sent"], 0);
+    assert_eq!(shop.duka(&sweep).exits(0).swept().1["confirmed"], 1);
+}

@@ -122,6 +122,13 @@ impl CancelRules {
         Cancellable::of(status).is_some_and(|status| self.eligible.contains(&status))
     }
 
+    /// The same, but that no order in this status may be asked to be cancelled.
+    #[must_use]
+    pub fn without(mut self, status: Cancellable) -> Self {
+        self.eligible.remove(&status);
+        self
+    }
+
     /// Whether a request may be repeated.
     pub fn repeat(&self) -> Repeat {
         self.repeat

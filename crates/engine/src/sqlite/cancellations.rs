@@ -1,7 +1,7 @@
 //! Statements about cancellations, their attempts and their log.
 
 use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, RequestUsed};
-use duka_core::{AccountName, CancellationId, GatewayName, Money, OrderStatus};
+use duka_core::{AccountName, CancellationId, GatewayName, OrderStatus};
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
@@ -62,29 +62,42 @@ impl Progress for Cancellation {
             reason: get(row, "reason")?,
             listed_money: rows::money(row, "listed_amount", "listed_currency")?,
             tracked_money: rows::money(row, "amount", "currency")?,
+            processing_until: rows::maybe_moment(row, "processing_until")?,
         })
     }
 }
 
-/// Adds the amount that a later list or caller has, where the first one had none and no worker
-/// holds the record.
-fn add_listed_money(
+/// Adds to an open cancellation what a later list or caller has to say of it, if no worker holds
+/// it: the amount, where the first one had none, and that it was asked for by name.
+fn join(
     connection: &Connection,
     open: Record,
-    listed: Option<Money>,
+    later: &NewCancellation,
 ) -> Result<Record, StoreError> {
-    let Some(money) = listed.filter(|_| open.terms.listed_money.is_none()) else {
-        return Ok(open);
+    let terms = CancelTerms {
+        listed_money: open.terms.listed_money.or(later.listed_money),
+        processing_until: open
+            .terms
+            .processing_until
+            .filter(|_| later.processing_until.is_some()),
+        ..open.terms.clone()
     };
+    if terms == open.terms {
+        return Ok(open);
+    }
     let changed = connection
         .prepare_cached(
             "UPDATE cancellations SET listed_amount = ?2, listed_currency = ?3,
-                                      version = version + 1
+                                      processing_until = ?4, version = version + 1
              WHERE id = ?1 AND worker IS NULL",
         )
         .and_then(|mut update| {
-            let (amount, currency) = (money.amount().to_string(), money.currency().code());
-            update.execute(params![open.id.to_string(), amount, currency])
+            update.execute(params![
+                open.id.to_string(),
+                terms.listed_money.map(|m| m.amount().to_string()),
+                terms.listed_money.map(|m| m.currency().code()),
+                terms.processing_until.map(micros),
+            ])
         })
         .map_err(store_error)?;
     if changed == 0 {
@@ -99,7 +112,7 @@ pub(super) fn open(
     now: Timestamp,
 ) -> Result<OpenResult, StoreError> {
     if let Some(open) = open_one(connection, &new_cancellation.key)? {
-        let open = add_listed_money(connection, open, new_cancellation.listed_money)?;
+        let open = join(connection, open, new_cancellation)?;
         return Ok(OpenResult::AlreadyOpen(open));
     }
     let order = orders::tracked(connection, &new_cancellation.key)?;
@@ -128,6 +141,10 @@ pub(super) fn open(
                 listed.map(|m| m.amount().to_string()).into(),
             ),
             ("listed_currency", word(listed.map(|m| m.currency().code()))),
+            (
+                "processing_until",
+                new_cancellation.processing_until.map(micros).into(),
+            ),
         ],
         claim: &new_cancellation.claim,
         entry: Entry::new("requested", &request.actor, request.reason.clone()),

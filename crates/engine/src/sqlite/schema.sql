@@ -59,6 +59,8 @@ CREATE TABLE cancellations (
     -- The amount by the list, or the caller, that asked for the cancellation.
     listed_amount   TEXT,
     listed_currency TEXT,
+    -- While a payment is under way, no request is sent before then.
+    processing_until INTEGER,
     state           TEXT NOT NULL,
     outcome         TEXT,
     skip_reason     TEXT,

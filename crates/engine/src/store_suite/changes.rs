@@ -23,6 +23,7 @@ pub fn new_cancellation(number: u128, account: &str, order: &str) -> NewCancella
         key: key(account, order),
         request: by("amina"),
         listed_money: None,
+        processing_until: None,
         claim: Claim::new("w1", 2 * MINUTE),
         condition: Condition::Always,
     }
@@ -401,6 +402,33 @@ pub async fn what_a_sweep_saw_a_while_ago_must_still_hold_when_it_begins(suite: 
     let opened = store.open(untouched(4, Some(at(60)))).await.unwrap();
     assert!(matches!(opened, OpenResult::Stale), "{opened:?}");
     assert_eq!(store.cancellations_of(&record.key).await.unwrap().len(), 2);
+}
+
+/// A caller who names an order is not bound by what binds a sweep.
+pub async fn a_caller_who_names_an_order_is_not_bound_by_what_binds_a_sweep(suite: &Suite<'_>) {
+    let store = suite.open();
+    store.track(vec![order("shop", "A-1")]).await.unwrap();
+    let new = |number, processing_until| NewCancellation {
+        processing_until,
+        ..new_cancellation(number, "shop", "A-1")
+    };
+    let OpenResult::New(held) = store.open(new(1, Some(at(90)))).await.unwrap() else {
+        panic!("A-1 has an open cancellation already");
+    };
+    assert_eq!(held.terms.processing_until, Some(at(90)));
+    let again = async |number, until| {
+        let opened = store.open(new(number, until)).await.unwrap();
+        let OpenResult::AlreadyOpen(record) = opened else {
+            panic!("A-1 has two open cancellations: {opened:?}");
+        };
+        record.terms.processing_until
+    };
+    // A worker holds it.
+    assert_eq!(again(2, None).await, Some(at(90)));
+    stored(&*store, change(&held, State::Requested, Attempt::Unchanged)).await;
+    assert_eq!(again(3, Some(at(300))).await, Some(at(90)));
+    assert_eq!(again(4, None).await, None);
+    assert_eq!(again(5, Some(at(300))).await, None);
 }
 
 /// Of many that open at once exactly one begins.

@@ -123,6 +123,7 @@ macro_rules! store_suite {
                 an_untracked_order_cannot_be_cancelled
                 a_second_cancellation_waits_until_the_first_is_over
                 what_a_sweep_saw_a_while_ago_must_still_hold_when_it_begins
+                a_caller_who_names_an_order_is_not_bound_by_what_binds_a_sweep
                 of_many_that_open_at_once_exactly_one_begins
                 a_change_is_kept_with_everything_it_says
                 a_change_made_from_an_old_version_writes_nothing

@@ -69,8 +69,7 @@ pub enum LeaveReason {
 }
 
 impl LeaveReason {
-    /// The word used in JSON. Where a cancellation would be skipped for it, it is the word of
-    /// that [`SkipReason`](duka_core::cancel::SkipReason).
+    /// The word used in JSON.
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::KeptByRule => "kept_by_rule",
@@ -180,11 +179,16 @@ fn by_status(
         Shown::Status(Eligibility::NotEligible(_), _) => return Some(LeaveReason::NotEligible),
         Shown::Status(Eligibility::Eligible(reading), differs) => (reading, differs),
     };
-    let until = after(order.created_at, bounds.processing_min_age);
+    let until = processing_until(order, bounds);
     if reading.status == OrderStatus::Processing && until > now {
         return Some(LeaveReason::Processing { until });
     }
     differs.map(LeaveReason::AmountDiffers)
+}
+
+/// Up to when an order is left alone while a payment is under way.
+pub(super) fn processing_until(order: &TrackedOrder, bounds: &Bounds) -> Timestamp {
+    after(order.created_at, bounds.processing_min_age)
 }
 
 /// `start + wait`, or the end of time.

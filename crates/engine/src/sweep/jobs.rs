@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::bounds::{Bounds, Mode};
 use super::breaker::Remedy;
 use super::context::Context;
-use super::disposition::{Disposition, LeaveReason, PlannedAction, Shown};
+use super::disposition::{Disposition, LeaveReason, PlannedAction, Shown, processing_until};
 use super::events::{Plan, SweepEvent};
 use crate::amount::AmountDifference;
 use crate::driver::{CancelOutcome, Canceller, is_hopeless};
@@ -204,7 +204,10 @@ async fn open(context: &Context<'_>, work: &Abandoned) -> Result<OpenResult, Eng
     let since = order.last_action_at;
     let unmodified = Condition::IfUnmodifiedSince { since };
     let request: Request = context.request.clone();
-    canceller.open(key, request, *listed, unmodified).await
+    let until = processing_until(order, context.bounds);
+    canceller
+        .open(key, request, *listed, Some(until), unmodified)
+        .await
 }
 
 async fn plan(context: &Context<'_>, work: Abandoned) -> Ended {

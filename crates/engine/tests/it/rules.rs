@@ -1,12 +1,13 @@
 //! The merchant's rules in a sweep: which orders it keeps, and what that costs.
 
+use duka_core::cancel::{Outcome, SkipReason, State};
 use duka_core::{ErrorKind, Money, OrderStatus};
 use duka_engine::sweep::{
     Bounds, Conditions, LeaveReason, Mode, Plan, PlannedAction, RuleAction, Source, SweepRule,
 };
 use duka_engine::{EngineError, TrackedOrder, Tracking};
 
-use crate::fixture::{Fixture, HOUR, MINUTE, noon, order};
+use crate::fixture::{Fixture, HOUR, MINUTE, by, noon, order};
 use crate::scripted::Scripted;
 use crate::sweep::{list, sweep};
 
@@ -226,4 +227,136 @@ async fn a_plan_needs_no_reading_where_what_is_tracked_decides() {
     assert_eq!(kept.disposition.action, kept_by_rule);
     let open = plan_of(&fixture, "A-3", &bounds()).await;
     assert!(matches!(open, Err(EngineError::Gateway(_))), "{open:?}");
+}
+
+/// The order A-3 of the shop, whose payment is under way.
+async fn processing() -> Fixture {
+    let fixture = Fixture::new(Scripted::repeatable());
+    fixture.store().track(three()).await.unwrap();
+    fixture.gateway.set("A-3", OrderStatus::Processing);
+    fixture
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_a_payment_is_under_way_a_sweep_leaves_the_order_alone_up_to_an_age_of_its_own() {
+    let fixture = processing().await;
+    for hours in [0, 12, 10] {
+        fixture.ahead.by(hours * HOUR);
+        let (_, events) = sweep(&fixture.canceller, Source::Tracked, &bounds()).await;
+        let reported = events.reported();
+        assert!(
+            reported.contains(&"A-3 at shop skipped".to_owned()),
+            "{reported:?}"
+        );
+    }
+    assert_eq!(fixture.gateway.requests_for("A-3"), 0);
+    let key = order("shop", "A-3").key;
+    let skipped = fixture.store().cancellations_of(&key).await.unwrap();
+    assert_eq!(
+        skipped[0].message.as_deref(),
+        Some(
+            "status processing, and while a payment is under way nothing is sent before 2026-05-14T07:34:00Z; nothing was sent: not an order to be cancelled"
+        )
+    );
+    fixture.ahead.by(HOUR);
+    sweep(&fixture.canceller, Source::Tracked, &bounds())
+        .await
+        .0
+        .unwrap();
+    assert_eq!(fixture.gateway.requests_for("A-3"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_payment_that_is_no_longer_under_way_is_waited_for_no_longer() {
+    let fixture = processing().await;
+    sweep(&fixture.canceller, Source::Tracked, &bounds())
+        .await
+        .0
+        .unwrap();
+    fixture.gateway.set("A-3", OrderStatus::Unpaid);
+    fixture.ahead.by(HOUR);
+    sweep(&fixture.canceller, Source::Tracked, &bounds())
+        .await
+        .0
+        .unwrap();
+    assert_eq!(fixture.gateway.requests_for("A-3"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_that_is_cancelled_by_its_name_may_have_a_payment_under_way() {
+    let fixture = processing().await;
+    let by_name = fixture
+        .canceller
+        .cancel(paid_by("card", "A-3"), by("amina"), MINUTE);
+    by_name.await.unwrap();
+    assert_eq!(fixture.gateway.requests_for("A-3"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancellation_that_a_sweep_began_stays_bound_until_a_caller_names_the_order() {
+    let fixture = processing().await;
+    // The status cannot be read at first, so the cancellation stays open.
+    fixture.gateway.break_down(ErrorKind::Unavailable);
+    let short = Bounds {
+        wait: MINUTE / 60,
+        rules: Vec::new(),
+        ..bounds()
+    };
+    sweep(&fixture.canceller, Source::Tracked, &short)
+        .await
+        .0
+        .unwrap();
+    let key = order("shop", "A-3").key;
+    let record = async || {
+        let records = fixture.store().cancellations_of(&key).await.unwrap();
+        records[0].clone()
+    };
+    assert_eq!(record().await.progress.state, State::Requested);
+    assert_eq!(
+        record().await.terms.processing_until,
+        Some(noon() + 23 * HOUR)
+    );
+    let by_name = fixture
+        .canceller
+        .cancel(paid_by("card", "A-3"), by("amina"), MINUTE / 60)
+        .await;
+    assert_eq!(by_name.unwrap().record.progress.state, State::Requested);
+    assert_eq!(record().await.terms.processing_until, None);
+    fixture.gateway.mend();
+    fixture.ahead.by(HOUR);
+    sweep(&fixture.canceller, Source::Tracked, &short)
+        .await
+        .0
+        .unwrap();
+    assert_eq!(fixture.gateway.requests_for("A-3"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_later_sweep_that_goes_on_is_bound_as_the_first_was() {
+    let fixture = processing().await;
+    fixture.gateway.break_down(ErrorKind::Unavailable);
+    let short = Bounds {
+        wait: MINUTE / 60,
+        rules: Vec::new(),
+        ..bounds()
+    };
+    sweep(&fixture.canceller, Source::Tracked, &short)
+        .await
+        .0
+        .unwrap();
+    fixture.gateway.mend();
+    fixture.ahead.by(10 * MINUTE);
+    let none = Bounds {
+        processing_min_age: MINUTE,
+        ..short
+    };
+    sweep(&fixture.canceller, Source::Tracked, &none)
+        .await
+        .0
+        .unwrap();
+    let key = order("shop", "A-3").key;
+    let records = fixture.store().cancellations_of(&key).await.unwrap();
+    let skipped = State::Done(Outcome::Skipped(SkipReason::NotEligible));
+    assert_eq!(records[0].progress.state, skipped);
+    assert_eq!(fixture.gateway.requests_for("A-3"), 0);
 }

@@ -143,8 +143,15 @@ impl Model {
         if let Some(mut open) = open {
             let is_new =
                 open.terms.listed_money.is_none() && new_cancellation.listed_money.is_some();
-            if is_new && open.worker.is_none() {
-                open.terms.listed_money = new_cancellation.listed_money;
+            let by_name = open.terms.processing_until.is_some()
+                && new_cancellation.processing_until.is_none();
+            if (is_new || by_name) && open.worker.is_none() {
+                if is_new {
+                    open.terms.listed_money = new_cancellation.listed_money;
+                }
+                if by_name {
+                    open.terms.processing_until = None;
+                }
                 open.version += 1;
                 self.push(open.clone());
             }
@@ -179,6 +186,7 @@ impl Model {
                 reason: new_cancellation.request.reason.clone(),
                 listed_money: new_cancellation.listed_money,
                 tracked_money: order.money,
+                processing_until: new_cancellation.processing_until,
             },
             progress: Cancellation::requested_again(request_used),
             message: None,

@@ -279,6 +279,7 @@ impl Stage<'_> {
             key,
             request: by("amina"),
             listed_money: (worker % 2 == 1).then(|| Money::parse("50.00", "INR").unwrap()),
+            processing_until: worker.is_multiple_of(3).then(noon),
             claim: claim(worker),
             condition,
         };
