@@ -9,7 +9,7 @@ use std::time::Duration;
 use duka_core::clock::SharedClock;
 use duka_engine::store::{ReportFilter, ReportPage};
 use duka_engine::sweep::{
-    Bounds, LeaveReason, Mode, Plan, PlannedAction, Source, Summary, SweepEvent,
+    Bounds, LeaveReason, Mode, Plan, PlannedAction, RuleAction, Source, Summary, SweepEvent,
 };
 use duka_engine::{AmountCheck, Canceller, OrderKey, Record, Request};
 use futures::stream::{self, StreamExt};
@@ -54,6 +54,17 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
         },
         ..super::bounds(&args.ages, &config)
     };
+    for (rule, number) in bounds.rules.iter().zip(1..) {
+        if let RuleAction::MinAge(min_age) = rule.action
+            && min_age > bounds.look_back
+        {
+            context.output.print_note(&format!(
+                "rule {number} never lets an order be cancelled: its min_age {} is longer than --look-back {}",
+                humantime::format_duration(min_age),
+                humantime::format_duration(bounds.look_back)
+            ));
+        }
+    }
     let request = Request {
         reason: Some(args.reason.clone()),
         actor: args.actor.clone(),

@@ -209,6 +209,16 @@ fn a_service_does_not_repeat_round_by_round_what_a_rule_keeps() {
 }
 
 #[test]
+fn a_rule_whose_age_no_order_reaches_within_the_look_back_is_named() {
+    let rule = "[[sweep.rule]]\nmethod = [\"mpesa\"]\nmin_age = \"10d\"\n";
+    let shop = tracked(rule, &[("7001", "mpesa")]);
+    let said = "rule 1 never lets an order be cancelled: its min_age 10days is longer than --look-back 7days";
+    shop.duka(&["sweep"]).exits(0).complains(said);
+    let longer = shop.duka(&["sweep", "--look-back", "10d"]).exits(0);
+    assert_eq!(longer.stderr, "");
+}
+
+#[test]
 fn settings_of_a_sweep_that_make_no_sense_are_refused_with_their_place() {
     let shop = CliFixture::open();
     for (settings, said) in [
