@@ -120,6 +120,10 @@ const fn shown(order: &Order, after_cancel: StatusAfterCancel) -> Shown {
     }
 }
 
+/// What a failed card payment shows as its confirmation code: 22 digits, as recorded. No refund
+/// can be asked for by it.
+const FAILED_RECEIPT: &str = "6513008693186320100001";
+
 fn status_reply<'a>(
     order: &'a Order,
     own: &'a PesapalOrder,
@@ -161,7 +165,12 @@ fn status_reply<'a>(
         payment_method: if pending { "" } else { "Visa" },
         amount: JsonScalar::amount(order.amount, JsonType::Number),
         created_date: east_africa(order.created_at),
-        confirmation_code: order.receipt.as_deref().unwrap_or(""),
+        confirmation_code: match shown {
+            Shown::Failed => FAILED_RECEIPT,
+            Shown::Pending | Shown::Invalid | Shown::Completed | Shown::Reversed => {
+                order.receipt.as_deref().unwrap_or("")
+            }
+        },
         order_tracking_id: there.then(|| tracking_id(behaviour, own)),
         payment_status_description: text,
         description,
