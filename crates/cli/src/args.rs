@@ -311,8 +311,8 @@ pub(crate) struct SweepArgs {
     /// Stop an account when more than this share of its last orders failed, from 0 to 1
     #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = share)]
     pub(crate) error_rate: f64,
-    /// Read again what was reported cancelled so recently, to find late payments, and what
-    /// waits for a person
+    /// Read again what was reported cancelled, failed or expired so recently, to find late
+    /// payments, and what waits for a person
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub(crate) recheck: Option<Duration>,
     /// After the last order, how long to wait for what is in doubt

@@ -56,6 +56,8 @@ pub(crate) struct CancellationView {
     pub(crate) finding: Option<&'static str>,
     pub(crate) amount: Option<String>,
     pub(crate) currency: Option<&'static str>,
+    pub(crate) paid_amount: Option<String>,
+    pub(crate) paid_currency: Option<&'static str>,
     pub(crate) message: Option<String>,
     pub(crate) updated_at: String,
 }
@@ -65,6 +67,7 @@ impl From<&Record> for CancellationView {
         let progress = &record.progress;
         let money = record.terms.listed_money.or(record.terms.tracked_money);
         let outcome = progress.state.outcome();
+        let paid = record.paid_money();
         Self {
             id: Some(record.id.to_string()),
             account: record.key.account.to_string(),
@@ -83,6 +86,8 @@ impl From<&Record> for CancellationView {
             finding: progress.finding.map(Finding::as_str),
             amount: money.map(|money| money.amount().to_string()),
             currency: money.map(|money| money.currency().code()),
+            paid_amount: paid.map(|money| money.amount().to_string()),
+            paid_currency: paid.map(|money| money.currency().code()),
             message: record.message.clone(),
             updated_at: record.updated_at.to_string(),
         }
@@ -93,6 +98,20 @@ impl CancellationView {
     /// The message, as it is printed on one line.
     pub(crate) fn said(&self) -> String {
         plain(self.message.as_deref().unwrap_or_default())
+    }
+
+    /// The order's amount and, where it is known, what was paid.
+    pub(crate) fn amounts(&self) -> Option<String> {
+        let money = |amount: &Option<String>, currency: Option<&str>| {
+            Some(format!("{} {}", amount.as_ref()?, currency?))
+        };
+        let paid = money(&self.paid_amount, self.paid_currency);
+        match (money(&self.amount, self.currency), paid) {
+            (Some(amount), Some(paid)) => Some(format!("{amount}, paid {paid}")),
+            (Some(amount), None) => Some(amount),
+            (None, Some(paid)) => Some(format!("paid {paid}")),
+            (None, None) => None,
+        }
     }
 
     /// The outcome once there is one, and the state until then.
@@ -118,6 +137,8 @@ struct SummaryView {
     needs_review: u64,
     errors: u64,
     late_payments: u64,
+    amount_differs: u64,
+    unchecked: u64,
     seconds: f64,
 }
 
@@ -135,6 +156,8 @@ impl From<&Summary> for SummaryLine {
                 needs_review: summary.needs_review,
                 errors: summary.errors,
                 late_payments: summary.late_payments,
+                amount_differs: summary.amount_differs,
+                unchecked: summary.unchecked,
                 seconds: (summary.elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
             },
         }

@@ -1,17 +1,32 @@
-//! Amounts are compared before a request leaves: an id may be another customer's.
+//! Amounts are compared whenever a status is read: an id may be another customer's, and a
+//! customer may pay another amount.
 
 use std::fmt;
 
-use duka_core::Money;
+use duka_core::cancel::{Event, Receipt};
+use duka_core::{Money, OrderStatus, StatusReading};
 
-/// Whether an order that shows another amount than expected may be cancelled.
+use crate::record::Record;
+
+/// Whether it matters that an order shows another amount than expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum AmountCheck {
-    /// It may not: the cancellation is skipped, and nothing is sent.
+    /// It does: an open order is not cancelled, and a payment is a
+    /// [`Finding`](duka_core::cancel::Finding).
     #[default]
     Compare,
     /// Amounts are not looked at.
     Ignore,
+}
+
+impl AmountCheck {
+    /// Whether these two amounts are compared: both have to be known.
+    pub(crate) fn compares(self, expected: Option<Money>, shown: Option<Money>) -> bool {
+        match self {
+            Self::Compare => expected.is_some() && shown.is_some(),
+            Self::Ignore => false,
+        }
+    }
 }
 
 /// An amount that the gateway shows otherwise.
@@ -57,6 +72,35 @@ impl AmountDifference {
         let mut known = expected.into_iter().flatten();
         let expected = known.find(|expected| expected.money() != shown)?;
         Some(Self { expected, shown })
+    }
+}
+
+/// A status and the amount that it shows, as they concern this record: the event, and what the
+/// log says of it.
+pub(crate) fn observed(
+    check: AmountCheck,
+    record: &Record,
+    (status, shown, receipt): (&OrderStatus, Option<Money>, Receipt),
+) -> (Event, String) {
+    let (listed, tracked) = (record.terms.listed_money, record.terms.tracked_money);
+    let status = status.clone();
+    match AmountDifference::between(check, listed, tracked, shown) {
+        Some(differs) => {
+            let detail = format!("status {status}; {differs}");
+            (Event::AmountDiffers(status, receipt), detail)
+        }
+        None => {
+            let detail = format!("status {status}");
+            (Event::Observed(status), detail)
+        }
+    }
+}
+
+/// Whether a reading shows a receipt of a payment.
+pub(crate) fn receipt(reading: &StatusReading) -> Receipt {
+    match &reading.confirmation_code {
+        Some(_) => Receipt::Shown,
+        None => Receipt::Absent,
     }
 }
 

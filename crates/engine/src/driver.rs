@@ -19,7 +19,7 @@ use uuid::{Timestamp as UuidTime, Uuid};
 
 pub(crate) use self::transition::{Transition, is_hopeless};
 use self::transition::{answers, precondition};
-use crate::amount::AmountDifference;
+use crate::amount;
 use crate::call::{FailedRequest, call};
 use crate::deadline::Deadline;
 use crate::error::{EngineError, RequestKind};
@@ -174,7 +174,8 @@ impl Canceller {
                 self.store.track(vec![order]).await?;
                 // The next status may lag behind this one, which may show a payment.
                 let (seen, worker) = (self.observation(&reading), &self.settings.worker);
-                self.store.observe(&key, seen, worker).await?;
+                let check = self.settings.amount_check;
+                self.store.observe(&key, seen, check, worker).await?;
                 money
             }
         };
@@ -336,10 +337,11 @@ impl Canceller {
                 ApplyResult::Lost(record) => {
                     warn!(id = %record.id, "another worker has taken over");
                     // It may have ended meanwhile without the payment that we have read.
-                    if let Event::Observed(status) = &transition.event
-                        && status.was_paid()
-                    {
-                        self.show(record.clone(), status).await?;
+                    let status = transition.event.status();
+                    if status.is_some_and(OrderStatus::was_paid) {
+                        let event = transition.event.clone();
+                        let shown = Transition::new(event, transition.detail.clone());
+                        self.show(record.clone(), &shown).await?;
                     }
                     return Ok(CancelOutcome {
                         record,
@@ -412,8 +414,8 @@ impl Canceller {
     }
 
     fn observed(&self, record: &Record, reading: StatusReading) -> Transition {
-        let seen = self.observation(&reading);
-        let mut detail = format!("status {}", reading.status);
+        let shown = (&reading.status, reading.money, amount::receipt(&reading));
+        let (event, mut detail) = amount::observed(self.settings.amount_check, record, shown);
         if let Some(until) = self.processing_until(record)
             && reading.status == OrderStatus::Processing
         {
@@ -421,31 +423,10 @@ impl Canceller {
                 "{detail}, and while a payment is under way nothing is sent before {until}"
             );
         }
-        let transition = match self.amount_difference(record, &reading) {
-            Some(differs) => Transition::new(
-                Event::AmountDiffers(reading.status),
-                format!("{detail}; {differs}"),
-            ),
-            None => Transition::new(Event::Observed(reading.status), detail),
-        };
         Transition {
-            seen: Some(seen),
-            ..transition
+            seen: Some(self.observation(&reading)),
+            ..Transition::new(event, detail)
         }
-    }
-
-    /// The amount because of which no request may leave, where this reading would let one.
-    fn amount_difference(
-        &self,
-        record: &Record,
-        reading: &StatusReading,
-    ) -> Option<AmountDifference> {
-        let rules = self.gateway(&record.key.account).ok()?.cancel_rules();
-        let may_send =
-            record.progress.state == State::Requested && rules.is_eligible(&reading.status);
-        let check = self.settings.amount_check;
-        let (listed, tracked) = (record.terms.listed_money, record.terms.tracked_money);
-        AmountDifference::between(check, listed, tracked, reading.money).filter(|_| may_send)
     }
 
     /// Sends one cancel request. The intent is on disk by now.
@@ -515,9 +496,9 @@ impl Canceller {
             Swapped::Left(present) => {
                 // Another worker holds the record, but an observation of the order counts.
                 if let Some(seen) = &transition.seen {
-                    let worker = &self.settings.worker;
+                    let (check, worker) = (self.settings.amount_check, &self.settings.worker);
                     self.store
-                        .observe(&record.key, seen.clone(), worker)
+                        .observe(&record.key, seen.clone(), check, worker)
                         .await?;
                 }
                 Ok(ApplyResult::Lost(present))
@@ -604,6 +585,7 @@ impl Canceller {
                 ),
             },
             seen: transition.seen.clone(),
+            amount_check: self.settings.amount_check,
             attempt,
             tracking: tracking_after(&step.next, rules),
             precondition: precondition(record.progress.state, step),

@@ -1,7 +1,7 @@
 //! One line for a person: what happened to a cancellation, and what it means.
 
 use duka_core::OrderStatus;
-use duka_core::cancel::{Event, Outcome, Resolution, SkipReason, State, Step};
+use duka_core::cancel::{Event, Finding, Outcome, Resolution, SkipReason, State, Step};
 use duka_core::refund::{RefundOutcome, RefundState};
 
 /// What was learnt, and then what follows from it.
@@ -17,18 +17,30 @@ fn meaning(step: &Step, event: &Event) -> &'static str {
         State::Sending => "a cancel request is being sent",
         State::Accepted | State::Refused => "to be verified by the order's status",
         State::InDoubt => "whether the order is cancelled is not known yet",
+        State::NeedsReview if event.shows_other_payment() => {
+            "the customer may have paid that: a person must look at the gateway's dashboard and decide"
+        }
         State::NeedsReview => "a person must look at the gateway's dashboard and decide",
         State::Done(outcome) if matches!(event, Event::AnsweredYes | Event::AnsweredNo) => {
             late_answer(outcome, event)
         }
         // Closing a finding does not change the outcome, and says nothing new of it.
         State::Done(_) if *event == Event::Resolved(Resolution::Acknowledged) => {
-            "a person has acknowledged the payment that came after it was reported cancelled"
+            "a person has acknowledged the payment"
+        }
+        State::Done(outcome) if next.finding == Some(Finding::LatePayment) => match outcome {
+            Outcome::NotCancelledFinal => "paid after it had ended without a payment",
+            Outcome::Confirmed
+            | Outcome::NotCancelledPaid
+            | Outcome::Refused
+            | Outcome::Skipped(_)
+            | Outcome::ResolvedCancelled
+            | Outcome::ResolvedNotCancelled => "paid after it was reported cancelled",
+        },
+        State::Done(_) if event.shows_other_payment() => {
+            "the customer has paid another amount: a person must look before the goods leave"
         }
         State::Done(outcome) => match outcome {
-            Outcome::Confirmed | Outcome::ResolvedCancelled if next.finding.is_some() => {
-                "paid after it was reported cancelled"
-            }
             Outcome::Confirmed if *event == Event::Observed(OrderStatus::Cancelled) => {
                 "the order is cancelled"
             }

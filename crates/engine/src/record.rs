@@ -3,9 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use duka_core::cancel::{CancelRules, Cancellation, Repeat, SkipReason, WaitPolicy};
+use duka_core::cancel::{CancelRules, Cancellation, OtherAmount, Repeat, SkipReason, WaitPolicy};
 use duka_core::refund::{RefundFinding, RefundState};
-use duka_core::{CancellationId, GatewayName, Money, OrderStatus, Outcome, RefundId, State};
+use duka_core::{
+    CancellationId, GatewayName, Money, Observation, OrderStatus, Outcome, RefundId, State,
+};
 use jiff::Timestamp;
 
 use crate::lease::Claim;
@@ -64,9 +66,20 @@ pub struct CancelTerms {
     /// While the order shows that a payment is under way, no request is sent before this moment.
     /// `None` if a caller has asked for this order by its name.
     pub processing_until: Option<Timestamp>,
+    /// What was last seen of the order.
+    pub seen: Option<Observation>,
 }
 
 impl Record {
+    /// What the customer has paid by the gateway's account, if that is known: the order was paid,
+    /// or a failed payment has left a receipt of another amount than the order's.
+    pub fn paid_money(&self) -> Option<Money> {
+        let seen = self.terms.seen.as_ref()?;
+        let in_part =
+            seen.status == OrderStatus::Failed && self.progress.other_amount == OtherAmount::Seen;
+        seen.money.filter(|_| in_part || seen.status.was_paid())
+    }
+
     /// From when on a sweep reads the status of a cancellation that waits for a person again;
     /// `None` for any other, and while a worker is reading it.
     pub fn recheck_at(&self, wait_policy: &WaitPolicy) -> Option<Timestamp> {
@@ -159,11 +172,16 @@ pub(crate) fn tracking_after(progress: &Cancellation, rules: &CancelRules) -> Tr
         Outcome::Skipped(SkipReason::NotFound) => true,
         Outcome::Refused => rules.repeat() == Repeat::Harmless,
         Outcome::Skipped(SkipReason::NotEligible) => match &progress.verified {
+            // A failed order can still be paid.
             None
-            | Some(OrderStatus::Unknown(_) | OrderStatus::Unpaid | OrderStatus::Processing) => true,
+            | Some(
+                OrderStatus::Unknown(_)
+                | OrderStatus::Unpaid
+                | OrderStatus::Processing
+                | OrderStatus::Failed,
+            ) => true,
             Some(
                 OrderStatus::Paid
-                | OrderStatus::Failed
                 | OrderStatus::Expired
                 | OrderStatus::Cancelled
                 | OrderStatus::Reversed,

@@ -4,6 +4,7 @@
 use duka_core::cancel::{Event, Resolution};
 use duka_core::{CancellationId, Observation, OrderStatus, State, StatusReading};
 
+use crate::amount::{self, AmountCheck};
 use crate::driver::{Canceller, Transition};
 use crate::error::EngineError;
 use crate::order::OrderKey;
@@ -27,10 +28,20 @@ impl Canceller {
         }
         let reading = self.gateway(&key.account)?.status(&key.order).await?;
         let seen = self.observation(&reading);
-        let worker = &self.settings.worker;
-        self.store.observe(key, seen.clone(), worker).await?;
-        for record in self.store.cancellations_of(key).await? {
-            self.show(record, &reading.status).await?;
+        let (check, worker) = (self.settings.amount_check, &self.settings.worker);
+        self.store.observe(key, seen.clone(), check, worker).await?;
+        let records = self.store.cancellations_of(key).await?;
+        let newest = records.last().map(|record| record.id);
+        for record in records {
+            // Every old record would have a finding about the amount.
+            let check = if newest == Some(record.id) {
+                check
+            } else {
+                AmountCheck::Ignore
+            };
+            let shown = (&reading.status, reading.money, amount::receipt(&reading));
+            let (event, detail) = amount::observed(check, &record, shown);
+            self.show(record, &Transition::new(event, detail)).await?;
         }
         Ok((reading, seen))
     }
@@ -52,13 +63,7 @@ impl Canceller {
     /// Shows a status to a cancellation that no worker has: it may end a review, and begins
     /// nothing. A payment that comes too late for what was reported is the store's to find,
     /// at once.
-    pub(crate) async fn show(
-        &self,
-        record: Record,
-        status: &OrderStatus,
-    ) -> Result<(), EngineError> {
-        let event = Event::Observed(status.clone());
-        let transition = Transition::new(event.clone(), format!("status {status}"));
+    pub(crate) async fn show(&self, record: Record, shown: &Transition) -> Result<(), EngineError> {
         let decide = |record: &Record, reason: Reason<OrderStatus>| {
             match reason {
                 Reason::First | Reason::Conflict => {}
@@ -67,17 +72,16 @@ impl Canceller {
                 Reason::OnceUsed(error) => return Err(error.into()),
             }
             let before = &record.progress;
-            // The same observation does not raise again a finding that an operator closed.
-            if record.due_at.is_some() || before.verified.as_ref() == Some(status) {
+            if record.due_at.is_some() {
                 return Ok(Decision::Leave);
             }
-            let step = self.step(record, &event)?;
+            let step = self.step(record, &shown.event)?;
             let ends = step.next.state.outcome().is_some();
             let same = step.next.state == before.state && step.next.finding == before.finding;
             if same || !ends {
                 return Ok(Decision::Leave);
             }
-            let update = self.update(record, &step, &transition)?;
+            let update = self.update(record, &step, shown)?;
             Ok(Decision::Write(update, ()))
         };
         compare_and_swap(record, decide, |update| self.store.advance(update)).await?;

@@ -7,6 +7,7 @@ use duka_core::cancel::{Cancellation, Repeat};
 use duka_core::{AccountName, CancellationId, CreationId, Money, Observation, OrderStatus};
 use jiff::Timestamp;
 
+use crate::amount::AmountCheck;
 use crate::create::{Creation, CreationEnd, OpenCreations};
 pub use crate::lease::{Claim, Schedule};
 use crate::order::{OrderKey, TrackedOrder, Tracking};
@@ -97,7 +98,9 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// A payment raises, in the same transaction, the finding of every cancellation of the
     /// order that was reported ([`Cancellation::paid_late`]), with a log entry by `actor`;
     /// once a request at a [`Repeat::Once`] gateway may have left for the order, also of
-    /// those under another name of the account.
+    /// those under another name of the account. With [`AmountCheck::Compare`] its amount is
+    /// compared with those of the newest cancellation, as [`Event::AmountDiffers`](duka_core::cancel::Event); it is one
+    /// payment, so the older ones are not shown the amount.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -105,6 +108,7 @@ pub trait Store: fmt::Debug + Send + Sync {
         &self,
         key: &OrderKey,
         seen: Observation,
+        amount_check: AmountCheck,
         actor: &str,
     ) -> Result<(), StoreError>;
 
@@ -264,6 +268,8 @@ pub struct Update {
     pub change: Change<CancellationId, Cancellation>,
     /// What was seen of the order; merged into what is known of it.
     pub seen: Option<Observation>,
+    /// Whether the amount of a payment is compared.
+    pub amount_check: AmountCheck,
     /// What happens to the attempt under way.
     pub attempt: Attempt,
     /// What becomes of the order.
@@ -363,9 +369,9 @@ pub enum ReportFilter {
     /// status again. A worker may hold it, or may have died
     /// holding it: until the lease ends this is not known.
     Unsettled,
-    /// What was reported cancelled, by the gateway or by a person. A payment that comes
-    /// after that must not go unnoticed.
-    ReportedCancelled,
+    /// What was reported to have ended without a payment: cancelled, by the gateway or by a
+    /// person, failed or expired. A payment that comes after that must not go unnoticed.
+    ReportedUnpaid,
 }
 
 /// A page of cancellations.

@@ -130,7 +130,7 @@ fn print(handled: &CancelOutcome, context: &Context) -> Result<Exit, Failure> {
             colorize(view.standing()),
             view.said()
         ))?;
-        if let Some(advice) = advice(handled.record.progress.state) {
+        if let Some(advice) = advice(&handled.record) {
             context.output.print_note(advice);
         }
     }
@@ -143,14 +143,17 @@ fn print(handled: &CancelOutcome, context: &Context) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-fn advice(state: State) -> Option<&'static str> {
-    match state {
+fn advice(record: &Record) -> Option<&'static str> {
+    match record.progress.state {
         State::Requested | State::Sending | State::Accepted | State::Refused | State::InDoubt => {
             Some("not settled yet; run `duka sweep` (or this command again) to go on")
         }
         State::NeedsReview => Some(
             "look the order up at the gateway's dashboard, then record what you found with `duka resolve`",
         ),
+        State::Done(_) if record.progress.finding.is_some() => {
+            Some("`duka pending` lists it until a person has acknowledged it with `duka resolve`")
+        }
         State::Done(_) => None,
     }
 }

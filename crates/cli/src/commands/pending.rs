@@ -199,6 +199,9 @@ fn describe(record: &Record, view: &CancellationView, heard: Option<String>) -> 
         ),
         format!("  asked    {} by {}", record.created_at, plain(&view.actor)),
     ];
+    if let Some(amounts) = view.amounts() {
+        lines.push(format!("  amount   {amounts}"));
+    }
     if let Some(sent_at) = &view.sent_at {
         let plural = if view.attempts == 1 { "" } else { "s" };
         lines.push(format!(
@@ -222,12 +225,24 @@ fn describe(record: &Record, view: &CancellationView, heard: Option<String>) -> 
 /// What to look at, and which decisions there are.
 fn advice(record: &Record) -> String {
     let id = record.id;
-    if record.progress.finding == Some(Finding::LatePayment) {
-        return format!(
-            "refund the payment or ship after all, then: duka resolve {id} --as acknowledged --by … --note …"
-        );
+    let then = format!("then: duka resolve {id} --as acknowledged --by … --note …");
+    // While it waits for a person, the decision closes the finding, too.
+    let over = record.progress.state.outcome().is_some();
+    match record.progress.finding.filter(|_| over) {
+        Some(Finding::LatePayment) => {
+            return format!("refund the payment or ship after all, {then}");
+        }
+        Some(Finding::AmountDiffers) => {
+            return format!(
+                "compare the amounts at the gateway's dashboard, ask for the rest or refund, {then}"
+            );
+        }
+        None => {}
     }
     match record.progress.state {
+        State::NeedsReview if record.progress.finding.is_some() => format!(
+            "has the customer paid a part? ask for the rest or refund it at the gateway's dashboard; then: duka resolve {id} --as cancelled|not-cancelled --by … --note …"
+        ),
         State::NeedsReview => format!(
             "is the order cancelled at the gateway's dashboard? then: duka resolve {id} --as cancelled|not-cancelled --by … --note …"
         ),

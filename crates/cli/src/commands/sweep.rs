@@ -402,12 +402,30 @@ fn print_one(view: &CancellationView, output: Output) -> Result<(), Failure> {
     ))
 }
 
-/// A payment that came after its order was reported cancelled, in a summary's words.
-fn late(payments: u64) -> String {
-    match payments {
-        0 => String::new(),
-        some => format!("; {some} of these paid late, see `duka pending`"),
+/// Payments that a person has to look at, and amounts that were not compared, in a summary's
+/// words.
+fn payments(summary: &Summary) -> String {
+    let found = [
+        (summary.late_payments, "of these paid late"),
+        (summary.amount_differs, "of these paid with another amount"),
+    ];
+    let found = found.into_iter().filter(|(count, _)| *count > 0);
+    let mut said: String = found
+        .map(|(count, what)| format!("; {count} {what}, see `duka pending`"))
+        .collect();
+    if summary.unchecked > 0 {
+        said = format!("{said}; {}", unchecked(summary));
     }
+    said
+}
+
+fn unchecked(summary: &Summary) -> String {
+    let amounts = if summary.unchecked == 1 {
+        "amount"
+    } else {
+        "amounts"
+    };
+    format!("{} {amounts} unchecked", summary.unchecked)
 }
 
 /// So that programs that were started together do not stay together.
@@ -430,7 +448,7 @@ pub(crate) fn print_summary(summary: &Summary, output: Output) -> Result<(), Fai
         s.in_doubt,
         s.needs_review,
         s.errors,
-        late(s.late_payments),
+        payments(s),
     ))
 }
 
@@ -440,17 +458,19 @@ fn print_dry_summary(summary: &Summary, output: Output) -> Result<(), Failure> {
     }
     let s = summary;
     output.line(&format!(
-        "dry run, nothing was sent or stored: {} considered in {:.1} s: {} would be cancelled, {} would be left alone, {} errors",
+        "dry run, nothing was sent or stored: {} considered in {:.1} s: {} would be cancelled, {} would be left alone, {} errors{}",
         s.considered,
         s.elapsed.as_secs_f64(),
         s.eligible,
         s.skipped,
-        s.errors
+        s.errors,
+        payments(s),
     ))
 }
 
 fn exit_of(summary: &Summary, stop: &CancellationToken) -> Exit {
-    if summary.in_doubt > 0 || summary.needs_review > 0 || summary.late_payments > 0 {
+    let found = summary.late_payments + summary.amount_differs;
+    if summary.in_doubt > 0 || summary.needs_review > 0 || found > 0 {
         Exit::Unknown
     } else if summary.list_error.is_some() || stop.is_cancelled() {
         Exit::Failed

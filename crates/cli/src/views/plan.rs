@@ -90,6 +90,7 @@ impl CancellationView {
                     | LeaveReason::RecentAction { .. }
                     | LeaveReason::InProgress
                     | LeaveReason::Closed
+                    | LeaveReason::Failed
                     | LeaveReason::NotEligible
                     | LeaveReason::NotFound
                     | LeaveReason::AmountDiffers(_) => reason.as_str(),
@@ -118,6 +119,8 @@ impl CancellationView {
             finding: None,
             amount: plan.money.map(|money| money.amount().to_string()),
             currency: plan.money.map(|money| money.currency().code()),
+            paid_amount: None,
+            paid_currency: None,
             message: Some(message),
             updated_at: now.to_string(),
         }
@@ -156,6 +159,9 @@ pub(crate) fn why(plan: &Plan, bounds: &Bounds) -> String {
         ),
         (LeaveReason::InProgress, _) => "a cancellation of it is under way".to_owned(),
         (LeaveReason::Closed, _) => "it was settled before".to_owned(),
+        (LeaveReason::Failed, _) => {
+            "its payment failed; it was looked at again, as it may still be paid".to_owned()
+        }
         (LeaveReason::Processing { .. }, _) => format!(
             "a payment is under way, and it is younger than --processing-min-age {}",
             shown(bounds.processing_min_age)

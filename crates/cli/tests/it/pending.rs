@@ -110,7 +110,7 @@ fn an_acknowledged_payment_says_so_and_by_whom_at_either_gateway() {
             "--json",
         ];
         let record = shop.duka(&close).exits(0).json();
-        let said = "amina: refunded; a person has acknowledged the payment that came after it was reported cancelled";
+        let said = "amina: refunded; a person has acknowledged the payment";
         assert_eq!(record["message"], said);
         assert_eq!(record["outcome"], "confirmed");
         assert_eq!(record["finding"], Value::Null);

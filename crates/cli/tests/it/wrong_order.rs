@@ -156,3 +156,130 @@ fn an_order_that_was_listed_before_it_was_created_ages_from_its_creation() {
     assert_eq!(summary["considered"], 0);
     assert_eq!(shop.cancels_received(), 0);
 }
+
+/// A sweep of a list that has 2000 where the gateway has another amount, in a store of its own.
+fn sweep_of_2000(shop: &mut CliFixture, account: &str, order: &str, more: &[&str]) -> Run {
+    shop.terminal.set("DUKA_STORE", "sqlite:other.db");
+    let created = Timestamp::now() - SignedDuration::from_hours(2);
+    let currency = if account == "pesapal" { "KES" } else { "INR" };
+    let list = format!("{HEADER}\n{account},{order},{created:.0},2000.00,{currency}\n");
+    let list = shop.terminal.write("orders.csv", list);
+    let sweep = ["sweep", "--orders", &list, "--min-age", "0s"];
+    shop.duka(&[&sweep[..], more].concat())
+}
+
+fn acknowledge(shop: &CliFixture, id: &Value, decision: &str) {
+    let id = id.as_str().unwrap();
+    let by = ["--by", "amina", "--note", "asked for the rest"];
+    shop.duka(&[&["resolve", id, "--as", decision][..], &by].concat())
+        .exits(0);
+}
+
+#[test]
+fn a_payment_of_another_amount_is_pending_with_both_amounts_until_it_is_acknowledged() {
+    for (account, paid, shown) in [("kwikpaisa", "105.50", "INR"), ("pesapal", "1500", "KES")] {
+        let mut shop = CliFixture::open();
+        let order = shop.create(account, "A-17");
+        shop.emulator.pay(&order).unwrap();
+        let (rows, summary) = sweep_of_2000(&mut shop, account, &order, &["--json"])
+            .exits(4)
+            .swept();
+        assert_eq!(rows[0]["skip_reason"], "not_eligible");
+        assert_eq!(summary["amount_differs"], 1);
+        assert_eq!(summary["late_payments"], 0);
+        let pending = shop.duka(&["pending", "--json"]).exits(0).lines();
+        assert_eq!(pending.len(), 1, "{account}");
+        let found = &pending[0];
+        assert_eq!(found["finding"], "amount_differs");
+        assert_eq!(found["amount"], "2000.00");
+        let amount: f64 = found["paid_amount"].as_str().unwrap().parse().unwrap();
+        assert_eq!(Ok(amount), paid.parse());
+        assert_eq!(found["paid_currency"], shown);
+        assert_eq!(found["verified_status"], "paid");
+        let text = shop.duka(&["pending"]).exits(0).stdout;
+        assert!(text.contains("2000.00"), "{text}");
+        assert!(text.contains("--as acknowledged"), "{text}");
+
+        acknowledge(&shop, &found["id"], "acknowledged");
+        shop.duka(&["status", &order, "--account", account])
+            .exits(0);
+        assert!(
+            shop.duka(&["pending", "--json"])
+                .exits(0)
+                .lines()
+                .is_empty()
+        );
+        assert_eq!(shop.cancels_received(), 0);
+    }
+}
+
+/// Pesapal shows a receipt with a failed payment.
+#[test]
+fn a_failed_payment_of_another_amount_waits_for_a_person_and_one_of_its_own_is_cancelled() {
+    let mut shop = CliFixture::open();
+    let order = shop.create("pesapal", "KANGA-17");
+    shop.emulator.fail(&order).unwrap();
+    let (rows, summary) = sweep_of_2000(&mut shop, "pesapal", &order, &["--json"])
+        .exits(4)
+        .swept();
+    assert_eq!(rows[0]["state"], "needs_review");
+    assert_eq!(rows[0]["finding"], "amount_differs");
+    assert_eq!(summary["needs_review"], 1);
+    assert_eq!(shop.cancels_received(), 0);
+    acknowledge(&shop, &rows[0]["id"], "not-cancelled");
+    assert!(
+        shop.duka(&["pending", "--json"])
+            .exits(0)
+            .lines()
+            .is_empty()
+    );
+
+    let ordinary = shop.create("pesapal", "KANGA-18");
+    shop.emulator.fail(&ordinary).unwrap();
+    let cancel = ["cancel", &ordinary, "--account", "pesapal", "--json"];
+    let done = shop.duka(&cancel).exits(0).json();
+    assert_eq!(done["outcome"], "confirmed");
+}
+
+#[test]
+fn a_sweep_counts_the_orders_whose_amount_it_did_not_compare() {
+    let shop = CliFixture::open();
+    shop.create("kwikpaisa", "777");
+    let sweep = ["sweep", "--min-age", "0s", "--no-amount-check"];
+    let said = shop.duka(&[&sweep[..], &["--dry-run"]].concat());
+    let said = said.exits(0).stdout;
+    assert!(said.contains("0 errors; 1 amount unchecked"), "{said}");
+    let (_, summary) = shop
+        .duka(&[&sweep[..], &["--json"]].concat())
+        .exits(0)
+        .swept();
+    assert_eq!(summary["unchecked"], 1);
+    assert_eq!(summary["confirmed"], 1);
+    shop.create("kwikpaisa", "778");
+    let compared = ["sweep", "--min-age", "0s", "--json"];
+    let (_, summary) = shop.duka(&compared).exits(0).swept();
+    assert_eq!(
+        (&summary["unchecked"], &summary["confirmed"]),
+        (&0.into(), &1.into())
+    );
+}
+
+/// The payment fails, and the customer pays after all.
+#[test]
+fn an_order_that_failed_is_looked_at_again_and_found_paid() {
+    let shop = CliFixture::open();
+    let order = shop.create("kwikpaisa", "777");
+    shop.emulator.fail(&order).unwrap();
+    let sweep = ["sweep", "--min-age", "0s", "--grace", "0s", "--json"];
+    let (rows, _) = shop.duka(&sweep).exits(0).swept();
+    assert_eq!(rows[0]["verified_status"], "failed");
+    let (rows, summary) = shop.duka(&sweep).exits(0).swept();
+    assert!(rows.is_empty(), "{rows:?}");
+    assert_eq!(summary["skipped"], 1);
+    shop.emulator.pay_late(&order).unwrap();
+    shop.duka(&sweep).exits(0);
+    let shown = shop.duka(&["show", &order, "--json"]).exits(0).json();
+    assert_eq!(shown["order"]["status"], "paid");
+    let (_, summary) = shop.duka(&sweep).exits(0).swept();
+    assert_eq!(summary["considered"], 0);
+}

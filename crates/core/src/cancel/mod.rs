@@ -12,6 +12,7 @@ mod step;
 pub use picture::{mermaid, table};
 pub use rules::{CancelRules, Cancellable, Repeat, ShowsCancelled, WaitPolicy};
 pub use state::{
-    Action, Cancellation, Event, Finding, Outcome, RequestUsed, Resolution, SkipReason, State,
+    Action, Cancellation, Event, Finding, OtherAmount, Outcome, Receipt, RequestUsed, Resolution,
+    SkipReason, State,
 };
 pub use step::{NotAllowed, Step, step};

@@ -10,7 +10,8 @@ use jiff::Timestamp;
 
 use super::rules::{CancelRules, Cancellable, WaitPolicy};
 use super::state::{
-    Action, Cancellation, Event, Finding, Outcome, RequestUsed, Resolution, SkipReason, State,
+    Action, Cancellation, Event, Finding, OtherAmount, Outcome, Receipt, RequestUsed, Resolution,
+    SkipReason, State,
 };
 use super::step::{Step, step};
 use crate::order::OrderStatus;
@@ -34,7 +35,7 @@ pub fn table(rules: &CancelRules) -> String {
                 let when = if same { "" } else { moment.as_str() };
                 let from = &start.name;
                 let what = event_name(&event);
-                writeln!(lines, "{from:32} {what:28} {when:8} -> {result}")
+                writeln!(lines, "{from:32} {what:32} {when:8} -> {result}")
                     .expect("writing to a String cannot fail");
                 if same {
                     break;
@@ -192,10 +193,23 @@ fn starts() -> Vec<Start> {
         });
     }
     let late = Cancellation {
+        verified: Some(OrderStatus::Paid),
         finding: Some(Finding::LatePayment),
         ..sent(State::Done(Outcome::Confirmed), 1)
     };
     starts.push(start("confirmed (paid late)", late));
+    let in_part = |state| Cancellation {
+        verified: Some(OrderStatus::Failed),
+        other_amount: OtherAmount::Seen,
+        finding: Some(Finding::AmountDiffers),
+        ..sent(state, 1)
+    };
+    starts.push(start(
+        "needs_review (paid in part)",
+        in_part(State::NeedsReview),
+    ));
+    let confirmed = in_part(State::Done(Outcome::Confirmed));
+    starts.push(start("confirmed (paid in part)", confirmed));
     starts
 }
 
@@ -212,6 +226,13 @@ fn events() -> Vec<Event> {
         OrderStatus::Unknown("INVALID".to_owned()),
     ];
     let mut events: Vec<_> = statuses.into_iter().map(Event::Observed).collect();
+    let other_amount = [
+        (OrderStatus::Unpaid, Receipt::Absent),
+        (OrderStatus::Paid, Receipt::Shown),
+        (OrderStatus::Failed, Receipt::Absent),
+        (OrderStatus::Failed, Receipt::Shown),
+    ];
+    events.extend(other_amount.map(|(status, receipt)| Event::AmountDiffers(status, receipt)));
     events.extend([
         Event::OrderNotFound,
         Event::StatusUnreadable,
@@ -221,7 +242,6 @@ fn events() -> Vec<Event> {
         Event::AnsweredNo,
         Event::Unclear,
         Event::LeaseLapsed,
-        Event::AmountDiffers(OrderStatus::Unpaid),
         Event::Resolved(Resolution::Cancelled),
         Event::Resolved(Resolution::NotCancelled),
         Event::Resolved(Resolution::Acknowledged),
@@ -246,9 +266,10 @@ fn describe(start: &Start, event: &Event, rules: &CancelRules, moment: Moment) -
         Action::Stop => "stop",
     };
     let finding = match (start.record.finding, step.next.finding) {
-        (None, Some(Finding::LatePayment)) => ", raise late_payment",
-        (Some(Finding::LatePayment), None) => ", close late_payment",
-        (None, None) | (Some(_), Some(_)) => "",
+        (before, after) if before == after => String::new(),
+        (_, Some(raised)) => format!(", raise {raised}"),
+        (Some(closed), None) => format!(", close {closed}"),
+        (None, None) => String::new(),
     };
     let state = step.next.state;
     let to = state
@@ -298,16 +319,20 @@ fn node(state: State) -> &'static str {
 
 fn edge_label(event: &Event, rules: &CancelRules) -> String {
     match event {
+        Event::AmountDiffers(OrderStatus::Failed, Receipt::Shown) => "paid in part".to_owned(),
+        Event::AmountDiffers(status, _) if rules.is_eligible(status) => "amount differs".to_owned(),
         Event::Observed(status) if rules.is_eligible(status) => "still open".to_owned(),
-        Event::Observed(OrderStatus::Paid) => "paid".to_owned(),
-        Event::Observed(OrderStatus::Cancelled) => "shown cancelled".to_owned(),
-        Event::Observed(
-            OrderStatus::Unknown(_) | OrderStatus::Unpaid | OrderStatus::Processing,
-        )
-        | Event::StatusUnreadable => "nothing learnt".to_owned(),
-        Event::Observed(OrderStatus::Failed | OrderStatus::Expired | OrderStatus::Reversed) => {
-            "already over".to_owned()
-        }
+        Event::Observed(status) | Event::AmountDiffers(status, _) => match status {
+            OrderStatus::Paid => "paid".to_owned(),
+            OrderStatus::Cancelled => "shown cancelled".to_owned(),
+            OrderStatus::Unknown(_) | OrderStatus::Unpaid | OrderStatus::Processing => {
+                "nothing learnt".to_owned()
+            }
+            OrderStatus::Failed | OrderStatus::Expired | OrderStatus::Reversed => {
+                "already over".to_owned()
+            }
+        },
+        Event::StatusUnreadable => "nothing learnt".to_owned(),
         Event::Resolved(_) => "a person decides".to_owned(),
         Event::OrderNotFound
         | Event::NotSent
@@ -315,7 +340,6 @@ fn edge_label(event: &Event, rules: &CancelRules) -> String {
         | Event::AnsweredYes
         | Event::AnsweredNo
         | Event::Unclear
-        | Event::AmountDiffers(_)
         | Event::LeaseLapsed => event.as_str().replace('_', " "),
     }
 }
@@ -323,6 +347,10 @@ fn edge_label(event: &Event, rules: &CancelRules) -> String {
 fn event_name(event: &Event) -> String {
     match event {
         Event::Observed(status) => format!("status {status}"),
+        Event::AmountDiffers(status, Receipt::Absent) => format!("amount_differs, {status}"),
+        Event::AmountDiffers(status, Receipt::Shown) => {
+            format!("amount_differs, {status}, receipt")
+        }
         Event::OrderNotFound
         | Event::StatusUnreadable
         | Event::NotSent
@@ -331,7 +359,6 @@ fn event_name(event: &Event) -> String {
         | Event::AnsweredNo
         | Event::Unclear
         | Event::LeaseLapsed
-        | Event::AmountDiffers(_)
         | Event::Resolved(_) => event.as_str().to_owned(),
     }
 }

@@ -82,7 +82,8 @@ pub enum Outcome {
     Confirmed,
     /// The customer paid, before the request or in spite of it: *paid wins*.
     NotCancelledPaid,
-    /// The order had ended in some other way: failed, expired or reversed.
+    /// The order had ended in some other way: failed, expired or reversed. What has failed or
+    /// expired may still be paid, which is a [`Finding`] then.
     NotCancelledFinal,
     /// The gateway said no, and the order is still open.
     Refused,
@@ -184,20 +185,25 @@ impl SkipReason {
     }
 }
 
-/// What a person must know about a cancellation that has ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// What a person must know about the payment of an order, whatever became of its
+/// cancellation. The later in this list is the graver: where a record meets two, that one is
+/// shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Finding {
-    /// The order was paid after it had been reported cancelled.
+    /// The customer paid another amount or currency than the merchant has for the order.
+    AmountDiffers,
+    /// The order was paid after it had been reported cancelled, or ended without a payment.
     LatePayment,
 }
 
 impl Finding {
-    /// Every finding.
-    pub const ALL: [Self; 1] = [Self::LatePayment];
+    /// Every finding, the graver later.
+    pub const ALL: [Self; 2] = [Self::AmountDiffers, Self::LatePayment];
 
     /// The word used in JSON and in the store.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::AmountDiffers => "amount_differs",
             Self::LatePayment => "late_payment",
         }
     }
@@ -222,6 +228,15 @@ pub enum RequestUsed {
     Yes,
 }
 
+/// Whether a payment of another amount than the order's has been seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OtherAmount {
+    /// None was.
+    NotSeen,
+    /// One was, and has its [`Finding`], open or closed.
+    Seen,
+}
+
 /// The part of a cancellation's record that the rules read and write.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Cancellation {
@@ -244,28 +259,45 @@ pub struct Cancellation {
     pub failed_polls: u32,
     /// The last status read.
     pub verified: Option<OrderStatus>,
+    /// Whether a status has shown a payment of another amount.
+    pub other_amount: OtherAmount,
     /// What a person must know.
     pub finding: Option<Finding>,
 }
 
 impl Cancellation {
-    /// How an observation of the order changes a cancellation that was already reported: a
-    /// payment that the cancellation has not seen before is a [`Finding`]. `None` if the
-    /// observation changes nothing.
+    /// How a status that was read changes a cancellation that is over: a payment that it has
+    /// not seen before is a [`Finding`] if the order was reported to have ended without one,
+    /// or if its amount differs. `None` if the status changes nothing, and for any other event.
     ///
     /// A store calls this in the transaction in which an order is first known to be paid, so
     /// that no crash comes between the payment and the finding.
     #[must_use]
-    pub fn paid_late(&self, status: &OrderStatus) -> Option<Self> {
-        let reported_cancelled = matches!(
-            self.state,
-            State::Done(Outcome::Confirmed | Outcome::ResolvedCancelled)
+    pub fn paid_late(&self, event: &Event) -> Option<Self> {
+        let outcome = self.state.outcome()?;
+        let status = event.status()?;
+        let reported_unpaid = matches!(
+            outcome,
+            Outcome::Confirmed | Outcome::ResolvedCancelled | Outcome::NotCancelledFinal
         );
         // A payment that was seen before already has its finding, open or closed.
-        let shown = self.verified.as_ref().is_some_and(OrderStatus::was_paid);
-        (reported_cancelled && status.was_paid() && !shown).then(|| Self {
+        let first = status.was_paid() && !self.verified.as_ref().is_some_and(OrderStatus::was_paid);
+        let late = first && reported_unpaid;
+        let differs = event.shows_other_payment();
+        let other = differs && (first || self.other_amount == OtherAmount::NotSeen);
+        let raised = [
+            late.then_some(Finding::LatePayment),
+            other.then_some(Finding::AmountDiffers),
+        ];
+        let graver = raised.into_iter().flatten().max()?;
+        Some(Self {
             verified: Some(status.clone()),
-            finding: Some(Finding::LatePayment),
+            other_amount: if differs {
+                OtherAmount::Seen
+            } else {
+                self.other_amount
+            },
+            finding: self.finding.max(Some(graver)),
             ..self.clone()
         })
     }
@@ -287,6 +319,7 @@ impl Cancellation {
             blocked_since: None,
             failed_polls: 0,
             verified: None,
+            other_amount: OtherAmount::NotSeen,
             finding: None,
         }
     }
@@ -295,11 +328,12 @@ impl Cancellation {
 /// An event in the life of a cancellation.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Event {
-    /// A status was read.
+    /// A status was read, and the amount that it shows is the order's, as far as both are
+    /// known.
     Observed(OrderStatus),
-    /// A status that allows a request was read, and shows another amount or currency than the
-    /// merchant has for the order.
-    AmountDiffers(OrderStatus),
+    /// A status was read that shows another amount or currency than the merchant has for the
+    /// order.
+    AmountDiffers(OrderStatus, Receipt),
     /// A status read was answered: there is no such order.
     OrderNotFound,
     /// A status read gave nothing.
@@ -319,6 +353,52 @@ pub enum Event {
     LeaseLapsed,
     /// A person decided.
     Resolved(Resolution),
+}
+
+impl Event {
+    /// The status, if one was read.
+    pub const fn status(&self) -> Option<&OrderStatus> {
+        match self {
+            Self::Observed(status) | Self::AmountDiffers(status, _) => Some(status),
+            Self::OrderNotFound
+            | Self::StatusUnreadable
+            | Self::NotSent
+            | Self::Unauthenticated
+            | Self::AnsweredYes
+            | Self::AnsweredNo
+            | Self::Unclear
+            | Self::LeaseLapsed
+            | Self::Resolved(_) => None,
+        }
+    }
+
+    /// Whether a status was read that shows a payment of another amount: the order is paid,
+    /// or its payment failed and has a receipt, so that the customer may have paid less.
+    pub const fn shows_other_payment(&self) -> bool {
+        match self {
+            Self::AmountDiffers(OrderStatus::Failed, receipt) => matches!(receipt, Receipt::Shown),
+            Self::AmountDiffers(status, _) => status.was_paid(),
+            Self::Observed(_)
+            | Self::OrderNotFound
+            | Self::StatusUnreadable
+            | Self::NotSent
+            | Self::Unauthenticated
+            | Self::AnsweredYes
+            | Self::AnsweredNo
+            | Self::Unclear
+            | Self::LeaseLapsed
+            | Self::Resolved(_) => false,
+        }
+    }
+}
+
+/// Whether a status shows a receipt of a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Receipt {
+    /// It does not.
+    Absent,
+    /// It does.
+    Shown,
 }
 
 /// What a person can decide.

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::rules::{CancelRules, Repeat, ShowsCancelled, WaitPolicy, after};
 use super::state::{
-    Action, Cancellation, Event, Outcome, RequestUsed, Resolution, SkipReason, State,
+    Action, Cancellation, Event, Finding, OtherAmount, Outcome, RequestUsed, Resolution,
+    SkipReason, State,
 };
 use crate::order::OrderStatus;
 
@@ -32,40 +33,46 @@ pub struct NotAllowed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum StatusClass {
     Paid,
+    /// A payment that failed and yet left a receipt, of another amount than the order's: the
+    /// customer may have paid that much.
+    PaidInPart,
     Cancelled,
     /// A cancel request is allowed.
     Cancellable,
-    /// The order has ended in some other way.
-    Terminal,
+    /// It would be, if the order showed the amount that it should: it may be another
+    /// customer's.
+    OtherAmount,
+    /// The order has failed or expired. An order was seen paid minutes after that.
+    Ended,
+    /// Paid once, and the money went back.
+    Reversed,
     /// An unlisted status, or none: it proves nothing.
     Inconclusive,
 }
 
-fn classify(status: &OrderStatus, rules: &CancelRules) -> StatusClass {
+/// What this status means, which was read with `event`.
+fn classify(status: &OrderStatus, event: &Event, rules: &CancelRules) -> StatusClass {
     match status {
         OrderStatus::Paid => StatusClass::Paid,
         OrderStatus::Cancelled => StatusClass::Cancelled,
         OrderStatus::Unknown(_) => StatusClass::Inconclusive,
+        OrderStatus::Reversed => StatusClass::Reversed,
+        OrderStatus::Failed if event.shows_other_payment() => StatusClass::PaidInPart,
         OrderStatus::Unpaid
         | OrderStatus::Processing
         | OrderStatus::Failed
         | OrderStatus::Expired
-        | OrderStatus::Reversed => {
-            if rules.is_eligible(status) {
-                StatusClass::Cancellable
+            if rules.is_eligible(status) =>
+        {
+            if matches!(event, Event::AmountDiffers(..)) {
+                StatusClass::OtherAmount
             } else {
-                match status {
-                    // Still under way, though not to be cancelled just now.
-                    OrderStatus::Unpaid | OrderStatus::Processing => StatusClass::Inconclusive,
-                    OrderStatus::Failed
-                    | OrderStatus::Expired
-                    | OrderStatus::Reversed
-                    | OrderStatus::Paid
-                    | OrderStatus::Cancelled
-                    | OrderStatus::Unknown(_) => StatusClass::Terminal,
-                }
+                StatusClass::Cancellable
             }
         }
+        // Still under way, though not to be cancelled just now.
+        OrderStatus::Unpaid | OrderStatus::Processing => StatusClass::Inconclusive,
+        OrderStatus::Failed | OrderStatus::Expired => StatusClass::Ended,
     }
 }
 
@@ -99,8 +106,14 @@ pub fn step(
         state: current.state,
         event: event.as_str(),
     })?;
-    if let Event::Observed(status) | Event::AmountDiffers(status) = event {
+    if current.state.outcome().is_none()
+        && let Some(status) = event.status()
+    {
         step.next.verified = Some(status.clone());
+        if event.shows_other_payment() {
+            step.next.other_amount = OtherAmount::Seen;
+            step.next.finding = current.finding.max(Some(Finding::AmountDiffers));
+        }
     }
     Ok(step)
 }
@@ -110,7 +123,7 @@ impl Event {
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Observed(_) => "status",
-            Self::AmountDiffers(_) => "amount_differs",
+            Self::AmountDiffers(..) => "amount_differs",
             Self::OrderNotFound => "order_not_found",
             Self::StatusUnreadable => "status_unreadable",
             Self::NotSent => "not_sent",
@@ -137,35 +150,34 @@ impl Moment<'_> {
     fn requested(&self, event: &Event) -> Option<Step> {
         let asked_before = self.current.requests > 0;
         Some(match event {
-            Event::Observed(status) => match (classify(status, self.rules), asked_before) {
-                (StatusClass::Cancellable, true) if self.overdue() => self.to_review(),
-                (StatusClass::Cancellable, _) => self.send_or_skip(),
-                (StatusClass::Paid, true) => self.done_with(Outcome::NotCancelledPaid),
-                (StatusClass::Cancelled, true) => self.done_with(Outcome::Confirmed),
-                (StatusClass::Terminal, true) => self.done_with(Outcome::NotCancelledFinal),
-                (StatusClass::Inconclusive, true) => self.recheck_later(State::InDoubt),
-                (
-                    StatusClass::Paid
-                    | StatusClass::Cancelled
-                    | StatusClass::Terminal
-                    | StatusClass::Inconclusive,
-                    false,
-                ) => self.skip(SkipReason::NotEligible),
-            },
-            // Only a request could do harm, and none is sent here.
-            Event::AmountDiffers(status)
-                if classify(status, self.rules) != StatusClass::Cancellable =>
-            {
-                return self.requested(&Event::Observed(status.clone()));
+            Event::Observed(status) | Event::AmountDiffers(status, _) => {
+                match (classify(status, event, self.rules), asked_before) {
+                    (StatusClass::Cancellable, true) if self.overdue() => self.to_review(),
+                    (StatusClass::Cancellable, _) => self.send_or_skip(),
+                    (StatusClass::OtherAmount, false) => self.skip(SkipReason::AmountDiffers),
+                    // An earlier request was about an order that showed the right amount then.
+                    (StatusClass::OtherAmount, true) | (StatusClass::PaidInPart, _) => {
+                        let mut step = self.to_review();
+                        // The doubt is as old as the request, so that it is read ever more
+                        // rarely.
+                        step.next.doubt_since = self.current.sent_at;
+                        step
+                    }
+                    (StatusClass::Paid, true) => self.done_with(Outcome::NotCancelledPaid),
+                    (StatusClass::Cancelled, true) => self.done_with(Outcome::Confirmed),
+                    (StatusClass::Reversed, true) => self.done_with(Outcome::NotCancelledFinal),
+                    (StatusClass::Ended, true) => self.ended_or_later(State::InDoubt),
+                    (StatusClass::Inconclusive, true) => self.recheck_later(State::InDoubt),
+                    (
+                        StatusClass::Paid
+                        | StatusClass::Cancelled
+                        | StatusClass::Ended
+                        | StatusClass::Reversed
+                        | StatusClass::Inconclusive,
+                        false,
+                    ) => self.skip(SkipReason::NotEligible),
+                }
             }
-            // An earlier request was about an order that showed the right amount then.
-            Event::AmountDiffers(_) if asked_before => {
-                let mut step = self.to_review();
-                // The doubt is as old as the request, so that it is read ever more rarely.
-                step.next.doubt_since = self.current.sent_at;
-                step
-            }
-            Event::AmountDiffers(_) => self.skip(SkipReason::AmountDiffers),
             Event::OrderNotFound if !asked_before => self.skip(SkipReason::NotFound),
             Event::OrderNotFound | Event::StatusUnreadable if asked_before => {
                 self.recheck_later(State::InDoubt)
@@ -193,7 +205,7 @@ impl Moment<'_> {
             // may have left a moment before.
             Event::Unclear | Event::LeaseLapsed => self.read_now(State::InDoubt),
             Event::Observed(_)
-            | Event::AmountDiffers(_)
+            | Event::AmountDiffers(..)
             | Event::OrderNotFound
             | Event::StatusUnreadable
             | Event::Resolved(_) => return None,
@@ -202,27 +214,29 @@ impl Moment<'_> {
 
     fn accepted(&self, event: &Event) -> Option<Step> {
         Some(match event {
-            Event::Observed(status) => {
-                match (classify(status, self.rules), self.rules.shows_cancelled()) {
+            Event::Observed(status) | Event::AmountDiffers(status, _) => {
+                let class = classify(status, event, self.rules);
+                match (class, self.rules.shows_cancelled()) {
                     (StatusClass::Paid, _) => self.done_with(Outcome::NotCancelledPaid),
+                    (StatusClass::PaidInPart, _) => self.to_review(),
                     (StatusClass::Cancelled, _) => self.done_with(Outcome::Confirmed),
-                    (StatusClass::Terminal, ShowsCancelled::Yes) => {
-                        self.done_with(Outcome::NotCancelledFinal)
+                    (StatusClass::Reversed, _) => self.done_with(Outcome::NotCancelledFinal),
+                    (StatusClass::Ended, ShowsCancelled::Yes) => {
+                        self.ended_or_later(State::Accepted)
                     }
                     // The gateway said yes but its own status does not: wait, then ask.
-                    (StatusClass::Cancellable | StatusClass::Inconclusive, ShowsCancelled::Yes) => {
-                        self.recheck_later(State::Accepted)
-                    }
-                    (StatusClass::Terminal, ShowsCancelled::No)
-                        if *status == OrderStatus::Reversed =>
-                    {
-                        self.done_with(Outcome::NotCancelledFinal)
-                    }
+                    (
+                        StatusClass::Cancellable
+                        | StatusClass::OtherAmount
+                        | StatusClass::Inconclusive,
+                        ShowsCancelled::Yes,
+                    ) => self.recheck_later(State::Accepted),
                     // No status can show it: the answer is the evidence, and the status is
                     // read only so that a payment wins.
-                    (StatusClass::Cancellable | StatusClass::Terminal, ShowsCancelled::No) => {
-                        self.done_with(Outcome::Confirmed)
-                    }
+                    (
+                        StatusClass::Cancellable | StatusClass::OtherAmount | StatusClass::Ended,
+                        ShowsCancelled::No,
+                    ) => self.done_with(Outcome::Confirmed),
                     // Unless it may be what a cancelled order looks like, an unknown status
                     // could be a payment under an undocumented name.
                     (StatusClass::Inconclusive, ShowsCancelled::No)
@@ -237,8 +251,7 @@ impl Moment<'_> {
             }
             Event::OrderNotFound | Event::StatusUnreadable => self.recheck_later(State::Accepted),
             Event::LeaseLapsed => self.read_now(State::Accepted),
-            Event::AmountDiffers(_)
-            | Event::NotSent
+            Event::NotSent
             | Event::Unauthenticated
             | Event::AnsweredYes
             | Event::AnsweredNo
@@ -249,23 +262,28 @@ impl Moment<'_> {
 
     fn refused(&self, event: &Event) -> Option<Step> {
         Some(match event {
-            Event::Observed(status) => match classify(status, self.rules) {
-                StatusClass::Paid => self.done_with(Outcome::NotCancelledPaid),
-                StatusClass::Cancelled => self.done_with(Outcome::Confirmed),
-                StatusClass::Terminal => self.done_with(Outcome::NotCancelledFinal),
-                // The refusal may be the first sign of a payment that the status is slow
-                // to show.
-                StatusClass::Cancellable if self.settled() && !self.may_be_cancelled_unseen() => {
-                    self.done_with(Outcome::Refused)
+            Event::Observed(status) | Event::AmountDiffers(status, _) => {
+                match classify(status, event, self.rules) {
+                    StatusClass::Paid => self.done_with(Outcome::NotCancelledPaid),
+                    StatusClass::PaidInPart => self.to_review(),
+                    StatusClass::Cancelled => self.done_with(Outcome::Confirmed),
+                    StatusClass::Reversed => self.done_with(Outcome::NotCancelledFinal),
+                    StatusClass::Ended => self.ended_or_later(State::Refused),
+                    // The refusal may be the first sign of a payment that the status is slow
+                    // to show.
+                    StatusClass::Cancellable | StatusClass::OtherAmount
+                        if self.settled() && !self.may_be_cancelled_unseen() =>
+                    {
+                        self.done_with(Outcome::Refused)
+                    }
+                    StatusClass::Cancellable
+                    | StatusClass::OtherAmount
+                    | StatusClass::Inconclusive => self.recheck_later(State::Refused),
                 }
-                StatusClass::Cancellable | StatusClass::Inconclusive => {
-                    self.recheck_later(State::Refused)
-                }
-            },
+            }
             Event::OrderNotFound | Event::StatusUnreadable => self.recheck_later(State::Refused),
             Event::LeaseLapsed => self.read_now(State::Refused),
-            Event::AmountDiffers(_)
-            | Event::NotSent
+            Event::NotSent
             | Event::Unauthenticated
             | Event::AnsweredYes
             | Event::AnsweredNo
@@ -275,22 +293,23 @@ impl Moment<'_> {
     }
 
     fn in_doubt(&self, event: &Event) -> Option<Step> {
+        let repeats = self.rules.repeat() == Repeat::Harmless && self.may_repeat();
         Some(match event {
-            Event::Observed(status) => match classify(status, self.rules) {
-                StatusClass::Paid => self.done_with(Outcome::NotCancelledPaid),
-                StatusClass::Cancelled => self.done_with(Outcome::Confirmed),
-                StatusClass::Terminal => self.done_with(Outcome::NotCancelledFinal),
-                StatusClass::Cancellable
-                    if self.rules.repeat() == Repeat::Harmless
-                        && self.may_repeat()
-                        && !self.overdue() =>
-                {
-                    self.try_again()
+            Event::Observed(status) | Event::AmountDiffers(status, _) => {
+                match classify(status, event, self.rules) {
+                    StatusClass::Paid => self.done_with(Outcome::NotCancelledPaid),
+                    StatusClass::PaidInPart => self.to_review(),
+                    StatusClass::Cancelled => self.done_with(Outcome::Confirmed),
+                    StatusClass::Reversed => self.done_with(Outcome::NotCancelledFinal),
+                    StatusClass::Ended => self.ended_or_later(State::InDoubt),
+                    StatusClass::Cancellable if repeats && !self.overdue() => self.try_again(),
+                    // Nothing is repeated for an order that may be another customer's.
+                    StatusClass::OtherAmount if repeats => self.to_review(),
+                    StatusClass::Cancellable
+                    | StatusClass::OtherAmount
+                    | StatusClass::Inconclusive => self.recheck_later(State::InDoubt),
                 }
-                StatusClass::Cancellable | StatusClass::Inconclusive => {
-                    self.recheck_later(State::InDoubt)
-                }
-            },
+            }
             Event::OrderNotFound | Event::StatusUnreadable => self.recheck_later(State::InDoubt),
             // Late, but readable and documented: as good as in time.
             Event::AnsweredYes => self.read_now(State::Accepted),
@@ -301,42 +320,54 @@ impl Moment<'_> {
                 self.read_now(State::InDoubt)
             }
             Event::Resolved(resolution) => return self.resolve(*resolution),
-            Event::AmountDiffers(_) => return None,
         })
     }
 
     fn needs_review(&self, event: &Event) -> Option<Step> {
         Some(match event {
-            Event::Observed(status) => match classify(status, self.rules) {
-                StatusClass::Paid => self.done_with(Outcome::NotCancelledPaid),
-                StatusClass::Cancelled => self.done_with(Outcome::Confirmed),
-                StatusClass::Terminal => self.done_with(Outcome::NotCancelledFinal),
-                StatusClass::Cancellable
-                    if self.rules.repeat() == Repeat::Harmless && self.may_repeat() =>
-                {
-                    self.begin_again()
+            Event::Observed(status) | Event::AmountDiffers(status, _) => {
+                match classify(status, event, self.rules) {
+                    StatusClass::Paid => self.done_with(Outcome::NotCancelledPaid),
+                    StatusClass::Cancelled => self.done_with(Outcome::Confirmed),
+                    StatusClass::Reversed => self.done_with(Outcome::NotCancelledFinal),
+                    StatusClass::Ended if self.settled() => {
+                        self.done_with(Outcome::NotCancelledFinal)
+                    }
+                    // Not while the customer may have paid a part of it.
+                    StatusClass::Cancellable
+                        if self.rules.repeat() == Repeat::Harmless
+                            && self.may_repeat()
+                            && self.current.finding.is_none() =>
+                    {
+                        self.begin_again()
+                    }
+                    StatusClass::PaidInPart
+                    | StatusClass::Ended
+                    | StatusClass::Cancellable
+                    | StatusClass::OtherAmount
+                    | StatusClass::Inconclusive => self.to_review(),
                 }
-                StatusClass::Cancellable | StatusClass::Inconclusive => self.to_review(),
-            },
+            }
             Event::OrderNotFound
             | Event::StatusUnreadable
             | Event::NotSent
             | Event::Unauthenticated
             | Event::Unclear
             | Event::LeaseLapsed => self.to_review(),
+            // A review of the amount alone may have begun before any request.
+            Event::AnsweredYes | Event::AnsweredNo if self.current.requests == 0 => return None,
             Event::AnsweredYes => self.read_now(State::Accepted),
             Event::AnsweredNo => self.read_now(State::Refused),
             Event::Resolved(resolution) => return self.resolve(*resolution),
-            Event::AmountDiffers(_) => return None,
         })
     }
 
     fn done(&self, event: &Event, outcome: Outcome) -> Option<Step> {
         let mut step = self.to(State::Done(outcome), Action::Stop);
         match event {
-            Event::Observed(status) => {
-                if let Some(found) = self.current.paid_late(status) {
-                    step.next.finding = found.finding;
+            Event::Observed(_) | Event::AmountDiffers(..) => {
+                if let Some(found) = self.current.paid_late(event) {
+                    step.next = found;
                 }
                 Some(step)
             }
@@ -349,7 +380,6 @@ impl Moment<'_> {
                 Some(step)
             }
             Event::Resolved(_)
-            | Event::AmountDiffers(_)
             | Event::NotSent
             | Event::Unauthenticated
             | Event::AnsweredYes
@@ -381,6 +411,16 @@ impl Moment<'_> {
     fn may_be_cancelled_unseen(&self) -> bool {
         let earlier = self.current.requests > 1 || self.current.request_used == RequestUsed::Yes;
         earlier && self.rules.shows_cancelled() == ShowsCancelled::No
+    }
+
+    /// The order has failed or expired: that is the end once the last request has settled. An
+    /// order was seen paid minutes after it had failed.
+    fn ended_or_later(&self, state: State) -> Step {
+        if self.settled() {
+            self.done_with(Outcome::NotCancelledFinal)
+        } else {
+            self.recheck_later(state)
+        }
     }
 
     /// The request that was being sent is proved not to have been looked at.
@@ -451,12 +491,16 @@ impl Moment<'_> {
         step
     }
 
+    /// The person who decides has seen the finding, so it is closed.
     fn resolve(&self, resolution: Resolution) -> Option<Step> {
-        match resolution {
-            Resolution::Cancelled => Some(self.done_with(Outcome::ResolvedCancelled)),
-            Resolution::NotCancelled => Some(self.done_with(Outcome::ResolvedNotCancelled)),
-            Resolution::Acknowledged => None,
-        }
+        let outcome = match resolution {
+            Resolution::Cancelled => Outcome::ResolvedCancelled,
+            Resolution::NotCancelled => Outcome::ResolvedNotCancelled,
+            Resolution::Acknowledged => return None,
+        };
+        let mut step = self.done_with(outcome);
+        step.next.finding = None;
+        Some(step)
     }
 
     fn read_now(&self, state: State) -> Step {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use duka_core::OrderStatus;
 use duka_core::cancel::{
-    self, Action, CancelRules, Cancellable, Cancellation, Event, Finding, Outcome, Repeat,
-    Resolution, ShowsCancelled, SkipReason, State, WaitPolicy, mermaid, table,
+    self, Action, CancelRules, Cancellable, Cancellation, Event, Finding, OtherAmount, Outcome,
+    Receipt, Repeat, Resolution, ShowsCancelled, SkipReason, State, WaitPolicy, mermaid, table,
 };
 use jiff::Timestamp;
 
@@ -263,22 +263,282 @@ fn a_review_that_another_amount_ends_in_again_keeps_its_age() {
         (3_601, unpaid()),
         // A status read in review begins again, and another amount ends that.
         (7_200, unpaid()),
-        (7_201, Event::AmountDiffers(OrderStatus::Unpaid)),
+        (7_201, differs(OrderStatus::Unpaid)),
     ];
     let record = after(&rules, &events);
     assert_eq!(record.state, State::NeedsReview);
     assert_eq!(record.doubt_since, Timestamp::from_second(0).ok());
 }
 
+fn differs(status: OrderStatus) -> Event {
+    Event::AmountDiffers(status, Receipt::Absent)
+}
+
+fn skipped(reason: SkipReason) -> State {
+    State::Done(Outcome::Skipped(reason))
+}
+
+fn failed_with_receipt() -> Event {
+    Event::AmountDiffers(OrderStatus::Failed, Receipt::Shown)
+}
+
+fn both() -> [CancelRules; 2] {
+    [
+        CancelRules::repeatable([Cancellable::Unpaid, Cancellable::Processing]),
+        CancelRules::once_only([Cancellable::Unpaid, Cancellable::Failed]),
+    ]
+}
+
+/// A record in every state in which a status is read, each by way of what leads there.
+fn readable_states(rules: &CancelRules) -> Vec<Cancellation> {
+    let unpaid = || (0, Event::Observed(OrderStatus::Unpaid));
+    let to = |events: Vec<(i64, Event)>| after(rules, &[vec![unpaid()], events].concat());
+    vec![
+        Cancellation::requested(),
+        to(vec![(1, Event::AnsweredYes)]),
+        to(vec![(1, Event::AnsweredNo)]),
+        to(vec![(1, Event::Unclear)]),
+        in_review(rules),
+    ]
+}
+
 #[test]
-fn another_amount_matters_only_while_a_request_could_leave() {
+fn an_open_order_with_another_amount_is_skipped_before_the_first_request() {
+    for rules in both() {
+        let open = after(&rules, &[(0, differs(OrderStatus::Unpaid))]);
+        assert_eq!(open.state, skipped(SkipReason::AmountDiffers));
+        assert_eq!((open.finding, open.requests), (None, 0));
+    }
+}
+
+#[test]
+fn a_payment_of_another_amount_is_a_finding_in_every_state_in_which_a_status_is_read() {
+    for rules in both() {
+        for record in readable_states(&rules) {
+            let paid = differs(OrderStatus::Paid);
+            let (next, action) = step_at(&record, &paid, &rules, 3700);
+            let outcome = next.state.outcome();
+            let wanted = if record.requests == 0 {
+                Outcome::Skipped(SkipReason::NotEligible)
+            } else {
+                Outcome::NotCancelledPaid
+            };
+            assert_eq!((outcome, action), (Some(wanted), Action::Stop));
+            assert_eq!(next.finding, Some(Finding::AmountDiffers), "{record:?}");
+            // The order's own amount is none.
+            let paid = Event::Observed(OrderStatus::Paid);
+            let (next, _) = step_at(&record, &paid, &rules, 3700);
+            assert_eq!((next.state, next.finding), (State::Done(wanted), None));
+            // A later look at what is over finds it as well.
+            let (next, _) = step_at(&next, &differs(OrderStatus::Paid), &rules, 3800);
+            assert_eq!(next.finding, Some(Finding::AmountDiffers), "{record:?}");
+        }
+    }
+}
+
+#[test]
+fn a_closed_finding_about_the_amount_is_not_raised_again_by_the_same_payment() {
+    for rules in both() {
+        for (status, receipt) in [
+            (OrderStatus::Paid, Receipt::Absent),
+            (OrderStatus::Reversed, Receipt::Absent),
+            (OrderStatus::Failed, Receipt::Shown),
+        ] {
+            let seen = Event::AmountDiffers(status, receipt);
+            let skipped = after(&rules, &[(0, Event::OrderNotFound)]);
+            let (found, _) = step_at(&skipped, &seen, &rules, 1);
+            assert_eq!(found.finding, Some(Finding::AmountDiffers), "{seen:?}");
+            let closing = Event::Resolved(Resolution::Acknowledged);
+            let (closed, _) = step_at(&found, &closing, &rules, 2);
+            assert_eq!(closed.finding, None);
+            let (again, _) = step_at(&closed, &seen, &rules, 3);
+            assert_eq!(again, closed, "{seen:?}");
+        }
+    }
+}
+
+#[test]
+fn a_payment_after_a_part_of_it_was_acknowledged_is_found_by_itself() {
+    let rules = &both()[1];
+    let skipped = after(rules, &[(0, Event::OrderNotFound)]);
+    let (part, _) = step_at(&skipped, &failed_with_receipt(), rules, 1);
+    let closing = Event::Resolved(Resolution::Acknowledged);
+    let (closed, _) = step_at(&part, &closing, rules, 2);
+    let (paid, _) = step_at(&closed, &differs(OrderStatus::Paid), rules, 3);
+    assert_eq!(paid.finding, Some(Finding::AmountDiffers));
+}
+
+#[test]
+fn of_two_findings_the_graver_is_shown() {
+    for rules in both() {
+        let cancelled = [
+            (0, Event::Observed(OrderStatus::Unpaid)),
+            (1, Event::AnsweredYes),
+            (2, Event::Observed(OrderStatus::Cancelled)),
+        ];
+        let late = Some(Finding::LatePayment);
+        let confirmed = after(&rules, &cancelled);
+        // Both at once.
+        let (at_once, _) = step_at(&confirmed, &differs(OrderStatus::Paid), &rules, 3);
+        assert_eq!(
+            (at_once.finding, at_once.other_amount),
+            (late, OtherAmount::Seen)
+        );
+        // First the lesser one, and then the payment.
+        let (part, _) = step_at(&confirmed, &failed_with_receipt(), &rules, 3);
+        assert_eq!(part.finding, Some(Finding::AmountDiffers));
+        let paid = Event::Observed(OrderStatus::Paid);
+        assert_eq!(step_at(&part, &paid, &rules, 4).0.finding, late);
+        // First the payment, and then its amount.
+        let (paid, _) = step_at(&confirmed, &paid, &rules, 3);
+        let (amount, _) = step_at(&paid, &differs(OrderStatus::Paid), &rules, 4);
+        assert_eq!(
+            (amount.finding, amount.other_amount),
+            (late, OtherAmount::Seen)
+        );
+        // The person who closes the one has seen the other.
+        let closing = Event::Resolved(Resolution::Acknowledged);
+        assert_eq!(step_at(&amount, &closing, &rules, 5).0.finding, None);
+    }
+}
+
+#[test]
+fn a_failed_payment_with_a_receipt_of_another_amount_waits_for_a_person_and_nothing_is_sent() {
+    for rules in both() {
+        for record in readable_states(&rules) {
+            let (next, action) = step_at(&record, &failed_with_receipt(), &rules, 3500);
+            let case = format!("{record:?}");
+            assert_eq!(
+                (next.state, action),
+                (State::NeedsReview, Action::AskPerson),
+                "{case}"
+            );
+            assert_eq!(next.finding, Some(Finding::AmountDiffers), "{case}");
+            assert_eq!(next.requests, record.requests, "{case}");
+            // However often the order looks open again, a person decides.
+            let unpaid = Event::Observed(OrderStatus::Unpaid);
+            let (still, action) = step_at(&next, &unpaid, &rules, 800_000);
+            assert_eq!(
+                (still.state, action),
+                (State::NeedsReview, Action::AskPerson),
+                "{case}"
+            );
+            let decision = Event::Resolved(Resolution::NotCancelled);
+            let (over, _) = step_at(&still, &decision, &rules, 800_001);
+            assert_eq!(over.finding, None, "the person has seen it");
+        }
+    }
+}
+
+#[test]
+fn a_failed_payment_of_the_orders_own_amount_or_without_a_receipt_is_an_ordinary_failure() {
+    let [repeatable, once_only] = both();
+    let failed = [(0, Event::Observed(OrderStatus::Failed))];
+    assert_eq!(after(&once_only, &failed).state, State::Sending);
+    let not_eligible = skipped(SkipReason::NotEligible);
+    assert_eq!(after(&repeatable, &failed).state, not_eligible);
+    let no_receipt = [(0, differs(OrderStatus::Failed))];
+    let differs = skipped(SkipReason::AmountDiffers);
+    assert_eq!(after(&once_only, &no_receipt).state, differs);
+    assert_eq!(after(&repeatable, &no_receipt).state, not_eligible);
+}
+
+/// An M-Pesa order was paid three minutes after it had failed.
+#[test]
+fn failed_and_expired_are_an_end_only_after_the_settling_time() {
     let rules = CancelRules::repeatable([Cancellable::Unpaid]);
-    let differs = |status| (0, Event::AmountDiffers(status));
-    let skipped = |reason| State::Done(Outcome::Skipped(reason));
-    let open = after(&rules, &[differs(OrderStatus::Unpaid)]);
-    assert_eq!(open.state, skipped(SkipReason::AmountDiffers));
-    // A paid order is paid, whatever it shows.
-    let paid = after(&rules, &[differs(OrderStatus::Paid)]);
-    assert_eq!(paid.state, skipped(SkipReason::NotEligible));
-    assert_eq!(paid.verified, Some(OrderStatus::Paid));
+    for ended in [OrderStatus::Failed, OrderStatus::Expired] {
+        for came in [Event::AnsweredYes, Event::AnsweredNo, Event::Unclear] {
+            let sent = [(0, Event::Observed(OrderStatus::Unpaid)), (1, came)];
+            let record = after(&rules, &sent);
+            let ended = Event::Observed(ended.clone());
+            let (early, action) = step_at(&record, &ended, &rules, 9);
+            assert_eq!(early.state, record.state, "{ended:?}");
+            assert!(matches!(action, Action::ReadStatus { .. }), "{action:?}");
+            let (settled, _) = step_at(&early, &ended, &rules, 10);
+            assert_eq!(settled.state, State::Done(Outcome::NotCancelledFinal));
+            // Paid in the meantime, it is paid.
+            let paid = Event::Observed(OrderStatus::Paid);
+            let (paid, _) = step_at(&early, &paid, &rules, 10);
+            assert_eq!(paid.state, State::Done(Outcome::NotCancelledPaid));
+        }
+    }
+}
+
+/// Before a new attempt, and in a review that was reached before the last request settled.
+#[test]
+fn a_failed_order_settles_in_every_other_state_too() {
+    let rules = CancelRules::repeatable([Cancellable::Unpaid]);
+    let failed = Event::Observed(OrderStatus::Failed);
+    for (state, early) in [
+        (State::Requested, State::InDoubt),
+        (State::NeedsReview, State::NeedsReview),
+    ] {
+        let record = grown(state, 2);
+        assert_eq!(step_at(&record, &failed, &rules, 1001).0.state, early);
+        let settled = step_at(&record, &failed, &rules, 1010).0.state;
+        assert_eq!(settled, State::Done(Outcome::NotCancelledFinal));
+    }
+}
+
+#[test]
+fn money_that_went_back_is_the_end_at_once() {
+    for rules in both() {
+        for record in readable_states(&rules)
+            .into_iter()
+            .filter(|it| it.requests > 0)
+        {
+            let reversed = Event::Observed(OrderStatus::Reversed);
+            let (over, _) = step_at(&record, &reversed, &rules, 2);
+            assert_eq!(over.state, State::Done(Outcome::NotCancelledFinal));
+        }
+    }
+}
+
+#[test]
+fn a_payment_after_a_failed_or_expired_end_is_a_late_payment() {
+    let rules = CancelRules::repeatable([Cancellable::Unpaid]);
+    for ended in [OrderStatus::Failed, OrderStatus::Expired] {
+        let mut events = vec![
+            (0, Event::Observed(OrderStatus::Unpaid)),
+            (1, Event::Unclear),
+            (20, Event::Observed(ended)),
+            (200, Event::Observed(OrderStatus::Paid)),
+        ];
+        let late = after(&rules, &events);
+        assert_eq!(late.state, State::Done(Outcome::NotCancelledFinal));
+        assert_eq!(late.finding, Some(Finding::LatePayment));
+        events.push((201, Event::Resolved(Resolution::Acknowledged)));
+        events.push((202, Event::Observed(OrderStatus::Paid)));
+        assert_eq!(after(&rules, &events).finding, None);
+    }
+    // What was paid and went back before is no late payment.
+    let events = [
+        (0, Event::Observed(OrderStatus::Unpaid)),
+        (1, Event::Unclear),
+        (20, Event::Observed(OrderStatus::Reversed)),
+        (200, Event::Observed(OrderStatus::Paid)),
+    ];
+    assert_eq!(after(&rules, &events).finding, None);
+}
+
+#[test]
+fn nothing_is_repeated_for_an_order_that_shows_another_amount() {
+    let rules = CancelRules::repeatable([Cancellable::Unpaid]);
+    let sent = [
+        (0, Event::Observed(OrderStatus::Unpaid)),
+        (1, Event::Unclear),
+    ];
+    let doubt = after(&rules, &sent);
+    let unpaid = differs(OrderStatus::Unpaid);
+    assert_eq!(step_at(&doubt, &unpaid, &rules, 5).0.state, State::InDoubt);
+    let (review, action) = step_at(&doubt, &unpaid, &rules, 10);
+    assert_eq!(
+        (review.state, action),
+        (State::NeedsReview, Action::AskPerson)
+    );
+    let (still, _) = step_at(&review, &unpaid, &rules, 8000);
+    assert_eq!(still.state, State::NeedsReview);
+    // Another customer's order that shows no payment says nothing of ours.
+    assert_eq!(still.finding, None);
 }

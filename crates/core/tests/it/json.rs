@@ -142,11 +142,12 @@ fn an_outcome_stands_with_its_reason() {
 
 #[test]
 fn findings_are_words() {
+    reads_back(&Finding::AmountDiffers, r#""amount_differs""#);
     reads_back(&Finding::LatePayment, r#""late_payment""#);
     reads_back(&RefundFinding::DoubleRequest, r#""double_request""#);
     let error = refused::<Finding>(r#""early_payment""#);
     assert!(
-        error.contains("finding \"early_payment\" is not one of late_payment"),
+        error.contains("finding \"early_payment\" is not one of amount_differs, late_payment"),
         "{error}"
     );
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use duka_core::cancel::{
-    self, CancelRules, Cancellable, Cancellation, Event, RequestUsed, Resolution, WaitPolicy,
+    self, Action, CancelRules, Cancellable, Cancellation, Event, Finding, OtherAmount, Receipt,
+    RequestUsed, Resolution, WaitPolicy,
 };
 use duka_core::money::{Currency, Decimal};
 use duka_core::{
@@ -95,6 +96,8 @@ fn durations() -> impl Strategy<Value = Duration> {
 fn events() -> impl Strategy<Value = Event> {
     prop_oneof![
         3 => statuses().prop_map(Event::Observed),
+        2 => (statuses(), prop::sample::select(vec![Receipt::Absent, Receipt::Shown]))
+            .prop_map(|(status, receipt)| Event::AmountDiffers(status, receipt)),
         5 => prop::sample::select(vec![
             Event::OrderNotFound,
             Event::StatusUnreadable,
@@ -104,7 +107,6 @@ fn events() -> impl Strategy<Value = Event> {
             Event::AnsweredNo,
             Event::Unclear,
             Event::LeaseLapsed,
-            Event::AmountDiffers(OrderStatus::Unpaid),
             Event::Resolved(Resolution::Cancelled),
             Event::Resolved(Resolution::NotCancelled),
             Event::Resolved(Resolution::Acknowledged),
@@ -214,6 +216,14 @@ proptest! {
             prop_assert!(outcome.is_none() || step.next.state.outcome() == outcome);
             prop_assert!(step.next.requests <= step.next.attempts);
             prop_assert!(!once || step.next.requests <= 1);
+            let sends = step.action == Action::SendRequest;
+            prop_assert!(!sends || step.next.finding.is_none());
+            // Only a person closes a finding, and makes it no lesser one.
+            let by_a_person = matches!(event, Event::Resolved(_));
+            prop_assert!(by_a_person || step.next.finding >= record.finding);
+            if event.shows_other_payment() && record.other_amount == OtherAmount::NotSeen {
+                prop_assert!(step.next.finding >= Some(Finding::AmountDiffers));
+            }
             record = step.next;
         }
     }

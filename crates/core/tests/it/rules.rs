@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use duka_core::OrderStatus;
 use duka_core::cancel::{
-    self, Action, CancelRules, Cancellable, Cancellation, Event, Finding, Outcome, Repeat,
-    RequestUsed, Resolution, State, Step, WaitPolicy,
+    self, Action, CancelRules, Cancellable, Cancellation, Event, Finding, OtherAmount, Outcome,
+    Receipt, Repeat, RequestUsed, Resolution, State, Step, WaitPolicy,
 };
 use jiff::Timestamp;
 
@@ -43,6 +43,12 @@ fn statuses() -> Vec<OrderStatus> {
 
 fn events() -> Vec<Event> {
     let mut events: Vec<_> = statuses().into_iter().map(Event::Observed).collect();
+    let differs = [
+        (OrderStatus::Unpaid, Receipt::Absent),
+        (OrderStatus::Paid, Receipt::Absent),
+        (OrderStatus::Failed, Receipt::Shown),
+    ];
+    events.extend(differs.map(|(status, receipt)| Event::AmountDiffers(status, receipt)));
     events.extend([
         Event::OrderNotFound,
         Event::StatusUnreadable,
@@ -52,7 +58,6 @@ fn events() -> Vec<Event> {
         Event::AnsweredNo,
         Event::Unclear,
         Event::LeaseLapsed,
-        Event::AmountDiffers(OrderStatus::Unpaid),
         Event::Resolved(Resolution::Cancelled),
         Event::Resolved(Resolution::NotCancelled),
         Event::Resolved(Resolution::Acknowledged),
@@ -204,7 +209,8 @@ fn outcomes_have_their_evidence() {
         else {
             return;
         };
-        let saw = |wanted: &[OrderStatus]| matches!(&walked.event, Event::Observed(status) if wanted.contains(status));
+        let saw =
+            |wanted: &[OrderStatus]| walked.event.status().is_some_and(|it| wanted.contains(it));
         let proved = match outcome {
             Outcome::Confirmed => past.answered_yes || past.shown_cancelled,
             Outcome::Refused => past.answered_no,
@@ -225,7 +231,7 @@ fn outcomes_have_their_evidence() {
 fn paid_wins_in_every_open_state() {
     in_every_life(|_, walked| {
         let open = walked.from.0.state.outcome().is_none();
-        if open && walked.event == Event::Observed(OrderStatus::Paid) {
+        if open && walked.event.status() == Some(&OrderStatus::Paid) {
             let outcome = walked.step.next.state.outcome();
             let fine = matches!(
                 outcome,
@@ -241,16 +247,62 @@ fn a_finished_cancellation_changes_only_its_finding() {
     in_every_life(|_, walked| {
         let (from, next) = (&walked.from.0, &walked.step.next);
         let Some(outcome) = from.state.outcome() else {
-            assert_eq!(next.finding, None, "{walked:?}");
             return;
         };
         assert_eq!((next.state, walked.step.action), (from.state, Action::Stop));
+        let unchanged = Cancellation {
+            verified: from.verified.clone(),
+            other_amount: from.other_amount,
+            finding: from.finding,
+            ..next.clone()
+        };
+        assert_eq!(*from, unchanged);
         if let Some(Finding::LatePayment) = next.finding {
-            let cancelled = matches!(outcome, Outcome::Confirmed | Outcome::ResolvedCancelled);
-            assert!(cancelled, "{walked:?}");
-        } else if from.finding.is_some() {
+            let unpaid = matches!(
+                outcome,
+                Outcome::Confirmed | Outcome::ResolvedCancelled | Outcome::NotCancelledFinal
+            );
+            assert!(unpaid, "{walked:?}");
+        } else if next.finding < from.finding {
             assert_eq!(walked.event, Event::Resolved(Resolution::Acknowledged));
         }
+    });
+}
+
+/// Whichever state reads it: the first payment of another amount is a finding, and stays one
+/// until a person has seen it.
+#[test]
+fn a_payment_of_another_amount_is_a_finding_until_a_person_has_seen_it() {
+    in_every_life(|_, walked| {
+        let (from, next) = (&walked.from.0, &walked.step.next);
+        if walked.event.shows_other_payment() && from.other_amount == OtherAmount::NotSeen {
+            assert!(next.finding >= Some(Finding::AmountDiffers), "{walked:?}");
+        }
+        let by_a_person = matches!(walked.event, Event::Resolved(_));
+        assert!(next.finding >= from.finding || by_a_person, "{walked:?}");
+    });
+}
+
+#[test]
+fn no_request_leaves_while_there_is_a_finding() {
+    in_every_life(|_, walked| {
+        let sends = walked.step.action == Action::SendRequest;
+        assert!(!sends || walked.step.next.finding.is_none(), "{walked:?}");
+    });
+}
+
+/// Every record that has failed or expired in the end, and sent a request before, has waited
+/// for as long as the request needs to settle.
+#[test]
+fn failed_and_expired_end_nothing_before_the_last_request_has_settled() {
+    in_every_life(|_, walked| {
+        let (from, next) = (&walked.from.0, &walked.step.next);
+        let ends = from.state.outcome().is_none()
+            && next.state == State::Done(Outcome::NotCancelledFinal)
+            && walked.event.status() != Some(&OrderStatus::Reversed);
+        let settles = from.sent_at.map(|at| at + WAIT_POLICY.settle);
+        let settled = settles.is_none_or(|at| at <= walked.now);
+        assert!(!ends || settled, "{walked:?}");
     });
 }
 

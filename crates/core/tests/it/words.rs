@@ -30,7 +30,9 @@ fn what_is_written_as_text_reads_back() {
     reads_back::<GatewayName>("pesapal");
     reads_back::<OrderId>("A-17");
     reads_back::<Money>("105.50 KES");
-    reads_back::<Finding>("late_payment");
+    for finding in Finding::ALL {
+        reads_back::<Finding>(finding.as_str());
+    }
     for outcome in RefundOutcome::ALL {
         reads_back::<RefundOutcome>(outcome.as_str());
     }

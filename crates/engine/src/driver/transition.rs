@@ -8,7 +8,7 @@ use crate::store::Precondition;
 
 /// An event, with what goes into the record beside it.
 pub(crate) struct Transition {
-    pub(super) event: Event,
+    pub(crate) event: Event,
     pub(super) detail: String,
     /// Who did it, if not this worker.
     pub(super) actor: Option<String>,

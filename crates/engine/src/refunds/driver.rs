@@ -136,7 +136,9 @@ impl Refunder {
         };
         self.store.track(vec![order]).await?;
         let worker = &orders.settings.worker;
-        self.store.observe(&key, seen, worker).await?;
+        self.store
+            .observe(&key, seen, self.orders.settings.amount_check, worker)
+            .await?;
 
         // The lease runs from the write of the intent, and the deadline from before it.
         let deadline = orders.settings.lease.deadline(&orders.clock);

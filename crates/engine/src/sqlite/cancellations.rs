@@ -1,6 +1,6 @@
 //! Statements about cancellations, their attempts and their log.
 
-use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, RequestUsed};
+use duka_core::cancel::{Cancellation, Finding, OtherAmount, Outcome, Repeat, RequestUsed};
 use duka_core::{AccountName, CancellationId, GatewayName, OrderStatus};
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
@@ -23,7 +23,9 @@ impl Progress for Cancellation {
     type Terms = CancelTerms;
     const TABLE: Table = Table::Cancellations;
     const SELECT: &'static str =
-        "SELECT r.*, o.form, o.gateway, o.amount, o.currency FROM cancellations r
+        "SELECT r.*, o.form, o.gateway, o.amount, o.currency, o.status, o.raw_status,
+             o.unknown_status, o.status_amount, o.status_currency, o.observed_at
+         FROM cancellations r
          JOIN orders o ON o.account = r.account AND o.order_id = r.order_id";
 
     fn words(&self) -> String {
@@ -49,6 +51,10 @@ impl Progress for Cancellation {
             ("failed_polls", self.failed_polls.into()),
             ("verified", word(verified.map(OrderStatus::as_str))),
             ("verified_raw", word(verified.and_then(unknown_words))),
+            (
+                "other_amount",
+                (self.other_amount == OtherAmount::Seen).into(),
+            ),
             ("finding", word(self.finding.map(Finding::as_str))),
         ]
     }
@@ -63,6 +69,7 @@ impl Progress for Cancellation {
             listed_money: rows::money(row, "listed_amount", "listed_currency")?,
             tracked_money: rows::money(row, "amount", "currency")?,
             processing_until: rows::maybe_moment(row, "processing_until")?,
+            seen: rows::observation(row)?,
         })
     }
 }
@@ -334,7 +341,9 @@ pub(super) fn report(
             "(r.state IN ('sending', 'in_doubt', 'needs_review') OR r.finding IS NOT NULL)"
         }
         ReportFilter::Unsettled => "r.due_at IS NOT NULL AND r.state <> 'needs_review'",
-        ReportFilter::ReportedCancelled => "r.outcome IN ('confirmed', 'resolved_cancelled')",
+        ReportFilter::ReportedUnpaid => {
+            "r.outcome IN ('confirmed', 'resolved_cancelled', 'not_cancelled_final')"
+        }
     };
     let condition = format!(
         "{which} AND (r.created_at, r.id) > (?1, ?2) AND r.updated_at >= ?3

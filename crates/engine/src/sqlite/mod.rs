@@ -29,6 +29,7 @@ use duka_core::{
 };
 use rusqlite::{Connection, OpenFlags};
 
+use crate::amount::AmountCheck;
 use crate::create::{Creation, CreationEnd, OpenCreations};
 use crate::order::{OrderKey, TrackedOrder};
 use crate::record::{LogEntry, Record};
@@ -274,10 +275,11 @@ impl Store for SqliteStore {
         &self,
         key: &OrderKey,
         seen: Observation,
+        amount_check: AmountCheck,
         actor: &str,
     ) -> Result<(), StoreError> {
         let (key, actor, now) = (key.clone(), actor.to_owned(), self.clock.now());
-        self.write(move |c| payments::observe(c, &key, seen, &actor, now))
+        self.write(move |c| payments::observe(c, &key, seen, amount_check, &actor, now))
             .await
     }
 

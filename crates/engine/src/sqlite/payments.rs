@@ -2,13 +2,14 @@
 //! After a payment was seen no request may be sent, and a cancellation that was reported
 //! before gets a finding. Both consider an order under all names of its account.
 
-use duka_core::cancel::{Action, Event, Repeat, Step};
-use duka_core::{GatewayName, Observation, OrderStatus};
+use duka_core::cancel::{Action, Receipt, Repeat, Step};
+use duka_core::{GatewayName, Observation};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::rows::{self, collect, store_error};
 use super::{cancellations, creations, orders, records, refunds};
+use crate::amount::{self, AmountCheck};
 use crate::message;
 use crate::order::{OrderKey, Tracking};
 use crate::record::Record;
@@ -21,6 +22,7 @@ pub(super) fn observe(
     connection: &Connection,
     key: &OrderKey,
     seen: Observation,
+    amount_check: AmountCheck,
     actor: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -29,7 +31,7 @@ pub(super) fn observe(
     };
     creations::close_seen(connection, key, now)?;
     refunds::find_reversed(connection, key, &merged.status, actor, now)?;
-    find_late(connection, key, &merged.status, actor, now)
+    find_late(connection, key, (&merged, amount_check), actor, now)
 }
 
 /// Writes an update of a cancellation, if its precondition holds, and what follows from a
@@ -43,10 +45,10 @@ pub(super) fn advance(
     let before = records::present(connection, change.id)?;
     // Read first: the observation of this update comes after it.
     let paid = seen_paid(connection, &before, update.attempt)?;
-    if let (Precondition::Unpaid, Some(status)) = (update.precondition, &paid)
+    if let (Precondition::Unpaid, Some(payment)) = (update.precondition, &paid)
         && before.version == change.version
     {
-        return Ok(UpdateResult::PreconditionFailed(status.clone()));
+        return Ok(UpdateResult::PreconditionFailed(payment.status.clone()));
     }
     let tracking = match update.tracking {
         // The worker may not know of the payment.
@@ -56,37 +58,44 @@ pub(super) fn advance(
     if !cancellations::write(connection, update, &before, tracking, now)? {
         return Ok(UpdateResult::Conflict(before));
     }
-    let actor = &change.entry.actor;
+    let (actor, check) = (&change.entry.actor, update.amount_check);
     if let Some(seen) = &update.seen {
-        observe(connection, &before.key, seen.clone(), actor, now)?;
-    } else if let Some(status) = paid {
+        observe(connection, &before.key, seen.clone(), check, actor, now)?;
+    } else if let Some(payment) = paid {
         // An operator may decide *cancelled* about an order that has been seen paid.
-        find_late(connection, &before.key, &status, actor, now)?;
+        find_late(connection, &before.key, (&payment, check), actor, now)?;
     }
     records::present(connection, change.id).map(UpdateResult::Stored)
 }
 
 /// Raises the finding of every cancellation that was reported before this payment was seen,
-/// also under another name of the account.
+/// and that of the newest if its amount differs, also under another name of the account.
 fn find_late(
     connection: &Connection,
     key: &OrderKey,
-    status: &OrderStatus,
+    (payment, amount_check): (&Observation, AmountCheck),
     actor: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if !status.was_paid() {
+    if !payment.status.was_paid() {
         return Ok(());
     }
     let Some(order) = orders::by_key(connection, key)? else {
         return Ok(());
     };
-    for record in of_all_names(connection, key, &order.gateway)? {
-        let Some(next) = record.progress.paid_late(status) else {
+    let records = of_all_names(connection, key, &order.gateway)?;
+    let newest = records.last().map(|record| record.id);
+    for record in records {
+        let check = if newest == Some(record.id) {
+            amount_check
+        } else {
+            AmountCheck::Ignore
+        };
+        let shown = (&payment.status, payment.money, Receipt::Absent);
+        let (event, detail) = amount::observed(check, &record, shown);
+        let Some(next) = record.progress.paid_late(&event) else {
             continue;
         };
-        let event = Event::Observed(status.clone());
-        let detail = format!("status {status}");
         let step = Step {
             next: next.clone(),
             action: Action::Stop,
@@ -101,6 +110,7 @@ fn find_late(
                 entry: Entry::new(event.as_str(), actor, Some(detail)),
             },
             seen: None,
+            amount_check,
             attempt: Attempt::Unchanged,
             tracking: Tracking::Closed,
             precondition: Precondition::None,
@@ -135,13 +145,13 @@ fn of_all_names(
     )
 }
 
-/// The status of an order that has been seen paid, under this name of its account or, at a
+/// The payment of an order that has been seen paid, under this name of its account or, at a
 /// gateway that takes one request, under another.
 fn seen_paid(
     connection: &Connection,
     record: &Record,
     attempt: Attempt,
-) -> Result<Option<OrderStatus>, StoreError> {
+) -> Result<Option<Observation>, StoreError> {
     let sql = format!(
         "SELECT * FROM orders o WHERE o.order_id = ?2 AND o.gateway = ?3
            AND (o.account = ?1 OR ?4 OR {ONE_ORDER})
@@ -154,6 +164,6 @@ fn seen_paid(
         select.query(params![account, order, record.gateway.as_str(), begins]),
         rows::order,
     )?;
-    let seen = orders.into_iter().filter_map(|order| order.seen);
-    Ok(seen.map(|seen| seen.status).find(OrderStatus::was_paid))
+    let mut seen = orders.into_iter().filter_map(|order| order.seen);
+    Ok(seen.find(|seen| seen.status.was_paid()))
 }

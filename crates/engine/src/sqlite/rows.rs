@@ -1,6 +1,6 @@
 //! Between rows and values: reading, writing, and telling one trouble from another.
 
-use duka_core::cancel::{Cancellation, Finding, Outcome, RequestUsed, State};
+use duka_core::cancel::{Cancellation, Finding, OtherAmount, Outcome, RequestUsed, State};
 use duka_core::id::IdForm;
 use duka_core::money::{Currency, Decimal};
 use duka_core::{AccountName, GatewayName, Money, Observation, OrderId, OrderStatus};
@@ -157,7 +157,8 @@ pub(super) fn order(row: &Row<'_>) -> Result<TrackedOrder, StoreError> {
     })
 }
 
-fn observation(row: &Row<'_>) -> Result<Option<Observation>, StoreError> {
+/// What was last seen of an order.
+pub(super) fn observation(row: &Row<'_>) -> Result<Option<Observation>, StoreError> {
     let Some(word) = get::<Option<String>>(row, "status")? else {
         return Ok(None);
     };
@@ -200,6 +201,11 @@ pub(super) fn cancellation(row: &Row<'_>) -> Result<Cancellation, StoreError> {
             Some(word) => Some(
                 OrderStatus::from_word(&word, &raw).ok_or_else(|| damaged("a verified status"))?,
             ),
+        },
+        other_amount: if get::<bool>(row, "other_amount")? {
+            OtherAmount::Seen
+        } else {
+            OtherAmount::NotSeen
         },
         finding: match finding {
             None => None,

@@ -73,6 +73,8 @@ CREATE TABLE cancellations (
     failed_polls    INTEGER NOT NULL,
     verified        TEXT,
     verified_raw    TEXT,
+    -- Whether a payment of another amount was seen.
+    other_amount    INTEGER NOT NULL DEFAULT 0,
     finding         TEXT,
     message         TEXT,
     -- When to work on it next; while a worker holds the lease, when the lease ends.

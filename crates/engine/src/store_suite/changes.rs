@@ -4,7 +4,7 @@ use crate::store::{
     Attempt, Change, Claim, Condition, Entry, NewCancellation, OpenResult, Precondition,
     ReportFilter, ReportPage, Schedule, Update, UpdateResult,
 };
-use crate::{Origin, Record, Store, StoreErrorKind, TrackedOrder, Tracking};
+use crate::{AmountCheck, Origin, Record, Store, StoreErrorKind, TrackedOrder, Tracking};
 use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, RequestUsed, SkipReason, State};
 use duka_core::id::IdForm;
 use duka_core::{CancellationId, Money, Observation, OrderId, OrderStatus};
@@ -72,6 +72,7 @@ pub fn change(record: &Record, state: State, attempt: Attempt) -> Update {
         },
         precondition: Precondition::None,
         seen: None,
+        amount_check: AmountCheck::Compare,
         attempt,
         tracking: if over {
             Tracking::Closed
@@ -173,7 +174,7 @@ pub async fn a_correction_replaces_what_a_list_says_and_nothing_else(suite: &Sui
         observed_at: noon(),
     };
     store
-        .observe(&before.key, seen.clone(), "w1")
+        .observe(&before.key, seen.clone(), AmountCheck::Compare, "w1")
         .await
         .unwrap();
     let list = |amount: &str| TrackedOrder {
@@ -280,14 +281,22 @@ pub async fn what_was_seen_of_an_order_never_goes_back(suite: &Suite<'_>) {
     let odd = seen(OrderStatus::Unknown("ON_HOLD".to_owned()), 5);
     let mut now = Vec::new();
     for sight in [odd.clone(), paid.clone(), late] {
-        store.observe(&key, sight, "w9").await.unwrap();
+        store
+            .observe(&key, sight, AmountCheck::Compare, "w9")
+            .await
+            .unwrap();
         now.push(store.order(&key).await.unwrap().unwrap().seen.unwrap());
     }
     assert_eq!(now, [odd, paid.clone(), paid]);
     // Observations of untracked orders are ignored.
     let stranger = seen(OrderStatus::Paid, 10);
     store
-        .observe(&super::key("shop", "X"), stranger, "w9")
+        .observe(
+            &super::key("shop", "X"),
+            stranger,
+            AmountCheck::Compare,
+            "w9",
+        )
         .await
         .unwrap();
 }
@@ -303,12 +312,18 @@ pub async fn an_unknown_status_keeps_the_words_it_was_seen_with(suite: &Suite<'_
         raw_status: "COMPLETED".to_owned(),
         ..seen(OrderStatus::Unknown(words), 10)
     };
-    store.observe(&key, sight.clone(), "w9").await.unwrap();
+    store
+        .observe(&key, sight.clone(), AmountCheck::Compare, "w9")
+        .await
+        .unwrap();
     let kept = suite.open().order(&key).await.unwrap().unwrap().seen;
     assert_eq!(kept, Some(sight));
     // Nothing of it is left once the status is known.
     let known = seen(OrderStatus::Unpaid, 20);
-    store.observe(&key, known.clone(), "w9").await.unwrap();
+    store
+        .observe(&key, known.clone(), AmountCheck::Compare, "w9")
+        .await
+        .unwrap();
     let kept = suite.open().order(&key).await.unwrap().unwrap().seen;
     assert_eq!(kept, Some(known));
 }
@@ -318,7 +333,11 @@ pub async fn what_was_seen_paid_is_not_offered_to_a_sweep_again(suite: &Suite<'_
     let store = suite.open();
     let record = opened(&*store, 1, "shop", "A-1").await;
     let paid = seen(OrderStatus::Paid, 10);
-    suite.open().observe(&record.key, paid, "w9").await.unwrap();
+    suite
+        .open()
+        .observe(&record.key, paid, AmountCheck::Compare, "w9")
+        .await
+        .unwrap();
     // A worker that has read nothing gives up, and leaves the order to the next sweep.
     let unreadable = Outcome::Skipped(SkipReason::StatusUnreadable);
     let mut skipped = change(&record, State::Done(unreadable), Attempt::Unchanged);

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use super::changes::{opened, seen};
 use super::{Suite, account, at, key, noon, order};
 use crate::create::{Creation, CreationEnd, OpenCreations};
-use crate::{Store, TrackedOrder};
+use crate::{AmountCheck, Store, TrackedOrder};
 
 /// A request to create an order, stored so many seconds after [`noon`].
 pub fn creation(number: u128, account_name: &str, reference: &str, seconds: i64) -> Creation {
@@ -164,7 +164,10 @@ pub async fn an_order_that_is_seen_closes_the_requests_that_may_have_created_it(
     assert_eq!(open_creations(&*store).await.len(), 3);
     for id in ["A-1", "T-2"] {
         let unpaid = seen(OrderStatus::Unpaid, 60);
-        store.observe(&key("shop", id), unpaid, "w1").await.unwrap();
+        store
+            .observe(&key("shop", id), unpaid, AmountCheck::Compare, "w1")
+            .await
+            .unwrap();
     }
     assert_eq!(open_creations(&*store).await, [elsewhere]);
 }

@@ -1,9 +1,10 @@
 //! What a store keeps apart and together: requests of one order under several names, a
 //! payment and its findings, a claim and its holder.
 
+use crate::AmountCheck;
 use crate::store::{Attempt, OpenResult, StoreErrorKind, UpdateResult};
 use duka_core::cancel::{Finding, Outcome, Repeat, RequestUsed, State};
-use duka_core::{GatewayName, OrderStatus};
+use duka_core::{GatewayName, Money, OrderStatus};
 
 use super::changes::{change, hold, id, new_cancellation, opened, seen, stored};
 use super::claims::claim;
@@ -53,9 +54,15 @@ pub async fn a_payment_and_its_findings_are_written_together(suite: &Suite<'_>) 
     let key = order("shop", "A-1").key;
     let paid = seen(OrderStatus::Paid, 80);
     suite.set_clock(90);
-    store.observe(&key, paid.clone(), "w7").await.unwrap();
+    store
+        .observe(&key, paid.clone(), AmountCheck::Compare, "w7")
+        .await
+        .unwrap();
     // Twice is once.
-    store.observe(&key, paid, "w8").await.unwrap();
+    store
+        .observe(&key, paid, AmountCheck::Compare, "w8")
+        .await
+        .unwrap();
     for number in [1, 2] {
         let found = suite
             .open()
@@ -76,7 +83,12 @@ pub async fn a_payment_and_its_findings_are_written_together(suite: &Suite<'_>) 
         closed.change.next.finding = None;
         stored(&*store, closed).await;
         store
-            .observe(&key, seen(OrderStatus::Paid, 95), "w7")
+            .observe(
+                &key,
+                seen(OrderStatus::Paid, 95),
+                AmountCheck::Compare,
+                "w7",
+            )
             .await
             .unwrap();
         let closed = store.cancellation(found.id).await.unwrap().unwrap();
@@ -84,12 +96,58 @@ pub async fn a_payment_and_its_findings_are_written_together(suite: &Suite<'_>) 
     }
 }
 
+/// A payment of another amount is a finding of the newest cancellation alone, unless amounts
+/// are not compared.
+pub async fn a_payment_of_another_amount_is_a_finding_of_the_newest(suite: &Suite<'_>) {
+    let store = suite.open();
+    let mut whole = order("shop", "A-1");
+    whole.money = Some(Money::parse("1500", "INR").unwrap());
+    store.track(vec![whole.clone()]).await.unwrap();
+    for number in [1, 2] {
+        let record = opened(&*store, number, "shop", "A-1").await;
+        let over = State::Done(Outcome::Refused);
+        stored(&*store, change(&record, over, Attempt::Unchanged)).await;
+    }
+    let look = async |check| {
+        let paid = seen(OrderStatus::Paid, 80);
+        store.observe(&whole.key, paid, check, "w7").await.unwrap();
+        let records = store.cancellations_of(&whole.key).await.unwrap();
+        records
+            .into_iter()
+            .map(|record| record.progress.finding)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(look(AmountCheck::Ignore).await, [None, None]);
+    let newest = [None, Some(Finding::AmountDiffers)];
+    assert_eq!(look(AmountCheck::Compare).await, newest);
+    let log = store.log(id(2)).await.unwrap();
+    let last = log.last().unwrap();
+    let detail = "status paid; the order is tracked with 1500.00 INR, the gateway says 105.50 INR";
+    assert_eq!(
+        (
+            last.event.as_str(),
+            last.actor.as_str(),
+            last.detail.as_deref()
+        ),
+        ("amount_differs", "w7", Some(detail))
+    );
+    // Twice is once, also after a person has closed it.
+    let found = store.cancellation(id(2)).await.unwrap().unwrap();
+    let mut closed = change(&found, found.progress.state, Attempt::Unchanged);
+    closed.change.next.finding = None;
+    stored(&*store, closed).await;
+    assert_eq!(look(AmountCheck::Compare).await, [None, None]);
+}
+
 /// Deciding cancelled of a paid order is a finding at once.
 pub async fn deciding_cancelled_of_a_paid_order_is_a_finding_at_once(suite: &Suite<'_>) {
     let store = suite.open();
     let record = opened(&*store, 1, "shop", "A-1").await;
     let paid = seen(OrderStatus::Paid, 30);
-    store.observe(&record.key, paid, "w7").await.unwrap();
+    store
+        .observe(&record.key, paid, AmountCheck::Compare, "w7")
+        .await
+        .unwrap();
     let decided = State::Done(Outcome::ResolvedCancelled);
     let decided = stored(&*store, change(&record, decided, Attempt::Unchanged)).await;
     assert_eq!(decided.progress.finding, Some(Finding::LatePayment));

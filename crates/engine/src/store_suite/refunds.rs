@@ -1,5 +1,6 @@
 //! What every store must do about refunds, whatever database is behind it.
 
+use crate::AmountCheck;
 use crate::refunds::{
     BeginRefund, PendingRefunds, RefundEvent, RefundFinding, RefundIntent, RefundOutcome,
     RefundProgress, RefundResolution, RefundState, RefundTerms, RefundUpdate, RefundUpdateResult,
@@ -37,7 +38,10 @@ pub async fn paid(store: &dyn RefundStore, account: &str, id: &str) -> OrderKey 
     store.track(vec![order(account, id)]).await.unwrap();
     let key = key(account, id);
     let paid = seen(OrderStatus::Paid, 0);
-    store.observe(&key, paid, "w1").await.unwrap();
+    store
+        .observe(&key, paid, AmountCheck::Compare, "w1")
+        .await
+        .unwrap();
     key
 }
 
@@ -142,7 +146,10 @@ pub async fn an_intent_needs_an_order_that_was_seen_paid(suite: &Suite<'_>) {
         OrderStatus::Reversed,
     ] {
         let sight = seen(status.clone(), 0);
-        store.observe(&of, sight, "w1").await.unwrap();
+        store
+            .observe(&of, sight, AmountCheck::Compare, "w1")
+            .await
+            .unwrap();
         if status != OrderStatus::Paid {
             let begun = begin().await.unwrap();
             let BeginRefund::NotPaid(Some(found)) = begun else {
@@ -359,7 +366,10 @@ pub async fn money_seen_to_go_back_ends_what_waits_for_it(suite: &Suite<'_>) {
         let refund = begun(&*store, number, &format!("A-{number}")).await;
         let refund = led(&*store, &refund, state).await;
         let back = seen(OrderStatus::Reversed, 90);
-        store.observe(&refund.key, back, "w2").await.unwrap();
+        store
+            .observe(&refund.key, back, AmountCheck::Compare, "w2")
+            .await
+            .unwrap();
         let now = store.refund(refund.id).await.unwrap().unwrap();
         let reversed = done(RefundOutcome::Reversed);
         assert_eq!(now.progress.state, if ends { reversed } else { state });
@@ -372,7 +382,10 @@ pub async fn money_seen_to_go_back_ends_what_waits_for_it(suite: &Suite<'_>) {
     for (seconds, outcome) in [(119, None), (120, Some(RefundOutcome::Reversed))] {
         suite.set_clock(seconds);
         let back = seen(OrderStatus::Reversed, 500);
-        store.observe(&sending.key, back, "w2").await.unwrap();
+        store
+            .observe(&sending.key, back, AmountCheck::Compare, "w2")
+            .await
+            .unwrap();
         let now = store.refund(sending.id).await.unwrap().unwrap();
         assert_eq!(now.progress.state.outcome(), outcome, "after {seconds} s");
     }

@@ -66,8 +66,8 @@ pub struct Bounds {
     /// An account is stopped for the rest of the sweep when more than this share of its
     /// last 50 orders (of at least 20) failed. From 0 to 1.
     pub error_rate: f64,
-    /// Reads again what was reported cancelled within this time, to find payments that
-    /// came later.
+    /// Reads again what was reported cancelled, failed or expired within this time, to find
+    /// payments that came later.
     pub recheck: Option<Duration>,
     /// How long to wait for what is still in doubt, after the last order of an account.
     pub wait: Duration,

@@ -3,8 +3,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use duka_core::cancel::SkipReason;
-use duka_core::{Outcome, State};
+use duka_core::cancel::{Finding, SkipReason};
+use duka_core::{Money, Outcome, State};
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -102,8 +102,23 @@ impl<'a> Context<'a> {
     /// Counts and reports a cancellation that this sweep does nothing more about. The remedy
     /// matters only where it could not be worked on.
     pub(super) fn finish(&self, record: &Record, remedy: Remedy) {
+        let terms = &record.terms;
+        if record.progress.verified.is_some() {
+            let shown = terms.seen.as_ref().and_then(|seen| seen.money);
+            self.amount_read(terms.listed_money.or(terms.tracked_money), shown);
+        }
         count(&mut self.summary(), record, remedy);
         self.emit(SweepEvent::Cancellation(record));
+    }
+
+    /// Counts an order whose status was read if its amount was not compared.
+    pub(super) fn amount_read(&self, expected: Option<Money>, shown: Option<Money>) {
+        let compared = self
+            .canceller
+            .settings
+            .amount_check
+            .compares(expected, shown);
+        self.summary().unchecked += u64::from(!compared);
     }
 
     /// Counts and reports an order that could not be worked on. If that is the store's fault,
@@ -168,7 +183,11 @@ fn failure_of_the_store(error: &EngineError) -> Option<EngineError> {
 
 fn count(summary: &mut Summary, record: &Record, remedy: Remedy) {
     let errors = summary.errors;
-    summary.late_payments += u64::from(record.progress.finding.is_some());
+    match record.progress.finding {
+        None => {}
+        Some(Finding::LatePayment) => summary.late_payments += 1,
+        Some(Finding::AmountDiffers) => summary.amount_differs += 1,
+    }
     summary.eligible += u64::from(record.progress.attempts > 0);
     summary.sent += u64::from(record.progress.requests > 0);
     let counter = match record.progress.state {

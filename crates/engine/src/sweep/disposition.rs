@@ -54,6 +54,9 @@ pub enum LeaveReason {
     InProgress,
     /// It has ended, or nothing more can be done about it.
     Closed,
+    /// It had failed before, its gateway cannot cancel it, and its status has been read again:
+    /// it has still failed, or it was paid after all.
+    Failed,
     /// A payment is under way, and the order is younger than
     /// [`Bounds::processing_min_age`](crate::sweep::Bounds::processing_min_age).
     Processing {
@@ -78,6 +81,7 @@ impl LeaveReason {
             Self::RecentAction { .. } => "recent_action",
             Self::InProgress => "in_progress",
             Self::Closed => "closed",
+            Self::Failed => "failed",
             Self::Processing { .. } => "processing",
             Self::NotEligible => "not_eligible",
             Self::NotFound => "not_found",
@@ -95,6 +99,7 @@ impl LeaveReason {
             | Self::TooOld
             | Self::InProgress
             | Self::Closed
+            | Self::Failed
             | Self::NotEligible
             | Self::NotFound
             | Self::AmountDiffers(_) => None,
@@ -192,6 +197,6 @@ pub(super) fn processing_until(order: &TrackedOrder, bounds: &Bounds) -> Timesta
 }
 
 /// `start + wait`, or the end of time.
-fn after(start: Timestamp, wait: Duration) -> Timestamp {
+pub(super) fn after(start: Timestamp, wait: Duration) -> Timestamp {
     start.checked_add(wait).unwrap_or(Timestamp::MAX)
 }

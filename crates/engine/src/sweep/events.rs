@@ -66,8 +66,13 @@ pub struct Summary {
     /// Of these, the errors that end only when the user corrects the credentials or the
     /// settings of an account.
     pub misconfigured: u64,
-    /// Of all these, paid after they had been reported cancelled.
+    /// Of all these, paid after they had been reported to have ended without a payment.
     pub late_payments: u64,
+    /// Of all these, paid with another amount, and not counted as late payments.
+    pub amount_differs: u64,
+    /// Of all these, those whose status was read and whose amount was not compared: the
+    /// merchant's or the gateway's is not known, or the comparison is turned off.
+    pub unchecked: u64,
     /// How long it took.
     pub elapsed: Duration,
     /// Why the list could not be read to its end, if so.

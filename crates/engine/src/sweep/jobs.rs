@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use duka_core::gateway::{Eligibility, GatewayExt};
-use duka_core::{CancellationId, Error, ErrorKind, Money};
+use duka_core::{CancellationId, Error, ErrorKind, Money, OrderStatus};
 use jiff::Timestamp;
 
 use super::bounds::{Bounds, Mode};
 use super::breaker::Remedy;
 use super::context::Context;
-use super::disposition::{Disposition, LeaveReason, PlannedAction, Shown, processing_until};
+use super::disposition::{Disposition, LeaveReason, PlannedAction, Shown, after, processing_until};
 use super::events::{Plan, SweepEvent};
 use crate::amount::AmountDifference;
 use crate::driver::{CancelOutcome, Canceller, is_hopeless};
@@ -165,19 +165,48 @@ async fn go_on(context: &Context<'_>, record: Record) -> Ended {
     }
 }
 
+/// Reads again an order that had failed when a sweep last saw it, where its gateway cannot
+/// cancel it: it may be paid by now. It has a record that says so, and gets no other while that is
+/// all there is to say. `None` where it is an order like any other.
+async fn look_if_failed(context: &Context<'_>, order: &TrackedOrder) -> Option<Ended> {
+    let (canceller, key) = (context.canceller, &order.key);
+    let seen = order.seen.as_ref()?;
+    let gateway = canceller.gateway(&key.account).ok()?;
+    if seen.status != OrderStatus::Failed || gateway.cancel_rules().is_eligible(&seen.status) {
+        return None;
+    }
+    let until = after(seen.observed_at, context.bounds.effective_grace());
+    if until > context.now() {
+        return Some(leave(context, order, LeaveReason::RecentAction { until }));
+    }
+    match canceller.status(key).await {
+        Ok((reading, _)) if reading.status == OrderStatus::Failed || reading.status.was_paid() => {
+            leave(context, order, LeaveReason::Failed);
+            Some(Ended::with_call(None))
+        }
+        Ok(_) => None,
+        Err(error) => Some(failed_call(context, key, error)),
+    }
+}
+
+/// Leaves an order alone for a reason that no rule has given.
+fn leave(context: &Context<'_>, order: &TrackedOrder, reason: LeaveReason) -> Ended {
+    let action = PlannedAction::Leave(reason);
+    context.leave(order, Disposition { rule: None, action });
+    Ended::default()
+}
+
 async fn cancel(context: &Context<'_>, work: &Abandoned) -> Ended {
     context.considered();
     let key = &work.order.key;
+    if let Some(ended) = look_if_failed(context, &work.order).await {
+        return ended;
+    }
     match open(context, work).await {
         Ok(OpenResult::New(record)) => go_on(context, record).await,
         // Another worker was faster, or a list names it twice.
         Ok(OpenResult::AlreadyOpen(_) | OpenResult::Stale) => {
-            let under_way = Disposition {
-                rule: None,
-                action: PlannedAction::Leave(LeaveReason::InProgress),
-            };
-            context.leave(&work.order, under_way);
-            Ended::default()
+            leave(context, &work.order, LeaveReason::InProgress)
         }
         Err(error) => {
             context.failed(key, &error);
@@ -215,6 +244,9 @@ async fn plan(context: &Context<'_>, work: Abandoned) -> Ended {
     let Abandoned { order, listed } = work;
     match planned(context.canceller, &order, listed, context.bounds).await {
         Ok((plan, not_found)) => {
+            if let Some(reading) = &plan.reading {
+                context.amount_read(plan.money, reading.money);
+            }
             let mut summary = context.summary();
             match plan.disposition.action {
                 PlannedAction::Cancel => summary.eligible += 1,

@@ -137,13 +137,13 @@ impl Reader<'_> {
         let Some(within) = self.context.bounds.recheck else {
             return Ok(());
         };
-        for which in [ReportFilter::ReportedCancelled, ReportFilter::Pending] {
+        for which in [ReportFilter::ReportedUnpaid, ReportFilter::Pending] {
             let mut page = page_of(self.context, which);
             page.since = Some(before(self.context.now(), within));
             // What is in doubt is settled.
             let wanted = |record: &Record| {
                 record.due_at.is_none()
-                    && (which == ReportFilter::ReportedCancelled
+                    && (which == ReportFilter::ReportedUnpaid
                         || record.progress.state == State::NeedsReview)
             };
             self.records(page, wanted, Job::Recheck).await?;

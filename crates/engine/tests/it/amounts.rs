@@ -180,17 +180,6 @@ async fn what_the_caller_expects_counts_beside_what_is_tracked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_paid_order_is_paid_whatever_it_shows() {
-    // A card payment may change the currency.
-    let fixture = Fixture::new(Scripted::once_only());
-    fixture.gateway.set_money("A-1", money("0.40", "USD"));
-    fixture.gateway.set("A-1", OrderStatus::Paid);
-    let record = cancelled(&fixture, costing("1000", "TZS")).await;
-    let skipped = State::Done(Outcome::Skipped(SkipReason::NotEligible));
-    assert_eq!(record.progress.state, skipped);
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_new_attempt_is_not_made_once_another_amount_shows() {
     let fixture = Fixture::new(Scripted::repeatable().will_answer([Answer::Lost]));
     fixture.gateway.set_money("A-1", money("50.00", "INR"));

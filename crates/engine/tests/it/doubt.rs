@@ -124,11 +124,6 @@ async fn doubt_ends_as_soon_as_a_status_shows_the_truth() {
             OrderStatus::Paid,
             Outcome::NotCancelledPaid,
         ),
-        (
-            Scripted::repeatable,
-            OrderStatus::Failed,
-            Outcome::NotCancelledFinal,
-        ),
     ] {
         let unpaid = StatusReply::Shows(OrderStatus::Unpaid);
         let broken = StatusReply::Fails(ErrorKind::Unavailable);

@@ -17,7 +17,7 @@ use duka_engine::store::{
     UpdateResult,
 };
 use duka_engine::{
-    LogEntry, OrderKey, Record, Refund, RefundStore, Store, StoreError, TrackedOrder,
+    AmountCheck, LogEntry, OrderKey, Record, Refund, RefundStore, Store, StoreError, TrackedOrder,
 };
 
 type BeforeAdvance = Box<dyn FnMut(&Update) -> Result<(), StoreError> + Send>;
@@ -140,9 +140,10 @@ impl Store for FaultyStore {
         &self,
         key: &OrderKey,
         seen: Observation,
+        check: AmountCheck,
         actor: &str,
     ) -> Result<(), StoreError> {
-        holding_the_clock(self.within.observe(key, seen, actor)).await
+        holding_the_clock(self.within.observe(key, seen, check, actor)).await
     }
 
     async fn open(&self, new_cancellation: NewCancellation) -> Result<OpenResult, StoreError> {

@@ -10,7 +10,8 @@ use duka_core::clock::SharedClock;
 use duka_core::{Observation, OrderStatus};
 use duka_engine::refunds::{PendingRefunds, RefundEvent, RefundOutcome, RefundState};
 use duka_engine::{
-    Canceller, EngineError, Record, RefundStore, SqliteStore, StoreError, StoreErrorKind,
+    AmountCheck, Canceller, EngineError, Record, RefundStore, SqliteStore, StoreError,
+    StoreErrorKind,
 };
 use tokio::time::Instant;
 
@@ -282,5 +283,8 @@ async fn the_money_goes_back(store: &dyn RefundStore) {
         money: None,
         observed_at: noon(),
     };
-    store.observe(&found[0].key, seen, "w2").await.unwrap();
+    store
+        .observe(&found[0].key, seen, AmountCheck::Compare, "w2")
+        .await
+        .unwrap();
 }

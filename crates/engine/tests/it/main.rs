@@ -22,6 +22,7 @@ mod late;
 mod leases;
 mod life;
 mod memory;
+mod payments;
 mod refunds;
 mod renamed;
 mod review;

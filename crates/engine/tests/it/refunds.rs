@@ -9,7 +9,7 @@ use duka_engine::refunds::{
     PendingRefunds, RefundEvent, RefundFinding, RefundOutcome, RefundResolution, RefundState,
     RefundStore, Refunder, Refunding,
 };
-use duka_engine::{EngineError, Refund, SqliteStore};
+use duka_engine::{AmountCheck, EngineError, Refund, SqliteStore};
 use tokio::sync::Notify;
 
 use crate::fake_refund_gateway::{AtPoint, Counter, FakeRefundGateway, ask, terms};
@@ -90,7 +90,7 @@ async fn an_order_whose_money_was_seen_to_go_back_is_not_eligible_whatever_a_sta
     store.track(vec![order("shop", "A-1")]).await.unwrap();
     let seen = duka_engine::store_suite::changes::seen(OrderStatus::Reversed, 0);
     store
-        .observe(&key("shop", "A-1"), seen, "w2")
+        .observe(&key("shop", "A-1"), seen, AmountCheck::Compare, "w2")
         .await
         .unwrap();
     assert_eq!(not_eligible(&counter).await, OrderStatus::Reversed);
@@ -405,7 +405,9 @@ async fn an_order_seen_reversed_under_another_name_of_its_account_is_not_refunde
         observed_at: noon(),
     };
     let known = key("shop-old", "A-1");
-    let seen = old.store().observe(&known, reversed, "w0");
+    let seen = old
+        .store()
+        .observe(&known, reversed, AmountCheck::Compare, "w0");
     seen.await.unwrap();
     // The status lags behind, and this name of the account knows nothing of the reversal.
     assert_eq!(not_eligible(&counter).await, OrderStatus::Reversed);

@@ -50,6 +50,8 @@ struct World {
     truth: HashMap<String, OrderStatus>,
     /// What orders cost, as every status shows it.
     money: HashMap<String, Money>,
+    /// What customers have paid, as it shows once there is a payment, with a receipt.
+    payments: HashMap<String, Money>,
     sights: VecDeque<StatusReply>,
     answers: VecDeque<Answer>,
     create_answers: VecDeque<Answer>,
@@ -165,6 +167,12 @@ impl Scripted {
 
     pub(crate) fn set_money(&self, order: &str, money: Money) {
         self.lock().money.insert(order.to_owned(), money);
+    }
+
+    /// From now on a status that shows a payment, be it a failed one, shows this amount, and
+    /// a receipt.
+    pub(crate) fn pays(&self, order: &str, money: Money) {
+        self.lock().payments.insert(order.to_owned(), money);
     }
 
     /// Only the next status read fails.
@@ -304,8 +312,11 @@ impl Gateway for Scripted {
         match world.sights.pop_front().unwrap_or(truth) {
             StatusReply::Shows(status) => {
                 let raw_status = status.to_string().to_uppercase();
+                let payment = status.was_paid() || status == OrderStatus::Failed;
+                let paid = world.payments.get(order.as_str()).filter(|_| payment);
                 Ok(StatusReading {
-                    money: world.money.get(order.as_str()).copied(),
+                    money: paid.or(world.money.get(order.as_str())).copied(),
+                    confirmation_code: paid.map(|_| "28123456".to_owned()),
                     ..StatusReading::new(status, raw_status)
                 })
             }

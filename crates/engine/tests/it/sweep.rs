@@ -78,6 +78,7 @@ fn why(plan: &Plan) -> String {
         LeaveReason::RecentAction { .. } => "RecentAction",
         LeaveReason::InProgress => "InProgress",
         LeaveReason::Closed => "Closed",
+        LeaveReason::Failed => "Failed",
         LeaveReason::Processing { .. } => "Processing",
         LeaveReason::NotEligible => "NotEligible",
         LeaveReason::NotFound => "NotFound",
@@ -171,6 +172,7 @@ async fn every_order_ends_as_its_gateway_has_it_and_is_reported_once() {
         confirmed: 2,
         not_cancelled: 1,
         skipped: 2,
+        unchecked: 5,
         elapsed: summary.elapsed,
         ..Summary::default()
     };

@@ -18,16 +18,29 @@ pub(super) fn moves(system: &System, world: &World, after: After<'_>) {
 }
 
 fn customer(system: &System, world: &World, after: After<'_>) {
+    let mut act = |it: Move, order: Order| {
+        let mut acted = world.clone();
+        acted.becomes(order, system);
+        after(it, acted);
+    };
     let late = world.order == Order::Cancelled && system.late_payment;
-    if world.order == Order::Unpaid || late {
-        let mut paid = world.clone();
-        paid.becomes(Order::Paid, system);
-        after(Move::Pays, paid);
+    let unpaid = world.order == Order::Unpaid;
+    // Failed is not final.
+    let failed = matches!(world.order, Order::Failed | Order::FailedInPart);
+    if unpaid || failed || late {
+        act(Move::Pays, Order::Paid);
+        if system.pays_less {
+            act(Move::PaysLess, Order::PaidOther);
+        }
     }
-    if world.order == Order::Unpaid && system.expires {
-        let mut expired = world.clone();
-        expired.becomes(Order::Expired, system);
-        after(Move::Expires, expired);
+    if unpaid && system.expires {
+        act(Move::Expires, Order::Expired);
+    }
+    if unpaid && system.fails {
+        act(Move::Fails, Order::Failed);
+        if system.pays_less {
+            act(Move::FailsInPart, Order::FailedInPart);
+        }
     }
 }
 
@@ -59,7 +72,8 @@ fn reviewer(system: &System, world: &World, after: After<'_>) {
         for resolution in resolutions {
             let mut next = world.clone();
             if write(system, &mut next, on, &Event::Resolved(resolution)).is_some() {
-                next.records[on].past.acknowledged |= resolution == Resolution::Acknowledged;
+                // Who decides has seen what was found as well.
+                next.records[on].past.acknowledged |= has_finding(record);
                 after(Move::Resolves(resolution), next);
             }
         }
@@ -69,34 +83,34 @@ fn reviewer(system: &System, world: &World, after: After<'_>) {
 /// Another caller asks the same program for the status: a reading, and then an observation
 /// of the records.
 fn observer(system: &System, world: &World, after: After<'_>) {
-    let Some(status) = &world.observer else {
-        for status in visible(system, world) {
+    let Some(event) = &world.observer else {
+        for event in visible(system, world) {
             let mut looked = world.clone();
-            looked.observer = Some(status.clone());
-            after(Move::Observes(status), looked);
+            looked.observer = Some(event.clone());
+            after(Move::Observes(event), looked);
         }
         return;
     };
     let mut next = world.clone();
     next.observer = None;
-    next.stored_paid |= *status == OrderStatus::Paid;
+    next.stores_payment(event);
     for on in 0..next.records.len() {
-        show(system, &mut next, on, status);
+        let event = next.of_record(event, on);
+        show(system, &mut next, on, &event);
     }
-    after(Move::Shows(status.clone()), next);
+    after(Move::Shows(event.clone()), next);
 }
 
 /// Applies an observed status to a cancellation that no worker holds.
-pub(super) fn show(system: &System, world: &mut World, on: usize, status: &OrderStatus) {
+pub(super) fn show(system: &System, world: &mut World, on: usize, event: &Event) {
     let record = &mut world.records[on];
-    record.past.known_paid |= *status == OrderStatus::Paid;
-    let seen_before = record.progress.verified.as_ref() == Some(status);
-    if record.due_in.is_some() || seen_before {
+    record.past.known_paid |= event.status() == Some(&OrderStatus::Paid);
+    if record.due_in.is_some() {
         return;
     }
     let before = (record.progress.state, record.progress.finding);
     let mut shown = world.clone();
-    if write(system, &mut shown, on, &Event::Observed(status.clone())).is_some() {
+    if write(system, &mut shown, on, event).is_some() {
         let progress = &shown.records[on].progress;
         let ends = progress.state.outcome().is_some();
         if ends && (progress.state, progress.finding) != before {

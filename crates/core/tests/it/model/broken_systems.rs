@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::invariants::Invariant;
 use super::search::{Breach, explore};
-use super::system::{Amount, Authentication, Deadline, ExpiredLease, Reporting, System};
+use super::system::{Amount, Authentication, Deadline, ExpiredLease, Reporting, Rules, System};
 
 fn caught(system: &System) -> Breach {
     let system = System {
@@ -80,7 +80,7 @@ fn amount_not_compared(
     wait_policy: &WaitPolicy,
     now: Timestamp,
 ) -> Stepped {
-    let seen = if let Event::AmountDiffers(status) = event {
+    let seen = if let Event::AmountDiffers(status, _) = event {
         Event::Observed(status.clone())
     } else {
         event.clone()
@@ -148,6 +148,86 @@ fn later_payments_are_ignored(
 ) -> Stepped {
     let mut stepped = step(current, event, rules, wait_policy, now)?;
     stepped.next.finding = None;
+    Ok(stepped)
+}
+
+/// A payment is a payment, whatever its amount.
+fn amounts_of_payments_do_not_matter(
+    current: &Cancellation,
+    event: &Event,
+    rules: &CancelRules,
+    wait_policy: &WaitPolicy,
+    now: Timestamp,
+) -> Stepped {
+    let paid = Event::Observed(OrderStatus::Paid);
+    let differs = matches!(event, Event::AmountDiffers(OrderStatus::Paid, _));
+    let seen = if differs { &paid } else { event };
+    step(current, seen, rules, wait_policy, now)
+}
+
+/// A failed payment is a failed payment, whatever its receipt says.
+fn receipts_do_not_matter(
+    current: &Cancellation,
+    event: &Event,
+    rules: &CancelRules,
+    wait_policy: &WaitPolicy,
+    now: Timestamp,
+) -> Stepped {
+    let failed = Event::Observed(OrderStatus::Failed);
+    let differs = matches!(event, Event::AmountDiffers(OrderStatus::Failed, _));
+    let seen = if differs { &failed } else { event };
+    step(current, seen, rules, wait_policy, now)
+}
+
+/// A review of the amount is over once the order looks open again.
+fn a_review_forgets_the_amount(
+    current: &Cancellation,
+    event: &Event,
+    rules: &CancelRules,
+    wait_policy: &WaitPolicy,
+    now: Timestamp,
+) -> Stepped {
+    let mut forgetful = current.clone();
+    if current.state == State::NeedsReview {
+        forgetful.finding = None;
+    }
+    let mut stepped = step(&forgetful, event, rules, wait_policy, now)?;
+    stepped.next.finding = stepped.next.finding.max(current.finding);
+    Ok(stepped)
+}
+
+/// What has failed has ended.
+fn failed_is_final(
+    current: &Cancellation,
+    event: &Event,
+    rules: &CancelRules,
+    wait_policy: &WaitPolicy,
+    now: Timestamp,
+) -> Stepped {
+    let failed = *event == Event::Observed(OrderStatus::Failed);
+    let settled = WaitPolicy {
+        settle: if failed {
+            std::time::Duration::ZERO
+        } else {
+            wait_policy.settle
+        },
+        ..*wait_policy
+    };
+    step(current, event, rules, &settled, now)
+}
+
+/// What has failed is not looked at again.
+fn payments_after_a_failure_are_ignored(
+    current: &Cancellation,
+    event: &Event,
+    rules: &CancelRules,
+    wait_policy: &WaitPolicy,
+    now: Timestamp,
+) -> Stepped {
+    let mut stepped = step(current, event, rules, wait_policy, now)?;
+    if current.state == State::Done(Outcome::NotCancelledFinal) {
+        stepped.next.finding = current.finding;
+    }
     Ok(stepped)
 }
 
@@ -300,6 +380,78 @@ fn a_late_payment_that_raises_no_finding_is_caught() {
         ..System::once_only()
     });
     assert_eq!(breach.invariant, Invariant::LatePayment, "{}", breach.trace);
+}
+
+fn pays_less(system: System, rules: Rules) -> System {
+    System {
+        rules,
+        pays_less: true,
+        fails: true,
+        ..system
+    }
+}
+
+#[test]
+fn a_payment_of_another_amount_that_raises_no_finding_is_caught() {
+    for system in [System::repeatable(), System::once_only()] {
+        let breach = caught(&pays_less(system, amounts_of_payments_do_not_matter));
+        assert_eq!(
+            breach.invariant,
+            Invariant::OtherPayment,
+            "{}",
+            breach.trace
+        );
+        assert!(breach.trace.contains("the customer pays another amount"));
+    }
+}
+
+#[test]
+fn a_failed_payment_with_a_receipt_taken_for_an_ordinary_one_is_caught() {
+    for system in [System::repeatable(), System::once_only()] {
+        let breach = caught(&pays_less(system, receipts_do_not_matter));
+        assert_eq!(
+            breach.invariant,
+            Invariant::OtherPayment,
+            "{}",
+            breach.trace
+        );
+        assert!(breach.trace.contains("a receipt of another amount"));
+    }
+}
+
+#[test]
+fn a_review_of_the_amount_that_sends_once_the_order_looks_open_is_caught() {
+    let breach = caught(&System {
+        slow_status: true,
+        ..pays_less(System::repeatable(), a_review_forgets_the_amount)
+    });
+    assert_eq!(
+        breach.invariant,
+        Invariant::OtherPayment,
+        "{}",
+        breach.trace
+    );
+}
+
+#[test]
+fn a_failed_order_that_is_final_at_once_is_caught() {
+    let breach = caught(&pays_less(System::repeatable(), failed_is_final));
+    assert_eq!(breach.invariant, Invariant::Settles, "{}", breach.trace);
+}
+
+#[test]
+fn a_payment_after_a_failure_that_raises_no_finding_is_caught() {
+    let breach = caught(&System {
+        observer: true,
+        pays_less: false,
+        ..pays_less(System::repeatable(), payments_after_a_failure_are_ignored)
+    });
+    assert_eq!(breach.invariant, Invariant::LatePayment, "{}", breach.trace);
+    assert!(
+        breach.trace.contains("the payment fails"),
+        "{}",
+        breach.trace
+    );
 }
 
 /// A known limit, not a mutation: if the gateway refuses the credentials of one copy of a

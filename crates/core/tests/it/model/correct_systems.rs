@@ -87,6 +87,43 @@ fn nothing_leaves_for_an_order_that_shows_another_amount() {
     hold("another amount", another, [40, 40]);
 }
 
+/// A failed payment that the customer makes good, as was recorded of M-Pesa.
+#[test]
+fn the_invariants_hold_when_a_payment_fails_and_is_made_good() {
+    let fails = |system| System {
+        fails: true,
+        expires: false,
+        duplicates: 0,
+        observer: true,
+        ..system
+    };
+    hold("pays after failing", fails, [100_000, 25_000]);
+}
+
+#[test]
+fn the_invariants_hold_when_the_customer_pays_another_amount() {
+    let pays_less = |system| System {
+        fails: true,
+        pays_less: true,
+        expires: false,
+        duplicates: 0,
+        ..system
+    };
+    hold("pays another amount", pays_less, [50_000, 15_000]);
+}
+
+#[test]
+fn the_invariants_hold_when_another_caller_sees_a_payment_of_another_amount() {
+    let watched = |system| System {
+        pays_less: true,
+        observer: true,
+        expires: false,
+        duplicates: 0,
+        ..system
+    };
+    hold("pays another amount, observer", watched, [120_000, 20_000]);
+}
+
 #[test]
 fn the_invariants_hold_when_a_cancellation_is_asked_for_twice() {
     let again = |system| System {
@@ -96,6 +133,23 @@ fn the_invariants_hold_when_a_cancellation_is_asked_for_twice() {
         ..system
     };
     hold("asked twice", again, [150_000, 60_000]);
+}
+
+/// Every cancellation of the order is told of a late payment, and the newest of its amount.
+#[test]
+fn the_invariants_hold_when_an_order_that_was_cancelled_twice_is_paid_with_another_amount() {
+    let system = System {
+        asks: 2,
+        pays_less: true,
+        expires: false,
+        duplicates: 0,
+        ..System::once_only()
+    };
+    holds(
+        "once only, asked twice, pays another amount",
+        &system,
+        50_000,
+    );
 }
 
 /// The moment between looking at the time and writing cannot be closed: a request may leave

@@ -1,5 +1,6 @@
 //! The gateway, and the network before it: what becomes of a request on its way.
 
+use duka_core::OrderStatus;
 use duka_core::cancel::{Event, Repeat};
 
 use super::moves::{After, Answer, Move};
@@ -58,7 +59,14 @@ fn unauthenticated(world: &World, at: usize, after: After<'_>) {
 /// What the gateway may make of a request that it looks at.
 fn answers(system: &System, world: &World) -> Vec<Answer> {
     let used = system.gateway.repeat() == Repeat::Once && !world.examined.is_empty();
+    let failed = system.gateway.is_eligible(&OrderStatus::Failed);
     match world.order {
+        Order::Failed | Order::FailedInPart if !used && failed => vec![
+            Answer::Yes,
+            Answer::No,
+            Answer::UnclearAfter(Order::Cancelled),
+            Answer::UnclearAfter(Order::Unpaid),
+        ],
         Order::Unpaid if !used => vec![
             Answer::Yes,
             Answer::No,
@@ -69,7 +77,13 @@ fn answers(system: &System, world: &World) -> Vec<Answer> {
         Order::Cancelled if !used => {
             vec![Answer::Yes, Answer::No, Answer::UnclearAfter(Order::Unpaid)]
         }
-        Order::Unpaid | Order::Cancelled | Order::Paid | Order::Expired => {
+        Order::Unpaid
+        | Order::Cancelled
+        | Order::Paid
+        | Order::PaidOther
+        | Order::Expired
+        | Order::Failed
+        | Order::FailedInPart => {
             vec![Answer::No, Answer::UnclearAfter(Order::Unpaid)]
         }
     }

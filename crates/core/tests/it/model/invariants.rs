@@ -1,12 +1,12 @@
 //! What must hold in every run: each invariant is checked on every move.
 
 use duka_core::OrderStatus;
-use duka_core::cancel::{Event, Outcome, Repeat, Resolution, State};
+use duka_core::cancel::{Event, Finding, Outcome, Repeat, State};
 
 use super::moves::Move;
 use super::system::{Amount, System};
 use super::workers::can_be_taken;
-use super::world::{Record, World, has_finding};
+use super::world::{NOW, Record, TICK, World, has_finding};
 
 /// A property that must hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub(super) enum Invariant {
     Evidence,
     PaidWins,
     LatePayment,
+    OtherPayment,
+    Settles,
     Ends,
     NotLost,
     AnotherAmount,
@@ -33,6 +35,10 @@ impl Invariant {
             Self::LatePayment => {
                 "a payment seen after a reported cancellation is a finding until a person closes it"
             }
+            Self::OtherPayment => {
+                "a payment of another amount is a finding until a person closes it, and no request leaves after it was seen"
+            }
+            Self::Settles => "a failed or expired order is an end only once a request has settled",
             Self::Ends => "every run ends, or a person is asked",
             Self::AnotherAmount => "no request leaves for an order that shows another amount",
             Self::NotLost => "an open record is held by a worker, or can be taken by one",
@@ -42,7 +48,7 @@ impl Invariant {
 
 /// Which invariant this move breaks, if any.
 pub(super) fn broken(system: &System, from: &World, it: &Move, to: &World) -> Option<Invariant> {
-    let checks: [(Invariant, bool); 7] = [
+    let checks: [(Invariant, bool); 9] = [
         (Invariant::OneRequest, one_request(system, to)),
         (Invariant::NothingAfterTheLease, in_time(from, it)),
         (
@@ -54,6 +60,8 @@ pub(super) fn broken(system: &System, from: &World, it: &Move, to: &World) -> Op
             each_ends(from, to, |_, b| verified(it, b)),
         ),
         (Invariant::LatePayment, findings_stay(from, it, to)),
+        (Invariant::OtherPayment, other_payment(from, it, to)),
+        (Invariant::Settles, each_ends(from, to, settled)),
         (Invariant::NotLost, nothing_lost(system, to)),
         (
             Invariant::AnotherAmount,
@@ -108,7 +116,7 @@ fn evident(before: &Record, it: &Move, after: &Record) -> bool {
                 Some(&Event::Observed(OrderStatus::Cancelled)),
                 Some(&Event::AnsweredYes),
             ];
-            let observer = matches!(it, Move::Shows(OrderStatus::Cancelled));
+            let observer = matches!(it, Move::Shows(Event::Observed(OrderStatus::Cancelled)));
             past.said_yes || past.shown_cancelled || shown.contains(&event) || observer
         }
         State::Done(Outcome::Refused) => past.said_no || event == Some(&Event::AnsweredNo),
@@ -130,23 +138,45 @@ fn verified(it: &Move, after: &Record) -> bool {
     if after.outcome() != Some(Outcome::Confirmed) {
         return true;
     }
-    let shown = if let Move::Shows(status) = it {
-        Some(status)
-    } else if let Some(Event::Observed(status)) = stored(it) {
-        Some(status)
+    let shown = if let Move::Shows(event) = it {
+        Some(event)
     } else {
-        None
+        stored(it)
     };
-    shown.is_some_and(|status| !matches!(status, OrderStatus::Paid | OrderStatus::Reversed))
+    let status = shown.and_then(Event::status);
+    status.is_some_and(|status| !status.was_paid())
+}
+
+/// Whether a record that ends because the order failed or expired has waited.
+fn settled(before: &Record, after: &Record) -> bool {
+    let sent_at = before.progress.sent_at;
+    after.outcome() != Some(Outcome::NotCancelledFinal) || sent_at.is_none_or(|at| at <= NOW - TICK)
+}
+
+fn other_payment(from: &World, it: &Move, to: &World) -> bool {
+    let current = to.current().0;
+    let raised = to.records.iter().enumerate().all(|(on, record)| {
+        let known = record.past.known_other || (to.stored_other && on == current);
+        let told = has_finding(record) || record.past.acknowledged;
+        !known || record.outcome().is_none() || told
+    });
+    let sends = if let Move::Sends { worker } = it {
+        let on = usize::from(from.workers[*worker].on);
+        from.records[on].past.known_other
+    } else {
+        false
+    };
+    raised && !sends
 }
 
 fn findings_stay(from: &World, it: &Move, to: &World) -> bool {
-    let closed = *it == Move::Resolves(Resolution::Acknowledged);
+    let closed = matches!(it, Move::Resolves(_));
     let kept =
         |(before, after): (&Record, &Record)| closed || !has_finding(before) || has_finding(after);
     let raised = |record: &Record| {
-        let describe = has_finding(record) || record.past.acknowledged;
-        describe || !record.past.known_paid || !record.is_reported_cancelled()
+        let late = record.progress.finding == Some(Finding::LatePayment);
+        let told = late || record.past.acknowledged;
+        told || !record.past.known_paid || !record.is_reported_unpaid()
     };
     from.records.iter().zip(&to.records).all(kept) && to.records.iter().all(raised)
 }

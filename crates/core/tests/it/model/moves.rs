@@ -1,7 +1,6 @@
 //! Everything that can happen next, and its description in a trace.
 
-use duka_core::OrderStatus;
-use duka_core::cancel::{Event, Resolution};
+use duka_core::cancel::{Event, Receipt, Resolution};
 
 use super::actors;
 use super::gateway;
@@ -54,13 +53,16 @@ pub(super) enum Move {
         heard: bool,
     },
     Pays,
+    PaysLess,
     Expires,
+    Fails,
+    FailsInPart,
     Asks {
         worker: usize,
     },
     Resolves(Resolution),
-    Observes(OrderStatus),
-    Shows(OrderStatus),
+    Observes(Event),
+    Shows(Event),
 }
 
 /// What the gateway makes of a request.
@@ -103,7 +105,10 @@ impl Move {
             | Self::Lost
             | Self::Arrives { .. }
             | Self::Pays
+            | Self::PaysLess
             | Self::Expires
+            | Self::Fails
+            | Self::FailsInPart
             | Self::Asks { .. }
             | Self::Resolves(_) => Duty::Free,
             Self::ClockSetBack
@@ -202,7 +207,10 @@ impl Move {
                 format!("a request arrives; the gateway {answer}{heard}")
             }
             Self::Pays => "the customer pays".to_owned(),
+            Self::PaysLess => "the customer pays another amount".to_owned(),
             Self::Expires => "the order expires".to_owned(),
+            Self::Fails => "the payment fails".to_owned(),
+            Self::FailsInPart => "the payment fails, with a receipt of another amount".to_owned(),
             Self::Asks { worker } => {
                 format!("worker {} is asked to cancel again", name(worker))
             }
@@ -211,10 +219,11 @@ impl Move {
                 Resolution::NotCancelled => "a person says: not cancelled".to_owned(),
                 Resolution::Acknowledged => "a person closes the finding".to_owned(),
             },
-            Self::Observes(status) => format!("another caller reads: status {status}"),
-            Self::Shows(status) => {
-                format!("another caller's reading reaches the records: status {status}")
-            }
+            Self::Observes(event) => format!("another caller reads: {}", describe(event)),
+            Self::Shows(event) => format!(
+                "another caller's reading reaches the records: {}",
+                describe(event)
+            ),
         }
     }
 }
@@ -222,7 +231,12 @@ impl Move {
 fn describe(event: &Event) -> String {
     match event {
         Event::Observed(status) => format!("status {status}"),
-        Event::AmountDiffers(status) => format!("status {status}, with another amount"),
+        Event::AmountDiffers(status, Receipt::Absent) => {
+            format!("status {status}, with another amount")
+        }
+        Event::AmountDiffers(status, Receipt::Shown) => {
+            format!("status {status}, with a receipt of another amount")
+        }
         Event::OrderNotFound
         | Event::StatusUnreadable
         | Event::NotSent

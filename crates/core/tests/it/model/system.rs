@@ -82,6 +82,10 @@ pub(super) struct System {
     pub(super) late_payment: bool,
     /// Whether the order may expire.
     pub(super) expires: bool,
+    /// Whether a payment may fail, which the customer can make good.
+    pub(super) fails: bool,
+    /// Whether the customer may pay another amount.
+    pub(super) pays_less: bool,
     /// Whether a status may be as old as the settling time.
     pub(super) slow_status: bool,
     /// Whether another caller asks for the status too.
@@ -108,6 +112,8 @@ impl System {
             amount: Amount::AsExpected,
             late_payment: true,
             expires: true,
+            fails: false,
+            pays_less: false,
             slow_status: false,
             observer: false,
             duplicates: 1,

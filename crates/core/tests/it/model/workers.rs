@@ -2,7 +2,7 @@
 //! that compare the version, the attempts table that takes one request, late answers.
 
 use duka_core::OrderStatus;
-use duka_core::cancel::{Action, Event, Repeat, State, Step};
+use duka_core::cancel::{Action, Event, Receipt, Repeat, State, Step};
 
 use super::actors;
 use super::moves::{After, Move};
@@ -115,37 +115,40 @@ fn hears(world: &World, worker: usize, event: Event) -> World {
 }
 
 /// What a status read can give: what is, what was a moment ago, or nothing.
-pub(super) fn visible(system: &System, world: &World) -> Vec<OrderStatus> {
+pub(super) fn visible(system: &System, world: &World) -> Vec<Event> {
     let hidden = system.gateway.repeat() == Repeat::Once;
-    let mut statuses: Vec<_> = [Some(world.order), world.order_before]
+    let mut events: Vec<_> = [Some(world.order), world.order_before]
         .into_iter()
         .flatten()
         .map(|order| match order {
-            Order::Cancelled if hidden => OrderStatus::Unpaid,
-            Order::Unpaid => OrderStatus::Unpaid,
-            Order::Cancelled => OrderStatus::Cancelled,
-            Order::Paid => OrderStatus::Paid,
-            Order::Expired => OrderStatus::Expired,
+            Order::Cancelled if hidden => Event::Observed(OrderStatus::Unpaid),
+            Order::Unpaid => Event::Observed(OrderStatus::Unpaid),
+            Order::Cancelled => Event::Observed(OrderStatus::Cancelled),
+            Order::Paid => Event::Observed(OrderStatus::Paid),
+            Order::PaidOther => Event::AmountDiffers(OrderStatus::Paid, Receipt::Absent),
+            Order::Expired => Event::Observed(OrderStatus::Expired),
+            Order::Failed => Event::Observed(OrderStatus::Failed),
+            Order::FailedInPart => Event::AmountDiffers(OrderStatus::Failed, Receipt::Shown),
         })
         .collect();
-    statuses.dedup();
-    statuses
+    events.dedup();
+    events
 }
 
 fn read(system: &System, world: &World, worker: usize, after: After<'_>) {
-    let record = &world.records[usize::from(world.workers[worker].on)];
-    let compares = record.progress.state == State::Requested;
-    for status in visible(system, world) {
-        let open = compares && system.believed.is_eligible(&status);
-        if open && system.amount != Amount::AsExpected {
-            let gives = Event::AmountDiffers(status.clone());
+    for gives in visible(system, world) {
+        let status = gives.status().cloned();
+        let open = status.filter(|status| system.believed.is_eligible(status));
+        if let Some(status) = &open
+            && system.amount != Amount::AsExpected
+        {
+            let gives = Event::AmountDiffers(status.clone(), Receipt::Absent);
             let next = hears(world, worker, gives.clone());
             after(Move::Reads { worker, gives }, next);
         }
-        if open && system.amount == Amount::Another {
+        if open.is_some() && system.amount == Amount::Another {
             continue;
         }
-        let gives = Event::Observed(status);
         let next = hears(world, worker, gives.clone());
         after(Move::Reads { worker, gives }, next);
     }
@@ -236,12 +239,15 @@ fn store(system: &System, world: &World, worker: usize, event: &Event) -> World 
     if let Some(action) = written {
         next.workers[worker] = goes_on(&me, action);
     }
-    if let Event::Observed(status @ (OrderStatus::Paid | OrderStatus::Reversed)) = event {
+    if event.status().is_some_and(OrderStatus::was_paid) {
         next.records[on].past.known_paid = true;
         let all = system.reporting == Reporting::AllReadings;
-        next.stored_paid |= all;
+        if all {
+            next.stores_payment(event);
+        }
         for other in (0..next.records.len()).filter(|other| all || *other != on) {
-            actors::show(system, &mut next, other, status);
+            let event = next.of_record(event, other);
+            actors::show(system, &mut next, other, &event);
         }
     }
     next
@@ -299,12 +305,16 @@ pub(super) fn write(
     past.said_yes |= *event == Event::AnsweredYes;
     past.said_no |= *event == Event::AnsweredNo;
     past.shown_cancelled |= *event == Event::Observed(OrderStatus::Cancelled);
-    if *event == Event::Observed(OrderStatus::Paid) {
-        world.stored_paid = true;
-    }
-    let reported = world.records[on].is_reported_cancelled();
-    if reported && world.stored_paid && system.reporting == Reporting::AllReadings {
-        actors::show(system, world, on, &OrderStatus::Paid);
+    past.known_other |= event.shows_other_payment();
+    world.stores_payment(event);
+    // The store shows it what is known of the order, in the same transaction.
+    let over = world.records[on].outcome().is_some() && from.outcome().is_none();
+    if over
+        && system.reporting == Reporting::AllReadings
+        && let Some(payment) = world.stored_payment()
+    {
+        let payment = world.of_record(&payment, on);
+        actors::show(system, world, on, &payment);
     }
     Some(action)
 }

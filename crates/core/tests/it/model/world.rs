@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use duka_core::OrderStatus;
 use duka_core::cancel::{
-    Cancellation, Event, Finding, Outcome, Repeat, RequestUsed, State, WaitPolicy,
+    Cancellation, Event, Outcome, Receipt, Repeat, RequestUsed, State, WaitPolicy,
 };
 use jiff::Timestamp;
 
@@ -34,7 +34,13 @@ pub(super) enum Order {
     Unpaid,
     Cancelled,
     Paid,
+    /// With another amount.
+    PaidOther,
     Expired,
+    /// The customer may try again.
+    Failed,
+    /// With a receipt of another amount.
+    FailedInPart,
 }
 
 /// What happened to a cancellation that the rules do not keep, and the invariants refer to.
@@ -45,6 +51,8 @@ pub(super) struct Past {
     pub(super) shown_cancelled: bool,
     /// A reader has seen *paid* and stored it.
     pub(super) known_paid: bool,
+    /// A reader has seen a payment of another amount and stored it here.
+    pub(super) known_other: bool,
     pub(super) acknowledged: bool,
 }
 
@@ -68,10 +76,11 @@ impl Record {
         matches!(self.progress.state, State::Done(_) | State::NeedsReview)
     }
 
-    pub(super) fn is_reported_cancelled(&self) -> bool {
+    /// Whether the merchant was told that the order has ended without a payment.
+    pub(super) fn is_reported_unpaid(&self) -> bool {
         matches!(
             self.outcome(),
-            Some(Outcome::Confirmed | Outcome::ResolvedCancelled)
+            Some(Outcome::Confirmed | Outcome::ResolvedCancelled | Outcome::NotCancelledFinal)
         )
     }
 
@@ -90,9 +99,7 @@ impl Record {
         };
         progress.requests = progress.requests.min(most);
         if progress.state.outcome().is_some() {
-            let was_paid =
-                |it: &OrderStatus| matches!(it, OrderStatus::Paid | OrderStatus::Reversed);
-            progress.verified = progress.verified.take().filter(was_paid);
+            progress.verified = progress.verified.take().filter(OrderStatus::was_paid);
             progress.sent_at = None;
             progress.doubt_since = None;
             progress.blocked_since = None;
@@ -165,8 +172,11 @@ impl Worker {
             Doing::Send => (2, "", ""),
             Doing::Write => (3, "", ""),
             Doing::WaitForReply => (4, "", ""),
-            Doing::Store(Event::Observed(status)) => (5, "", status.as_str()),
-            Doing::Store(event) => (6, event.as_str(), ""),
+            Doing::Store(event) => (
+                5,
+                event.as_str(),
+                event.status().map_or("", |status| status.as_str()),
+            ),
         };
         let (on, outdated, overtaken) = (self.on, self.outdated, self.overtaken);
         (rank, event, status, on, outdated, overtaken, self.may_send)
@@ -199,9 +209,11 @@ pub(super) struct World {
     pub(super) workers: [Worker; 2],
     pub(super) requests: Vec<Request>,
     /// What another caller has read and not yet applied to the records.
-    pub(super) observer: Option<OrderStatus>,
+    pub(super) observer: Option<Event>,
     /// Whether the order is stored as paid.
     pub(super) stored_paid: bool,
+    /// Whether it is stored as paid with another amount.
+    pub(super) stored_other: bool,
     /// Requests that left and whose credentials were not refused; counted where one is allowed.
     pub(super) left: u8,
     /// The requests of which the gateway has processed a copy; kept where one is allowed.
@@ -222,6 +234,7 @@ impl World {
             requests: Vec::new(),
             observer: None,
             stored_paid: false,
+            stored_other: false,
             left: 0,
             examined: Vec::new(),
             duplicates: system.duplicates,
@@ -256,6 +269,29 @@ impl World {
     pub(super) fn current(&self) -> (usize, &Record) {
         let last = self.records.len() - 1;
         (last, &self.records[last])
+    }
+
+    /// What a status says to this record. The amount is the newest record's alone, or every
+    /// old one would have a finding of its own.
+    pub(super) fn of_record(&self, event: &Event, on: usize) -> Event {
+        match event.status() {
+            Some(status) if on != self.current().0 => Event::Observed(status.clone()),
+            Some(_) | None => event.clone(),
+        }
+    }
+
+    /// The payment that the store has seen, as it shows it to a record.
+    pub(super) fn stored_payment(&self) -> Option<Event> {
+        let other = Event::AmountDiffers(OrderStatus::Paid, Receipt::Absent);
+        let paid = Event::Observed(OrderStatus::Paid);
+        self.stored_paid
+            .then_some(if self.stored_other { other } else { paid })
+    }
+
+    pub(super) fn stores_payment(&mut self, event: &Event) {
+        let paid = event.status() == Some(&OrderStatus::Paid);
+        self.stored_paid |= paid;
+        self.stored_other |= paid && event.shows_other_payment();
     }
 
     pub(super) fn becomes(&mut self, order: Order, system: &System) {
@@ -322,5 +358,5 @@ impl World {
 
 /// A finding that a person has not closed yet.
 pub(super) fn has_finding(record: &Record) -> bool {
-    record.progress.finding == Some(Finding::LatePayment)
+    record.progress.finding.is_some()
 }

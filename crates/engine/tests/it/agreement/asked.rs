@@ -3,7 +3,7 @@
 
 use duka_core::{AccountName, CancellationId, Observation, OrderStatus};
 use duka_engine::store::{Claim, NewCancellation, OpenResult, Tracked, Update, UpdateResult};
-use duka_engine::{OrderKey, Record, Store, StoreErrorKind, TrackedOrder};
+use duka_engine::{AmountCheck, OrderKey, Record, Store, StoreErrorKind, TrackedOrder};
 
 /// One call that may write.
 /// A reader that sees an order without working on it.
@@ -12,7 +12,7 @@ pub(super) const LOOKER: &str = "looker";
 #[derive(Debug, Clone)]
 pub(super) enum Call {
     Track(Vec<TrackedOrder>),
-    Observe(OrderKey, Observation, String),
+    Observe(OrderKey, Observation, AmountCheck, String),
     Open(NewCancellation),
     Advance(Box<Update>),
     ClaimDue(Claim, Vec<AccountName>, u32),
@@ -73,8 +73,8 @@ impl Answer {
 pub(super) async fn ask(store: &dyn Store, call: Call) -> Answer {
     let answer = match call {
         Call::Track(orders) => store.track(orders).await.map(Answer::Tracked),
-        Call::Observe(key, seen, actor) => {
-            let observed = store.observe(&key, seen, &actor).await;
+        Call::Observe(key, seen, check, actor) => {
+            let observed = store.observe(&key, seen, check, &actor).await;
             observed.map(|()| Answer::Observed)
         }
         Call::Open(new_cancellation) => {

@@ -14,7 +14,8 @@ use duka_engine::store::{
     ReportPage, Schedule, StoreStats, Tracked, Update, UpdateResult,
 };
 use duka_engine::{
-    LogEntry, OrderKey, Record, SqliteStore, Store, StoreError, StoreErrorKind, TrackedOrder,
+    AmountCheck, LogEntry, OrderKey, Record, SqliteStore, Store, StoreError, StoreErrorKind,
+    TrackedOrder,
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, Params};
@@ -263,14 +264,16 @@ impl Store for Between {
         &self,
         key: &OrderKey,
         seen: Observation,
+        check: AmountCheck,
         actor: &str,
     ) -> Result<(), StoreError> {
-        self.hear(Call::Observe(key.clone(), seen.clone(), actor.to_owned()));
+        let (told, by) = (seen.clone(), actor.to_owned());
+        self.hear(Call::Observe(key.clone(), told, check, by));
         if self.makes(Mistake::LosesTheMerge) {
             let sql = "UPDATE orders SET status = NULL WHERE account = ?1 AND order_id = ?2";
             self.forge(sql, (key.account.as_str(), key.order.as_str()));
         }
-        self.within.observe(key, seen, actor).await
+        self.within.observe(key, seen, check, actor).await
     }
 
     async fn open(&self, new_cancellation: NewCancellation) -> Result<OpenResult, StoreError> {
@@ -297,7 +300,8 @@ impl Store for Between {
         match &advanced {
             Ok(UpdateResult::Conflict(now)) if self.makes(Mistake::KeepsHalfOfAConflict) => {
                 if let Some(seen) = seen {
-                    self.within.observe(&now.key, seen, LOOKER).await?;
+                    let check = AmountCheck::Compare;
+                    self.within.observe(&now.key, seen, check, LOOKER).await?;
                 }
             }
             Err(error)

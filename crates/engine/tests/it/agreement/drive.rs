@@ -6,7 +6,7 @@ use duka_core::cancel::{
 };
 use duka_core::{Observation, OrderStatus};
 use duka_engine::store::{Attempt, Change, Claim, Entry, Precondition, Schedule, Update};
-use duka_engine::{Record, Tracking};
+use duka_engine::{AmountCheck, Record, Tracking};
 use jiff::Timestamp;
 
 /// What happened to a record, and who says so.
@@ -51,6 +51,7 @@ pub(super) fn change(
             ),
         },
         seen: transition.seen,
+        amount_check: AmountCheck::Compare,
         attempt: attempt(record.progress.state, transition.event, step, rules),
         tracking: tracking(&step.next, rules),
         precondition: precondition(&step.next),
@@ -97,8 +98,8 @@ fn tracking(next: &Cancellation, rules: &CancelRules) -> Tracking {
         return Tracking::InProgress;
     };
     let ended = next.verified.as_ref().is_some_and(|status| {
-        use OrderStatus::{Cancelled, Expired, Failed, Paid, Reversed};
-        matches!(status, Paid | Failed | Expired | Cancelled | Reversed)
+        use OrderStatus::{Cancelled, Expired, Paid, Reversed};
+        matches!(status, Paid | Expired | Cancelled | Reversed)
     });
     let open = match outcome {
         Outcome::Refused => rules.repeat() == Repeat::Harmless,

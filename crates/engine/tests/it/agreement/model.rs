@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, RequestUsed, State};
-use duka_core::{AccountName, CancellationId, Observation, OrderStatus};
+use duka_core::cancel::{Cancellation, Finding, OtherAmount, Outcome, Repeat, RequestUsed, State};
+use duka_core::{AccountName, CancellationId, Money, Observation, OrderStatus};
 use duka_engine::store::{
     AbandonedPage, Attempt, Claim, Condition, NewCancellation, Precondition, ReportFilter,
     StoreStats, Tracked, Update,
 };
-use duka_engine::{CancelTerms, LogEntry, OrderKey, Record, TrackedOrder, Tracking};
+use duka_engine::{AmountCheck, CancelTerms, LogEntry, OrderKey, Record, TrackedOrder, Tracking};
 use jiff::Timestamp;
 
 use super::asked::{Answer, Call};
@@ -91,12 +91,42 @@ fn is_unsettled(state: State) -> bool {
 impl Model {
     pub(super) fn take(&mut self, call: &Call, now: Timestamp) -> Answer {
         self.now = now;
+        let mut answer = self.answer(call, now);
+        // A record shows what is known of its order by now, however old its last change is.
+        let seen = |record: &mut Record, orders: &BTreeMap<OrderKey, Followed>| {
+            record.terms.seen = orders[&record.key].seen();
+        };
+        for record in self.lives.values_mut().filter_map(|life| life.last_mut()) {
+            seen(record, &self.orders);
+        }
+        match &mut answer {
+            Answer::New(record)
+            | Answer::AlreadyOpen(record)
+            | Answer::Stored(record)
+            | Answer::Conflict(record) => seen(record, &self.orders),
+            Answer::Claimed(records) => {
+                records
+                    .iter_mut()
+                    .for_each(|record| seen(record, &self.orders));
+            }
+            Answer::Tracked(_)
+            | Answer::Observed
+            | Answer::Stale
+            | Answer::SeenPaid(_)
+            | Answer::UnknownOrder
+            | Answer::OnceUsed
+            | Answer::Broken(_) => {}
+        }
+        answer
+    }
+
+    fn answer(&mut self, call: &Call, now: Timestamp) -> Answer {
         match call {
             Call::Track(orders) => Answer::Tracked(self.track(orders)),
-            Call::Observe(key, seen, actor) => {
+            Call::Observe(key, seen, check, actor) => {
                 if let Some(order) = self.orders.get_mut(key) {
                     order.sights.push(seen.clone());
-                    self.find_late_payment(key, actor);
+                    self.find_late_payment(key, *check, actor);
                 }
                 Answer::Observed
             }
@@ -187,6 +217,7 @@ impl Model {
                 listed_money: new_cancellation.listed_money,
                 tracked_money: order.money,
                 processing_until: new_cancellation.processing_until,
+                seen: None,
             },
             progress: Cancellation::requested_again(request_used),
             message: None,
@@ -216,9 +247,9 @@ impl Model {
         let begins = change.attempt == Attempt::Begins(Repeat::Once);
         let paid = self.paid(&before.key, begins);
         if change.precondition == Precondition::Unpaid
-            && let Some(status) = &paid
+            && let Some(payment) = &paid
         {
-            return Answer::SeenPaid(status.clone());
+            return Answer::SeenPaid(payment.status.clone());
         }
         let attempts = self.attempts_after(change, &before);
         let once = attempts
@@ -247,12 +278,13 @@ impl Model {
         let order = self.orders.get_mut(&record.key);
         order.unwrap().sights.extend(change.seen.clone());
         self.push(record.clone());
+        let check = change.amount_check;
         match (change.seen.is_none(), paid) {
             (true, None) => {}
-            (true, Some(status)) => {
-                self.find_late(&record.key, &entry.actor, &status, self.now);
+            (true, Some(payment)) => {
+                self.find_late(&record.key, &entry.actor, &payment, check);
             }
-            (false, _) => self.find_late_payment(&record.key, &entry.actor),
+            (false, _) => self.find_late_payment(&record.key, check, &entry.actor),
         }
         Answer::Stored(self.present(record.id).unwrap().clone())
     }
@@ -270,51 +302,88 @@ impl Model {
     }
 
     /// As what the order has been seen, if paid: under its own name first.
-    fn paid(&self, key: &OrderKey, begins: bool) -> Option<OrderStatus> {
+    fn paid(&self, key: &OrderKey, begins: bool) -> Option<Observation> {
         let own = std::iter::once(key);
         let others = self.orders.keys().filter(|it| {
             *it != key && self.is_same_order(it, key) && (begins || self.is_one_order(key))
         });
-        let seen = own.chain(others).filter_map(|it| self.orders[it].seen());
-        seen.map(|seen| seen.status).find(OrderStatus::was_paid)
+        let mut seen = own.chain(others).filter_map(|it| self.orders[it].seen());
+        seen.find(|seen| seen.status.was_paid())
     }
 
-    fn find_late_payment(&mut self, key: &OrderKey, actor: &str) {
+    fn find_late_payment(&mut self, key: &OrderKey, check: AmountCheck, actor: &str) {
         let seen = self.orders[key].seen();
         if let Some(seen) = seen.filter(|seen| seen.status.was_paid()) {
-            self.find_late(key, actor, &seen.status, self.now);
+            self.find_late(key, actor, &seen, check);
         }
     }
 
-    /// A payment tells against everything that was reported cancelled and was not shown one.
-    fn find_late(&mut self, key: &OrderKey, actor: &str, status: &OrderStatus, at: Timestamp) {
+    /// A payment tells against everything that was reported to have ended without one and was
+    /// not shown one, and its amount against the newest cancellation.
+    fn find_late(&mut self, key: &OrderKey, actor: &str, paid: &Observation, check: AmountCheck) {
         let one = self.is_one_order(key);
-        let reported = self.records(|record| {
-            let shown = record.progress.verified.as_ref();
-            (record.key == *key || (one && self.is_same_order(&record.key, key)))
+        let records = self
+            .records(|record| record.key == *key || (one && self.is_same_order(&record.key, key)));
+        let newest = records.last().map(|record| record.id);
+        let status = &paid.status;
+        for before in records {
+            let State::Done(outcome) = before.progress.state else {
+                continue;
+            };
+            let shown = before.progress.verified.as_ref();
+            let first = !shown.is_some_and(OrderStatus::was_paid);
+            let late = first
                 && matches!(
-                    record.progress.state,
-                    State::Done(Outcome::Confirmed | Outcome::ResolvedCancelled)
-                )
-                && !shown.is_some_and(OrderStatus::was_paid)
-        });
-        for before in reported {
-            let detail = format!("status {status}");
+                    outcome,
+                    Outcome::Confirmed | Outcome::ResolvedCancelled | Outcome::NotCancelledFinal
+                );
+            let compared = check == AmountCheck::Compare && newest == Some(before.id);
+            let differs = difference(&before, paid.money).filter(|_| compared);
+            let other = differs.is_some()
+                && (first || before.progress.other_amount == OtherAmount::NotSeen);
+            if !late && !other {
+                continue;
+            }
+            let was_late = late || before.progress.finding == Some(Finding::LatePayment);
+            let said = match (was_late, outcome) {
+                (true, Outcome::NotCancelledFinal) => "paid after it had ended without a payment",
+                (true, _) => "paid after it was reported cancelled",
+                (false, _) => {
+                    "the customer has paid another amount: a person must look before the goods leave"
+                }
+            };
+            let (event, detail, other_amount) = match differs {
+                Some(differs) => (
+                    "amount_differs",
+                    format!("status {status}; {differs}"),
+                    OtherAmount::Seen,
+                ),
+                None => (
+                    "status",
+                    format!("status {status}"),
+                    before.progress.other_amount,
+                ),
+            };
             let record = Record {
                 version: before.version + 1,
                 progress: Cancellation {
                     verified: Some(status.clone()),
-                    finding: Some(Finding::LatePayment),
+                    other_amount,
+                    finding: Some(if was_late {
+                        Finding::LatePayment
+                    } else {
+                        Finding::AmountDiffers
+                    }),
                     ..before.progress
                 },
-                message: Some(format!("{detail}; paid after it was reported cancelled")),
+                message: Some(format!("{detail}; {said}")),
                 due_at: None,
                 worker: None,
-                updated_at: at,
+                updated_at: self.now,
                 ..before
             };
-            self.write_line(&record, "status", actor, Some(detail));
-            self.touch(&record.key, Tracking::Closed, at);
+            self.write_line(&record, event, actor, Some(detail));
+            self.touch(&record.key, Tracking::Closed, self.now);
             self.push(record);
         }
     }
@@ -457,9 +526,13 @@ impl Model {
                         || finding.is_some()
                 }
                 ReportFilter::Unsettled => is_unsettled(state),
-                ReportFilter::ReportedCancelled => matches!(
+                ReportFilter::ReportedUnpaid => matches!(
                     state,
-                    State::Done(Outcome::Confirmed | Outcome::ResolvedCancelled)
+                    State::Done(
+                        Outcome::Confirmed
+                            | Outcome::ResolvedCancelled
+                            | Outcome::NotCancelledFinal
+                    )
                 ),
             };
             wanted
@@ -500,6 +573,17 @@ impl Model {
             needs_review: count(|state| state == State::NeedsReview),
         }
     }
+}
+
+/// The first amount of the record that is not the one shown, in the words of the log.
+fn difference(record: &Record, shown: Option<Money>) -> Option<String> {
+    let shown = shown?;
+    let listed = record.terms.listed_money.filter(|money| *money != shown);
+    let tracked = record.terms.tracked_money.filter(|money| *money != shown);
+    let listed = listed.map(|money| format!("the list says {money}, the gateway {shown}"));
+    let tracked =
+        tracked.map(|money| format!("the order is tracked with {money}, the gateway says {shown}"));
+    listed.or(tracked)
 }
 
 fn is_due(record: &Record, now: Timestamp) -> bool {

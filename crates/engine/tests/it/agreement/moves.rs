@@ -2,7 +2,7 @@
 //! that everything meets everything.
 
 use duka_core::OrderStatus;
-use duka_core::cancel::{Event, Resolution};
+use duka_core::cancel::{Event, Receipt, Resolution};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -128,7 +128,9 @@ pub(super) fn events() -> Vec<Event> {
         (1, unknown("ON_HOLD")),
         // Pesapal's adapter says more than the gateway's own words do.
         (1, unknown("COMPLETED with status code 2")),
-        (1, Event::AmountDiffers(OrderStatus::Unpaid)),
+        (1, differs(OrderStatus::Unpaid, Receipt::Absent)),
+        (1, differs(OrderStatus::Paid, Receipt::Absent)),
+        (1, differs(OrderStatus::Failed, Receipt::Shown)),
         (1, Event::OrderNotFound),
         (3, Event::StatusUnreadable),
         (2, Event::NotSent),
@@ -144,6 +146,10 @@ pub(super) fn events() -> Vec<Event> {
     ];
     let times = |(times, event)| std::iter::repeat_n(event, times);
     weighted.into_iter().flat_map(times).collect()
+}
+
+fn differs(status: OrderStatus, receipt: Receipt) -> Event {
+    Event::AmountDiffers(status, receipt)
 }
 
 fn unknown(words: &str) -> Event {
@@ -172,7 +178,7 @@ fn orders() -> impl Strategy<Value = Order> {
 fn sights() -> impl Strategy<Value = StatusReply> {
     let statuses = events().into_iter().filter_map(|event| match event {
         Event::Observed(status) => Some(status),
-        Event::AmountDiffers(_)
+        Event::AmountDiffers(..)
         | Event::OrderNotFound
         | Event::StatusUnreadable
         | Event::NotSent

@@ -13,7 +13,7 @@ use duka_core::cancel::{
 use duka_core::clock::SharedClock;
 use duka_core::{CancellationId, Gateway, GatewayName, Money, Observation, OrderId, OrderStatus};
 use duka_engine::store::{AbandonedPage, Claim, Condition, NewCancellation};
-use duka_engine::{EngineError, OrderKey, Record, Store, TrackedOrder, Tracking};
+use duka_engine::{AmountCheck, EngineError, OrderKey, Record, Store, TrackedOrder, Tracking};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 use uuid::Uuid;
@@ -174,7 +174,12 @@ impl Stage<'_> {
                 let key = self.order(*order).key.clone();
                 let at = self.now - SignedDuration::from_secs(sight.lag);
                 let seen = observation(&sight.status, at);
-                self.call(1, Call::Observe(key, seen, LOOKER.to_owned()))
+                let check = if sight.lag == 5 {
+                    AmountCheck::Ignore
+                } else {
+                    AmountCheck::Compare
+                };
+                self.call(1, Call::Observe(key, seen, check, LOOKER.to_owned()))
                     .await?;
             }
             Move::Open { worker, order, on } => {
@@ -302,7 +307,8 @@ impl Stage<'_> {
         let manner = Manner::default();
         let event = self.event(event, &record, manner);
         let seen = observation(&OrderStatus::Paid, self.now);
-        let call = Call::Observe(record.key.clone(), seen, LOOKER.to_owned());
+        let check = AmountCheck::Compare;
+        let call = Call::Observe(record.key.clone(), seen, check, LOOKER.to_owned());
         self.call(worker + 1, call).await?;
         self.write(worker, &record, &event, manner).await
     }
@@ -339,7 +345,7 @@ impl Stage<'_> {
         };
         let claim = claim(worker);
         let seen = match event {
-            Event::Observed(status) | Event::AmountDiffers(status) => {
+            Event::Observed(status) | Event::AmountDiffers(status, _) => {
                 Some(observation(status, self.now))
             }
             Event::OrderNotFound
@@ -368,8 +374,8 @@ impl Stage<'_> {
         if let Answer::Stored(record) = &answer {
             self.count(format!("{:?}", record.progress.state));
             self.count(format!("written: {}", event.as_str()));
-            if record.progress.finding.is_some() {
-                self.count("late payment");
+            if let Some(finding) = record.progress.finding {
+                self.count(format!("{finding:?}"));
             }
         }
         Ok(Some(answer))

@@ -65,7 +65,7 @@ const EVERY: [ReportFilter; 4] = [
     ReportFilter::All,
     ReportFilter::Pending,
     ReportFilter::Unsettled,
-    ReportFilter::ReportedCancelled,
+    ReportFilter::ReportedUnpaid,
 ];
 
 /// A walk is stopped here: a broken store may turn in circles.
