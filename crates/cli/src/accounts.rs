@@ -142,6 +142,10 @@ pub(crate) fn kwikpaisa_with(
     if let Some(url) = &account.base_url {
         builder = builder.base_url(url.clone());
     }
+    builder = builder.personal_data(account.personal_data);
+    if let Some(zone) = &account.time_zone {
+        builder = builder.time_zone(zone.clone());
+    }
     // The only value that KwikPaisa's pages show; an order or the account may name another.
     let service_type = account.own_setting.as_deref().unwrap_or("DIGITAL");
     builder = builder.default_service_type(service_type);
@@ -167,6 +171,10 @@ pub(crate) fn pesapal(
         .environment(environment);
     if let Some(url) = &account.base_url {
         builder = builder.base_url(url.clone());
+    }
+    builder = builder.personal_data(account.personal_data);
+    if let Some(zone) = &account.time_zone {
+        builder = builder.time_zone(zone.clone());
     }
     if let Some(id) = &account.own_setting {
         builder = builder.notification_id(id);

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use duka_core::AccountName;
+use duka_core::{AccountName, PersonalData};
 use duka_engine::AmountCheck;
 use duka_http::{BaseUrl, ProxyUrl};
+use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -56,6 +57,9 @@ pub(crate) struct Account {
     pub(crate) own_setting: Option<String>,
     pub(crate) system: System,
     pub(crate) base_url: Option<BaseUrl>,
+    /// The zone of times in its gateway's replies that name none, where it is not the adapter's own.
+    pub(crate) time_zone: Option<TimeZone>,
+    pub(crate) personal_data: PersonalData,
 }
 
 /// Where a secret is kept.
@@ -112,6 +116,9 @@ struct AccountTable {
     gateway: GatewayKind,
     environment: Option<System>,
     base_url: Option<String>,
+    time_zone: Option<String>,
+    #[serde(default)]
+    keep_personal_data: bool,
     api_key_env: Option<String>,
     api_key_file: Option<PathBuf>,
     secret_key_env: Option<String>,
@@ -253,6 +260,8 @@ impl Config {
                     own_setting,
                     system,
                     base_url,
+                    time_zone: None,
+                    personal_data: PersonalData::LeaveOut,
                 },
             );
         }
@@ -350,6 +359,15 @@ impl AccountTable {
             own_setting,
             system: self.environment.unwrap_or(System::Sandbox),
             base_url,
+            time_zone: self
+                .time_zone
+                .map(|name| time_zone(place, &name))
+                .transpose()?,
+            personal_data: if self.keep_personal_data {
+                PersonalData::Keep
+            } else {
+                PersonalData::LeaveOut
+            },
         })
     }
 }
@@ -372,6 +390,14 @@ fn system(variable: &str, environment: Environment<'_>) -> Result<System, Failur
 
 fn base_url(place: &str, text: &str) -> Result<BaseUrl, Failure> {
     BaseUrl::parse(text).map_err(|error| Failure::usage(format!("{place}: {error}")))
+}
+
+fn time_zone(place: &str, name: &str) -> Result<TimeZone, Failure> {
+    TimeZone::get(name).map_err(|_| {
+        Failure::usage(format!(
+            "{place}: time_zone {name:?} is not the name of a time zone such as Asia/Kolkata"
+        ))
+    })
 }
 
 /// `place` names the setting; the text may hold a password, and is not quoted.

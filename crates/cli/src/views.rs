@@ -4,8 +4,8 @@ mod creation;
 mod plan;
 mod refund;
 
-use duka_core::Outcome;
 use duka_core::cancel::{Finding, SkipReason};
+use duka_core::{Outcome, PaymentDetails, PersonalData, PersonalText};
 use duka_engine::sweep::Summary;
 use duka_engine::{LogEntry, Record, TrackedOrder};
 use serde::Serialize;
@@ -25,7 +25,32 @@ pub(crate) struct StatusView {
     pub(crate) raw_status: String,
     pub(crate) amount: Option<String>,
     pub(crate) currency: Option<String>,
+    pub(crate) receipt: Option<String>,
+    pub(crate) method: Option<String>,
+    pub(crate) gateway_time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) payment_account: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) payer: Option<String>,
     pub(crate) observed_at: String,
+}
+
+/// The time of what the gateway dates last: as RFC 3339 where its time zone is known, and else in the
+/// gateway's own words.
+pub(crate) fn gateway_time(details: &PaymentDetails) -> Option<String> {
+    let time = details.time()?;
+    let moment = time.moment.map(|moment| moment.to_string());
+    Some(moment.unwrap_or_else(|| time.text.clone()))
+}
+
+/// Personal data, which are there only if a setting asks for them.
+pub(crate) fn personal(text: Option<&PersonalText>) -> Option<String> {
+    text.map(|text| text.reveal().to_owned())
+}
+
+/// How the customer paid or, until the gateway tells, meant to pay.
+pub(crate) fn method(told: Option<&PaymentDetails>, meant: Option<&String>) -> Option<String> {
+    told.and_then(|it| it.method.as_ref()).or(meant).cloned()
 }
 
 #[derive(Debug, Serialize)]
@@ -58,6 +83,9 @@ pub(crate) struct CancellationView {
     pub(crate) currency: Option<&'static str>,
     pub(crate) paid_amount: Option<String>,
     pub(crate) paid_currency: Option<&'static str>,
+    pub(crate) receipt: Option<String>,
+    pub(crate) method: Option<String>,
+    pub(crate) gateway_time: Option<String>,
     pub(crate) message: Option<String>,
     pub(crate) updated_at: String,
 }
@@ -65,7 +93,9 @@ pub(crate) struct CancellationView {
 impl From<&Record> for CancellationView {
     fn from(record: &Record) -> Self {
         let progress = &record.progress;
-        let money = record.terms.listed_money.or(record.terms.tracked_money);
+        let terms = &record.terms;
+        let told = terms.seen.as_ref().map(|seen| &seen.details);
+        let money = terms.listed_money.or(terms.tracked_money);
         let outcome = progress.state.outcome();
         let paid = record.paid_money();
         Self {
@@ -88,6 +118,9 @@ impl From<&Record> for CancellationView {
             currency: money.map(|money| money.currency().code()),
             paid_amount: paid.map(|money| money.amount().to_string()),
             paid_currency: paid.map(|money| money.currency().code()),
+            receipt: told.and_then(|it| it.receipt.clone()),
+            method: method(told, terms.method.as_ref()),
+            gateway_time: told.and_then(gateway_time),
             message: record.message.clone(),
             updated_at: record.updated_at.to_string(),
         }
@@ -186,12 +219,25 @@ pub(crate) struct OrderView {
     raw_status: Option<String>,
     gateway_amount: Option<String>,
     gateway_currency: Option<&'static str>,
+    receipt: Option<String>,
+    gateway_time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment_account: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payer: Option<String>,
     observed_at: Option<String>,
 }
 
-impl From<&TrackedOrder> for OrderView {
-    fn from(order: &TrackedOrder) -> Self {
+impl OrderView {
+    /// An order as it is stored. What was kept about persons is shown as long as the account's setting asks
+    /// for it.
+    pub(crate) fn of(order: &TrackedOrder, personal_data: PersonalData) -> Self {
         let seen = order.seen.as_ref();
+        let told = seen.map(|seen| seen.details.clone()).unwrap_or_default();
+        let kept = |text: &Option<PersonalText>| match personal_data {
+            PersonalData::Keep => personal(text.as_ref()),
+            PersonalData::LeaveOut => None,
+        };
         let shown = seen.and_then(|seen| seen.money);
         Self {
             account: order.key.account.to_string(),
@@ -201,12 +247,16 @@ impl From<&TrackedOrder> for OrderView {
             created_at: order.created_at.to_string(),
             amount: order.money.map(|money| money.amount().to_string()),
             currency: order.money.map(|money| money.currency().code()),
-            method: order.method.clone(),
+            method: method(Some(&told), order.method.as_ref()),
             note: order.note.clone(),
             status: seen.map(|seen| seen.status.as_str()),
             raw_status: seen.map(|seen| seen.raw_status.clone()),
             gateway_amount: shown.map(|money| money.amount().to_string()),
             gateway_currency: shown.map(|money| money.currency().code()),
+            payment_account: kept(&told.payment_account),
+            payer: kept(&told.payer),
+            gateway_time: gateway_time(&told),
+            receipt: told.receipt,
             observed_at: seen.map(|seen| seen.observed_at.to_string()),
         }
     }
@@ -277,6 +327,18 @@ impl OrderView {
         }
         if let (Some(status), Some(at)) = (self.status, &self.observed_at) {
             lines.push(format!("status     {status}, seen {at}"));
+        }
+        let told = [
+            ("receipt   ", &self.receipt),
+            ("method    ", &self.method),
+            ("their time", &self.gateway_time),
+            ("paid from ", &self.payment_account),
+            ("paid by   ", &self.payer),
+        ];
+        for (name, text) in told {
+            if let Some(text) = text {
+                lines.push(format!("{name} {}", plain(text)));
+            }
         }
         if let Some(note) = &self.note {
             lines.push(format!("note       {}", plain(note)));

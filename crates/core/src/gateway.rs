@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::cancel::CancelRules;
+use crate::details::PaymentDetails;
 use crate::error::{Delivery, Error, ErrorKind};
 use crate::id::{GatewayName, OrderId};
 use crate::order::StatusReading;
@@ -181,19 +182,46 @@ pub enum CancelAnswer {
     Accepted {
         /// Its own words, cut to a few hundred characters.
         message: String,
+        /// What else it tells about the order, such as when it was cancelled.
+        details: PaymentDetails,
     },
     /// The gateway says it has not.
     Refused {
         /// Its own words, cut to a few hundred characters.
         message: String,
+        /// What else it tells about the order.
+        details: PaymentDetails,
     },
 }
 
 impl CancelAnswer {
+    /// A yes in these words, with nothing else to tell.
+    pub fn accepted(message: impl Into<String>) -> Self {
+        Self::Accepted {
+            message: message.into(),
+            details: PaymentDetails::default(),
+        }
+    }
+
+    /// A no in these words, with nothing else to tell.
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self::Refused {
+            message: message.into(),
+            details: PaymentDetails::default(),
+        }
+    }
+
     /// The gateway's own words.
     pub fn message(&self) -> &str {
         match self {
-            Self::Accepted { message } | Self::Refused { message } => message,
+            Self::Accepted { message, .. } | Self::Refused { message, .. } => message,
+        }
+    }
+
+    /// What else the gateway tells about the order.
+    pub fn details(&self) -> &PaymentDetails {
+        match self {
+            Self::Accepted { details, .. } | Self::Refused { details, .. } => details,
         }
     }
 }
@@ -203,8 +231,8 @@ impl CancelAnswer {
 pub struct CreatedOrder {
     /// The id to ask about it by: the merchant's at KwikPaisa, the tracking id at Pesapal.
     pub order: OrderId,
-    /// The gateway's own id, where it has one.
-    pub gateway_id: Option<String>,
+    /// What the gateway tells about it, such as its own id of the order.
+    pub details: PaymentDetails,
     /// Where the customer pays. A reader of this link can open the checkout, so `Debug` hides it.
     pub payment_link: PaymentLink,
     /// Where the order stands, if the reply said.

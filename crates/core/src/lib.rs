@@ -4,6 +4,7 @@ pub mod cancel;
 pub mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod details;
 pub mod error;
 pub mod evidence;
 pub mod gateway;
@@ -18,6 +19,7 @@ pub mod text;
 
 pub use cancel::{CancelRules, Cancellable, Cancellation, Outcome, State, WaitPolicy};
 pub use clock::{Clock, SharedClock};
+pub use details::{GatewayTime, PaymentDetails, PersonalData, PersonalText};
 pub use error::{Delivery, Error, ErrorKind};
 pub use gateway::{
     BillingAddress, CancelAnswer, CreatedOrder, Customer, Frequency, Gateway, GatewayExt, NewOrder,

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 
+use crate::details::PaymentDetails;
 use crate::money::Money;
 use crate::text::UnknownWord;
 
@@ -133,10 +134,8 @@ pub struct StatusReading {
     pub money: Option<Money>,
     /// The merchant's own reference, where the gateway echoes one.
     pub reference: Option<String>,
-    /// The payment's receipt, where the gateway shows one: what a refund is asked by.
-    pub confirmation_code: Option<String>,
-    /// How the customer paid, in the gateway's own words, where it says so.
-    pub payment_method: Option<String>,
+    /// What else the gateway tells about the order and its payment.
+    pub details: PaymentDetails,
 }
 
 impl StatusReading {
@@ -147,8 +146,7 @@ impl StatusReading {
             raw_status: raw_status.into(),
             money: None,
             reference: None,
-            confirmation_code: None,
-            payment_method: None,
+            details: PaymentDetails::default(),
         }
     }
 }
@@ -162,6 +160,8 @@ pub struct Observation {
     pub raw_status: String,
     /// The amount as the gateway shows it, which card conversion can change.
     pub money: Option<Money>,
+    /// What else the gateway tells about the order and its payment.
+    pub details: PaymentDetails,
     /// When it was seen, by our clock.
     pub observed_at: Timestamp,
 }
@@ -171,6 +171,9 @@ impl Observation {
     ///
     /// The further one along wins; between equals, the later. The result is therefore the
     /// same however the two were delayed, repeated or swapped on their way here.
+    ///
+    /// Details that it leaves out are taken from the other: those of the order always, those of
+    /// the payment if both may be about the same payment.
     #[must_use]
     pub fn merge(self, other: Self) -> Self {
         let key = |o: &Self| (o.status.rank(), o.observed_at);
@@ -185,10 +188,15 @@ impl Observation {
         let theirs = key(&other);
         // The texts only decide between two sights of the same instant, so that the
         // result does not depend on which came first.
-        if (mine, text(&self)) >= (theirs, text(&other)) {
-            self
+        let is_ahead = (mine, text(&self), &self.details) >= (theirs, text(&other), &other.details);
+        let (first, second) = if is_ahead {
+            (self, other)
         } else {
-            other
-        }
+            (other, self)
+        };
+        let details = first
+            .details
+            .completed(&first.status, second.details, &second.status);
+        Self { details, ..first }
     }
 }

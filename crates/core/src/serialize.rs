@@ -10,6 +10,7 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::cancel::{Finding, Outcome, SkipReason, State};
+use crate::details::{GatewayTime, PaymentDetails, PersonalText};
 use crate::id::{AccountName, CancellationId, CreationId, GatewayName, IdForm, OrderId, RefundId};
 use crate::money::{Decimal, Money};
 use crate::order::{Observation, OrderStatus, StatusReading};
@@ -246,10 +247,100 @@ struct StatusFields {
     observed_at: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reference: Option<String>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    details: PaymentDetails,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// What is not told is left out.
+#[derive(Serialize, Deserialize)]
+struct DetailFields {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    confirmation_code: Option<String>,
+    gateway_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    payment_method: Option<String>,
+    receipt: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    method: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    payment_account: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    payer: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    created_at: Option<GatewayTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    paid_at: Option<GatewayTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cancelled_at: Option<GatewayTime>,
+}
+
+/// `{"receipt": "TXN1", "paid_at": {"text": "13-05-2026 08:37 AM"}}`, with the personal data that were asked for.
+impl Serialize for PaymentDetails {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let personal = |text: &Option<PersonalText>| text.as_ref().map(|it| it.reveal().to_owned());
+        let fields = DetailFields {
+            gateway_id: self.gateway_id.clone(),
+            receipt: self.receipt.clone(),
+            method: self.method.clone(),
+            payment_account: personal(&self.payment_account),
+            payer: personal(&self.payer),
+            description: self.description.clone(),
+            created_at: self.created_at.clone(),
+            paid_at: self.paid_at.clone(),
+            cancelled_at: self.cancelled_at.clone(),
+        };
+        fields.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for PaymentDetails {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let fields = DetailFields::deserialize(deserializer)?;
+        Ok(Self {
+            gateway_id: fields.gateway_id,
+            receipt: fields.receipt,
+            method: fields.method,
+            payment_account: fields.payment_account.map(PersonalText::new),
+            payer: fields.payer.map(PersonalText::new),
+            description: fields.description,
+            created_at: fields.created_at,
+            paid_at: fields.paid_at,
+            cancelled_at: fields.cancelled_at,
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct TimeFields {
+    text: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    moment: Option<String>,
+}
+
+/// `{"text": "13-05-2026 08:37 AM", "moment": "2026-05-13T03:07:00Z"}`; the moment only where it is known.
+impl Serialize for GatewayTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields = TimeFields {
+            text: self.text.clone(),
+            moment: self.moment.map(|moment| moment.to_string()),
+        };
+        fields.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for GatewayTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let fields = TimeFields::deserialize(deserializer)?;
+        let moment = fields.moment.as_deref().map(str::parse);
+        Ok(Self {
+            text: fields.text,
+            moment: moment.transpose().map_err(D::Error::custom)?,
+        })
+    }
 }
 
 impl StatusFields {
@@ -273,8 +364,7 @@ impl StatusFields {
             currency: money.map(|money| money.currency().code().to_owned()),
             observed_at: None,
             reference: None,
-            confirmation_code: None,
-            payment_method: None,
+            details: PaymentDetails::default(),
         }
     }
 
@@ -302,6 +392,7 @@ impl Serialize for Observation {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let fields = StatusFields {
             observed_at: Some(self.observed_at.to_string()),
+            details: self.details.clone(),
             ..StatusFields::new(&self.status, &self.raw_status, self.money)
         };
         fields.serialize(serializer)
@@ -318,17 +409,17 @@ impl<'de> Deserialize<'de> for Observation {
             money: fields.money()?,
             observed_at: observed_at.parse().map_err(D::Error::custom)?,
             raw_status: fields.raw_status,
+            details: fields.details,
         })
     }
 }
 
-/// As an [`Observation`], with what a refund needs and without a time.
+/// As an [`Observation`], with the merchant's reference and without a time.
 impl Serialize for StatusReading {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let fields = StatusFields {
             reference: self.reference.clone(),
-            confirmation_code: self.confirmation_code.clone(),
-            payment_method: self.payment_method.clone(),
+            details: self.details.clone(),
             ..StatusFields::new(&self.status, &self.raw_status, self.money)
         };
         fields.serialize(serializer)
@@ -343,8 +434,7 @@ impl<'de> Deserialize<'de> for StatusReading {
             money: fields.money()?,
             raw_status: fields.raw_status,
             reference: fields.reference,
-            confirmation_code: fields.confirmation_code,
-            payment_method: fields.payment_method,
+            details: fields.details,
         })
     }
 }

@@ -98,7 +98,7 @@ pub(crate) fn observed(
 
 /// Whether a reading shows a receipt of a payment.
 pub(crate) fn receipt(reading: &StatusReading) -> Receipt {
-    match &reading.confirmation_code {
+    match &reading.details.receipt {
         Some(_) => Receipt::Shown,
         None => Receipt::Absent,
     }

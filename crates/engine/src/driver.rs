@@ -434,11 +434,11 @@ impl Canceller {
         let gateway = self.gateway(&record.key.account)?;
         Ok(
             match call(deadline, gateway.cancel(&record.key.order)).await {
-                Ok(CancelAnswer::Accepted { message }) => {
-                    Transition::new(Event::AnsweredYes, format!("answered yes: {message}"))
+                Ok(CancelAnswer::Accepted { message, details }) => {
+                    Transition::answered(Event::AnsweredYes, "yes", &message, details)
                 }
-                Ok(CancelAnswer::Refused { message }) => {
-                    Transition::new(Event::AnsweredNo, format!("answered no: {message}"))
+                Ok(CancelAnswer::Refused { message, details }) => {
+                    Transition::answered(Event::AnsweredNo, "no", &message, details)
                 }
                 Err(error) => {
                     let event = Event::from(FailedRequest::of(&error));
@@ -586,6 +586,7 @@ impl Canceller {
             },
             seen: transition.seen.clone(),
             amount_check: self.settings.amount_check,
+            answered: transition.answered.clone(),
             attempt,
             tracking: tracking_after(&step.next, rules),
             precondition: precondition(record.progress.state, step),
@@ -597,6 +598,7 @@ impl Canceller {
             status: reading.status.clone(),
             raw_status: reading.raw_status.clone(),
             money: reading.money,
+            details: reading.details.clone(),
             observed_at: self.clock.now(),
         }
     }

@@ -68,6 +68,8 @@ pub struct CancelTerms {
     pub processing_until: Option<Timestamp>,
     /// What was last seen of the order.
     pub seen: Option<Observation>,
+    /// How the customer meant to pay, as the order is tracked.
+    pub method: Option<String>,
 }
 
 impl Record {

@@ -4,7 +4,9 @@ use std::fmt;
 
 use async_trait::async_trait;
 use duka_core::cancel::{Cancellation, Repeat};
-use duka_core::{AccountName, CancellationId, CreationId, Money, Observation, OrderStatus};
+use duka_core::{
+    AccountName, CancellationId, CreationId, Money, Observation, OrderStatus, PaymentDetails,
+};
 use jiff::Timestamp;
 
 use crate::amount::AmountCheck;
@@ -270,6 +272,9 @@ pub struct Update {
     pub seen: Option<Observation>,
     /// Whether the amount of a payment is compared.
     pub amount_check: AmountCheck,
+    /// What the gateway's answer to a request tells about the order. It takes the place of what
+    /// was known, as far as it goes.
+    pub answered: PaymentDetails,
     /// What happens to the attempt under way.
     pub attempt: Attempt,
     /// What becomes of the order.

@@ -103,20 +103,20 @@ impl Gateway for KwikPaisa {
     async fn create(&self, order: &NewOrder) -> Result<CreatedOrder, Error> {
         let payload = wire::create_payload(order, self.orders.service_type.as_deref())?;
         let answer = self.call(&operations::CREATE, &payload).await?;
-        reply::read_created(&answer, &order.reference)
+        reply::read_created(&answer, &order.reference, &self.connection.details)
     }
 
     /// Page *check-status*. A `POST` that changes nothing, so it is repeated as a read.
     async fn status(&self, order: &OrderId) -> Result<StatusReading, Error> {
         let payload = wire::status_payload(order);
         let answer = self.call(&operations::STATUS, &payload).await?;
-        reply::read_status(&answer, order)
+        reply::read_status(&answer, order, &self.connection.details)
     }
 
     /// Page *cancel-order*. One `POST`, repeated only if it was not sent.
     async fn cancel(&self, order: &OrderId) -> Result<CancelAnswer, Error> {
         let payload = wire::cancel_payload(order);
         let answer = self.call(&operations::CANCEL, &payload).await?;
-        reply::read_cancel(&answer, order)
+        reply::read_cancel(&answer, order, &self.connection.details)
     }
 }

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use duka_core::clock::SharedClock;
-use duka_core::{Money, Observation, OrderId, OrderStatus};
+use duka_core::{Money, Observation, OrderId, OrderStatus, PaymentDetails};
 use duka_http::adapter::{JsonScalar, money};
 use duka_http::word_without_secrets;
 use jiff::Timestamp;
@@ -235,6 +235,7 @@ impl Webhook {
             status: self.status.clone()?,
             raw_status: self.raw_status.clone(),
             money: self.money,
+            details: PaymentDetails::default(),
             observed_at: self.received_at,
         })
     }

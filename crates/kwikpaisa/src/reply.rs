@@ -5,9 +5,10 @@
 
 use duka_core::evidence::Intent;
 use duka_core::{
-    CancelAnswer, CreatedOrder, Error, ErrorKind, Money, OrderId, OrderStatus, StatusReading,
+    CancelAnswer, CreatedOrder, Error, ErrorKind, OrderId, OrderStatus, PaymentDetails,
+    StatusReading,
 };
-use duka_http::adapter::{Answer, JsonScalar, money};
+use duka_http::adapter::{Answer, DetailSettings, JsonScalar, money};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
@@ -23,6 +24,11 @@ use crate::wire::{
 /// say only that an old timestamp may be refused); a minute is well inside any.
 const NOTABLE_SKEW: i64 = 60;
 
+/// How times are written (page *check-status*): 13-05-2026 08:34 AM.
+///
+/// assumed: in no known zone, so they become moments only by a setting of the account.
+const TIME: &str = "%d-%m-%Y %I:%M %p";
+
 /// A reply whose HTTP status and envelope agree.
 enum Opened<T> {
     /// HTTP 2xx and a success envelope.
@@ -30,11 +36,15 @@ enum Opened<T> {
     /// HTTP 2xx and an envelope that says failed.
     Failed(T, Envelope),
     /// HTTP 400, 409 or 422 and the error envelope.
-    Refused(Envelope),
+    Refused(T, Envelope),
 }
 
 /// Reads the reply to a create request (page *create-order*).
-pub(crate) fn read_created(answer: &Answer, order: &OrderId) -> Result<CreatedOrder, Error> {
+pub(crate) fn read_created(
+    answer: &Answer,
+    order: &OrderId,
+    settings: &DetailSettings,
+) -> Result<CreatedOrder, Error> {
     let return_data = |reply: CreateReply| reply.return_data;
     let data = match open(answer, order, return_data, |it: &wire::CreatedOrder| {
         &it.order_id
@@ -43,7 +53,7 @@ pub(crate) fn read_created(answer: &Answer, order: &OrderId) -> Result<CreatedOr
         Opened::Failed(_, envelope) => {
             return Err(answer.unlisted_with("a create that failed", &envelope.words()));
         }
-        Opened::Refused(envelope) => {
+        Opened::Refused(_, envelope) => {
             let kind = match answer.reply.status {
                 409 => ErrorKind::Conflict,
                 _ => ErrorKind::Rejected,
@@ -55,45 +65,62 @@ pub(crate) fn read_created(answer: &Answer, order: &OrderId) -> Result<CreatedOr
     // API. Only the link must be there.
     let link = "payment_link (the order may exist; its status will tell)";
     let payment_link = answer.required(link, &data.payment_link, JsonScalar::payment_link)?;
+    let details = PaymentDetails {
+        gateway_id: answer.receipt(&data.kwik_x_order_id),
+        created_at: settings.time(answer, &data.created_at, TIME),
+        ..PaymentDetails::default()
+    };
     let status = if data.order_status.is_null() {
         None
     } else {
-        Some(reading(answer, &data.order_status, &data.order_id, None)?)
+        let reading = reading(answer, &data.order_status, &data.order_id)?;
+        Some(StatusReading {
+            details: details.clone(),
+            ..reading
+        })
     };
     Ok(CreatedOrder {
         order: order.clone(),
-        gateway_id: data.kwik_x_order_id.text().map(|id| answer.shown(id)),
+        details,
         payment_link,
         status,
     })
 }
 
 /// Reads the reply to a status request (pages *check-status* and *failed-transactions*).
-pub(crate) fn read_status(answer: &Answer, order: &OrderId) -> Result<StatusReading, Error> {
+pub(crate) fn read_status(
+    answer: &Answer,
+    order: &OrderId,
+    settings: &DetailSettings,
+) -> Result<StatusReading, Error> {
     let return_data = |reply: StatusReply| reply.return_data;
     match open(answer, order, return_data, |it: &OrderState| &it.order_id)? {
-        Opened::Success(data, _) => shown(answer, &data),
+        Opened::Success(data, _) => shown(answer, &data, settings),
         // The call went well; it is the *payment* that failed.
         Opened::Failed(data, envelope) => {
             if data.order_status.text() == Some("FAILED") && envelope.has_code(&["200"]) {
-                return shown(answer, &data);
+                return shown(answer, &data, settings);
             }
             let problem = "a call that failed and shows no failed payment";
             Err(answer.unlisted_with(problem, &envelope.words()))
         }
-        Opened::Refused(envelope) => Err(answer.refusal(ErrorKind::Rejected, &envelope.words())),
+        Opened::Refused(_, envelope) => Err(answer.refusal(ErrorKind::Rejected, &envelope.words())),
     }
 }
 
 /// The status that a reply shows.
-fn shown(answer: &Answer, data: &OrderState) -> Result<StatusReading, Error> {
+fn shown(
+    answer: &Answer,
+    data: &OrderState,
+    settings: &DetailSettings,
+) -> Result<StatusReading, Error> {
     // The page shows the order in every status. One that names none may be the late reply
     // to another question, and it is the status that lets a cancel leave or confirms it.
     if data.order_id.text().is_none() {
         return Err(answer.unlisted("a status that does not name the order"));
     }
     let money = money(data.amount(), data.currency());
-    let reading = reading(answer, &data.order_status, &data.order_id, money)?;
+    let reading = reading(answer, &data.order_status, &data.order_id)?;
     // Amounts are compared before a cancel leaves, and this one cannot be.
     let lets_one_leave = matches!(
         reading.status,
@@ -102,15 +129,35 @@ fn shown(answer: &Answer, data: &OrderState) -> Result<StatusReading, Error> {
     if lets_one_leave && !data.amount().is_null() && money.is_none() {
         return Err(answer.unlisted("an open order with an amount that cannot be read"));
     }
-    Ok(reading)
+    let time = |member| settings.time(answer, member, TIME);
+    Ok(StatusReading {
+        money,
+        details: PaymentDetails {
+            gateway_id: answer.receipt(&data.kwik_x_order_id),
+            receipt: answer.receipt(&data.transaction_id),
+            method: answer.detail(&data.payment_method),
+            created_at: time(&data.created_at),
+            paid_at: time(&data.paid_at),
+            ..PaymentDetails::default()
+        },
+        ..reading
+    })
 }
 
 /// Reads the reply to a cancel request (page *cancel-order*).
-pub(crate) fn read_cancel(answer: &Answer, order: &OrderId) -> Result<CancelAnswer, Error> {
+pub(crate) fn read_cancel(
+    answer: &Answer,
+    order: &OrderId,
+    settings: &DetailSettings,
+) -> Result<CancelAnswer, Error> {
     let return_data = |reply: CancelReply| reply.return_data;
     let message = |envelope: &Envelope| match envelope.message.text().map(|it| answer.shown(it)) {
         Some(message) if !message.is_empty() => message,
         Some(_) | None => "no message".to_owned(),
+    };
+    let details = |data: &CancelledOrder| PaymentDetails {
+        cancelled_at: settings.time(answer, &data.cancelled_at, TIME),
+        ..PaymentDetails::default()
     };
     match open(answer, order, return_data, |it: &CancelledOrder| {
         &it.order_id
@@ -127,13 +174,17 @@ pub(crate) fn read_cancel(answer: &Answer, order: &OrderId) -> Result<CancelAnsw
             }
             Ok(CancelAnswer::Accepted {
                 message: message(&envelope),
+                details: details(&data),
             })
         }
         // assumed: the form of "order cannot be cancelled", which the page names and does
         // not show. Either of the two is a no.
-        Opened::Failed(_, envelope) | Opened::Refused(envelope) => Ok(CancelAnswer::Refused {
-            message: message(&envelope),
-        }),
+        Opened::Failed(data, envelope) | Opened::Refused(data, envelope) => {
+            Ok(CancelAnswer::Refused {
+                message: message(&envelope),
+                details: details(&data),
+            })
+        }
     }
 }
 
@@ -166,8 +217,7 @@ fn open<R: DeserializeOwned, T: DeserializeOwned>(
             if envelope.has_code(&["400", "409", "422"])
                 && matches!(envelope.message, JsonScalar::Text(_)) =>
         {
-            data()?;
-            Ok(Opened::Refused(envelope))
+            Ok(Opened::Refused(data()?, envelope))
         }
         (403, Says::Failed) => Err(answer.refusal(ErrorKind::Rejected, &envelope.words())),
         // assumed: that the API's own 404 comes in the error envelope. From any other server it
@@ -207,18 +257,12 @@ fn reading(
     answer: &Answer,
     order_status: &JsonScalar,
     order_id: &JsonScalar,
-    money: Option<Money>,
 ) -> Result<StatusReading, Error> {
     let word = answer.required("order_status", order_status, JsonScalar::string)?;
     let raw_status = answer.shown_word(word);
     Ok(StatusReading {
-        status: codes::order_status(&raw_status),
-        raw_status,
-        money,
         reference: order_id.text().map(|text| answer.shown(text)),
-        // Refunds, which would need them, are not documented.
-        confirmation_code: None,
-        payment_method: None,
+        ..StatusReading::new(codes::order_status(&raw_status), raw_status)
     })
 }
 

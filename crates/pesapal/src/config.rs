@@ -5,6 +5,7 @@ use std::time::Duration;
 use duka_core::Error;
 use duka_core::clock::SharedClock;
 use duka_http::adapter::{AccountSettings, check_key};
+use jiff::tz::{self, TimeZone};
 use secrecy::SecretString;
 
 use crate::auth::Auth;
@@ -18,9 +19,12 @@ impl Pesapal {
         consumer_secret: SecretString,
         clock: SharedClock,
     ) -> Builder {
+        let mut settings = AccountSettings::new(clock);
+        // Observed: the times of a status are East Africa Time, and do not say so.
+        settings.details.time_zone = Some(TimeZone::fixed(tz::offset(3)));
         Builder {
             keys: [consumer_key, consumer_secret],
-            settings: AccountSettings::new(clock),
+            settings,
             notification_id: None,
             token_margin: Duration::from_secs(45),
         }

@@ -171,7 +171,7 @@ impl Gateway for Pesapal {
             get(url)
         };
         let answer = self.call(&operations::STATUS, build).await?;
-        wire::status::read(&answer, &tracking_id)
+        wire::status::read(&answer, &tracking_id, &self.connection.details)
     }
 
     async fn cancel(&self, order: &OrderId) -> Result<CancelAnswer, Error> {

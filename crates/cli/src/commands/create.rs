@@ -40,7 +40,7 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
         gateway: settings.gateway.as_str().to_owned(),
         order: key.order.to_string(),
         reference: reference.to_string(),
-        gateway_id: created.gateway_id,
+        gateway_id: created.details.gateway_id,
         payment_link: created.payment_link.reveal().to_owned(),
         status: created
             .status

@@ -73,8 +73,8 @@ pub(crate) async fn run(args: RefundArgs, context: &Context) -> Result<Exit, Fai
     let asked = asked.map_err(|error| Failure::engine(WHAT, &error))?;
     let (view, exit, advice) = match &asked {
         Refunding::NotEligible(reading) => {
-            let (status, now) = (&reading.status, context.clock.now());
-            let view = RefundView::skipped(&order, status, &args.remarks, &actor, now);
+            let now = context.clock.now();
+            let view = RefundView::skipped(&order, reading, &args.remarks, &actor, now);
             (view, Exit::Refused, None)
         }
         Refunding::AlreadyRequested { refund, reading } => {

@@ -12,7 +12,7 @@ use crate::views::CancellationView;
 
 const PAGE: u32 = 500;
 
-const CSV_HEADER: [&str; 14] = [
+const CSV_HEADER: [&str; 17] = [
     "id",
     "account",
     "gateway",
@@ -27,6 +27,9 @@ const CSV_HEADER: [&str; 14] = [
     "finding",
     "message",
     "updated_at",
+    "receipt",
+    "method",
+    "gateway_time",
 ];
 
 pub(crate) async fn run(args: &ReportArgs, context: &Context) -> Result<Exit, Failure> {
@@ -153,6 +156,9 @@ fn cells(view: &CancellationView) -> [String; CSV_HEADER.len()] {
         word(view.finding),
         text(&view.message),
         view.updated_at.clone(),
+        text(&view.receipt),
+        text(&view.method),
+        text(&view.gateway_time),
     ]
 }
 

@@ -1,5 +1,7 @@
 //! `duka show`: one order's timeline.
 
+use duka_core::PersonalData;
+
 use crate::args::OrderArgs;
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
@@ -41,8 +43,10 @@ pub(crate) async fn run(args: &OrderArgs, context: &Context) -> Result<Exit, Fai
                 log: log.into_iter().map(LogView::from).collect(),
             });
         }
+        let settings = config.accounts.get(&order.key.account);
+        let personal_data = settings.map_or_else(PersonalData::default, |it| it.personal_data);
         let view = TimelineView {
-            order: OrderView::from(&order),
+            order: OrderView::of(&order, personal_data),
             cancellations,
             refunds,
         };

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::context::{Absent, Context, missing_store, must_exist, unchanged};
 use crate::failure::{Exit, Failure};
 use crate::output::{colorize, plain};
-use crate::views::StatusView;
+use crate::views::{StatusView, gateway_time, method, personal};
 
 pub(crate) async fn run(args: &StatusArgs, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
@@ -27,6 +27,7 @@ pub(crate) async fn run(args: &StatusArgs, context: &Context) -> Result<Exit, Fa
             }
         })
         .await?;
+    let details = &reading.details;
     let view = StatusView {
         account: order.key.account.to_string(),
         gateway: order.gateway.to_string(),
@@ -37,6 +38,11 @@ pub(crate) async fn run(args: &StatusArgs, context: &Context) -> Result<Exit, Fa
         currency: reading
             .money
             .map(|money| money.currency().code().to_owned()),
+        receipt: details.receipt.clone(),
+        method: method(Some(details), order.method.as_ref()),
+        gateway_time: gateway_time(details),
+        payment_account: personal(details.payment_account.as_ref()),
+        payer: personal(details.payer.as_ref()),
         observed_at: observed_at.to_string(),
     };
     if context.output.is_json() {
@@ -52,6 +58,20 @@ pub(crate) async fn run(args: &StatusArgs, context: &Context) -> Result<Exit, Fa
         colorize(&view.status),
         plain(&view.raw_status),
     ))?;
+    let told = [
+        ("receipt", &view.receipt),
+        ("method", &view.method),
+        ("their time", &view.gateway_time),
+        ("paid from", &view.payment_account),
+        ("paid by", &view.payer),
+    ];
+    for (name, text) in told {
+        if let Some(text) = text {
+            context
+                .output
+                .line(&format!("{name:<10} {}", plain(text)))?;
+        }
+    }
     Ok(Exit::Done)
 }
 

@@ -7,7 +7,7 @@ use duka_engine::sweep::{Bounds, Conditions, LeaveReason, Mode, Plan, PlannedAct
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::CancellationView;
+use super::{CancellationView, gateway_time};
 use crate::output::plain;
 
 /// What a sweep would do with an order now, by which rule, and why.
@@ -99,6 +99,7 @@ impl CancellationView {
             }
         };
         let why = why(plan, bounds);
+        let details = plan.reading.as_ref().map(|reading| &reading.details);
         let message = match bounds.mode {
             Mode::Act => format!("nothing was sent: {why}"),
             Mode::DryRun => format!("dry run: {would}, for {why}"),
@@ -121,6 +122,9 @@ impl CancellationView {
             currency: plan.money.map(|money| money.currency().code()),
             paid_amount: None,
             paid_currency: None,
+            receipt: details.and_then(|it| it.receipt.clone()),
+            method: details.and_then(|it| it.method.clone()),
+            gateway_time: details.and_then(gateway_time),
             message: Some(message),
             updated_at: now.to_string(),
         }

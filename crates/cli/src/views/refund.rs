@@ -1,11 +1,11 @@
 //! Refunds in JSON: every key of a cancellation, with the same kind of value, and more.
 
-use duka_core::{OrderStatus, StatusReading};
+use duka_core::StatusReading;
 use duka_engine::refunds::{RefundFinding, RefundOutcome, RefundState};
 use duka_engine::{Refund, TrackedOrder};
 use serde::Serialize;
 
-use super::LogView;
+use super::{LogView, gateway_time};
 use crate::output::plain;
 
 #[derive(Debug, Serialize)]
@@ -30,12 +30,16 @@ pub(crate) struct RefundView {
     pub(crate) amount: Option<String>,
     pub(crate) currency: Option<&'static str>,
     confirmation_code: Option<String>,
+    receipt: Option<String>,
+    method: Option<String>,
+    gateway_time: Option<String>,
     username: Option<String>,
 }
 
 impl RefundView {
     /// As it is stored, with the status that was read along with it.
     pub(crate) fn of(refund: &Refund, reading: Option<&StatusReading>) -> Self {
+        let details = reading.map(|reading| &reading.details);
         let never_left = refund.progress.state == RefundState::Done(RefundOutcome::NotSent);
         Self {
             kind: "refund",
@@ -56,6 +60,9 @@ impl RefundView {
             amount: Some(refund.terms.money.amount().to_string()),
             currency: Some(refund.terms.money.currency().code()),
             confirmation_code: refund.terms.confirmation_code.clone(),
+            receipt: refund.terms.confirmation_code.clone(),
+            method: details.and_then(|it| it.method.clone()),
+            gateway_time: details.and_then(gateway_time),
             username: Some(refund.terms.username.clone()),
         }
     }
@@ -63,11 +70,12 @@ impl RefundView {
     /// Of an order for which nothing was sent or stored; it has no id.
     pub(crate) fn skipped(
         order: &TrackedOrder,
-        status: &OrderStatus,
+        reading: &StatusReading,
         remarks: &str,
         actor: &str,
         now: jiff::Timestamp,
     ) -> Self {
+        let (status, details) = (&reading.status, &reading.details);
         let why = "only what is paid, and was never reversed, can be refunded";
         Self {
             kind: "refund",
@@ -88,6 +96,9 @@ impl RefundView {
             amount: None,
             currency: None,
             confirmation_code: None,
+            receipt: details.receipt.clone(),
+            method: details.method.clone(),
+            gateway_time: gateway_time(details),
             username: None,
         }
     }

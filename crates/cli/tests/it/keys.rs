@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use crate::shop::{CliFixture, HEADER, INDIAN, row};
 
-const CANCELLATION: &str = "account actor amount attempts currency finding gateway id message order outcome paid_amount paid_currency reason sent_at skip_reason state updated_at verified_status";
+const CANCELLATION: &str = "account actor amount attempts currency finding gateway gateway_time id message method order outcome paid_amount paid_currency reason receipt sent_at skip_reason state updated_at verified_status";
 const SUMMARY: &str = "amount_differs confirmed considered eligible errors in_doubt late_payments needs_review not_cancelled seconds sent skipped unchecked";
-const STATUS: &str = "account amount currency gateway observed_at order raw_status status";
+const STATUS: &str = "account amount currency gateway gateway_time method observed_at order raw_status receipt status";
 
 #[track_caller]
 fn has_keys(value: &Value, expected: &str) {

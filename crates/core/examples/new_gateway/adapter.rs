@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use duka_core::gateway::{Operation, OrderIds, PaymentLink};
 use duka_core::{
     CancelAnswer, CancelRules, Cancellable, CreatedOrder, Delivery, Error, ErrorKind, Gateway,
-    GatewayName, Money, NewOrder, OrderId, OrderStatus, StatusReading,
+    GatewayName, Money, NewOrder, OrderId, OrderStatus, PaymentDetails, StatusReading,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -153,7 +153,7 @@ impl Gateway for Kiosk {
         // Promise: the link is kept in `PaymentLink`, since a reader of it can open the checkout.
         Ok(CreatedOrder {
             order: canonical(&id),
-            gateway_id: None,
+            details: PaymentDetails::default(),
             payment_link: PaymentLink::new(&link),
             status: None,
         })
@@ -191,9 +191,9 @@ impl Gateway for Kiosk {
     // Promise: sent once, and `Ok` only for a reply that the pages list. Everything else is an error.
     async fn cancel(&self, order: &OrderId) -> Result<CancelAnswer, Error> {
         match self.ask("VOID", &[canonical(order).as_str()]).await? {
-            Answer::Ok(said) if said == "VOID" => Ok(CancelAnswer::Accepted { message: said }),
+            Answer::Ok(said) if said == "VOID" => Ok(CancelAnswer::accepted(said)),
             Answer::No(said) if ["PAID", "FAILED", "VOID"].contains(&said.as_str()) => {
-                Ok(CancelAnswer::Refused { message: said })
+                Ok(CancelAnswer::refused(said))
             }
             Answer::Ok(_) | Answer::No(_) => unlisted("neither a yes nor a no to a cancel"),
         }

@@ -106,14 +106,14 @@ pub async fn unknown_order_is_never_cancelled(harness: &dyn Harness) {
 async fn cancel_accepted(harness: &dyn Harness, order: &OrderId) {
     match harness.gateway().cancel(order).await {
         Ok(CancelAnswer::Accepted { .. }) => {}
-        Ok(CancelAnswer::Refused { message }) => panic!("the cancel was refused: {message}"),
+        Ok(CancelAnswer::Refused { message, .. }) => panic!("the cancel was refused: {message}"),
         Err(error) => panic!("the cancel failed: {error}"),
     }
 }
 
 async fn cancel_not_accepted(harness: &dyn Harness, order: &OrderId) {
     match harness.gateway().cancel(order).await {
-        Ok(CancelAnswer::Accepted { message }) => panic!("the cancel was accepted: {message}"),
+        Ok(CancelAnswer::Accepted { message, .. }) => panic!("the cancel was accepted: {message}"),
         Ok(CancelAnswer::Refused { .. }) => {}
         Err(error) => assert_hides_secrets(harness, &error),
     }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::check::{open_order, paid_order, read_status};
 use super::harness::{Harness, Notification};
+use crate::details::PaymentDetails;
 use crate::id::OrderId;
 use crate::order::{Observation, OrderStatus};
 
@@ -62,6 +63,7 @@ fn observation(status: &OrderStatus) -> Observation {
         status: status.clone(),
         raw_status: String::new(),
         money: None,
+        details: PaymentDetails::default(),
         observed_at: Timestamp::UNIX_EPOCH,
     }
 }

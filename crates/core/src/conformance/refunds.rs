@@ -73,7 +73,7 @@ pub async fn unpaid_order_is_never_refunded(harness: &dyn Harness) {
     // An outdated status, or one that a caller has made up.
     let mut wrong = request;
     wrong.paid.status = OrderStatus::Paid;
-    wrong.paid.confirmation_code = Some("NOSUCHRECEIPT".to_owned());
+    wrong.paid.details.receipt = Some("NOSUCHRECEIPT".to_owned());
     match gateway.refund(&wrong).await {
         Ok(RefundAnswer::Received { message }) => panic!("the refund was received: {message}"),
         Ok(RefundAnswer::Refused { .. }) => {}

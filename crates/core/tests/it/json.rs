@@ -6,8 +6,9 @@ use duka_core::cancel::{Finding, SkipReason};
 use duka_core::id::IdForm;
 use duka_core::refund::{RefundFinding, RefundOutcome, RefundResolution, RefundState};
 use duka_core::{
-    AccountName, CancellationId, Delivery, ErrorKind, GatewayName, Money, Observation, OrderId,
-    OrderStatus, Outcome, RefundAnswer, RefundId, RefundRequest, State, StatusReading,
+    AccountName, CancellationId, Delivery, ErrorKind, GatewayName, GatewayTime, Money, Observation,
+    OrderId, OrderStatus, Outcome, PaymentDetails, PersonalText, RefundAnswer, RefundId,
+    RefundRequest, State, StatusReading,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -177,7 +178,15 @@ fn refunds_have_states_and_outcomes_too() {
 fn reading() -> StatusReading {
     StatusReading {
         money: Some(Money::parse("1500", "KES").unwrap()),
-        confirmation_code: Some("QK7".to_owned()),
+        details: PaymentDetails {
+            receipt: Some("QK7".to_owned()),
+            payer: Some(PersonalText::new("Asha")),
+            paid_at: Some(GatewayTime {
+                text: "13-05-2026 08:37 AM".to_owned(),
+                moment: Some("2026-05-13T03:07:00Z".parse().unwrap()),
+            }),
+            ..PaymentDetails::default()
+        },
         ..StatusReading::new(OrderStatus::Paid, "Completed")
     }
 }
@@ -188,6 +197,7 @@ fn an_observation_has_the_keys_of_a_status() {
         status: OrderStatus::Paid,
         raw_status: "PAID".to_owned(),
         money: Some(Money::parse("105.50", "INR").unwrap()),
+        details: PaymentDetails::default(),
         observed_at: "2026-05-13T08:34:00Z".parse().unwrap(),
     };
     let json = r#"{"status":"paid","raw_status":"PAID","unknown_status":null,"amount":"105.50","currency":"INR","observed_at":"2026-05-13T08:34:00Z"}"#;
@@ -208,7 +218,7 @@ fn an_observation_has_the_keys_of_a_status() {
 
 #[test]
 fn a_reading_keeps_everything_also_the_words_of_an_unknown_status() {
-    let json = r#"{"status":"paid","raw_status":"Completed","unknown_status":null,"amount":"1500","currency":"KES","confirmation_code":"QK7"}"#;
+    let json = r#"{"status":"paid","raw_status":"Completed","unknown_status":null,"amount":"1500","currency":"KES","details":{"receipt":"QK7","payer":"Asha","paid_at":{"text":"13-05-2026 08:37 AM","moment":"2026-05-13T03:07:00Z"}}}"#;
     reads_back(&reading(), json);
     for words in ["HELD", "7: HELD"] {
         let unknown = StatusReading::new(OrderStatus::Unknown(words.to_owned()), "HELD");

@@ -1,7 +1,7 @@
 //! Statuses as words, and how sights of one order merge, over all small combinations.
 
 use duka_core::money::Money;
-use duka_core::{Observation, OrderStatus};
+use duka_core::{GatewayTime, Observation, OrderStatus, PaymentDetails, PersonalText};
 use jiff::Timestamp;
 
 fn statuses() -> Vec<OrderStatus> {
@@ -17,7 +17,38 @@ fn statuses() -> Vec<OrderStatus> {
     ]
 }
 
-/// Every status at two moments, and, for three of them, other words and amounts.
+fn receipt(receipt: &str) -> PaymentDetails {
+    PaymentDetails {
+        receipt: Some(receipt.to_owned()),
+        ..PaymentDetails::default()
+    }
+}
+
+fn method(method: &str) -> PaymentDetails {
+    PaymentDetails {
+        method: Some(method.to_owned()),
+        ..PaymentDetails::default()
+    }
+}
+
+fn time(text: &str) -> GatewayTime {
+    GatewayTime {
+        text: text.to_owned(),
+        moment: None,
+    }
+}
+
+fn sight(status: OrderStatus, second: i64, details: PaymentDetails) -> Observation {
+    Observation {
+        raw_status: status.to_string(),
+        status,
+        money: None,
+        details,
+        observed_at: Timestamp::from_second(second).unwrap(),
+    }
+}
+
+/// Every status at two moments, and, for some of them, other words, amounts and details.
 fn sights() -> Vec<Observation> {
     let mut sights = Vec::new();
     for status in statuses() {
@@ -26,18 +57,28 @@ fn sights() -> Vec<Observation> {
                 raw_status: status.to_string(),
                 status: status.clone(),
                 money: None,
+                details: PaymentDetails::default(),
                 observed_at: Timestamp::from_second(second).unwrap(),
             });
         }
     }
-    for of in [0, 3, 12] {
+    for of in [0, 3, 7, 12, 15] {
         let other: Observation = sights[of].clone();
         let money = Some(Money::parse("105", "KES").unwrap());
         sights.push(Observation {
             raw_status: "other".to_owned(),
             ..other.clone()
         });
-        sights.push(Observation { money, ..other });
+        sights.push(Observation {
+            money,
+            ..other.clone()
+        });
+        for details in [receipt("R-1"), method("UPI")] {
+            sights.push(Observation {
+                details,
+                ..other.clone()
+            });
+        }
     }
     sights.push(Observation {
         status: OrderStatus::Unknown("DISPUTED".to_owned()),
@@ -126,7 +167,12 @@ fn merging_never_moves_an_order_back_and_invents_nothing() {
         for b in &sights {
             let merged = a.clone().merge(b.clone());
             assert!(place(&merged.status) >= place(&a.status), "{a:?} and {b:?}");
-            assert!(merged == *a || merged == *b);
+            let details = merged.details.clone();
+            let with = |seen: &Observation| Observation {
+                details: details.clone(),
+                ..seen.clone()
+            };
+            assert!(merged == with(a) || merged == with(b));
         }
     }
 }
@@ -181,4 +227,86 @@ fn an_order_to_be_created_prints_no_address_and_no_customer() {
     let shown = format!("{order:?}");
     assert!(shown.contains("A-17"), "{shown}");
     assert!(!shown.contains("canary"), "{shown}");
+}
+
+#[test]
+fn a_later_sight_of_a_payment_does_not_erase_its_receipt() {
+    let first = PaymentDetails {
+        method: Some("UPI".to_owned()),
+        paid_at: Some(time("13-05-2026 08:37 AM")),
+        payer: Some(PersonalText::new("Asha")),
+        ..receipt("TXN1")
+    };
+    for later in [OrderStatus::Paid, OrderStatus::Reversed] {
+        let seen = sight(OrderStatus::Paid, 1, first.clone());
+        let merged = seen.merge(sight(later, 2, method("CARD")));
+        let wanted = PaymentDetails {
+            method: Some("CARD".to_owned()),
+            ..first.clone()
+        };
+        assert_eq!(merged.details, wanted);
+    }
+}
+
+#[test]
+fn a_payment_does_not_take_over_the_receipt_of_the_attempt_that_failed() {
+    let failed = PaymentDetails {
+        gateway_id: Some("kp_1".to_owned()),
+        method: Some("MpesaKE".to_owned()),
+        created_at: Some(time("13-05-2026 08:34 AM")),
+        cancelled_at: Some(time("13-05-2026 09:14 AM")),
+        paid_at: Some(time("13-05-2026 08:36 AM")),
+        ..receipt("12345678")
+    };
+    let seen = sight(OrderStatus::Failed, 1, failed.clone());
+    let merged = seen.merge(sight(OrderStatus::Paid, 2, PaymentDetails::default()));
+    let of_the_order = PaymentDetails {
+        receipt: None,
+        method: None,
+        paid_at: None,
+        ..failed.clone()
+    };
+    assert_eq!(merged.details, of_the_order);
+
+    // Nor does a second failed attempt.
+    let seen = sight(OrderStatus::Failed, 1, failed);
+    let merged = seen.merge(sight(OrderStatus::Failed, 2, receipt("87654321")));
+    let second = PaymentDetails {
+        receipt: Some("87654321".to_owned()),
+        ..of_the_order
+    };
+    assert_eq!(merged.details, second);
+}
+
+#[test]
+fn the_time_of_an_order_is_that_of_its_payment_before_any_other() {
+    let mut details = PaymentDetails::default();
+    assert_eq!(details.time(), None);
+    details.created_at = Some(time("created"));
+    assert_eq!(details.time(), Some(&time("created")));
+    details.cancelled_at = Some(time("cancelled"));
+    assert_eq!(details.time(), Some(&time("cancelled")));
+    details.paid_at = Some(time("paid"));
+    assert_eq!(details.time(), Some(&time("paid")));
+}
+
+#[test]
+fn details_in_a_log_are_named_and_hold_no_personal_data() {
+    let details = PaymentDetails {
+        gateway_id: Some("kp_1".to_owned()),
+        method: Some("UPI".to_owned()),
+        payment_account: Some(PersonalText::new("canary")),
+        payer: Some(PersonalText::new("canary")),
+        description: Some("done".to_owned()),
+        created_at: Some(time("1")),
+        paid_at: Some(time("2")),
+        cancelled_at: Some(time("3")),
+        ..receipt("TXN1")
+    };
+    assert_eq!(
+        details.to_string(),
+        "gateway id kp_1, receipt TXN1, method UPI, description done, created_at 1, paid_at 2, cancelled_at 3"
+    );
+    assert!(!format!("{details:?}").contains("canary"));
+    assert_eq!(PaymentDetails::default().to_string(), "");
 }

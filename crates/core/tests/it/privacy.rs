@@ -1,7 +1,9 @@
 //! No `Debug` text holds a customer's data or the way to a checkout.
 
 use duka_core::gateway::PaymentLink;
-use duka_core::{BillingAddress, CreatedOrder, Customer, Money, NewOrder, OrderId, Recurring};
+use duka_core::{
+    BillingAddress, CreatedOrder, Customer, Money, NewOrder, OrderId, PaymentDetails, Recurring,
+};
 use url::Url;
 
 const CANARY: &str = "canary";
@@ -61,7 +63,7 @@ fn a_payment_link_shows_nothing_and_reveals_all() {
     let url = format!("https://checkout.example/{CANARY}?token={CANARY}");
     let created = CreatedOrder {
         order: OrderId::text("A-17").unwrap(),
-        gateway_id: None,
+        details: PaymentDetails::default(),
         payment_link: PaymentLink::new(&Url::parse(&url).unwrap()),
         status: None,
     };

@@ -9,6 +9,7 @@ use duka_core::cancel::{
 use duka_core::money::{Currency, Decimal};
 use duka_core::{
     AccountName, CancellationId, GatewayName, Money, Observation, OrderId, OrderStatus,
+    PaymentDetails,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -48,6 +49,7 @@ fn observations() -> impl Strategy<Value = Vec<Observation>> {
                 status,
                 raw_status: raw,
                 money,
+                details: PaymentDetails::default(),
                 observed_at: Timestamp::from_second(at).unwrap(),
             }
         });

@@ -1,7 +1,7 @@
 //! What happened to a cancellation, and what may be written of it.
 
 use duka_core::cancel::{Event, Outcome, SkipReason, State, Step};
-use duka_core::{Error, ErrorKind, Observation, OrderStatus};
+use duka_core::{Error, ErrorKind, Observation, OrderStatus, PaymentDetails};
 
 use crate::record::Record;
 use crate::store::Precondition;
@@ -13,6 +13,7 @@ pub(crate) struct Transition {
     /// Who did it, if not this worker.
     pub(super) actor: Option<String>,
     pub(super) seen: Option<Observation>,
+    pub(super) answered: PaymentDetails,
     pub(super) error: Option<Error>,
 }
 
@@ -23,7 +24,22 @@ impl Transition {
             detail: detail.into(),
             actor: None,
             seen: None,
+            answered: PaymentDetails::default(),
             error: None,
+        }
+    }
+
+    /// A readable answer to the request, with what it tells about the order.
+    pub(super) fn answered(event: Event, word: &str, said: &str, details: PaymentDetails) -> Self {
+        let told = details.to_string();
+        let told = if told.is_empty() {
+            told
+        } else {
+            format!(" ({told})")
+        };
+        Self {
+            answered: details,
+            ..Self::new(event, format!("answered {word}: {said}{told}"))
         }
     }
 

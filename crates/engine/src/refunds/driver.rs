@@ -148,7 +148,7 @@ impl Refunder {
             actor: terms.actor,
             terms: RefundTerms {
                 money,
-                confirmation_code: request.paid.confirmation_code.clone(),
+                confirmation_code: request.paid.details.receipt.clone(),
                 username: request.username.clone(),
                 remarks: request.remarks.clone(),
             },

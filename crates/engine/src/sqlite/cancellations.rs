@@ -23,8 +23,11 @@ impl Progress for Cancellation {
     type Terms = CancelTerms;
     const TABLE: Table = Table::Cancellations;
     const SELECT: &'static str =
-        "SELECT r.*, o.form, o.gateway, o.amount, o.currency, o.status, o.raw_status,
-             o.unknown_status, o.status_amount, o.status_currency, o.observed_at
+        "SELECT r.*, o.form, o.gateway, o.amount, o.currency, o.method, o.status, o.raw_status,
+             o.unknown_status, o.status_amount, o.status_currency, o.observed_at,
+             o.gateway_id, o.receipt, o.gateway_method, o.payment_account, o.payer, o.description,
+             o.gateway_created, o.gateway_created_at, o.gateway_paid, o.gateway_paid_at,
+             o.gateway_cancelled, o.gateway_cancelled_at
          FROM cancellations r
          JOIN orders o ON o.account = r.account AND o.order_id = r.order_id";
 
@@ -70,6 +73,7 @@ impl Progress for Cancellation {
             tracked_money: rows::money(row, "amount", "currency")?,
             processing_until: rows::maybe_moment(row, "processing_until")?,
             seen: rows::observation(row)?,
+            method: get(row, "method")?,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Statements about orders.
 
-use duka_core::Observation;
+use duka_core::{GatewayTime, Observation, PaymentDetails, PersonalText};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -190,7 +190,63 @@ pub(super) fn merge(
             unknown_words(&merged.status),
         ])
         .map_err(store_error)?;
+    write_details(connection, key, &merged.details)?;
     Ok(Some(merged))
+}
+
+/// Keeps what an answer tells about an order, in the place of what was known.
+pub(super) fn keep(
+    connection: &Connection,
+    key: &OrderKey,
+    answered: &PaymentDetails,
+) -> Result<(), StoreError> {
+    if *answered == PaymentDetails::default() {
+        return Ok(());
+    }
+    let known = tracked(connection, key)?.seen.map(|seen| seen.details);
+    let details = answered.clone().or(known.unwrap_or_default());
+    write_details(connection, key, &details)
+}
+
+fn write_details(
+    connection: &Connection,
+    key: &OrderKey,
+    details: &PaymentDetails,
+) -> Result<(), StoreError> {
+    fn text(time: &Option<GatewayTime>) -> Option<&str> {
+        time.as_ref().map(|time| time.text.as_str())
+    }
+    fn moment(time: &Option<GatewayTime>) -> Option<i64> {
+        time.as_ref().and_then(|time| time.moment).map(micros)
+    }
+    let updated = connection
+        .prepare_cached(
+            "UPDATE orders SET gateway_id = ?3, receipt = ?4, gateway_method = ?5,
+                               payment_account = ?6, payer = ?7, description = ?8,
+                               gateway_created = ?9, gateway_created_at = ?10,
+                               gateway_paid = ?11, gateway_paid_at = ?12,
+                               gateway_cancelled = ?13, gateway_cancelled_at = ?14
+             WHERE account = ?1 AND order_id = ?2",
+        )
+        .and_then(|mut update| {
+            update.execute(params![
+                key.account.as_str(),
+                key.order.as_str(),
+                details.gateway_id,
+                details.receipt,
+                details.method,
+                details.payment_account.as_ref().map(PersonalText::reveal),
+                details.payer.as_ref().map(PersonalText::reveal),
+                details.description,
+                text(&details.created_at),
+                moment(&details.created_at),
+                text(&details.paid_at),
+                moment(&details.paid_at),
+                text(&details.cancelled_at),
+                moment(&details.cancelled_at),
+            ])
+        });
+    updated.map(drop).map_err(store_error)
 }
 
 pub(super) fn abandoned(

@@ -3,7 +3,7 @@
 //! before gets a finding. Both consider an order under all names of its account.
 
 use duka_core::cancel::{Action, Receipt, Repeat, Step};
-use duka_core::{GatewayName, Observation};
+use duka_core::{GatewayName, Observation, PaymentDetails};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
@@ -58,6 +58,7 @@ pub(super) fn advance(
     if !cancellations::write(connection, update, &before, tracking, now)? {
         return Ok(UpdateResult::Conflict(before));
     }
+    orders::keep(connection, &before.key, &update.answered)?;
     let (actor, check) = (&change.entry.actor, update.amount_check);
     if let Some(seen) = &update.seen {
         observe(connection, &before.key, seen.clone(), check, actor, now)?;
@@ -111,6 +112,7 @@ fn find_late(
             },
             seen: None,
             amount_check,
+            answered: PaymentDetails::default(),
             attempt: Attempt::Unchanged,
             tracking: Tracking::Closed,
             precondition: Precondition::None,

@@ -3,7 +3,10 @@
 use duka_core::cancel::{Cancellation, Finding, OtherAmount, Outcome, RequestUsed, State};
 use duka_core::id::IdForm;
 use duka_core::money::{Currency, Decimal};
-use duka_core::{AccountName, GatewayName, Money, Observation, OrderId, OrderStatus};
+use duka_core::{
+    AccountName, GatewayName, GatewayTime, Money, Observation, OrderId, OrderStatus,
+    PaymentDetails, PersonalText,
+};
 use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{ErrorCode, Row};
@@ -170,8 +173,32 @@ pub(super) fn observation(row: &Row<'_>) -> Result<Option<Observation>, StoreErr
         status,
         raw_status,
         money: money(row, "status_amount", "status_currency")?,
+        details: details(row)?,
         observed_at,
     }))
+}
+
+/// What the gateway has told, from a row with the columns of `orders`.
+pub(super) fn details(row: &Row<'_>) -> Result<PaymentDetails, StoreError> {
+    let personal = |column| Ok(get::<Option<String>>(row, column)?.map(PersonalText::new));
+    let time = |text, moment| {
+        let Some(text) = get(row, text)? else {
+            return Ok(None);
+        };
+        let moment = maybe_moment(row, moment)?;
+        Ok(Some(GatewayTime { text, moment }))
+    };
+    Ok(PaymentDetails {
+        gateway_id: get(row, "gateway_id")?,
+        receipt: get(row, "receipt")?,
+        method: get(row, "gateway_method")?,
+        payment_account: personal("payment_account")?,
+        payer: personal("payer")?,
+        description: get(row, "description")?,
+        created_at: time("gateway_created", "gateway_created_at")?,
+        paid_at: time("gateway_paid", "gateway_paid_at")?,
+        cancelled_at: time("gateway_cancelled", "gateway_cancelled_at")?,
+    })
 }
 
 /// Where a cancellation stands, from a row of `cancellations`.

@@ -20,6 +20,21 @@ CREATE TABLE orders (
     status_amount   TEXT,
     status_currency TEXT,
     observed_at     INTEGER,
+    -- What the gateway tells about the order and its payment. Its times are its own text, and
+    -- moments only where the time zone is known. Account and payer are personal data, kept only
+    -- where a setting asks for it.
+    gateway_id           TEXT,
+    receipt              TEXT,
+    gateway_method       TEXT,
+    payment_account      TEXT,
+    payer                TEXT,
+    description          TEXT,
+    gateway_created      TEXT,
+    gateway_created_at   INTEGER,
+    gateway_paid         TEXT,
+    gateway_paid_at      INTEGER,
+    gateway_cancelled    TEXT,
+    gateway_cancelled_at INTEGER,
     last_action_at  INTEGER,
     tracking        TEXT NOT NULL CHECK (tracking IN ('pending', 'in_progress', 'closed')),
     PRIMARY KEY (account, order_id)

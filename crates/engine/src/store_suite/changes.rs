@@ -7,7 +7,10 @@ use crate::store::{
 use crate::{AmountCheck, Origin, Record, Store, StoreErrorKind, TrackedOrder, Tracking};
 use duka_core::cancel::{Cancellation, Finding, Outcome, Repeat, RequestUsed, SkipReason, State};
 use duka_core::id::IdForm;
-use duka_core::{CancellationId, Money, Observation, OrderId, OrderStatus};
+use duka_core::{
+    CancellationId, GatewayTime, Money, Observation, OrderId, OrderStatus, PaymentDetails,
+    PersonalText,
+};
 
 use super::{MINUTE, Suite, account, at, by, key, noon, order};
 
@@ -73,6 +76,7 @@ pub fn change(record: &Record, state: State, attempt: Attempt) -> Update {
         precondition: Precondition::None,
         seen: None,
         amount_check: AmountCheck::Compare,
+        answered: PaymentDetails::default(),
         attempt,
         tracking: if over {
             Tracking::Closed
@@ -109,6 +113,7 @@ pub fn seen(status: OrderStatus, seconds: i64) -> Observation {
         },
         status,
         money: Some(Money::parse("105.50", "INR").unwrap()),
+        details: PaymentDetails::default(),
         observed_at: at(seconds),
     }
 }
@@ -171,6 +176,7 @@ pub async fn a_correction_replaces_what_a_list_says_and_nothing_else(suite: &Sui
         status: OrderStatus::Processing,
         raw_status: "PROCESSING".to_owned(),
         money: None,
+        details: PaymentDetails::default(),
         observed_at: noon(),
     };
     store
@@ -299,6 +305,60 @@ pub async fn what_was_seen_of_an_order_never_goes_back(suite: &Suite<'_>) {
         )
         .await
         .unwrap();
+}
+
+/// What the gateway tells is kept until it tells something else.
+pub async fn what_the_gateway_tells_is_kept_until_it_tells_something_else(suite: &Suite<'_>) {
+    let store = suite.open();
+    let record = opened(&*store, 1, "shop", "A-1").await;
+    let time = |text: &str, moment| {
+        Some(GatewayTime {
+            text: text.to_owned(),
+            moment,
+        })
+    };
+    let whole = PaymentDetails {
+        gateway_id: Some("kp_40dec464".to_owned()),
+        receipt: Some("TXN938482920".to_owned()),
+        method: Some("UPI".to_owned()),
+        payment_account: Some(PersonalText::new("476173**0010")),
+        payer: Some(PersonalText::new("Asha")),
+        description: Some("Transaction successfully processed.".to_owned()),
+        created_at: time("13-05-2026 08:34 AM", None),
+        paid_at: time("2026-05-13T11:37:00", Some(at(5))),
+        cancelled_at: None,
+    };
+    let kept = async || {
+        let order = suite.open().order(&record.key).await.unwrap().unwrap();
+        let present = suite.open().cancellation(record.id).await.unwrap();
+        let details = order.seen.unwrap().details;
+        let shown = present.unwrap().terms.seen.unwrap().details;
+        assert_eq!(shown, details);
+        details
+    };
+    let told = |details, seconds| Observation {
+        details,
+        ..seen(OrderStatus::Paid, seconds)
+    };
+    let check = AmountCheck::Compare;
+    let observe = async |seen| store.observe(&record.key, seen, check, "w9").await.unwrap();
+    observe(told(whole.clone(), 10)).await;
+    assert_eq!(kept().await, whole);
+    observe(told(PaymentDetails::default(), 20)).await;
+    assert_eq!(kept().await, whole);
+
+    // What an answer tells goes first, and what it does not tell stays.
+    let answered = PaymentDetails {
+        created_at: time("13-05-2026 08:35 AM", None),
+        cancelled_at: time("13-05-2026 09:14 AM", Some(at(30))),
+        ..PaymentDetails::default()
+    };
+    let answer = Update {
+        answered: answered.clone(),
+        ..change(&record, State::Requested, Attempt::Unchanged)
+    };
+    stored(&*store, answer).await;
+    assert_eq!(kept().await, answered.or(whole));
 }
 
 /// An unknown status keeps the words it was seen with.

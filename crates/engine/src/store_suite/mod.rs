@@ -117,6 +117,7 @@ macro_rules! store_suite {
                 orders_are_read_together_by_their_keys
                 an_id_keeps_the_json_type_it_was_tracked_with
                 an_order_is_found_by_its_id_or_its_reference_in_any_account
+                what_the_gateway_tells_is_kept_until_it_tells_something_else
                 what_was_seen_of_an_order_never_goes_back
                 an_unknown_status_keeps_the_words_it_was_seen_with
                 what_was_seen_paid_is_not_offered_to_a_sweep_again

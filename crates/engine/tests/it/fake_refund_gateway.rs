@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use duka_core::gateway::{Operation, OrderIds};
 use duka_core::{
     CancelAnswer, CancelRules, Cancellable, CreatedOrder, Delivery, Error, ErrorKind, Gateway,
-    GatewayName, Money, NewOrder, OrderId, OrderStatus, RefundAnswer, RefundRequest, StatusReading,
+    GatewayName, Money, NewOrder, OrderId, OrderStatus, PaymentDetails, RefundAnswer,
+    RefundRequest, StatusReading,
 };
 use duka_engine::refunds::{RefundParams, RefundStore, Refunder, Refunding};
 use duka_engine::{Lease, Refund, Settings};
@@ -135,7 +136,10 @@ impl Gateway for FakeRefundGateway {
         let receipt = (self.receipts && status.was_paid()).then(|| format!("R-{order}"));
         Ok(StatusReading {
             money: Some(Money::parse("1500.00", "KES").unwrap()),
-            confirmation_code: receipt,
+            details: PaymentDetails {
+                receipt,
+                ..PaymentDetails::default()
+            },
             ..StatusReading::new(status.clone(), status.to_string())
         })
     }
@@ -146,7 +150,7 @@ impl Gateway for FakeRefundGateway {
 
     fn check_refund(&self, request: &RefundRequest) -> Result<(), Error> {
         request.money()?;
-        let receipt = request.paid.confirmation_code.as_ref();
+        let receipt = request.paid.details.receipt.as_ref();
         let missing = || Error::invalid_field("confirmation_code", "is not shown");
         receipt.map(drop).ok_or_else(missing)
     }

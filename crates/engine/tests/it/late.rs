@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use duka_core::cancel::{Outcome, Resolution, State};
 use duka_core::clock::SharedClock;
-use duka_core::{Observation, OrderStatus};
+use duka_core::{Observation, OrderStatus, PaymentDetails};
 use duka_engine::refunds::{PendingRefunds, RefundEvent, RefundOutcome, RefundState};
 use duka_engine::{
     AmountCheck, Canceller, EngineError, Record, RefundStore, SqliteStore, StoreError,
@@ -281,6 +281,7 @@ async fn the_money_goes_back(store: &dyn RefundStore) {
         status: OrderStatus::Reversed,
         raw_status: "REVERSED".to_owned(),
         money: None,
+        details: PaymentDetails::default(),
         observed_at: noon(),
     };
     store

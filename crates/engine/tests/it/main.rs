@@ -11,6 +11,7 @@ mod agreement;
 mod amounts;
 mod bounds;
 mod create;
+mod details;
 mod doubt;
 mod dropped;
 mod fake_refund_gateway;

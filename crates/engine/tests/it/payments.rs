@@ -161,6 +161,7 @@ async fn a_payment_that_another_caller_saw_is_compared_in_the_same_transaction()
             status: OrderStatus::Paid,
             raw_status: "PAID".to_owned(),
             money: Some(kes("10.00")),
+            details: duka_core::PaymentDetails::default(),
             observed_at: jiff::Timestamp::UNIX_EPOCH,
         };
         let (key, check) = (key("shop", "A-1"), AmountCheck::Compare);

@@ -402,6 +402,7 @@ async fn an_order_seen_reversed_under_another_name_of_its_account_is_not_refunde
         status: OrderStatus::Reversed,
         raw_status: "REVERSED".to_owned(),
         money: None,
+        details: duka_core::PaymentDetails::default(),
         observed_at: noon(),
     };
     let known = key("shop-old", "A-1");

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use duka_core::gateway::{Operation, OrderIds, PaymentLink};
 use duka_core::{
     CancelAnswer, CancelRules, Cancellable, CreatedOrder, Delivery, Error, ErrorKind, Gateway,
-    GatewayName, Money, NewOrder, OrderId, OrderStatus, StatusReading,
+    GatewayName, Money, NewOrder, OrderId, OrderStatus, PaymentDetails, StatusReading,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -52,6 +52,9 @@ struct World {
     money: HashMap<String, Money>,
     /// What customers have paid, as it shows once there is a payment, with a receipt.
     payments: HashMap<String, Money>,
+    /// What every status, and every answer to a cancel request, tells beside.
+    told: PaymentDetails,
+    told_on_cancel: PaymentDetails,
     sights: VecDeque<StatusReply>,
     answers: VecDeque<Answer>,
     create_answers: VecDeque<Answer>,
@@ -175,6 +178,12 @@ impl Scripted {
         self.lock().payments.insert(order.to_owned(), money);
     }
 
+    /// From now on every status tells this, and every answer to a cancel request that.
+    pub(crate) fn tell(&self, status: PaymentDetails, answer: PaymentDetails) {
+        let mut world = self.lock();
+        (world.told, world.told_on_cancel) = (status, answer);
+    }
+
     /// Only the next status read fails.
     pub(crate) fn fail_next(&self, kind: ErrorKind) {
         self.lock().sights.push_front(StatusReply::Fails(kind));
@@ -291,7 +300,7 @@ impl Gateway for Scripted {
         answer.without_yes_or_no().await?;
         Ok(CreatedOrder {
             order: id,
-            gateway_id: None,
+            details: PaymentDetails::default(),
             payment_link: PaymentLink::new(&"https://pay.example/7".parse().unwrap()),
             status: None,
         })
@@ -316,7 +325,11 @@ impl Gateway for Scripted {
                 let paid = world.payments.get(order.as_str()).filter(|_| payment);
                 Ok(StatusReading {
                     money: paid.or(world.money.get(order.as_str())).copied(),
-                    confirmation_code: paid.map(|_| "28123456".to_owned()),
+                    details: PaymentDetails {
+                        receipt: paid.map(|_| "28123456".to_owned()),
+                        ..PaymentDetails::default()
+                    }
+                    .or(world.told.clone()),
                     ..StatusReading::new(status, raw_status)
                 })
             }
@@ -346,13 +359,16 @@ impl Gateway for Scripted {
             answer
         };
         answer.without_yes_or_no().await?;
+        let details = self.lock().told_on_cancel.clone();
         Ok(if answer == Answer::No {
             CancelAnswer::Refused {
                 message: "Order cannot be cancelled".to_owned(),
+                details,
             }
         } else {
             CancelAnswer::Accepted {
                 message: "Order successfully cancelled".to_owned(),
+                details,
             }
         })
     }

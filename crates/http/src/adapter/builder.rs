@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::answer::Answer;
+use super::details::DetailSettings;
 use crate::base_url::BaseUrl;
 use crate::client::Client;
 use crate::message::Request;
@@ -62,6 +63,8 @@ pub struct AccountSettings {
     pub transport: Option<Arc<dyn Transport>>,
     /// When and how often a request is repeated.
     pub retry: RetryPolicy,
+    /// How the details of payments are read.
+    pub details: DetailSettings,
 }
 
 /// What an account calls its gateway with.
@@ -75,6 +78,8 @@ pub struct Connection {
     pub base: BaseUrl,
     /// The name of the account, if it was given one.
     pub account: Option<AccountName>,
+    /// How the details of payments are read.
+    pub details: DetailSettings,
 }
 
 impl Connection {
@@ -115,6 +120,7 @@ impl AccountSettings {
             account: None,
             transport: None,
             retry: RetryPolicy::default(),
+            details: DetailSettings::default(),
         }
     }
 
@@ -136,6 +142,7 @@ impl AccountSettings {
             client: Client::new(transport, self.retry).label(gateway, self.account.clone()),
             base,
             account: self.account,
+            details: self.details,
         })
     }
 }
@@ -201,6 +208,19 @@ macro_rules! account_settings {
         /// crate was built with it (the default feature `transport`).
         pub fn transport(mut self, transport: ::std::sync::Arc<dyn $crate::Transport>) -> Self {
             self.settings.transport = Some(transport);
+            self
+        }
+
+        /// The time zone of the times in this gateway's replies that name none. A time whose zone is not known stays text.
+        pub fn time_zone(mut self, zone: ::jiff::tz::TimeZone) -> Self {
+            self.settings.details.time_zone = Some(zone);
+            self
+        }
+
+        /// Whether the payment account and the payer's name are read, where replies have them; left out
+        /// unless told otherwise.
+        pub fn personal_data(mut self, personal_data: ::duka_core::PersonalData) -> Self {
+            self.settings.details.personal_data = personal_data;
             self
         }
 

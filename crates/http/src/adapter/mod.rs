@@ -3,8 +3,10 @@
 
 mod answer;
 mod builder;
+mod details;
 mod json;
 
 pub use answer::{Answer, Words};
 pub use builder::{AccountSettings, ApiUrls, Connection, Environment, check_key, misconfigured};
+pub use details::DetailSettings;
 pub use json::{JsonMembers, JsonScalar, money};

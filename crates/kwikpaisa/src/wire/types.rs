@@ -64,6 +64,8 @@ pub(crate) struct CreatedOrder {
     /// The gateway's own id of the order.
     #[serde(rename = "kwikX_order_id")]
     pub(crate) kwik_x_order_id: JsonScalar,
+    /// When it was created, to the minute, as DD-MM-YYYY hh:mm AM or PM.
+    pub(crate) created_at: JsonScalar,
     /// The merchant's id of the order.
     pub(crate) order_id: JsonScalar,
     /// The order's status, `UN_PAID` at first.
@@ -89,6 +91,9 @@ pub(crate) struct StatusReply {
 /// An order as it stands. Which members are there before it is paid is not said.
 #[derive(Deserialize)]
 pub(crate) struct OrderState {
+    /// The gateway's own id of the order.
+    #[serde(rename = "kwikX_order_id")]
+    pub(crate) kwik_x_order_id: JsonScalar,
     /// The merchant's id of the order, an integer in the sample.
     pub(crate) order_id: JsonScalar,
     /// The order's amount; text with two decimals in the sample.
@@ -101,6 +106,14 @@ pub(crate) struct OrderState {
     pub(crate) order_currency: JsonScalar,
     /// Where the order stands.
     pub(crate) order_status: JsonScalar,
+    /// How it was paid, such as UPI.
+    pub(crate) payment_method: JsonScalar,
+    /// The payment's number; null where the payment failed.
+    pub(crate) transaction_id: JsonScalar,
+    /// When it was created, to the minute, as DD-MM-YYYY hh:mm AM or PM.
+    pub(crate) created_at: JsonScalar,
+    /// When it was paid, in the same form.
+    pub(crate) paid_at: JsonScalar,
 }
 
 /// Which order to cancel.
@@ -124,6 +137,8 @@ pub(crate) struct CancelledOrder {
     pub(crate) order_id: JsonScalar,
     /// The order's status after the cancel.
     pub(crate) order_status: JsonScalar,
+    /// When it was cancelled, to the minute, as DD-MM-YYYY hh:mm AM or PM.
+    pub(crate) cancelled_at: JsonScalar,
 }
 
 /// What happened, and to which order.

@@ -234,3 +234,25 @@ async fn a_redirect_is_named_by_its_host() {
         "reply of an undocumented form: cancel: a redirect to evil.example, never followed; is the base URL right? (HTTP 307)"
     );
 }
+
+#[tokio::test]
+async fn a_yes_tells_when_the_order_was_cancelled() {
+    let cancelled_at = |answer: CancelAnswer| answer.details().cancelled_at.clone();
+    let at = cancelled_at(cancel(reply(200, SUCCESS)).await.unwrap());
+    assert_eq!(at.unwrap().text, "13-05-2026 09:14 AM");
+    for other in ["null", "17", "{}", r#""""#, r#""\ud800""#] {
+        let body = SUCCESS.replace("\"13-05-2026 09:14 AM\"", other);
+        let answer = cancel(reply(200, &body)).await.unwrap();
+        assert!(matches!(answer, CancelAnswer::Accepted { .. }), "{other}");
+        assert_eq!(cancelled_at(answer), None, "{other}");
+    }
+}
+
+#[tokio::test]
+async fn a_no_tells_when_the_order_was_cancelled_before() {
+    let body = SUCCESS.replace("\"success\"", "\"failed\"");
+    let answer = cancel(reply(200, &body)).await.unwrap();
+    assert!(matches!(answer, CancelAnswer::Refused { .. }));
+    let at = answer.details().cancelled_at.as_ref();
+    assert_eq!(at.unwrap().text, "13-05-2026 09:14 AM");
+}

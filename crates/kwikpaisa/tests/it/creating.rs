@@ -2,7 +2,7 @@
 
 use duka_core::{
     BillingAddress, CreatedOrder, Delivery, Error, ErrorKind, Gateway, Money, NewOrder,
-    OrderStatus, Recurring, RedirectMode,
+    OrderStatus, PaymentDetails, Recurring, RedirectMode,
 };
 use duka_http::Reply;
 use duka_kwikpaisa::KwikPaisa;
@@ -28,7 +28,8 @@ async fn a_created_order_has_its_link_its_ids_and_its_status() {
     for status in [200, 201] {
         let created = create(reply(status, CREATED)).await.unwrap();
         assert_eq!(created.order, order_id());
-        assert_eq!(created.gateway_id.as_deref(), Some("kp_40dec464"));
+        let details = created.details;
+        assert_eq!(details.gateway_id.as_deref(), Some("kp_40dec464"));
         assert_eq!(created.payment_link.reveal(), "https://pay.example/c/t0k3n");
         assert_eq!(created.status.unwrap().status, OrderStatus::Unpaid);
     }
@@ -39,7 +40,10 @@ async fn all_but_the_link_may_be_absent() {
     let body =
         r#"{"code":201,"status":true,"return_data":{"payment_link":"https://pay.example/c"}}"#;
     let created = create(reply(201, body)).await.unwrap();
-    assert_eq!((created.gateway_id, created.status), (None, None));
+    assert_eq!(
+        (created.details, created.status),
+        (PaymentDetails::default(), None)
+    );
     assert_eq!(created.order, order_id());
 }
 

@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use duka_core::{Delivery, Error, ErrorKind, Gateway, Money, OrderId, OrderStatus, StatusReading};
+use duka_core::{
+    Delivery, Error, ErrorKind, Gateway, GatewayTime, Money, OrderId, OrderStatus, PaymentDetails,
+    StatusReading,
+};
 use duka_http::{Reply, RetryPolicy};
 use duka_kwikpaisa::codes;
 use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
 
 use crate::fake::{Fake, NOW, account, builder, order_id, reply};
 
@@ -22,6 +26,13 @@ fn showing(status: &str, code: &str, order: &str) -> Reply {
     reply(200, &body)
 }
 
+fn text(text: &str) -> GatewayTime {
+    GatewayTime {
+        text: text.to_owned(),
+        moment: None,
+    }
+}
+
 #[tokio::test]
 async fn the_documented_reply_is_read_whole() {
     let reading = status(reply(200, PAID)).await.unwrap();
@@ -30,6 +41,14 @@ async fn the_documented_reply_is_read_whole() {
         StatusReading {
             money: Some(Money::parse("105", "INR").unwrap()),
             reference: Some("6116229263036".to_owned()),
+            details: PaymentDetails {
+                gateway_id: Some("kp_40dec464-7155-43a3-855d-c95c5ab1be71".to_owned()),
+                receipt: Some("TXN938482920".to_owned()),
+                method: Some("UPI".to_owned()),
+                created_at: Some(text("13-05-2026 08:34 AM")),
+                paid_at: Some(text("13-05-2026 08:37 AM")),
+                ..PaymentDetails::default()
+            },
             ..StatusReading::new(OrderStatus::Paid, "PAID")
         }
     );
@@ -427,4 +446,62 @@ async fn a_list_is_no_reply_even_if_its_items_stand_where_the_members_would() {
     }
     let error = status(reply(200, r#"["200","succ"#)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnreadableReply);
+}
+
+#[tokio::test]
+async fn a_time_is_a_moment_only_in_the_time_zone_of_the_account() {
+    let kolkata = TimeZone::fixed(Offset::from_seconds(19_800).unwrap());
+    let with_zone = builder(Fake::new([Ok(reply(200, PAID))])).time_zone(kolkata);
+    let reading = with_zone.build().unwrap().status(&order_id()).await;
+    let paid_at = reading.unwrap().details.paid_at.unwrap();
+    assert_eq!(paid_at.text, "13-05-2026 08:37 AM");
+    assert_eq!(paid_at.moment.unwrap().to_string(), "2026-05-13T03:07:00Z");
+
+    // A text with a zone of its own needs no setting.
+    let own = PAID.replace("13-05-2026 08:37 AM", "2026-05-13T08:37:00+05:30");
+    let paid_at = status(reply(200, &own)).await.unwrap().details.paid_at;
+    let moment = paid_at.unwrap().moment.unwrap();
+    assert_eq!(moment.to_string(), "2026-05-13T03:07:00Z");
+}
+
+/// The reply stays what it is: nothing of this decides anything.
+#[tokio::test]
+async fn a_detail_of_another_form_is_left_out_of_a_status() {
+    let whole = status(reply(200, PAID)).await.unwrap();
+    let cases = [
+        ("kwikX_order_id", "{}"),
+        ("transaction_id", "[]"),
+        ("transaction_id", "true"),
+        ("transaction_id", r#""TXN\u200b938""#),
+        ("transaction_id", r#""\ud800""#),
+        ("transaction_id", r#""YOUR_SECRET_KEY""#),
+        ("payment_method", "{}"),
+        ("payment_method", r#""\u200b""#),
+        ("created_at", "1778659835"),
+        ("created_at", r#""13-05-2026\n08:34 AM""#),
+        ("paid_at", "null"),
+        ("paid_at", r#""""#),
+    ];
+    for (name, member) in cases {
+        let start = PAID.find(&format!(r#""{name}":"#)).unwrap();
+        let value = start + name.len() + 3;
+        let end = value + PAID[value..].find([',', '}']).unwrap();
+        let body = format!("{}{member}{}", &PAID[..value], &PAID[end..]);
+        let reading = status(reply(200, &body)).await.unwrap();
+        let mut wanted = whole.clone();
+        let details = &mut wanted.details;
+        match name {
+            "kwikX_order_id" => details.gateway_id = None,
+            "transaction_id" => details.receipt = None,
+            "payment_method" => details.method = None,
+            "created_at" => details.created_at = None,
+            _ => details.paid_at = None,
+        }
+        assert_eq!(reading, wanted, "{name}: {member}");
+    }
+    for time in ["yesterday", "31-02-2026 08:37 AM", "13-05-2026"] {
+        let body = PAID.replace("13-05-2026 08:37 AM", time);
+        let paid_at = status(reply(200, &body)).await.unwrap().details.paid_at;
+        assert_eq!(paid_at, Some(text(time)), "no moment, and still text");
+    }
 }

@@ -18,7 +18,7 @@ pub(crate) fn read(answer: &Answer, tracking_id: &OrderId) -> Result<CancelAnswe
         super::is_another(&reply.order_tracking_id, tracking_id).then_some("another order")
     };
     Ok(match verdict::read(answer, is_about)? {
-        Verdict::Yes(message) => CancelAnswer::Accepted { message },
-        Verdict::No(message) => CancelAnswer::Refused { message },
+        Verdict::Yes(message) => CancelAnswer::accepted(message),
+        Verdict::No(message) => CancelAnswer::refused(message),
     })
 }

@@ -16,7 +16,7 @@ const MOBILE_MONEY: [&str; 5] = ["mpesa", "m-pesa", "mtn", "tigo", "airtel"];
 /// The body of a request that keeps every documented limit.
 pub(crate) fn request_body(request: &RefundRequest) -> Result<Vec<u8>, Error> {
     let money = request.money()?;
-    let method = request.paid.payment_method.as_deref();
+    let method = request.paid.details.method.as_deref();
     if let Some(method) = method.filter(|method| request.is_partial() && is_mobile(method)) {
         return Err(Error::invalid_field(
             "amount",
@@ -35,7 +35,7 @@ pub(crate) fn request_body(request: &RefundRequest) -> Result<Vec<u8>, Error> {
 
 /// The receipt of the payment, as its status shows it.
 fn confirmation_code(request: &RefundRequest) -> Result<&str, Error> {
-    let code = request.paid.confirmation_code.as_deref();
+    let code = request.paid.details.receipt.as_deref();
     code.filter(|code| !code.trim().is_empty()).ok_or_else(|| {
         let problem = "is not shown by the status of the order, and a refund is asked for by it";
         Error::invalid_field("confirmation_code", problem)
@@ -62,7 +62,7 @@ pub(crate) fn read(
     tracking_id: &OrderId,
     request: &RefundRequest,
 ) -> Result<RefundAnswer, Error> {
-    let receipt = request.paid.confirmation_code.as_deref();
+    let receipt = request.paid.details.receipt.as_deref();
     let is_about = |reply: RefundReply| {
         if super::is_another(&reply.order_tracking_id, tracking_id) {
             return Some("another order");

@@ -1,15 +1,22 @@
 //! `GetTransactionStatus` (page *Get Transaction Status*): where an order stands.
 
-use duka_core::{Error, ErrorKind, OrderId, OrderStatus, StatusReading};
-use duka_http::adapter::{Answer, money};
+use duka_core::{Error, ErrorKind, OrderId, OrderStatus, PaymentDetails, StatusReading};
+use duka_http::adapter::{Answer, DetailSettings, money};
 use url::Url;
 
 use super::envelope::{self, BodyStatus, Envelope};
-use super::types::TransactionStatus;
+use super::types::{PayerInfo, TransactionStatus};
 use crate::codes;
 
+/// How dates are written: as ISO 8601 without a zone, with up to seven digits of a fraction.
+const DATE: &str = "%Y-%m-%dT%H:%M:%S%.f";
+
 /// Reads the reply to a question about `tracking_id`, in its canonical form.
-pub(crate) fn read(answer: &Answer, tracking_id: &OrderId) -> Result<StatusReading, Error> {
+pub(crate) fn read(
+    answer: &Answer,
+    tracking_id: &OrderId,
+    settings: &DetailSettings,
+) -> Result<StatusReading, Error> {
     envelope::check_http(answer)?;
     let envelope = Envelope::read(answer)?;
     let body: TransactionStatus = answer.object()?;
@@ -40,6 +47,7 @@ pub(crate) fn read(answer: &Answer, tracking_id: &OrderId) -> Result<StatusReadi
     if lets_one_leave && !body.amount.is_null() && money.is_none() {
         return Err(answer.unlisted("an open order with an amount that cannot be read"));
     }
+    let details = details(answer, &body, &status, tracking_id, settings);
     Ok(StatusReading {
         status,
         raw_status,
@@ -48,8 +56,7 @@ pub(crate) fn read(answer: &Answer, tracking_id: &OrderId) -> Result<StatusReadi
             .merchant_reference
             .text()
             .map(|text| answer.shown(text)),
-        confirmation_code: confirmation_code(answer, &body),
-        payment_method: body.payment_method.text().map(|text| answer.shown(text)),
+        details,
     })
 }
 
@@ -156,11 +163,43 @@ fn meaning(
     (OrderStatus::Unknown(answer.shown(&doubt)), raw)
 }
 
-/// A receipt is sent back as it came, so one that cannot be shown as it is will not do.
-fn confirmation_code(answer: &Answer, body: &TransactionStatus) -> Option<String> {
-    let member = &body.confirmation_code;
-    // assumed: one of digits may come as a number.
-    let number = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let code = member.string().or_else(|| member.text().filter(number))?;
-    (answer.shown(code) == code).then(|| code.to_owned())
+/// What a status tells of the payment. Its one date is the payment's once the order is paid, and the
+/// order's until then.
+///
+/// assumed: that of a failed order, and of one in an unknown status, is the order's.
+fn details(
+    answer: &Answer,
+    body: &TransactionStatus,
+    status: &OrderStatus,
+    tracking_id: &OrderId,
+    settings: &DetailSettings,
+) -> PaymentDetails {
+    let date = settings.time(answer, &body.created_date, DATE);
+    let (paid_at, created_at) = if status.was_paid() {
+        (date, None)
+    } else {
+        (None, date)
+    };
+    PaymentDetails {
+        gateway_id: Some(tracking_id.as_str().to_owned()),
+        receipt: answer.receipt(&body.confirmation_code),
+        method: answer.detail(&body.payment_method),
+        payment_account: settings.personal(answer.detail(&body.payment_account)),
+        payer: settings.personal(payer(answer, body)),
+        description: answer.detail(&body.description),
+        created_at,
+        paid_at,
+        cancelled_at: None,
+    }
+}
+
+/// The name of the payer, where both or either of its parts is there.
+fn payer(answer: &Answer, body: &TransactionStatus) -> Option<String> {
+    let name: PayerInfo = body.payer_info.parse()?;
+    let parts = [&name.first_name, &name.last_name];
+    let parts: Vec<_> = parts
+        .into_iter()
+        .filter_map(|it| answer.detail(it))
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
 }

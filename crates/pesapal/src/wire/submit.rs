@@ -1,7 +1,7 @@
 //! `SubmitOrderRequest` (page *Submit Order Request*): the request and the reply. What may
 //! stand in a request is checked in `limits.rs`.
 
-use duka_core::{CreatedOrder, Error, Frequency, NewOrder, OrderId, RedirectMode};
+use duka_core::{CreatedOrder, Error, Frequency, NewOrder, OrderId, PaymentDetails, RedirectMode};
 use duka_http::adapter::{Answer, JsonScalar};
 use jiff::civil::Date;
 
@@ -121,7 +121,10 @@ pub(crate) fn read(answer: &Answer, reference: &OrderId) -> Result<CreatedOrder,
     }
     let link = &body.redirect_url;
     Ok(CreatedOrder {
-        gateway_id: Some(order.as_str().to_owned()),
+        details: PaymentDetails {
+            gateway_id: Some(order.as_str().to_owned()),
+            ..PaymentDetails::default()
+        },
         order,
         payment_link: answer.required("redirect_url", link, JsonScalar::payment_link)?,
         status: None,

@@ -192,12 +192,30 @@ pub(crate) struct TransactionStatus {
     pub(crate) amount: JsonScalar,
     /// The currency of `amount`, which may be another than was submitted.
     pub(crate) currency: JsonScalar,
-    /// The payment's receipt, by which a refund is asked; empty until it is paid.
+    /// The payment's receipt, by which a refund is asked; empty until there is one.
     pub(crate) confirmation_code: JsonScalar,
     /// How it was paid; empty until it is.
     pub(crate) payment_method: JsonScalar,
+    /// When it was submitted and, once it is paid, when it was paid: in East Africa Time and
+    /// without saying so, while other dates of this API are in UTC.
+    pub(crate) created_date: JsonScalar,
+    /// A sentence about the payment, null until there is one.
+    pub(crate) description: JsonScalar,
+    /// The card or phone it was paid from, masked as a rule; empty until it is paid.
+    pub(crate) payment_account: JsonScalar,
+    /// Who paid; only some paid orders have it.
+    pub(crate) payer_info: JsonScalar,
     /// The order's callback address.
     pub(crate) call_back_url: JsonScalar,
+}
+
+/// The name of the person who paid.
+#[derive(Deserialize)]
+pub(crate) struct PayerInfo {
+    /// Given name.
+    pub(crate) first_name: JsonScalar,
+    /// Family name.
+    pub(crate) last_name: JsonScalar,
 }
 
 /// Which order to cancel.

@@ -11,8 +11,8 @@ use crate::replies;
 async fn outcome(status: u16, body: &str) -> String {
     let fake = Fake::new().reply(status, body).reply(status, body);
     match pesapal(&fake).cancel(&order()).await {
-        Ok(CancelAnswer::Accepted { message }) => format!("yes: {message}"),
-        Ok(CancelAnswer::Refused { message }) => format!("no: {message}"),
+        Ok(CancelAnswer::Accepted { message, .. }) => format!("yes: {message}"),
+        Ok(CancelAnswer::Refused { message, .. }) => format!("no: {message}"),
         Err(error) => {
             assert_eq!(error.delivery(), Delivery::Answered, "{error}");
             assert_eq!(error.http_status(), Some(status), "{error}");
@@ -319,9 +319,7 @@ async fn a_refused_cancel_in_http_200_is_no_success() {
     let answer = pesapal(&fake).cancel(&order()).await.unwrap();
     assert_eq!(
         answer,
-        CancelAnswer::Refused {
-            message: "Invalid order request. Transaction cannot be cancelled".to_owned()
-        }
+        CancelAnswer::refused("Invalid order request. Transaction cannot be cancelled")
     );
 }
 

@@ -18,7 +18,7 @@ async fn the_recorded_reply_is_a_created_order() {
     let fake = Fake::new().reply(200, replies::SUBMITTED);
     let created = pesapal(&fake).create(&new_order()).await.unwrap();
     assert_eq!(created.order, OrderId::text(GUID).unwrap());
-    assert_eq!(created.gateway_id.as_deref(), Some(GUID));
+    assert_eq!(created.details.gateway_id.as_deref(), Some(GUID));
     assert!(
         created
             .payment_link
@@ -38,7 +38,7 @@ async fn a_tracking_id_in_capitals_is_kept_in_its_one_form() {
     let pesapal = pesapal(&fake);
     let created = pesapal.create(&new_order()).await.unwrap();
     assert_eq!(created.order, order());
-    assert_eq!(created.gateway_id.as_deref(), Some(GUID));
+    assert_eq!(created.details.gateway_id.as_deref(), Some(GUID));
     assert_eq!(pesapal.canonical_order(&created.order), created.order);
 }
 

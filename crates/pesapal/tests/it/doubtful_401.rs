@@ -92,8 +92,8 @@ impl Call {
 fn refund() -> RefundRequest {
     let mut paid = StatusReading::new(OrderStatus::Paid, "Completed");
     paid.money = Some(Money::parse("0.4", "USD").unwrap());
-    paid.confirmation_code = Some("6513008693186320103009".to_owned());
-    paid.payment_method = Some("Visa".to_owned());
+    paid.details.receipt = Some("6513008693186320103009".to_owned());
+    paid.details.method = Some("Visa".to_owned());
     RefundRequest::new(order(), paid, "Asha", "the vase was broken")
 }
 

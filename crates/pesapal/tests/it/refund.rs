@@ -218,8 +218,8 @@ async fn a_receipt_is_read_as_it_stands_or_not_at_all() {
     ] {
         let fake = Fake::new().reply(200, with(member));
         let reading = pesapal(&fake).status(&order()).await.unwrap();
-        assert_eq!(reading.confirmation_code.as_deref(), code, "{member}");
-        assert_eq!(reading.payment_method.as_deref(), Some("Visa"));
+        assert_eq!(reading.details.receipt.as_deref(), code, "{member}");
+        assert_eq!(reading.details.method.as_deref(), Some("Visa"));
     }
 }
 

@@ -60,7 +60,7 @@ async fn an_amount_as_fine_as_the_status_shows_it_is_sent_as_it_is() {
     assert!(sent(&request).await.body.contains(r#""amount":38.4615,"#));
     // In other digits it is the same amount, and so not a part.
     let mut request = request.amount("38.46150".parse().unwrap());
-    request.paid.payment_method = Some("MpesaKE".to_owned());
+    request.paid.details.method = Some("MpesaKE".to_owned());
     assert!(!request.is_partial());
     assert!(sent(&request).await.body.contains(r#""amount":38.4615,"#));
 }
@@ -84,8 +84,8 @@ async fn each_field_is_checked_before_anything_is_sent_and_named() {
         wrong(|it| it.amount = Some("-0.1".parse().unwrap())),
         wrong(|it| it.amount = Some("0.41".parse().unwrap())),
         wrong(|it| it.amount = Some("0.399".parse().unwrap())),
-        wrong(|it| it.paid.confirmation_code = None),
-        wrong(|it| it.paid.confirmation_code = Some(" ".to_owned())),
+        wrong(|it| it.paid.details.receipt = None),
+        wrong(|it| it.paid.details.receipt = Some(" ".to_owned())),
         wrong(|it| it.username = "  ".to_owned()),
         wrong(|it| it.remarks = "\n".to_owned()),
     ] {
@@ -120,7 +120,7 @@ async fn mobile_money_goes_back_whole_or_not_at_all() {
         "AirtelKE",
     ] {
         let mut part = part.clone();
-        part.paid.payment_method = Some(method.to_owned());
+        part.paid.details.method = Some(method.to_owned());
         let error = refused(&part).await;
         assert!(
             error.contains("amount") && error.contains(method),
@@ -132,7 +132,7 @@ async fn mobile_money_goes_back_whole_or_not_at_all() {
     // Whatever else it is called, the gateway knows best.
     for method in [Some("Visa"), Some("CARD"), Some("PesaLink"), None] {
         let mut part = part.clone();
-        part.paid.payment_method = method.map(ToOwned::to_owned);
+        part.paid.details.method = method.map(ToOwned::to_owned);
         sent(&part).await;
     }
 }

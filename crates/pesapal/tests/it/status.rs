@@ -1,6 +1,10 @@
 //! Where an order stands, and when that cannot be said.
 
-use duka_core::{Delivery, ErrorKind, Gateway, Money, OrderId, OrderStatus, StatusReading};
+use duka_core::{
+    Delivery, ErrorKind, Gateway, GatewayTime, Money, OrderId, OrderStatus, PaymentDetails,
+    PersonalData, PersonalText, StatusReading,
+};
+use jiff::tz::{Offset, TimeZone};
 
 use crate::fake::{ByHand, Fake, GUID, builder, order, pesapal};
 use crate::replies;
@@ -197,6 +201,11 @@ async fn the_recorded_unpaid_order() {
         StatusReading {
             money: Some(Money::parse("10.00", "KES").unwrap()),
             reference: Some("98771cd2".to_owned()),
+            details: PaymentDetails {
+                gateway_id: Some(GUID.to_owned()),
+                created_at: Some(time("2024-03-18T18:25:46.75", "2024-03-18T15:25:46.75Z")),
+                ..PaymentDetails::default()
+            },
             ..StatusReading::new(OrderStatus::Unpaid, "INVALID")
         }
     );
@@ -564,4 +573,130 @@ async fn a_tracking_id_in_capitals_asks_about_the_same_order() {
     let id = OrderId::text(GUID.to_uppercase()).unwrap();
     let reading = pesapal(&fake).status(&id).await.unwrap();
     assert_eq!(reading.status, OrderStatus::Unpaid);
+}
+
+fn time(text: &str, moment: &str) -> GatewayTime {
+    GatewayTime {
+        text: text.to_owned(),
+        moment: Some(moment.parse().unwrap()),
+    }
+}
+
+/// The details of a reply, read by an account that keeps personal data.
+async fn details(body: &str) -> PaymentDetails {
+    let fake = Fake::new().reply(200, body);
+    let account = builder(&fake, &ByHand::new()).personal_data(PersonalData::Keep);
+    let reading = account.build().unwrap().status(&order()).await.unwrap();
+    reading.details
+}
+
+const WITH_PAYER: &str =
+    r#""payer_info":{"first_name":"Achieng","last_name":"Odhiambo"},"account_number":null"#;
+
+fn with_payer() -> String {
+    replies::PAID.replace(r#""account_number":null"#, WITH_PAYER)
+}
+
+#[tokio::test]
+async fn the_recorded_paid_order_is_read_whole_with_its_date_as_that_of_the_payment() {
+    let whole = PaymentDetails {
+        gateway_id: Some(GUID.to_owned()),
+        receipt: Some("6513008693186320103009".to_owned()),
+        method: Some("Visa".to_owned()),
+        payment_account: Some(PersonalText::new("476173**0010")),
+        payer: Some(PersonalText::new("Achieng Odhiambo")),
+        description: Some("Transaction successfully processed.".to_owned()),
+        paid_at: Some(time("2024-03-18T18:25:46.75", "2024-03-18T15:25:46.75Z")),
+        ..PaymentDetails::default()
+    };
+    assert_eq!(details(&with_payer()).await, whole);
+}
+
+#[tokio::test]
+async fn a_failed_order_has_a_receipt_too() {
+    let failed = replies::PAID
+        .replace(r#""status_code":1"#, r#""status_code":2"#)
+        .replace("Completed", "Failed");
+    let reading = read(&failed).await;
+    assert_eq!(reading.status, OrderStatus::Failed);
+    let receipt = reading.details.receipt.as_deref();
+    assert_eq!(receipt, Some("6513008693186320103009"));
+    assert!(reading.details.paid_at.is_none() && reading.details.created_at.is_some());
+}
+
+#[tokio::test]
+async fn personal_data_are_left_out_unless_the_account_keeps_them() {
+    let details = read(&with_payer()).await.details;
+    assert_eq!((details.payment_account, details.payer), (None, None));
+}
+
+#[tokio::test]
+async fn the_time_zone_of_an_account_takes_the_place_of_east_africa_time() {
+    let date = |text: &str| replies::PAID.replace("2024-03-18T18:25:46.75", text);
+    let table = [
+        ("2024-03-18T18:25:46", Some("2024-03-18T12:55:46Z")),
+        (
+            "2024-03-18T18:25:46.7532354",
+            Some("2024-03-18T12:55:46.7532354Z"),
+        ),
+        // It names its zone.
+        ("2024-03-18T18:25:46Z", Some("2024-03-18T18:25:46Z")),
+        ("2024-03-18", None),
+        ("18/03/2024", None),
+    ];
+    for (text, moment) in table {
+        let fake = Fake::new().reply(200, date(text));
+        let zone = TimeZone::fixed(Offset::from_seconds(19_800).unwrap());
+        let account = builder(&fake, &ByHand::new()).time_zone(zone);
+        let reading = account.build().unwrap().status(&order()).await.unwrap();
+        let paid_at = reading.details.paid_at.unwrap();
+        assert_eq!(paid_at.text, text);
+        let shown = paid_at.moment.map(|moment| moment.to_string());
+        assert_eq!(shown.as_deref(), moment, "{text}");
+    }
+}
+
+/// The reply stays what it is: nothing of this decides anything.
+#[tokio::test]
+async fn a_detail_of_another_form_is_left_out() {
+    let whole = details(&with_payer()).await;
+    let payer = r#"{"first_name":"Achieng","last_name":"Odhiambo"}"#;
+    let cases = [
+        ("payment_method", r#""Visa""#, "{}"),
+        ("created_date", r#""2024-03-18T18:25:46.75""#, "17"),
+        ("created_date", r#""2024-03-18T18:25:46.75""#, r#""\ud800""#),
+        ("payment_account", r#""476173**0010""#, "[]"),
+        (
+            "description",
+            r#""Transaction successfully processed.""#,
+            "true",
+        ),
+        ("payer_info", payer, r#""Achieng""#),
+        (
+            "payer_info",
+            payer,
+            r#"{"first_name":1.5e400,"first_name":2}"#,
+        ),
+        ("payer_info", payer, r#"{"first_name":{},"last_name":null}"#),
+    ];
+    for (name, member, other) in cases {
+        let (from, to) = (
+            format!(r#""{name}":{member}"#),
+            format!(r#""{name}":{other}"#),
+        );
+        let body = with_payer().replace(&from, &to);
+        assert_ne!(body, with_payer(), "{name}");
+        let mut wanted = whole.clone();
+        match name {
+            "payment_method" => wanted.method = None,
+            "created_date" => wanted.paid_at = None,
+            "payment_account" => wanted.payment_account = None,
+            "description" => wanted.description = None,
+            _ => wanted.payer = None,
+        }
+        assert_eq!(details(&body).await, wanted, "{name}: {other}");
+    }
+    let first = with_payer().replace(payer, r#"{"first_name":"Achieng"}"#);
+    let payer = details(&first).await.payer.unwrap();
+    assert_eq!(payer.reveal(), "Achieng");
 }

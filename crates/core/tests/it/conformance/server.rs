@@ -14,7 +14,7 @@ use duka_core::conformance::{Fault, Harness, Notification, ServerState};
 use duka_core::gateway::{Operation, OrderIds, PaymentLink};
 use duka_core::{
     CancelAnswer, CreatedOrder, Customer, Delivery, Error, ErrorKind, Gateway, GatewayName, Money,
-    NewOrder, OrderId, OrderStatus, RefundAnswer, RefundRequest, StatusReading,
+    NewOrder, OrderId, OrderStatus, PaymentDetails, RefundAnswer, RefundRequest, StatusReading,
 };
 use url::Url;
 
@@ -323,7 +323,7 @@ impl Gateway for Adapter {
         };
         Ok(CreatedOrder {
             order,
-            gateway_id: None,
+            details: PaymentDetails::default(),
             payment_link: PaymentLink::new(&Url::parse(link).unwrap()),
             status: None,
         })
@@ -368,9 +368,9 @@ impl Gateway for Adapter {
         let yes = self.send(|server| server.send_cancel(order))?;
         let message = String::new();
         Ok(if yes {
-            CancelAnswer::Accepted { message }
+            CancelAnswer::accepted(message)
         } else {
-            CancelAnswer::Refused { message }
+            CancelAnswer::refused(message)
         })
     }
 

@@ -12,7 +12,7 @@ pub(super) const LOOKER: &str = "looker";
 #[derive(Debug, Clone)]
 pub(super) enum Call {
     Track(Vec<TrackedOrder>),
-    Observe(OrderKey, Observation, AmountCheck, String),
+    Observe(OrderKey, Box<Observation>, AmountCheck, String),
     Open(NewCancellation),
     Advance(Box<Update>),
     ClaimDue(Claim, Vec<AccountName>, u32),
@@ -74,7 +74,7 @@ pub(super) async fn ask(store: &dyn Store, call: Call) -> Answer {
     let answer = match call {
         Call::Track(orders) => store.track(orders).await.map(Answer::Tracked),
         Call::Observe(key, seen, check, actor) => {
-            let observed = store.observe(&key, seen, check, &actor).await;
+            let observed = store.observe(&key, *seen, check, &actor).await;
             observed.map(|()| Answer::Observed)
         }
         Call::Open(new_cancellation) => {

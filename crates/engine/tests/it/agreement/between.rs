@@ -267,7 +267,7 @@ impl Store for Between {
         check: AmountCheck,
         actor: &str,
     ) -> Result<(), StoreError> {
-        let (told, by) = (seen.clone(), actor.to_owned());
+        let (told, by) = (Box::new(seen.clone()), actor.to_owned());
         self.hear(Call::Observe(key.clone(), told, check, by));
         if self.makes(Mistake::LosesTheMerge) {
             let sql = "UPDATE orders SET status = NULL WHERE account = ?1 AND order_id = ?2";

@@ -1,6 +1,7 @@
 //! The change that follows from a step, as the driver makes it. That it is the same is a
 //! test of its own.
 
+use duka_core::PaymentDetails;
 use duka_core::cancel::{
     Action, CancelRules, Cancellation, Event, Outcome, Repeat, SkipReason, State, Step,
 };
@@ -52,6 +53,7 @@ pub(super) fn change(
         },
         seen: transition.seen,
         amount_check: AmountCheck::Compare,
+        answered: PaymentDetails::default(),
         attempt: attempt(record.progress.state, transition.event, step, rules),
         tracking: tracking(&step.next, rules),
         precondition: precondition(&step.next),

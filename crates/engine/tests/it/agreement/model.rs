@@ -125,7 +125,7 @@ impl Model {
             Call::Track(orders) => Answer::Tracked(self.track(orders)),
             Call::Observe(key, seen, check, actor) => {
                 if let Some(order) = self.orders.get_mut(key) {
-                    order.sights.push(seen.clone());
+                    order.sights.push((**seen).clone());
                     self.find_late_payment(key, *check, actor);
                 }
                 Answer::Observed
@@ -218,6 +218,7 @@ impl Model {
                 tracked_money: order.money,
                 processing_until: new_cancellation.processing_until,
                 seen: None,
+                method: order.method.clone(),
             },
             progress: Cancellation::requested_again(request_used),
             message: None,

@@ -11,7 +11,9 @@ use duka_core::cancel::{
     CancelRules, Cancellable, Event, NotAllowed, Repeat, ShowsCancelled, Step, WaitPolicy, step,
 };
 use duka_core::clock::SharedClock;
-use duka_core::{CancellationId, Gateway, GatewayName, Money, Observation, OrderId, OrderStatus};
+use duka_core::{
+    CancellationId, Gateway, GatewayName, Money, Observation, OrderId, OrderStatus, PaymentDetails,
+};
 use duka_engine::store::{AbandonedPage, Claim, Condition, NewCancellation};
 use duka_engine::{AmountCheck, EngineError, OrderKey, Record, Store, TrackedOrder, Tracking};
 use jiff::{SignedDuration, Timestamp};
@@ -179,8 +181,11 @@ impl Stage<'_> {
                 } else {
                     AmountCheck::Compare
                 };
-                self.call(1, Call::Observe(key, seen, check, LOOKER.to_owned()))
-                    .await?;
+                self.call(
+                    1,
+                    Call::Observe(key, Box::new(seen), check, LOOKER.to_owned()),
+                )
+                .await?;
             }
             Move::Open { worker, order, on } => {
                 let key = self.order(*order).key.clone();
@@ -308,7 +313,7 @@ impl Stage<'_> {
         let event = self.event(event, &record, manner);
         let seen = observation(&OrderStatus::Paid, self.now);
         let check = AmountCheck::Compare;
-        let call = Call::Observe(record.key.clone(), seen, check, LOOKER.to_owned());
+        let call = Call::Observe(record.key.clone(), Box::new(seen), check, LOOKER.to_owned());
         self.call(worker + 1, call).await?;
         self.write(worker, &record, &event, manner).await
     }
@@ -559,6 +564,7 @@ fn observation(status: &OrderStatus, at: Timestamp) -> Observation {
         status: status.clone(),
         raw_status,
         money,
+        details: PaymentDetails::default(),
         observed_at: at,
     }
 }
