@@ -9,7 +9,8 @@ use super::replies::{
     Answered, api_error, body, foreign_not_found, not_found, own, plain, success,
 };
 use super::wire::{
-    ApiError, Place, RefundBody, StatusReply, body_status, east_africa, no_error, tracking_id,
+    ApiError, PayerInfo, Place, RefundBody, StatusReply, body_status, east_africa, no_error,
+    tracking_id,
 };
 use crate::call::Call;
 use crate::exchange::Reply;
@@ -160,11 +161,19 @@ fn status_reply<'a>(
         Shown::Reversed => (3, "Reversed", Some("Transaction reversed."), none),
     };
     let pending = status_code == 0;
+    // Recorded: once it is paid, the date is that of the payment.
+    let (dated, payer_info) = match shown {
+        Shown::Completed | Shown::Reversed => (
+            order.paid_at.unwrap_or(order.created_at),
+            behaviour.value(&variants::PAYER_INFO_IS_THERE),
+        ),
+        Shown::Pending | Shown::Invalid | Shown::Failed => (order.created_at, false),
+    };
     let there = behaviour.value(&variants::STATUS_HAS_ALL_KEYS);
     StatusReply {
         payment_method: if pending { "" } else { "Visa" },
         amount: JsonScalar::amount(order.amount, JsonType::Number),
-        created_date: east_africa(order.created_at),
+        created_date: east_africa(dated),
         confirmation_code: match shown {
             Shown::Failed => FAILED_RECEIPT,
             Shown::Pending | Shown::Invalid | Shown::Completed | Shown::Reversed => {
@@ -177,6 +186,10 @@ fn status_reply<'a>(
         message: "Request processed successfully",
         payment_account: if pending { "" } else { "476173**0010" },
         account_number: account_number(own, there),
+        payer_info: payer_info.then_some(PayerInfo {
+            first_name: "Achieng",
+            last_name: "Odhiambo",
+        }),
         call_back_url: if pending {
             with_ids(order, own, behaviour)
         } else {

@@ -247,6 +247,8 @@ pub(super) struct StatusReply<'a> {
     pub(super) payment_account: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) account_number: Option<Option<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) payer_info: Option<PayerInfo>,
     pub(super) call_back_url: String,
     pub(super) status_code: u8,
     pub(super) merchant_reference: &'a str,
@@ -256,6 +258,12 @@ pub(super) struct StatusReply<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<Option<ApiError>>,
     pub(super) status: JsonScalar,
+}
+
+#[derive(Serialize)]
+pub(super) struct PayerInfo {
+    pub(super) first_name: &'static str,
+    pub(super) last_name: &'static str,
 }
 
 /// The form of cancel's and refund's replies, which have no `error` at all.

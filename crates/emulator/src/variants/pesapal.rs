@@ -138,6 +138,12 @@ questions! { Pesapal:
         "few" => false, "They are not.";
     }
 
+    PAYER_INFO_IS_THERE: bool = "pesapal.payer_info", Observed,
+    "Whether the status of a paid order names the person who paid." {
+        "absent" => false, "It does not.";
+        "present" => true, "It has `payer_info` with `first_name` and `last_name`, as some recorded ones.";
+    }
+
     TRACKING_ID_IS_UPPERCASE: bool = "pesapal.tracking_id_case", Observed,
     "The case of tracking ids in replies." {
         "lower" => false, "Small letters, as recorded.";

@@ -237,6 +237,38 @@ async fn the_keys_of_a_status_come_and_go() {
 }
 
 #[tokio::test]
+async fn the_status_of_a_paid_order_may_name_who_paid() {
+    for (value, payer) in [
+        ("absent", Value::Null),
+        (
+            "present",
+            json!({"first_name": "Achieng", "last_name": "Odhiambo"}),
+        ),
+    ] {
+        let emulator = choosing(&[("pesapal.payer_info", value)]).await;
+        let merchant = Pesapal::sign_in(&emulator).await;
+        let id = merchant.order("A1").await;
+        assert!(merchant.status(&id).await.get("payer_info").is_none());
+        emulator.pay(&id).unwrap();
+        assert_eq!(merchant.status(&id).await["payer_info"], payer);
+    }
+}
+
+#[tokio::test]
+async fn the_date_of_a_status_is_that_of_the_payment_once_there_is_one() {
+    let emulator = choosing(&[]).await;
+    let merchant = Pesapal::sign_in(&emulator).await;
+    let id = merchant.order("A1").await;
+    emulator.advance_clock(jiff::SignedDuration::from_mins(3));
+    let dated = async || merchant.status(&id).await["created_date"].clone();
+    assert_eq!(dated().await, "2026-05-13T11:10:35.00");
+    emulator.fail(&id).unwrap();
+    assert_eq!(dated().await, "2026-05-13T11:10:35.00");
+    emulator.pay(&id).unwrap();
+    assert_eq!(dated().await, "2026-05-13T11:13:35.00");
+}
+
+#[tokio::test]
 async fn a_tracking_id_may_be_in_capitals_and_means_the_same() {
     let emulator = choosing(&[("pesapal.tracking_id_case", "upper")]).await;
     let merchant = Pesapal::sign_in(&emulator).await;
