@@ -20,6 +20,7 @@ mod crashes;
 mod creating;
 #[cfg(all(feature = "crash-points", unix))]
 mod creation_crashes;
+mod details;
 mod environment;
 mod exits;
 mod fault_table;
