@@ -32,6 +32,8 @@ pub(crate) struct StatusView {
     pub(crate) payment_account: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) payer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) customer_account: Option<String>,
     pub(crate) observed_at: String,
 }
 
@@ -225,6 +227,8 @@ pub(crate) struct OrderView {
     payment_account: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     payer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_account: Option<String>,
     observed_at: Option<String>,
 }
 
@@ -255,6 +259,7 @@ impl OrderView {
             gateway_currency: shown.map(|money| money.currency().code()),
             payment_account: kept(&told.payment_account),
             payer: kept(&told.payer),
+            customer_account: kept(&told.customer_account),
             gateway_time: gateway_time(&told),
             receipt: told.receipt,
             observed_at: seen.map(|seen| seen.observed_at.to_string()),
@@ -334,6 +339,7 @@ impl OrderView {
             ("their time", &self.gateway_time),
             ("paid from ", &self.payment_account),
             ("paid by   ", &self.payer),
+            ("account   ", &self.customer_account),
         ];
         for (name, text) in told {
             if let Some(text) = text {

@@ -22,6 +22,11 @@ pub struct PaymentDetails {
     pub payment_account: Option<PersonalText>,
     /// The name of the person who paid; only with [`PersonalData::Keep`].
     pub payer: Option<PersonalText>,
+    /// The customer's account with the merchant, by which a recurring charge is known; only with
+    /// [`PersonalData::Keep`].
+    pub customer_account: Option<PersonalText>,
+    /// The gateway's further code for the payment's status, which no page explains.
+    pub status_code: Option<String>,
     /// The gateway's sentence about the payment.
     pub description: Option<String>,
     /// When the order was created.
@@ -45,7 +50,7 @@ pub struct GatewayTime {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PersonalText(String);
 
-/// Whether an adapter reads the personal data of a reply: the payment account and the payer's name.
+/// Whether an adapter reads the personal data of a reply: the payer's name, and the accounts that name the payer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum PersonalData {
     /// It is left out of what the adapter returns.
@@ -90,6 +95,8 @@ impl PaymentDetails {
             method: self.method.or(other.method),
             payment_account: self.payment_account.or(other.payment_account),
             payer: self.payer.or(other.payer),
+            customer_account: self.customer_account.or(other.customer_account),
+            status_code: self.status_code.or(other.status_code),
             description: self.description.or(other.description),
             created_at: self.created_at.or(other.created_at),
             paid_at: self.paid_at.or(other.paid_at),
@@ -101,6 +108,7 @@ impl PaymentDetails {
     fn of_the_order(self) -> Self {
         Self {
             gateway_id: self.gateway_id,
+            customer_account: self.customer_account,
             created_at: self.created_at,
             cancelled_at: self.cancelled_at,
             ..Self::default()
@@ -133,6 +141,7 @@ impl fmt::Display for PaymentDetails {
             ("gateway id", self.gateway_id.clone()),
             ("receipt", self.receipt.clone()),
             ("method", self.method.clone()),
+            ("status code", self.status_code.clone()),
             ("description", self.description.clone()),
             ("created_at", time(&self.created_at)),
             ("paid_at", time(&self.paid_at)),

@@ -35,6 +35,8 @@ pub use crate::new_order::{
 ///   [`ErrorKind::Authentication`] one that it looked no
 ///   further than the credentials.
 /// - A status without a documented meaning is [`OrderStatus::Unknown`](crate::OrderStatus::Unknown) with its own text.
+/// - What decides nothing ([`PaymentDetails`]) is left out where it cannot be read, and never spoils a
+///   reply; personal data are read only where the account asks for them.
 /// - Never repeat a mutation that may have arrived.
 /// - Check every documented limit of a [`NewOrder`] before anything is sent, and refuse one
 ///   with a field that must not be lost; see there. Those of a [`RefundRequest`] belong in

@@ -269,6 +269,10 @@ struct DetailFields {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     payer: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    customer_account: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    status_code: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     created_at: Option<GatewayTime>,
@@ -288,6 +292,8 @@ impl Serialize for PaymentDetails {
             method: self.method.clone(),
             payment_account: personal(&self.payment_account),
             payer: personal(&self.payer),
+            customer_account: personal(&self.customer_account),
+            status_code: self.status_code.clone(),
             description: self.description.clone(),
             created_at: self.created_at.clone(),
             paid_at: self.paid_at.clone(),
@@ -306,6 +312,8 @@ impl<'de> Deserialize<'de> for PaymentDetails {
             method: fields.method,
             payment_account: fields.payment_account.map(PersonalText::new),
             payer: fields.payer.map(PersonalText::new),
+            customer_account: fields.customer_account.map(PersonalText::new),
+            status_code: fields.status_code,
             description: fields.description,
             created_at: fields.created_at,
             paid_at: fields.paid_at,

@@ -43,6 +43,7 @@ pub(crate) async fn run(args: &StatusArgs, context: &Context) -> Result<Exit, Fa
         gateway_time: gateway_time(details),
         payment_account: personal(details.payment_account.as_ref()),
         payer: personal(details.payer.as_ref()),
+        customer_account: personal(details.customer_account.as_ref()),
         observed_at: observed_at.to_string(),
     };
     if context.output.is_json() {
@@ -64,6 +65,7 @@ pub(crate) async fn run(args: &StatusArgs, context: &Context) -> Result<Exit, Fa
         ("their time", &view.gateway_time),
         ("paid from", &view.payment_account),
         ("paid by", &view.payer),
+        ("account", &view.customer_account),
     ];
     for (name, text) in told {
         if let Some(text) = text {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::shop::{CliFixture, HEADER, INDIAN, store_bytes};
 
 /// What the emulator tells about persons.
-const PERSONAL: [&str; 3] = ["476173**0010", "Achieng", "Odhiambo"];
+const PERSONAL: [&str; 4] = ["476173**0010", "Achieng", "Odhiambo", "KONTO-555"];
 
 /// An account at each gateway, with these lines of settings in each.
 fn settings(shop: &CliFixture, lines: &str) {
@@ -153,7 +153,12 @@ fn personal_data_are_heard_nowhere_unless_the_account_keeps_them() {
             .set_variant("pesapal.payer_info", "present")
             .unwrap();
         settings(&shop, lines);
-        let id = shop.create("pesapal", "KANGA-1");
+        let ipn = shop.ipn();
+        let mut create = CliFixture::create_args("pesapal", "KANGA-1");
+        create.extend(["--notification-id", &ipn, "--account-number", "KONTO-555"]);
+        create.push("--json");
+        let created = shop.duka(&create).exits(0).json();
+        let id = created["order"].as_str().unwrap().to_owned();
         shop.emulator.pay(&id).unwrap();
         let mut heard = Vec::new();
         for args in [

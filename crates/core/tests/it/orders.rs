@@ -297,6 +297,8 @@ fn details_in_a_log_are_named_and_hold_no_personal_data() {
         method: Some("UPI".to_owned()),
         payment_account: Some(PersonalText::new("canary")),
         payer: Some(PersonalText::new("canary")),
+        customer_account: Some(PersonalText::new("canary")),
+        status_code: Some("7".to_owned()),
         description: Some("done".to_owned()),
         created_at: Some(time("1")),
         paid_at: Some(time("2")),
@@ -305,7 +307,7 @@ fn details_in_a_log_are_named_and_hold_no_personal_data() {
     };
     assert_eq!(
         details.to_string(),
-        "gateway id kp_1, receipt TXN1, method UPI, description done, created_at 1, paid_at 2, cancelled_at 3"
+        "gateway id kp_1, receipt TXN1, method UPI, status code 7, description done, created_at 1, paid_at 2, cancelled_at 3"
     );
     assert!(!format!("{details:?}").contains("canary"));
     assert_eq!(PaymentDetails::default().to_string(), "");

@@ -26,6 +26,7 @@ impl Progress for Cancellation {
         "SELECT r.*, o.form, o.gateway, o.amount, o.currency, o.method, o.status, o.raw_status,
              o.unknown_status, o.status_amount, o.status_currency, o.observed_at,
              o.gateway_id, o.receipt, o.gateway_method, o.payment_account, o.payer, o.description,
+             o.customer_account, o.gateway_status_code,
              o.gateway_created, o.gateway_created_at, o.gateway_paid, o.gateway_paid_at,
              o.gateway_cancelled, o.gateway_cancelled_at
          FROM cancellations r

@@ -225,7 +225,8 @@ fn write_details(
                                payment_account = ?6, payer = ?7, description = ?8,
                                gateway_created = ?9, gateway_created_at = ?10,
                                gateway_paid = ?11, gateway_paid_at = ?12,
-                               gateway_cancelled = ?13, gateway_cancelled_at = ?14
+                               gateway_cancelled = ?13, gateway_cancelled_at = ?14,
+                               customer_account = ?15, gateway_status_code = ?16
              WHERE account = ?1 AND order_id = ?2",
         )
         .and_then(|mut update| {
@@ -244,6 +245,8 @@ fn write_details(
                 moment(&details.paid_at),
                 text(&details.cancelled_at),
                 moment(&details.cancelled_at),
+                details.customer_account.as_ref().map(PersonalText::reveal),
+                details.status_code,
             ])
         });
     updated.map(drop).map_err(store_error)

@@ -194,6 +194,8 @@ pub(super) fn details(row: &Row<'_>) -> Result<PaymentDetails, StoreError> {
         method: get(row, "gateway_method")?,
         payment_account: personal("payment_account")?,
         payer: personal("payer")?,
+        customer_account: personal("customer_account")?,
+        status_code: get(row, "gateway_status_code")?,
         description: get(row, "description")?,
         created_at: time("gateway_created", "gateway_created_at")?,
         paid_at: time("gateway_paid", "gateway_paid_at")?,

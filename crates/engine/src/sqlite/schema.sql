@@ -21,13 +21,15 @@ CREATE TABLE orders (
     status_currency TEXT,
     observed_at     INTEGER,
     -- What the gateway tells about the order and its payment. Its times are its own text, and
-    -- moments only where the time zone is known. Account and payer are personal data, kept only
+    -- moments only where the time zone is known. Payer and accounts are personal data, kept only
     -- where a setting asks for it.
     gateway_id           TEXT,
     receipt              TEXT,
     gateway_method       TEXT,
     payment_account      TEXT,
     payer                TEXT,
+    customer_account     TEXT,
+    gateway_status_code  TEXT,
     description          TEXT,
     gateway_created      TEXT,
     gateway_created_at   INTEGER,

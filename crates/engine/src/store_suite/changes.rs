@@ -323,6 +323,8 @@ pub async fn what_the_gateway_tells_is_kept_until_it_tells_something_else(suite:
         method: Some("UPI".to_owned()),
         payment_account: Some(PersonalText::new("476173**0010")),
         payer: Some(PersonalText::new("Asha")),
+        customer_account: Some(PersonalText::new("555-678")),
+        status_code: Some("7".to_owned()),
         description: Some("Transaction successfully processed.".to_owned()),
         created_at: time("13-05-2026 08:34 AM", None),
         paid_at: time("2026-05-13T11:37:00", Some(at(5))),

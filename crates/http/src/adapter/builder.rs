@@ -217,8 +217,8 @@ macro_rules! account_settings {
             self
         }
 
-        /// Whether the payment account and the payer's name are read, where replies have them; left out
-        /// unless told otherwise.
+        /// Whether the payer's name and the accounts that name the payer are read, where replies have them; left
+        /// out unless told otherwise.
         pub fn personal_data(mut self, personal_data: ::duka_core::PersonalData) -> Self {
             self.settings.details.personal_data = personal_data;
             self

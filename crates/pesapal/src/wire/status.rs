@@ -186,6 +186,8 @@ fn details(
         method: answer.detail(&body.payment_method),
         payment_account: settings.personal(answer.detail(&body.payment_account)),
         payer: settings.personal(payer(answer, body)),
+        customer_account: settings.personal(answer.detail(&body.account_number)),
+        status_code: answer.detail(&body.payment_status_code),
         description: answer.detail(&body.description),
         created_at,
         paid_at,

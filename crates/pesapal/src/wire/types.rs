@@ -207,6 +207,10 @@ pub(crate) struct TransactionStatus {
     pub(crate) payer_info: JsonScalar,
     /// The order's callback address.
     pub(crate) call_back_url: JsonScalar,
+    /// Empty in every recording; at times it is left out.
+    pub(crate) payment_status_code: JsonScalar,
+    /// The account number of a recurring order; at times it is left out.
+    pub(crate) account_number: JsonScalar,
 }
 
 /// The name of the person who paid.

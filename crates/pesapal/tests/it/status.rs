@@ -591,10 +591,14 @@ async fn details(body: &str) -> PaymentDetails {
 }
 
 const WITH_PAYER: &str =
-    r#""payer_info":{"first_name":"Achieng","last_name":"Odhiambo"},"account_number":null"#;
+    r#""payer_info":{"first_name":"Achieng","last_name":"Odhiambo"},"account_number":"555-678""#;
 
 fn with_payer() -> String {
-    replies::PAID.replace(r#""account_number":null"#, WITH_PAYER)
+    let named = replies::PAID.replace(r#""account_number":null"#, WITH_PAYER);
+    named.replace(
+        r#""payment_status_code":"""#,
+        r#""payment_status_code":"7""#,
+    )
 }
 
 #[tokio::test]
@@ -605,6 +609,8 @@ async fn the_recorded_paid_order_is_read_whole_with_its_date_as_that_of_the_paym
         method: Some("Visa".to_owned()),
         payment_account: Some(PersonalText::new("476173**0010")),
         payer: Some(PersonalText::new("Achieng Odhiambo")),
+        customer_account: Some(PersonalText::new("555-678")),
+        status_code: Some("7".to_owned()),
         description: Some("Transaction successfully processed.".to_owned()),
         paid_at: Some(time("2024-03-18T18:25:46.75", "2024-03-18T15:25:46.75Z")),
         ..PaymentDetails::default()
@@ -627,7 +633,12 @@ async fn a_failed_order_has_a_receipt_too() {
 #[tokio::test]
 async fn personal_data_are_left_out_unless_the_account_keeps_them() {
     let details = read(&with_payer()).await.details;
-    assert_eq!((details.payment_account, details.payer), (None, None));
+    let personal = [
+        details.payment_account,
+        details.payer,
+        details.customer_account,
+    ];
+    assert_eq!(personal, [None, None, None]);
 }
 
 #[tokio::test]
@@ -666,6 +677,8 @@ async fn a_detail_of_another_form_is_left_out() {
         ("created_date", r#""2024-03-18T18:25:46.75""#, "17"),
         ("created_date", r#""2024-03-18T18:25:46.75""#, r#""\ud800""#),
         ("payment_account", r#""476173**0010""#, "[]"),
+        ("account_number", r#""555-678""#, "{}"),
+        ("payment_status_code", r#""7""#, "[]"),
         (
             "description",
             r#""Transaction successfully processed.""#,
@@ -691,6 +704,8 @@ async fn a_detail_of_another_form_is_left_out() {
             "payment_method" => wanted.method = None,
             "created_date" => wanted.paid_at = None,
             "payment_account" => wanted.payment_account = None,
+            "account_number" => wanted.customer_account = None,
+            "payment_status_code" => wanted.status_code = None,
             "description" => wanted.description = None,
             _ => wanted.payer = None,
         }
