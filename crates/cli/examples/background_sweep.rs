@@ -22,7 +22,7 @@ use duka_core::clock::SharedClock;
 use duka_core::{AccountName, Customer, Gateway, Money, NewOrder, OrderId};
 use duka_emulator::{Emulator, EmulatorConfig};
 use duka_engine::sweep::{Bounds, Source, Summary, SweepEvent};
-use duka_engine::{Canceller, EngineError, Request, Settings, SqliteStore};
+use duka_engine::{Canceller, CreateTerms, EngineError, Request, Settings, SqliteStore};
 use duka_http::BaseUrl;
 use duka_kwikpaisa::KwikPaisa;
 use jiff::Timestamp;
@@ -104,7 +104,9 @@ async fn shop(emulator: &Emulator, store: SqliteStore, orders: u32) -> Result<Ca
         let id = OrderId::text(format!("tea-{number}"))?;
         let return_url = Url::parse("https://shop.example/thanks")?;
         let order = NewOrder::new(id, money, "Tea", customer, return_url);
-        canceller.create(&account, order).await?;
+        canceller
+            .create(&account, order, CreateTerms::default())
+            .await?;
     }
     Ok(canceller)
 }

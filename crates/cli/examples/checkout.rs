@@ -29,7 +29,7 @@ use duka_core::cancel::Outcome;
 use duka_core::clock::SharedClock;
 use duka_core::{AccountName, Customer, Gateway, Money, NewOrder, OrderId, OrderStatus};
 use duka_emulator::{Emulator, EmulatorConfig};
-use duka_engine::{Canceller, OrderKey, Request, Settings, SqliteStore, TrackedOrder};
+use duka_engine::{Canceller, CreateTerms, OrderKey, Request, Settings, SqliteStore, TrackedOrder};
 use duka_http::BaseUrl;
 use duka_kwikpaisa::{KwikPaisa, WebhookError, WebhookVerifier};
 use duka_pesapal::{Ipn, IpnMethod, IpnVerdict, Pesapal};
@@ -121,7 +121,10 @@ impl Shop {
         let order = NewOrder::new(reference, money, "Tea", customer, return_url);
 
         // From here on a sweep finds the order, also if the customer is never seen again.
-        let created = self.canceller.create(&account, order).await?;
+        let created = self
+            .canceller
+            .create(&account, order, CreateTerms::default())
+            .await?;
         let link = created.answer.payment_link.reveal().to_owned();
         Ok((created.key, link))
     }

@@ -16,7 +16,7 @@ use duka_core::cancel::State;
 use duka_core::clock::SharedClock;
 use duka_core::{AccountName, Customer, Gateway, Money, NewOrder, OrderId};
 use duka_emulator::{Emulator, EmulatorConfig, Fault, FaultKind, Gateway as Emulated, Operation};
-use duka_engine::{Canceller, Request, Settings, SqliteStore, TrackedOrder};
+use duka_engine::{Canceller, CreateTerms, Request, Settings, SqliteStore, TrackedOrder};
 use duka_http::BaseUrl;
 use duka_pesapal::{IpnMethod, Pesapal};
 use jiff::Timestamp;
@@ -67,7 +67,9 @@ async fn cancel_twice_with_a_lost_reply() -> Result<Seen, AnyError> {
     let store = SqliteStore::open(folder.path().join("test.db"), clock.clone())?;
     let settings = Settings::new("test");
     let canceller = Canceller::new(Arc::new(store), gateways, clock.clone(), settings);
-    let created = canceller.create(&account, order).await?;
+    let created = canceller
+        .create(&account, order, CreateTerms::default())
+        .await?;
 
     // Here the test begins: the request is applied, and its reply never arrives.
     emulator.arm(

@@ -13,7 +13,7 @@ use duka_core::CancellationId;
 use duka_core::money::Decimal;
 use url::Url;
 
-pub(crate) use self::create::CreateArgs;
+pub(crate) use self::create::{AttemptArgs, CreateArgs};
 
 /// Creates, tracks and safely cancels payment orders at KwikPaisa and Pesapal.
 ///
@@ -113,7 +113,7 @@ pub(crate) enum Command {
     /// Track open orders from a file
     ///
     /// CSV with the header account,order,created_at,amount,currency (and, if you like,
-    /// reference, method, note), or NDJSON with the same keys. Times are RFC 3339. Ids that a
+    /// reference, shop_order, expires_at, method, note), or NDJSON with the same keys. Times are RFC 3339. Ids that a
     /// spreadsheet has changed, such as 6.11623E+12, are refused: make their column text before
     /// the ids come into it.
     Track(TrackArgs),
@@ -205,7 +205,7 @@ pub(crate) enum IpnMethodArg {
 #[derive(Debug, clap::Args)]
 pub(crate) struct OrderArgs {
     /// KwikPaisa: your order id. Pesapal: the tracking id, or the reference of a tracked
-    /// order
+    /// order. At both: the shop's own number of a tracked order
     pub(crate) order: String,
 }
 

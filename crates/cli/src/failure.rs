@@ -75,6 +75,12 @@ impl Failure {
         }
     }
 
+    /// As another part has ended.
+    pub(crate) fn ended(exit: Exit, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { exit, message }
+    }
+
     /// A gateway call that changes nothing.
     pub(crate) fn read(what: &str, error: &Error) -> Self {
         Self {

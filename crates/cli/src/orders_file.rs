@@ -33,7 +33,7 @@ use columns::Columns;
 pub(crate) use repeats::{Repeats, differs_from_tracked};
 
 const REQUIRED: [&str; 5] = ["account", "order", "created_at", "amount", "currency"];
-const OPTIONAL: [&str; 3] = ["reference", "method", "note"];
+const OPTIONAL: [&str; 5] = ["reference", "shop_order", "expires_at", "method", "note"];
 /// Longer lines than this are not rows of orders; reading on would only eat memory.
 const MAX_LINE: usize = 1024 * 1024;
 
@@ -363,6 +363,8 @@ struct Row<'a> {
     amount: Cow<'a, str>,
     currency: Cow<'a, str>,
     reference: Option<Cow<'a, str>>,
+    shop_order: Option<Cow<'a, str>>,
+    expires_at: Option<Cow<'a, str>>,
     method: Option<Cow<'a, str>>,
     note: Option<Cow<'a, str>>,
 }
@@ -390,12 +392,14 @@ impl OrderText<'_> {
     }
 }
 
-/// Whether this column cannot take such a character. A reference is looked for, as an id is;
+/// Whether this column cannot take such a character. References and shop orders are looked for, as ids are;
 /// the other words are only read, and printing takes care of them.
 fn bars(column: &str, c: char, harm: Harm) -> bool {
     match harm {
         Harm::Control => !matches!(c, '\n' | '\r' | '\t'),
-        Harm::Line | Harm::Direction | Harm::Invisible | Harm::Joiner => column == "reference",
+        Harm::Line | Harm::Direction | Harm::Invisible | Harm::Joiner => {
+            matches!(column, "reference" | "shop_order")
+        }
     }
 }
 
@@ -403,10 +407,12 @@ impl Row<'_> {
     fn order(self, accounts: &Accounts, now: Timestamp) -> Result<TrackedOrder, BadRow> {
         let line = self.line;
         let bad = |column: &str, problem: String| BadRow::at(line, column, problem);
-        for (column, cell) in OPTIONAL
-            .into_iter()
-            .zip([&self.reference, &self.method, &self.note])
-        {
+        for (column, cell) in [
+            ("reference", &self.reference),
+            ("shop_order", &self.shop_order),
+            ("method", &self.method),
+            ("note", &self.note),
+        ] {
             let harmful = |c: char| Some((c, harm(c)?)).filter(|(c, harm)| bars(column, *c, *harm));
             if let Some((c, harm)) = cell.iter().flat_map(|it| it.chars()).find_map(harmful) {
                 let problem = format!("holds {harm} (U+{:04X})", u32::from(c));
@@ -416,6 +422,7 @@ impl Row<'_> {
         for (column, cell) in [
             ("order", Some(self.order.as_text())),
             ("reference", self.reference.as_deref()),
+            ("shop_order", self.shop_order.as_deref()),
         ] {
             // What is longer is refused as such, and not repeated.
             let id = cell.filter(|it| it.len() <= MAX_ID_LEN);
@@ -456,6 +463,11 @@ impl Row<'_> {
         .map_err(|error| bad("order", error.to_string()))?;
         let created_at = created_at::read(&self.created_at, now)
             .map_err(|problem| bad("created_at", problem))?;
+        let expires_at = self.expires_at.as_deref();
+        let expires_at = expires_at
+            .map(|text| created_at::read_expiry(text, created_at))
+            .transpose()
+            .map_err(|problem| bad("expires_at", problem))?;
         let money = Money::parse(&self.amount, &self.currency)
             .and_then(Money::chargeable)
             .map_err(|error| {
@@ -471,6 +483,8 @@ impl Row<'_> {
         tracked.origin = Origin::List;
         tracked.money = Some(money);
         tracked.reference = self.reference.map(Cow::into_owned);
+        tracked.shop_order = self.shop_order.map(Cow::into_owned);
+        tracked.expires_at = expires_at;
         tracked.method = self.method.map(Cow::into_owned);
         tracked.note = self.note.map(Cow::into_owned);
         Ok(tracked)
@@ -489,6 +503,8 @@ struct JsonRow<'a> {
     amount: &'a RawValue,
     currency: String,
     reference: Option<String>,
+    shop_order: Option<String>,
+    expires_at: Option<String>,
     method: Option<String>,
     note: Option<String>,
 }
@@ -534,6 +550,8 @@ fn json_row(text: &[u8], line: u64) -> Result<Row<'static>, BadRow> {
         amount: Cow::Owned(amount),
         currency: Cow::Owned(row.currency),
         reference: row.reference.map(Cow::Owned),
+        shop_order: row.shop_order.map(Cow::Owned),
+        expires_at: row.expires_at.map(Cow::Owned),
         method: row.method.map(Cow::Owned),
         note: row.note.map(Cow::Owned),
     })

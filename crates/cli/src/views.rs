@@ -21,6 +21,7 @@ pub(crate) struct StatusView {
     pub(crate) account: String,
     pub(crate) gateway: String,
     pub(crate) order: String,
+    pub(crate) shop_order: Option<String>,
     pub(crate) status: String,
     pub(crate) raw_status: String,
     pub(crate) amount: Option<String>,
@@ -61,6 +62,8 @@ pub(crate) struct CreatedView {
     pub(crate) gateway: String,
     pub(crate) order: String,
     pub(crate) reference: String,
+    pub(crate) shop_order: Option<String>,
+    pub(crate) expires_at: Option<String>,
     pub(crate) gateway_id: Option<String>,
     pub(crate) payment_link: String,
     pub(crate) status: Option<String>,
@@ -72,6 +75,7 @@ pub(crate) struct CancellationView {
     pub(crate) account: String,
     pub(crate) gateway: String,
     pub(crate) order: String,
+    pub(crate) shop_order: Option<String>,
     pub(crate) state: &'static str,
     pub(crate) outcome: Option<&'static str>,
     pub(crate) skip_reason: Option<&'static str>,
@@ -105,6 +109,7 @@ impl From<&Record> for CancellationView {
             account: record.key.account.to_string(),
             gateway: record.gateway.to_string(),
             order: record.key.order.to_string(),
+            shop_order: record.shop_order.clone(),
             state: progress.state.as_str(),
             outcome: outcome.map(Outcome::as_str),
             skip_reason: outcome
@@ -212,7 +217,9 @@ pub(crate) struct OrderView {
     gateway: String,
     order: String,
     reference: Option<String>,
+    shop_order: Option<String>,
     created_at: String,
+    expires_at: Option<String>,
     amount: Option<String>,
     currency: Option<&'static str>,
     method: Option<String>,
@@ -248,7 +255,9 @@ impl OrderView {
             gateway: order.gateway.to_string(),
             order: order.key.order.to_string(),
             reference: order.reference.clone(),
+            shop_order: order.shop_order.clone(),
             created_at: order.created_at.to_string(),
+            expires_at: order.expires_at.map(|at| at.to_string()),
             amount: order.money.map(|money| money.amount().to_string()),
             currency: order.money.map(|money| money.currency().code()),
             method: method(Some(&told), order.method.as_ref()),
@@ -323,6 +332,12 @@ impl OrderView {
         ];
         if let Some(reference) = self.reference.as_ref().filter(|r| **r != self.order) {
             lines.push(format!("reference  {}", plain(reference)));
+        }
+        if let Some(shop_order) = &self.shop_order {
+            lines.push(format!("shop order {}", plain(shop_order)));
+        }
+        if let Some(at) = &self.expires_at {
+            lines.push(format!("expires    {at}"));
         }
         if let (Some(amount), Some(currency)) = (&self.amount, self.currency) {
             lines.push(format!("amount     {amount} {currency}"));

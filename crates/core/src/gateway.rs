@@ -251,6 +251,11 @@ impl PaymentLink {
         Self(SecretString::from(url.as_str()))
     }
 
+    /// A link that was [revealed](Self::reveal) before, as a store keeps it.
+    pub fn from_stored(address: String) -> Self {
+        Self(SecretString::from(address))
+    }
+
     /// The address, to be given to the customer.
     pub fn reveal(&self) -> &str {
         self.0.expose_secret()

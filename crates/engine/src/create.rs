@@ -6,9 +6,11 @@
 //! the id, the stored request is all that is known: it stays open, for an operator to see, until
 //! the same order is created again, which the gateway answers with the first one.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use duka_core::gateway::PaymentLink;
 use duka_core::{
     AccountName, CreatedOrder, CreationId, Delivery, Error, ErrorKind, Gateway, GatewayName, Money,
     NewOrder, OrderId, OrderIds, OrderStatus,
@@ -38,6 +40,10 @@ pub struct Creation {
     pub gateway: GatewayName,
     /// The merchant's id of the order.
     pub reference: String,
+    /// The shop's own order number.
+    pub shop_order: Option<String>,
+    /// When the offer to pay ends.
+    pub expires_at: Option<Timestamp>,
     /// What the customer is to pay.
     pub money: Money,
     /// Why its outcome is not known. Without it, the request is on its way, or its worker died.
@@ -51,7 +57,12 @@ pub struct Creation {
 pub enum CreationEnd {
     /// The order is at the gateway. It is tracked from now on, and every open creation of its
     /// reference is closed: each of them is about this order.
-    Created(Box<TrackedOrder>),
+    Created {
+        /// The order.
+        order: Box<TrackedOrder>,
+        /// Where the customer pays. It is kept until the order has ended.
+        payment_link: PaymentLink,
+    },
     /// It is proved that this request has created nothing. An order that is tracked only for
     /// its sake, and has not been seen since, is not tracked any longer.
     NotCreated(String),
@@ -59,6 +70,94 @@ pub enum CreationEnd {
     Unknown(String),
     /// An operator has dealt with it: who, and how.
     Acknowledged(String),
+}
+
+/// What is asked for beside the order itself. It stays here: no gateway is told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CreateTerms {
+    /// The shop's own order number. Orders of one account with the same number are attempts to
+    /// pay for the same goods.
+    pub shop_order: Option<String>,
+    /// When the offer to pay ends. A sweep cancels the order from then on, and not before.
+    pub expires_at: Option<Timestamp>,
+    /// Whether there may be another attempt already.
+    pub duplicates: Duplicates,
+}
+
+/// Whether an order may be created beside other attempts for its shop order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Duplicates {
+    /// Only if none of them is open or paid.
+    #[default]
+    Refuse,
+    /// Only if none but this one is open, and none is paid: it is replaced, and whether it is
+    /// cancelled may not be known yet.
+    RefuseBut(OrderKey),
+    /// Whatever they are.
+    Allow,
+}
+
+/// What came of storing a request to create an order.
+#[derive(Debug, Clone)]
+pub enum BeginCreation {
+    /// It is stored, and may be sent.
+    Begun,
+    /// Nothing was stored, and nothing may be sent.
+    Refused(Obstacle),
+}
+
+/// What forbids the creation of an order.
+#[derive(Debug, Clone)]
+pub enum Obstacle {
+    /// The id was used for this order, which is cancelled, or may be: its cancellation is open.
+    CancelledId(OrderKey),
+    /// Another attempt for the shop order is paid.
+    PaidAttempt(OrderKey),
+    /// Another attempt for the shop order is open.
+    OpenAttempt {
+        /// Its order. `None` while it is not known whether it was created.
+        order: Option<OrderKey>,
+        /// The merchant's id of it.
+        reference: String,
+        /// Where it is paid, if that is known.
+        payment_link: Option<PaymentLink>,
+    },
+    /// Where the gateway issues the ids: the id was used for an order of another amount, which
+    /// the gateway would answer with.
+    OtherAmount {
+        /// The order.
+        order: OrderKey,
+        /// What it costs.
+        money: Money,
+    },
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CancelledId(order) => write!(
+                f,
+                "the id was used for order {order}, which is cancelled or about to be; use another id"
+            ),
+            Self::PaidAttempt(order) => {
+                write!(f, "paid already: order {order} is for the same shop order")
+            }
+            Self::OpenAttempt {
+                order: Some(order), ..
+            } => write!(f, "order {order} is open for the same shop order"),
+            Self::OpenAttempt {
+                order: None,
+                reference,
+                ..
+            } => write!(
+                f,
+                "order {reference} is for the same shop order, and whether it was created is not known"
+            ),
+            Self::OtherAmount { order, money } => {
+                write!(f, "the id was used for order {order}, of {money}")
+            }
+        }
+    }
 }
 
 /// A page of creations whose outcome is not known.
@@ -105,6 +204,10 @@ pub enum CreateError {
         #[source]
         error: Error,
     },
+    /// An order of the same id is cancelled, or there is another attempt for the shop order;
+    /// nothing was sent.
+    #[error("{0}")]
+    Obstacle(Obstacle),
     /// The id was used before, for another amount; nothing was sent.
     #[error("id {reference} was used before, for {money}; use another id, or the same values")]
     IdUsed {
@@ -164,6 +267,10 @@ impl Canceller {
     /// ids, that returns the order of the first request; otherwise the status of the order is
     /// read first, and nothing is sent if it exists.
     ///
+    /// An id whose order is cancelled is refused, and so is an order whose shop order has another
+    /// attempt that is open or paid, unless [`Duplicates`] allows it. That is looked at in the
+    /// transaction that stores the request: of two workers, one is refused.
+    ///
     /// Dropping the future only stops the wait: the answer is stored by a task of the runtime.
     ///
     /// # Errors
@@ -172,11 +279,13 @@ impl Canceller {
         &self,
         account: &AccountName,
         order: NewOrder,
+        terms: CreateTerms,
     ) -> Result<Created, CreateError> {
         let gateway = Arc::clone(self.gateway(account)?);
         let (worker, account) = (self.clone(), account.clone());
         let reference = order.reference.clone();
-        let done = detached(async move { worker.create_once(&*gateway, account, &order).await });
+        let done =
+            detached(async move { worker.create_once(&*gateway, account, &order, terms).await });
         done.await.unwrap_or(Err(CreateError::ShutDown(reference)))
     }
 
@@ -185,12 +294,15 @@ impl Canceller {
         gateway: &dyn Gateway,
         account: AccountName,
         order: &NewOrder,
+        terms: CreateTerms,
     ) -> Result<Created, CreateError> {
         let creation = Creation {
             id: CreationId::from_uuid(self.new_id()),
             account,
             gateway: gateway.name(),
             reference: order.reference.to_string(),
+            shop_order: terms.shop_order,
+            expires_at: terms.expires_at,
             money: order.money,
             message: None,
             started_at: self.clock.now(),
@@ -205,8 +317,21 @@ impl Canceller {
         self.refuse_reuse(&creation, reference, tracked.as_ref())
             .await?;
         passes(&creation, "before_creation");
-        let intent = self.store.begin_creation(creation.clone(), tracked.clone());
-        intent.await?;
+        let (intent, duplicates) = (creation.clone(), terms.duplicates);
+        let intent = self
+            .store
+            .begin_creation(intent, tracked.clone(), duplicates);
+        match intent.await? {
+            BeginCreation::Begun => {}
+            BeginCreation::Refused(Obstacle::OtherAmount { order, money }) => {
+                return Err(CreateError::IdUsed {
+                    reference: reference.clone(),
+                    money,
+                    order: Some(order),
+                });
+            }
+            BeginCreation::Refused(obstacle) => return Err(CreateError::Obstacle(obstacle)),
+        }
         passes(&creation, "creation_intent");
         let answer = gateway.create(order).await;
         passes(&creation, "creation_reply");
@@ -226,19 +351,14 @@ impl Canceller {
         }
     }
 
-    /// Refuses an id that an order of another amount has, or may have, and one whose order
-    /// exists by an earlier request.
+    /// Refuses an id that an order of another amount may have, and one whose order exists by an
+    /// earlier request.
     async fn refuse_reuse(
         &self,
         creation: &Creation,
         reference: &OrderId,
         tracked: Option<&TrackedOrder>,
     ) -> Result<(), CreateError> {
-        let used = |money, order| CreateError::IdUsed {
-            reference: reference.clone(),
-            money,
-            order,
-        };
         let page = OpenCreations {
             account: Some(creation.account.clone()),
             reference: Some(creation.reference.clone()),
@@ -247,22 +367,15 @@ impl Canceller {
         };
         let open = self.store.open_creations(page).await?;
         if let Some(other) = open.iter().find(|it| it.money != creation.money) {
-            return Err(used(other.money, None));
-        }
-        let Some(tracked) = tracked else {
-            // The gateway would answer with the earlier order, and the customer pay for that.
-            let known = self.store.find_orders(&creation.reference).await?;
-            let earlier = known.into_iter().find_map(|known| {
-                let same = known.key.account == creation.account
-                    && known.reference.as_ref() == Some(&creation.reference);
-                let money = known.money.filter(|money| *money != creation.money)?;
-                same.then_some((money, known.key))
+            return Err(CreateError::IdUsed {
+                reference: reference.clone(),
+                money: other.money,
+                order: None,
             });
-            return earlier.map_or(Ok(()), |(money, key)| Err(used(money, Some(key))));
-        };
-        if open.is_empty() {
-            return Ok(());
         }
+        let Some(tracked) = tracked.filter(|_| !open.is_empty()) else {
+            return Ok(());
+        };
         // The status tells what came of the earlier request.
         match self.status(&tracked.key).await {
             Ok(_) => Err(CreateError::CreatedBefore(tracked.key.clone())),
@@ -309,7 +422,10 @@ impl Canceller {
     ) -> Result<(), CreateError> {
         let mut order = creation.tracked_as(created.key.order.clone());
         order.money = Some(money);
-        let end = CreationEnd::Created(Box::new(order));
+        let end = CreationEnd::Created {
+            order: Box::new(order),
+            payment_link: created.answer.payment_link.clone(),
+        };
         let ended = self.store.end_creation(creation.id, end).await;
         ended.map_err(|error| CreateError::NotStored {
             created: Box::new(created.clone()),
@@ -348,6 +464,8 @@ impl Creation {
         let key = OrderKey::new(self.account.clone(), id);
         TrackedOrder {
             reference: Some(self.reference.clone()),
+            shop_order: self.shop_order.clone(),
+            expires_at: self.expires_at,
             money: Some(self.money),
             ..TrackedOrder::new(key, self.gateway.clone(), self.started_at)
         }

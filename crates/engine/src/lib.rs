@@ -23,7 +23,7 @@ mod task;
 mod write;
 
 pub use amount::{AmountCheck, AmountDifference, Expected};
-pub use create::{CreateError, Created};
+pub use create::{CreateError, CreateTerms, Created};
 pub use driver::{CancelOutcome, Canceller};
 pub use error::{EngineError, RequestKind};
 pub use lease::{BadLease, Lease};

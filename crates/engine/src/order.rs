@@ -36,8 +36,13 @@ pub struct TrackedOrder {
     pub gateway: GatewayName,
     /// The merchant's own reference, where the gateway asks by another id.
     pub reference: Option<String>,
+    /// The shop's own order number. Orders of one account with the same number are attempts to
+    /// pay for the same goods.
+    pub shop_order: Option<String>,
     /// When the merchant created it. The sweep's ages count from here.
     pub created_at: Timestamp,
+    /// When the offer to pay ends. A sweep takes the order up from then on, and not before.
+    pub expires_at: Option<Timestamp>,
     /// What the customer was asked to pay.
     pub money: Option<Money>,
     /// How the customer meant to pay, in the merchant's words.
@@ -81,7 +86,9 @@ impl TrackedOrder {
             key,
             gateway,
             reference: None,
+            shop_order: None,
             created_at,
+            expires_at: None,
             money: None,
             method: None,
             note: None,

@@ -10,7 +10,7 @@ use duka_core::{
 use jiff::Timestamp;
 
 use crate::amount::AmountCheck;
-use crate::create::{Creation, CreationEnd, OpenCreations};
+use crate::create::{BeginCreation, Creation, CreationEnd, Duplicates, OpenCreations};
 pub use crate::lease::{Claim, Schedule};
 use crate::order::{OrderKey, TrackedOrder, Tracking};
 use crate::record::{LogEntry, Record, Request};
@@ -37,20 +37,27 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// the id is known. An order that is tracked already is as young as this request from then
     /// on, and otherwise stays as it is.
     ///
+    /// What forbids the creation ([`Obstacle`](crate::create::Obstacle)) is looked for in the same
+    /// transaction. Attempts for one shop order are orders of the same account with that number.
+    /// One is open until it is seen ended or a cancellation of it is confirmed, by a gateway or a
+    /// person; an open creation of another reference counts, too.
+    ///
     /// # Errors
     /// When the store cannot be written.
     async fn begin_creation(
         &self,
         creation: Creation,
         order: Option<TrackedOrder>,
-    ) -> Result<(), StoreError>;
+        duplicates: Duplicates,
+    ) -> Result<BeginCreation, StoreError>;
 
     /// Stores what came of a request to create an order, and returns it as it then stands;
     /// `None` if none of this id was open.
     ///
     /// A [created](CreationEnd::Created) order is tracked in any case. What was known of its id
-    /// before, from a list say, gives way: its amount, reference, method and note are those
-    /// given, where they are given, and it is as young as the later of the two moments says.
+    /// before, from a list say, gives way: its amount, reference, shop order, expiry, method and
+    /// note are those given, where they are given, and it is as young as the later of the two
+    /// moments says.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -87,7 +94,8 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// When the store cannot be read.
     async fn order(&self, key: &OrderKey) -> Result<Option<TrackedOrder>, StoreError>;
 
-    /// The orders with this id or this merchant reference, in any account; at most 10.
+    /// The orders with this id, this merchant reference or this shop order, in any account; at
+    /// most 10.
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -1,6 +1,9 @@
 //! The options of `duka create`: what every gateway needs, and what only one of them knows.
 
+use std::time::Duration;
+
 use clap::ValueEnum;
+use clap::builder::NonEmptyStringValueParser;
 use duka_core::{BillingAddress, Frequency, NewOrder, RedirectMode};
 use jiff::civil::Date;
 use url::Url;
@@ -36,7 +39,9 @@ pub(crate) struct CreateArgs {
     /// Where the customer's browser is sent afterwards
     #[arg(long)]
     pub(crate) return_url: Url,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Attempts for one shop order")]
+    pub(crate) attempt: AttemptArgs,
+    #[command(flatten, next_help_heading = "Order")]
     pub(crate) bound: super::BoundArgs,
     #[command(flatten, next_help_heading = "KwikPaisa")]
     pub(crate) kwikpaisa: KwikPaisaArgs,
@@ -46,6 +51,42 @@ pub(crate) struct CreateArgs {
     pub(crate) billing: BillingArgs,
     #[command(flatten, next_help_heading = "Pesapal, recurring payments")]
     pub(crate) recurring: RecurringArgs,
+}
+
+/// What no gateway is told: for which shop order this is, and how long.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AttemptArgs {
+    /// The shop's own order number. While another order for it is open or paid, in the same
+    /// account, nothing is sent: exit code 3, and where the open one is paid
+    #[arg(long, value_name = "NUMBER", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) shop_order: Option<String>,
+    /// Cancel this older attempt first. If it is paid, refused or not known to be cancelled,
+    /// nothing is created
+    #[arg(long, value_name = "ORDER")]
+    pub(crate) replaces: Option<String>,
+    /// Create the order even if it is not known yet whether the older one is cancelled
+    #[arg(long, requires = "replaces")]
+    pub(crate) even_in_doubt: bool,
+    /// How long to wait for the older one while it is in doubt. The command may take so much
+    /// longer than --give-up-after
+    #[arg(long, default_value = "30s", requires = "replaces",
+        value_parser = humantime::parse_duration)]
+    pub(crate) wait: Duration,
+    /// Create the order whatever other attempts there are
+    #[arg(long, conflicts_with = "replaces")]
+    pub(crate) allow_duplicate: bool,
+    /// When the offer ends, such as 45m: a sweep cancels the order from then on, and not before
+    #[arg(long, value_name = "DURATION", value_parser = expiry)]
+    pub(crate) expires_in: Option<Duration>,
+}
+
+fn expiry(text: &str) -> Result<Duration, String> {
+    let expiry = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    let longest = Duration::from_secs(365 * 24 * 60 * 60);
+    if expiry.is_zero() || expiry > longest {
+        return Err("not between a moment and a year, such as 45m".to_owned());
+    }
+    Ok(expiry)
 }
 
 /// What only KwikPaisa knows.

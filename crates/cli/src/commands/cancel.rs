@@ -1,13 +1,17 @@
 //! `duka cancel`: one safe cancellation, through the store.
 
 use std::fmt;
+use std::time::Duration;
 
 use duka_core::cancel::SkipReason;
 use duka_core::{Outcome, State};
-use duka_engine::{AmountCheck, CancelOutcome, OrderKey, Record, Request, Store, StoreError};
+use duka_engine::{
+    AmountCheck, CancelOutcome, Canceller, OrderKey, Record, Request, Store, StoreError,
+    TrackedOrder,
+};
 
 use crate::args::CancelArgs;
-use crate::bound::{End, LOOK_EVERY, Left, Work};
+use crate::bound::{Bound, End, LOOK_EVERY, Left, Work};
 use crate::context::{Absent, Context};
 use crate::failure::{Exit, Failure, exit_of_read};
 use crate::output::{colorize, print_error};
@@ -39,15 +43,46 @@ pub(crate) async fn run(args: CancelArgs, context: &Context) -> Result<Exit, Fai
         .await?;
     let bound = bound.plus(args.wait);
     bound.begin(WHAT).await?;
+    let asked = Asked {
+        order,
+        request,
+        wait: args.wait,
+    };
+    print(
+        &carry_out(&canceller, asked, &key, &earlier, &bound).await?,
+        context,
+    )
+}
+
+/// What is asked of the engine.
+pub(super) struct Asked {
+    pub(super) order: TrackedOrder,
+    pub(super) request: Request,
+    pub(super) wait: Duration,
+}
+
+/// Cancels an order, of which there were these cancellations before, and waits as long as the
+/// bound allows.
+pub(super) async fn carry_out(
+    canceller: &Canceller,
+    asked: Asked,
+    key: &OrderKey,
+    earlier: &[Record],
+    bound: &Bound,
+) -> Result<CancelOutcome, Failure> {
     let mut work = Work::start({
         let canceller = canceller.clone();
-        async move { canceller.cancel(order, request, args.wait).await }
+        async move {
+            canceller
+                .cancel(asked.order, asked.request, asked.wait)
+                .await
+        }
     })?;
     let handled = match bound.within(work.done()).await {
-        Ok(done) => done.map_err(|_| unclear("it was cut off", &key))?,
+        Ok(done) => done.map_err(|_| unclear("it was cut off", key))?,
         Err(end) => {
-            let store = super::store_of(&canceller);
-            let (rest, look) = (at_rest(store, &key), left_behind(store, &key, &earlier));
+            let store = super::store_of(canceller);
+            let (rest, look) = (at_rest(store, key), left_behind(store, key, earlier));
             match bound.leave(end, work, rest, look).await {
                 Left::Done(done) => done,
                 Left::Record(record) => {
@@ -59,11 +94,11 @@ pub(crate) async fn run(args: CancelArgs, context: &Context) -> Result<Exit, Fai
                     let problem = format!("failed to {WHAT}: {end}; nothing was sent");
                     return Err(Failure::failed(problem));
                 }
-                Left::Unreadable => return Err(unclear(end, &key)),
+                Left::Unreadable => return Err(unclear(end, key)),
             }
         }
     };
-    print(&handled.map_err(failed)?, context)
+    handled.map_err(|error| Failure::engine(WHAT, &error))
 }
 
 /// Returns once no request to cancel this order is on its way.
@@ -158,7 +193,7 @@ fn advice(record: &Record) -> Option<&'static str> {
     }
 }
 
-fn exit_of(handled: &CancelOutcome) -> Exit {
+pub(super) fn exit_of(handled: &CancelOutcome) -> Exit {
     match handled.record.progress.state {
         State::Requested => handled.error.as_ref().map_or(Exit::Failed, exit_of_read),
         State::Sending | State::Accepted | State::Refused | State::InDoubt | State::NeedsReview => {

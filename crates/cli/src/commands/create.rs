@@ -1,10 +1,17 @@
 //! `duka create`: creates an order, tracks it, and prints where the customer pays.
 
-use duka_core::{Customer, Error, Money, NewOrder, OrderId, Recurring, Subscription};
-use duka_engine::CreateError;
+use duka_core::{
+    Customer, Error, Money, NewOrder, OrderId, OrderStatus, Outcome, Recurring, State, Subscription,
+};
+use duka_engine::create::{Duplicates, Obstacle};
+use duka_engine::{Canceller, CreateError, CreateTerms, OrderKey, Record, Request, TrackedOrder};
+use jiff::Timestamp;
 
-use crate::args::CreateArgs;
-use crate::context::{Absent, Context, order_id};
+use super::cancel::{self, Asked};
+use crate::args::{AttemptArgs, CreateArgs};
+use crate::bound::Bound;
+use crate::config::Config;
+use crate::context::{Absent, Context, order_id, unchanged};
 use crate::failure::{Exit, Failure};
 use crate::gateways::{GatewayKind, OrderIds};
 use crate::output::plain;
@@ -22,12 +29,29 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
     let money = Money::parse(&args.amount, &args.currency)
         .and_then(Money::chargeable)
         .map_err(|error| Failure::usage(error.to_string()))?;
-    let order = new_order(args, &reference, money).map_err(|error| failure(&error))?;
+    let (attempt, order) = new_order(args, &reference, money).map_err(|error| failure(&error))?;
+    let expires_at = attempt.expires_in.map(|it| context.clock.now() + it);
+    let asked = terms(&attempt, expires_at)?;
     let canceller = context.canceller(&config, Absent::Make);
     let canceller = bound.read(WHAT, canceller).await?;
+    let older = bound
+        .read(
+            WHAT,
+            older(&attempt, &reference, &canceller, &config, context),
+        )
+        .await?;
+    let bound = match older {
+        Some(_) => bound.plus(attempt.wait),
+        None => bound,
+    };
     bound.begin(WHAT).await?;
+    let terms = match older {
+        Some(older) => replace(older, &attempt, &reference, asked, &canceller, &bound).await?,
+        None => asked,
+    };
+    let shop_order = terms.shop_order.clone();
     let advice = advice(settings.gateway, &reference);
-    let created = match bound.within(canceller.create(&account, order)).await {
+    let created = match bound.within(canceller.create(&account, order, terms)).await {
         Ok(created) => created.map_err(|error| not_created(&error, &advice))?,
         Err(end) => {
             let why = format!("failed to {WHAT}: {end}, and whether it was created is not known");
@@ -40,6 +64,8 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
         gateway: settings.gateway.as_str().to_owned(),
         order: key.order.to_string(),
         reference: reference.to_string(),
+        shop_order,
+        expires_at: expires_at.map(|at| at.to_string()),
         gateway_id: created.details.gateway_id,
         payment_link: created.payment_link.reveal().to_owned(),
         status: created
@@ -63,6 +89,135 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
         .output
         .line(&format!("pay at   {}", plain(&view.payment_link)))?;
     Ok(Exit::Done)
+}
+
+/// What is asked for beside the order.
+fn terms(args: &AttemptArgs, expires_at: Option<Timestamp>) -> Result<CreateTerms, Failure> {
+    if let Some(number) = &args.shop_order {
+        // It is looked for as an id is.
+        unchanged(number)?;
+        OrderId::text(number.as_str())
+            .map_err(|error| Failure::usage(format!("--shop-order {number:?}: {error}")))?;
+    }
+    Ok(CreateTerms {
+        shop_order: args.shop_order.clone(),
+        expires_at,
+        duplicates: if args.allow_duplicate {
+            Duplicates::Allow
+        } else {
+            Duplicates::Refuse
+        },
+    })
+}
+
+/// The attempt to be replaced, and its cancellations so far.
+struct Older {
+    order: TrackedOrder,
+    key: OrderKey,
+    earlier: Vec<Record>,
+}
+
+async fn older(
+    args: &AttemptArgs,
+    reference: &OrderId,
+    canceller: &Canceller,
+    config: &Config,
+    context: &Context,
+) -> Result<Option<Older>, Failure> {
+    let Some(text) = &args.replaces else {
+        return Ok(None);
+    };
+    let store = super::store_of(canceller);
+    let account = context.only_account(config, None)?;
+    let order = super::find_order(text, context, config, store).await?;
+    let key = canceller.canonical(&order.key);
+    let key = key.map_err(|error| Failure::engine(WHAT, &error))?;
+    let refused = if key.account != account {
+        format!("order {key} belongs to another account")
+    } else if key.order == *reference || order.reference.as_deref() == Some(reference.as_str()) {
+        format!("order {key} has this id; the new one needs another")
+    } else if let (Some(here), Some(there)) = (&args.shop_order, &order.shop_order)
+        && here != there
+    {
+        format!("order {key} is for shop order {there}, and not for {here}")
+    } else {
+        let earlier = store.cancellations_of(&key).await;
+        let earlier = earlier.map_err(|error| Failure::store(WHAT, &error))?;
+        return Ok(Some(Older {
+            order,
+            key,
+            earlier,
+        }));
+    };
+    Err(Failure::usage(format!("--replaces {text}: {refused}")))
+}
+
+/// Cancels the older attempt, unless that was done before. Where it may still be paid, the new
+/// order is not created, unless that is only in doubt and wanted all the same.
+async fn replace(
+    older: Older,
+    args: &AttemptArgs,
+    reference: &OrderId,
+    terms: CreateTerms,
+    canceller: &Canceller,
+    bound: &Bound,
+) -> Result<CreateTerms, Failure> {
+    let Older {
+        order,
+        key,
+        earlier,
+    } = older;
+    let mut terms = CreateTerms {
+        shop_order: terms.shop_order.or_else(|| order.shop_order.clone()),
+        ..terms
+    };
+    let is_cancelled = |record: &Record| {
+        matches!(
+            record.progress.state,
+            State::Done(Outcome::Confirmed | Outcome::ResolvedCancelled)
+        )
+    };
+    let asked = Asked {
+        order,
+        request: Request {
+            reason: Some(format!("replaced by {reference}")),
+            actor: super::actor(None)?,
+        },
+        wait: args.wait,
+    };
+    let handled = match earlier.iter().any(is_cancelled) {
+        true => None,
+        false => Some(cancel::carry_out(canceller, asked, &key, &earlier, bound).await?),
+    };
+    let tracked = super::store_of(canceller).order(&key).await;
+    let tracked = tracked.map_err(|error| Failure::store(WHAT, &error))?;
+    let status = tracked.and_then(|order| order.seen).map(|seen| seen.status);
+    let nothing = "nothing was created";
+    match (status, handled) {
+        (Some(OrderStatus::Paid), _) => Err(Failure::refused(format!(
+            "failed to {WHAT}: paid already: order {key} is paid; {nothing}"
+        ))),
+        (Some(OrderStatus::Cancelled), _) | (_, None) => Ok(terms),
+        (_, Some(handled)) if is_cancelled(&handled.record) => Ok(terms),
+        (_, Some(handled)) => {
+            let exit = cancel::exit_of(&handled);
+            let message = handled.record.message.as_deref().unwrap_or_default();
+            let said = plain(message);
+            match exit {
+                Exit::Unknown if args.even_in_doubt => {
+                    terms.duplicates = Duplicates::RefuseBut(key);
+                    Ok(terms)
+                }
+                Exit::Unknown => Err(Failure::unknown(format!(
+                    "failed to {WHAT}: whether order {key} is cancelled is not known yet: {said}; {nothing}; run the command again later, or with --even-in-doubt"
+                ))),
+                Exit::Done | Exit::Failed | Exit::Usage | Exit::Refused => Err(Failure::ended(
+                    exit,
+                    format!("failed to {WHAT}: order {key} is not cancelled: {said}; {nothing}"),
+                )),
+            }
+        }
+    }
 }
 
 /// Options that were always ignored at the other gateway. Scripts give them for either, so they only cause a note.
@@ -96,7 +251,11 @@ fn refuse_foreign(
     }
 }
 
-fn new_order(args: CreateArgs, reference: &OrderId, money: Money) -> Result<NewOrder, Error> {
+fn new_order(
+    args: CreateArgs,
+    reference: &OrderId,
+    money: Money,
+) -> Result<(AttemptArgs, NewOrder), Error> {
     let customer = Customer {
         name: args.name,
         email: args.email,
@@ -125,7 +284,7 @@ fn new_order(args: CreateArgs, reference: &OrderId, money: Money) -> Result<NewO
         }
         order = order.recurring(recurring);
     }
-    Ok(order)
+    Ok((args.attempt, order))
 }
 
 /// What to do where it is not known whether the order was created.
@@ -149,6 +308,7 @@ fn not_created(error: &CreateError, advice: &str) -> Failure {
             let advice = tracked.as_ref().map_or("see `duka pending`", |_| advice);
             failure.with_advice(advice)
         }
+        CreateError::Obstacle(obstacle) => obstructed(obstacle),
         CreateError::IdUsed { .. } => Failure::usage(format!("failed to {WHAT}: {error}")),
         CreateError::CreatedBefore(_) | CreateError::EarlierOrder { .. } => {
             Failure::refused(format!("failed to {WHAT}: {error}"))
@@ -161,6 +321,36 @@ fn not_created(error: &CreateError, advice: &str) -> Failure {
         }
         CreateError::ShutDown(_) | _ => {
             Failure::unknown(format!("failed to {WHAT}: {error}")).with_advice(advice)
+        }
+    }
+}
+
+/// Why nothing may be sent, and what there is to do. The link of an open attempt is shown here
+/// alone: it is what the customer needs.
+fn obstructed(obstacle: &Obstacle) -> Failure {
+    let failure = Failure::refused(format!("failed to {WHAT}: {obstacle}; nothing was sent"));
+    match obstacle {
+        Obstacle::CancelledId(_) | Obstacle::OtherAmount { .. } => failure,
+        Obstacle::PaidAttempt(_) => {
+            failure.with_advice("--allow-duplicate creates another all the same")
+        }
+        Obstacle::OpenAttempt {
+            order,
+            reference,
+            payment_link,
+        } => {
+            let failure = match payment_link {
+                Some(link) => {
+                    failure.with_advice(&format!("it is paid at {}", plain(link.reveal())))
+                }
+                None => failure,
+            };
+            let name = order
+                .as_ref()
+                .map_or(reference.as_str(), |key| key.order.as_str());
+            failure.with_advice(&format!(
+                "--replaces {name} cancels it first, --allow-duplicate creates a second one"
+            ))
         }
     }
 }

@@ -70,8 +70,8 @@ fn bounds(ages: &AgeArgs, config: &Config) -> Bounds {
     }
 }
 
-/// The order that a command line names: one that is tracked, by its id or the merchant's
-/// reference, or else an order of the only account there is.
+/// The order that a command line names: one that is tracked, by its id, the merchant's
+/// reference or the shop order, or else an order of the only account there is.
 async fn find_order(
     text: &str,
     context: &Context,
@@ -80,13 +80,21 @@ async fn find_order(
 ) -> Result<TrackedOrder, Failure> {
     unchanged(text)?;
     let mut found = find_kept(text, store).await?;
+    // An order of its own id or reference could not be named if those of a shop order counted.
+    let own = |order: &TrackedOrder| {
+        let named = as_kept(text);
+        order.key.order.as_str() == named || order.reference.as_deref() == Some(text)
+    };
+    if found.iter().any(own) {
+        found.retain(own);
+    }
     if let Some(account) = context.chosen(config)? {
         found.retain(|order| order.key.account == account);
     }
     if found.len() > 1 {
         let which: Vec<_> = found.iter().map(|order| order.key.to_string()).collect();
         return Err(Failure::usage(format!(
-            "{text} means more than one order ({}); say which with --account, or give the tracking id",
+            "{text} means more than one order ({}); name one by its id, or say which account with --account",
             which.join(", ")
         )));
     }
@@ -111,7 +119,7 @@ fn untracked(text: &str, context: &Context, config: &Config) -> Result<TrackedOr
     Ok(TrackedOrder::new(key, gateway.name(), context.clock.now()))
 }
 
-/// The tracked orders with this id or reference, as it stands there or, if it is a
+/// The tracked orders with this id, reference or shop order, as it stands there or, if it is a
 /// tracking id, in the form in which those are kept.
 async fn find_kept(text: &str, store: &dyn Store) -> Result<Vec<TrackedOrder>, Failure> {
     let failed = |error| Failure::store("look up the order", &error);

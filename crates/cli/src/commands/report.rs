@@ -12,7 +12,7 @@ use crate::views::CancellationView;
 
 const PAGE: u32 = 500;
 
-const CSV_HEADER: [&str; 17] = [
+const CSV_HEADER: [&str; 18] = [
     "id",
     "account",
     "gateway",
@@ -30,6 +30,7 @@ const CSV_HEADER: [&str; 17] = [
     "receipt",
     "method",
     "gateway_time",
+    "shop_order",
 ];
 
 pub(crate) async fn run(args: &ReportArgs, context: &Context) -> Result<Exit, Failure> {
@@ -159,6 +160,7 @@ fn cells(view: &CancellationView) -> [String; CSV_HEADER.len()] {
         text(&view.receipt),
         text(&view.method),
         text(&view.gateway_time),
+        text(&view.shop_order),
     ]
 }
 

@@ -32,6 +32,7 @@ pub(crate) async fn run(args: &StatusArgs, context: &Context) -> Result<Exit, Fa
         account: order.key.account.to_string(),
         gateway: order.gateway.to_string(),
         order: order.key.order.to_string(),
+        shop_order: order.shop_order.clone(),
         status: reading.status.as_str().to_owned(),
         raw_status: reading.raw_status,
         amount: reading.money.map(|money| money.amount().to_string()),

@@ -116,7 +116,7 @@ impl Columns {
                 .map(Cow::Borrowed)
         });
         let [account, order, created_at, amount, currency] = required.map(Cow::Borrowed);
-        let [reference, method, note] = optional;
+        let [reference, shop_order, expires_at, method, note] = optional;
         Ok(Row {
             line,
             account,
@@ -125,6 +125,8 @@ impl Columns {
             amount,
             currency,
             reference,
+            shop_order,
+            expires_at,
             method,
             note,
         })

@@ -1,5 +1,5 @@
-//! When an order was created, by its list. A moment that cannot be so would make the order too
-//! young for every sweep, or too old.
+//! When an order was created and when it expires, by its list. A moment that cannot be so would
+//! make the order too young for every sweep, or too old.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -10,9 +10,7 @@ const EARLIEST: i64 = 946_684_800;
 
 /// Reads the moment, or says what is wrong with it.
 pub(super) fn read(text: &str, now: Timestamp) -> Result<Timestamp, String> {
-    let at: Timestamp = text
-        .parse()
-        .map_err(|_| format!("{text:?} is not an RFC 3339 time such as 2026-05-13T08:34:00Z"))?;
+    let at = moment(text)?;
     if at.as_second() < EARLIEST {
         return Err(format!(
             "{text:?} is before the year 2000; is it a year of two digits, or the wrong time zone?"
@@ -27,6 +25,22 @@ pub(super) fn read(text: &str, now: Timestamp) -> Result<Timestamp, String> {
         ));
     }
     Ok(at)
+}
+
+/// Reads the moment at which the offer to pay ends.
+pub(super) fn read_expiry(text: &str, created_at: Timestamp) -> Result<Timestamp, String> {
+    let at = moment(text)?;
+    if at <= created_at {
+        return Err(format!(
+            "{text:?} is not after created_at {created_at}; wrong time zone?"
+        ));
+    }
+    Ok(at)
+}
+
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let at = text.parse();
+    at.map_err(|_| format!("{text:?} is not an RFC 3339 time such as 2026-05-13T08:34:00Z"))
 }
 
 #[cfg(test)]

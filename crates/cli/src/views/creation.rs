@@ -15,6 +15,7 @@ pub(crate) struct CreationView {
     pub(crate) gateway: String,
     /// The merchant's id.
     pub(crate) order: String,
+    shop_order: Option<String>,
     pub(crate) state: &'static str,
     outcome: Option<&'static str>,
     skip_reason: Option<&'static str>,
@@ -56,6 +57,7 @@ impl From<&Creation> for CreationView {
             account: creation.account.to_string(),
             gateway: creation.gateway.to_string(),
             order: creation.reference.clone(),
+            shop_order: creation.shop_order.clone(),
             state: state.as_str(),
             outcome: None,
             skip_reason: None,

@@ -16,6 +16,7 @@ pub(crate) struct PlanView {
     pub(crate) account: String,
     gateway: String,
     pub(crate) order: String,
+    shop_order: Option<String>,
     /// `cancel` or `leave`.
     pub(crate) plan: &'static str,
     /// Why it is left; null where it would be cancelled.
@@ -29,6 +30,7 @@ pub(crate) struct PlanView {
     amount: Option<String>,
     currency: Option<&'static str>,
     created_at: String,
+    expires_at: Option<String>,
     age_seconds: i64,
     pub(crate) message: String,
 }
@@ -44,6 +46,7 @@ impl PlanView {
             account: plan.key.account.to_string(),
             gateway: plan.gateway.to_string(),
             order: plan.key.order.to_string(),
+            shop_order: plan.shop_order.clone(),
             plan: word,
             reason: left.as_ref().map(LeaveReason::as_str),
             rule: plan.disposition.rule.map(|rule| rule.get()),
@@ -53,6 +56,7 @@ impl PlanView {
             amount: plan.money.map(|money| money.amount().to_string()),
             currency: plan.money.map(|money| money.currency().code()),
             created_at: order.created_at.to_string(),
+            expires_at: order.expires_at.map(|at| at.to_string()),
             age_seconds: now.duration_since(order.created_at).as_secs(),
             message: why(plan, bounds),
         }
@@ -109,6 +113,7 @@ impl CancellationView {
             account: plan.key.account.to_string(),
             gateway: plan.gateway.to_string(),
             order: plan.key.order.to_string(),
+            shop_order: plan.shop_order.clone(),
             state,
             outcome,
             skip_reason,

@@ -114,8 +114,8 @@ fn creating_while_the_gateway_is_down_fails_and_a_lost_reply_is_unknown() {
     // It may exist, so it is tracked, and a sweep finds it.
     shop.duka(&["sweep", "--min-age", "0s"]).exits(0);
     assert_eq!(shop.emulator.order(INDIAN).unwrap().cancels_applied, 1);
-    // The same id once more is the gateway's to refuse.
-    shop.duka(&args).exits(3).complains("taken");
+    // The id is used up.
+    shop.duka(&args).exits(3).complains("use another id");
     shop.terminal.set("DUKA_KWIKPAISA_BASE_URL", CLOSED_PORT);
     shop.duka(&CliFixture::create_args("kwikpaisa", "A-2"))
         .exits(1);

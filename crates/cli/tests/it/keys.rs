@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use crate::shop::{CliFixture, HEADER, INDIAN, row};
 
-const CANCELLATION: &str = "account actor amount attempts currency finding gateway gateway_time id message method order outcome paid_amount paid_currency reason receipt sent_at skip_reason state updated_at verified_status";
+const CANCELLATION: &str = "account actor amount attempts currency finding gateway gateway_time id message method order outcome paid_amount paid_currency reason receipt sent_at shop_order skip_reason state updated_at verified_status";
 const SUMMARY: &str = "amount_differs confirmed considered eligible errors in_doubt late_payments needs_review not_cancelled seconds sent skipped unchecked";
-const STATUS: &str = "account amount currency gateway gateway_time method observed_at order raw_status receipt status";
+const STATUS: &str = "account amount currency gateway gateway_time method observed_at order raw_status receipt shop_order status";
 
 #[track_caller]
 fn has_keys(value: &Value, expected: &str) {
@@ -212,7 +212,7 @@ fn track_create_and_ipn_print_documents_of_their_own() {
     let made = shop.duka(&args).exits(0).json();
     has_keys(
         &made,
-        "account gateway gateway_id order payment_link reference status",
+        "account expires_at gateway gateway_id order payment_link reference shop_order status",
     );
     assert_eq!(made["reference"], "KANGA-2");
     assert!(made["payment_link"].as_str().unwrap().starts_with("http"));

@@ -6,8 +6,7 @@ use crate::shop::{CliFixture, HEADER, Run, row};
 
 const GUID: &str = "d0fa69d6-f3cd-433b-858e-df86555b86c8";
 const TIME: &str = "2026-05-13T08:34:00Z";
-const HOLD: &str =
-    "must hold account,order,created_at,amount,currency and may hold reference,method,note";
+const HOLD: &str = "must hold account,order,created_at,amount,currency and may hold reference,shop_order,expires_at,method,note";
 
 /// The complaints about a list, without the name of the file.
 #[track_caller]
@@ -185,7 +184,7 @@ fn a_bad_row_of_ndjson_is_named_by_line_and_key() {
         ),
         (
             "{\"acount\":\"kwikpaisa\"}".to_owned(),
-            "line 3, column 9: unknown field `acount`, expected one of `account`, `order`, `created_at`, `amount`, `currency`, `reference`, `method`, `note`",
+            "line 3, column 9: unknown field `acount`, expected one of `account`, `order`, `created_at`, `amount`, `currency`, `reference`, `shop_order`, `expires_at`, `method`, `note`",
         ),
         (
             good.replace("\"currency\":\"INR\"", "\"currency\":7"),

@@ -8,6 +8,7 @@
     reason = "a test that cannot be set up, or meets what it does not know, has failed"
 )]
 
+mod attempts;
 mod bench;
 mod bounds;
 mod canary;

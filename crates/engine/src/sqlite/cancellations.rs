@@ -1,6 +1,6 @@
 //! Statements about cancellations, their attempts and their log.
 
-use duka_core::cancel::{Cancellation, Finding, OtherAmount, Outcome, Repeat, RequestUsed};
+use duka_core::cancel::{Cancellation, Finding, OtherAmount, Outcome, Repeat, RequestUsed, State};
 use duka_core::{AccountName, CancellationId, GatewayName, OrderStatus};
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
@@ -23,8 +23,8 @@ impl Progress for Cancellation {
     type Terms = CancelTerms;
     const TABLE: Table = Table::Cancellations;
     const SELECT: &'static str =
-        "SELECT r.*, o.form, o.gateway, o.amount, o.currency, o.method, o.status, o.raw_status,
-             o.unknown_status, o.status_amount, o.status_currency, o.observed_at,
+        "SELECT r.*, o.form, o.gateway, o.amount, o.currency, o.method, o.shop_order, o.status,
+             o.raw_status, o.unknown_status, o.status_amount, o.status_currency, o.observed_at,
              o.gateway_id, o.receipt, o.gateway_method, o.payment_account, o.payer, o.description,
              o.customer_account, o.gateway_status_code,
              o.gateway_created, o.gateway_created_at, o.gateway_paid, o.gateway_paid_at,
@@ -179,6 +179,9 @@ pub(super) fn write(
         return Ok(false);
     }
     write_attempt(connection, update, before, now)?;
+    if let State::Done(Outcome::Confirmed | Outcome::ResolvedCancelled) = update.change.next.state {
+        orders::set_payment_link(connection, &before.key, None)?;
+    }
     touch(connection, &before.key, tracking, now)?;
     Ok(true)
 }

@@ -1,12 +1,13 @@
 //! Requests to create orders: stored before they are sent, and closed by what comes of them.
 
-use duka_core::{AccountName, CreationId};
+use duka_core::gateway::PaymentLink;
+use duka_core::{AccountName, CreationId, Money, OrderStatus};
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::orders;
 use super::rows::{self, collect, damaged, get, micros, store_error};
-use crate::create::{Creation, CreationEnd, OpenCreations};
+use crate::create::{BeginCreation, Creation, CreationEnd, Duplicates, Obstacle, OpenCreations};
 use crate::order::{OrderKey, TrackedOrder};
 use crate::store::StoreError;
 
@@ -14,7 +15,11 @@ pub(super) fn begin(
     connection: &Connection,
     creation: &Creation,
     order: Option<&TrackedOrder>,
-) -> Result<(), StoreError> {
+    duplicates: &Duplicates,
+) -> Result<BeginCreation, StoreError> {
+    if let Some(obstacle) = obstacle(connection, creation, order, duplicates)? {
+        return Ok(BeginCreation::Refused(obstacle));
+    }
     let mut added = None;
     if let Some(order) = order {
         if orders::track(connection, std::slice::from_ref(order))?.added == 1 {
@@ -28,9 +33,10 @@ pub(super) fn begin(
     }
     connection
         .prepare_cached(
-            "INSERT INTO creations (id, account, gateway, reference, amount, currency,
-                                    added_order, message, started_at, updated_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
+            "INSERT INTO creations (id, account, gateway, reference, shop_order, expires_at,
+                                    amount, currency, added_order, message, started_at,
+                                    updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)",
         )
         .and_then(|mut insert| {
             insert.execute(params![
@@ -38,6 +44,8 @@ pub(super) fn begin(
                 creation.account.as_str(),
                 creation.gateway.as_str(),
                 creation.reference,
+                creation.shop_order,
+                creation.expires_at.map(micros),
                 creation.money.amount().to_string(),
                 creation.money.currency().code(),
                 added,
@@ -46,7 +54,111 @@ pub(super) fn begin(
             ])
         })
         .map_err(store_error)?;
-    Ok(())
+    Ok(BeginCreation::Begun)
+}
+
+/// What forbids this creation.
+fn obstacle(
+    connection: &Connection,
+    creation: &Creation,
+    order: Option<&TrackedOrder>,
+    duplicates: &Duplicates,
+) -> Result<Option<Obstacle>, StoreError> {
+    let is_same = |other: &TrackedOrder| match order {
+        Some(order) => other.key == order.key,
+        None => other.reference.as_ref() == Some(&creation.reference),
+    };
+    let cancelled = cancelled_of_this_id(connection, creation)?;
+    if let Some(order) = cancelled.into_iter().find(is_same) {
+        return Ok(Some(Obstacle::CancelledId(order.key)));
+    }
+    if order.is_none()
+        && let Some((order, money)) = of_another_amount(connection, creation)?
+    {
+        return Ok(Some(Obstacle::OtherAmount { order, money }));
+    }
+    let but = match duplicates {
+        Duplicates::Allow => return Ok(None),
+        Duplicates::Refuse => None,
+        Duplicates::RefuseBut(key) => Some(key),
+    };
+    let Some(shop_order) = &creation.shop_order else {
+        return Ok(None);
+    };
+    let mut attempts = orders::attempts(connection, &creation.account, shop_order)?;
+    attempts.retain(|attempt| !is_same(attempt));
+    if let Some(paid) = attempts.iter().find(|it| is_paid(it)) {
+        return Ok(Some(Obstacle::PaidAttempt(paid.key.clone())));
+    }
+    if let Some(open) = attempts.into_iter().find(|it| Some(&it.key) != but) {
+        let payment_link = orders::payment_link(connection, &open.key)?;
+        return Ok(Some(Obstacle::OpenAttempt {
+            reference: open.reference.unwrap_or_else(|| open.key.order.to_string()),
+            order: Some(open.key),
+            payment_link: payment_link.map(PaymentLink::from_stored),
+        }));
+    }
+    let reference: Option<String> = connection
+        .prepare_cached(
+            "SELECT reference FROM creations
+             WHERE outcome IS NULL AND account = ?1 AND shop_order = ?2 AND reference <> ?3
+               AND (?4 IS NULL OR reference <> ?4)
+             ORDER BY started_at DESC LIMIT 1",
+        )
+        .and_then(|mut select| {
+            let but = but.map(|key| key.order.as_str());
+            let [account, this] = [creation.account.as_str(), &creation.reference];
+            let found = select.query_row(params![account, shop_order, this, but], |row| row.get(0));
+            found.optional()
+        })
+        .map_err(store_error)?;
+    Ok(reference.map(|reference| Obstacle::OpenAttempt {
+        order: None,
+        reference,
+        payment_link: None,
+    }))
+}
+
+/// The order with this reference that costs something else.
+fn of_another_amount(
+    connection: &Connection,
+    creation: &Creation,
+) -> Result<Option<(OrderKey, Money)>, StoreError> {
+    let mut select = connection
+        .prepare_cached("SELECT * FROM orders WHERE account = ?1 AND reference = ?2")
+        .map_err(store_error)?;
+    let found = select.query(params![creation.account.as_str(), creation.reference]);
+    let known = collect(found, rows::order)?.into_iter();
+    let mut other = known.filter_map(|order| {
+        let money = order.money.filter(|money| *money != creation.money)?;
+        Some((order.key, money))
+    });
+    Ok(other.next())
+}
+
+fn is_paid(order: &TrackedOrder) -> bool {
+    let seen = order.seen.as_ref();
+    seen.is_some_and(|seen| seen.status == OrderStatus::Paid)
+}
+
+/// The orders with the id of this creation, as an id or as a reference, that are cancelled or may
+/// be.
+fn cancelled_of_this_id(
+    connection: &Connection,
+    creation: &Creation,
+) -> Result<Vec<TrackedOrder>, StoreError> {
+    let sql = format!(
+        "SELECT o.* FROM orders o
+         WHERE o.account = ?1 AND (o.order_id = ?2 OR o.reference = ?2)
+           AND (o.status = 'cancelled' OR {} OR EXISTS (
+                    SELECT 1 FROM cancellations c
+                    WHERE c.account = o.account AND c.order_id = o.order_id
+                      AND c.state <> 'done'))",
+        orders::REPORTED_CANCELLED
+    );
+    let mut select = connection.prepare_cached(&sql).map_err(store_error)?;
+    let found = select.query(params![creation.account.as_str(), creation.reference]);
+    collect(found, rows::order)
 }
 
 pub(super) fn end(
@@ -56,8 +168,12 @@ pub(super) fn end(
     now: Timestamp,
 ) -> Result<Option<Creation>, StoreError> {
     let (outcome, message) = match end {
-        CreationEnd::Created(order) => {
+        CreationEnd::Created {
+            order,
+            payment_link,
+        } => {
             orders::track_created(connection, order)?;
+            orders::set_payment_link(connection, &order.key, Some(payment_link.reveal()))?;
             close_seen(connection, &order.key, now)?;
             // An operator may have dealt with it before its answer came.
             (Some("created"), None)
@@ -165,6 +281,8 @@ fn creation(row: &Row<'_>) -> Result<Creation, StoreError> {
         account: account.map_err(|_| damaged("an account name"))?,
         gateway: rows::gateway(row)?,
         reference: get(row, "reference")?,
+        shop_order: get(row, "shop_order")?,
+        expires_at: rows::maybe_moment(row, "expires_at")?,
         money: money.ok_or_else(|| damaged("a creation without an amount"))?,
         message: get(row, "message")?,
         started_at: rows::moment_at(row, "started_at")?,

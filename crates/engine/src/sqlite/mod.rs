@@ -30,7 +30,7 @@ use duka_core::{
 use rusqlite::{Connection, OpenFlags};
 
 use crate::amount::AmountCheck;
-use crate::create::{Creation, CreationEnd, OpenCreations};
+use crate::create::{BeginCreation, Creation, CreationEnd, Duplicates, OpenCreations};
 use crate::order::{OrderKey, TrackedOrder};
 use crate::record::{LogEntry, Record};
 use crate::refunds::{
@@ -235,8 +235,9 @@ impl Store for SqliteStore {
         &self,
         creation: Creation,
         order: Option<TrackedOrder>,
-    ) -> Result<(), StoreError> {
-        self.write(move |c| creations::begin(c, &creation, order.as_ref()))
+        duplicates: Duplicates,
+    ) -> Result<BeginCreation, StoreError> {
+        self.write(move |c| creations::begin(c, &creation, order.as_ref(), &duplicates))
             .await
     }
 

@@ -1,6 +1,8 @@
 //! Statements about orders.
 
-use duka_core::{GatewayTime, Observation, PaymentDetails, PersonalText};
+use duka_core::{
+    AccountName, GatewayTime, Observation, OrderStatus, PaymentDetails, PersonalText,
+};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -17,8 +19,9 @@ pub(super) fn track(
     let mut insert = connection
         .prepare_cached(
             "INSERT INTO orders (account, order_id, form, gateway, reference, created_at,
-                                 amount, currency, method, note, origin, tracking)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+                                 amount, currency, method, note, origin, tracking, shop_order,
+                                 expires_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
              ON CONFLICT (account, order_id) DO NOTHING",
         )
         .map_err(store_error)?;
@@ -39,6 +42,8 @@ pub(super) fn track(
                 order.note,
                 origin_word(order.origin),
                 tracking_word(order.tracking),
+                order.shop_order,
+                order.expires_at.map(micros),
             ])
             .map_err(store_error)?;
         if added == 1 {
@@ -89,7 +94,9 @@ fn overwrite(
             "UPDATE orders SET created_at = ?3, origin = ?4,
                                amount = coalesce(?5, amount), currency = coalesce(?6, currency),
                                reference = coalesce(?7, reference),
-                               method = coalesce(?8, method), note = coalesce(?9, note)
+                               method = coalesce(?8, method), note = coalesce(?9, note),
+                               shop_order = coalesce(?10, shop_order),
+                               expires_at = coalesce(?11, expires_at)
              WHERE account = ?1 AND order_id = ?2",
         )
         .and_then(|mut update| {
@@ -103,7 +110,63 @@ fn overwrite(
                 order.reference,
                 order.method,
                 order.note,
+                order.shop_order,
+                order.expires_at.map(micros),
             ])
+        })
+        .map_err(store_error)?;
+    Ok(())
+}
+
+/// Whether a cancellation of the order `o` was confirmed, by its gateway or by a person.
+pub(super) const REPORTED_CANCELLED: &str = "EXISTS (SELECT 1 FROM cancellations c
+     WHERE c.account = o.account AND c.order_id = o.order_id
+       AND c.outcome IN ('confirmed', 'resolved_cancelled'))";
+
+/// The attempts for a shop order that are open or paid, the newest first.
+pub(super) fn attempts(
+    connection: &Connection,
+    account: &AccountName,
+    shop_order: &str,
+) -> Result<Vec<TrackedOrder>, StoreError> {
+    let sql = format!(
+        "SELECT o.* FROM orders o
+         WHERE o.account = ?1 AND o.shop_order = ?2
+           AND (o.status = 'paid'
+                OR (o.status IS NULL OR o.status IN ('unpaid', 'processing', 'unknown'))
+                   AND NOT {REPORTED_CANCELLED})
+         ORDER BY o.created_at DESC, o.order_id DESC"
+    );
+    let mut select = connection.prepare_cached(&sql).map_err(store_error)?;
+    collect(
+        select.query(params![account.as_str(), shop_order]),
+        rows::order,
+    )
+}
+
+pub(super) fn payment_link(
+    connection: &Connection,
+    key: &OrderKey,
+) -> Result<Option<String>, StoreError> {
+    connection
+        .prepare_cached("SELECT payment_link FROM orders WHERE account = ?1 AND order_id = ?2")
+        .and_then(|mut select| {
+            let key = params![key.account.as_str(), key.order.as_str()];
+            select.query_row(key, |row| row.get(0))
+        })
+        .map_err(store_error)
+}
+
+/// Keeps the payment link of an order, or forgets it.
+pub(super) fn set_payment_link(
+    connection: &Connection,
+    key: &OrderKey,
+    address: Option<&str>,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("UPDATE orders SET payment_link = ?3 WHERE account = ?1 AND order_id = ?2")
+        .and_then(|mut update| {
+            update.execute(params![key.account.as_str(), key.order.as_str(), address])
         })
         .map_err(store_error)?;
     Ok(())
@@ -147,6 +210,9 @@ pub(super) fn find(connection: &Connection, text: &str) -> Result<Vec<TrackedOrd
             "SELECT * FROM orders WHERE order_id = ?1
              UNION ALL
              SELECT * FROM orders WHERE reference = ?1 AND order_id <> ?1
+             UNION ALL
+             SELECT * FROM orders
+             WHERE shop_order = ?1 AND order_id <> ?1 AND reference IS NOT ?1
              LIMIT 10",
         )
         .map_err(store_error)?;
@@ -174,6 +240,7 @@ pub(super) fn merge(
                                status_currency = ?6, observed_at = ?7,
                                tracking = CASE WHEN tracking = 'pending' AND ?8
                                                THEN 'closed' ELSE tracking END,
+                               payment_link = CASE WHEN ?10 THEN NULL ELSE payment_link END,
                                unknown_status = ?9
              WHERE account = ?1 AND order_id = ?2",
         )
@@ -188,6 +255,7 @@ pub(super) fn merge(
             micros(merged.observed_at),
             merged.status.was_paid(),
             unknown_words(&merged.status),
+            has_ended(&merged.status),
         ])
         .map_err(store_error)?;
     write_details(connection, key, &merged.details)?;
@@ -250,6 +318,18 @@ fn write_details(
             ])
         });
     updated.map(drop).map_err(store_error)
+}
+
+/// Whether nothing is to be paid by the order's link any more.
+fn has_ended(status: &OrderStatus) -> bool {
+    match status {
+        OrderStatus::Unpaid | OrderStatus::Processing | OrderStatus::Unknown(_) => false,
+        OrderStatus::Paid
+        | OrderStatus::Failed
+        | OrderStatus::Expired
+        | OrderStatus::Cancelled
+        | OrderStatus::Reversed => true,
+    }
 }
 
 pub(super) fn abandoned(

@@ -20,7 +20,7 @@ impl Progress for RefundProgress {
     type Id = RefundId;
     type Terms = RefundTerms;
     const TABLE: Table = Table::Refunds;
-    const SELECT: &'static str = "SELECT r.*, o.form FROM refunds r
+    const SELECT: &'static str = "SELECT r.*, o.form, o.shop_order FROM refunds r
          JOIN orders o ON o.account = r.account AND o.order_id = r.order_id";
 
     fn words(&self) -> String {

@@ -6,13 +6,18 @@ CREATE TABLE orders (
     form            TEXT NOT NULL CHECK (form IN ('integer', 'text')),
     gateway         TEXT NOT NULL,
     reference       TEXT,
+    -- The shop's own order number: what its attempts have in common.
+    shop_order      TEXT,
     created_at      INTEGER NOT NULL,
+    expires_at      INTEGER,
     amount          TEXT,
     currency        TEXT,
     method          TEXT,
     note            TEXT,
     -- Where amount and created_at come from.
     origin          TEXT NOT NULL CHECK (origin IN ('list', 'caller')),
+    -- Where the customer pays, while the order is open and it was created here.
+    payment_link    TEXT,
     status          TEXT,
     raw_status      TEXT,
     -- The adapter's words for an unknown status; `raw_status` is the gateway's own word.
@@ -46,6 +51,7 @@ CREATE TABLE orders (
 CREATE INDEX orders_pending ON orders (created_at, account, order_id) WHERE tracking = 'pending';
 CREATE INDEX orders_by_id ON orders (order_id);
 CREATE INDEX orders_by_reference ON orders (reference) WHERE reference IS NOT NULL;
+CREATE INDEX orders_by_shop_order ON orders (shop_order, account) WHERE shop_order IS NOT NULL;
 
 -- Requests to create an order. A row is stored before its request is sent.
 CREATE TABLE creations (
@@ -53,6 +59,8 @@ CREATE TABLE creations (
     account     TEXT NOT NULL,
     gateway     TEXT NOT NULL,
     reference   TEXT NOT NULL,
+    shop_order  TEXT,
+    expires_at  INTEGER,
     amount      TEXT NOT NULL,
     currency    TEXT NOT NULL,
     -- The order that is tracked only because of this request.

@@ -122,6 +122,8 @@ pub fn seen(status: OrderStatus, seconds: i64) -> Observation {
 pub async fn an_order_is_kept_with_all_that_is_known_of_it(suite: &Suite<'_>) {
     let mut whole = order("shop", "6116229263036");
     whole.reference = Some("INV-2026/118 à Nairobi".to_owned());
+    whole.shop_order = Some("118".to_owned());
+    whole.expires_at = Some(at(2_700));
     whole.money = Some(Money::parse("1500.00", "KES").unwrap());
     whole.method = Some("mpesa".to_owned());
     whole.note = Some("said she would call back; don't ring".to_owned());
@@ -248,16 +250,19 @@ pub async fn an_id_keeps_the_json_type_it_was_tracked_with(suite: &Suite<'_>) {
 }
 
 /// An order is found by its id or its reference in any account.
-pub async fn an_order_is_found_by_its_id_or_its_reference_in_any_account(suite: &Suite<'_>) {
+pub async fn an_order_is_found_by_its_id_reference_or_shop_order_in_any_account(suite: &Suite<'_>) {
     let store = suite.open();
     let mut referred = order("shop-ke", "b945e4af-80a5-4ec1-8706-e03f8332fb04");
     referred.reference = Some("A-1".to_owned());
     let mut both = order("shop-ug", "A-1");
     both.reference = Some("A-1".to_owned());
+    let mut attempt = order("shop-zm", "A-7");
+    attempt.shop_order = Some("A-1".to_owned());
     let all = vec![
         order("shop-in", "A-1"),
         referred,
         both,
+        attempt,
         order("shop-in", "A-10"),
     ];
     store.track(all).await.unwrap();
@@ -267,7 +272,7 @@ pub async fn an_order_is_found_by_its_id_or_its_reference_in_any_account(suite: 
         .iter()
         .map(|order| order.key.account.as_str())
         .collect();
-    assert_eq!(found, ["shop-in", "shop-ke", "shop-ug"]);
+    assert_eq!(found, ["shop-in", "shop-ke", "shop-ug", "shop-zm"]);
     assert!(store.find_orders("A-2").await.unwrap().is_empty());
 
     let many = (0..30)

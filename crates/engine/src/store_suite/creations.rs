@@ -2,12 +2,15 @@
 
 use std::slice::from_ref;
 
+use duka_core::cancel::{Outcome, State};
+use duka_core::gateway::PaymentLink;
 use duka_core::{CreationId, GatewayName, Money, OrderStatus};
 use jiff::SignedDuration;
 
-use super::changes::{opened, seen};
+use super::changes::{change, opened, seen, stored};
 use super::{Suite, account, at, key, noon, order};
-use crate::create::{Creation, CreationEnd, OpenCreations};
+use crate::create::{BeginCreation, Creation, CreationEnd, Duplicates, Obstacle, OpenCreations};
+use crate::store::Attempt;
 use crate::{AmountCheck, Store, TrackedOrder};
 
 /// A request to create an order, stored so many seconds after [`noon`].
@@ -17,6 +20,8 @@ pub fn creation(number: u128, account_name: &str, reference: &str, seconds: i64)
         account: account(account_name),
         gateway: GatewayName::from_static("kwikpaisa"),
         reference: reference.to_owned(),
+        shop_order: None,
+        expires_at: None,
         money: Money::parse("105.50", "INR").unwrap(),
         message: None,
         started_at: at(seconds),
@@ -28,6 +33,8 @@ fn own(creation: &Creation) -> TrackedOrder {
     TrackedOrder {
         money: Some(creation.money),
         reference: Some(creation.reference.clone()),
+        shop_order: creation.shop_order.clone(),
+        expires_at: creation.expires_at,
         created_at: creation.started_at,
         ..order(creation.account.as_str(), &creation.reference)
     }
@@ -50,8 +57,18 @@ pub async fn open_creations(store: &dyn Store) -> Vec<Creation> {
     }
 }
 
+async fn begin(store: &dyn Store, creation: Creation, order: Option<TrackedOrder>) {
+    let begun = store.begin_creation(creation, order, Duplicates::Refuse);
+    let begun = begun.await.unwrap();
+    assert!(matches!(begun, BeginCreation::Begun), "{begun:?}");
+}
+
 fn created_as(order: TrackedOrder) -> CreationEnd {
-    CreationEnd::Created(Box::new(order))
+    let address = format!("https://gateway.example/pay/{}", order.key.order);
+    CreationEnd::Created {
+        order: Box::new(order),
+        payment_link: PaymentLink::from_stored(address),
+    }
 }
 
 async fn end(store: &dyn Store, creation: &Creation, end: CreationEnd) -> bool {
@@ -64,7 +81,7 @@ async fn end(store: &dyn Store, creation: &Creation, end: CreationEnd) -> bool {
 pub async fn a_request_to_create_is_open_until_its_order_is_tracked(suite: &Suite<'_>) {
     let store = suite.open();
     let first = creation(1, "shop", "R-1", 0);
-    store.begin_creation(first.clone(), None).await.unwrap();
+    begin(&*store, first.clone(), None).await;
     assert_eq!(open_creations(&*store).await, from_ref(&first));
     assert!(store.find_orders("R-1").await.unwrap().is_empty());
 
@@ -82,14 +99,14 @@ pub async fn a_request_to_create_is_open_until_its_order_is_tracked(suite: &Suit
     };
     // A second request of the same reference is about the same order.
     let second = creation(2, "shop", "R-1", 1);
-    store.begin_creation(second.clone(), None).await.unwrap();
+    begin(&*store, second.clone(), None).await;
     assert!(end(&*store, &second, created_as(created.clone())).await);
     assert_eq!(open_creations(&*store).await, []);
     let tracked = store.find_orders("R-1").await.unwrap();
     assert_eq!(tracked, from_ref(&created));
 
     let third = creation(3, "shop", "R-3", 0);
-    store.begin_creation(third.clone(), None).await.unwrap();
+    begin(&*store, third.clone(), None).await;
     let note = CreationEnd::Acknowledged("amina: not at the dashboard".to_owned());
     assert!(end(&*store, &third, note.clone()).await);
     assert!(!end(&*store, &third, note).await);
@@ -102,8 +119,7 @@ pub async fn a_request_to_create_is_open_until_its_order_is_tracked(suite: &Suit
 pub async fn an_order_that_was_not_created_is_tracked_no_longer(suite: &Suite<'_>) {
     let store = suite.open();
     let first = creation(1, "shop", "A-1", 0);
-    let begun = store.begin_creation(first.clone(), Some(own(&first)));
-    begun.await.unwrap();
+    begin(&*store, first.clone(), Some(own(&first))).await;
     let kept = store.order(&key("shop", "A-1")).await.unwrap();
     assert_eq!(kept, Some(own(&first)));
     let refused = || CreationEnd::NotCreated("refused".to_owned());
@@ -121,8 +137,7 @@ pub async fn an_order_that_may_exist_or_was_known_before_stays_tracked(suite: &S
     // Another request may have created it.
     let (first, second) = (creation(1, "shop", "A-1", 0), creation(2, "shop", "A-1", 1));
     for creation in [&first, &second] {
-        let begun = store.begin_creation(creation.clone(), Some(own(creation)));
-        begun.await.unwrap();
+        begin(&*store, creation.clone(), Some(own(creation))).await;
     }
     assert!(end(&*store, &first, refused()).await);
     assert!(stays("A-1").await);
@@ -131,15 +146,13 @@ pub async fn an_order_that_may_exist_or_was_known_before_stays_tracked(suite: &S
     // It was created by another request.
     assert!(end(&*store, &second, created_as(own(&second))).await);
     let third = creation(3, "shop", "A-1", 2);
-    let begun = store.begin_creation(third.clone(), Some(own(&third)));
-    begun.await.unwrap();
+    begin(&*store, third.clone(), Some(own(&third))).await;
     assert!(end(&*store, &third, refused()).await);
     assert!(stays("A-1").await);
 
     // It has a cancellation.
     let fourth = creation(4, "shop", "A-4", 0);
-    let begun = store.begin_creation(fourth.clone(), Some(own(&fourth)));
-    begun.await.unwrap();
+    begin(&*store, fourth.clone(), Some(own(&fourth))).await;
     opened(&*store, 4, "shop", "A-4").await;
     assert!(end(&*store, &fourth, refused()).await);
     assert!(stays("A-4").await);
@@ -149,12 +162,11 @@ pub async fn an_order_that_may_exist_or_was_known_before_stays_tracked(suite: &S
 pub async fn an_order_that_is_seen_closes_the_requests_that_may_have_created_it(suite: &Suite<'_>) {
     let store = suite.open();
     let own_id = creation(1, "shop", "A-1", 0);
-    let begun = store.begin_creation(own_id.clone(), Some(own(&own_id)));
-    begun.await.unwrap();
+    begin(&*store, own_id.clone(), Some(own(&own_id))).await;
     let by_reference = creation(2, "shop", "R-2", 0);
-    store.begin_creation(by_reference, None).await.unwrap();
+    begin(&*store, by_reference, None).await;
     let elsewhere = creation(3, "other", "A-1", 0);
-    store.begin_creation(elsewhere.clone(), None).await.unwrap();
+    begin(&*store, elsewhere.clone(), None).await;
     // An operator has found it at the dashboard, and tracks it.
     let found = TrackedOrder {
         reference: Some("R-2".to_owned()),
@@ -184,8 +196,7 @@ pub async fn an_order_that_was_just_created_begins_its_life_now_whatever_was_lis
     let kept = async || store.order(&listed.key).await.unwrap().unwrap();
     store.track(vec![listed.clone()]).await.unwrap();
     let creation = creation(1, "shop", "A-1", 0);
-    let begun = store.begin_creation(creation.clone(), Some(own(&creation)));
-    begun.await.unwrap();
+    begin(&*store, creation.clone(), Some(own(&creation))).await;
     // Until the answer, another order may have this id.
     assert_eq!(kept().await.created_at, noon());
     assert_eq!(kept().await.money, listed.money);
@@ -208,7 +219,7 @@ pub async fn open_requests_come_oldest_first_page_by_page(suite: &Suite<'_>) {
     for number in 1..=5 {
         let seconds = if number < 4 { 7 } else { 3 };
         let creation = creation(number, "shop", &format!("R-{number}"), seconds);
-        store.begin_creation(creation.clone(), None).await.unwrap();
+        begin(&*store, creation.clone(), None).await;
         all.push(creation);
     }
     all.sort_by_key(|creation| (creation.started_at, creation.id));
@@ -223,4 +234,193 @@ pub async fn open_requests_come_oldest_first_page_by_page(suite: &Suite<'_>) {
     assert_eq!(found.unwrap(), [creation(2, "shop", "R-2", 7)]);
     let found = store.open_creations(chosen(Some("other"), None)).await;
     assert_eq!(found.unwrap(), []);
+}
+
+/// A request to create an attempt for shop order `17`.
+fn attempt(number: u128, reference: &str) -> Creation {
+    Creation {
+        shop_order: Some("17".to_owned()),
+        expires_at: Some(at(2_700)),
+        ..creation(number, "shop", reference, 0)
+    }
+}
+
+/// What stands in the way of a creation, in short.
+async fn obstacle(
+    store: &dyn Store,
+    creation: &Creation,
+    order: Option<TrackedOrder>,
+    duplicates: Duplicates,
+) -> Option<(&'static str, String)> {
+    let begun = store.begin_creation(creation.clone(), order, duplicates);
+    Some(match begun.await.unwrap() {
+        BeginCreation::Begun => return None,
+        BeginCreation::Refused(Obstacle::CancelledId(key)) => ("cancelled", key.order.to_string()),
+        BeginCreation::Refused(Obstacle::OtherAmount { order, .. }) => {
+            ("another amount", order.order.to_string())
+        }
+        BeginCreation::Refused(Obstacle::PaidAttempt(key)) => ("paid", key.order.to_string()),
+        BeginCreation::Refused(Obstacle::OpenAttempt {
+            reference,
+            payment_link,
+            ..
+        }) => {
+            let link = payment_link.map(|link| link.reveal().to_owned());
+            ("open", link.unwrap_or(reference))
+        }
+    })
+}
+
+/// An attempt is open from the moment on at which its creation is stored, until its order has
+/// ended; attempts are orders of one account.
+pub async fn a_second_attempt_for_a_shop_order_is_not_begun_while_one_is_open(suite: &Suite<'_>) {
+    let store = suite.open();
+    let asks = async |creation: &Creation, duplicates| {
+        obstacle(&*store, creation, Some(own(creation)), duplicates).await
+    };
+    let first = attempt(1, "A-1");
+    assert_eq!(asks(&first, Duplicates::Refuse).await, None);
+    assert_eq!(open_creations(&*store).await, from_ref(&first));
+    let second = attempt(2, "A-2");
+    let open = Some(("open", "A-1".to_owned()));
+    assert_eq!(asks(&second, Duplicates::Refuse).await, open);
+    end(&*store, &first, created_as(own(&first))).await;
+    let link = Some(("open", "https://gateway.example/pay/A-1".to_owned()));
+    assert_eq!(asks(&second, Duplicates::Refuse).await, link);
+    // Nothing of what was refused is kept.
+    assert_eq!(open_creations(&*store).await, []);
+    assert_eq!(store.order(&key("shop", "A-2")).await.unwrap(), None);
+    let elsewhere = Creation {
+        account: account("other"),
+        ..attempt(3, "A-3")
+    };
+    assert_eq!(asks(&elsewhere, Duplicates::Refuse).await, None);
+    // The same order again is no other attempt.
+    assert_eq!(asks(&attempt(4, "A-1"), Duplicates::Refuse).await, None);
+
+    let but = Duplicates::RefuseBut(key("shop", "A-1"));
+    assert_eq!(asks(&second, but.clone()).await, None);
+    let third = attempt(5, "A-5");
+    assert_eq!(asks(&third, but).await, Some(("open", "A-2".to_owned())));
+    assert_eq!(asks(&third, Duplicates::Allow).await, None);
+    for id in ["A-1", "A-2", "A-5"] {
+        let failed = seen(OrderStatus::Failed, 60);
+        store
+            .observe(&key("shop", id), failed, AmountCheck::Compare, "w1")
+            .await
+            .unwrap();
+    }
+    assert_eq!(asks(&attempt(6, "A-6"), Duplicates::Refuse).await, None);
+
+    // Where the id comes with the answer, the request itself is the attempt.
+    let asks =
+        async |creation: &Creation| obstacle(&*store, creation, None, Duplicates::Refuse).await;
+    let by_reference = |number, reference: &str| Creation {
+        shop_order: Some("18".to_owned()),
+        ..attempt(number, reference)
+    };
+    assert_eq!(asks(&by_reference(7, "R-1")).await, None);
+    let open = Some(("open", "R-1".to_owned()));
+    assert_eq!(asks(&by_reference(8, "R-2")).await, open);
+    assert_eq!(asks(&by_reference(9, "R-1")).await, None);
+}
+
+/// The look at the attempts and the write are one.
+pub async fn of_many_attempts_that_begin_at_once_exactly_one_does(suite: &Suite<'_>) {
+    let tasks = (1..=8).map(|number| {
+        let (store, creation) = (suite.open(), attempt(number, &format!("A-{number}")));
+        tokio::spawn(async move {
+            let order = Some(own(&creation));
+            obstacle(&*store, &creation, order, Duplicates::Refuse).await
+        })
+    });
+    let mut begun = 0;
+    for task in tasks.collect::<Vec<_>>() {
+        begun += u32::from(task.await.unwrap().is_none());
+    }
+    assert_eq!(begun, 1);
+}
+
+/// A payment for the shop order forbids another attempt, unless it is made knowingly.
+pub async fn a_shop_order_whose_attempt_is_paid_gets_no_other(suite: &Suite<'_>) {
+    let store = suite.open();
+    let first = attempt(1, "A-1");
+    begin(&*store, first.clone(), Some(own(&first))).await;
+    end(&*store, &first, created_as(own(&first))).await;
+    let paid = seen(OrderStatus::Paid, 60);
+    store
+        .observe(&key("shop", "A-1"), paid, AmountCheck::Compare, "w1")
+        .await
+        .unwrap();
+    let second = attempt(2, "A-2");
+    for duplicates in [
+        Duplicates::Refuse,
+        Duplicates::RefuseBut(key("shop", "A-1")),
+    ] {
+        let found = obstacle(&*store, &second, Some(own(&second)), duplicates).await;
+        assert_eq!(found, Some(("paid", "A-1".to_owned())));
+    }
+    let found = obstacle(&*store, &second, Some(own(&second)), Duplicates::Allow).await;
+    assert_eq!(found, None);
+}
+
+/// An id stays used by an order that is cancelled, or about to be, under its own or the
+/// merchant's id.
+pub async fn an_id_whose_order_is_cancelled_is_not_used_again(suite: &Suite<'_>) {
+    let store = suite.open();
+    let asks = async |number, reference: &str, own_id: bool| {
+        let creation = creation(number, "shop", reference, 0);
+        let order = own_id.then(|| own(&creation));
+        obstacle(&*store, &creation, order, Duplicates::Allow).await
+    };
+    // Seen cancelled.
+    store.track(vec![order("shop", "A-1")]).await.unwrap();
+    assert_eq!(asks(1, "A-1", true).await, None);
+    let cancelled = seen(OrderStatus::Cancelled, 60);
+    store
+        .observe(&key("shop", "A-1"), cancelled, AmountCheck::Compare, "w1")
+        .await
+        .unwrap();
+    let used = Some(("cancelled", "A-1".to_owned()));
+    assert_eq!(asks(2, "A-1", true).await, used);
+    // Cancelled by us, under a reference.
+    let referred = TrackedOrder {
+        reference: Some("R-1".to_owned()),
+        ..order("shop", "T-1")
+    };
+    store.track(vec![referred]).await.unwrap();
+    let cheap = TrackedOrder {
+        money: Some(Money::parse("7", "INR").unwrap()),
+        reference: Some("R-3".to_owned()),
+        ..order("shop", "T-3")
+    };
+    store.track(vec![cheap]).await.unwrap();
+    let another = Some(("another amount", "T-3".to_owned()));
+    assert_eq!(asks(3, "R-3", false).await, another);
+    assert_eq!(asks(3, "R-1", false).await, None);
+    let used = Some(("cancelled", "T-1".to_owned()));
+    let record = opened(&*store, 1, "shop", "T-1").await;
+    assert_eq!(asks(4, "R-1", false).await, used);
+    let refused = State::Done(Outcome::Refused);
+    stored(&*store, change(&record, refused, Attempt::Unchanged)).await;
+    assert_eq!(asks(5, "R-1", false).await, None);
+    for (number, outcome) in [(2, Outcome::Confirmed), (3, Outcome::ResolvedCancelled)] {
+        let record = opened(&*store, number, "shop", "T-1").await;
+        stored(
+            &*store,
+            change(&record, State::Done(outcome), Attempt::Unchanged),
+        )
+        .await;
+        assert_eq!(asks(6, "R-1", false).await, used);
+    }
+    // Another account's id is another id.
+    let elsewhere = creation(7, "other", "A-1", 0);
+    let found = obstacle(
+        &*store,
+        &elsewhere,
+        Some(own(&elsewhere)),
+        Duplicates::Allow,
+    )
+    .await;
+    assert_eq!(found, None);
 }

@@ -116,7 +116,7 @@ macro_rules! store_suite {
                 a_correction_replaces_what_a_list_says_and_nothing_else
                 orders_are_read_together_by_their_keys
                 an_id_keeps_the_json_type_it_was_tracked_with
-                an_order_is_found_by_its_id_or_its_reference_in_any_account
+                an_order_is_found_by_its_id_reference_or_shop_order_in_any_account
                 what_the_gateway_tells_is_kept_until_it_tells_something_else
                 what_was_seen_of_an_order_never_goes_back
                 an_unknown_status_keeps_the_words_it_was_seen_with
@@ -154,6 +154,10 @@ macro_rules! store_suite {
                 an_order_that_is_seen_closes_the_requests_that_may_have_created_it
                 an_order_that_was_just_created_begins_its_life_now_whatever_was_listed_of_its_id
                 open_requests_come_oldest_first_page_by_page
+                a_second_attempt_for_a_shop_order_is_not_begun_while_one_is_open
+                of_many_attempts_that_begin_at_once_exactly_one_does
+                a_shop_order_whose_attempt_is_paid_gets_no_other
+                an_id_whose_order_is_cancelled_is_not_used_again
             }
             fences {
                 one_orders_request_does_not_use_up_anothers

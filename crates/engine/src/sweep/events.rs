@@ -34,6 +34,8 @@ pub struct Plan {
     pub key: OrderKey,
     /// Its gateway.
     pub gateway: GatewayName,
+    /// The shop's own order number.
+    pub shop_order: Option<String>,
     /// Its amount, by the list or as it is tracked.
     pub money: Option<Money>,
     /// What its status is; `None` where the gateway was not asked, or knows no such order.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use duka_core::{Customer, ErrorKind, Money, NewOrder, OrderId, OrderStatus};
 use duka_engine::store_suite::creations::open_creations;
-use duka_engine::{CreateError, Created};
+use duka_engine::{CreateError, CreateTerms, Created};
 
 use crate::fixture::{Fixture, account, key};
 use crate::scripted::{Answer, Scripted, StatusReply};
@@ -23,7 +23,11 @@ fn new_order(reference: &str, amount: &str) -> NewOrder {
 
 async fn create(fixture: &Fixture, amount: &str) -> Result<Created, CreateError> {
     let order = new_order("A-1", amount);
-    fixture.canceller.create(&account("shop"), order).await
+    let terms = CreateTerms::default();
+    fixture
+        .canceller
+        .create(&account("shop"), order, terms)
+        .await
 }
 
 /// The ids of the tracked orders with this reference.

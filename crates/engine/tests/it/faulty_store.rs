@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use duka_core::{
     AccountName, CancellationId, CreationId, GatewayName, Observation, OrderId, RefundId,
 };
-use duka_engine::create::{Creation, CreationEnd, OpenCreations};
+use duka_engine::create::{BeginCreation, Creation, CreationEnd, Duplicates, OpenCreations};
 use duka_engine::refunds::{
     BeginRefund, PendingRefunds, RefundEntry, RefundIntent, RefundUpdate, RefundUpdateResult,
 };
@@ -104,8 +104,11 @@ impl Store for FaultyStore {
         &self,
         creation: Creation,
         order: Option<TrackedOrder>,
-    ) -> Result<(), StoreError> {
-        self.within.begin_creation(creation, order).await
+        duplicates: Duplicates,
+    ) -> Result<BeginCreation, StoreError> {
+        self.within
+            .begin_creation(creation, order, duplicates)
+            .await
     }
 
     async fn end_creation(

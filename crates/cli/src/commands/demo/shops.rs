@@ -7,7 +7,7 @@ use std::sync::Arc;
 use duka_core::clock::SharedClock;
 use duka_core::{AccountName, Customer, Error, Gateway, Money, NewOrder, OrderId, WaitPolicy};
 use duka_emulator::{Emulator, Gateway as Emulated};
-use duka_engine::{Canceller, Settings, SqliteStore, Store};
+use duka_engine::{Canceller, CreateTerms, Settings, SqliteStore, Store};
 use duka_http::BaseUrl;
 use duka_kwikpaisa::KwikPaisa;
 use duka_pesapal::{IpnMethod, Pesapal};
@@ -133,7 +133,10 @@ impl Shops {
             customer,
             address("return"),
         );
-        let created = self.canceller.create(&account, order).await;
+        let created = self
+            .canceller
+            .create(&account, order, CreateTerms::default())
+            .await;
         let created = created.map_err(|error| {
             Failure::failed(format!("failed to create the demo's orders: {error}"))
         })?;

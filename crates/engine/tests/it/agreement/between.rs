@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use duka_core::clock::SharedClock;
 use duka_core::{AccountName, CancellationId, CreationId, Observation};
-use duka_engine::create::{Creation, CreationEnd, OpenCreations};
+use duka_engine::create::{BeginCreation, Creation, CreationEnd, Duplicates, OpenCreations};
 use duka_engine::store::{
     AbandonedPage, Attempt, Claim, Condition, NewCancellation, OpenResult, Precondition,
     ReportPage, Schedule, StoreStats, Tracked, Update, UpdateResult,
@@ -224,8 +224,11 @@ impl Store for Between {
         &self,
         creation: Creation,
         order: Option<TrackedOrder>,
-    ) -> Result<(), StoreError> {
-        self.within.begin_creation(creation, order).await
+        duplicates: Duplicates,
+    ) -> Result<BeginCreation, StoreError> {
+        self.within
+            .begin_creation(creation, order, duplicates)
+            .await
     }
 
     async fn end_creation(

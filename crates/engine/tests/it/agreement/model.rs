@@ -211,6 +211,7 @@ impl Model {
             // Its form is that of the order, whatever the caller has.
             key: order.key.clone(),
             gateway: order.gateway,
+            shop_order: order.shop_order,
             actor: new_cancellation.request.actor.clone(),
             terms: CancelTerms {
                 reason: new_cancellation.request.reason.clone(),
@@ -492,7 +493,11 @@ impl Model {
     pub(super) fn find(&self, text: &str) -> Vec<TrackedOrder> {
         let orders = self.orders.values().map(Followed::shown);
         orders
-            .filter(|it| it.key.order.as_str() == text || it.reference.as_deref() == Some(text))
+            .filter(|it| {
+                it.key.order.as_str() == text
+                    || it.reference.as_deref() == Some(text)
+                    || it.shop_order.as_deref() == Some(text)
+            })
             .collect()
     }
 

@@ -578,6 +578,11 @@ fn tracked(model: &Order) -> TrackedOrder {
     let created = noon() - SignedDuration::from_mins(model.age);
     let mut order = TrackedOrder::new(key(shop, model.id), gateway, created);
     order.reference = model.reference.map(str::to_owned);
+    // Another order's id, at times.
+    let shop_order = model
+        .reference
+        .map(|it| if it == TEXTS[0] { TEXTS[1] } else { TEXTS[0] });
+    order.shop_order = shop_order.map(str::to_owned);
     order.note = model.reference.map(|reference| format!("see {reference}"));
     order
 }
