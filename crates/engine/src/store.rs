@@ -174,7 +174,17 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// When the store cannot be read.
     async fn cancellations_of(&self, key: &OrderKey) -> Result<Vec<Record>, StoreError>;
 
-    /// A page of orders that may be abandoned, by age.
+    /// The attempts for a shop order in this account that are open or paid, newest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn attempts(
+        &self,
+        account: &AccountName,
+        shop_order: &str,
+    ) -> Result<Vec<TrackedOrder>, StoreError>;
+
+    /// A page of orders that may be abandoned, by age or by the moment at which they expire.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -352,13 +362,27 @@ pub enum Precondition {
     Unpaid,
 }
 
+/// Why an order may be abandoned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Abandoned {
+    /// It does not expire, and is old: the moments of its page are those of the creation.
+    ByAge,
+    /// It expires: the moments are those at which orders do.
+    Expired,
+    /// A newer attempt for its shop order, in the same account, is seen paid: the moments are
+    /// those of the creation, whether it expires or not.
+    Superseded,
+}
+
 /// A page of orders that may be abandoned.
 #[derive(Debug, Clone)]
 pub struct AbandonedPage {
-    /// Created at this moment or later.
-    pub created_from: Timestamp,
-    /// Created at this moment or earlier.
-    pub created_until: Timestamp,
+    /// Which of them.
+    pub which: Abandoned,
+    /// Created, or expired, at this moment or later.
+    pub from: Timestamp,
+    /// Created, or expired, at this moment or earlier.
+    pub until: Timestamp,
     /// Not touched by us since this moment.
     pub untouched_since: Timestamp,
     /// Only this account.

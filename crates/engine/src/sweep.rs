@@ -25,7 +25,7 @@ use account::Account;
 use context::Context;
 use queue::Queues;
 
-pub use bounds::{Bounds, ListError, Mode, Source};
+pub use bounds::{Bounds, DuplicateAttempts, ListError, Mode, Source};
 pub use disposition::{Disposition, LeaveReason, PlannedAction};
 pub use events::{Plan, Summary, SweepEvent};
 pub use rules::{Conditions, RuleAction, RuleNumber, SweepRule};

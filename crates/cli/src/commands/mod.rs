@@ -66,6 +66,7 @@ fn bounds(ages: &AgeArgs, config: &Config) -> Bounds {
         look_back: ages.look_back,
         grace: ages.grace,
         rules: settings.rules.clone(),
+        duplicates: settings.duplicates,
         ..Bounds::default()
     }
 }

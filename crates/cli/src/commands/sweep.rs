@@ -298,11 +298,14 @@ impl<'a> EventFormatter<'a> {
     }
 
     fn left_alone(&self, plan: &Plan, request: &Request) -> Option<Line> {
-        let kept = PlannedAction::Leave(LeaveReason::KeptByRule);
+        let is_asked_for = matches!(
+            plan.disposition.action,
+            PlannedAction::Leave(LeaveReason::KeptByRule | LeaveReason::Duplicate)
+        );
         match (self.bounds.mode, plan.disposition.rule) {
             // What a rule does is part of what the user asks for.
             (Mode::DryRun, Some(_)) => return Some(self.planned(plan, request)),
-            (Mode::Act, _) if plan.disposition.action == kept => {
+            (Mode::Act, _) if is_asked_for => {
                 return (self.kept == Kept::Reported).then(|| self.result(plan, request));
             }
             (Mode::Act | Mode::DryRun, _) => {}

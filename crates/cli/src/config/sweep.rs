@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use duka_core::AccountName;
 use duka_core::money::{Currency, Decimal};
-use duka_engine::sweep::{Bounds, Conditions, RuleAction, SweepRule};
+use duka_engine::sweep::{Bounds, Conditions, DuplicateAttempts, RuleAction, SweepRule};
 use serde::Deserialize;
 
 use super::waits::duration;
@@ -18,6 +18,7 @@ pub(crate) struct SweepSettings {
     pub(crate) min_age: Duration,
     pub(crate) processing_min_age: Duration,
     pub(crate) rules: Vec<SweepRule>,
+    pub(crate) duplicates: DuplicateAttempts,
 }
 
 impl Default for SweepSettings {
@@ -27,6 +28,7 @@ impl Default for SweepSettings {
             min_age: bounds.min_age,
             processing_min_age: bounds.processing_min_age,
             rules: bounds.rules,
+            duplicates: bounds.duplicates,
         }
     }
 }
@@ -36,6 +38,7 @@ impl Default for SweepSettings {
 pub(super) struct SweepTable {
     min_age: Option<String>,
     processing_min_age: Option<String>,
+    duplicates: Option<String>,
     #[serde(default)]
     rule: Vec<RuleTable>,
 }
@@ -108,6 +111,16 @@ impl SweepTable {
                 *age = duration(&format!("{shown}: {key}"), &text)?;
             }
         }
+        settings.duplicates = match self.duplicates.as_deref() {
+            None => settings.duplicates,
+            Some("cancel_older") => DuplicateAttempts::CancelOlder,
+            Some("report") => DuplicateAttempts::Report,
+            Some(other) => {
+                return Err(Failure::usage(format!(
+                    "{shown}: sweep.duplicates is {other:?}; it can be \"cancel_older\" or \"report\""
+                )));
+            }
+        };
         for (index, table) in self.rule.into_iter().enumerate() {
             let place = place(shown, index);
             let rule = table.check(&place)?;

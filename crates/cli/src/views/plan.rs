@@ -90,6 +90,8 @@ impl CancellationView {
                     LeaveReason::Processing { .. } => SkipReason::NotEligible.as_str(),
                     LeaveReason::KeptByRule
                     | LeaveReason::TooYoung { .. }
+                    | LeaveReason::NotExpired { .. }
+                    | LeaveReason::Duplicate
                     | LeaveReason::TooOld
                     | LeaveReason::RecentAction { .. }
                     | LeaveReason::InProgress
@@ -141,7 +143,15 @@ pub(crate) fn why(plan: &Plan, bounds: &Bounds) -> String {
     let shown = humantime::format_duration;
     let status = plan.reading.as_ref().map(|reading| &reading.status);
     let reason = match plan.disposition.action {
-        PlannedAction::Cancel => return by_status(status),
+        PlannedAction::Cancel => {
+            let by_status = by_status(status);
+            return match &plan.superseded_by {
+                Some(newer) => {
+                    format!("{by_status}, and order {newer} for the same shop order is paid")
+                }
+                None => by_status,
+            };
+        }
         PlannedAction::Leave(reason) => reason,
     };
     match (reason, plan.disposition.rule) {
@@ -158,6 +168,11 @@ pub(crate) fn why(plan: &Plan, bounds: &Bounds) -> String {
         }
         (LeaveReason::TooYoung { min_age, .. }, None) => {
             format!("it is younger than --min-age {}", shown(min_age))
+        }
+        (LeaveReason::NotExpired { until }, _) => format!("it does not expire before {until}"),
+        (LeaveReason::Duplicate, _) => {
+            "a newer order for the same shop order is paid (sweep.duplicates = \"report\")"
+                .to_owned()
         }
         (LeaveReason::TooOld, _) => {
             format!("it is older than --look-back {}", shown(bounds.look_back))

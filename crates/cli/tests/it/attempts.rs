@@ -2,7 +2,7 @@
 //! cancelled or replaced, and two payments are not silent.
 
 use duka_emulator::{Fault, FaultKind, Gateway, Operation};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::shop::{CliFixture, HEADER, Run, row};
 
@@ -327,4 +327,137 @@ fn an_id_whose_order_was_cancelled_is_not_used_again() {
             assert_eq!(shop.received(Operation::Create), 1);
         }
     }
+}
+
+/// What a sweep did about this order, or nothing.
+#[track_caller]
+fn swept(run: Run, id: &str) -> Option<Value> {
+    let (rows, _) = run.exits(0).swept();
+    rows.into_iter().find(|row| row["order"] == id)
+}
+
+#[test]
+fn an_order_that_expires_is_swept_from_then_on_and_not_before() {
+    for (account, _) in BOTH {
+        let shop = CliFixture::open();
+        let made_with = |id: &str, expires_in: &str| {
+            made(
+                &shop,
+                account,
+                id,
+                &["--allow-duplicate", "--expires-in", expires_in],
+            )
+            .0
+        };
+        let (soon, later) = (made_with("A-1", "1ms"), made_with("A-2", "45m"));
+        let shown = shop.duka(&["show", &later, "--json"]).exits(0).json();
+        assert!(shown["order"]["expires_at"].is_string(), "{shown:#}");
+        let planned = shop.duka(&["explain", &later, "--json"]).exits(0).json();
+        assert_eq!(
+            [&planned["plan"], &planned["reason"]],
+            ["leave", "not_expired"]
+        );
+        // The one is too young and the other old enough, but for that.
+        let (rows, _) = shop.duka(&["sweep", "--json"]).exits(0).swept();
+        assert_eq!(rows.len(), 1, "{rows:#?}");
+        assert_eq!(
+            [&rows[0]["order"], &rows[0]["outcome"]],
+            [&*soon, "confirmed"]
+        );
+        let run = shop.duka(&["sweep", "--min-age", "0s", "--json"]);
+        assert_eq!(swept(run, &later), None);
+        assert_eq!(shop.cancels_received(), 1);
+    }
+}
+
+#[test]
+fn an_expired_order_of_a_list_is_cancelled_whatever_its_age_and_a_kept_one_is_not() {
+    let shop = CliFixture::open();
+    for id in ["A-1", "A-2", "A-3"] {
+        shop.create("kwikpaisa", id);
+    }
+    let mut shop = shop;
+    shop.terminal.set("DUKA_STORE", "sqlite:other.db");
+    let now = jiff::Timestamp::now();
+    let line = |id: &str, expires_in: i64, note: &str| {
+        let created = now - jiff::SignedDuration::from_mins(5);
+        let expires = now + jiff::SignedDuration::from_mins(expires_in);
+        format!("kwikpaisa,{id},{created},105.50,INR,{expires},{note}\n")
+    };
+    let rows = [
+        line("A-1", -1, ""),
+        line("A-2", 1, ""),
+        line("A-3", -1, "door"),
+    ];
+    let csv = format!("{HEADER},expires_at,note\n{}", rows.concat());
+    shop.terminal.write("list.csv", csv);
+    let toml = "[[sweep.rule]]\nnote_contains = \"door\"\naction = \"keep\"\n";
+    let keys = shop.emulator.kwikpaisa_url();
+    let account = format!(
+        "[accounts.kwikpaisa]\ngateway = \"kwikpaisa\"\nbase_url = \"{keys}\"\napi_key_env = \"DUKA_KWIKPAISA_API_KEY\"\nsecret_key_env = \"DUKA_KWIKPAISA_SECRET_KEY\"\n"
+    );
+    shop.terminal.write("duka.toml", format!("{account}{toml}"));
+    let run = shop.duka(&["sweep", "--orders", "list.csv", "--min-age", "1h", "--json"]);
+    let (rows, _) = run.exits(0).swept();
+    let of = |id: &str| rows.iter().find(|row| row["order"] == id);
+    assert_eq!(of("A-1").unwrap()["outcome"], "confirmed");
+    assert_eq!(of("A-2"), None);
+    assert_eq!(of("A-3").unwrap()["skip_reason"], "kept_by_rule");
+    assert_eq!(shop.cancels_received(), 1);
+}
+
+#[test]
+fn once_a_newer_attempt_is_paid_a_sweep_cancels_the_older_ones_however_young() {
+    for (account, _) in BOTH {
+        let shop = CliFixture::open();
+        let mut ids = Vec::new();
+        for (id, more) in [
+            ("A-1", &[][..]),
+            ("A-2", &["--expires-in", "45m"]),
+            ("A-3", &[]),
+            ("A-4", &[]),
+        ] {
+            let more = [&["--allow-duplicate"], more].concat();
+            ids.push(made(&shop, account, id, &more).0);
+        }
+        shop.emulator.pay(&ids[2]).unwrap();
+        // Nothing is known of the payment yet.
+        let (rows, _) = shop.duka(&["sweep", "--json"]).exits(0).swept();
+        assert_eq!(rows, [] as [Value; 0]);
+        shop.duka(&["status", &ids[2]]).exits(0);
+        let plan = shop.duka(&["explain", &ids[0], "--json"]).exits(0).json();
+        assert_eq!(plan["plan"], "cancel");
+        let (mut rows, _) = shop.duka(&["sweep", "--json"]).exits(0).swept();
+        rows.sort_by_key(|row| ids.iter().position(|id| row["order"] == **id));
+        assert_eq!(rows.len(), 2, "{rows:#?}");
+        for (row, id) in rows.iter().zip(&ids) {
+            assert_eq!([&row["order"], &row["outcome"]], [id, "confirmed"]);
+            let reason = row["reason"].as_str().unwrap();
+            assert!(
+                reason.contains(&ids[2]) && reason.contains("is paid"),
+                "{reason}"
+            );
+        }
+        // The newer one may be another sale.
+        assert_eq!(shop.cancels_received(), 2);
+    }
+}
+
+#[test]
+fn older_attempts_are_only_reported_where_the_settings_say_so() {
+    let shop = CliFixture::only(Gateway::KwikPaisa);
+    let (older, _) = made(&shop, "kwikpaisa", "A-1", &[]);
+    let (newer, _) = made(&shop, "kwikpaisa", "A-2", &["--allow-duplicate"]);
+    shop.emulator.pay(&newer).unwrap();
+    shop.duka(&["status", &newer]).exits(0);
+    shop.terminal
+        .write("duka.toml", "[sweep]\nduplicates = \"report\"\n");
+    let row = swept(shop.duka(&["sweep", "--json"]), &older).unwrap();
+    assert_eq!(row["skip_reason"], "duplicate");
+    assert_eq!(shop.cancels_received(), 0);
+    shop.terminal
+        .write("duka.toml", "[sweep]\nduplicates = \"both\"\n");
+    shop.duka(&["sweep"])
+        .exits(2)
+        .complains("it can be \"cancel_older\" or \"report\"");
 }

@@ -326,6 +326,16 @@ impl Store for SqliteStore {
         self.read(move |c| records::of_order(c, &key)).await
     }
 
+    async fn attempts(
+        &self,
+        account: &AccountName,
+        shop_order: &str,
+    ) -> Result<Vec<TrackedOrder>, StoreError> {
+        let (account, shop_order) = (account.clone(), shop_order.to_owned());
+        self.read(move |c| orders::attempts(c, &account, &shop_order))
+            .await
+    }
+
     async fn abandoned(&self, page: AbandonedPage) -> Result<Vec<TrackedOrder>, StoreError> {
         self.read(move |c| orders::abandoned(c, &page)).await
     }

@@ -10,7 +10,7 @@ use super::rows::{
     self, collect, form_word, micros, origin_word, store_error, tracking_word, unknown_words,
 };
 use crate::order::{OrderKey, TrackedOrder};
-use crate::store::{AbandonedPage, StoreError, StoreErrorKind, Tracked};
+use crate::store::{Abandoned, AbandonedPage, StoreError, StoreErrorKind, Tracked};
 
 pub(super) fn track(
     connection: &Connection,
@@ -336,17 +336,29 @@ pub(super) fn abandoned(
     connection: &Connection,
     page: &AbandonedPage,
 ) -> Result<Vec<TrackedOrder>, StoreError> {
+    let (moment, which) = match page.which {
+        Abandoned::ByAge => ("created_at", "expires_at IS NULL"),
+        Abandoned::Expired => ("expires_at", "expires_at IS NOT NULL"),
+        Abandoned::Superseded => (
+            "created_at",
+            "shop_order IS NOT NULL AND EXISTS (
+                 SELECT 1 FROM orders AS newer
+                 WHERE newer.shop_order = orders.shop_order AND newer.account = orders.account
+                   AND newer.order_id <> orders.order_id
+                   AND newer.created_at >= orders.created_at AND newer.status = 'paid')",
+        ),
+    };
     let mut select = connection
-        .prepare_cached(
+        .prepare_cached(&format!(
             "SELECT * FROM orders
-             WHERE tracking = 'pending'
-               AND (created_at, account, order_id) > (?1, ?2, ?3)
-               AND created_at >= ?4 AND created_at <= ?5
+             WHERE tracking = 'pending' AND {which}
+               AND ({moment}, account, order_id) > (?1, ?2, ?3)
+               AND {moment} >= ?4 AND {moment} <= ?5
                AND (last_action_at IS NULL OR last_action_at <= ?6)
                AND (?7 IS NULL OR account = ?7)
-             ORDER BY created_at, account, order_id
-             LIMIT ?8",
-        )
+             ORDER BY {moment}, account, order_id
+             LIMIT ?8"
+        ))
         .map_err(store_error)?;
     let (at, account, order) = match &page.after {
         // An account name is never empty, so this comes before every order.
@@ -357,8 +369,8 @@ pub(super) fn abandoned(
         at,
         account,
         order,
-        micros(page.created_from),
-        micros(page.created_until),
+        micros(page.from),
+        micros(page.until),
         micros(page.untouched_since),
         page.account.as_ref().map(|a| a.as_str()),
         page.limit,

@@ -49,6 +49,8 @@ CREATE TABLE orders (
 
 -- The orders that a sweep considers; closed orders are not in this index.
 CREATE INDEX orders_pending ON orders (created_at, account, order_id) WHERE tracking = 'pending';
+CREATE INDEX orders_expiring ON orders (expires_at, account, order_id)
+    WHERE tracking = 'pending' AND expires_at IS NOT NULL;
 CREATE INDEX orders_by_id ON orders (order_id);
 CREATE INDEX orders_by_reference ON orders (reference) WHERE reference IS NOT NULL;
 CREATE INDEX orders_by_shop_order ON orders (shop_order, account) WHERE shop_order IS NOT NULL;

@@ -4,13 +4,14 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use crate::store::{AbandonedPage, Attempt, Claim, Schedule, StoreStats};
-use crate::{OrderKey, Record, Store};
+use crate::store::{Abandoned, AbandonedPage, Attempt, Claim, Schedule, StoreStats};
+use crate::{AmountCheck, OrderKey, Record, Store, TrackedOrder};
+use duka_core::OrderStatus;
 use duka_core::cancel::{Outcome, State};
 use jiff::{SignedDuration, Timestamp};
 
-use super::changes::{change, id, opened, stored};
-use super::{MINUTE, Suite, account, at, noon, order};
+use super::changes::{change, id, opened, seen, stored};
+use super::{MINUTE, Suite, account, at, key, noon, order};
 
 /// A claim of two minutes.
 pub fn claim(worker: &str) -> Claim {
@@ -200,8 +201,9 @@ pub async fn abandoned_orders_come_by_age_page_by_page(suite: &Suite<'_>) {
     store.track(orders).await.unwrap();
     opened(&*store, 1, "shop", "in hand").await;
     let page = |account_name: Option<&str>, after: Option<(Timestamp, OrderKey)>| AbandonedPage {
-        created_from: noon() - SignedDuration::from_hours(24),
-        created_until: noon() - SignedDuration::from_mins(30),
+        which: Abandoned::ByAge,
+        from: noon() - SignedDuration::from_hours(24),
+        until: noon() - SignedDuration::from_mins(30),
         untouched_since: noon() - SignedDuration::from_mins(30),
         account: account_name.map(account),
         after,
@@ -228,6 +230,64 @@ pub async fn abandoned_orders_come_by_age_page_by_page(suite: &Suite<'_>) {
     assert_eq!(only.len(), 1);
 }
 
+/// An order that expires counts from then on; an older attempt from when a newer one is paid.
+pub async fn orders_that_expire_or_are_superseded_come_on_pages_of_their_own(suite: &Suite<'_>) {
+    let store = suite.open();
+    let attempt = |shop: &str, id: &str, minutes: i64, expires_in: Option<i64>| TrackedOrder {
+        shop_order: Some("17".to_owned()),
+        created_at: noon() - SignedDuration::from_mins(minutes),
+        expires_at: expires_in.map(|it| noon() + SignedDuration::from_mins(it)),
+        ..order(shop, id)
+    };
+    let orders = vec![
+        attempt("shop", "aged", 90, None),
+        attempt("shop", "expired", 5, Some(-1)),
+        attempt("shop", "just", 90, Some(0)),
+        attempt("shop", "lasts", 90, Some(1)),
+        attempt("shop", "long ago", 90, Some(-61)),
+        attempt("shop", "paid", 4, None),
+        attempt("shop", "newer", 3, None),
+        attempt("other", "elsewhere", 90, None),
+    ];
+    store.track(orders).await.unwrap();
+    let found = async |which, from: i64, until: i64| {
+        let mut page = AbandonedPage {
+            which,
+            from: noon() + SignedDuration::from_mins(from),
+            until: noon() + SignedDuration::from_mins(until),
+            untouched_since: noon(),
+            account: Some(account("shop")),
+            after: None,
+            limit: 2,
+        };
+        let mut found = Vec::new();
+        loop {
+            let orders = store.abandoned(page.clone()).await.unwrap();
+            let Some(last) = orders.last() else {
+                return found.join(" ");
+            };
+            let moment = match which {
+                Abandoned::Expired => last.expires_at.unwrap(),
+                Abandoned::ByAge | Abandoned::Superseded => last.created_at,
+            };
+            page.after = Some((moment, last.key.clone()));
+            found.extend(orders.iter().map(|order| order.key.order.to_string()));
+        }
+    };
+    assert_eq!(found(Abandoned::ByAge, -100, -30).await, "aged");
+    assert_eq!(found(Abandoned::Expired, -60, 0).await, "expired just");
+    assert_eq!(found(Abandoned::Superseded, -100, 0).await, "");
+    let paid = seen(OrderStatus::Paid, 0);
+    let (paid_key, check) = (key("shop", "paid"), AmountCheck::Compare);
+    store.observe(&paid_key, paid, check, "w1").await.unwrap();
+    let older = "aged just lasts long ago expired";
+    assert_eq!(found(Abandoned::Superseded, -100, 0).await, older);
+    let attempts = store.attempts(&account("shop"), "17").await.unwrap();
+    let ids: Vec<_> = attempts.iter().map(|it| it.key.order.as_str()).collect();
+    assert_eq!(ids[..3], ["newer", "paid", "expired"]);
+    assert_eq!(ids.len(), 7);
+}
+
 /// An order with a recent action is left alone for a while.
 pub async fn an_order_with_a_recent_action_is_left_alone_for_a_while(suite: &Suite<'_>) {
     let store = suite.open();
@@ -237,8 +297,9 @@ pub async fn an_order_with_a_recent_action_is_left_alone_for_a_while(suite: &Sui
     suite.set_clock(60);
     stored(&*store, skipped).await;
     let untouched_since = |seconds| AbandonedPage {
-        created_from: Timestamp::MIN,
-        created_until: noon(),
+        which: Abandoned::ByAge,
+        from: Timestamp::MIN,
+        until: noon(),
         untouched_since: at(seconds),
         account: None,
         after: None,

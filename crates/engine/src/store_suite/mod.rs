@@ -143,6 +143,7 @@ macro_rules! store_suite {
                 an_unclaimed_record_can_be_claimed_by_id_before_it_is_due
                 workers_that_claim_at_once_never_get_the_same_record
                 abandoned_orders_come_by_age_page_by_page
+                orders_that_expire_or_are_superseded_come_on_pages_of_their_own
                 an_order_with_a_recent_action_is_left_alone_for_a_while
                 stats_count_what_is_there
                 everything_survives_the_end_of_the_program

@@ -40,21 +40,32 @@ pub enum Mode {
     DryRun,
 }
 
+/// What becomes of the older open attempts of a shop order once a newer one is paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DuplicateAttempts {
+    /// They are cancelled, however young they are.
+    CancelOlder,
+    /// They are reported, and left to their age.
+    Report,
+}
+
 /// The bounds of a sweep.
 #[derive(Debug, Clone)]
 pub struct Bounds {
-    /// Orders younger than this are left to their customers.
+    /// Orders younger than this are left to their customers; those that expire, until they do.
     pub min_age: Duration,
     /// Orders whose payment is under way are left to their customers up to this age. It binds
     /// sweeps alone, and no order that a caller cancels by its name.
     pub processing_min_age: Duration,
     /// The merchant's rules; of those that an order fits, the first counts.
     pub rules: Vec<SweepRule>,
+    /// What becomes of the older open attempts of a shop order once a newer one is paid.
+    pub duplicates: DuplicateAttempts,
     /// Orders that a worker has acted on more recently than this are left alone, so that an
     /// order that was just refused or could not be read is not read again in every round.
     /// `None` means as long as `min_age`.
     pub grace: Option<Duration>,
-    /// Orders older than this are left alone.
+    /// Orders older than this are left alone; those that expire, so long after they have.
     pub look_back: Duration,
     /// The most orders that are worked on.
     pub max: Option<u64>,
@@ -83,6 +94,7 @@ impl Default for Bounds {
             min_age: Duration::from_secs(30 * 60),
             processing_min_age: Duration::from_secs(24 * 60 * 60),
             rules: Vec::new(),
+            duplicates: DuplicateAttempts::CancelOlder,
             grace: None,
             look_back: Duration::from_secs(7 * 24 * 60 * 60),
             max: None,

@@ -89,6 +89,7 @@ impl<'a> Context<'a> {
             shop_order: order.shop_order.clone(),
             money: order.money,
             reading: None,
+            superseded_by: None,
             disposition,
         }));
     }

@@ -6,7 +6,7 @@ use duka_core::OrderStatus;
 use duka_core::gateway::Eligibility;
 use jiff::Timestamp;
 
-use super::bounds::Bounds;
+use super::bounds::{Bounds, DuplicateAttempts};
 use super::rules::{RuleAction, RuleNumber, first_fit};
 use crate::amount::AmountDifference;
 use crate::order::{TrackedOrder, Tracking};
@@ -42,6 +42,14 @@ pub enum LeaveReason {
         /// When it has that age.
         until: Timestamp,
     },
+    /// It expires, and has not yet.
+    NotExpired {
+        /// When it does.
+        until: Timestamp,
+    },
+    /// A newer attempt for its shop order is paid, and
+    /// [`Bounds::duplicates`](crate::sweep::Bounds::duplicates) says to report that alone.
+    Duplicate,
     /// It is older than [`Bounds::look_back`](crate::sweep::Bounds::look_back).
     TooOld,
     /// A worker has acted on it more recently than [`Bounds::grace`](field@crate::sweep::Bounds::grace)
@@ -77,6 +85,8 @@ impl LeaveReason {
         match self {
             Self::KeptByRule => "kept_by_rule",
             Self::TooYoung { .. } => "too_young",
+            Self::NotExpired { .. } => "not_expired",
+            Self::Duplicate => "duplicate",
             Self::TooOld => "too_old",
             Self::RecentAction { .. } => "recent_action",
             Self::InProgress => "in_progress",
@@ -89,13 +99,33 @@ impl LeaveReason {
         }
     }
 
+    /// Whether the order is left to its customer for now.
+    pub(super) const fn is_too_early(&self) -> bool {
+        match self {
+            Self::TooYoung { .. } | Self::NotExpired { .. } => true,
+            Self::KeptByRule
+            | Self::Duplicate
+            | Self::TooOld
+            | Self::RecentAction { .. }
+            | Self::InProgress
+            | Self::Closed
+            | Self::Failed
+            | Self::Processing { .. }
+            | Self::NotEligible
+            | Self::NotFound
+            | Self::AmountDiffers(_) => false,
+        }
+    }
+
     /// When a sweep looks at the order again, if nothing else changes and the reason says so.
     pub const fn until(&self) -> Option<Timestamp> {
         match self {
             Self::TooYoung { until, .. }
+            | Self::NotExpired { until }
             | Self::RecentAction { until }
             | Self::Processing { until } => Some(*until),
             Self::KeptByRule
+            | Self::Duplicate
             | Self::TooOld
             | Self::InProgress
             | Self::Closed
@@ -105,6 +135,13 @@ impl LeaveReason {
             | Self::AmountDiffers(_) => None,
         }
     }
+}
+
+/// Whether a newer attempt for the order's shop order is paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Superseded {
+    No,
+    Yes,
 }
 
 /// What is known of an order beside what is tracked.
@@ -122,6 +159,7 @@ impl Disposition {
     /// What a sweep within these bounds does with this order now.
     pub(super) fn of(
         order: &TrackedOrder,
+        superseded: Superseded,
         shown: Shown<'_>,
         bounds: &Bounds,
         now: Timestamp,
@@ -131,7 +169,7 @@ impl Disposition {
             Some((number, rule)) => (Some(number), Some(rule.action)),
             None => (None, None),
         };
-        let reason = by_tracking(order, rule_action, bounds, now)
+        let reason = by_tracking(order, rule_action, superseded, bounds, now)
             .or_else(|| by_status(order, shown, bounds, now));
         Self {
             rule,
@@ -144,6 +182,7 @@ impl Disposition {
 fn by_tracking(
     order: &TrackedOrder,
     rule: Option<RuleAction>,
+    superseded: Superseded,
     bounds: &Bounds,
     now: Timestamp,
 ) -> Option<LeaveReason> {
@@ -157,13 +196,22 @@ fn by_tracking(
         Some(RuleAction::MinAge(min_age)) => min_age,
         None => bounds.min_age,
     };
-    let until = after(order.created_at, min_age);
+    let (abandoned_at, too_early) = match order.expires_at {
+        Some(until) => (until, LeaveReason::NotExpired { until }),
+        None => {
+            let until = after(order.created_at, min_age);
+            (until, LeaveReason::TooYoung { min_age, until })
+        }
+    };
+    let counted_from = order.expires_at.unwrap_or(order.created_at);
     let untouched = order
         .last_action_at
         .map(|at| after(at, bounds.effective_grace()));
-    if until > now {
-        Some(LeaveReason::TooYoung { min_age, until })
-    } else if after(order.created_at, bounds.look_back) < now {
+    if abandoned_at > now && superseded == Superseded::No {
+        Some(too_early)
+    } else if abandoned_at > now && bounds.duplicates == DuplicateAttempts::Report {
+        Some(LeaveReason::Duplicate)
+    } else if after(counted_from, bounds.look_back) < now {
         Some(LeaveReason::TooOld)
     } else {
         let until = untouched.filter(|until| *until > now)?;

@@ -40,6 +40,8 @@ pub struct Plan {
     pub money: Option<Money>,
     /// What its status is; `None` where the gateway was not asked, or knows no such order.
     pub reading: Option<StatusReading>,
+    /// The newer attempt for its shop order that is paid, if there is one.
+    pub superseded_by: Option<OrderKey>,
     /// What becomes of it, and why.
     pub disposition: Disposition,
 }

@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use super::bounds::{Bounds, Mode};
 use super::breaker::Remedy;
 use super::context::Context;
-use super::disposition::{Disposition, LeaveReason, PlannedAction, Shown, after, processing_until};
+use super::disposition::{
+    Disposition, LeaveReason, PlannedAction, Shown, Superseded, after, processing_until,
+};
 use super::events::{Plan, SweepEvent};
 use crate::amount::AmountDifference;
 use crate::driver::{CancelOutcome, Canceller, is_hopeless};
@@ -36,6 +38,8 @@ pub(super) struct Abandoned {
     pub(super) order: TrackedOrder,
     /// Its amount by the list, which may not be the one it is tracked with.
     pub(super) listed: Option<Money>,
+    /// The newer attempt for its shop order that is paid, if it is cancelled for that.
+    pub(super) superseded_by: Option<OrderKey>,
 }
 
 impl Canceller {
@@ -216,7 +220,11 @@ async fn cancel(context: &Context<'_>, work: &Abandoned) -> Ended {
 }
 
 async fn open(context: &Context<'_>, work: &Abandoned) -> Result<OpenResult, EngineError> {
-    let Abandoned { order, listed } = work;
+    let Abandoned {
+        order,
+        listed,
+        superseded_by,
+    } = work;
     let canceller = context.canceller;
     // What this worker cannot carry out it does not begin.
     canceller.check_gateway(&order.key, &order.gateway)?;
@@ -232,7 +240,13 @@ async fn open(context: &Context<'_>, work: &Abandoned) -> Result<OpenResult, Eng
     }
     let since = order.last_action_at;
     let unmodified = Condition::IfUnmodifiedSince { since };
-    let request: Request = context.request.clone();
+    let mut request: Request = context.request.clone();
+    if let Some(newer) = superseded_by {
+        request.reason = Some(format!(
+            "order {} for the same shop order is paid",
+            newer.order
+        ));
+    }
     let until = processing_until(order, context.bounds);
     canceller
         .open(key, request, *listed, Some(until), unmodified)
@@ -241,7 +255,7 @@ async fn open(context: &Context<'_>, work: &Abandoned) -> Result<OpenResult, Eng
 
 async fn plan(context: &Context<'_>, work: Abandoned) -> Ended {
     context.considered();
-    let Abandoned { order, listed } = work;
+    let Abandoned { order, listed, .. } = work;
     match planned(context.canceller, &order, listed, context.bounds).await {
         Ok((plan, not_found)) => {
             if let Some(reading) = &plan.reading {
@@ -269,13 +283,19 @@ async fn planned(
     bounds: &Bounds,
 ) -> Result<(Plan, Option<Error>), EngineError> {
     let now = canceller.clock.now();
-    let disposition = |shown| Disposition::of(order, shown, bounds, now);
+    let superseded_by = newer_paid(canceller, order).await?;
+    let superseded = match superseded_by {
+        Some(_) => Superseded::Yes,
+        None => Superseded::No,
+    };
+    let disposition = |shown| Disposition::of(order, superseded, shown, bounds, now);
     let plan = |reading, disposition| Plan {
         key: order.key.clone(),
         gateway: order.gateway.clone(),
         shop_order: order.shop_order.clone(),
         money: listed.or(order.money),
         reading,
+        superseded_by: superseded_by.clone(),
         disposition,
     };
     canceller.check_gateway(&order.key, &order.gateway)?;
@@ -299,6 +319,26 @@ async fn planned(
     let differs = AmountDifference::between(check, listed, order.money, reading.money);
     let disposition = disposition(Shown::Status(&seen, differs));
     Ok((plan(Some(reading.clone()), disposition), None))
+}
+
+/// The newer attempt for the order's shop order that is paid.
+pub(super) async fn newer_paid(
+    canceller: &Canceller,
+    order: &TrackedOrder,
+) -> Result<Option<OrderKey>, EngineError> {
+    let Some(shop_order) = &order.shop_order else {
+        return Ok(None);
+    };
+    let account = &order.key.account;
+    let attempts = canceller.store.attempts(account, shop_order).await?;
+    let is_paid = |it: &TrackedOrder| {
+        let seen = it.seen.as_ref();
+        seen.is_some_and(|seen| seen.status == OrderStatus::Paid)
+    };
+    let newer = attempts
+        .into_iter()
+        .find(|it| it.key != order.key && it.created_at >= order.created_at && is_paid(it));
+    Ok(newer.map(|it| it.key))
 }
 
 /// Reads a status again; only what it changes is reported.

@@ -125,6 +125,7 @@ mod tests {
         Job::Cancel(Box::new(Abandoned {
             order,
             listed: None,
+            superseded_by: None,
         }))
     }
 

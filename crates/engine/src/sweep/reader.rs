@@ -9,13 +9,13 @@ use jiff::Timestamp;
 
 use super::bounds::{ListError, Mode, Source};
 use super::context::{Context, PAGE, before};
-use super::disposition::{Disposition, PlannedAction, Shown};
-use super::jobs::{Abandoned, Job, Unsettled};
+use super::disposition::{Disposition, PlannedAction, Shown, Superseded};
+use super::jobs::{self, Job, Unsettled, newer_paid};
 use super::queue::Queues;
 use crate::error::EngineError;
-use crate::order::TrackedOrder;
+use crate::order::{OrderKey, TrackedOrder};
 use crate::record::Record;
-use crate::store::{AbandonedPage, Claim, ReportFilter, ReportPage};
+use crate::store::{Abandoned, AbandonedPage, Claim, ReportFilter, ReportPage};
 
 /// Orders of a list that are written to the store together.
 const BATCH: usize = 256;
@@ -186,32 +186,76 @@ impl Reader<'_> {
                 .is_ok()
     }
 
-    /// Orders of the store that may be abandoned, page by page.
+    /// Orders of the store that may be abandoned, page by page: those first whose customers have
+    /// paid by a newer attempt and could pay again.
     async fn tracked(&self) -> Result<(), EngineError> {
         let (bounds, now) = (self.context.bounds, self.context.now());
         let mut left = bounds.max.unwrap_or(u64::MAX);
-        let mut page = AbandonedPage {
-            created_from: before(now, bounds.look_back),
-            created_until: before(now, bounds.least_age()),
-            untouched_since: before(now, bounds.effective_grace()),
-            account: bounds.account.clone(),
-            after: None,
-            limit: PAGE,
-        };
-        while left > 0 && self.is_needed().await {
+        for (which, until) in [
+            (Abandoned::Superseded, now),
+            (Abandoned::Expired, now),
+            (Abandoned::ByAge, before(now, bounds.least_age())),
+        ] {
+            let page = AbandonedPage {
+                which,
+                from: before(now, bounds.look_back),
+                until,
+                untouched_since: before(now, bounds.effective_grace()),
+                account: bounds.account.clone(),
+                after: None,
+                limit: PAGE,
+            };
+            self.pages(page, &mut left).await?;
+        }
+        Ok(())
+    }
+
+    async fn pages(&self, mut page: AbandonedPage, left: &mut u64) -> Result<(), EngineError> {
+        while *left > 0 && self.is_needed().await {
             let orders = self.context.canceller.store.abandoned(page.clone()).await?;
             let Some(last) = orders.last() else { break };
-            page.after = Some((last.created_at, last.key.clone()));
+            let moment = match page.which {
+                Abandoned::ByAge | Abandoned::Superseded => last.created_at,
+                Abandoned::Expired => last.expires_at.unwrap_or(last.created_at),
+            };
+            page.after = Some((moment, last.key.clone()));
             for order in orders {
-                let disposition = self.disposition(&order);
-                match disposition.action {
-                    PlannedAction::Cancel => self.abandoned(order, None, &mut left),
+                let disposition = self.disposition(&order, Superseded::No);
+                match (page.which, disposition.action) {
+                    // Its time has come, and its page comes, too.
+                    (Abandoned::Superseded, PlannedAction::Cancel) => {}
+                    (Abandoned::Superseded, PlannedAction::Leave(reason)) => {
+                        if reason.is_too_early() {
+                            self.superseded(order, None, disposition, left).await?;
+                        }
+                    }
+                    (_, PlannedAction::Cancel) => self.abandoned(order, None, None, left),
                     // A younger order is none of those that the sweep looks at, unless a rule
                     // makes it so.
-                    PlannedAction::Leave(_) if disposition.rule.is_none() => {}
-                    PlannedAction::Leave(_) => self.leave(&order, disposition),
+                    (_, PlannedAction::Leave(_)) if disposition.rule.is_none() => {}
+                    (_, PlannedAction::Leave(_)) => self.leave(&order, disposition),
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Takes an order that is too early for a sweep, unless a newer attempt is paid.
+    async fn superseded(
+        &self,
+        order: TrackedOrder,
+        listed: Option<Money>,
+        disposition: Disposition,
+        left: &mut u64,
+    ) -> Result<(), EngineError> {
+        let newer = newer_paid(self.context.canceller, &order).await?;
+        let disposition = match newer {
+            Some(_) => self.disposition(&order, Superseded::Yes),
+            None => disposition,
+        };
+        match disposition.action {
+            PlannedAction::Cancel => self.abandoned(order, listed, newer, left),
+            PlannedAction::Leave(_) => self.leave(&order, disposition),
         }
         Ok(())
     }
@@ -239,9 +283,13 @@ impl Reader<'_> {
                 let listed = order.money;
                 let known = context.canceller.store.order(&order.key).await?;
                 let order = known.unwrap_or(order);
-                let disposition = self.disposition(&order);
+                let disposition = self.disposition(&order, Superseded::No);
                 match disposition.action {
-                    PlannedAction::Cancel => self.abandoned(order, listed, &mut left),
+                    PlannedAction::Cancel => self.abandoned(order, listed, None, &mut left),
+                    PlannedAction::Leave(reason) if reason.is_too_early() => {
+                        self.superseded(order, listed, disposition, &mut left)
+                            .await?;
+                    }
                     PlannedAction::Leave(_) => self.leave(&order, disposition),
                 }
                 if left == 0 {
@@ -271,10 +319,20 @@ impl Reader<'_> {
         wanted.ready_chunks(BATCH).boxed()
     }
 
-    fn abandoned(&self, order: TrackedOrder, listed: Option<Money>, left: &mut u64) {
+    fn abandoned(
+        &self,
+        order: TrackedOrder,
+        listed: Option<Money>,
+        superseded_by: Option<OrderKey>,
+        left: &mut u64,
+    ) {
         if *left > 0 {
             *left -= 1;
-            self.push(Job::Cancel(Box::new(Abandoned { order, listed })));
+            self.push(Job::Cancel(Box::new(jobs::Abandoned {
+                order,
+                listed,
+                superseded_by,
+            })));
         }
     }
 
@@ -288,9 +346,9 @@ impl Reader<'_> {
     }
 
     /// What becomes of an order by what is tracked of it.
-    fn disposition(&self, order: &TrackedOrder) -> Disposition {
+    fn disposition(&self, order: &TrackedOrder, superseded: Superseded) -> Disposition {
         let (bounds, now) = (self.context.bounds, self.context.now());
-        Disposition::of(order, Shown::NotAsked, bounds, now)
+        Disposition::of(order, superseded, Shown::NotAsked, bounds, now)
     }
 
     fn leave(&self, order: &TrackedOrder, disposition: Disposition) {

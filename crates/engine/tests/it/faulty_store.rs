@@ -185,6 +185,14 @@ impl Store for FaultyStore {
         self.within.cancellations_of(key).await
     }
 
+    async fn attempts(
+        &self,
+        account: &AccountName,
+        shop_order: &str,
+    ) -> Result<Vec<TrackedOrder>, StoreError> {
+        self.within.attempts(account, shop_order).await
+    }
+
     async fn abandoned(&self, page: AbandonedPage) -> Result<Vec<TrackedOrder>, StoreError> {
         self.within.abandoned(page).await
     }

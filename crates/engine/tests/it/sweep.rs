@@ -74,6 +74,8 @@ fn why(plan: &Plan) -> String {
     let word = match reason {
         LeaveReason::KeptByRule => "KeptByRule",
         LeaveReason::TooYoung { .. } => "TooYoung",
+        LeaveReason::NotExpired { .. } => "NotExpired",
+        LeaveReason::Duplicate => "Duplicate",
         LeaveReason::TooOld => "TooOld",
         LeaveReason::RecentAction { .. } => "RecentAction",
         LeaveReason::InProgress => "InProgress",

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use duka_core::{AccountName, OrderId};
 use duka_engine::Store;
-use duka_engine::store::{AbandonedPage, ReportFilter, ReportPage};
+use duka_engine::store::{Abandoned, AbandonedPage, ReportFilter, ReportPage};
 use duka_http::{Intent, Request};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -167,8 +167,9 @@ fn print(findings: &Findings, context: &Context) -> Result<(), Failure> {
 async fn known_order(account: &AccountName, config: &Config, context: &Context) -> Option<OrderId> {
     let store = context.existing_store(config).await.ok()?;
     let page = AbandonedPage {
-        created_from: Timestamp::MIN,
-        created_until: Timestamp::MAX,
+        which: Abandoned::ByAge,
+        from: Timestamp::MIN,
+        until: Timestamp::MAX,
         untouched_since: Timestamp::MAX,
         account: Some(account.clone()),
         after: None,

@@ -371,6 +371,14 @@ impl Store for Between {
         self.within.cancellations_of(key).await
     }
 
+    async fn attempts(
+        &self,
+        account: &AccountName,
+        shop_order: &str,
+    ) -> Result<Vec<TrackedOrder>, StoreError> {
+        self.within.attempts(account, shop_order).await
+    }
+
     async fn abandoned(&self, page: AbandonedPage) -> Result<Vec<TrackedOrder>, StoreError> {
         let mut page = page;
         if self.makes(Mistake::SweepsTheTouched) {

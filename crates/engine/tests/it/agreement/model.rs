@@ -553,7 +553,7 @@ impl Model {
         let mut orders: Vec<_> = orders
             .filter(|order| {
                 order.tracking == Tracking::Pending
-                    && (page.created_from..=page.created_until).contains(&order.created_at)
+                    && (page.from..=page.until).contains(&order.created_at)
                     && order
                         .last_action_at
                         .is_none_or(|at| at <= page.untouched_since)

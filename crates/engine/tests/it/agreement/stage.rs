@@ -14,7 +14,7 @@ use duka_core::clock::SharedClock;
 use duka_core::{
     CancellationId, Gateway, GatewayName, Money, Observation, OrderId, OrderStatus, PaymentDetails,
 };
-use duka_engine::store::{AbandonedPage, Claim, Condition, NewCancellation};
+use duka_engine::store::{Abandoned, AbandonedPage, Claim, Condition, NewCancellation};
 use duka_engine::{AmountCheck, EngineError, OrderKey, Record, Store, TrackedOrder, Tracking};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
@@ -445,8 +445,9 @@ impl Stage<'_> {
             since: [None, Some(self.now), Some(ago(60)), Some(noon())][look / 2 % 4],
             account: account.clone(),
             page: AbandonedPage {
-                created_from: [Timestamp::MIN, noon() - SignedDuration::from_mins(1)][look % 2],
-                created_until: [noon(), noon() - SignedDuration::from_mins(1)][look / 2 % 2],
+                which: Abandoned::ByAge,
+                from: [Timestamp::MIN, noon() - SignedDuration::from_mins(1)][look % 2],
+                until: [noon(), noon() - SignedDuration::from_mins(1)][look / 2 % 2],
                 untouched_since: [ago(0), ago(30), ago(3_000)][look / 3 % 3],
                 account,
                 after: None,
