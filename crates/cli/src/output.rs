@@ -167,7 +167,7 @@ pub(crate) fn colorize(word: &str) -> String {
     let colour = match word {
         "confirmed" | "paid" | "ok" => AnsiColor::Green,
         "in_doubt" | "needs_review" | "refused" | "late_payment" | "amount_differs"
-        | "double_request" | "fix" => AnsiColor::Yellow,
+        | "paid_twice" | "double_request" | "fix" => AnsiColor::Yellow,
         _ => return word.to_owned(),
     };
     let style = Style::new().fg_color(Some(colour.into()));

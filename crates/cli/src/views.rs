@@ -178,6 +178,7 @@ struct SummaryView {
     errors: u64,
     late_payments: u64,
     amount_differs: u64,
+    paid_twice: u64,
     unchecked: u64,
     seconds: f64,
 }
@@ -197,6 +198,7 @@ impl From<&Summary> for SummaryLine {
                 errors: summary.errors,
                 late_payments: summary.late_payments,
                 amount_differs: summary.amount_differs,
+                paid_twice: summary.paid_twice,
                 unchecked: summary.unchecked,
                 seconds: (summary.elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
             },

@@ -15,7 +15,7 @@ use duka_core::{
 };
 use jiff::Timestamp;
 use tracing::{info, trace, warn};
-use uuid::{Timestamp as UuidTime, Uuid};
+use uuid::Uuid;
 
 pub(crate) use self::transition::{Transition, is_hopeless};
 use self::transition::{answers, precondition};
@@ -25,7 +25,7 @@ use crate::deadline::Deadline;
 use crate::error::{EngineError, RequestKind};
 use crate::message;
 use crate::order::{OrderKey, TrackedOrder};
-use crate::record::{Record, Request, tracking_after};
+use crate::record::{Record, Request, new_id, tracking_after};
 use crate::settings::Settings;
 use crate::store::{
     Attempt, Change, Claim, Condition, Entry, NewCancellation, OpenResult, Schedule, Store,
@@ -273,10 +273,7 @@ impl Canceller {
 
     /// A UUID that sorts by the time it was made.
     pub(crate) fn new_id(&self) -> Uuid {
-        let since = self.clock.now().as_duration();
-        let seconds = u64::try_from(since.as_secs()).unwrap_or(0);
-        let nanos = u32::try_from(since.subsec_nanos()).unwrap_or(0);
-        Uuid::new_v7(UuidTime::from_unix(uuid::NoContext, seconds, nanos))
+        new_id(self.clock.now())
     }
 
     /// The time from now until then, at least a millisecond.

@@ -9,6 +9,7 @@ use duka_core::{
     CancellationId, GatewayName, Money, Observation, OrderStatus, Outcome, RefundId, State,
 };
 use jiff::Timestamp;
+use uuid::{Timestamp as UuidTime, Uuid};
 
 use crate::lease::Claim;
 use crate::order::{OrderKey, Tracking};
@@ -136,6 +137,14 @@ impl fmt::Display for Refund {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "refund of {} for order {}", self.terms.money, self.key)
     }
+}
+
+/// A UUID that sorts by the time it was made.
+pub(crate) fn new_id(now: Timestamp) -> Uuid {
+    let since = now.as_duration();
+    let seconds = u64::try_from(since.as_secs()).unwrap_or(0);
+    let nanos = u32::try_from(since.subsec_nanos()).unwrap_or(0);
+    Uuid::new_v7(UuidTime::from_unix(uuid::NoContext, seconds, nanos))
 }
 
 /// One line of the append-only log.

@@ -232,6 +232,11 @@ fn advice(record: &Record) -> String {
         Some(Finding::LatePayment) => {
             return format!("refund the payment or ship after all, {then}");
         }
+        Some(Finding::PaidTwice) => {
+            return format!(
+                "refund one of the two payments at the gateway's dashboard, unless the customer has bought twice, {then}"
+            );
+        }
         Some(Finding::AmountDiffers) => {
             return format!(
                 "compare the amounts at the gateway's dashboard, ask for the rest or refund, {then}"

@@ -411,6 +411,7 @@ fn payments(summary: &Summary) -> String {
     let found = [
         (summary.late_payments, "of these paid late"),
         (summary.amount_differs, "of these paid with another amount"),
+        (summary.paid_twice, "of these paid twice"),
     ];
     let found = found.into_iter().filter(|(count, _)| *count > 0);
     let mut said: String = found
@@ -472,7 +473,7 @@ fn print_dry_summary(summary: &Summary, output: Output) -> Result<(), Failure> {
 }
 
 fn exit_of(summary: &Summary, stop: &CancellationToken) -> Exit {
-    let found = summary.late_payments + summary.amount_differs;
+    let found = summary.late_payments + summary.amount_differs + summary.paid_twice;
     if summary.in_doubt > 0 || summary.needs_review > 0 || found > 0 {
         Exit::Unknown
     } else if summary.list_error.is_some() || stop.is_cancelled() {

@@ -461,3 +461,69 @@ fn older_attempts_are_only_reported_where_the_settings_say_so() {
         .exits(2)
         .complains("it can be \"cancel_older\" or \"report\"");
 }
+
+#[test]
+fn two_payments_for_one_shop_order_are_pending_until_a_person_acknowledges_them() {
+    for (account, _) in BOTH {
+        let shop = CliFixture::open();
+        let (first, _) = made(&shop, account, "A-1", &[]);
+        let (second, _) = made(&shop, account, "A-2", &["--allow-duplicate"]);
+        shop.emulator.pay(&first).unwrap();
+        shop.emulator.pay(&second).unwrap();
+        shop.duka(&["status", &second]).exits(0);
+        assert_eq!(shop.duka(&["pending", "--json"]).exits(0).stdout, "");
+        shop.duka(&["status", &first]).exits(0);
+        let [found] = &shop.duka(&["pending", "--json"]).exits(0).lines()[..] else {
+            panic!("it is silent");
+        };
+        for (key, value) in [
+            ("order", &*first),
+            ("shop_order", "17"),
+            ("finding", "paid_twice"),
+            ("outcome", "skipped"),
+            ("skip_reason", "not_eligible"),
+        ] {
+            assert_eq!(found[key], value, "{key}: {found:#}");
+        }
+        let text = shop.duka(&["pending"]).exits(0).stdout;
+        assert!(
+            text.contains(&second) && text.contains("refund one"),
+            "{text}"
+        );
+        let id = found["id"].as_str().unwrap();
+        let by = [
+            "--as",
+            "acknowledged",
+            "--by",
+            "amina",
+            "--note",
+            "refunded",
+        ];
+        shop.duka(&[&["resolve", id], &by[..]].concat()).exits(0);
+        for id in [&first, &second] {
+            shop.duka(&["status", id]).exits(0);
+        }
+        assert_eq!(shop.duka(&["pending", "--json"]).exits(0).stdout, "");
+    }
+}
+
+#[test]
+fn a_sweep_that_learns_of_a_second_payment_says_so_and_exits_4() {
+    for (account, gateway) in BOTH {
+        let shop = CliFixture::open();
+        let (older, _) = made(&shop, account, "A-1", &[]);
+        let (newer, _) = made(&shop, account, "A-2", &["--allow-duplicate"]);
+        shop.emulator.pay(&newer).unwrap();
+        shop.duka(&["status", &newer]).exits(0);
+        let fault = Fault::new(FaultKind::PayBeforeApply);
+        let fault = fault.at(gateway).on(Operation::Cancel);
+        shop.emulator.arm(fault).unwrap();
+        let (rows, summary) = shop.duka(&["sweep", "--json"]).exits(4).swept();
+        let row = rows.iter().find(|row| row["order"] == *older).unwrap();
+        assert_eq!(
+            [&row["outcome"], &row["finding"]],
+            ["not_cancelled_paid", "paid_twice"]
+        );
+        assert_eq!(summary["paid_twice"], 1);
+    }
+}

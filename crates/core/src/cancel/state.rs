@@ -194,17 +194,21 @@ pub enum Finding {
     AmountDiffers,
     /// The order was paid after it had been reported cancelled, or ended without a payment.
     LatePayment,
+    /// The customer has paid another order for the same order of the shop, too. The store finds
+    /// it: the rules know one order.
+    PaidTwice,
 }
 
 impl Finding {
     /// Every finding, the graver later.
-    pub const ALL: [Self; 2] = [Self::AmountDiffers, Self::LatePayment];
+    pub const ALL: [Self; 3] = [Self::AmountDiffers, Self::LatePayment, Self::PaidTwice];
 
     /// The word used in JSON and in the store.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AmountDiffers => "amount_differs",
             Self::LatePayment => "late_payment",
+            Self::PaidTwice => "paid_twice",
         }
     }
 

@@ -148,7 +148,9 @@ fn findings_are_words() {
     reads_back(&RefundFinding::DoubleRequest, r#""double_request""#);
     let error = refused::<Finding>(r#""early_payment""#);
     assert!(
-        error.contains("finding \"early_payment\" is not one of amount_differs, late_payment"),
+        error.contains(
+            "finding \"early_payment\" is not one of amount_differs, late_payment, paid_twice"
+        ),
         "{error}"
     );
 }

@@ -158,7 +158,7 @@ pub(super) fn open(
                 new_cancellation.processing_until.map(micros).into(),
             ),
         ],
-        claim: &new_cancellation.claim,
+        claim: Some(&new_cancellation.claim),
         entry: Entry::new("requested", &request.actor, request.reason.clone()),
     };
     let opened = records::insert(connection, new, now)?;

@@ -1,7 +1,7 @@
 //! Requests to create orders: stored before they are sent, and closed by what comes of them.
 
 use duka_core::gateway::PaymentLink;
-use duka_core::{AccountName, CreationId, Money, OrderStatus};
+use duka_core::{AccountName, CreationId, Money};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -87,7 +87,7 @@ fn obstacle(
     };
     let mut attempts = orders::attempts(connection, &creation.account, shop_order)?;
     attempts.retain(|attempt| !is_same(attempt));
-    if let Some(paid) = attempts.iter().find(|it| is_paid(it)) {
+    if let Some(paid) = attempts.iter().find(|it| orders::is_paid(it)) {
         return Ok(Some(Obstacle::PaidAttempt(paid.key.clone())));
     }
     if let Some(open) = attempts.into_iter().find(|it| Some(&it.key) != but) {
@@ -134,11 +134,6 @@ fn of_another_amount(
         Some((order.key, money))
     });
     Ok(other.next())
-}
-
-fn is_paid(order: &TrackedOrder) -> bool {
-    let seen = order.seen.as_ref();
-    seen.is_some_and(|seen| seen.status == OrderStatus::Paid)
 }
 
 /// The orders with the id of this creation, as an id or as a reference, that are cancelled or may

@@ -1,8 +1,6 @@
 //! Statements about orders.
 
-use duka_core::{
-    AccountName, GatewayTime, Observation, OrderStatus, PaymentDetails, PersonalText,
-};
+use duka_core::{AccountName, GatewayTime, Observation, OrderStatus, PaymentDetails, PersonalText};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -219,19 +217,16 @@ pub(super) fn find(connection: &Connection, text: &str) -> Result<Vec<TrackedOrd
     collect(select.query(params![text]), rows::order)
 }
 
-/// Merges an observation into what is known of the order, and returns the result; `None` if
-/// the order is not tracked.
+/// Merges an observation into what is known of the order, and returns the result.
 pub(super) fn merge(
     connection: &Connection,
-    key: &OrderKey,
+    order: &TrackedOrder,
     seen: Observation,
-) -> Result<Option<Observation>, StoreError> {
-    let Some(order) = by_key(connection, key)? else {
-        return Ok(None);
-    };
-    let merged = match order.seen {
+) -> Result<Observation, StoreError> {
+    let key = &order.key;
+    let merged = match &order.seen {
         None => seen,
-        Some(before) => before.merge(seen),
+        Some(before) => before.clone().merge(seen),
     };
     let money = merged.money;
     connection
@@ -259,7 +254,13 @@ pub(super) fn merge(
         ])
         .map_err(store_error)?;
     write_details(connection, key, &merged.details)?;
-    Ok(Some(merged))
+    Ok(merged)
+}
+
+/// Whether an order is seen paid, and not reversed.
+pub(super) fn is_paid(order: &TrackedOrder) -> bool {
+    let seen = order.seen.as_ref();
+    seen.is_some_and(|seen| seen.status == OrderStatus::Paid)
 }
 
 /// Keeps what an answer tells about an order, in the place of what was known.

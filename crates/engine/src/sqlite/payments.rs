@@ -2,17 +2,20 @@
 //! After a payment was seen no request may be sent, and a cancellation that was reported
 //! before gets a finding. Both consider an order under all names of its account.
 
-use duka_core::cancel::{Action, Receipt, Repeat, Step};
-use duka_core::{GatewayName, Observation, PaymentDetails};
+use duka_core::cancel::{
+    Action, Cancellation, Finding, Outcome, Receipt, Repeat, SkipReason, State, Step,
+};
+use duka_core::{CancellationId, GatewayName, Observation, OrderStatus, PaymentDetails};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
+use super::records::New;
 use super::rows::{self, collect, store_error};
 use super::{cancellations, creations, orders, records, refunds};
-use crate::amount::{self, AmountCheck};
+use crate::amount::{self, AmountCheck, AmountDifference};
 use crate::message;
-use crate::order::{OrderKey, Tracking};
-use crate::record::Record;
+use crate::order::{OrderKey, TrackedOrder, Tracking};
+use crate::record::{Record, new_id};
 use crate::store::{
     Attempt, Change, Entry, Precondition, Schedule, StoreError, Update, UpdateResult,
 };
@@ -26,12 +29,17 @@ pub(super) fn observe(
     actor: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let Some(merged) = orders::merge(connection, key, seen)? else {
+    let Some(order) = orders::by_key(connection, key)? else {
         return Ok(());
     };
+    let merged = orders::merge(connection, &order, seen)?;
     creations::close_seen(connection, key, now)?;
     refunds::find_reversed(connection, key, &merged.status, actor, now)?;
-    find_late(connection, key, (&merged, amount_check), actor, now)
+    find_late(connection, key, (&merged, amount_check), actor, now)?;
+    if merged.status == OrderStatus::Paid && !orders::is_paid(&order) {
+        find_twice(connection, &order, actor, now)?;
+    }
+    Ok(())
 }
 
 /// Writes an update of a cancellation, if its precondition holds, and what follows from a
@@ -84,7 +92,18 @@ fn find_late(
     let Some(order) = orders::by_key(connection, key)? else {
         return Ok(());
     };
-    let records = of_all_names(connection, key, &order.gateway)?;
+    let mut records = of_all_names(connection, key, &order.gateway)?;
+    let (tracked, shown) = (order.money, payment.money);
+    let differs = AmountDifference::between(amount_check, None, tracked, shown);
+    if let (true, Some(_)) = (records.is_empty(), differs) {
+        records.push(carrier(
+            connection,
+            key,
+            payment.status.clone(),
+            actor,
+            now,
+        )?);
+    }
     let newest = records.last().map(|record| record.id);
     for record in records {
         let check = if newest == Some(record.id) {
@@ -120,6 +139,78 @@ fn find_late(
         cancellations::write(connection, &update, &record, update.tracking, now)?;
     }
     Ok(())
+}
+
+/// Raises the finding of an order whose payment has just been learnt, where another attempt for
+/// its shop order is paid.
+fn find_twice(
+    connection: &Connection,
+    order: &TrackedOrder,
+    actor: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (key, account) = (&order.key, &order.key.account);
+    let Some(shop_order) = &order.shop_order else {
+        return Ok(());
+    };
+    let mut attempts = orders::attempts(connection, account, shop_order)?.into_iter();
+    let Some(other) = attempts.find(|it| it.key != *key && orders::is_paid(it)) else {
+        return Ok(());
+    };
+    let newest = records::of_order::<Cancellation>(connection, key)?.pop();
+    // What is not over goes on, and its worker knows nothing of other orders.
+    let over = newest.filter(|record| record.progress.state.outcome().is_some());
+    let record = match over {
+        Some(record) => record,
+        None => carrier(connection, key, OrderStatus::Paid, actor, now)?,
+    };
+    let said = format!("order {} for the same shop order is paid, too", other.key);
+    let update = Update {
+        change: Change {
+            id: record.id,
+            version: record.version,
+            next: Cancellation {
+                verified: Some(OrderStatus::Paid),
+                finding: Some(Finding::PaidTwice),
+                ..record.progress.clone()
+            },
+            message: Some(format!("paid twice: {said}")),
+            schedule: Schedule::Never,
+            entry: Entry::new(Finding::PaidTwice.as_str(), actor, Some(said)),
+        },
+        seen: None,
+        answered: PaymentDetails::default(),
+        amount_check: AmountCheck::Ignore,
+        attempt: Attempt::Unchanged,
+        tracking: Tracking::Closed,
+        precondition: Precondition::None,
+    };
+    cancellations::write(connection, &update, &record, update.tracking, now)?;
+    Ok(())
+}
+
+/// A record that is over, to carry the finding about a payment of an order whose cancellation
+/// was never asked for.
+fn carrier(
+    connection: &Connection,
+    key: &OrderKey,
+    status: OrderStatus,
+    actor: &str,
+    now: Timestamp,
+) -> Result<Record, StoreError> {
+    let not_eligible = Outcome::Skipped(SkipReason::NotEligible);
+    let new = New {
+        id: CancellationId::from_uuid(new_id(now)),
+        key,
+        progress: Cancellation {
+            state: State::Done(not_eligible),
+            ..Cancellation::requested()
+        },
+        terms: Vec::new(),
+        claim: None,
+        entry: Entry::new("paid", actor, Some(format!("status {status}"))),
+    };
+    records::insert(connection, new, now)
 }
 
 /// Whether an order id under another name of an account, at the same gateway, is the same

@@ -49,7 +49,8 @@ pub(super) struct New<'a, P: Progress> {
     pub(super) progress: P,
     /// The columns of the kind beside those of its progress.
     pub(super) terms: Columns,
-    pub(super) claim: &'a Claim,
+    /// The worker that begins with it; none if it is over.
+    pub(super) claim: Option<&'a Claim>,
     pub(super) entry: Entry,
 }
 
@@ -66,8 +67,8 @@ pub(super) fn insert<P: Progress>(
         ("account", word(new.key.account.as_str())),
         ("order_id", word(new.key.order.as_str())),
         ("actor", new.entry.actor.clone().into()),
-        ("due_at", micros(new.claim.until(now)).into()),
-        ("worker", new.claim.worker.clone().into()),
+        ("due_at", new.claim.map(|it| micros(it.until(now))).into()),
+        ("worker", new.claim.map(|it| it.worker.clone()).into()),
         ("log_entries", 1.into()),
         ("created_at", micros(now).into()),
         ("updated_at", micros(now).into()),

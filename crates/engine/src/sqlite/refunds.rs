@@ -118,7 +118,7 @@ pub(super) fn begin(
             ("remarks", terms.remarks.clone().into()),
             ("message", word(message::refund(state))),
         ],
-        claim: &intent.claim,
+        claim: Some(&intent.claim),
         entry: Entry::new(
             "intent",
             &intent.actor,

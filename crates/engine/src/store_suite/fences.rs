@@ -1,14 +1,14 @@
 //! What a store keeps apart and together: requests of one order under several names, a
 //! payment and its findings, a claim and its holder.
 
-use crate::AmountCheck;
-use crate::store::{Attempt, OpenResult, StoreErrorKind, UpdateResult};
-use duka_core::cancel::{Finding, Outcome, Repeat, RequestUsed, State};
+use crate::store::{Attempt, OpenResult, ReportFilter, ReportPage, StoreErrorKind, UpdateResult};
+use crate::{AmountCheck, TrackedOrder};
+use duka_core::cancel::{Finding, Outcome, Repeat, RequestUsed, SkipReason, State};
 use duka_core::{GatewayName, Money, OrderStatus};
 
 use super::changes::{change, hold, id, new_cancellation, opened, seen, stored};
 use super::claims::claim;
-use super::{Suite, account, at, order};
+use super::{Suite, account, at, key, order};
 
 const BEGINS: Attempt = Attempt::Begins(Repeat::Once);
 
@@ -137,6 +137,93 @@ pub async fn a_payment_of_another_amount_is_a_finding_of_the_newest(suite: &Suit
     closed.change.next.finding = None;
     stored(&*store, closed).await;
     assert_eq!(look(AmountCheck::Compare).await, [None, None]);
+}
+
+/// The second payment for a shop order is a finding, in the write that first learns of it: of the
+/// cancellation that is over, or of a record of its own.
+pub async fn a_second_payment_for_a_shop_order_is_a_finding(suite: &Suite<'_>) {
+    let store = suite.open();
+    let attempt = |shop: &str, id: &str| TrackedOrder {
+        shop_order: Some("17".to_owned()),
+        ..order(shop, id)
+    };
+    let ids = ["A-1", "A-2", "A-3", "A-4"];
+    let mut all: Vec<_> = ids.iter().map(|id| attempt("shop", id)).collect();
+    all.push(attempt("other", "A-5"));
+    store.track(all).await.unwrap();
+    let pays = async |shop: &str, id: &str, status: OrderStatus| {
+        let (key, check) = (key(shop, id), AmountCheck::Compare);
+        let seen = seen(status, 80);
+        store.observe(&key, seen, check, "w7").await.unwrap();
+        let records = store.cancellations_of(&key).await.unwrap();
+        let found = records
+            .into_iter()
+            .filter(|it| it.progress.finding.is_some());
+        found.collect::<Vec<_>>()
+    };
+    assert_eq!(pays("shop", "A-1", OrderStatus::Paid).await, []);
+    assert_eq!(pays("other", "A-5", OrderStatus::Paid).await, []);
+    assert_eq!(pays("shop", "A-2", OrderStatus::Failed).await, []);
+    // No cancellation was asked for.
+    let [found] = &pays("shop", "A-2", OrderStatus::Paid).await[..] else {
+        panic!("no finding");
+    };
+    let not_eligible = State::Done(Outcome::Skipped(SkipReason::NotEligible));
+    assert_eq!(found.progress.state, not_eligible);
+    assert_eq!(found.progress.finding, Some(Finding::PaidTwice));
+    assert_eq!((found.due_at, &found.worker), (None, &None));
+    assert!(found.message.as_ref().unwrap().contains("order A-1"));
+    let log = store.log(found.id).await.unwrap();
+    let events: Vec<_> = log.iter().map(|it| it.event.as_str()).collect();
+    assert_eq!(events, ["paid", "paid_twice"]);
+    let page = ReportPage {
+        which: ReportFilter::Pending,
+        limit: 10,
+        ..ReportPage::default()
+    };
+    assert_eq!(
+        store.report(page).await.unwrap(),
+        std::slice::from_ref(found)
+    );
+    // Once closed it stays closed.
+    let mut closed = change(found, found.progress.state, Attempt::Unchanged);
+    closed.change.next.finding = None;
+    stored(&*store, closed).await;
+    assert_eq!(pays("shop", "A-2", OrderStatus::Paid).await, []);
+    // One that was reported cancelled is paid late as well; this is the graver.
+    let record = opened(&*store, 3, "shop", "A-3").await;
+    let confirmed = State::Done(Outcome::Confirmed);
+    stored(&*store, change(&record, confirmed, Attempt::Unchanged)).await;
+    let found = pays("shop", "A-3", OrderStatus::Paid).await;
+    assert_eq!((found.len(), found[0].id), (1, record.id));
+    assert_eq!(found[0].progress.finding, Some(Finding::PaidTwice));
+    // What another worker has in hand is left to it.
+    let open = opened(&*store, 4, "shop", "A-4").await;
+    let found = pays("shop", "A-4", OrderStatus::Paid).await;
+    assert_eq!(found.len(), 1);
+    assert_ne!(found[0].id, open.id);
+    let now = store.cancellation(open.id).await.unwrap().unwrap();
+    assert_eq!((now.version, now.progress), (open.version, open.progress));
+}
+
+/// A payment of another amount is a finding also where no cancellation was asked for.
+pub async fn a_payment_of_another_amount_is_a_finding_without_a_cancellation(suite: &Suite<'_>) {
+    let store = suite.open();
+    let mut whole = order("shop", "A-1");
+    whole.money = Some(Money::parse("1500", "INR").unwrap());
+    store.track(vec![whole.clone()]).await.unwrap();
+    for (check, expected) in [
+        (AmountCheck::Ignore, None),
+        (AmountCheck::Compare, Some(Finding::AmountDiffers)),
+        (AmountCheck::Compare, Some(Finding::AmountDiffers)),
+    ] {
+        let paid = seen(OrderStatus::Paid, 80);
+        store.observe(&whole.key, paid, check, "w7").await.unwrap();
+        let records = store.cancellations_of(&whole.key).await.unwrap();
+        assert!(records.len() <= 1);
+        let found = records.first().and_then(|it| it.progress.finding);
+        assert_eq!(found, expected);
+    }
 }
 
 /// Deciding cancelled of a paid order is a finding at once.

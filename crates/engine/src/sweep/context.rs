@@ -189,6 +189,7 @@ fn count(summary: &mut Summary, record: &Record, remedy: Remedy) {
         None => {}
         Some(Finding::LatePayment) => summary.late_payments += 1,
         Some(Finding::AmountDiffers) => summary.amount_differs += 1,
+        Some(Finding::PaidTwice) => summary.paid_twice += 1,
     }
     summary.eligible += u64::from(record.progress.attempts > 0);
     summary.sent += u64::from(record.progress.requests > 0);

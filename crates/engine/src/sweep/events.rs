@@ -74,6 +74,8 @@ pub struct Summary {
     pub late_payments: u64,
     /// Of all these, paid with another amount, and not counted as late payments.
     pub amount_differs: u64,
+    /// Of all these, paid although another attempt for the same shop order is paid.
+    pub paid_twice: u64,
     /// Of all these, those whose status was read and whose amount was not compared: the
     /// merchant's or the gateway's is not known, or the comparison is turned off.
     pub unchecked: u64,

@@ -175,7 +175,11 @@ impl Stage<'_> {
             Move::Observe { order, sight } => {
                 let key = self.order(*order).key.clone();
                 let at = self.now - SignedDuration::from_secs(sight.lag);
-                let seen = observation(&sight.status, at);
+                let mut seen = observation(&sight.status, at);
+                // A payment of another amount would begin a record, with an id of the store's own.
+                if self.model.records(|record| record.key == key).is_empty() {
+                    seen.money = None;
+                }
                 let check = if sight.lag == 5 {
                     AmountCheck::Ignore
                 } else {
@@ -579,11 +583,9 @@ fn tracked(model: &Order) -> TrackedOrder {
     let created = noon() - SignedDuration::from_mins(model.age);
     let mut order = TrackedOrder::new(key(shop, model.id), gateway, created);
     order.reference = model.reference.map(str::to_owned);
-    // Another order's id, at times.
-    let shop_order = model
-        .reference
-        .map(|it| if it == TEXTS[0] { TEXTS[1] } else { TEXTS[0] });
-    order.shop_order = shop_order.map(str::to_owned);
+    // No two orders have the same one: two payments would begin a record, as well.
+    let at = TEXTS.iter().position(|text| *text == model.id);
+    order.shop_order = at.map(|at| TEXTS[(at + 1) % TEXTS.len()].to_owned());
     order.note = model.reference.map(|reference| format!("see {reference}"));
     order
 }
