@@ -123,6 +123,13 @@ pub(crate) enum Command {
     /// them another age, by method, account, reference_prefix, currency, min_amount, max_amount or
     /// note_contains; the first that fits counts, and `duka explain ORDER` says which.
     Sweep(SweepArgs),
+    /// Hold an order: no sweep cancels it, and neither does `duka cancel`, until it is released
+    ///
+    /// Who holds it, and the note, stay in the log for ever. A request that was sent before is
+    /// still settled, by reading the status, and is not repeated.
+    Hold(HoldArgs),
+    /// Release an order that is held
+    Release(ReleaseArgs),
     /// Say what a sweep would do with an order now, by which rule, and why
     ///
     /// Reads the store, the rules in duka.toml and the order's status; nothing is sent or stored.
@@ -361,6 +368,27 @@ pub(crate) struct ExplainArgs {
     pub(crate) ages: AgeArgs,
     #[command(flatten)]
     pub(crate) bound: BoundArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct HoldArgs {
+    #[command(flatten)]
+    pub(crate) order: OrderArgs,
+    /// Why
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) note: String,
+    /// Who decided
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) by: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReleaseArgs {
+    #[command(flatten)]
+    pub(crate) order: OrderArgs,
+    /// Who decided [default: the user's name]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) by: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -137,6 +137,10 @@ impl Failure {
                     }
                 },
             },
+            EngineError::Held { .. } => Self {
+                exit: Exit::Refused,
+                message: format!("{message}; nothing was sent; `duka release` ends the hold"),
+            },
             EngineError::DoubleRequest(_) => Self {
                 exit: Exit::Unknown,
                 message: format!("{message}; see `duka pending`"),

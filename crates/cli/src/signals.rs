@@ -45,6 +45,8 @@ fn ends_in_order(command: &Command) -> bool {
         | Command::Create(_)
         | Command::Status(_)
         | Command::Track(_)
+        | Command::Hold(_)
+        | Command::Release(_)
         | Command::Explain(_)
         | Command::Report(_)
         | Command::Pending

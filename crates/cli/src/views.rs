@@ -7,7 +7,7 @@ mod refund;
 use duka_core::cancel::{Finding, SkipReason};
 use duka_core::{Outcome, PaymentDetails, PersonalData, PersonalText};
 use duka_engine::sweep::Summary;
-use duka_engine::{LogEntry, Record, TrackedOrder};
+use duka_engine::{Hold, LogEntry, OrderEvent, Record, TrackedOrder};
 use serde::Serialize;
 
 use crate::output::plain;
@@ -92,6 +92,9 @@ pub(crate) struct CancellationView {
     pub(crate) receipt: Option<String>,
     pub(crate) method: Option<String>,
     pub(crate) gateway_time: Option<String>,
+    pub(crate) held_by: Option<String>,
+    pub(crate) held_at: Option<String>,
+    pub(crate) hold_note: Option<String>,
     pub(crate) message: Option<String>,
     pub(crate) updated_at: String,
 }
@@ -104,6 +107,7 @@ impl From<&Record> for CancellationView {
         let money = terms.listed_money.or(terms.tracked_money);
         let outcome = progress.state.outcome();
         let paid = record.paid_money();
+        let [held_by, held_at, hold_note] = hold_cells(record.terms.hold.as_ref());
         Self {
             id: Some(record.id.to_string()),
             account: record.key.account.to_string(),
@@ -128,6 +132,9 @@ impl From<&Record> for CancellationView {
             receipt: told.and_then(|it| it.receipt.clone()),
             method: method(told, terms.method.as_ref()),
             gateway_time: told.and_then(gateway_time),
+            held_by,
+            held_at,
+            hold_note,
             message: record.message.clone(),
             updated_at: record.updated_at.to_string(),
         }
@@ -135,9 +142,51 @@ impl From<&Record> for CancellationView {
 }
 
 impl CancellationView {
-    /// The message, as it is printed on one line.
+    /// The message, and who holds the order, as it is printed on one line.
     pub(crate) fn said(&self) -> String {
-        plain(self.message.as_deref().unwrap_or_default())
+        let message = self.message.clone().unwrap_or_default();
+        plain(
+            &match held_words(&self.held_by, &self.held_at, &self.hold_note) {
+                Some(held) => format!("{message}; {held}"),
+                None => message,
+            },
+        )
+    }
+
+    /// An order that is held, in the form of a sweep's report. It has no id, because it is none of
+    /// a cancellation.
+    pub(crate) fn of_held(order: &TrackedOrder) -> Self {
+        let [held_by, held_at, hold_note] = hold_cells(order.hold.as_ref());
+        let seen = order.seen.as_ref();
+        let told = seen.map(|seen| &seen.details);
+        Self {
+            id: None,
+            account: order.key.account.to_string(),
+            gateway: order.gateway.to_string(),
+            order: order.key.order.to_string(),
+            shop_order: order.shop_order.clone(),
+            state: "done",
+            outcome: Some("skipped"),
+            skip_reason: Some(SkipReason::Held.as_str()),
+            reason: None,
+            actor: held_by.clone().unwrap_or_default(),
+            attempts: 0,
+            sent_at: None,
+            verified_status: seen.map(|seen| seen.status.as_str()),
+            finding: None,
+            amount: order.money.map(|money| money.amount().to_string()),
+            currency: order.money.map(|money| money.currency().code()),
+            paid_amount: None,
+            paid_currency: None,
+            receipt: told.and_then(|it| it.receipt.clone()),
+            method: method(told, order.method.as_ref()),
+            gateway_time: told.and_then(gateway_time),
+            updated_at: held_at.clone().unwrap_or_default(),
+            held_by,
+            held_at,
+            hold_note,
+            message: Some("no sweep cancels it".to_owned()),
+        }
     }
 
     /// The order's amount and, where it is known, what was paid.
@@ -158,6 +207,26 @@ impl CancellationView {
     pub(crate) fn standing(&self) -> &'static str {
         self.outcome.unwrap_or(self.state)
     }
+}
+
+/// Who holds an order, since when and why, as it stands in JSON.
+fn hold_cells(hold: Option<&Hold>) -> [Option<String>; 3] {
+    [
+        hold.map(|hold| hold.by.clone()),
+        hold.map(|hold| hold.at.to_string()),
+        hold.map(|hold| hold.note.clone()),
+    ]
+}
+
+/// The same in words.
+fn held_words(by: &Option<String>, at: &Option<String>, note: &Option<String>) -> Option<String> {
+    let (by, at, note) = (by.as_ref()?, at.as_ref()?, note.as_ref()?);
+    Some(format!("held by {by} since {at}: {note}"))
+}
+
+/// Who holds an order, in words.
+pub(crate) fn held(hold: &Hold) -> String {
+    format!("held by {} since {}: {}", hold.by, hold.at, hold.note)
 }
 
 #[derive(Debug, Serialize)]
@@ -209,6 +278,7 @@ impl From<&Summary> for SummaryLine {
 #[derive(Debug, Serialize)]
 pub(crate) struct TimelineView {
     pub(crate) order: OrderView,
+    pub(crate) holds: Vec<OrderEventView>,
     pub(crate) cancellations: Vec<CancellationTimeline>,
     pub(crate) refunds: Vec<RefundTimeline>,
 }
@@ -239,6 +309,40 @@ pub(crate) struct OrderView {
     #[serde(skip_serializing_if = "Option::is_none")]
     customer_account: Option<String>,
     observed_at: Option<String>,
+    held_by: Option<String>,
+    held_at: Option<String>,
+    hold_note: Option<String>,
+}
+
+/// What a person decided about an order.
+#[derive(Debug, Serialize)]
+pub(crate) struct OrderEventView {
+    at: String,
+    event: String,
+    actor: String,
+    note: Option<String>,
+}
+
+impl From<OrderEvent> for OrderEventView {
+    fn from(event: OrderEvent) -> Self {
+        Self {
+            at: event.at.to_string(),
+            event: event.event,
+            actor: event.actor,
+            note: event.note,
+        }
+    }
+}
+
+impl OrderEventView {
+    pub(crate) fn cells(&self) -> Vec<String> {
+        vec![
+            self.at.clone(),
+            self.event.clone(),
+            plain(&self.actor),
+            plain(self.note.as_deref().unwrap_or_default()),
+        ]
+    }
 }
 
 impl OrderView {
@@ -252,6 +356,7 @@ impl OrderView {
             PersonalData::LeaveOut => None,
         };
         let shown = seen.and_then(|seen| seen.money);
+        let [held_by, held_at, hold_note] = hold_cells(order.hold.as_ref());
         Self {
             account: order.key.account.to_string(),
             gateway: order.gateway.to_string(),
@@ -274,6 +379,9 @@ impl OrderView {
             gateway_time: gateway_time(&told),
             receipt: told.receipt,
             observed_at: seen.map(|seen| seen.observed_at.to_string()),
+            held_by,
+            held_at,
+            hold_note,
         }
     }
 }
@@ -365,6 +473,9 @@ impl OrderView {
         }
         if let Some(note) = &self.note {
             lines.push(format!("note       {}", plain(note)));
+        }
+        if let Some(held) = held_words(&self.held_by, &self.held_at, &self.hold_note) {
+            lines.push(plain(&held));
         }
         lines
     }

@@ -28,8 +28,8 @@ use crate::order::{OrderKey, TrackedOrder};
 use crate::record::{Record, Request, new_id, tracking_after};
 use crate::settings::Settings;
 use crate::store::{
-    Attempt, Change, Claim, Condition, Entry, NewCancellation, OpenResult, Schedule, Store,
-    StoreError, StoreErrorKind, Update,
+    Attempt, Change, Claim, Condition, Entry, NewCancellation, Obstacle, OpenResult, Schedule,
+    Store, StoreError, StoreErrorKind, Update,
 };
 use crate::task::detached;
 use crate::write::{Decision, Reason, Swapped, compare_and_swap, retry_until_lease_ends};
@@ -138,6 +138,9 @@ impl Canceller {
     /// Where an amount is known, in `order` or in the store, and the gateway shows another,
     /// nothing is sent; see [`AmountCheck`](crate::AmountCheck).
     ///
+    /// An order that is held is refused. A hold that comes later, while the cancellation is open,
+    /// keeps every request from leaving that was not stored before it.
+    ///
     /// Returns when it is over or needs a person, or when nothing is to be done before
     /// `wait` has passed; then a later call or sweep goes on.
     ///
@@ -146,8 +149,8 @@ impl Canceller {
     /// came of it is stored.
     ///
     /// # Errors
-    /// When the store fails, the account is not configured, or an order that is not tracked
-    /// gives no status ([`EngineError::Gateway`]). What else the gateway says, or does not say, is
+    /// When the store fails, the account is not configured, the order is held
+    /// ([`EngineError::Held`]), or an order that is not tracked gives no status ([`EngineError::Gateway`]). What else the gateway says, or does not say, is
     /// in the record.
     pub async fn cancel(
         &self,
@@ -159,6 +162,10 @@ impl Canceller {
         let listed_money = match self.store.order(&key).await? {
             Some(known) => {
                 self.check_gateway(&key, &known.gateway)?;
+                if let Some(hold) = known.hold {
+                    let (order, hold) = (key, Box::new(hold));
+                    return Err(EngineError::Held { order, hold });
+                }
                 order.money.filter(|money| known.money != Some(*money))
             }
             None => {
@@ -463,7 +470,8 @@ impl Canceller {
         let mut event = transition.event.clone();
         let mut last_action = None;
         let mut request_used = None;
-        let decide = |present: &Record, reason: Reason<OrderStatus>| {
+        let mut hold = None;
+        let decide = |present: &Record, reason: Reason<Obstacle>| {
             match reason {
                 Reason::First => {}
                 Reason::Conflict if answers(transition, record, present) => {}
@@ -475,9 +483,14 @@ impl Canceller {
                 }
                 Reason::OnceUsed(error) => return Err(error.into()),
                 // Paid wins over a status that was read before the payment.
-                Reason::PreconditionFailed(status) => event = Event::Observed(status),
+                Reason::PreconditionFailed(Obstacle::SeenPaid(status)) => {
+                    event = Event::Observed(status);
+                }
+                // Held since the record was read, or under another name of the account.
+                Reason::PreconditionFailed(Obstacle::Held(held)) => hold = Some(held),
             }
             let mut present = present.clone();
+            present.terms.hold = present.terms.hold.or(hold.clone());
             present.progress.request_used = request_used.unwrap_or(present.progress.request_used);
             let step = self.step(&present, &event)?;
             if step.action == Action::SendRequest {
@@ -518,6 +531,9 @@ impl Canceller {
         let mut rules = Cow::Borrowed(self.gateway(&record.key.account)?.cancel_rules());
         if self.processing_until(record).is_some() {
             rules = Cow::Owned(rules.into_owned().without(Cancellable::Processing));
+        }
+        if record.terms.hold.is_some() {
+            rules = Cow::Owned(rules.into_owned().held());
         }
         let wait_policy = &self.settings.wait_policy;
         let now = self.clock.now();

@@ -4,7 +4,7 @@ use std::fmt;
 
 use duka_core::{AccountName, CancellationId, Error, GatewayName, RefundId, cancel};
 
-use crate::order::OrderKey;
+use crate::order::{Hold, OrderKey};
 use crate::record::Refund;
 use crate::store::StoreError;
 
@@ -59,6 +59,14 @@ pub enum EngineError {
         tracked_at: GatewayName,
         /// The gateway of the account as it is configured.
         configured: GatewayName,
+    },
+    /// The order is held, so nothing was sent.
+    #[error("order {order} is held by {} since {}: {}", hold.by, hold.at, hold.note)]
+    Held {
+        /// The order.
+        order: OrderKey,
+        /// Who holds it, and why.
+        hold: Box<Hold>,
     },
     /// No account of this name is configured.
     #[error("account {0} is not configured")]

@@ -80,6 +80,7 @@ fn skipped(reason: SkipReason) -> &'static str {
         SkipReason::AmountDiffers => {
             "nothing was sent: it may be another customer's order; look at the gateway's dashboard, then correct the amount, or turn the comparison off"
         }
+        SkipReason::Held => "nothing was sent: the order is held",
         SkipReason::StatusUnreadable => {
             "nothing was sent: the status could not be read for too long"
         }

@@ -57,6 +57,32 @@ pub struct TrackedOrder {
     pub last_action_at: Option<Timestamp>,
     /// Whether a sweep should still look at it.
     pub tracking: Tracking,
+    /// Who holds it, if a person does: then no request to cancel it is sent.
+    pub hold: Option<Hold>,
+}
+
+/// A person's decision that an order is not cancelled until the hold is released.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// Who decided it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub note: String,
+}
+
+/// A line about an order in a log that is never changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderEvent {
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened: `held` or `released`.
+    pub event: String,
+    /// Who did it.
+    pub actor: String,
+    /// Why, where a reason was given.
+    pub note: Option<String>,
 }
 
 /// Where the amount and the age of an order come from.
@@ -96,6 +122,7 @@ impl TrackedOrder {
             seen: None,
             last_action_at: None,
             tracking: Tracking::Pending,
+            hold: None,
         }
     }
 }

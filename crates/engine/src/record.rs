@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use uuid::{Timestamp as UuidTime, Uuid};
 
 use crate::lease::Claim;
-use crate::order::{OrderKey, Tracking};
+use crate::order::{Hold, OrderKey, Tracking};
 
 /// Who wants a cancellation, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +73,8 @@ pub struct CancelTerms {
     pub seen: Option<Observation>,
     /// How the customer meant to pay, as the order is tracked.
     pub method: Option<String>,
+    /// Who holds the order, if a person does.
+    pub hold: Option<Hold>,
 }
 
 impl Record {
@@ -202,7 +204,10 @@ pub(crate) fn tracking_after(progress: &Cancellation, rules: &CancelRules) -> Tr
         },
         // The list may be corrected, and until then the order may be another customer's.
         Outcome::Skipped(
-            SkipReason::StatusUnreadable | SkipReason::CouldNotSend | SkipReason::AmountDiffers,
+            SkipReason::StatusUnreadable
+            | SkipReason::CouldNotSend
+            | SkipReason::AmountDiffers
+            | SkipReason::Held,
         ) => true,
     };
     if still_open {

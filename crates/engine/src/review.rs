@@ -2,14 +2,14 @@
 //! an operator's decision.
 
 use duka_core::cancel::{Event, Resolution};
-use duka_core::{CancellationId, Observation, OrderStatus, State, StatusReading};
+use duka_core::{CancellationId, Observation, State, StatusReading};
 
 use crate::amount::{self, AmountCheck};
 use crate::driver::{Canceller, Transition};
 use crate::error::EngineError;
 use crate::order::OrderKey;
 use crate::record::Record;
-use crate::store::{StoreError, StoreErrorKind};
+use crate::store::{Obstacle, StoreError, StoreErrorKind};
 use crate::write::{Decision, Reason, Swapped, compare_and_swap};
 
 impl Canceller {
@@ -64,7 +64,7 @@ impl Canceller {
     /// nothing. A payment that comes too late for what was reported is the store's to find,
     /// at once.
     pub(crate) async fn show(&self, record: Record, shown: &Transition) -> Result<(), EngineError> {
-        let decide = |record: &Record, reason: Reason<OrderStatus>| {
+        let decide = |record: &Record, reason: Reason<Obstacle>| {
             match reason {
                 Reason::First | Reason::Conflict => {}
                 // Only a paid status changes anything here.
@@ -108,7 +108,7 @@ impl Canceller {
         let event = Event::Resolved(resolution);
         let transition = Transition::new(event.clone(), format!("{by}: {note}")).by(by);
         // What another worker has learnt meanwhile may leave nothing to decide.
-        let decide = |record: &Record, reason: Reason<OrderStatus>| {
+        let decide = |record: &Record, reason: Reason<Obstacle>| {
             match reason {
                 Reason::First | Reason::Conflict => {}
                 Reason::PreconditionFailed(_) => {

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use crate::amount::AmountCheck;
 use crate::create::{BeginCreation, Creation, CreationEnd, Duplicates, OpenCreations};
 pub use crate::lease::{Claim, Schedule};
-use crate::order::{OrderKey, TrackedOrder, Tracking};
+use crate::order::{Hold, OrderEvent, OrderKey, TrackedOrder, Tracking};
 use crate::record::{LogEntry, Record, Request};
 
 /// Keeps orders, cancellations and their log.
@@ -122,6 +122,30 @@ pub trait Store: fmt::Debug + Send + Sync {
         actor: &str,
     ) -> Result<(), StoreError>;
 
+    /// Holds an order or releases it, with a line in the [log](Store::order_events), and returns
+    /// the hold that there was. A held order is not held again, nor one that is not held released:
+    /// nothing is written then.
+    ///
+    /// # Errors
+    /// When the store cannot be written, or the order is not tracked.
+    async fn change_hold(
+        &self,
+        key: &OrderKey,
+        change: HoldChange,
+    ) -> Result<Option<Hold>, StoreError>;
+
+    /// A page of held orders, those first that have been held for longest.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn held(&self, page: HeldPage) -> Result<Vec<TrackedOrder>, StoreError>;
+
+    /// What people have decided about an order, oldest first. The log is append-only.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn order_events(&self, key: &OrderKey) -> Result<Vec<OrderEvent>, StoreError>;
+
     /// Starts a cancellation and claims it for `claim.worker`, unless one is open or the
     /// condition does not hold.
     ///
@@ -132,7 +156,8 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// Writes the next state of a claimed cancellation, with its log entry and, when a
     /// request is about to leave, its attempt: all of it or nothing. What was seen of the
     /// order is merged as by [`Store::observe`], findings included; so is a payment seen
-    /// earlier, when a person decides *cancelled* all the same.
+    /// earlier, when a person decides *cancelled* all the same. Under [`Precondition::Unpaid`]
+    /// no request is written down for an order that is held.
     ///
     /// # Errors
     /// When the store cannot be written, or a once-only request would leave twice.
@@ -184,7 +209,8 @@ pub trait Store: fmt::Debug + Send + Sync {
         shop_order: &str,
     ) -> Result<Vec<TrackedOrder>, StoreError>;
 
-    /// A page of orders that may be abandoned, by age or by the moment at which they expire.
+    /// A page of orders that may be abandoned and are not held, by age or by the moment at which
+    /// they expire.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -340,14 +366,65 @@ pub enum Attempt {
 
 /// What came of an update of a versioned record.
 #[derive(Debug, Clone)]
-pub enum UpdateResult<R = Record, F = OrderStatus> {
+pub enum UpdateResult<R = Record, F = Obstacle> {
     /// It is written; this is the record now.
     Stored(R),
     /// Nothing was written, because another worker has written first; this is the record now.
     Conflict(R),
-    /// Nothing was written, because the [`Precondition`] did not hold: for a cancellation, the
-    /// order has been seen paid or reversed before. No other worker has written.
+    /// Nothing was written, because the [`Precondition`] did not hold. No other worker has
+    /// written.
     PreconditionFailed(F),
+}
+
+/// Why the [`Precondition`] of an update of a cancellation did not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The order has been seen in this status before: paid or reversed.
+    SeenPaid(OrderStatus),
+    /// A request was about to leave for an order that is held.
+    Held(Hold),
+}
+
+/// A change of the hold of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HoldChange {
+    /// Holds it.
+    Place {
+        /// Who decides.
+        by: String,
+        /// Why.
+        note: String,
+    },
+    /// Ends the hold.
+    Release {
+        /// Who decides.
+        by: String,
+    },
+}
+
+/// A page of held orders.
+#[derive(Debug, Clone, Default)]
+pub struct HeldPage {
+    /// Held at this moment or later.
+    pub since: Option<Timestamp>,
+    /// Only this account.
+    pub account: Option<AccountName>,
+    /// After this order, which was held then.
+    pub after: Option<(Timestamp, OrderKey)>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+impl HeldPage {
+    /// Moves on past the orders that this page held; `false` when it held none, which was the
+    /// end.
+    pub fn advance(&mut self, orders: &[TrackedOrder]) -> bool {
+        let last = orders.last();
+        let last = last.and_then(|last| Some((last.hold.as_ref()?.at, last.key.clone())));
+        let moved = last.is_some();
+        self.after = last.or(self.after.take());
+        moved
+    }
 }
 
 /// Whether a change is written whatever is known of the order.
@@ -358,7 +435,8 @@ pub enum Precondition {
     /// Only while the order has never been seen paid: a status that lags behind, or one
     /// read before another worker saw the payment, must not win over it. Where a
     /// [`Repeat::Once`] request is about to leave, or may have left before, this is so under
-    /// every name of the account.
+    /// every name of the account. Where a request is about to leave, the order must not be held
+    /// either, under the same names.
     Unpaid,
 }
 

@@ -209,7 +209,8 @@ pub(super) fn exit_of(handled: &CancelOutcome) -> Exit {
                 SkipReason::NotEligible
                 | SkipReason::NotFound
                 | SkipReason::AlreadySubmitted
-                | SkipReason::AmountDiffers,
+                | SkipReason::AmountDiffers
+                | SkipReason::Held,
             ) => Exit::Refused,
             Outcome::Skipped(SkipReason::StatusUnreadable | SkipReason::CouldNotSend) => {
                 Exit::Failed

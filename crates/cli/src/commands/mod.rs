@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod emulate;
 mod explain;
+mod hold;
 mod ipn;
 mod pending;
 mod refund;
@@ -17,6 +18,7 @@ mod sweep;
 mod track;
 
 use clap::CommandFactory;
+use duka_core::AccountName;
 use duka_engine::sweep::Bounds;
 use duka_engine::{Canceller, OrderKey, Store, TrackedOrder};
 
@@ -39,6 +41,8 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Track(args) => track::run(&args, context).await,
         Command::Sweep(args) => sweep::run(args, context).await,
         Command::Explain(args) => explain::run(&args, context).await,
+        Command::Hold(args) => hold::hold(&args, context).await,
+        Command::Release(args) => hold::release(&args, context).await,
         Command::Report(args) => report::run(&args, context).await,
         Command::Pending => pending::run(context).await,
         Command::Resolve(args) => resolve::run(&args, context).await,
@@ -93,16 +97,53 @@ async fn find_order(
         found.retain(|order| order.key.account == account);
     }
     if found.len() > 1 {
-        let which: Vec<_> = found.iter().map(|order| order.key.to_string()).collect();
-        return Err(Failure::usage(format!(
-            "{text} means more than one order ({}); name one by its id, or say which account with --account",
-            which.join(", ")
-        )));
+        return Err(ambiguous(text, &found));
     }
     if let Some(order) = found.pop() {
         return Ok(order);
     }
     untracked(text, context, config)
+}
+
+/// The one tracked order that a command line names.
+async fn tracked_order(
+    text: &str,
+    account: Option<&AccountName>,
+    store: &dyn Store,
+) -> Result<TrackedOrder, Failure> {
+    unchanged(text)?;
+    let mut found = find_kept(text, store).await?;
+    found.retain(|order| account.is_none_or(|only| order.key.account == *only));
+    match (found.pop(), found.is_empty()) {
+        (Some(order), true) => Ok(order),
+        (Some(last), false) => {
+            found.push(last);
+            Err(ambiguous(text, &found))
+        }
+        (None, _) => Err(Failure::usage(format!(
+            "order {text} is not tracked; `duka track` imports it"
+        ))),
+    }
+}
+
+fn ambiguous(text: &str, found: &[TrackedOrder]) -> Failure {
+    let which: Vec<_> = found.iter().map(|order| order.key.to_string()).collect();
+    Failure::usage(format!(
+        "{text} means more than one order ({}); name one by its id, or say which account with --account",
+        which.join(", ")
+    ))
+}
+
+/// Refuses blank words where a person states something for the log.
+fn not_blank(words: &[(&str, &str)]) -> Result<(), Failure> {
+    for (name, text) in words {
+        if text.is_empty() {
+            return Err(Failure::usage(format!(
+                "{name} is blank; it stays in the log for ever"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// An order of the only account there is, or of the one that was chosen.

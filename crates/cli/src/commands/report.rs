@@ -1,7 +1,6 @@
 //! `duka report`: the reconciliation log, a page at a time, so that it may be long.
 
-use duka_engine::Record;
-use duka_engine::store::{ReportFilter, ReportPage};
+use duka_engine::store::{HeldPage, ReportFilter, ReportPage};
 use jiff::Timestamp;
 
 use crate::args::{ReportArgs, ReportFormat};
@@ -62,7 +61,22 @@ pub(crate) async fn run(args: &ReportArgs, context: &Context) -> Result<Exit, Fa
         if !page.advance(&records) {
             break;
         }
-        printer.print(&records)?;
+        let views = records.iter().map(CancellationView::from).collect();
+        printer.print(views)?;
+    }
+    let mut page = HeldPage {
+        since,
+        account: page.account,
+        after: None,
+        limit: PAGE,
+    };
+    loop {
+        let orders = store.held(page.clone()).await;
+        let orders = orders.map_err(|error| Failure::store("read the report", &error))?;
+        if !page.advance(&orders) {
+            break;
+        }
+        printer.print(orders.iter().map(CancellationView::of_held).collect())?;
     }
     printer.finish()
 }
@@ -82,9 +96,9 @@ impl<'a> Printer<'a> {
         }
     }
 
-    fn print(&mut self, records: &[Record]) -> Result<(), Failure> {
+    fn print(&mut self, views: Vec<CancellationView>) -> Result<(), Failure> {
         let output = self.context.output;
-        let views: Vec<_> = records.iter().map(CancellationView::from).collect();
+        let count = views.len();
         match self.format {
             ReportFormat::Json => views.iter().try_for_each(|view| output.json(view))?,
             ReportFormat::Csv => {
@@ -112,7 +126,7 @@ impl<'a> Printer<'a> {
                 output.table(&header, rows.collect())?;
             }
         }
-        self.printed += u64::try_from(records.len()).unwrap_or(0);
+        self.printed += u64::try_from(count).unwrap_or(0);
         Ok(())
     }
 

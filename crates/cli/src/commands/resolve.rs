@@ -16,13 +16,7 @@ use crate::views::{CancellationView, CreationView, RefundView};
 pub(crate) async fn run(args: &ResolveArgs, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
     let (by, note) = (args.by.trim(), args.note.trim());
-    for (name, text) in [("--by", by), ("--note", note)] {
-        if text.is_empty() {
-            return Err(Failure::usage(format!(
-                "{name} is blank; it stays in the log for ever"
-            )));
-        }
-    }
+    super::not_blank(&[("--by", by), ("--note", note)])?;
     if args.decision == Decision::Acknowledged
         && acknowledge_creation(args, (by, note), context, &config).await?
     {

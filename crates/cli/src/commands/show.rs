@@ -7,8 +7,8 @@ use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::output::colorize;
 use crate::views::{
-    CancellationTimeline, CancellationView, LogView, OrderView, RefundTimeline, RefundView,
-    TimelineView,
+    CancellationTimeline, CancellationView, LogView, OrderEventView, OrderView, RefundTimeline,
+    RefundView, TimelineView,
 };
 
 pub(crate) async fn run(args: &OrderArgs, context: &Context) -> Result<Exit, Failure> {
@@ -45,8 +45,10 @@ pub(crate) async fn run(args: &OrderArgs, context: &Context) -> Result<Exit, Fai
         }
         let settings = config.accounts.get(&order.key.account);
         let personal_data = settings.map_or_else(PersonalData::default, |it| it.personal_data);
+        let holds = store.order_events(&order.key).await.map_err(failed)?;
         let view = TimelineView {
             order: OrderView::of(&order, personal_data),
+            holds: holds.into_iter().map(OrderEventView::from).collect(),
             cancellations,
             refunds,
         };
@@ -63,6 +65,12 @@ fn print(view: &TimelineView, context: &Context) -> Result<(), Failure> {
     let output = context.output;
     for line in view.order.lines() {
         output.line(&line)?;
+    }
+    if !view.holds.is_empty() {
+        output.line("")?;
+        let rows = view.holds.iter().map(OrderEventView::cells).collect();
+        output.table(&["AT", "DECISION", "WHO", "WHY"], rows)?;
+        output.line("")?;
     }
     if view.cancellations.is_empty() {
         output.line("no cancellation")?;

@@ -204,7 +204,7 @@ struct EventFormatter<'a> {
     output: Output,
     clock: &'a SharedClock,
     bounds: &'a Bounds,
-    /// Whether orders that a rule keeps are reported. One sweep reports each; a service would
+    /// Whether orders that a rule keeps, or a person holds, are reported. One sweep reports each; a service would
     /// say the same of the same ones, round by round.
     kept: Kept,
     named: Named,
@@ -221,7 +221,7 @@ enum Named {
     None,
 }
 
-/// Whether orders that a rule keeps are results of their own.
+/// Whether orders that a rule keeps, or a person holds, are results of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kept {
     Reported,
@@ -298,13 +298,17 @@ impl<'a> EventFormatter<'a> {
     }
 
     fn left_alone(&self, plan: &Plan, request: &Request) -> Option<Line> {
+        let held = plan.disposition.action == PlannedAction::Leave(LeaveReason::Held);
         let is_asked_for = matches!(
             plan.disposition.action,
-            PlannedAction::Leave(LeaveReason::KeptByRule | LeaveReason::Duplicate)
+            PlannedAction::Leave(
+                LeaveReason::Held | LeaveReason::KeptByRule | LeaveReason::Duplicate
+            )
         );
         match (self.bounds.mode, plan.disposition.rule) {
-            // What a rule does is part of what the user asks for.
+            // What a rule does, or a person, is part of what the user asks for.
             (Mode::DryRun, Some(_)) => return Some(self.planned(plan, request)),
+            (Mode::DryRun, None) if held => return Some(self.planned(plan, request)),
             (Mode::Act, _) if is_asked_for => {
                 return (self.kept == Kept::Reported).then(|| self.result(plan, request));
             }

@@ -7,7 +7,7 @@ use duka_engine::sweep::{Bounds, Conditions, LeaveReason, Mode, Plan, PlannedAct
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{CancellationView, gateway_time};
+use super::{CancellationView, gateway_time, held, hold_cells};
 use crate::output::plain;
 
 /// What a sweep would do with an order now, by which rule, and why.
@@ -32,6 +32,9 @@ pub(crate) struct PlanView {
     created_at: String,
     expires_at: Option<String>,
     age_seconds: i64,
+    held_by: Option<String>,
+    held_at: Option<String>,
+    hold_note: Option<String>,
     pub(crate) message: String,
 }
 
@@ -42,6 +45,7 @@ impl PlanView {
             PlannedAction::Leave(reason) => ("leave", Some(reason)),
         };
         let reading = plan.reading.as_ref();
+        let [held_by, held_at, hold_note] = hold_cells(plan.hold.as_ref());
         Self {
             account: plan.key.account.to_string(),
             gateway: plan.gateway.to_string(),
@@ -58,6 +62,9 @@ impl PlanView {
             created_at: order.created_at.to_string(),
             expires_at: order.expires_at.map(|at| at.to_string()),
             age_seconds: now.duration_since(order.created_at).as_secs(),
+            held_by,
+            held_at,
+            hold_note,
             message: why(plan, bounds),
         }
     }
@@ -88,7 +95,8 @@ impl CancellationView {
                 let word = match reason {
                     // A sweep reads the status for a record that it has opened, and skips that.
                     LeaveReason::Processing { .. } => SkipReason::NotEligible.as_str(),
-                    LeaveReason::KeptByRule
+                    LeaveReason::Held
+                    | LeaveReason::KeptByRule
                     | LeaveReason::TooYoung { .. }
                     | LeaveReason::NotExpired { .. }
                     | LeaveReason::Duplicate
@@ -110,6 +118,7 @@ impl CancellationView {
             Mode::Act => format!("nothing was sent: {why}"),
             Mode::DryRun => format!("dry run: {would}, for {why}"),
         };
+        let [held_by, held_at, hold_note] = hold_cells(plan.hold.as_ref());
         Self {
             id: None,
             account: plan.key.account.to_string(),
@@ -132,6 +141,9 @@ impl CancellationView {
             receipt: details.and_then(|it| it.receipt.clone()),
             method: details.and_then(|it| it.method.clone()),
             gateway_time: details.and_then(gateway_time),
+            held_by,
+            held_at,
+            hold_note,
             message: Some(message),
             updated_at: now.to_string(),
         }
@@ -155,6 +167,10 @@ pub(crate) fn why(plan: &Plan, bounds: &Bounds) -> String {
         PlannedAction::Leave(reason) => reason,
     };
     match (reason, plan.disposition.rule) {
+        (LeaveReason::Held, _) => match &plan.hold {
+            Some(hold) => format!("it is {}", held(hold)),
+            None => "it is held".to_owned(),
+        },
         (LeaveReason::KeptByRule, Some(number)) => {
             let conditions = words(bounds.rules.get(number.get() - 1));
             format!("rule {number} keeps it ({conditions})")

@@ -26,6 +26,7 @@ mod environment;
 mod exits;
 mod fault_table;
 mod faults_at_random;
+mod holds;
 mod hostile;
 mod keys;
 mod lists_bad;

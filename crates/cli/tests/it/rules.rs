@@ -10,7 +10,7 @@ const KEEP: &str = "[[sweep.rule]]\nmethod = [\"bank_transfer\", \"cod\"]\nactio
 
 /// Orders at KwikPaisa, two hours old by the list that they are tracked from, each with its
 /// method.
-fn tracked(settings: &str, orders: &[(&str, &str)]) -> CliFixture {
+pub(crate) fn tracked(settings: &str, orders: &[(&str, &str)]) -> CliFixture {
     let mut shop = CliFixture::open();
     shop.terminal.write("duka.toml", settings);
     shop.terminal.set("DUKA_STORE", "sqlite:created.db");
@@ -26,12 +26,12 @@ fn tracked(settings: &str, orders: &[(&str, &str)]) -> CliFixture {
     shop
 }
 
-fn explain(shop: &CliFixture, args: &[&str]) -> Value {
+pub(crate) fn explain(shop: &CliFixture, args: &[&str]) -> Value {
     let run = shop.duka(&[&["explain", "--json"], args].concat());
     run.exits(0).json()
 }
 
-fn by_order(rows: &[Value], order: &str) -> Value {
+pub(crate) fn by_order(rows: &[Value], order: &str) -> Value {
     let found = rows.iter().find(|row| row["order"] == order);
     found
         .cloned()

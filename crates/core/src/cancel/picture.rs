@@ -92,7 +92,7 @@ const STATES_GOING_ON: [State; 6] = [
     State::NeedsReview,
 ];
 
-const OUTCOMES: [Outcome; 12] = [
+const OUTCOMES: [Outcome; 13] = [
     Outcome::Confirmed,
     Outcome::NotCancelledPaid,
     Outcome::NotCancelledFinal,
@@ -105,6 +105,7 @@ const OUTCOMES: [Outcome; 12] = [
     Outcome::Skipped(SkipReason::StatusUnreadable),
     Outcome::Skipped(SkipReason::CouldNotSend),
     Outcome::Skipped(SkipReason::AmountDiffers),
+    Outcome::Skipped(SkipReason::Held),
 ];
 
 /// When the first request was sent, or the first failure occurred, in every example.

@@ -64,6 +64,14 @@ pub struct CancelRules {
     shows_cancelled: ShowsCancelled,
     /// In lower case.
     ambiguous: BTreeSet<String>,
+    sending: Sending,
+}
+
+/// Whether a request may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sending {
+    Allowed,
+    Held,
 }
 
 impl CancelRules {
@@ -89,6 +97,7 @@ impl CancelRules {
             repeat,
             shows_cancelled,
             ambiguous: BTreeSet::new(),
+            sending: Sending::Allowed,
         }
     }
 
@@ -127,6 +136,19 @@ impl CancelRules {
     pub fn without(mut self, status: Cancellable) -> Self {
         self.eligible.remove(&status);
         self
+    }
+
+    /// The same for an order that is held: no request is sent, whatever its status allows, and
+    /// what was sent before is settled by reading alone.
+    #[must_use]
+    pub fn held(mut self) -> Self {
+        self.sending = Sending::Held;
+        self
+    }
+
+    /// Whether these are rules for an order that is [held](CancelRules::held).
+    pub fn is_held(&self) -> bool {
+        self.sending == Sending::Held
     }
 
     /// Whether a request may be repeated.

@@ -159,17 +159,20 @@ pub enum SkipReason {
     /// The gateway shows the order with another amount or currency than the merchant has for
     /// it: it may be another customer's.
     AmountDiffers,
+    /// A person holds the order: no request is to be sent.
+    Held,
 }
 
 impl SkipReason {
     /// Every reason.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::NotEligible,
         Self::NotFound,
         Self::AlreadySubmitted,
         Self::StatusUnreadable,
         Self::CouldNotSend,
         Self::AmountDiffers,
+        Self::Held,
     ];
 
     /// The word used in the store.
@@ -181,6 +184,7 @@ impl SkipReason {
             Self::StatusUnreadable => "status_unreadable",
             Self::CouldNotSend => "could_not_send",
             Self::AmountDiffers => "amount_differs",
+            Self::Held => "held",
         }
     }
 }

@@ -153,6 +153,12 @@ impl Moment<'_> {
             Event::Observed(status) | Event::AmountDiffers(status, _) => {
                 match (classify(status, event, self.rules), asked_before) {
                     (StatusClass::Cancellable, true) if self.overdue() => self.to_review(),
+                    (StatusClass::Cancellable, true) if self.rules.is_held() => {
+                        self.recheck_later(State::InDoubt)
+                    }
+                    (StatusClass::Cancellable, false) if self.rules.is_held() => {
+                        self.skip(SkipReason::Held)
+                    }
                     (StatusClass::Cancellable, _) => self.send_or_skip(),
                     (StatusClass::OtherAmount, false) => self.skip(SkipReason::AmountDiffers),
                     // An earlier request was about an order that showed the right amount then.
@@ -293,7 +299,7 @@ impl Moment<'_> {
     }
 
     fn in_doubt(&self, event: &Event) -> Option<Step> {
-        let repeats = self.rules.repeat() == Repeat::Harmless && self.may_repeat();
+        let repeats = self.repeats() && self.may_repeat();
         Some(match event {
             Event::Observed(status) | Event::AmountDiffers(status, _) => {
                 match classify(status, event, self.rules) {
@@ -335,7 +341,7 @@ impl Moment<'_> {
                     }
                     // Not while the customer may have paid a part of it.
                     StatusClass::Cancellable
-                        if self.rules.repeat() == Repeat::Harmless
+                        if self.repeats()
                             && self.may_repeat()
                             && self.current.finding.is_none() =>
                     {
@@ -387,6 +393,11 @@ impl Moment<'_> {
             | Event::Unclear
             | Event::LeaseLapsed => None,
         }
+    }
+
+    /// Whether another request may ever be sent for the order.
+    fn repeats(&self) -> bool {
+        self.rules.repeat() == Repeat::Harmless && !self.rules.is_held()
     }
 
     fn send_or_skip(&self) -> Step {

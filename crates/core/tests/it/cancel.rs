@@ -542,3 +542,55 @@ fn nothing_is_repeated_for_an_order_that_shows_another_amount() {
     // Another customer's order that shows no payment says nothing of ours.
     assert_eq!(still.finding, None);
 }
+
+#[test]
+fn nothing_is_sent_for_a_held_order_and_what_was_sent_is_settled_by_reading() {
+    for rules in both() {
+        let held = rules.clone().held();
+        let unpaid = Event::Observed(OrderStatus::Unpaid);
+        for record in readable_states(&rules) {
+            for status in [
+                OrderStatus::Unpaid,
+                OrderStatus::Processing,
+                OrderStatus::Failed,
+                OrderStatus::Expired,
+            ] {
+                for second in [1, 30, 3_700, 90_000] {
+                    let event = Event::Observed(status.clone());
+                    let (next, action) = step_at(&record, &event, &held, second);
+                    assert_ne!(action, Action::SendRequest, "{record:?} {status}");
+                    assert_eq!(next.requests, record.requests);
+                    // No new attempt is begun either, which would be sent in the end.
+                    let begun = next.state == State::Requested;
+                    assert!(!begun || record.state == State::Requested, "{record:?}");
+                }
+            }
+            // A payment wins as ever.
+            let paid = Event::Observed(OrderStatus::Paid);
+            let (as_ever, _) = step_at(&record, &paid, &rules, 3_700);
+            assert_eq!(step_at(&record, &paid, &held, 3_700).0, as_ever);
+        }
+        let (next, _) = step_at(&Cancellation::requested(), &unpaid, &held, 0);
+        assert_eq!(next.state, skipped(SkipReason::Held));
+    }
+}
+
+#[test]
+fn an_attempt_that_a_hold_stops_before_it_is_sent_is_in_doubt_about_the_earlier_one() {
+    let rules = CancelRules::repeatable([Cancellable::Unpaid]);
+    let unpaid = Event::Observed(OrderStatus::Unpaid);
+    let events = [
+        (0, unpaid.clone()),
+        (1, Event::Unclear),
+        (60, unpaid.clone()),
+    ];
+    let again = after(&rules, &events);
+    assert_eq!((again.state, again.requests), (State::Requested, 1));
+    let (next, _) = step_at(&again, &unpaid, &rules.clone().held(), 61);
+    assert_eq!((next.state, next.requests), (State::InDoubt, 1));
+    let (next, action) = step_at(&next, &unpaid, &rules.held(), 3_700);
+    assert_eq!(
+        (next.state, action),
+        (State::NeedsReview, Action::AskPerson)
+    );
+}

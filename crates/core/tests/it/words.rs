@@ -87,7 +87,7 @@ fn a_refused_text_is_named_with_the_words_that_are_allowed() {
     assert_eq!(
         refused::<SkipReason>("lazy"),
         "skip reason \"lazy\" is not one of not_eligible, not_found, already_submitted, \
-         status_unreadable, could_not_send, amount_differs"
+         status_unreadable, could_not_send, amount_differs, held"
     );
     assert_eq!(
         refused::<OrderStatus>("PAID"),

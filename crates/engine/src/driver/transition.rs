@@ -83,11 +83,9 @@ pub(super) fn precondition(before: State, step: &Step) -> Precondition {
             Outcome::Confirmed
             | Outcome::NotCancelledFinal
             | Outcome::Refused
-            | Outcome::Skipped(SkipReason::NotEligible | SkipReason::AmountDiffers)
-                if !by_a_payment =>
-            {
-                Precondition::Unpaid
-            }
+            | Outcome::Skipped(
+                SkipReason::NotEligible | SkipReason::AmountDiffers | SkipReason::Held,
+            ) if !by_a_payment => Precondition::Unpaid,
             Outcome::Confirmed
             | Outcome::NotCancelledPaid
             | Outcome::NotCancelledFinal

@@ -28,7 +28,7 @@ impl Progress for Cancellation {
              o.gateway_id, o.receipt, o.gateway_method, o.payment_account, o.payer, o.description,
              o.customer_account, o.gateway_status_code,
              o.gateway_created, o.gateway_created_at, o.gateway_paid, o.gateway_paid_at,
-             o.gateway_cancelled, o.gateway_cancelled_at
+             o.gateway_cancelled, o.gateway_cancelled_at, o.held_at, o.held_by, o.hold_note
          FROM cancellations r
          JOIN orders o ON o.account = r.account AND o.order_id = r.order_id";
 
@@ -75,6 +75,7 @@ impl Progress for Cancellation {
             processing_until: rows::maybe_moment(row, "processing_until")?,
             seen: rows::observation(row)?,
             method: get(row, "method")?,
+            hold: rows::hold(row)?,
         })
     }
 }

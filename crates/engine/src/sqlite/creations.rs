@@ -204,6 +204,8 @@ fn untrack(connection: &Connection, id: CreationId) -> Result<(), StoreError> {
                                WHERE c.account = orders.account AND c.order_id = orders.order_id)
                AND NOT EXISTS (SELECT 1 FROM refunds AS r
                                WHERE r.account = orders.account AND r.order_id = orders.order_id)
+               AND NOT EXISTS (SELECT 1 FROM order_events AS e
+                               WHERE e.account = orders.account AND e.order_id = orders.order_id)
                AND NOT EXISTS (SELECT 1 FROM creations AS o
                                WHERE o.account = orders.account AND o.outcome IS NULL
                                  AND o.reference = orders.reference)",

@@ -7,6 +7,7 @@
 mod cancellations;
 mod creations;
 mod events;
+mod holds;
 mod orders;
 mod payments;
 mod records;
@@ -31,15 +32,15 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::amount::AmountCheck;
 use crate::create::{BeginCreation, Creation, CreationEnd, Duplicates, OpenCreations};
-use crate::order::{OrderKey, TrackedOrder};
+use crate::order::{Hold, OrderEvent, OrderKey, TrackedOrder};
 use crate::record::{LogEntry, Record};
 use crate::refunds::{
     BeginRefund, PendingRefunds, Refund, RefundEntry, RefundIntent, RefundStore, RefundUpdate,
     RefundUpdateResult,
 };
 use crate::store::{
-    AbandonedPage, Claim, NewCancellation, OpenResult, ReportPage, Store, StoreError,
-    StoreErrorKind, StoreStats, Tracked, Update, UpdateResult,
+    AbandonedPage, Claim, HeldPage, HoldChange, NewCancellation, OpenResult, ReportPage, Store,
+    StoreError, StoreErrorKind, StoreStats, Tracked, Update, UpdateResult,
 };
 use events::Table;
 use rows::store_error;
@@ -338,6 +339,25 @@ impl Store for SqliteStore {
 
     async fn abandoned(&self, page: AbandonedPage) -> Result<Vec<TrackedOrder>, StoreError> {
         self.read(move |c| orders::abandoned(c, &page)).await
+    }
+
+    async fn change_hold(
+        &self,
+        key: &OrderKey,
+        change: HoldChange,
+    ) -> Result<Option<Hold>, StoreError> {
+        let (key, now) = (key.clone(), self.clock.now());
+        self.write(move |c| holds::change(c, &key, &change, now))
+            .await
+    }
+
+    async fn held(&self, page: HeldPage) -> Result<Vec<TrackedOrder>, StoreError> {
+        self.read(move |c| holds::held(c, &page)).await
+    }
+
+    async fn order_events(&self, key: &OrderKey) -> Result<Vec<OrderEvent>, StoreError> {
+        let key = key.clone();
+        self.read(move |c| holds::events(c, &key)).await
     }
 
     async fn report(&self, page: ReportPage) -> Result<Vec<Record>, StoreError> {

@@ -352,7 +352,7 @@ pub(super) fn abandoned(
     let mut select = connection
         .prepare_cached(&format!(
             "SELECT * FROM orders
-             WHERE tracking = 'pending' AND {which}
+             WHERE tracking = 'pending' AND held_at IS NULL AND {which}
                AND ({moment}, account, order_id) > (?1, ?2, ?3)
                AND {moment} >= ?4 AND {moment} <= ?5
                AND (last_action_at IS NULL OR last_action_at <= ?6)

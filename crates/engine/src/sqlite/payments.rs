@@ -17,7 +17,7 @@ use crate::message;
 use crate::order::{OrderKey, TrackedOrder, Tracking};
 use crate::record::{Record, new_id};
 use crate::store::{
-    Attempt, Change, Entry, Precondition, Schedule, StoreError, Update, UpdateResult,
+    Attempt, Change, Entry, Obstacle, Precondition, Schedule, StoreError, Update, UpdateResult,
 };
 
 /// Merges an observation of an order, and writes what follows from a payment or a reversal.
@@ -52,11 +52,18 @@ pub(super) fn advance(
     let change = &update.change;
     let before = records::present(connection, change.id)?;
     // Read first: the observation of this update comes after it.
-    let paid = seen_paid(connection, &before, update.attempt)?;
-    if let (Precondition::Unpaid, Some(payment)) = (update.precondition, &paid)
-        && before.version == change.version
-    {
-        return Ok(UpdateResult::PreconditionFailed(payment.status.clone()));
+    let orders = under_all_names(connection, &before, update.attempt)?;
+    let mut seen = orders.iter().filter_map(|order| order.seen.clone());
+    let paid = seen.find(|seen| seen.status.was_paid());
+    if update.precondition == Precondition::Unpaid && before.version == change.version {
+        if let Some(payment) = &paid {
+            let status = payment.status.clone();
+            return Ok(UpdateResult::PreconditionFailed(Obstacle::SeenPaid(status)));
+        }
+        let mut holds = orders.iter().filter_map(|order| order.hold.clone());
+        if let (Attempt::Begins(_), Some(hold)) = (update.attempt, holds.next()) {
+            return Ok(UpdateResult::PreconditionFailed(Obstacle::Held(hold)));
+        }
     }
     let tracking = match update.tracking {
         // The worker may not know of the payment.
@@ -238,13 +245,13 @@ fn of_all_names(
     )
 }
 
-/// The payment of an order that has been seen paid, under this name of its account or, at a
-/// gateway that takes one request, under another.
-fn seen_paid(
+/// The order under this name of its account and, at a gateway that takes one request, under
+/// every other; this name comes first.
+fn under_all_names(
     connection: &Connection,
     record: &Record,
     attempt: Attempt,
-) -> Result<Option<Observation>, StoreError> {
+) -> Result<Vec<TrackedOrder>, StoreError> {
     let sql = format!(
         "SELECT * FROM orders o WHERE o.order_id = ?2 AND o.gateway = ?3
            AND (o.account = ?1 OR ?4 OR {ONE_ORDER})
@@ -253,10 +260,8 @@ fn seen_paid(
     let mut select = connection.prepare_cached(&sql).map_err(store_error)?;
     let (key, begins) = (&record.key, attempt == Attempt::Begins(Repeat::Once));
     let [account, order] = [key.account.as_str(), key.order.as_str()];
-    let orders = collect(
+    collect(
         select.query(params![account, order, record.gateway.as_str(), begins]),
         rows::order,
-    )?;
-    let mut seen = orders.into_iter().filter_map(|order| order.seen);
-    Ok(seen.find(|seen| seen.status.was_paid()))
+    )
 }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{ErrorCode, Row};
 
-use crate::order::{OrderKey, Origin, TrackedOrder, Tracking};
+use crate::order::{Hold, OrderKey, Origin, TrackedOrder, Tracking};
 use crate::store::{StoreError, StoreErrorKind};
 
 pub(super) fn store_error(error: rusqlite::Error) -> StoreError {
@@ -159,7 +159,20 @@ pub(super) fn order(row: &Row<'_>) -> Result<TrackedOrder, StoreError> {
         seen: observation(row)?,
         last_action_at: maybe_moment(row, "last_action_at")?,
         tracking,
+        hold: hold(row)?,
     })
+}
+
+/// Who holds an order, from a row with the columns of `orders`.
+pub(super) fn hold(row: &Row<'_>) -> Result<Option<Hold>, StoreError> {
+    let Some(at) = maybe_moment(row, "held_at")? else {
+        return Ok(None);
+    };
+    Ok(Some(Hold {
+        by: get(row, "held_by")?,
+        at,
+        note: get(row, "hold_note")?,
+    }))
 }
 
 /// What was last seen of an order.

@@ -44,16 +44,45 @@ CREATE TABLE orders (
     gateway_cancelled_at INTEGER,
     last_action_at  INTEGER,
     tracking        TEXT NOT NULL CHECK (tracking IN ('pending', 'in_progress', 'closed')),
+    -- A person's decision that the order is not to be cancelled.
+    held_at         INTEGER,
+    held_by         TEXT,
+    hold_note       TEXT,
+    CHECK ((held_at IS NULL) = (held_by IS NULL) AND (held_at IS NULL) = (hold_note IS NULL)),
     PRIMARY KEY (account, order_id)
 ) STRICT, WITHOUT ROWID;
 
--- The orders that a sweep considers; closed orders are not in this index.
-CREATE INDEX orders_pending ON orders (created_at, account, order_id) WHERE tracking = 'pending';
+-- The orders that a sweep considers; closed and held orders are not in these indexes.
+CREATE INDEX orders_pending ON orders (created_at, account, order_id)
+    WHERE tracking = 'pending' AND held_at IS NULL;
 CREATE INDEX orders_expiring ON orders (expires_at, account, order_id)
-    WHERE tracking = 'pending' AND expires_at IS NOT NULL;
+    WHERE tracking = 'pending' AND held_at IS NULL AND expires_at IS NOT NULL;
+CREATE INDEX orders_held ON orders (held_at, account, order_id) WHERE held_at IS NOT NULL;
 CREATE INDEX orders_by_id ON orders (order_id);
 CREATE INDEX orders_by_reference ON orders (reference) WHERE reference IS NOT NULL;
 CREATE INDEX orders_by_shop_order ON orders (shop_order, account) WHERE shop_order IS NOT NULL;
+
+-- What people decide about orders.
+CREATE TABLE order_events (
+    seq      INTEGER PRIMARY KEY AUTOINCREMENT,
+    account  TEXT NOT NULL,
+    order_id TEXT NOT NULL,
+    at       INTEGER NOT NULL,
+    event    TEXT NOT NULL CHECK (event IN ('held', 'released')),
+    actor    TEXT NOT NULL,
+    note     TEXT,
+    FOREIGN KEY (account, order_id) REFERENCES orders (account, order_id)
+) STRICT;
+
+CREATE INDEX order_events_of_order ON order_events (account, order_id, seq);
+CREATE TRIGGER order_events_are_never_changed BEFORE UPDATE ON order_events
+BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;
+CREATE TRIGGER order_events_are_never_deleted BEFORE DELETE ON order_events
+BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;
+-- REPLACE deletes rows without running the trigger above.
+CREATE TRIGGER order_events_are_never_replaced BEFORE INSERT ON order_events
+WHEN EXISTS (SELECT 1 FROM order_events WHERE seq = NEW.seq)
+BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;
 
 -- Requests to create an order. A row is stored before its request is sent.
 CREATE TABLE creations (

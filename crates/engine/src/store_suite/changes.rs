@@ -99,7 +99,7 @@ pub async fn stored(store: &dyn Store, change: Update) -> Record {
     match store.advance(change).await.unwrap() {
         UpdateResult::Stored(record) => record,
         UpdateResult::Conflict(record) => panic!("another worker has written first: {record:?}"),
-        UpdateResult::PreconditionFailed(status) => panic!("seen {status}"),
+        UpdateResult::PreconditionFailed(obstacle) => panic!("{obstacle:?}"),
     }
 }
 

@@ -18,6 +18,7 @@ pub mod changes;
 pub mod claims;
 pub mod creations;
 pub mod fences;
+pub mod holds;
 pub mod refunds;
 
 use std::fmt;
@@ -170,6 +171,12 @@ macro_rules! store_suite {
                 deciding_cancelled_of_a_paid_order_is_a_finding_at_once
                 the_worker_that_stores_a_late_answer_holds_the_lease
                 a_lease_that_a_wrong_clock_wrote_for_a_year_has_lapsed
+            }
+            holds {
+                a_hold_is_kept_with_who_and_why_and_is_not_changed_by_a_second
+                a_held_order_is_not_offered_to_a_sweep_until_it_is_released
+                no_request_is_written_down_for_an_order_that_is_held
+                held_orders_are_listed_page_by_page
             }
             refunds {
                 an_intent_is_kept_with_all_that_it_says

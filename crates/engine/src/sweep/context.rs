@@ -91,6 +91,7 @@ impl<'a> Context<'a> {
             reading: None,
             superseded_by: None,
             disposition,
+            hold: order.hold.clone(),
         }));
     }
 
@@ -210,7 +211,8 @@ fn count(summary: &mut Summary, record: &Record, remedy: Remedy) {
                 SkipReason::NotEligible
                 | SkipReason::NotFound
                 | SkipReason::AlreadySubmitted
-                | SkipReason::AmountDiffers,
+                | SkipReason::AmountDiffers
+                | SkipReason::Held,
             ) => &mut summary.skipped,
         },
     };

@@ -32,6 +32,8 @@ pub enum PlannedAction {
 /// Why a sweep leaves an order alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeaveReason {
+    /// A person holds it.
+    Held,
     /// A rule keeps it, whatever its age.
     KeptByRule,
     /// It is younger than its rule says, or else than
@@ -83,6 +85,7 @@ impl LeaveReason {
     /// The word used in JSON.
     pub const fn as_str(&self) -> &'static str {
         match self {
+            Self::Held => "held",
             Self::KeptByRule => "kept_by_rule",
             Self::TooYoung { .. } => "too_young",
             Self::NotExpired { .. } => "not_expired",
@@ -103,7 +106,8 @@ impl LeaveReason {
     pub(super) const fn is_too_early(&self) -> bool {
         match self {
             Self::TooYoung { .. } | Self::NotExpired { .. } => true,
-            Self::KeptByRule
+            Self::Held
+            | Self::KeptByRule
             | Self::Duplicate
             | Self::TooOld
             | Self::RecentAction { .. }
@@ -124,7 +128,8 @@ impl LeaveReason {
             | Self::NotExpired { until }
             | Self::RecentAction { until }
             | Self::Processing { until } => Some(*until),
-            Self::KeptByRule
+            Self::Held
+            | Self::KeptByRule
             | Self::Duplicate
             | Self::TooOld
             | Self::InProgress
@@ -189,6 +194,7 @@ fn by_tracking(
     match order.tracking {
         Tracking::InProgress => return Some(LeaveReason::InProgress),
         Tracking::Closed => return Some(LeaveReason::Closed),
+        Tracking::Pending if order.hold.is_some() => return Some(LeaveReason::Held),
         Tracking::Pending => {}
     }
     let min_age = match rule {

@@ -6,7 +6,7 @@ use duka_core::{AccountName, GatewayName, Money, StatusReading};
 
 use super::disposition::Disposition;
 use crate::error::EngineError;
-use crate::order::OrderKey;
+use crate::order::{Hold, OrderKey};
 use crate::record::Record;
 
 /// What a sweep reports while it runs.
@@ -44,6 +44,8 @@ pub struct Plan {
     pub superseded_by: Option<OrderKey>,
     /// What becomes of it, and why.
     pub disposition: Disposition,
+    /// Who holds it, if a person does.
+    pub hold: Option<Hold>,
 }
 
 /// What a sweep did.

@@ -297,6 +297,7 @@ async fn planned(
         reading,
         superseded_by: superseded_by.clone(),
         disposition,
+        hold: order.hold.clone(),
     };
     canceller.check_gateway(&order.key, &order.gateway)?;
     let gateway = canceller.gateway(&order.key.account)?;

@@ -13,11 +13,12 @@ use duka_engine::refunds::{
     BeginRefund, PendingRefunds, RefundEntry, RefundIntent, RefundUpdate, RefundUpdateResult,
 };
 use duka_engine::store::{
-    AbandonedPage, Claim, NewCancellation, OpenResult, ReportPage, StoreStats, Tracked, Update,
-    UpdateResult,
+    AbandonedPage, Claim, HeldPage, HoldChange, NewCancellation, OpenResult, ReportPage,
+    StoreStats, Tracked, Update, UpdateResult,
 };
 use duka_engine::{
-    AmountCheck, LogEntry, OrderKey, Record, Refund, RefundStore, Store, StoreError, TrackedOrder,
+    AmountCheck, Hold, LogEntry, OrderEvent, OrderKey, Record, Refund, RefundStore, Store,
+    StoreError, TrackedOrder,
 };
 
 type BeforeAdvance = Box<dyn FnMut(&Update) -> Result<(), StoreError> + Send>;
@@ -147,6 +148,22 @@ impl Store for FaultyStore {
         actor: &str,
     ) -> Result<(), StoreError> {
         holding_the_clock(self.within.observe(key, seen, check, actor)).await
+    }
+
+    async fn change_hold(
+        &self,
+        key: &OrderKey,
+        change: HoldChange,
+    ) -> Result<Option<Hold>, StoreError> {
+        self.within.change_hold(key, change).await
+    }
+
+    async fn held(&self, page: HeldPage) -> Result<Vec<TrackedOrder>, StoreError> {
+        self.within.held(page).await
+    }
+
+    async fn order_events(&self, key: &OrderKey) -> Result<Vec<OrderEvent>, StoreError> {
+        self.within.order_events(key).await
     }
 
     async fn open(&self, new_cancellation: NewCancellation) -> Result<OpenResult, StoreError> {

@@ -19,6 +19,7 @@ mod fault;
 mod faulty_store;
 mod findings;
 mod fixture;
+mod holds;
 mod late;
 mod leases;
 mod life;

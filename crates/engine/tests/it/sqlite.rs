@@ -5,6 +5,7 @@ use duka_engine::refunds::{RefundEvent, RefundOutcome, RefundState};
 use duka_engine::store::Attempt;
 
 use crate::fixture::TempStore;
+use crate::holds::hold;
 use duka_engine::store_suite::changes::{change, opened, stored};
 
 duka_engine::store_suite!(TempStore::new());
@@ -42,6 +43,24 @@ async fn the_file_itself_refuses_any_change_to_the_log() {
     }
     let actors = "SELECT count(*) FROM events WHERE actor IN ('amina', 'w1')";
     assert_eq!(temp_store.number(actors), 2);
+}
+
+#[tokio::test]
+async fn the_file_itself_refuses_any_change_to_what_people_decided_about_orders() {
+    let temp_store = sending().await;
+    hold(&*temp_store.store(), "A-1").await;
+    let sql = temp_store.sql();
+    for forgery in [
+        "UPDATE order_events SET actor = 'intruder'",
+        "DELETE FROM order_events",
+        "REPLACE INTO order_events SELECT * FROM order_events",
+    ] {
+        let error = sql.execute(forgery, []).unwrap_err().to_string();
+        assert!(error.contains("append-only"), "{forgery}: {error}");
+    }
+    let half = "UPDATE orders SET held_by = NULL";
+    let error = sql.execute(half, []).unwrap_err().to_string();
+    assert!(error.contains("CHECK constraint failed"), "{error}");
 }
 
 #[tokio::test]

@@ -72,6 +72,7 @@ fn why(plan: &Plan) -> String {
         panic!("{} is not left alone", plan.key);
     };
     let word = match reason {
+        LeaveReason::Held => "Held",
         LeaveReason::KeptByRule => "KeptByRule",
         LeaveReason::TooYoung { .. } => "TooYoung",
         LeaveReason::NotExpired { .. } => "NotExpired",

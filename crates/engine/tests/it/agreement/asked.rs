@@ -2,7 +2,9 @@
 //! that can be compared and given to the model as well.
 
 use duka_core::{AccountName, CancellationId, Observation, OrderStatus};
-use duka_engine::store::{Claim, NewCancellation, OpenResult, Tracked, Update, UpdateResult};
+use duka_engine::store::{
+    Claim, NewCancellation, Obstacle, OpenResult, Tracked, Update, UpdateResult,
+};
 use duka_engine::{AmountCheck, OrderKey, Record, Store, StoreErrorKind, TrackedOrder};
 
 /// One call that may write.
@@ -90,7 +92,12 @@ pub(super) async fn ask(store: &dyn Store, call: Call) -> Answer {
         Call::Advance(change) => store.advance(*change).await.map(|advanced| match advanced {
             UpdateResult::Stored(record) => Answer::Stored(record),
             UpdateResult::Conflict(record) => Answer::Conflict(record),
-            UpdateResult::PreconditionFailed(status) => Answer::SeenPaid(status),
+            UpdateResult::PreconditionFailed(Obstacle::SeenPaid(status)) => {
+                Answer::SeenPaid(status)
+            }
+            UpdateResult::PreconditionFailed(Obstacle::Held(hold)) => {
+                Answer::Broken(format!("no order is held: {hold:?}"))
+            }
         }),
         Call::ClaimDue(claim, accounts, limit) => store
             .claim_due(claim, &accounts, limit)

@@ -10,12 +10,12 @@ use duka_core::clock::SharedClock;
 use duka_core::{AccountName, CancellationId, CreationId, Observation};
 use duka_engine::create::{BeginCreation, Creation, CreationEnd, Duplicates, OpenCreations};
 use duka_engine::store::{
-    AbandonedPage, Attempt, Claim, Condition, NewCancellation, OpenResult, Precondition,
-    ReportPage, Schedule, StoreStats, Tracked, Update, UpdateResult,
+    AbandonedPage, Attempt, Claim, Condition, HeldPage, HoldChange, NewCancellation, OpenResult,
+    Precondition, ReportPage, Schedule, StoreStats, Tracked, Update, UpdateResult,
 };
 use duka_engine::{
-    AmountCheck, LogEntry, OrderKey, Record, SqliteStore, Store, StoreError, StoreErrorKind,
-    TrackedOrder,
+    AmountCheck, Hold, LogEntry, OrderEvent, OrderKey, Record, SqliteStore, Store, StoreError,
+    StoreErrorKind, TrackedOrder,
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, Params};
@@ -277,6 +277,22 @@ impl Store for Between {
             self.forge(sql, (key.account.as_str(), key.order.as_str()));
         }
         self.within.observe(key, seen, check, actor).await
+    }
+
+    async fn change_hold(
+        &self,
+        key: &OrderKey,
+        change: HoldChange,
+    ) -> Result<Option<Hold>, StoreError> {
+        self.within.change_hold(key, change).await
+    }
+
+    async fn held(&self, page: HeldPage) -> Result<Vec<TrackedOrder>, StoreError> {
+        self.within.held(page).await
+    }
+
+    async fn order_events(&self, key: &OrderKey) -> Result<Vec<OrderEvent>, StoreError> {
+        self.within.order_events(key).await
     }
 
     async fn open(&self, new_cancellation: NewCancellation) -> Result<OpenResult, StoreError> {

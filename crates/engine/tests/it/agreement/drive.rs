@@ -85,7 +85,9 @@ fn precondition(next: &Cancellation) -> Precondition {
             Outcome::Confirmed
                 | Outcome::NotCancelledFinal
                 | Outcome::Refused
-                | Outcome::Skipped(SkipReason::NotEligible | SkipReason::AmountDiffers)
+                | Outcome::Skipped(
+                    SkipReason::NotEligible | SkipReason::AmountDiffers | SkipReason::Held
+                )
         )
     );
     if next.state == State::Sending || (ends_as_unpaid && !paid) {
@@ -111,7 +113,8 @@ fn tracking(next: &Cancellation, rules: &CancelRules) -> Tracking {
             SkipReason::NotFound
             | SkipReason::StatusUnreadable
             | SkipReason::CouldNotSend
-            | SkipReason::AmountDiffers,
+            | SkipReason::AmountDiffers
+            | SkipReason::Held,
         ) => true,
         Outcome::Confirmed
         | Outcome::NotCancelledPaid

@@ -220,6 +220,7 @@ impl Model {
                 processing_until: new_cancellation.processing_until,
                 seen: None,
                 method: order.method.clone(),
+                hold: None,
             },
             progress: Cancellation::requested_again(request_used),
             message: None,
