@@ -304,6 +304,12 @@ pub(crate) struct SweepArgs {
     /// Read statuses, say what would be done, and send and store nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Read statuses, store and report what they show, and cancel nothing
+    ///
+    /// What is in doubt is settled by reading alone. Orders that are paid and were not known as
+    /// paid are listed by themselves. Orders that a rule keeps or a person holds are read as well.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) reconcile_only: bool,
     #[command(flatten)]
     pub(crate) ages: AgeArgs,
     /// Work on at most so many orders

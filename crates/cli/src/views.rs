@@ -97,6 +97,9 @@ pub(crate) struct CancellationView {
     pub(crate) hold_note: Option<String>,
     pub(crate) message: Option<String>,
     pub(crate) updated_at: String,
+    /// Paid, and not known as paid before; in rows of `sweep --reconcile-only` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) newly_paid: Option<bool>,
 }
 
 impl From<&Record> for CancellationView {
@@ -137,6 +140,7 @@ impl From<&Record> for CancellationView {
             hold_note,
             message: record.message.clone(),
             updated_at: record.updated_at.to_string(),
+            newly_paid: None,
         }
     }
 }
@@ -156,6 +160,33 @@ impl CancellationView {
     /// An order that is held, in the form of a sweep's report. It has no id, because it is none of
     /// a cancellation.
     pub(crate) fn of_held(order: &TrackedOrder) -> Self {
+        let hold = order.hold.as_ref();
+        Self {
+            actor: hold.map(|hold| hold.by.clone()).unwrap_or_default(),
+            updated_at: hold.map(|hold| hold.at.to_string()).unwrap_or_default(),
+            message: Some("no sweep cancels it".to_owned()),
+            ..Self::of_order(order, SkipReason::Held)
+        }
+    }
+
+    /// An order that is paid and was not known as paid, in the same form.
+    pub(crate) fn newly_paid(order: &TrackedOrder, actor: &str) -> Self {
+        let seen = order.seen.as_ref();
+        let paid = seen.and_then(|seen| seen.money);
+        Self {
+            actor: actor.to_owned(),
+            paid_amount: paid.map(|money| money.amount().to_string()),
+            paid_currency: paid.map(|money| money.currency().code()),
+            updated_at: seen
+                .map(|seen| seen.observed_at.to_string())
+                .unwrap_or_default(),
+            message: Some("paid at the gateway, and not known as paid here before".to_owned()),
+            newly_paid: Some(true),
+            ..Self::of_order(order, SkipReason::NotEligible)
+        }
+    }
+
+    fn of_order(order: &TrackedOrder, reason: SkipReason) -> Self {
         let [held_by, held_at, hold_note] = hold_cells(order.hold.as_ref());
         let seen = order.seen.as_ref();
         let told = seen.map(|seen| &seen.details);
@@ -167,9 +198,9 @@ impl CancellationView {
             shop_order: order.shop_order.clone(),
             state: "done",
             outcome: Some("skipped"),
-            skip_reason: Some(SkipReason::Held.as_str()),
+            skip_reason: Some(reason.as_str()),
             reason: None,
-            actor: held_by.clone().unwrap_or_default(),
+            actor: String::new(),
             attempts: 0,
             sent_at: None,
             verified_status: seen.map(|seen| seen.status.as_str()),
@@ -181,11 +212,12 @@ impl CancellationView {
             receipt: told.and_then(|it| it.receipt.clone()),
             method: method(told, order.method.as_ref()),
             gateway_time: told.and_then(gateway_time),
-            updated_at: held_at.clone().unwrap_or_default(),
             held_by,
             held_at,
             hold_note,
-            message: Some("no sweep cancels it".to_owned()),
+            message: None,
+            updated_at: String::new(),
+            newly_paid: None,
         }
     }
 
@@ -248,6 +280,7 @@ struct SummaryView {
     late_payments: u64,
     amount_differs: u64,
     paid_twice: u64,
+    newly_paid: u64,
     unchecked: u64,
     seconds: f64,
 }
@@ -268,6 +301,7 @@ impl From<&Summary> for SummaryLine {
                 late_payments: summary.late_payments,
                 amount_differs: summary.amount_differs,
                 paid_twice: summary.paid_twice,
+                newly_paid: summary.newly_paid,
                 unchecked: summary.unchecked,
                 seconds: (summary.elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
             },

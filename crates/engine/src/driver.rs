@@ -57,6 +57,14 @@ pub struct Canceller {
     pub(crate) clock: SharedClock,
     pub(crate) settings: Arc<Settings>,
     gateways: Arc<BTreeMap<AccountName, Arc<dyn Gateway>>>,
+    requests: Requests,
+}
+
+/// Whether a worker sends requests to cancel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Requests {
+    Sent,
+    Withheld,
 }
 
 /// Names only the accounts: an adapter of another crate could print a secret.
@@ -95,6 +103,16 @@ impl Canceller {
             clock,
             settings: Arc::new(settings),
             gateways: Arc::new(gateways),
+            requests: Requests::Sent,
+        }
+    }
+
+    /// The same worker, but that it sends no request to cancel: it works on each order as if it
+    /// were held.
+    pub(crate) fn reading_only(&self) -> Self {
+        Self {
+            requests: Requests::Withheld,
+            ..self.clone()
         }
     }
 
@@ -532,7 +550,7 @@ impl Canceller {
         if self.processing_until(record).is_some() {
             rules = Cow::Owned(rules.into_owned().without(Cancellable::Processing));
         }
-        if record.terms.hold.is_some() {
+        if record.terms.hold.is_some() || self.requests == Requests::Withheld {
             rules = Cow::Owned(rules.into_owned().held());
         }
         let wait_policy = &self.settings.wait_policy;

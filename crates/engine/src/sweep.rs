@@ -51,7 +51,20 @@ impl Canceller {
         on_event: &(dyn Fn(SweepEvent<'_>) + Sync),
     ) -> Result<Summary, EngineError> {
         let started = Instant::now();
-        let context = Context::new(self, bounds, request, stop, on_event);
+        let (reading_only, without_rules);
+        let (canceller, bounds) = match bounds.mode {
+            Mode::Act | Mode::DryRun => (self, bounds),
+            Mode::Reconcile => {
+                reading_only = self.reading_only();
+                // They say which orders are not to be cancelled.
+                without_rules = Bounds {
+                    rules: Vec::new(),
+                    ..bounds.clone()
+                };
+                (&reading_only, &without_rules)
+            }
+        };
+        let context = Context::new(canceller, bounds, request, stop, on_event);
         let mut left = reader::read_unsettled(&context).await?;
         let mut accounts = self.accounts();
         accounts.retain(|name| bounds.account.as_ref().is_none_or(|only| name == only));

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use duka_engine::store::{ReportFilter, ReportPage};
 use duka_engine::sweep::{
     Bounds, LeaveReason, Mode, Plan, PlannedAction, RuleAction, Source, Summary, SweepEvent,
 };
-use duka_engine::{AmountCheck, Canceller, OrderKey, Record, Request};
+use duka_engine::{AmountCheck, Canceller, OrderKey, Record, Request, TrackedOrder};
 use futures::stream::{self, StreamExt};
 use tokio_util::sync::CancellationToken;
 
@@ -47,10 +47,10 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
         concurrency: args.concurrency.get(),
         wait: args.wait,
         account: context.chosen(&config)?,
-        mode: if args.dry_run {
-            Mode::DryRun
-        } else {
-            Mode::Act
+        mode: match (args.dry_run, args.reconcile_only) {
+            (true, _) => Mode::DryRun,
+            (false, true) => Mode::Reconcile,
+            (false, false) => Mode::Act,
         },
         ..super::bounds(&args.ages, &config)
     };
@@ -182,6 +182,10 @@ async fn sweep_once(
     }
     match bounds.mode {
         Mode::Act => print_summary(&summary, output)?,
+        Mode::Reconcile => {
+            formatter.print_newly_paid()?;
+            print_summary(&summary, output)?;
+        }
         Mode::DryRun => {
             print_dry_summary(&summary, output)?;
             print_unsettled(canceller, bounds, output).await?;
@@ -210,6 +214,8 @@ struct EventFormatter<'a> {
     named: Named,
     /// Orders left alone so far.
     left: AtomicU64,
+    /// What is paid and was not known as paid, to be listed by itself.
+    newly_paid: Mutex<Vec<CancellationView>>,
 }
 
 /// Which of the orders that are left alone are named.
@@ -259,6 +265,7 @@ impl<'a> EventFormatter<'a> {
                 Named::First
             },
             left: AtomicU64::new(0),
+            newly_paid: Mutex::default(),
         }
     }
 
@@ -270,6 +277,7 @@ impl<'a> EventFormatter<'a> {
             }
             SweepEvent::Plan(plan) => self.planned(plan, request),
             SweepEvent::LeftAlone(plan) => return self.left_alone(plan, request),
+            SweepEvent::NewlyPaid(order) => return self.newly_paid(order, request),
             SweepEvent::Failed(key, error) => Line::Error(format!("{key}: {}", describe(error))),
             SweepEvent::AccountStopped(account, reason) => Line::Error(format!(
                 "account {account} is left for a later sweep: {reason}"
@@ -309,10 +317,10 @@ impl<'a> EventFormatter<'a> {
             // What a rule does, or a person, is part of what the user asks for.
             (Mode::DryRun, Some(_)) => return Some(self.planned(plan, request)),
             (Mode::DryRun, None) if held => return Some(self.planned(plan, request)),
-            (Mode::Act, _) if is_asked_for => {
+            (Mode::Act | Mode::Reconcile, _) if is_asked_for => {
                 return (self.kept == Kept::Reported).then(|| self.result(plan, request));
             }
-            (Mode::Act | Mode::DryRun, _) => {}
+            (Mode::Act | Mode::Reconcile | Mode::DryRun, _) => {}
         }
         let before = self.left.fetch_add(1, Ordering::Relaxed);
         match self.named {
@@ -328,6 +336,42 @@ impl<'a> EventFormatter<'a> {
                 Line::Note(format!("{} is left alone: {why}", plan.key))
             },
         )
+    }
+
+    fn newly_paid(&self, order: &TrackedOrder, request: &Request) -> Option<Line> {
+        let view = CancellationView::newly_paid(order, &request.actor);
+        if self.output.is_json() {
+            return Some(Line::Result(Box::new(view)));
+        }
+        let mut views = self
+            .newly_paid
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        views.push(view);
+        None
+    }
+
+    fn print_newly_paid(&self) -> Result<(), Failure> {
+        let views = self
+            .newly_paid
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if views.is_empty() {
+            return Ok(());
+        }
+        self.output
+            .line("paid at the gateway, and not known as paid here before:")?;
+        for view in views.iter() {
+            let status = view.verified_status.unwrap_or_default();
+            self.output.line(&format!(
+                "{} at {}  {}  {}",
+                view.order,
+                view.account,
+                colorize(status),
+                view.amounts().unwrap_or_default()
+            ))?;
+        }
+        Ok(())
     }
 
     /// How many more than were named are left alone.
@@ -421,6 +465,9 @@ fn payments(summary: &Summary) -> String {
     let mut said: String = found
         .map(|(count, what)| format!("; {count} {what}, see `duka pending`"))
         .collect();
+    if summary.newly_paid > 0 {
+        said = format!("{said}; {} newly paid", summary.newly_paid);
+    }
     if summary.unchecked > 0 {
         said = format!("{said}; {}", unchecked(summary));
     }

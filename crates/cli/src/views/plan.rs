@@ -115,7 +115,7 @@ impl CancellationView {
         let why = why(plan, bounds);
         let details = plan.reading.as_ref().map(|reading| &reading.details);
         let message = match bounds.mode {
-            Mode::Act => format!("nothing was sent: {why}"),
+            Mode::Act | Mode::Reconcile => format!("nothing was sent: {why}"),
             Mode::DryRun => format!("dry run: {would}, for {why}"),
         };
         let [held_by, held_at, hold_note] = hold_cells(plan.hold.as_ref());
@@ -146,6 +146,7 @@ impl CancellationView {
             hold_note,
             message: Some(message),
             updated_at: now.to_string(),
+            newly_paid: None,
         }
     }
 }

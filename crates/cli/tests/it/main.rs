@@ -38,6 +38,7 @@ mod pending;
 mod pipes;
 mod probe;
 mod readme;
+mod reconcile;
 #[cfg(all(feature = "crash-points", unix))]
 mod refund_crashes;
 mod refund_faults;

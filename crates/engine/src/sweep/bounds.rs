@@ -36,6 +36,11 @@ impl std::fmt::Debug for Source {
 pub enum Mode {
     /// It cancels and settles.
     Act,
+    /// It reads statuses, stores and reports what they show, and settles what is in doubt by
+    /// reading alone: no request is sent. Orders that a rule keeps or a person holds are read as
+    /// well. A cancellation is opened only where a payment of another amount needs a record for
+    /// its finding.
+    Reconcile,
     /// It reads statuses and reports what it would do; nothing is stored or sent.
     DryRun,
 }

@@ -6,7 +6,7 @@ use duka_core::{AccountName, GatewayName, Money, StatusReading};
 
 use super::disposition::Disposition;
 use crate::error::EngineError;
-use crate::order::{Hold, OrderKey};
+use crate::order::{Hold, OrderKey, TrackedOrder};
 use crate::record::Record;
 
 /// What a sweep reports while it runs.
@@ -21,6 +21,9 @@ pub enum SweepEvent<'a> {
     Plan(&'a Plan),
     /// An order was considered and left as it is, without a call to its gateway.
     LeftAlone(&'a Plan),
+    /// A sweep that [reconciles](super::Mode::Reconcile) has seen an order paid that was not
+    /// known as paid before; one for each.
+    NewlyPaid(&'a TrackedOrder),
     /// An order could not be worked on.
     Failed(&'a OrderKey, &'a EngineError),
     /// The rest of an account's orders is left for another time.
@@ -78,6 +81,9 @@ pub struct Summary {
     pub amount_differs: u64,
     /// Of all these, paid although another attempt for the same shop order is paid.
     pub paid_twice: u64,
+    /// Of all these, those seen paid by a sweep that [reconciles](super::Mode::Reconcile) and not
+    /// known as paid before.
+    pub newly_paid: u64,
     /// Of all these, those whose status was read and whose amount was not compared: the
     /// merchant's or the gateway's is not known, or the comparison is turned off.
     pub unchecked: u64,

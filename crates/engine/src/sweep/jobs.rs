@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use duka_core::gateway::{Eligibility, GatewayExt};
-use duka_core::{CancellationId, Error, ErrorKind, Money, OrderStatus};
+use duka_core::{CancellationId, Error, ErrorKind, Money, OrderStatus, State};
 use jiff::Timestamp;
 
 use super::bounds::{Bounds, Mode};
@@ -25,7 +25,8 @@ const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// What an account is asked to do.
 pub(super) enum Job {
-    /// To cancel an order, or in a dry run to say what would be done.
+    /// To cancel an order, or in a dry run to say what would be done. Where nothing is to be sent,
+    /// to read it.
     Cancel(Box<Abandoned>),
     /// To read again what was reported before.
     Recheck(Box<Record>),
@@ -88,6 +89,7 @@ impl Job {
         match (self, context.bounds.mode) {
             (Self::Cancel(work), Mode::Act) => cancel(context, &work).await,
             (Self::Cancel(work), Mode::DryRun) => plan(context, *work).await,
+            (Self::Cancel(work), Mode::Reconcile) => reconcile(context, &work).await,
             (Self::Recheck(record), _) => recheck(context, &record).await,
             (Self::Review(record), _) => review(context, &record).await,
         }
@@ -131,6 +133,11 @@ pub(super) async fn settle(context: &Context<'_>, record: Record, known: Unsettl
     if !known.counted {
         context.considered();
     }
+    if nothing_was_sent(&record) && context.bounds.mode == Mode::Reconcile {
+        // Another worker has taken its request back since: it is for a sweep that sends.
+        context.summary().skipped += 1;
+        return Ended::default();
+    }
     match canceller
         .store
         .claim_one(record.id, canceller.claim())
@@ -157,10 +164,99 @@ pub(super) async fn settle(context: &Context<'_>, record: Record, known: Unsettl
     }
 }
 
+/// Whether an open cancellation has never sent a request: nothing of it is in doubt.
+pub(super) fn nothing_was_sent(record: &Record) -> bool {
+    record.progress.state == State::Requested && record.progress.requests == 0
+}
+
+/// Reads an order, and stores and reports what its status shows.
+async fn reconcile(context: &Context<'_>, work: &Abandoned) -> Ended {
+    context.considered();
+    let (canceller, key) = (context.canceller, &work.order.key);
+    let reading = match canceller.status(key).await {
+        Ok((reading, _)) => reading,
+        Err(error) => return failed_call(context, key, error),
+    };
+    let (listed, tracked) = (work.listed, work.order.money);
+    let paid = reading.status.was_paid();
+    let check = canceller.settings.amount_check;
+    let differs = AmountDifference::between(check, listed, tracked, reading.money);
+    let ended = if paid && differs.is_some() {
+        record_payment(context, work).await
+    } else {
+        context.amount_read(listed.or(tracked), reading.money);
+        let mut summary = context.summary();
+        if paid {
+            summary.not_cancelled += 1;
+        } else {
+            summary.skipped += 1;
+        }
+        Ended::with_call(None)
+    };
+    let known = work.order.seen.as_ref();
+    note_payment(
+        context,
+        key,
+        known.is_some_and(|seen| seen.status.was_paid()),
+    )
+    .await;
+    ended
+}
+
+/// Opens a cancellation of an order that was seen paid with another amount, which ends at once: it
+/// is the record that the finding belongs to.
+async fn record_payment(context: &Context<'_>, work: &Abandoned) -> Ended {
+    let (canceller, request) = (context.canceller, context.request.clone());
+    let opened = async {
+        let key = canceller.canonical(&work.order.key)?;
+        let always = Condition::Always;
+        canceller
+            .open(key, request, work.listed, None, always)
+            .await
+    };
+    match opened.await {
+        Ok(OpenResult::New(record)) => go_on(context, record).await,
+        // Its own worker has the payment before it.
+        Ok(OpenResult::AlreadyOpen(_) | OpenResult::Stale) => {
+            context.summary().not_cancelled += 1;
+            Ended::with_call(None)
+        }
+        Err(error) => {
+            context.failed(&work.order.key, &error);
+            Ended::default()
+        }
+    }
+}
+
+/// Reports an order that is paid and was not known as paid, if the sweep is to find such orders.
+async fn note_payment(context: &Context<'_>, key: &OrderKey, known: bool) {
+    if known || context.bounds.mode != Mode::Reconcile {
+        return;
+    }
+    let Ok(key) = context.canceller.canonical(key) else {
+        return;
+    };
+    match context.canceller.store.order(&key).await {
+        Ok(Some(order)) if order.seen.as_ref().is_some_and(|it| it.status.was_paid()) => {
+            context.summary().newly_paid += 1;
+            context.emit(SweepEvent::NewlyPaid(&order));
+        }
+        Ok(_) => {}
+        Err(error) => context.end_with(error.into()),
+    }
+}
+
+fn known_paid(record: &Record) -> bool {
+    let seen = record.terms.seen.as_ref();
+    seen.is_some_and(|seen| seen.status.was_paid())
+}
+
 /// Goes on with a cancellation that this worker has claimed.
 async fn go_on(context: &Context<'_>, record: Record) -> Ended {
-    let key = record.key.clone();
-    match context.canceller.work(record).await {
+    let (key, known) = (record.key.clone(), known_paid(&record));
+    let worked = context.canceller.work(record).await;
+    note_payment(context, &key, known).await;
+    match worked {
         Ok(outcome) => Ended::worked(context, outcome),
         Err(error) => {
             context.failed(&key, &error);
@@ -348,6 +444,7 @@ async fn recheck(context: &Context<'_>, record: &Record) -> Ended {
         context.considered();
         return failed_call(context, &record.key, error);
     }
+    note_payment(context, &record.key, known_paid(record)).await;
     let now = context.canceller.store.cancellation(record.id).await;
     let found = |it: &Record| (it.progress.finding, it.progress.state);
     if let Ok(Some(now)) = now
@@ -382,6 +479,7 @@ async fn review(context: &Context<'_>, record: &Record) -> Ended {
         Ok(Some(record)) => canceller.work(record).await,
         Err(error) => Err(error.into()),
     };
+    note_payment(context, &record.key, known_paid(record)).await;
     match worked {
         Ok(outcome) if outcome.record.progress.state == record.progress.state => {
             Ended::with_call(outcome.error)

@@ -10,12 +10,12 @@ use jiff::Timestamp;
 use super::bounds::{ListError, Mode, Source};
 use super::context::{Context, PAGE, before};
 use super::disposition::{Disposition, PlannedAction, Shown, Superseded};
-use super::jobs::{self, Job, Unsettled, newer_paid};
+use super::jobs::{self, Job, Unsettled, newer_paid, nothing_was_sent};
 use super::queue::Queues;
 use crate::error::EngineError;
 use crate::order::{OrderKey, TrackedOrder};
 use crate::record::Record;
-use crate::store::{Abandoned, AbandonedPage, Claim, ReportFilter, ReportPage};
+use crate::store::{Abandoned, AbandonedPage, Claim, HeldPage, ReportFilter, ReportPage};
 
 /// Orders of a list that are written to the store together.
 const BATCH: usize = 256;
@@ -69,7 +69,9 @@ fn note_unsettled(context: &Context<'_>, record: Record, left: &mut LeftUnsettle
         }
         // The worker that reads it is alive, or its lease has not ended yet.
         Ok(()) if in_review && !is_due(due_at, now) => {}
-        Ok(()) if context.bounds.mode == Mode::Act => {
+        // It is read like an order without a cancellation, and stays as it is.
+        Ok(()) if nothing_was_sent(&record) && context.bounds.mode == Mode::Reconcile => {}
+        Ok(()) if context.bounds.mode != Mode::DryRun => {
             let account = left.entry(record.key.account).or_default();
             account.push((record.id, unsettled));
         }
@@ -100,15 +102,22 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     async fn read(&self, source: Source) -> Result<(), EngineError> {
-        let acts = self.context.bounds.mode == Mode::Act;
-        if acts {
+        let mode = self.context.bounds.mode;
+        if mode != Mode::DryRun {
             self.rechecks().await?;
         }
         match source {
-            Source::Tracked => self.tracked().await?,
+            Source::Tracked => {
+                let mut left = self.context.bounds.max.unwrap_or(u64::MAX);
+                self.tracked(&mut left).await?;
+                if mode == Mode::Reconcile {
+                    self.held(&mut left).await?;
+                    self.not_begun(&mut left).await?;
+                }
+            }
             Source::List(list) => self.listed(list).await?,
         }
-        if acts {
+        if mode != Mode::DryRun {
             self.reviews().await?;
         }
         Ok(())
@@ -188,9 +197,8 @@ impl Reader<'_> {
 
     /// Orders of the store that may be abandoned, page by page: those first whose customers have
     /// paid by a newer attempt and could pay again.
-    async fn tracked(&self) -> Result<(), EngineError> {
+    async fn tracked(&self, left: &mut u64) -> Result<(), EngineError> {
         let (bounds, now) = (self.context.bounds, self.context.now());
-        let mut left = bounds.max.unwrap_or(u64::MAX);
         for (which, until) in [
             (Abandoned::Superseded, now),
             (Abandoned::Expired, now),
@@ -205,7 +213,7 @@ impl Reader<'_> {
                 after: None,
                 limit: PAGE,
             };
-            self.pages(page, &mut left).await?;
+            self.pages(page, left).await?;
         }
         Ok(())
     }
@@ -260,6 +268,45 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// Held orders of the store, as old as those that may be abandoned.
+    async fn held(&self, left: &mut u64) -> Result<(), EngineError> {
+        let mut page = HeldPage {
+            account: self.context.bounds.account.clone(),
+            limit: PAGE,
+            ..HeldPage::default()
+        };
+        while *left > 0 && self.is_needed().await {
+            let orders = self.context.canceller.store.held(page.clone()).await?;
+            if !page.advance(&orders) {
+                break;
+            }
+            for order in orders {
+                if self.disposition(&order, Superseded::No).action == PlannedAction::Cancel {
+                    self.abandoned(order, None, None, left);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Orders whose cancellation was opened and has sent nothing yet.
+    async fn not_begun(&self, left: &mut u64) -> Result<(), EngineError> {
+        let mut page = page_of(self.context, ReportFilter::Unsettled);
+        while *left > 0 && self.is_needed().await {
+            let store = &self.context.canceller.store;
+            let mut records = store.report(page.clone()).await?;
+            if !page.advance(&records) {
+                break;
+            }
+            records.retain(nothing_was_sent);
+            let keys = records.into_iter().map(|record| record.key).collect();
+            for order in store.orders(keys).await? {
+                self.abandoned(order, None, None, left);
+            }
+        }
+        Ok(())
+    }
+
     /// Orders of a list, tracked from here on, with those left out that a sweep of the store
     /// would leave out too.
     async fn listed(
@@ -276,7 +323,7 @@ impl Reader<'_> {
             };
             let Some(orders) = batch else { break };
             let orders: Vec<_> = orders.into_iter().map(|it| self.canonical(it)).collect();
-            if context.bounds.mode == Mode::Act {
+            if context.bounds.mode != Mode::DryRun {
                 context.canceller.store.track(orders.clone()).await?;
             }
             for order in orders {
@@ -348,6 +395,12 @@ impl Reader<'_> {
     /// What becomes of an order by what is tracked of it.
     fn disposition(&self, order: &TrackedOrder, superseded: Superseded) -> Disposition {
         let (bounds, now) = (self.context.bounds, self.context.now());
+        // Reading does a held order no harm.
+        let read = (bounds.mode == Mode::Reconcile).then(|| TrackedOrder {
+            hold: None,
+            ..order.clone()
+        });
+        let order = read.as_ref().unwrap_or(order);
         Disposition::of(order, superseded, Shown::NotAsked, bounds, now)
     }
 

@@ -25,6 +25,7 @@ mod leases;
 mod life;
 mod memory;
 mod payments;
+mod reconcile;
 mod refunds;
 mod renamed;
 mod review;

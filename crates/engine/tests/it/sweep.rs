@@ -45,6 +45,7 @@ impl EventRecorder {
                 }
             },
             SweepEvent::LeftAlone(plan) => format!("{} left alone: {}", plan.key, why(plan)),
+            SweepEvent::NewlyPaid(order) => format!("{} newly paid", order.key),
             SweepEvent::Failed(key, trouble) => format!("{key} failed: {trouble}"),
             SweepEvent::AccountStopped(account, why) => format!("{account} stopped: {why}"),
             other => format!("{other:?}"),
@@ -115,7 +116,7 @@ pub(crate) async fn sweep(
             events.considered(),
             usize::try_from(summary.considered).unwrap()
         );
-        if bounds.mode == Mode::Act {
+        if bounds.mode != Mode::DryRun {
             adds_up(summary);
         }
     }
