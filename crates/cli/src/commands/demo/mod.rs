@@ -17,7 +17,7 @@ use rand::{RngExt, SeedableRng};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use self::shops::Shops;
+use self::shops::{DemoOrder, Part, Shops};
 use self::verdict::Verdict;
 use crate::args::DemoArgs;
 use crate::context::Context;
@@ -82,11 +82,21 @@ pub(crate) async fn run(args: &DemoArgs, context: &Context) -> Result<Exit, Fail
     let mut customers = StdRng::seed_from_u64(seed);
     let fates = act(&emulator, &orders, &mut customers)?;
     output.print_note(&fates.to_string());
+    // The customers have come back to the shop, which reads the status.
+    for order in &orders {
+        if order.part == Part::SecondAttempt {
+            let seen = shops.canceller().status(&order.key);
+            seen.await
+                .map_err(|error| Failure::engine("read the status of an order", &error))?;
+        }
+    }
     let doubts = arm_last_moment(&emulator, args.orders)?;
 
     let (summary, records) = sweep(shops.canceller(), args.orders, context).await?;
     let truth = emulator.orders();
-    let verdict = Verdict::compare(&records, &truth, doubts);
+    let left_alone = orders.iter().filter(|order| order.part.is_left_alone());
+    let left_alone = left_alone.map(|order| order.key.order.as_str()).collect();
+    let verdict = Verdict::compare(&records, &truth, doubts, &left_alone);
     emulator.shutdown().await;
 
     if output.is_json() {
@@ -115,6 +125,11 @@ struct Fates {
     expired: u32,
     paying: u32,
     left: u32,
+    /// First attempts of customers who paid a second one.
+    attempts: u32,
+    offers_ended: u32,
+    offers_open: u32,
+    held: u32,
 }
 
 impl std::fmt::Display for Fates {
@@ -123,24 +138,40 @@ impl std::fmt::Display for Fates {
             f,
             "{} customers paid, {} failed to, {} let the link run out, {} are paying, {} walked away",
             self.paid, self.failed, self.expired, self.paying, self.left
+        )?;
+        if self.held == 0 {
+            return Ok(());
+        }
+        write!(
+            f,
+            "; {} paid at their second attempt, {} offers have ended and {} are open, {} orders are held",
+            self.attempts, self.offers_ended, self.offers_open, self.held
         )
     }
 }
 
 fn act(
     emulator: &Emulator,
-    orders: &[(Gateway, String)],
+    orders: &[DemoOrder],
     customers: &mut StdRng,
 ) -> Result<Fates, Failure> {
     let mut fates = Fates::default();
-    for (gateway, order) in orders {
-        let (count, done) = match (customers.random_range(0..100), gateway) {
-            (0..25, _) => (&mut fates.paid, emulator.pay(order)),
-            (25..33, _) => (&mut fates.failed, emulator.fail(order)),
-            // Pesapal has neither of these.
-            (33..40, Gateway::KwikPaisa) => (&mut fates.expired, emulator.expire(order)),
-            (40..45, Gateway::KwikPaisa) => (&mut fates.paying, emulator.process(order)),
-            _ => (&mut fates.left, Ok(())),
+    for DemoOrder { gateway, key, part } in orders {
+        let id = key.order.as_str();
+        let (count, done) = match part {
+            Part::Chance => match (customers.random_range(0..100), gateway) {
+                (0..25, _) => (&mut fates.paid, emulator.pay(id)),
+                (25..33, _) => (&mut fates.failed, emulator.fail(id)),
+                // Pesapal has neither of these.
+                (33..40, Gateway::KwikPaisa) => (&mut fates.expired, emulator.expire(id)),
+                (40..45, Gateway::KwikPaisa) => (&mut fates.paying, emulator.process(id)),
+                _ => (&mut fates.left, Ok(())),
+            },
+            Part::FirstAttempt => (&mut fates.attempts, Ok(())),
+            Part::SecondAttempt => (&mut fates.paid, emulator.pay(id)),
+            Part::OfferEnded => (&mut fates.offers_ended, Ok(())),
+            Part::OfferOpen => (&mut fates.offers_open, Ok(())),
+            Part::Held => (&mut fates.held, Ok(())),
         };
         done.map_err(|error| Failure::failed(format!("failed to play the customer: {error}")))?;
         *count += 1;

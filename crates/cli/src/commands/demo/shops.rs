@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use duka_core::clock::SharedClock;
 use duka_core::{AccountName, Customer, Error, Gateway, Money, NewOrder, OrderId, WaitPolicy};
 use duka_emulator::{Emulator, Gateway as Emulated};
-use duka_engine::{Canceller, CreateTerms, Settings, SqliteStore, Store};
+use duka_engine::create::Duplicates;
+use duka_engine::store::HoldChange;
+use duka_engine::{Canceller, CreateTerms, OrderKey, Settings, SqliteStore, Store};
 use duka_http::BaseUrl;
 use duka_kwikpaisa::KwikPaisa;
 use duka_pesapal::{IpnMethod, Pesapal};
@@ -22,8 +25,56 @@ const AT_A_TIME: usize = 8;
 /// KwikPaisa's order ids, of the length that its pages show.
 const FIRST_ID: u64 = 6_116_229_263_036;
 
+/// The fewest orders among which the [special ones](Part) are.
+const FEWEST: u32 = 20;
+/// How long an offer that is still open lasts: longer than any demo.
+const OFFER: Duration = Duration::from_secs(60 * 60);
+
 pub(super) struct Shops {
     canceller: Canceller,
+    clock: SharedClock,
+}
+
+/// An order that the demo has created.
+pub(super) struct DemoOrder {
+    pub(super) gateway: Emulated,
+    pub(super) key: OrderKey,
+    pub(super) part: Part,
+}
+
+/// What an order shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// What its customer does is left to chance.
+    Chance,
+    /// The first attempt for a shop order, whose offer is still open.
+    FirstAttempt,
+    /// The second attempt for it; the customer pays this one, and the shop sees that.
+    SecondAttempt,
+    /// Its offer has ended.
+    OfferEnded,
+    /// Its offer is still open.
+    OfferOpen,
+    /// The merchant holds it.
+    Held,
+}
+
+impl Part {
+    const SPECIAL: [Self; 5] = [
+        Self::FirstAttempt,
+        Self::SecondAttempt,
+        Self::OfferEnded,
+        Self::OfferOpen,
+        Self::Held,
+    ];
+
+    /// Whether a sweep leaves the order alone.
+    pub(super) fn is_left_alone(self) -> bool {
+        match self {
+            Self::SecondAttempt | Self::OfferOpen | Self::Held => true,
+            Self::Chance | Self::FirstAttempt | Self::OfferEnded => false,
+        }
+    }
 }
 
 impl Shops {
@@ -76,6 +127,7 @@ impl Shops {
         let settings = Settings::new("duka demo").wait_policy(wait_policy);
         Ok(Self {
             canceller: Canceller::new(store, gateways, clock.clone(), settings),
+            clock: clock.clone(),
         })
     }
 
@@ -83,25 +135,41 @@ impl Shops {
         &self.canceller
     }
 
-    /// Creates and tracks so many orders, by turns at either gateway. Returns their ids in
-    /// the order of their numbers, so that a seed plays the same customers again.
+    /// Creates and tracks so many orders, by turns at either gateway. Returns them in
+    /// the order of their numbers, so that a seed plays the same customers again. The last of
+    /// them are the special ones, each kind at both gateways.
     pub(super) async fn create(
         &self,
         orders: u32,
         bar: &ProgressBar,
-    ) -> Result<Vec<(Emulated, String)>, Failure> {
-        stream::iter(0..orders)
-            .map(|number| self.create_one(number, bar))
+    ) -> Result<Vec<DemoOrder>, Failure> {
+        let special: Vec<Part> = if orders < FEWEST {
+            Vec::new()
+        } else {
+            Part::SPECIAL
+                .into_iter()
+                .flat_map(|part| [part; 2])
+                .collect()
+        };
+        let by_chance = orders - u32::try_from(special.len()).unwrap_or(orders);
+        let mut created: Vec<DemoOrder> = stream::iter(0..by_chance)
+            .map(|number| self.create_one(number, Part::Chance, bar))
             .buffered(AT_A_TIME)
             .try_collect()
-            .await
+            .await?;
+        // One after the other: the second attempt comes after the first.
+        for (number, part) in (by_chance..).zip(special) {
+            created.push(self.create_one(number, part, bar).await?);
+        }
+        Ok(created)
     }
 
     async fn create_one(
         &self,
         number: u32,
+        part: Part,
         bar: &ProgressBar,
-    ) -> Result<(Emulated, String), Failure> {
+    ) -> Result<DemoOrder, Failure> {
         let (emulated, account, reference, money) = if number.is_multiple_of(2) {
             let id = FIRST_ID + u64::from(number);
             (
@@ -133,16 +201,52 @@ impl Shops {
             customer,
             address("return"),
         );
-        let created = self
-            .canceller
-            .create(&account, order, CreateTerms::default())
-            .await;
-        let created = created.map_err(|error| {
+        let created = self.canceller.create(&account, order, self.terms(part));
+        let created = created.await.map_err(|error| {
             Failure::failed(format!("failed to create the demo's orders: {error}"))
         })?;
-        let id = created.key.order.to_string();
+        if part == Part::Held {
+            let hold = HoldChange::Place {
+                by: "Asha".to_owned(),
+                note: "the customer has called and pays by bank transfer".to_owned(),
+            };
+            let held = self.canceller.store().change_hold(&created.key, hold);
+            held.await
+                .map_err(|error| Failure::store("hold one of the demo's orders", &error))?;
+        }
         bar.inc(1);
-        Ok((emulated, id))
+        Ok(DemoOrder {
+            gateway: emulated,
+            key: created.key,
+            part,
+        })
+    }
+
+    fn terms(&self, part: Part) -> CreateTerms {
+        let now = self.clock.now();
+        let later = now.checked_add(OFFER).unwrap_or(now);
+        let shop_order = Some("demo-1001".to_owned());
+        match part {
+            Part::Chance | Part::Held => CreateTerms::default(),
+            Part::FirstAttempt => CreateTerms {
+                shop_order,
+                expires_at: Some(later),
+                ..CreateTerms::default()
+            },
+            Part::SecondAttempt => CreateTerms {
+                shop_order,
+                expires_at: Some(later),
+                duplicates: Duplicates::Allow,
+            },
+            Part::OfferEnded => CreateTerms {
+                expires_at: Some(now),
+                ..CreateTerms::default()
+            },
+            Part::OfferOpen => CreateTerms {
+                expires_at: Some(later),
+                ..CreateTerms::default()
+            },
+        }
     }
 }
 

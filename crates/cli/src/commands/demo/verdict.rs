@@ -1,6 +1,6 @@
 //! Compares the report with what the gateways know.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use duka_core::{Outcome, State};
 use duka_emulator::{Gateway, OrderTruth};
@@ -14,15 +14,24 @@ pub(super) struct Verdict {
 
 impl Verdict {
     /// At most `doubts` orders may end without a claim: as many as replies could be lost
-    /// where no status shows it.
-    pub(super) fn compare(records: &[Record], truth: &[OrderTruth], doubts: u32) -> Self {
+    /// where no status shows it. The orders of these ids are to be left alone.
+    pub(super) fn compare(
+        records: &[Record],
+        truth: &[OrderTruth],
+        doubts: u32,
+        left_alone: &HashSet<&str>,
+    ) -> Self {
         let by_order: HashMap<&str, &Record> = records
             .iter()
             .map(|record| (record.key.order.as_str(), record))
             .collect();
         let differences = truth.iter().filter_map(|order| {
             let record = by_order.get(order.order.as_str()).copied();
-            let difference = difference(record, order)?;
+            let difference = if left_alone.contains(order.order.as_str()) {
+                touched(record, order)
+            } else {
+                difference(record, order)
+            }?;
             Some(format!(
                 "{} at {}: {difference}",
                 order.order,
@@ -37,11 +46,11 @@ impl Verdict {
                 "{unclaimed} orders in doubt, for {doubts} replies that could be lost"
             ));
         }
-        if records.len() != truth.len() {
+        let swept = truth.len() - left_alone.len();
+        if records.len() != swept {
             disagreements.push(format!(
-                "{} cancellations for {} orders",
-                records.len(),
-                truth.len()
+                "{} cancellations for {swept} orders",
+                records.len()
             ));
         }
         Self { disagreements }
@@ -50,6 +59,13 @@ impl Verdict {
     pub(super) fn agrees(&self) -> bool {
         self.disagreements.is_empty()
     }
+}
+
+/// What was done about an order that was to be left alone.
+fn touched(record: Option<&Record>, truth: &OrderTruth) -> Option<String> {
+    let requests = truth.cancel_requests;
+    (record.is_some() || requests > 0)
+        .then(|| format!("was to be left alone, and got {requests} cancel requests"))
 }
 
 fn difference(record: Option<&Record>, truth: &OrderTruth) -> Option<String> {
@@ -115,7 +131,7 @@ fn meaning(state: State) -> &'static str {
             Outcome::NotCancelledPaid => "paid while the request was on its way; ship the goods",
             Outcome::NotCancelledFinal => "ended in another way meanwhile",
             Outcome::Refused => "the gateway refused; still open",
-            Outcome::Skipped(_) => "not eligible: paid, failed or expired before; nothing was sent",
+            Outcome::Skipped(_) => "paid, being paid, failed or expired before; nothing was sent",
             Outcome::ResolvedCancelled | Outcome::ResolvedNotCancelled => "decided by a person",
         },
     }
