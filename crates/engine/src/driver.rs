@@ -204,29 +204,17 @@ impl Canceller {
                 money
             }
         };
-        let opened = self.open(key, request, listed_money, None, Condition::Always);
-        let handled = match opened.await? {
-            OpenResult::New(record) => self.work(record).await?,
-            OpenResult::AlreadyOpen(record) => {
-                // The caller asks for it now, so it need not wait until it is due.
-                let waiting = CancelOutcome {
-                    record,
-                    error: None,
-                };
-                self.go_on(waiting).await?
-            }
-            OpenResult::Stale => {
-                let broken = "the store refused what was asked for without a condition";
-                return Err(StoreError::new(StoreErrorKind::Internal, broken).into());
-            }
-        };
-        self.wait_for(handled, wait).await
+        let mut asked = self.asked(key, request, listed_money, None, Condition::Always);
+        let handled = self.go_on(&asked, None).await?;
+        asked.condition = Condition::IfOpen(handled.record.id);
+        self.wait_for(handled, asked, wait).await
     }
 
     /// Goes on with a cancellation whenever it is due, for so long.
     async fn wait_for(
         &self,
         mut handled: CancelOutcome,
+        asked: NewCancellation,
         wait: Duration,
     ) -> Result<CancelOutcome, EngineError> {
         let started = tokio::time::Instant::now();
@@ -248,38 +236,55 @@ impl Canceller {
                 break;
             }
             tokio::time::sleep(pause).await;
-            handled = self.go_on(handled).await?;
+            handled = self.go_on(&asked, handled.error).await?;
         }
         Ok(handled)
     }
 
-    /// Takes a cancellation a step further; if another worker holds it, reads it again.
-    async fn go_on(&self, handled: CancelOutcome) -> Result<CancelOutcome, EngineError> {
-        let id = handled.record.id;
-        match self.store.claim_one(id, self.claim()).await? {
-            Some(record) => self.work(record).await,
-            None => self.reload(handled).await,
-        }
+    /// Starts what is asked for, or takes the open cancellation a step further; if another worker
+    /// holds that, only reads it again.
+    async fn go_on(
+        &self,
+        asked: &NewCancellation,
+        error: Option<Error>,
+    ) -> Result<CancelOutcome, EngineError> {
+        let record = match self.store.open(asked.clone()).await? {
+            OpenResult::New(record) => return self.work(record).await,
+            OpenResult::AlreadyOpen(record) => {
+                let (terms, listed) = (&record.terms, asked.listed_money);
+                // What the caller has to say must be in the record before a request can leave.
+                let is_said = terms.with(listed, asked.processing_until) == *terms;
+                let claimed = if is_said {
+                    // The caller asks for it now, so it need not wait until it is due.
+                    self.store.claim_one(record.id, self.claim()).await?
+                } else {
+                    None
+                };
+                match claimed {
+                    Some(record) => return self.work(record).await,
+                    None => Some(record),
+                }
+            }
+            OpenResult::Stale => match asked.condition {
+                Condition::IfOpen(id) => self.store.cancellation(id).await?,
+                Condition::Always | Condition::IfUnmodifiedSince { .. } => None,
+            },
+        };
+        let broken = "the store refused what was asked for without a condition";
+        let record = record.ok_or_else(|| StoreError::new(StoreErrorKind::Internal, broken))?;
+        Ok(CancelOutcome { record, error })
     }
 
-    async fn reload(&self, handled: CancelOutcome) -> Result<CancelOutcome, EngineError> {
-        let record = self.store.cancellation(handled.record.id).await?;
-        Ok(CancelOutcome {
-            record: record.unwrap_or(handled.record),
-            error: handled.error,
-        })
-    }
-
-    /// Starts a cancellation of a tracked order. The key must be a canonical one.
-    pub(crate) async fn open(
+    /// A cancellation of a tracked order, to be started. The key must be a canonical one.
+    pub(crate) fn asked(
         &self,
         key: OrderKey,
         request: Request,
         listed_money: Option<Money>,
         processing_until: Option<Timestamp>,
         condition: Condition,
-    ) -> Result<OpenResult, EngineError> {
-        let new_cancellation = NewCancellation {
+    ) -> NewCancellation {
+        NewCancellation {
             id: CancellationId::from_uuid(self.new_id()),
             key,
             request,
@@ -287,8 +292,7 @@ impl Canceller {
             processing_until,
             claim: self.claim(),
             condition,
-        };
-        Ok(self.store.open(new_cancellation).await?)
+        }
     }
 
     pub(crate) fn claim(&self) -> Claim {

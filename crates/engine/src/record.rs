@@ -77,6 +77,18 @@ pub struct CancelTerms {
     pub hold: Option<Hold>,
 }
 
+impl CancelTerms {
+    /// With what a later list or caller has to say: the amount, where the first one had none, and
+    /// that the order was asked for by its name.
+    pub fn with(&self, listed_money: Option<Money>, processing_until: Option<Timestamp>) -> Self {
+        Self {
+            listed_money: self.listed_money.or(listed_money),
+            processing_until: self.processing_until.filter(|_| processing_until.is_some()),
+            ..self.clone()
+        }
+    }
+}
+
 impl Record {
     /// What the customer has paid by the gateway's account, if that is known: the order was paid,
     /// or a failed payment has left a receipt of another amount than the order's.

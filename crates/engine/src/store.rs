@@ -147,7 +147,8 @@ pub trait Store: fmt::Debug + Send + Sync {
     async fn order_events(&self, key: &OrderKey) -> Result<Vec<OrderEvent>, StoreError>;
 
     /// Starts a cancellation and claims it for `claim.worker`, unless one is open or the
-    /// condition does not hold.
+    /// condition does not hold. To an open one, unless a worker holds it, what is asked for is
+    /// added ([`CancelTerms::with`](crate::CancelTerms::with)).
     ///
     /// # Errors
     /// When the store cannot be written, or the order is not tracked.
@@ -257,7 +258,7 @@ pub struct NewCancellation {
     pub listed_money: Option<Money>,
     /// While the order shows that a payment is under way, no request is sent before this moment.
     /// A caller who asks for the order by its name has none, and takes it off a cancellation
-    /// that is open already and that no worker holds.
+    /// that is open already, unless a worker [holds](Claim::has_lapsed) it.
     pub processing_until: Option<Timestamp>,
     /// The worker that starts it.
     pub claim: Claim,
@@ -276,6 +277,8 @@ pub enum Condition {
         /// The order's `last_action_at`.
         since: Option<Timestamp>,
     },
+    /// None is started: what is asked for is only added to this one, if it is still open.
+    IfOpen(CancellationId),
 }
 
 /// What came of starting one.
@@ -285,7 +288,7 @@ pub enum OpenResult {
     New(Record),
     /// There is one already, and it is not over.
     AlreadyOpen(Record),
-    /// Nothing was started: another worker has dealt with the order meanwhile.
+    /// Nothing was started or added: another worker has dealt with the order meanwhile.
     Stale,
 }
 

@@ -80,21 +80,15 @@ impl Progress for Cancellation {
     }
 }
 
-/// Adds to an open cancellation what a later list or caller has to say of it, if no worker holds
-/// it: the amount, where the first one had none, and that it was asked for by name.
+/// Adds to an open cancellation what a later list or caller has to say of it, unless a worker
+/// holds it.
 fn join(
     connection: &Connection,
     open: Record,
     later: &NewCancellation,
+    now: Timestamp,
 ) -> Result<Record, StoreError> {
-    let terms = CancelTerms {
-        listed_money: open.terms.listed_money.or(later.listed_money),
-        processing_until: open
-            .terms
-            .processing_until
-            .filter(|_| later.processing_until.is_some()),
-        ..open.terms.clone()
-    };
+    let terms = open.terms.with(later.listed_money, later.processing_until);
     if terms == open.terms {
         return Ok(open);
     }
@@ -102,7 +96,7 @@ fn join(
         .prepare_cached(
             "UPDATE cancellations SET listed_amount = ?2, listed_currency = ?3,
                                       processing_until = ?4, version = version + 1
-             WHERE id = ?1 AND worker IS NULL",
+             WHERE id = ?1 AND (worker IS NULL OR due_at <= ?5 OR due_at > ?6)",
         )
         .and_then(|mut update| {
             update.execute(params![
@@ -110,6 +104,8 @@ fn join(
                 terms.listed_money.map(|m| m.amount().to_string()),
                 terms.listed_money.map(|m| m.currency().code()),
                 terms.processing_until.map(micros),
+                micros(now),
+                micros(Claim::latest(now)),
             ])
         })
         .map_err(store_error)?;
@@ -125,12 +121,18 @@ pub(super) fn open(
     now: Timestamp,
 ) -> Result<OpenResult, StoreError> {
     if let Some(open) = open_one(connection, &new_cancellation.key)? {
-        let open = join(connection, open, new_cancellation)?;
+        if let Condition::IfOpen(wanted) = new_cancellation.condition
+            && wanted != open.id
+        {
+            return Ok(OpenResult::Stale);
+        }
+        let open = join(connection, open, new_cancellation, now)?;
         return Ok(OpenResult::AlreadyOpen(open));
     }
     let order = orders::tracked(connection, &new_cancellation.key)?;
     match new_cancellation.condition {
         Condition::Always => {}
+        Condition::IfOpen(_) => return Ok(OpenResult::Stale),
         Condition::IfUnmodifiedSince { since } => {
             if order.tracking != Tracking::Pending || order.last_action_at != since {
                 return Ok(OpenResult::Stale);

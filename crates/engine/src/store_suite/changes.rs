@@ -517,6 +517,63 @@ pub async fn a_caller_who_names_an_order_is_not_bound_by_what_binds_a_sweep(suit
     assert_eq!(again(5, Some(at(300))).await, None);
 }
 
+/// What a caller says counts although the worker that held the record has died.
+pub async fn what_a_caller_says_counts_although_the_worker_that_held_the_record_has_died(
+    suite: &Suite<'_>,
+) {
+    let store = suite.open();
+    store.track(vec![order("shop", "A-1")]).await.unwrap();
+    let swept = NewCancellation {
+        processing_until: Some(at(900)),
+        ..new_cancellation(1, "shop", "A-1")
+    };
+    store.open(swept).await.unwrap();
+    let money = Money::parse("50.00", "INR").unwrap();
+    let asked = async |number, after| {
+        suite.set_clock(after);
+        let named = NewCancellation {
+            listed_money: Some(money),
+            ..new_cancellation(number, "shop", "A-1")
+        };
+        let OpenResult::AlreadyOpen(record) = store.open(named).await.unwrap() else {
+            panic!("the first cancellation of A-1 is open");
+        };
+        let terms = record.terms;
+        (record.version, terms.listed_money, terms.processing_until)
+    };
+    assert_eq!(asked(2, 119).await, (1, None, Some(at(900))));
+    assert_eq!(asked(3, 120).await, (2, Some(money), None));
+}
+
+/// What a caller adds to a cancellation starts no other one.
+pub async fn what_a_caller_adds_to_a_cancellation_starts_no_other_one(suite: &Suite<'_>) {
+    let store = suite.open();
+    let record = opened(&*store, 1, "shop", "A-1").await;
+    let record = stored(
+        &*store,
+        change(&record, State::Requested, Attempt::Unchanged),
+    )
+    .await;
+    let money = Money::parse("50.00", "INR").unwrap();
+    let add = async |of| {
+        let added = NewCancellation {
+            listed_money: Some(money),
+            condition: Condition::IfOpen(of),
+            ..new_cancellation(2, "shop", "A-1")
+        };
+        store.open(added).await.unwrap()
+    };
+    assert!(matches!(add(id(7)).await, OpenResult::Stale));
+    let OpenResult::AlreadyOpen(record) = add(record.id).await else {
+        panic!("{} is open", record.id);
+    };
+    assert_eq!(record.terms.listed_money, Some(money));
+    let done = State::Done(Outcome::Confirmed);
+    let over = stored(&*store, change(&record, done, Attempt::Unchanged)).await;
+    assert!(matches!(add(over.id).await, OpenResult::Stale));
+    assert_eq!(store.cancellations_of(&over.key).await.unwrap().len(), 1);
+}
+
 /// Of many that open at once exactly one begins.
 pub async fn of_many_that_open_at_once_exactly_one_begins(suite: &Suite<'_>) {
     let stores = [suite.open(), suite.open()];

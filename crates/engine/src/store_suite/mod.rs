@@ -126,6 +126,8 @@ macro_rules! store_suite {
                 a_second_cancellation_waits_until_the_first_is_over
                 what_a_sweep_saw_a_while_ago_must_still_hold_when_it_begins
                 a_caller_who_names_an_order_is_not_bound_by_what_binds_a_sweep
+                what_a_caller_says_counts_although_the_worker_that_held_the_record_has_died
+                what_a_caller_adds_to_a_cancellation_starts_no_other_one
                 of_many_that_open_at_once_exactly_one_begins
                 a_change_is_kept_with_everything_it_says
                 a_change_made_from_an_old_version_writes_nothing

@@ -344,9 +344,8 @@ async fn open(context: &Context<'_>, work: &Abandoned) -> Result<OpenResult, Eng
         ));
     }
     let until = processing_until(order, context.bounds);
-    canceller
-        .open(key, request, *listed, Some(until), unmodified)
-        .await
+    let asked = canceller.asked(key, request, *listed, Some(until), unmodified);
+    Ok(canceller.store.open(asked).await?)
 }
 
 async fn plan(context: &Context<'_>, work: Abandoned) -> Ended {

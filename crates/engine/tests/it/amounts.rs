@@ -1,15 +1,19 @@
 //! An order that shows another amount than expected is another customer's: nothing is sent.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use duka_core::cancel::{Outcome, SkipReason, State};
 use duka_core::{Money, OrderStatus};
+use duka_engine::store::{Attempt, Claim, NewCancellation, OpenResult};
+use duka_engine::store_suite::changes::{change, new_cancellation};
 use duka_engine::sweep::{Bounds, LeaveReason, Mode, PlannedAction, Source, SweepEvent};
-use duka_engine::{AmountCheck, Record, Settings, TrackedOrder, Tracking};
+use duka_engine::{AmountCheck, Record, Settings, Store, TrackedOrder, Tracking};
 use futures::stream::{self, StreamExt};
 use tokio_util::sync::CancellationToken;
 
-use crate::fixture::{Fixture, HOUR, LONG, by, key, order};
+use crate::faulty_store::FaultyStore;
+use crate::fixture::{Fixture, HOUR, LONG, MINUTE, by, key, order, worker};
 use crate::scripted::{Answer, Scripted};
 
 type Make = fn() -> Scripted;
@@ -219,11 +223,9 @@ async fn what_the_list_said_outlives_the_worker_that_read_it() {
         .break_down(duka_core::ErrorKind::Unavailable);
     let tracked = vec![costing("9999.00", "INR")];
     fixture.store().track(tracked).await.unwrap();
-    let handled = fixture.canceller.cancel(
-        costing("50.00", "INR"),
-        by("amina"),
-        std::time::Duration::ZERO,
-    );
+    let handled = fixture
+        .canceller
+        .cancel(costing("50.00", "INR"), by("amina"), Duration::ZERO);
     assert_eq!(
         handled.await.unwrap().record.progress.state,
         State::Requested
@@ -250,7 +252,7 @@ async fn an_amount_that_comes_later_binds_a_cancellation_that_waits_without_one(
     fixture
         .gateway
         .break_down(duka_core::ErrorKind::Unavailable);
-    let waiting = fixture.cancel(std::time::Duration::ZERO).await;
+    let waiting = fixture.cancel(Duration::ZERO).await;
     assert_eq!(waiting.progress.state, State::Requested);
     fixture.gateway.mend();
     fixture.gateway.set_money("A-1", money("9999.00", "INR"));
@@ -260,4 +262,58 @@ async fn an_amount_that_comes_later_binds_a_cancellation_that_waits_without_one(
     let record = asked.await.unwrap().record;
     assert_eq!((record.id, record.progress.state), (waiting.id, SKIPPED));
     assert_eq!(fixture.gateway.requests(), 0);
+}
+
+/// Opens a cancellation of order `A-1`, which is tracked without an amount, for another worker.
+async fn held_by_another(fixture: &Fixture, lease: Duration) -> Record {
+    let store = fixture.store();
+    store.track(vec![order("shop", "A-1")]).await.unwrap();
+    let held = NewCancellation {
+        claim: Claim::new("w2", lease),
+        ..new_cancellation(1, "shop", "A-1")
+    };
+    let OpenResult::New(record) = store.open(held).await.unwrap() else {
+        panic!("A-1 has a cancellation already");
+    };
+    record
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_callers_amount_binds_a_cancellation_whose_worker_has_died() {
+    for make in BOTH {
+        let fixture = Fixture::new(make());
+        fixture.gateway.set_money("A-1", money("9999.00", "INR"));
+        let held = held_by_another(&fixture, MINUTE).await;
+        fixture.ahead.by(MINUTE);
+        let asked = fixture
+            .canceller
+            .cancel(costing("50.00", "INR"), by("amina"), LONG);
+        let record = asked.await.unwrap().record;
+        assert_eq!((record.id, record.progress.state), (held.id, SKIPPED));
+        assert_eq!(fixture.gateway.requests(), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_callers_amount_binds_a_cancellation_that_another_worker_releases_later() {
+    for make in BOTH {
+        let fixture = Fixture::new(make());
+        fixture.gateway.set_money("A-1", money("9999.00", "INR"));
+        let held = held_by_another(&fixture, MINUTE).await;
+        let store = Arc::new(FaultyStore::new(fixture.temp_store.store()));
+        let accounts = [("shop", &fixture.gateway)];
+        let canceller = worker("w1", store.clone(), fixture.ahead.clock(), &accounts);
+        let releases = async {
+            // The caller has asked by then, and waits for the end of the lease.
+            tokio::time::sleep(MINUTE / 2).await;
+            let release = change(&held, State::Requested, Attempt::Unchanged);
+            store.advance(release).await.unwrap();
+        };
+        let asked = canceller.cancel(costing("50.00", "INR"), by("amina"), LONG);
+        let (handled, ()) = tokio::join!(asked, releases);
+        let record = handled.unwrap().record;
+        assert_eq!((record.id, record.progress.state), (held.id, SKIPPED));
+        assert_eq!(record.terms.listed_money, Some(money("50.00", "INR")));
+        assert_eq!(fixture.gateway.requests(), 0);
+    }
 }

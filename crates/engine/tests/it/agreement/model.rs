@@ -170,12 +170,17 @@ impl Model {
         let is_open =
             |it: &&Record| it.key == new_cancellation.key && it.progress.state.outcome().is_none();
         let open = self.all().find(is_open).cloned();
+        if let Condition::IfOpen(wanted) = new_cancellation.condition
+            && open.as_ref().is_none_or(|open| open.id != wanted)
+        {
+            return Answer::Stale;
+        }
         if let Some(mut open) = open {
             let is_new =
                 open.terms.listed_money.is_none() && new_cancellation.listed_money.is_some();
             let by_name = open.terms.processing_until.is_some()
                 && new_cancellation.processing_until.is_none();
-            if (is_new || by_name) && open.worker.is_none() {
+            if (is_new || by_name) && (open.worker.is_none() || is_due(&open, self.now)) {
                 if is_new {
                     open.terms.listed_money = new_cancellation.listed_money;
                 }
