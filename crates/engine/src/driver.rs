@@ -205,7 +205,7 @@ impl Canceller {
             }
         };
         let mut asked = self.asked(key, request, listed_money, None, Condition::Always);
-        let handled = self.go_on(&asked, None).await?;
+        let handled = self.go_on(asked.clone(), None).await?;
         asked.condition = Condition::IfOpen(handled.record.id);
         self.wait_for(handled, asked, wait).await
     }
@@ -236,7 +236,7 @@ impl Canceller {
                 break;
             }
             tokio::time::sleep(pause).await;
-            handled = self.go_on(&asked, handled.error).await?;
+            handled = self.go_on(asked.clone(), handled.error).await?;
         }
         Ok(handled)
     }
@@ -245,11 +245,23 @@ impl Canceller {
     /// holds that, only reads it again.
     async fn go_on(
         &self,
-        asked: &NewCancellation,
+        asked: NewCancellation,
+        error: Option<Error>,
+    ) -> Result<CancelOutcome, EngineError> {
+        let key = asked.key.clone();
+        self.detached(key, |worker| async move {
+            worker.open_and_work(asked, error).await
+        })
+        .await
+    }
+
+    async fn open_and_work(
+        &self,
+        asked: NewCancellation,
         error: Option<Error>,
     ) -> Result<CancelOutcome, EngineError> {
         let record = match self.store.open(asked.clone()).await? {
-            OpenResult::New(record) => return self.work(record).await,
+            OpenResult::New(record) => return self.carry_out(record).await,
             OpenResult::AlreadyOpen(record) => {
                 let (terms, listed) = (&record.terms, asked.listed_money);
                 // What the caller has to say must be in the record before a request can leave.
@@ -261,7 +273,7 @@ impl Canceller {
                     None
                 };
                 match claimed {
-                    Some(record) => return self.work(record).await,
+                    Some(record) => return self.carry_out(record).await,
                     None => Some(record),
                 }
             }
@@ -313,16 +325,38 @@ impl Canceller {
             .max(Duration::from_millis(1))
     }
 
-    /// Takes a record that this worker has claimed as far as it goes without waiting, on a
-    /// task of its own: a caller that is dropped must not leave a request half made, nor its
-    /// answer unread.
-    pub(crate) async fn work(&self, record: Record) -> Result<CancelOutcome, EngineError> {
-        let (worker, key) = (self.clone(), record.key.clone());
-        let done = detached(async move { worker.carry_out(record).await }).await;
-        done.unwrap_or_else(|| Err(EngineError::ShutDown(key)))
+    /// Runs `work` on a task of its own: a caller that is dropped must leave neither a record
+    /// that is claimed and not worked on, nor a request half made, nor its answer unread.
+    pub(crate) async fn detached<T: Send + 'static, W>(
+        &self,
+        key: OrderKey,
+        work: impl FnOnce(Self) -> W,
+    ) -> Result<T, EngineError>
+    where
+        W: Future<Output = Result<T, EngineError>> + Send + 'static,
+    {
+        let done = detached(work(self.clone())).await;
+        done.unwrap_or(Err(EngineError::ShutDown(key)))
     }
 
-    async fn carry_out(&self, record: Record) -> Result<CancelOutcome, EngineError> {
+    /// Claims a record and takes it as far as it goes without waiting; `None` if another worker
+    /// holds it, or it is over.
+    pub(crate) async fn claim_and_work(
+        &self,
+        record: &Record,
+    ) -> Result<Option<CancelOutcome>, EngineError> {
+        let id = record.id;
+        let work = |worker: Self| async move {
+            match worker.store.claim_one(id, worker.claim()).await? {
+                Some(record) => worker.carry_out(record).await.map(Some),
+                None => Ok(None),
+            }
+        };
+        self.detached(record.key.clone(), work).await
+    }
+
+    /// Takes a record that this worker has claimed as far as it goes without waiting.
+    pub(crate) async fn carry_out(&self, record: Record) -> Result<CancelOutcome, EngineError> {
         self.check_gateway(&record.key, &record.gateway)?;
         let mut record = record;
         let mut next_step = match record.progress.state {

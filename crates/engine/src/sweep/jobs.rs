@@ -18,7 +18,7 @@ use crate::driver::{CancelOutcome, Canceller, is_hopeless};
 use crate::error::EngineError;
 use crate::order::{OrderKey, TrackedOrder};
 use crate::record::{Record, Request};
-use crate::store::{Condition, OpenResult};
+use crate::store::{Condition, NewCancellation, OpenResult};
 
 /// What another worker holds is asked of the store again after this at the earliest.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
@@ -138,12 +138,10 @@ pub(super) async fn settle(context: &Context<'_>, record: Record, known: Unsettl
         context.summary().skipped += 1;
         return Ended::default();
     }
-    match canceller
-        .store
-        .claim_one(record.id, canceller.claim())
-        .await
-    {
-        Ok(Some(record)) => go_on(context, record).await,
+    let worked = canceller.claim_and_work(&record).await;
+    note_payment(context, &record.key, known_paid(&record)).await;
+    match worked {
+        Ok(Some(outcome)) => Ended::worked(context, outcome),
         // Another worker was faster.
         Ok(None) => {
             let soon = context.now().checked_add(ASK_AGAIN);
@@ -158,7 +156,7 @@ pub(super) async fn settle(context: &Context<'_>, record: Record, known: Unsettl
             }
         }
         Err(error) => {
-            context.failed(&record.key, &error.into());
+            context.failed(&record.key, &error);
             Ended::default()
         }
     }
@@ -207,17 +205,21 @@ async fn reconcile(context: &Context<'_>, work: &Abandoned) -> Ended {
 /// is the record that the finding belongs to.
 async fn record_payment(context: &Context<'_>, work: &Abandoned) -> Ended {
     let (canceller, request) = (context.canceller, context.request.clone());
-    let opened = async {
-        let key = canceller.canonical(&work.order.key)?;
-        let always = Condition::Always;
-        canceller
-            .open(key, request, work.listed, None, always)
+    let begun = match canceller.canonical(&work.order.key) {
+        Ok(key) => {
+            let always = Condition::Always;
+            begin(
+                canceller,
+                canceller.asked(key, request, work.listed, None, always),
+            )
             .await
+        }
+        Err(error) => Err(error),
     };
-    match opened.await {
-        Ok(OpenResult::New(record)) => go_on(context, record).await,
+    match begun {
+        Ok(Some(outcome)) => Ended::worked(context, outcome),
         // Its own worker has the payment before it.
-        Ok(OpenResult::AlreadyOpen(_) | OpenResult::Stale) => {
+        Ok(None) => {
             context.summary().not_cancelled += 1;
             Ended::with_call(None)
         }
@@ -226,6 +228,22 @@ async fn record_payment(context: &Context<'_>, work: &Abandoned) -> Ended {
             Ended::default()
         }
     }
+}
+
+/// Starts a cancellation and takes it as far as it goes without waiting; `None` if there is one
+/// already, or another worker has dealt with the order meanwhile.
+async fn begin(
+    canceller: &Canceller,
+    asked: NewCancellation,
+) -> Result<Option<CancelOutcome>, EngineError> {
+    let key = asked.key.clone();
+    let work = |worker: Canceller| async move {
+        match worker.store.open(asked).await? {
+            OpenResult::New(record) => worker.carry_out(record).await.map(Some),
+            OpenResult::AlreadyOpen(_) | OpenResult::Stale => Ok(None),
+        }
+    };
+    canceller.detached(key, work).await
 }
 
 /// Reports an order that is paid and was not known as paid, if the sweep is to find such orders.
@@ -249,20 +267,6 @@ async fn note_payment(context: &Context<'_>, key: &OrderKey, known: bool) {
 fn known_paid(record: &Record) -> bool {
     let seen = record.terms.seen.as_ref();
     seen.is_some_and(|seen| seen.status.was_paid())
-}
-
-/// Goes on with a cancellation that this worker has claimed.
-async fn go_on(context: &Context<'_>, record: Record) -> Ended {
-    let (key, known) = (record.key.clone(), known_paid(&record));
-    let worked = context.canceller.work(record).await;
-    note_payment(context, &key, known).await;
-    match worked {
-        Ok(outcome) => Ended::worked(context, outcome),
-        Err(error) => {
-            context.failed(&key, &error);
-            Ended::default()
-        }
-    }
 }
 
 /// Reads again an order that had failed when a sweep last saw it, where its gateway cannot
@@ -302,12 +306,10 @@ async fn cancel(context: &Context<'_>, work: &Abandoned) -> Ended {
     if let Some(ended) = look_if_failed(context, &work.order).await {
         return ended;
     }
-    match open(context, work).await {
-        Ok(OpenResult::New(record)) => go_on(context, record).await,
+    match open_and_work(context, work).await {
+        Ok(Some(outcome)) => Ended::worked(context, outcome),
         // Another worker was faster, or a list names it twice.
-        Ok(OpenResult::AlreadyOpen(_) | OpenResult::Stale) => {
-            leave(context, &work.order, LeaveReason::InProgress)
-        }
+        Ok(None) => leave(context, &work.order, LeaveReason::InProgress),
         Err(error) => {
             context.failed(key, &error);
             Ended::default()
@@ -315,7 +317,12 @@ async fn cancel(context: &Context<'_>, work: &Abandoned) -> Ended {
     }
 }
 
-async fn open(context: &Context<'_>, work: &Abandoned) -> Result<OpenResult, EngineError> {
+/// Starts a cancellation and takes it as far as it goes without waiting; `None` if another worker
+/// has dealt with the order meanwhile.
+async fn open_and_work(
+    context: &Context<'_>,
+    work: &Abandoned,
+) -> Result<Option<CancelOutcome>, EngineError> {
     let Abandoned {
         order,
         listed,
@@ -345,7 +352,7 @@ async fn open(context: &Context<'_>, work: &Abandoned) -> Result<OpenResult, Eng
     }
     let until = processing_until(order, context.bounds);
     let asked = canceller.asked(key, request, *listed, Some(until), unmodified);
-    Ok(canceller.store.open(asked).await?)
+    begin(canceller, asked).await
 }
 
 async fn plan(context: &Context<'_>, work: Abandoned) -> Ended {
@@ -468,22 +475,15 @@ fn failed_call(context: &Context<'_>, key: &OrderKey, error: EngineError) -> End
 /// a read that fails is no error of the sweep.
 async fn review(context: &Context<'_>, record: &Record) -> Ended {
     let canceller = context.canceller;
-    let claimed = canceller
-        .store
-        .claim_one(record.id, canceller.claim())
-        .await;
-    let worked = match claimed {
-        // A person has decided, or another worker is reading it.
-        Ok(None) => return Ended::default(),
-        Ok(Some(record)) => canceller.work(record).await,
-        Err(error) => Err(error.into()),
-    };
+    let worked = canceller.claim_and_work(record).await;
     note_payment(context, &record.key, known_paid(record)).await;
     match worked {
-        Ok(outcome) if outcome.record.progress.state == record.progress.state => {
+        // A person has decided, or another worker is reading it.
+        Ok(None) => Ended::default(),
+        Ok(Some(outcome)) if outcome.record.progress.state == record.progress.state => {
             Ended::with_call(outcome.error)
         }
-        Ok(outcome) => {
+        Ok(Some(outcome)) => {
             context.considered();
             Ended::worked(context, outcome)
         }

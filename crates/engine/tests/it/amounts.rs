@@ -187,7 +187,7 @@ async fn what_the_caller_expects_counts_beside_what_is_tracked() {
 async fn a_new_attempt_is_not_made_once_another_amount_shows() {
     let fixture = Fixture::new(Scripted::repeatable().will_answer([Answer::Lost]));
     fixture.gateway.set_money("A-1", money("50.00", "INR"));
-    let gateway = std::sync::Arc::clone(&fixture.gateway);
+    let gateway = Arc::clone(&fixture.gateway);
     let cancelling = async {
         let order = costing("50.00", "INR");
         fixture.canceller.cancel(order, by("amina"), HOUR / 2).await

@@ -1,5 +1,6 @@
 //! Callers that stop waiting: a request that was written down runs to its end all the same.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,6 +51,31 @@ async fn a_caller_that_gives_up_during_the_request_does_not_end_it() {
         assert_eq!(state, State::Done(Outcome::Confirmed));
         assert_eq!(fixture.gateway.requests(), 1);
     }
+}
+
+/// A call that is dropped after the store has written, and before it has heard of that.
+#[tokio::test]
+async fn a_caller_that_gives_up_while_its_cancellation_is_stored_does_not_end_it() {
+    let fixture = Fixture::new(Scripted::repeatable().slow(LATENCY));
+    let tracked = order("shop", "A-1");
+    fixture.store().track(vec![tracked.clone()]).await.unwrap();
+    let is_stored = || {
+        fixture
+            .temp_store
+            .number("SELECT count(*) FROM cancellations")
+            == 1
+    };
+    {
+        let mut call = pin!(fixture.canceller.cancel(tracked, by("amina"), HOUR));
+        while !is_stored() {
+            // Long enough for one step at the store, so that no poll sees the end of the write.
+            assert!(futures::poll!(&mut call).is_pending());
+            tokio::time::sleep(LATENCY / 3).await;
+        }
+        assert_eq!(fixture.gateway.requests(), 0);
+    }
+    until(async || record(&fixture).await.due_at.is_none()).await;
+    assert_eq!(fixture.gateway.requests(), 1);
 }
 
 #[tokio::test]
