@@ -523,7 +523,7 @@ impl Canceller {
         record: &Record,
         transition: &Transition,
     ) -> Result<ApplyResult, EngineError> {
-        let mut event = transition.event.clone();
+        let mut replaced = None;
         let mut last_action = None;
         let mut request_used = None;
         let mut hold = None;
@@ -540,15 +540,20 @@ impl Canceller {
                 Reason::OnceUsed(error) => return Err(error.into()),
                 // Paid wins over a status that was read before the payment.
                 Reason::PreconditionFailed(Obstacle::SeenPaid(status)) => {
-                    event = Event::Observed(status);
+                    let detail = format!("seen {status} before; now: {}", transition.detail);
+                    replaced = Some(Transition {
+                        seen: transition.seen.clone(),
+                        ..Transition::new(Event::Observed(status), detail)
+                    });
                 }
                 // Held since the record was read, or under another name of the account.
                 Reason::PreconditionFailed(Obstacle::Held(held)) => hold = Some(held),
             }
+            let transition = replaced.as_ref().unwrap_or(transition);
             let mut present = present.clone();
             present.terms.hold = present.terms.hold.or(hold.clone());
             present.progress.request_used = request_used.unwrap_or(present.progress.request_used);
-            let step = self.step(&present, &event)?;
+            let step = self.step(&present, &transition.event)?;
             if step.action == Action::SendRequest {
                 passes(record, "before_intent");
             }

@@ -30,6 +30,13 @@ async fn an_order_once_seen_paid_is_never_asked_to_be_cancelled() {
         let skipped = Outcome::Skipped(SkipReason::NotEligible);
         assert_eq!(record.progress.state, State::Done(skipped));
         assert_eq!(fixture.gateway.requests(), 0);
+        // The log says why: what is written is the payment, and not the read.
+        let log = fixture.store().log(record.id).await.unwrap();
+        let last = log.last().unwrap();
+        assert_eq!(last.event, "status");
+        let detail = "seen paid before; now: status unpaid";
+        assert_eq!(last.detail.as_deref(), Some(detail));
+        assert!(record.message.unwrap().starts_with(detail));
     }
 }
 
