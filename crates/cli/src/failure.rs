@@ -145,11 +145,12 @@ impl Failure {
                 exit: Exit::Unknown,
                 message: format!("{message}; see `duka pending`"),
             },
+            // A request may have left.
+            EngineError::ShutDown(_) => Self::unknown(message),
             EngineError::UnknownAccount(_)
             | EngineError::OtherGateway { .. }
             | EngineError::UnknownCancellation(_)
             | EngineError::UnknownRefund(_)
-            | EngineError::ShutDown(_)
             | EngineError::NotAllowed(_)
             | EngineError::NothingToDecide(_) => Self::usage(message),
             _ => Self::failed(message),
@@ -216,5 +217,21 @@ fn exit_of_store(error: &StoreError) -> Exit {
         | StoreErrorKind::Corrupt
         | StoreErrorKind::Internal
         | _ => Exit::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use duka_core::{AccountName, OrderId};
+    use duka_engine::OrderKey;
+
+    use super::*;
+
+    #[test]
+    fn work_that_was_shut_down_may_have_sent_a_request() {
+        let order = OrderId::text("A-1").unwrap();
+        let key = OrderKey::new(AccountName::new("shop").unwrap(), order);
+        let failure = Failure::engine("cancel the order", &EngineError::ShutDown(key));
+        assert_eq!(failure.exit(), Exit::Unknown);
     }
 }
