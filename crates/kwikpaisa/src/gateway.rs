@@ -89,12 +89,12 @@ impl Gateway for KwikPaisa {
         &self.rules
     }
 
-    /// Everything but refunds, which version 3 of the API does not document, and the
-    /// registration of webhooks, which is done in the gateway's dashboard.
     fn order_ids(&self) -> OrderIds {
         OrderIds::Merchant
     }
 
+    /// Everything but refunds, which version 3 of the API does not document, and the
+    /// registration of webhooks, which is done in the gateway's dashboard.
     fn supports(&self, operation: Operation) -> bool {
         evidence::supports(&OPERATIONS, operation)
     }
