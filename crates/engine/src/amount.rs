@@ -42,7 +42,7 @@ pub struct AmountDifference {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
     /// The list, or the caller, that asked for the cancellation.
-    Listed(Money),
+    Asked(Money),
     /// The tracked order.
     Tracked(Money),
 }
@@ -50,7 +50,7 @@ pub enum Expected {
 impl Expected {
     fn money(self) -> Money {
         match self {
-            Self::Listed(money) | Self::Tracked(money) => money,
+            Self::Asked(money) | Self::Tracked(money) => money,
         }
     }
 }
@@ -68,7 +68,7 @@ impl AmountDifference {
             AmountCheck::Compare => shown?,
             AmountCheck::Ignore => return None,
         };
-        let expected = [listed.map(Expected::Listed), tracked.map(Expected::Tracked)];
+        let expected = [listed.map(Expected::Asked), tracked.map(Expected::Tracked)];
         let mut known = expected.into_iter().flatten();
         let expected = known.find(|expected| expected.money() != shown)?;
         Some(Self { expected, shown })
@@ -108,7 +108,7 @@ impl fmt::Display for AmountDifference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = self.shown;
         match self.expected {
-            Expected::Listed(money) => write!(f, "the list says {money}, the gateway {shown}"),
+            Expected::Asked(money) => write!(f, "the request names {money}, the gateway {shown}"),
             Expected::Tracked(money) => {
                 write!(
                     f,

@@ -30,7 +30,7 @@ fn status(shop: &CliFixture, order: &str) -> String {
     run.exits(0).json()["status"].as_str().unwrap().to_owned()
 }
 
-const DIFFERS: &str = "the list says 50.00 INR, the gateway 9999.00 INR";
+const DIFFERS: &str = "the request names 50.00 INR, the gateway 9999.00 INR";
 
 #[test]
 fn a_row_whose_amount_is_not_the_orders_is_skipped_and_named_with_both_amounts() {

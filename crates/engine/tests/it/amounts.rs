@@ -141,7 +141,7 @@ async fn the_list_is_compared_even_if_the_order_is_tracked_with_the_amount_that_
         fixture.store().track(vec![tracked]).await.unwrap();
         let messages = swept(&fixture, Some(costing("50.00", "INR")), Mode::Act).await;
         let [message] = messages.try_into().unwrap();
-        let said = "the list says 50.00 INR, the gateway 9999.00 INR";
+        let said = "the request names 50.00 INR, the gateway 9999.00 INR";
         assert!(message.contains(said), "{message}");
         assert_eq!(fixture.gateway.requests(), 0);
     }
@@ -168,7 +168,7 @@ async fn a_dry_run_says_so_and_stores_nothing() {
     let messages = swept(&fixture, Some(costing("50.00", "INR")), Mode::DryRun).await;
     assert_eq!(
         messages,
-        ["skips: true; the list says 50.00 INR, the gateway 9999.00 INR"]
+        ["skips: true; the request names 50.00 INR, the gateway 9999.00 INR"]
     );
     assert_eq!(fixture.temp_store.number("SELECT count(*) FROM orders"), 0);
 }

@@ -592,7 +592,7 @@ fn difference(record: &Record, shown: Option<Money>) -> Option<String> {
     let shown = shown?;
     let listed = record.terms.listed_money.filter(|money| *money != shown);
     let tracked = record.terms.tracked_money.filter(|money| *money != shown);
-    let listed = listed.map(|money| format!("the list says {money}, the gateway {shown}"));
+    let listed = listed.map(|money| format!("the request names {money}, the gateway {shown}"));
     let tracked =
         tracked.map(|money| format!("the order is tracked with {money}, the gateway says {shown}"));
     listed.or(tracked)
