@@ -285,8 +285,8 @@ pub(crate) struct TrackArgs {
     /// Import the good rows, and name the bad ones
     #[arg(long)]
     pub(crate) skip_bad: bool,
-    /// Where a row says another amount, currency or age than an earlier list, or an earlier row,
-    /// take what it says; without this, such a row is a bad one
+    /// Where a row says another amount, currency, age, reference, method or note than what is
+    /// tracked, or than an earlier row, take what it says; without this, such a row is a bad one
     #[arg(long)]
     pub(crate) update: bool,
 }
@@ -297,8 +297,9 @@ pub(crate) struct SweepArgs {
     /// tracked orders; they are tracked from then on
     #[arg(long, value_name = "FILE")]
     pub(crate) orders: Option<PathBuf>,
-    /// Where a row of --orders says another amount, currency or age than an earlier list, or an
-    /// earlier row, take what it says; without this, such a row is a bad one
+    /// Where a row of --orders says another amount, currency, age, reference, method or note than
+    /// what is tracked, or than an earlier row, take what it says; without this, such a row is a
+    /// bad one
     #[arg(long, requires = "orders", conflicts_with = "dry_run")]
     pub(crate) update: bool,
     /// Read statuses, say what would be done, and send and store nothing

@@ -125,4 +125,18 @@ impl TrackedOrder {
             hold: None,
         }
     }
+
+    /// The same order, with what `listed` says where this has no amount, reference, method or
+    /// note: what the store has of it once `listed` is tracked.
+    pub(crate) fn completed_by(self, listed: Self) -> Self {
+        Self {
+            money: self.money.or(listed.money),
+            reference: self.reference.or(listed.reference),
+            shop_order: self.shop_order.or(listed.shop_order),
+            expires_at: self.expires_at.or(listed.expires_at),
+            method: self.method.or(listed.method),
+            note: self.note.or(listed.note),
+            ..self
+        }
+    }
 }

@@ -26,7 +26,8 @@ use crate::record::{LogEntry, Record, Request};
 /// one order, a second request at a once-only gateway, and any change to a log entry.
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync {
-    /// Tracks these orders. Those already tracked stay as they are. What was seen of an
+    /// Tracks these orders. Of one that is tracked already, the amount, reference, method and
+    /// note are taken where the store has none, and all else stays as it is. What was seen of an
     /// order and when we touched it is the store's own to know, and not taken from here.
     ///
     /// # Errors

@@ -16,8 +16,8 @@ const BATCH: usize = 500;
 /// Bad rows named one by one before the rest is only counted.
 const NAMED: u64 = 20;
 
-/// What becomes of a row that says another amount, currency or age than an earlier list, or an
-/// earlier row of its own.
+/// What becomes of a row that says otherwise than what is tracked, or than an earlier row of its
+/// list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Differing {
     /// It is a bad row.
@@ -234,7 +234,7 @@ impl Checker<'_> {
     }
 }
 
-/// The rows, each with its line, that say otherwise than an earlier list.
+/// The rows, each with its line, that say otherwise than what is tracked.
 async fn tracked_otherwise(
     store: Option<&dyn Store>,
     rows: &[(u64, TrackedOrder)],
@@ -276,6 +276,6 @@ impl Checked {
         if self.differing == 0 || differing == Differing::Taken {
             return failure;
         }
-        failure.with_advice("--update takes what a row says otherwise than an earlier list or row")
+        failure.with_advice("--update takes what a row says otherwise than an earlier list or row, or than `duka create`")
     }
 }

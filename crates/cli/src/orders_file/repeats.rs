@@ -8,7 +8,7 @@ use duka_core::Money;
 use duka_engine::{OrderKey, Origin, TrackedOrder};
 use jiff::{SignedDuration, Timestamp};
 
-use super::BadRow;
+use super::{BadRow, OPTIONAL};
 
 /// Two moments of one creation may differ by what is cut off a time of day.
 const SAME_AGE: SignedDuration = SignedDuration::from_secs(59);
@@ -24,11 +24,13 @@ pub(crate) struct Repeats {
 }
 
 /// What a row says of an order that another row may say otherwise.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Said {
     line: u64,
     money: Option<Money>,
     created_at: Timestamp,
+    /// In the sequence of [`OPTIONAL`].
+    words: [Option<String>; OPTIONAL.len()],
 }
 
 impl Repeats {
@@ -70,9 +72,9 @@ impl Repeats {
         let hash = self.hash(&order.key);
         let first = self.suspects.get_mut(&hash)?;
         let here = Said::by(line, order);
-        let before = first.get_or_insert(here);
-        let (column, before, here) = before.difference(&here).map(|it| (it.0, it.1, it.2))?;
-        let on = first.map_or(line, |it| it.line);
+        let first = first.get_or_insert_with(|| here.clone());
+        let (column, before, here) = first.difference(&here)?;
+        let on = first.line;
         let id = &order.key.order;
         let problem = format!("order {id} stands on line {on} with {before}, and here with {here}");
         Some(BadRow::at(line, column, problem))
@@ -84,18 +86,19 @@ impl Repeats {
     }
 }
 
-/// How a row differs from the order as an earlier list has it. What a caller has created or named
-/// is as old as it is, whatever a list says.
+/// How a row differs from the order as it is tracked. What a caller has created or named is as
+/// old as it is, whatever a list says.
 pub(crate) fn differs_from_tracked(
     line: u64,
     order: &TrackedOrder,
     tracked: &TrackedOrder,
 ) -> Option<BadRow> {
+    let mut here = Said::by(line, order);
     match tracked.origin {
         Origin::List => {}
-        Origin::Caller => return None,
+        Origin::Caller => here.created_at = tracked.created_at,
     }
-    let (column, before, here) = Said::by(0, tracked).difference(&Said::by(line, order))?;
+    let (column, before, here) = Said::by(0, tracked).difference(&here)?;
     let id = &order.key.order;
     let problem = format!("order {id} is tracked with {before}, and stands here with {here}");
     Some(BadRow::at(line, column, problem))
@@ -107,6 +110,13 @@ impl Said {
             line,
             money: order.money,
             created_at: order.created_at,
+            words: [
+                order.reference.clone(),
+                order.shop_order.clone(),
+                order.expires_at.map(|at| at.to_string()),
+                order.method.clone(),
+                order.note.clone(),
+            ],
         }
     }
 
@@ -133,6 +143,18 @@ impl Said {
         if self.created_at.duration_since(here.created_at).abs() > SAME_AGE {
             let (before, here) = (self.created_at, here.created_at);
             differ("created_at", before.to_string(), here.to_string());
+        }
+        for (column, (before, here)) in OPTIONAL.into_iter().zip(self.words.iter().zip(&here.words))
+        {
+            if let (Some(before), Some(here)) = (before, here)
+                && before != here
+            {
+                differ(
+                    column,
+                    format!("{column} {before:?}"),
+                    format!("{column} {here:?}"),
+                );
+            }
         }
         found
     }
@@ -195,17 +217,58 @@ mod tests {
     }
 
     #[test]
-    fn what_a_caller_created_is_no_earlier_list() {
-        let (listed, here) = (order(3, "1 INR", NOON), order(3, "2 INR", NOON));
-        let created = TrackedOrder {
+    fn what_a_caller_created_differs_in_all_but_its_age() {
+        let tracked = TrackedOrder {
             origin: Origin::Caller,
-            ..listed.clone()
+            ..order(3, "1 INR", "2026-05-13T17:00:00Z")
         };
-        assert_eq!(differs_from_tracked(7, &here, &created), None);
-        let bad = differs_from_tracked(7, &here, &listed).unwrap();
+        assert_eq!(
+            differs_from_tracked(7, &order(3, "1 INR", NOON), &tracked),
+            None
+        );
+        let listed = TrackedOrder {
+            origin: Origin::List,
+            ..tracked.clone()
+        };
+        let here = order(3, "2 INR", NOON);
+        for (tracked, said) in [
+            (tracked, "1.00 INR, and stands here with 2.00 INR"),
+            (
+                listed,
+                "1.00 INR, 2026-05-13T17:00:00Z, and stands here with 2.00 INR, 2026-05-13T12:00:00Z",
+            ),
+        ] {
+            let bad = differs_from_tracked(7, &here, &tracked).unwrap();
+            let said = format!("line 7, column amount: order 3 is tracked with {said}");
+            assert_eq!(bad.to_string(), said);
+        }
+    }
+
+    #[test]
+    fn rows_differ_by_their_words_where_both_have_them() {
+        let with = |reference: &str, method: &str, note: &str| {
+            let word = |text: &str| Some(text.to_owned()).filter(|it| !it.is_empty());
+            TrackedOrder {
+                reference: word(reference),
+                method: word(method),
+                note: word(note),
+                ..order(3, "1 INR", NOON)
+            }
+        };
+        let tracked = with("R-1", "card", "");
+        for silent in [with("", "", "called"), with("R-1", "card", "")] {
+            assert_eq!(differs_from_tracked(7, &silent, &tracked), None);
+        }
+        let bad = differs_from_tracked(7, &with("R-2", "cod", "x"), &tracked).unwrap();
         assert_eq!(
             bad.to_string(),
-            "line 7, column amount: order 3 is tracked with 1.00 INR, and stands here with 2.00 INR"
+            "line 7, column reference: order 3 is tracked with reference \"R-1\", method \"card\", and stands here with reference \"R-2\", method \"cod\""
+        );
+        assert_eq!(
+            complaints(&[tracked, with("", "cod", "")]),
+            [
+                "line 3, column method: order 3 stands on line 2 with method \"card\", and here with method \"cod\""
+            ]
         );
     }
 }

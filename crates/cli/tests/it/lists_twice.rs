@@ -142,6 +142,42 @@ fn an_order_that_was_created_here_is_as_old_as_it_is_whatever_a_list_says() {
 }
 
 #[test]
+fn a_list_says_the_method_of_an_order_that_was_tracked_without_and_another_method_is_refused() {
+    let shop = CliFixture::open();
+    let keep = "[[sweep.rule]]\nmethod = [\"cod\"]\naction = \"keep\"\n";
+    shop.terminal.write("duka.toml", keep);
+    let first = write(&shop, &[row("17", 2, "10.00,INR")]);
+    shop.duka(&["track", &first]).exits(0);
+    let with = |method: &str| {
+        let row = row("17", 2, &format!("10.00,INR,{method}"));
+        let list = format!("{HEADER},method\n{row}");
+        shop.terminal.write("methods.csv", list)
+    };
+    let cod = with("cod");
+    for args in [
+        &["sweep", "--orders", &cod, "--dry-run", "--json"][..],
+        &["sweep", "--orders", &cod, "--json"],
+        &["sweep", "--json"],
+    ] {
+        let (rows, _) = shop.duka(args).exits(0).swept();
+        assert_eq!(rows[0]["skip_reason"], "kept_by_rule", "{args:?}");
+    }
+    let card = with("card");
+    for command in [&["track", &card][..], &["sweep", "--orders", &card]] {
+        shop.duka(command).exits(2).complains(
+            "line 2, column method: order 17 is tracked with method \"cod\", and stands here with method \"card\"",
+        );
+    }
+    shop.duka(&["sweep", "--orders", &card, "--update"])
+        .exits(0);
+    assert_eq!(shop.cancels_received(), 0);
+    assert_eq!(
+        shop.duka(&["explain", "17", "--json"]).exits(0).json()["rule"],
+        serde_json::Value::Null
+    );
+}
+
+#[test]
 fn a_row_that_differs_from_two_is_one_bad_row() {
     let shop = CliFixture::open();
     let first = write(&shop, &[row("17", 2, "10.00,INR")]);

@@ -93,7 +93,7 @@ fn a_row_whose_amount_is_not_the_orders_is_skipped_and_named_with_both_amounts()
 
 #[test]
 fn the_comparison_of_amounts_can_be_turned_off_for_a_sweep_and_in_the_configuration() {
-    let (shop, list) = eaten_zeros();
+    let (mut shop, list) = eaten_zeros();
     let sweep = [
         "sweep",
         "--orders",
@@ -104,6 +104,11 @@ fn the_comparison_of_amounts_can_be_turned_off_for_a_sweep_and_in_the_configurat
         "0s",
         "--json",
     ];
+    shop.duka(&sweep)
+        .exits(2)
+        .complains("order 1234 is tracked with 9999.00 INR, and stands here with 50.00 INR");
+    // A shop that has not created the orders with this store.
+    shop.terminal.set("DUKA_STORE", "sqlite:other.db");
     let (_, summary) = shop.duka(&sweep).exits(0).swept();
     assert_eq!(summary["sent"], 0);
     shop.terminal

@@ -22,7 +22,7 @@ pub(super) fn begin(
     }
     let mut added = None;
     if let Some(order) = order {
-        if orders::track(connection, std::slice::from_ref(order))?.added == 1 {
+        if orders::add(connection, order)? {
             added = Some(order.key.order.as_str());
         } else {
             // A list's age of this id is not that of the order that is created now.

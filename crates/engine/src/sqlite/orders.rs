@@ -10,11 +10,49 @@ use super::rows::{
 use crate::order::{OrderKey, TrackedOrder};
 use crate::store::{Abandoned, AbandonedPage, StoreError, StoreErrorKind, Tracked};
 
+/// Adds orders, and fills in what is not known of those that are tracked already.
 pub(super) fn track(
     connection: &Connection,
     orders: &[TrackedOrder],
 ) -> Result<Tracked, StoreError> {
-    let mut insert = connection
+    let mut fill = connection
+        .prepare_cached(
+            "UPDATE orders SET amount = coalesce(amount, ?3), currency = coalesce(currency, ?4),
+                               reference = coalesce(reference, ?5),
+                               method = coalesce(method, ?6), note = coalesce(note, ?7),
+                               shop_order = coalesce(shop_order, ?8),
+                               expires_at = coalesce(expires_at, ?9)
+             WHERE account = ?1 AND order_id = ?2",
+        )
+        .map_err(store_error)?;
+    let mut tracked = Tracked::default();
+    for order in orders {
+        if add(connection, order)? {
+            tracked.added += 1;
+            continue;
+        }
+        let money = order.money;
+        fill.execute(params![
+            order.key.account.as_str(),
+            order.key.order.as_str(),
+            money.map(|m| m.amount().to_string()),
+            money.map(|m| m.currency().code()),
+            order.reference,
+            order.method,
+            order.note,
+            order.shop_order,
+            order.expires_at.map(micros),
+        ])
+        .map_err(store_error)?;
+        tracked.known += 1;
+    }
+    Ok(tracked)
+}
+
+/// Adds an order; `false` if it is tracked already.
+pub(super) fn add(connection: &Connection, order: &TrackedOrder) -> Result<bool, StoreError> {
+    let money = order.money;
+    let added = connection
         .prepare_cached(
             "INSERT INTO orders (account, order_id, form, gateway, reference, created_at,
                                  amount, currency, method, note, origin, tracking, shop_order,
@@ -22,12 +60,8 @@ pub(super) fn track(
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
              ON CONFLICT (account, order_id) DO NOTHING",
         )
-        .map_err(store_error)?;
-    let mut tracked = Tracked::default();
-    for order in orders {
-        let money = order.money;
-        let added = insert
-            .execute(params![
+        .and_then(|mut insert| {
+            insert.execute(params![
                 order.key.account.as_str(),
                 order.key.order.as_str(),
                 form_word(order.key.order.form()),
@@ -43,21 +77,16 @@ pub(super) fn track(
                 order.shop_order,
                 order.expires_at.map(micros),
             ])
-            .map_err(store_error)?;
-        if added == 1 {
-            tracked.added += 1;
-        } else {
-            tracked.known += 1;
-        }
-    }
-    Ok(tracked)
+        })
+        .map_err(store_error)?;
+    Ok(added == 1)
 }
 
 pub(super) fn track_created(
     connection: &Connection,
     order: &TrackedOrder,
 ) -> Result<(), StoreError> {
-    if track(connection, std::slice::from_ref(order))?.known == 1 {
+    if !add(connection, order)? {
         let created_at = match by_key(connection, &order.key)? {
             Some(before) => before.created_at.max(order.created_at),
             None => order.created_at,

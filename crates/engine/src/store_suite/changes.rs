@@ -140,30 +140,34 @@ pub async fn an_order_is_kept_with_all_that_is_known_of_it(suite: &Suite<'_>) {
     );
 }
 
-/// Tracking again counts and changes nothing.
-pub async fn tracking_again_counts_and_changes_nothing(suite: &Suite<'_>) {
+/// Tracking again fills in what is not known, and changes nothing that is.
+pub async fn tracking_again_fills_in_what_is_not_known_and_changes_nothing_else(suite: &Suite<'_>) {
     let store = suite.open();
     let first = store
         .track(vec![order("shop", "A-1"), order("shop", "A-2")])
         .await
         .unwrap();
     assert_eq!((first.added, first.known), (2, 0));
-    let mut again = order("shop", "A-1");
-    again.note = Some("from a second file".to_owned());
+    let said = |amount: &str, words: &str| TrackedOrder {
+        money: Some(Money::parse(amount, "KES").unwrap()),
+        reference: Some(format!("{words} reference")),
+        method: Some(format!("{words} method")),
+        note: Some(format!("{words} note")),
+        ..order("shop", "A-1")
+    };
+    let older = TrackedOrder {
+        created_at: noon() - 90 * MINUTE,
+        origin: Origin::List,
+        ..said("10.00", "second")
+    };
     let second = store
-        .track(vec![again, order("shop", "A-3"), order("other", "A-1")])
+        .track(vec![older, order("shop", "A-3"), order("other", "A-1")])
         .await;
     let second = second.unwrap();
     assert_eq!((second.added, second.known), (2, 1));
-    assert_eq!(
-        store
-            .order(&key("shop", "A-1"))
-            .await
-            .unwrap()
-            .unwrap()
-            .note,
-        None
-    );
+    store.track(vec![said("11.00", "third")]).await.unwrap();
+    let kept = store.order(&key("shop", "A-1")).await.unwrap();
+    assert_eq!(kept, Some(said("10.00", "second")));
 }
 
 /// A correction replaces what a list says and nothing else.

@@ -113,7 +113,7 @@ macro_rules! store_suite {
         $crate::store_suite! { @tests $fixture;
             changes {
                 an_order_is_kept_with_all_that_is_known_of_it
-                tracking_again_counts_and_changes_nothing
+                tracking_again_fills_in_what_is_not_known_and_changes_nothing_else
                 a_correction_replaces_what_a_list_says_and_nothing_else
                 orders_are_read_together_by_their_keys
                 an_id_keeps_the_json_type_it_was_tracked_with

@@ -329,7 +329,10 @@ impl Reader<'_> {
             for order in orders {
                 let listed = order.money;
                 let known = context.canceller.store.order(&order.key).await?;
-                let order = known.unwrap_or(order);
+                let order = match known {
+                    Some(known) => known.completed_by(order),
+                    None => order,
+                };
                 let disposition = self.disposition(&order, Superseded::No);
                 match disposition.action {
                     PlannedAction::Cancel => self.abandoned(order, listed, None, &mut left),

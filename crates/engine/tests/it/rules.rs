@@ -87,6 +87,28 @@ async fn a_sweep_keeps_what_a_rule_keeps_and_asks_the_gateway_nothing_about_it()
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_rule_counts_for_what_only_the_list_says_of_an_order_that_is_tracked_already() {
+    let keep = by_method("cod", RuleAction::Keep);
+    for mode in [Mode::DryRun, Mode::Act] {
+        let fixture = Fixture::new(Scripted::repeatable());
+        let known = vec![order("shop", "A-1")];
+        fixture.store().track(known).await.unwrap();
+        let bounds = Bounds {
+            rules: vec![keep.clone()],
+            mode,
+            ..Bounds::default()
+        };
+        let rows = list(vec![paid_by("cod", "A-1")]);
+        let (_, events) = sweep(&fixture.canceller, rows, &bounds).await;
+        assert_eq!(
+            events.reported(),
+            ["A-1 at shop left alone: KeptByRule, rule 1"]
+        );
+        assert_eq!(fixture.gateway.requests(), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_rule_may_shorten_or_lengthen_the_age_from_which_an_order_is_abandoned() {
     let fixture = Fixture::new(Scripted::repeatable());
     let young = TrackedOrder {

@@ -148,8 +148,22 @@ impl Model {
     fn track(&mut self, orders: &[TrackedOrder]) -> Tracked {
         let mut tracked = Tracked::default();
         for order in orders {
-            if self.orders.contains_key(&order.key) {
+            if let Some(Followed { order: known, .. }) = self.orders.get_mut(&order.key) {
                 tracked.known += 1;
+                known.money = known.money.or(order.money);
+                for (known, said) in [
+                    (&mut known.reference, &order.reference),
+                    (&mut known.method, &order.method),
+                    (&mut known.note, &order.note),
+                ] {
+                    *known = known.take().or_else(|| said.clone());
+                }
+                // A record shows what is tracked, whenever that was learnt.
+                let money = known.money;
+                let versions = self.lives.values_mut().flatten();
+                for record in versions.filter(|it| it.key == order.key) {
+                    record.terms.tracked_money = money;
+                }
                 continue;
             }
             tracked.added += 1;
