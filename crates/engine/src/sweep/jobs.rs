@@ -179,7 +179,21 @@ async fn reconcile(context: &Context<'_>, work: &Abandoned) -> Ended {
     let paid = reading.status.was_paid();
     let check = canceller.settings.amount_check;
     let differs = AmountDifference::between(check, listed, tracked, reading.money);
-    let ended = if paid && differs.is_some() {
+    let records = match canceller.store.cancellations_of(&work.order.key).await {
+        Ok(records) => records,
+        Err(error) => {
+            context.failed(key, &error.into());
+            return Ended::default();
+        }
+    };
+    // What the store has found in the payment by itself.
+    let found = records.into_iter().rfind(|record| {
+        record.progress.finding.is_some() && record.progress.state.outcome().is_some()
+    });
+    let ended = if let (true, Some(record)) = (paid, found) {
+        context.finish(&record, Remedy::LaterSweep);
+        Ended::with_call(None)
+    } else if paid && differs.is_some() {
         record_payment(context, work).await
     } else {
         context.amount_read(listed.or(tracked), reading.money);
@@ -201,8 +215,8 @@ async fn reconcile(context: &Context<'_>, work: &Abandoned) -> Ended {
     ended
 }
 
-/// Opens a cancellation of an order that was seen paid with another amount, which ends at once: it
-/// is the record that the finding belongs to.
+/// Opens a cancellation of an order that was seen paid with another amount than a list's, which
+/// the store does not know: it ends at once, and is the record that the finding belongs to.
 async fn record_payment(context: &Context<'_>, work: &Abandoned) -> Ended {
     let (canceller, request) = (context.canceller, context.request.clone());
     let begun = match canceller.canonical(&work.order.key) {

@@ -169,7 +169,9 @@ async fn a_payment_of_another_amount_is_a_finding_of_a_reconciling_sweep_as_well
         let summary = summary.unwrap();
         assert_eq!((summary.newly_paid, summary.amount_differs), (1, 1));
         let records = fixture.store().cancellations_of(&key("shop", "A-1")).await;
-        let record = records.unwrap().remove(0);
+        let records = records.unwrap();
+        assert_eq!(records.len(), 1);
+        let record = &records[0];
         assert_eq!(record.progress.finding, Some(Finding::AmountDiffers));
         assert!(record.progress.state.outcome().is_some());
         assert_eq!(fixture.gateway.requests(), 0);
@@ -194,4 +196,21 @@ async fn a_late_payment_is_found_by_a_reconciling_sweep_as_well() {
         assert_eq!(found, Some(Finding::LatePayment));
         assert_eq!(fixture.gateway.requests(), 1);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_payments_for_one_order_of_the_shop_are_a_finding_of_a_reconciling_sweep_as_well() {
+    let fixture = Fixture::new(Scripted::repeatable());
+    let attempts = ["A-1", "A-2"].map(|id| TrackedOrder {
+        shop_order: Some("S-1".to_owned()),
+        ..order("shop", id)
+    });
+    fixture.store().track(attempts.into()).await.unwrap();
+    for id in ["A-1", "A-2"] {
+        fixture.gateway.set(id, OrderStatus::Paid);
+    }
+    let (summary, _) = sweep(&fixture.canceller, Source::Tracked, &bounds()).await;
+    let summary = summary.unwrap();
+    assert_eq!((summary.newly_paid, summary.paid_twice), (2, 1));
+    assert_eq!(fixture.gateway.requests(), 0);
 }
