@@ -42,8 +42,12 @@ impl Pesapal {
             notification_id,
             // assumed: code 0 without *pending* is what a cancelled order may show, for
             // no other code is left for it.
-            rules: CancelRules::once_only([Cancellable::Unpaid, Cancellable::Failed])
-                .ambiguous_statuses(["INVALID"]),
+            rules: CancelRules::once_only([
+                Cancellable::Unpaid,
+                Cancellable::Processing,
+                Cancellable::Failed,
+            ])
+            .ambiguous_statuses(["INVALID"]),
         }
     }
 

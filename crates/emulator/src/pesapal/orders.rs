@@ -141,7 +141,13 @@ fn status_reply<'a>(
     let (status_code, text, description, error) = match shown {
         Shown::Pending => (
             0,
-            "INVALID",
+            if order.payment == Payment::Processing
+                && behaviour.value(&variants::PENDING_WORD_IS_KNOWN)
+            {
+                "PENDING"
+            } else {
+                "INVALID"
+            },
             None,
             with_callback("payment_details_not_found", "Pending Payment"),
         ),

@@ -144,6 +144,12 @@ questions! { Pesapal:
         "present" => true, "It has `payer_info` with `first_name` and `last_name`, as some recorded ones.";
     }
 
+    PENDING_WORD_IS_KNOWN: bool = "pesapal.pending_word", Assumed,
+    "The text of the status of an order whose payment is under way." {
+        "invalid" => false, "INVALID, as of any unpaid order.";
+        "pending" => true, "PENDING, which the gateway's forum knows.";
+    }
+
     TRACKING_ID_IS_UPPERCASE: bool = "pesapal.tracking_id_case", Observed,
     "The case of tracking ids in replies." {
         "lower" => false, "Small letters, as recorded.";

@@ -255,6 +255,19 @@ async fn the_status_of_a_paid_order_may_name_who_paid() {
 }
 
 #[tokio::test]
+async fn the_status_of_a_payment_under_way_may_say_pending() {
+    for (value, word) in [("invalid", "INVALID"), ("pending", "PENDING")] {
+        let emulator = choosing(&[("pesapal.pending_word", value)]).await;
+        let merchant = Pesapal::sign_in(&emulator).await;
+        let id = merchant.order("A1").await;
+        let said = async || merchant.status(&id).await["payment_status_description"].clone();
+        assert_eq!(said().await, "INVALID");
+        emulator.process(&id).unwrap();
+        assert_eq!(said().await, word);
+    }
+}
+
+#[tokio::test]
 async fn the_date_of_a_status_is_that_of_the_payment_once_there_is_one() {
     let emulator = choosing(&[]).await;
     let merchant = Pesapal::sign_in(&emulator).await;

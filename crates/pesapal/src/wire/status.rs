@@ -37,13 +37,15 @@ pub(crate) fn read(
     }
     let (status, raw_status) = meaning(answer, &body, &envelope);
     // Every recorded reply about an unpaid order names it, in one way or the other; those about
-    // others do not always. It is this status that lets a cancel leave.
-    if status == OrderStatus::Unpaid && named == Named::Nothing {
+    // others do not always. A cancel leaves for a failed one too, whose recorded replies do not
+    // always name it.
+    let is_open = matches!(status, OrderStatus::Unpaid | OrderStatus::Processing);
+    if is_open && named == Named::Nothing {
         return Err(answer.unlisted("the status of an unpaid order that is not named"));
     }
     let money = money(&body.amount, &body.currency);
     // Amounts are compared before a cancel leaves, and this one cannot be.
-    let lets_one_leave = matches!(status, OrderStatus::Unpaid | OrderStatus::Failed);
+    let lets_one_leave = is_open || status == OrderStatus::Failed;
     if lets_one_leave && !body.amount.is_null() && money.is_none() {
         return Err(answer.unlisted("an open order with an amount that cannot be read"));
     }
@@ -140,6 +142,9 @@ fn meaning(
         };
         return (OrderStatus::Unknown(answer.shown(&unknown)), raw);
     };
+    if is_under_way(body, envelope) {
+        return (OrderStatus::Processing, raw);
+    }
     let contradicted = words.is_some_and(|words| !words.eq_ignore_ascii_case(row.text));
     let doubt = if contradicted {
         format!("{raw} with status code {number}")
@@ -161,6 +166,18 @@ fn meaning(
         }
     };
     (OrderStatus::Unknown(answer.shown(&doubt)), raw)
+}
+
+/// Whether a payment is under way: code 0 with the word *pending*, with the error of an unpaid
+/// order or without any.
+///
+/// assumed: no recorded reply has this word; the gateway's forum and other clients know it.
+fn is_under_way(body: &TransactionStatus, envelope: &Envelope) -> bool {
+    let word = body.payment_status_description.anything();
+    let fault = envelope.fault.as_ref();
+    body.status_code.integer() == Some(0)
+        && word.is_some_and(|word| word.eq_ignore_ascii_case("pending"))
+        && fault.is_none_or(|fault| fault.has_code(codes::PENDING))
 }
 
 /// What a status tells of the payment. Its one date is the payment's once the order is paid, and the

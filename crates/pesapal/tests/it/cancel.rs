@@ -418,15 +418,18 @@ async fn long_words_are_cut_and_kept_on_one_line() {
 }
 
 #[test]
-fn one_request_per_order_and_only_for_unpaid_and_failed_ones() {
+fn one_request_per_order_and_only_for_pending_and_failed_ones() {
     let pesapal = pesapal(&Fake::new());
     let rules = pesapal.cancel_rules();
     assert_eq!(rules.repeat(), Repeat::Once);
     assert_eq!(rules.shows_cancelled(), ShowsCancelled::No);
-    let eligible = [OrderStatus::Unpaid, OrderStatus::Failed];
+    let eligible = [
+        OrderStatus::Unpaid,
+        OrderStatus::Processing,
+        OrderStatus::Failed,
+    ];
     assert!(eligible.iter().all(|status| rules.is_eligible(status)));
     let not = [
-        OrderStatus::Processing,
         OrderStatus::Paid,
         OrderStatus::Reversed,
         OrderStatus::Cancelled,

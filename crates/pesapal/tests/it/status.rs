@@ -67,6 +67,20 @@ async fn every_combination_of_number_text_and_error_has_one_meaning() {
             "unpaid",
         ),
         (format!(r#""status_code":0,{PENDING}"#), "unpaid"),
+        // With the word of the forum, a payment is under way.
+        (
+            format!(r#""status_code":0,"payment_status_description":"Pending",{PENDING}"#),
+            "processing",
+        ),
+        (
+            r#""status_code":0,"payment_status_description":"PENDING","error":null,"status":"200""#
+                .into(),
+            "processing",
+        ),
+        (
+            format!(r#""status_code":0,"payment_status_description":"PENDING",{OTHER}"#),
+            "unknown (PENDING with status code 0)",
+        ),
         (
             r#""status_code":0,"payment_status_description":"INVALID","error":null,"status":"200""#
                 .into(),
