@@ -16,7 +16,7 @@ use duka_core::{
     NewOrder, OrderId, OrderIds, OrderStatus,
 };
 use jiff::Timestamp;
-use tracing::{info, trace};
+use tracing::{info, trace, warn};
 
 use crate::call::call;
 use crate::deadline::Deadline;
@@ -252,10 +252,9 @@ pub enum CreateError {
     ShutDown(OrderId),
 }
 
-impl From<StoreError> for CreateError {
-    fn from(error: StoreError) -> Self {
-        Self::NothingSent(error.into())
-    }
+/// The failure of the store before the request.
+fn nothing_sent(error: StoreError) -> CreateError {
+    CreateError::NothingSent(error.into())
 }
 
 impl Canceller {
@@ -321,7 +320,7 @@ impl Canceller {
         let intent = self
             .store
             .begin_creation(intent, tracked.clone(), duplicates);
-        match intent.await? {
+        match intent.await.map_err(nothing_sent)? {
             BeginCreation::Begun => {}
             BeginCreation::Refused(Obstacle::OtherAmount { order, money }) => {
                 return Err(CreateError::IdUsed {
@@ -337,7 +336,7 @@ impl Canceller {
         passes(&creation, "creation_reply");
         let answer = match answer {
             Ok(answer) => answer,
-            Err(error) => return Err(self.failed(&creation, reference, tracked, error).await?),
+            Err(error) => return Err(self.failed(&creation, reference, tracked, error).await),
         };
         let id = gateway.canonical_order(&answer.order);
         let key = OrderKey::new(creation.account.clone(), id);
@@ -365,7 +364,11 @@ impl Canceller {
             after: None,
             limit: 10,
         };
-        let open = self.store.open_creations(page).await?;
+        let open = self
+            .store
+            .open_creations(page)
+            .await
+            .map_err(nothing_sent)?;
         if let Some(other) = open.iter().find(|it| it.money != creation.money) {
             return Err(CreateError::IdUsed {
                 reference: reference.clone(),
@@ -396,21 +399,27 @@ impl Canceller {
         reference: &OrderId,
         tracked: Option<TrackedOrder>,
         error: Error,
-    ) -> Result<CreateError, StoreError> {
-        let (id, why) = (creation.id, error.in_full().to_string());
+    ) -> CreateError {
+        let why = error.in_full().to_string();
         // A failure that is the caller's is a documented refusal.
-        if error.delivery() == Delivery::NotSent || error.kind().is_callers_fault() {
-            let end = CreationEnd::NotCreated(why);
-            self.store.end_creation(id, end).await?;
-            return Ok(CreateError::NotCreated(error));
+        let proved = error.delivery() == Delivery::NotSent || error.kind().is_callers_fault();
+        let end = if proved {
+            CreationEnd::NotCreated(why)
+        } else {
+            CreationEnd::Unknown(why)
+        };
+        // Without it the creation stays open. What the gateway said is what the caller must hear.
+        if let Err(problem) = self.store.end_creation(creation.id, end).await {
+            warn!(id = %creation.id, %problem, "not stored");
         }
-        let end = CreationEnd::Unknown(why);
-        self.store.end_creation(id, end).await?;
-        Ok(CreateError::Unknown {
+        if proved {
+            return CreateError::NotCreated(error);
+        }
+        CreateError::Unknown {
             reference: reference.clone(),
             tracked: tracked.map(|order| order.key),
             error,
-        })
+        }
     }
 
     /// Tracks the order that was created, and closes the creation.

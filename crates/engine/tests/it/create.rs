@@ -207,13 +207,33 @@ async fn the_answer_is_stored_although_the_caller_was_dropped() {
     }
 }
 
+/// The store can be written until the request has left.
+const FULL: &str = "CREATE TRIGGER full BEFORE UPDATE ON creations
+                    BEGIN SELECT RAISE(FAIL, 'no room'); END";
+
+#[tokio::test(start_paused = true)]
+async fn what_came_of_a_request_is_told_although_it_cannot_be_stored() {
+    for make in BOTH {
+        for answer in [Answer::Lost, Answer::Unlisted, Answer::NotSent] {
+            let fixture = Fixture::new(make().will_create([answer]));
+            fixture.temp_store.sql().execute_batch(FULL).unwrap();
+            let error = create(&fixture, "105.50").await.unwrap_err();
+            let is_told = if answer == Answer::NotSent {
+                matches!(error, CreateError::NotCreated(_))
+            } else {
+                matches!(error, CreateError::Unknown { .. })
+            };
+            assert!(is_told, "{answer:?}: {error:?}");
+            assert_eq!(stored(&fixture).await.1, 1);
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_order_that_cannot_be_stored_is_in_the_error_and_its_request_stays_open() {
     for (make, id) in BOTH.into_iter().zip(["A-1", "T-A-1"]) {
         let fixture = Fixture::new(make());
-        let full = "CREATE TRIGGER full BEFORE UPDATE ON creations
-                    BEGIN SELECT RAISE(FAIL, 'no room'); END";
-        fixture.temp_store.sql().execute_batch(full).unwrap();
+        fixture.temp_store.sql().execute_batch(FULL).unwrap();
         let failed = create(&fixture, "105.50").await;
         let Err(CreateError::NotStored { created, .. }) = failed else {
             panic!("{failed:?}");
