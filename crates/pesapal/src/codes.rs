@@ -86,7 +86,8 @@ pub struct ErrorCode {
 
 /// The codes seen so far, found in any case of letters; those that decide (refused credentials,
 /// *pending*) count only as they stand here. No page lists them all, and one that is not here is a
-/// refusal as well. The refusals of a cancel and of a refund have no code.
+/// refusal as well, except of a request to create an order, which may have been made all the same.
+/// The refusals of a cancel and of a refund have no code.
 pub static ERROR_CODES: [ErrorCode; 9] = [
     ErrorCode {
         code: "invalid_consumer_key_or_secret_provided",

@@ -136,6 +136,12 @@ impl Fault {
         })
     }
 
+    /// Whether its code is one that we know, and says something about a request.
+    pub(crate) fn is_listed(&self) -> bool {
+        let row = self.words.code.as_deref().and_then(codes::error_code);
+        row.is_some_and(|row| row.code != codes::PENDING)
+    }
+
     /// Whether this is its code, to the letter.
     pub(crate) fn has_code(&self, code: &str) -> bool {
         self.words.code.as_deref() == Some(code)

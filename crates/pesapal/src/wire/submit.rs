@@ -112,6 +112,10 @@ pub(crate) fn read(answer: &Answer, reference: &OrderId) -> Result<CreatedOrder,
     if envelope.fault.is_some() && claims_success {
         return Err(answer.unlisted("an order and an error in one reply"));
     }
+    if let Some(fault) = envelope.fault.as_ref().filter(|fault| !fault.is_listed()) {
+        // It may have come after the order was made.
+        return Err(answer.unlisted_with("an error that is not listed", &fault.words));
+    }
     envelope.must_succeed(answer, &[BodyStatus::Done])?;
     let id = |member: &JsonScalar| super::canonical_id(member.string()?);
     let order = answer.required("order_tracking_id", tracking_id, id)?;

@@ -83,6 +83,23 @@ async fn an_error_in_the_reply_is_a_refusal_with_its_code() {
 }
 
 #[tokio::test]
+async fn an_error_that_is_not_listed_does_not_prove_that_there_is_no_order() {
+    for error in [
+        r#"{"message":"An unexpected error occurred"}"#,
+        r#"{"code":"timeout_at_bank","message":"An unexpected error occurred"}"#,
+        r#"{"code":"payment_details_not_found","message":"Pending Payment"}"#,
+        r#""An unexpected error occurred""#,
+    ] {
+        for status in [200, 400] {
+            let body = format!(r#"{{"error":{error},"status":"500"}}"#);
+            let error = fails(status, &body).await;
+            assert_eq!(error.kind(), ErrorKind::UnlistedReply, "{body}");
+            assert!(error.to_string().contains("not listed"), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn whatever_is_neither_an_order_nor_an_error_is_unlisted() {
     let without = |part: &str| {
         assert!(replies::SUBMITTED.contains(part));
