@@ -3,6 +3,7 @@
 mod amount;
 mod call;
 pub mod create;
+mod creation;
 mod deadline;
 mod driver;
 mod error;

@@ -10,7 +10,7 @@ use duka_core::{
 use jiff::Timestamp;
 
 use crate::amount::AmountCheck;
-use crate::create::{BeginCreation, Creation, CreationEnd, Duplicates, OpenCreations};
+use crate::creation::{BeginCreation, Creation, CreationEnd, Duplicates, OpenCreations};
 pub use crate::lease::{Claim, Schedule};
 use crate::order::{Hold, OrderEvent, OrderKey, TrackedOrder, Tracking};
 use crate::record::{LogEntry, Record, Request};
@@ -38,7 +38,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// the id is known. An order that is tracked already is as young as this request from then
     /// on, and otherwise stays as it is.
     ///
-    /// What forbids the creation ([`Obstacle`](crate::create::Obstacle)) is looked for in the same
+    /// What forbids the creation ([`Obstacle`](crate::creation::Obstacle)) is looked for in the same
     /// transaction. Attempts for one shop order are orders of the same account with that number.
     /// One is open until it is seen ended or a cancellation of it is confirmed, by a gateway or a
     /// person; an open creation of another reference counts, too.

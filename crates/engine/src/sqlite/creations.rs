@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::orders;
 use super::rows::{self, collect, damaged, get, micros, store_error};
-use crate::create::{BeginCreation, Creation, CreationEnd, Duplicates, Obstacle, OpenCreations};
+use crate::creation::{BeginCreation, Creation, CreationEnd, Duplicates, Obstacle, OpenCreations};
 use crate::order::{OrderKey, TrackedOrder};
 use crate::store::StoreError;
 

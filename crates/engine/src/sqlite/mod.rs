@@ -31,7 +31,7 @@ use duka_core::{
 use rusqlite::{Connection, OpenFlags};
 
 use crate::amount::AmountCheck;
-use crate::create::{BeginCreation, Creation, CreationEnd, Duplicates, OpenCreations};
+use crate::creation::{BeginCreation, Creation, CreationEnd, Duplicates, OpenCreations};
 use crate::order::{Hold, OrderEvent, OrderKey, TrackedOrder};
 use crate::record::{LogEntry, Record};
 use crate::refunds::{

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 
 use super::changes::{change, opened, seen, stored};
 use super::{Suite, account, at, key, noon, order};
-use crate::create::{BeginCreation, Creation, CreationEnd, Duplicates, Obstacle, OpenCreations};
+use crate::creation::{BeginCreation, Creation, CreationEnd, Duplicates, Obstacle, OpenCreations};
 use crate::store::Attempt;
 use crate::{AmountCheck, Store, TrackedOrder};
 
