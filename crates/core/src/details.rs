@@ -5,8 +5,6 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::order::OrderStatus;
-
 /// What a gateway tells about an order and its payment. Nothing here decides whether an order
 /// may be cancelled; what a reply does not hold, or holds in another form, is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,30 +103,13 @@ impl PaymentDetails {
     }
 
     /// Only what is true of the order, however it is paid.
-    fn of_the_order(self) -> Self {
+    pub(crate) fn of_the_order(self) -> Self {
         Self {
             gateway_id: self.gateway_id,
             customer_account: self.customer_account,
             created_at: self.created_at,
             cancelled_at: self.cancelled_at,
             ..Self::default()
-        }
-    }
-
-    /// These details of an order in `status`, completed by an observation that gives way to this
-    /// one. What it says of a payment counts only if it may be the same one: a customer who has
-    /// failed with one receipt can pay with another.
-    pub(crate) fn completed(self, status: &OrderStatus, other: Self, seen: &OrderStatus) -> Self {
-        let same_status = status.as_str() == seen.as_str();
-        let same_stage = same_status || status.was_paid() && seen.was_paid();
-        let contradicted = match (&self.receipt, &other.receipt) {
-            (Some(receipt), Some(known)) => receipt != known,
-            (None, _) | (_, None) => false,
-        };
-        if same_stage && !contradicted {
-            self.or(other)
-        } else {
-            self.or(other.of_the_order())
         }
     }
 }

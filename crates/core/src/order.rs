@@ -194,9 +194,25 @@ impl Observation {
         } else {
             (other, self)
         };
-        let details = first
-            .details
-            .completed(&first.status, second.details, &second.status);
+        let details = completed(&first, second);
         Self { details, ..first }
+    }
+}
+
+/// The details of an observation, completed by one that gives way to it. What that one says of a
+/// payment counts only if it may be the same payment: a customer who has failed with one receipt
+/// can pay with another.
+fn completed(first: &Observation, second: Observation) -> PaymentDetails {
+    let (status, seen) = (&first.status, &second.status);
+    let same_stage = status.as_str() == seen.as_str() || status.was_paid() && seen.was_paid();
+    let (details, other) = (first.details.clone(), second.details);
+    let contradicted = match (&details.receipt, &other.receipt) {
+        (Some(receipt), Some(known)) => receipt != known,
+        (None, _) | (_, None) => false,
+    };
+    if same_stage && !contradicted {
+        details.or(other)
+    } else {
+        details.or(other.of_the_order())
     }
 }
