@@ -542,6 +542,11 @@ fn json_row(text: &[u8], line: u64) -> Result<Row<'static>, BadRow> {
         }
         text => text.to_owned(),
     };
+    // As a cell of CSV, which is nothing where it is empty.
+    let word = |text: Option<String>| {
+        let text = text?.trim().to_owned();
+        (!text.is_empty()).then_some(Cow::Owned(text))
+    };
     Ok(Row {
         line,
         account: Cow::Owned(row.account),
@@ -549,10 +554,10 @@ fn json_row(text: &[u8], line: u64) -> Result<Row<'static>, BadRow> {
         created_at: Cow::Owned(row.created_at),
         amount: Cow::Owned(amount),
         currency: Cow::Owned(row.currency),
-        reference: row.reference.map(Cow::Owned),
-        shop_order: row.shop_order.map(Cow::Owned),
-        expires_at: row.expires_at.map(Cow::Owned),
-        method: row.method.map(Cow::Owned),
-        note: row.note.map(Cow::Owned),
+        reference: word(row.reference),
+        shop_order: word(row.shop_order),
+        expires_at: word(row.expires_at),
+        method: word(row.method),
+        note: word(row.note),
     })
 }

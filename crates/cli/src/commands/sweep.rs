@@ -95,9 +95,15 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
                 let differing = Differing::of(args.update);
                 let store = super::store_of(&canceller);
                 track::prepare(&file, &accounts, store, differing, context).await?;
-                let rows = file
-                    .rows(&accounts, context.clock.now())?
-                    .map(|row| row.map_err(Into::into));
+                let rows = file.rows(&accounts, context.clock.now())?.map(move |row| {
+                    let mut order = row?;
+                    match differing {
+                        Differing::Refused => {}
+                        // The store has it from the last row of the order.
+                        Differing::Taken => order.money = None,
+                    }
+                    Ok(order)
+                });
                 Source::List(stream::iter(rows).boxed())
             }
         };

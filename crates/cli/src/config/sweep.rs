@@ -261,13 +261,23 @@ fn covers(earlier: &Conditions, later: &Conditions) -> bool {
         earlier.is_none() || earlier == later
     }
     let methods = earlier.methods.is_empty()
-        || !later.methods.is_empty() && later.methods.iter().all(|it| earlier.methods.contains(it));
+        || !later.methods.is_empty()
+            && later.methods.iter().all(|it| {
+                let same = |named: &String| named.to_lowercase() == it.to_lowercase();
+                earlier.methods.iter().any(same)
+            });
+    let least = earlier
+        .min_amount
+        .is_none_or(|it| later.min_amount.is_some_and(|later| it <= later));
+    let most = earlier
+        .max_amount
+        .is_none_or(|it| later.max_amount.is_some_and(|later| it >= later));
     methods
         && same(&earlier.account, &later.account)
         && same(&earlier.reference_prefix, &later.reference_prefix)
         && same(&earlier.currency, &later.currency)
-        && same(&earlier.min_amount, &later.min_amount)
-        && same(&earlier.max_amount, &later.max_amount)
+        && least
+        && most
         && same(&earlier.note_contains, &later.note_contains)
 }
 
@@ -377,6 +387,22 @@ mod tests {
                 message.starts_with("duka.toml: sweep.rule 2: ") && message.contains(complaint),
                 "{rule:?}: {message}"
             );
+        }
+    }
+
+    #[test]
+    fn a_rule_whose_orders_all_fit_an_earlier_one_is_refused_whatever_words_it_has() {
+        for (first, second, counts) in [
+            ("method = ['COD']", "method = ['cod']", false),
+            ("min_amount = 10", "min_amount = 10.5", false),
+            ("min_amount = 10", "min_amount = 9.5", true),
+            ("min_amount = 10", "max_amount = 50", true),
+            ("max_amount = 50", "max_amount = 49", false),
+            ("max_amount = 50", "max_amount = 51", true),
+        ] {
+            let rules = [first, second].map(|rule| format!("[[rule]]\n{rule}\naction = 'keep'\n"));
+            let refused = read(&rules.concat());
+            assert_eq!(refused.is_ok(), counts, "{first}, {second}: {refused:?}");
         }
     }
 

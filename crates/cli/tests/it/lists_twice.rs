@@ -190,3 +190,40 @@ fn a_row_that_differs_from_two_is_one_bad_row() {
     run.complains("orders.csv has 1 bad row; ");
     assert_eq!(run.stderr.matches("line 3").count(), 1, "{}", run.stderr);
 }
+
+#[test]
+fn an_empty_word_of_ndjson_is_no_word() {
+    let shop = CliFixture::open();
+    let created = Timestamp::now() - SignedDuration::from_hours(2);
+    let with = |method: &str, reference: &str| {
+        let row = serde_json::json!({
+            "account": "kwikpaisa", "order": 17, "created_at": format!("{created:.0}"),
+            "amount": "10.00", "currency": "INR", "method": method, "reference": reference,
+        });
+        shop.terminal.write("orders.ndjson", row.to_string())
+    };
+    let first = with(" cod ", "");
+    shop.duka(&["track", &first]).exits(0);
+    let empty = with(" ", "");
+    shop.duka(&["track", &empty, "--update"]).exits(0);
+    // Both rules fit: the method is kept, and the id stands in for the reference.
+    for rule in ["method = [\"cod\"]", "reference_prefix = \"1\""] {
+        let rule = format!("[[sweep.rule]]\n{rule}\naction = \"keep\"\n");
+        shop.terminal.write("duka.toml", rule);
+        let plan = shop.duka(&["explain", "17", "--json"]).exits(0).json();
+        assert_eq!(plan["reason"], "kept_by_rule");
+    }
+}
+
+#[test]
+fn with_update_the_last_row_of_an_order_counts_for_a_sweep() {
+    let mut shop = CliFixture::open();
+    shop.terminal.set("DUKA_STORE", "sqlite:created.db");
+    shop.create("kwikpaisa", "17");
+    shop.terminal.unset("DUKA_STORE");
+    let rows = [row("17", 2, "10.00,INR"), row("17", 2, "105.50,INR")];
+    let list = write(&shop, &rows);
+    let swept = shop.duka(&["sweep", "--orders", &list, "--update", "--json"]);
+    let (_, summary) = swept.exits(0).swept();
+    assert_eq!(summary["confirmed"], 1);
+}
