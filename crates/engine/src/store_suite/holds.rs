@@ -131,7 +131,7 @@ pub async fn no_request_is_written_down_for_an_order_that_is_held(suite: &Suite<
         }
         let update = sends(&*store, number, account, repeat).await;
         let before = store.cancellation(update.change.id).await.unwrap();
-        // A change that sends nothing is written, whoever holds the order.
+        // A change that sends nothing is written, even if the order is held.
         let written = store.advance(update.clone()).await.unwrap();
         if held {
             let UpdateResult::PreconditionFailed(Obstacle::Held(by)) = written else {

@@ -1,4 +1,4 @@
-//! A payment of another amount than the order's is told to a person, whoever sees it and when;
+//! A payment of another amount than the order's is reported to an operator, whichever call sees it first;
 //! and failed is not final.
 
 use duka_core::cancel::{Finding, Outcome, Resolution, SkipReason, State};
