@@ -113,7 +113,7 @@ fn a_reference_that_a_spreadsheet_changed_is_refused_and_words_are_not() {
         let row = format!("pesapal,{GUID},{TIME},1,KES,{}", cell(reference));
         shop.terminal
             .write("orders.csv", format!("{HEADER},reference\n{row}\n"));
-        shop.duka(&["track", "orders.csv"])
+        shop.duka(&["track", "orders.csv", "--update"])
     };
     for (reference, said) in [("6.11623E+12", ROUNDED), ("'KANGA-1", APOSTROPHE)] {
         list(reference).exits(2).complains(&format!(

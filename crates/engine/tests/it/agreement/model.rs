@@ -153,16 +153,21 @@ impl Model {
                 known.money = known.money.or(order.money);
                 for (known, said) in [
                     (&mut known.reference, &order.reference),
+                    (&mut known.shop_order, &order.shop_order),
                     (&mut known.method, &order.method),
                     (&mut known.note, &order.note),
                 ] {
                     *known = known.take().or_else(|| said.clone());
                 }
+                known.expires_at = known.expires_at.or(order.expires_at);
                 // A record shows what is tracked, whenever that was learnt.
                 let money = known.money;
+                let (method, shop_order) = (known.method.clone(), known.shop_order.clone());
                 let versions = self.lives.values_mut().flatten();
                 for record in versions.filter(|it| it.key == order.key) {
                     record.terms.tracked_money = money;
+                    record.terms.method.clone_from(&method);
+                    record.shop_order.clone_from(&shop_order);
                 }
                 continue;
             }
