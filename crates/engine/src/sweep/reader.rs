@@ -160,8 +160,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// What waits for a person, each record after its [pause](Record::recheck_at), or without one
-    /// where the user asks for [`Bounds::recheck`](super::bounds::Bounds::recheck).
+    /// What waits for a person, each record after its [pause](Record::recheck_at).
     async fn reviews(&self) -> Result<(), EngineError> {
         let now = self.context.now();
         let page = page_of(self.context, ReportFilter::Pending);
@@ -188,12 +187,9 @@ impl Reader<'_> {
 
     fn may_be_reviewed(&self, record: &Record, now: Timestamp) -> bool {
         let canceller = self.context.canceller;
-        let within = self.context.bounds.recheck;
-        let asked_for = record.due_at.is_none()
-            && within.is_some_and(|within| record.updated_at >= before(now, within));
         record
             .recheck_at(&canceller.settings.wait_policy)
-            .is_some_and(|at| asked_for || is_due(at, now))
+            .is_some_and(|at| is_due(at, now))
             && canceller
                 .check_gateway(&record.key, &record.gateway)
                 .is_ok()
