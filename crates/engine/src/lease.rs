@@ -144,8 +144,9 @@ impl Schedule {
     }
 }
 
-fn after(now: Timestamp, pause: Duration) -> Timestamp {
-    now.checked_add(pause).unwrap_or(Timestamp::MAX)
+/// `start + wait`, or the end of time.
+pub(crate) fn after(start: Timestamp, wait: Duration) -> Timestamp {
+    start.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

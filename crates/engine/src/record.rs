@@ -11,7 +11,7 @@ use duka_core::{
 use jiff::Timestamp;
 use uuid::{Timestamp as UuidTime, Uuid};
 
-use crate::lease::Claim;
+use crate::lease::{Claim, after};
 use crate::order::{Hold, OrderKey, Tracking};
 
 /// Who wants a cancellation, and why.
@@ -110,7 +110,7 @@ impl Record {
         // A clock that was set back makes a fresh doubt of it.
         let in_doubt_for = Duration::try_from(in_doubt_for).unwrap_or_default();
         let pause = wait_policy.review_pause(in_doubt_for);
-        Some(self.updated_at.checked_add(pause).unwrap_or(Timestamp::MAX))
+        Some(after(self.updated_at, pause))
     }
 }
 

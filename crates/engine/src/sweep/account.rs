@@ -185,9 +185,12 @@ impl<'a> Account<'a> {
     fn remember(&mut self, id: CancellationId, unsettled: Unsettled) {
         let now = self.context.now();
         // No lease and no pause lasts so long: the clock that wrote this was wrong.
-        let latest = now.checked_add(Claim::LONGEST).unwrap_or(Timestamp::MAX);
         let due_at = unsettled.due_at;
-        let due_at = if due_at > latest { now } else { due_at };
+        let due_at = if due_at > Claim::latest(now) {
+            now
+        } else {
+            due_at
+        };
         self.unsettled.insert((due_at, id), unsettled);
     }
 

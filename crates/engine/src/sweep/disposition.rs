@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::bounds::{Bounds, DuplicateAttempts};
 use super::rules::{RuleAction, RuleNumber, first_fit};
 use crate::amount::AmountDifference;
+use crate::lease::after;
 use crate::order::{TrackedOrder, Tracking};
 
 /// What a sweep does with an order at one moment.
@@ -248,9 +249,4 @@ fn by_status(
 /// Up to when an order is left alone while a payment is under way.
 pub(super) fn processing_until(order: &TrackedOrder, bounds: &Bounds) -> Timestamp {
     after(order.created_at, bounds.processing_min_age)
-}
-
-/// `start + wait`, or the end of time.
-pub(super) fn after(start: Timestamp, wait: Duration) -> Timestamp {
-    start.checked_add(wait).unwrap_or(Timestamp::MAX)
 }

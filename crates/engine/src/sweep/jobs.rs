@@ -10,12 +10,13 @@ use super::bounds::{Bounds, Mode};
 use super::breaker::Remedy;
 use super::context::Context;
 use super::disposition::{
-    Disposition, LeaveReason, PlannedAction, Shown, Superseded, after, processing_until,
+    Disposition, LeaveReason, PlannedAction, Shown, Superseded, processing_until,
 };
 use super::events::{Plan, SweepEvent};
 use crate::amount::AmountDifference;
 use crate::driver::{CancelOutcome, Canceller, is_hopeless};
 use crate::error::EngineError;
+use crate::lease::after;
 use crate::order::{OrderKey, TrackedOrder};
 use crate::record::{Record, Request};
 use crate::store::{Condition, NewCancellation, OpenResult};

@@ -68,7 +68,7 @@ fn note_unsettled(context: &Context<'_>, record: Record, left: &mut LeftUnsettle
             context.failed(&record.key, &gone);
         }
         // The worker that reads it is alive, or its lease has not ended yet.
-        Ok(()) if in_review && !is_due(due_at, now) => {}
+        Ok(()) if in_review && !Claim::has_lapsed(due_at, now) => {}
         // It is read like an order without a cancellation, and stays as it is.
         Ok(()) if nothing_was_sent(&record) && context.bounds.mode == Mode::Reconcile => {}
         Ok(()) if context.bounds.mode != Mode::DryRun => {
@@ -77,12 +77,6 @@ fn note_unsettled(context: &Context<'_>, record: Record, left: &mut LeftUnsettle
         }
         Ok(()) | Err(_) => {}
     }
-}
-
-/// Whether this moment has come. Nothing waits for longer than [`Claim::LONGEST`]: the clock
-/// that wrote such a moment was wrong.
-fn is_due(at: Timestamp, now: Timestamp) -> bool {
-    at <= now || at > now.checked_add(Claim::LONGEST).unwrap_or(Timestamp::MAX)
 }
 
 /// Fills the queues of the accounts: with what is to be rechecked, then with what may be
@@ -189,7 +183,7 @@ impl Reader<'_> {
         let canceller = self.context.canceller;
         record
             .recheck_at(&canceller.settings.wait_policy)
-            .is_some_and(|at| is_due(at, now))
+            .is_some_and(|at| Claim::has_lapsed(at, now))
             && canceller
                 .check_gateway(&record.key, &record.gateway)
                 .is_ok()
