@@ -134,27 +134,20 @@ impl Reader<'_> {
         }
     }
 
-    /// What was reported cancelled lately, for payments that came late, and what waits for a
-    /// person, for a status that has become clear.
+    /// What was reported cancelled, failed or expired lately, for payments that came late.
     async fn rechecks(&self) -> Result<(), EngineError> {
         let Some(within) = self.context.bounds.recheck else {
             return Ok(());
         };
-        for which in [ReportFilter::ReportedUnpaid, ReportFilter::Pending] {
-            let mut page = page_of(self.context, which);
-            page.since = Some(before(self.context.now(), within));
-            // What is in doubt is settled.
-            let wanted = |record: &Record| {
-                record.due_at.is_none()
-                    && (which == ReportFilter::ReportedUnpaid
-                        || record.progress.state == State::NeedsReview)
-            };
-            self.records(page, wanted, Job::Recheck).await?;
-        }
-        Ok(())
+        let mut page = page_of(self.context, ReportFilter::ReportedUnpaid);
+        page.since = Some(before(self.context.now(), within));
+        // What is in doubt is settled.
+        let wanted = |record: &Record| record.due_at.is_none();
+        self.records(page, wanted, Job::Recheck).await
     }
 
-    /// What waits for a person, each record after its [pause](Record::recheck_at).
+    /// What waits for a person, each record after its [pause](Record::recheck_at), or at once if it
+    /// has changed within [`Bounds::recheck`](super::bounds::Bounds::recheck).
     async fn reviews(&self) -> Result<(), EngineError> {
         let now = self.context.now();
         let page = page_of(self.context, ReportFilter::Pending);
@@ -181,9 +174,11 @@ impl Reader<'_> {
 
     fn may_be_reviewed(&self, record: &Record, now: Timestamp) -> bool {
         let canceller = self.context.canceller;
+        let recheck = self.context.bounds.recheck;
+        let asked_for = recheck.is_some_and(|within| record.updated_at >= before(now, within));
         record
             .recheck_at(&canceller.settings.wait_policy)
-            .is_some_and(|at| Claim::has_lapsed(at, now))
+            .is_some_and(|at| asked_for || Claim::has_lapsed(at, now))
             && canceller
                 .check_gateway(&record.key, &record.gateway)
                 .is_ok()

@@ -106,6 +106,25 @@ async fn at_a_once_only_gateway_an_order_that_is_still_open_waits_on_for_a_perso
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_sweep_with_recheck_reads_a_review_once_and_a_failed_read_is_no_error() {
+    let (fixture, _) = after_an_outage(Scripted::once_only()).await;
+    let bounds = Bounds {
+        recheck: Some(48 * HOUR),
+        ..Bounds::default()
+    };
+    for broken in [true, false] {
+        if !broken {
+            fixture.gateway.mend();
+        }
+        fixture.ahead.by(HOUR);
+        let reads = fixture.gateway.reads();
+        let (summary, _) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
+        assert_eq!(summary.unwrap().errors, 0);
+        assert_eq!(fixture.gateway.reads(), reads + 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn looks_at_a_review_become_rare_but_never_rarer_than_an_hour() {
     let (fixture, record) = after_an_outage(Scripted::once_only()).await;
     fixture.gateway.mend();
