@@ -246,7 +246,7 @@ pub(crate) fn must_exist(config: &Config) -> Result<(), Failure> {
 /// Reads a merchant's own id as its gateway takes it.
 pub(crate) fn order_id(account: &Account, text: &str) -> Result<OrderId, Failure> {
     unchanged(text)?;
-    let id = account.gateway.order_ids().merchants_id(text);
+    let id = account.gateway.merchants_id(text);
     id.map_err(|error| Failure::usage(format!("{text:?}: {error}")))
 }
 

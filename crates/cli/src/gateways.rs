@@ -4,7 +4,7 @@
 //! adapter in `accounts.rs`, its options of `duka create` and its probes.
 
 use duka_core::id::IdError;
-use duka_core::{GatewayName, OrderId};
+use duka_core::{GatewayName, OrderId, OrderIds};
 use serde::Deserialize;
 
 /// A gateway.
@@ -21,16 +21,6 @@ pub(crate) enum GatewayKind {
 pub(crate) enum System {
     Sandbox,
     Production,
-}
-
-/// By which id a gateway knows an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OrderIds {
-    /// The merchant's own, an integer or a text.
-    Merchant,
-    /// A GUID that the gateway issues. The merchant's id is a reference: creating an order with a reference
-    /// that the gateway knows answers with the earlier order.
-    TrackingId,
 }
 
 impl GatewayKind {
@@ -76,10 +66,27 @@ impl GatewayKind {
         format!("DUKA_{}_{setting}", self.as_str()).to_ascii_uppercase()
     }
 
+    /// Whose ids it knows orders by.
     pub(crate) const fn order_ids(self) -> OrderIds {
         match self {
             Self::KwikPaisa => OrderIds::Merchant,
-            Self::Pesapal => OrderIds::TrackingId,
+            Self::Pesapal => OrderIds::Gateway,
+        }
+    }
+
+    /// Reads a merchant's own id as the gateway takes it.
+    pub(crate) fn merchants_id(self, text: &str) -> Result<OrderId, IdError> {
+        match self.order_ids() {
+            OrderIds::Merchant => OrderId::guess(text),
+            OrderIds::Gateway => OrderId::text(text),
+        }
+    }
+
+    /// Whether the gateway can be asked about an order by this text.
+    pub(crate) fn can_be_asked_by(self, text: &str) -> bool {
+        match self.order_ids() {
+            OrderIds::Merchant => true,
+            OrderIds::Gateway => tracking_id(text).is_some(),
         }
     }
 
@@ -90,24 +97,6 @@ impl GatewayKind {
             (Self::KwikPaisa, System::Production) => duka_kwikpaisa::KwikPaisa::API.production,
             (Self::Pesapal, System::Sandbox) => duka_pesapal::Pesapal::API.sandbox,
             (Self::Pesapal, System::Production) => duka_pesapal::Pesapal::API.production,
-        }
-    }
-}
-
-impl OrderIds {
-    /// Reads a merchant's own id as the gateway takes it.
-    pub(crate) fn merchants_id(self, text: &str) -> Result<OrderId, IdError> {
-        match self {
-            Self::Merchant => OrderId::guess(text),
-            Self::TrackingId => OrderId::text(text),
-        }
-    }
-
-    /// Whether the gateway can be asked about an order by this text.
-    pub(crate) fn can_be(self, text: &str) -> bool {
-        match self {
-            Self::Merchant => true,
-            Self::TrackingId => tracking_id(text).is_some(),
         }
     }
 }

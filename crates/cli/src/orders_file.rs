@@ -17,7 +17,7 @@ use std::sync::Arc;
 use duka_core::id::MAX_ID_LEN;
 use duka_core::money::MoneyError;
 use duka_core::text::{Harm, harm};
-use duka_core::{AccountName, Money, OrderId};
+use duka_core::{AccountName, Money, OrderId, OrderIds};
 use duka_engine::{OrderKey, Origin, TrackedOrder};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -25,7 +25,7 @@ use serde_json::value::RawValue;
 
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::gateways::{GatewayKind, OrderIds, tracking_id};
+use crate::gateways::{GatewayKind, tracking_id};
 use crate::spreadsheet;
 use cells::{CellReader, NoRow};
 use columns::Columns;
@@ -451,7 +451,7 @@ impl Row<'_> {
                 OrderText::JsonInteger(text) => OrderId::integer(text),
                 OrderText::JsonString(text) => OrderId::text(text),
             },
-            OrderIds::TrackingId => {
+            OrderIds::Gateway => {
                 let text = self.order.into_text();
                 let Some(tracking_id) = tracking_id(&text) else {
                     let problem = "is not a tracking id (a GUID), by which Pesapal knows orders";

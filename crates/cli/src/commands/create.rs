@@ -1,7 +1,8 @@
 //! `duka create`: creates an order, tracks it, and prints where the customer pays.
 
 use duka_core::{
-    Customer, Error, Money, NewOrder, OrderId, OrderStatus, Outcome, Recurring, State, Subscription,
+    Customer, Error, Money, NewOrder, OrderId, OrderIds, OrderStatus, Outcome, Recurring, State,
+    Subscription,
 };
 use duka_engine::create::{Duplicates, Obstacle};
 use duka_engine::{Canceller, CreateError, CreateTerms, OrderKey, Record, Request, TrackedOrder};
@@ -13,7 +14,7 @@ use crate::bound::Bound;
 use crate::config::Config;
 use crate::context::{Absent, Context, order_id, unchanged};
 use crate::failure::{Exit, Failure};
-use crate::gateways::{GatewayKind, OrderIds};
+use crate::gateways::GatewayKind;
 use crate::output::plain;
 use crate::views::CreatedView;
 
@@ -293,7 +294,7 @@ fn advice(gateway: GatewayKind, reference: &OrderId) -> String {
         OrderIds::Merchant => {
             format!("the order may exist, and is tracked; see `duka status {reference}`")
         }
-        OrderIds::TrackingId => "repeating the command with the same id and the same values recovers it; until then it is in `duka pending`".to_owned(),
+        OrderIds::Gateway => "repeating the command with the same id and the same values recovers it; until then it is in `duka pending`".to_owned(),
     }
 }
 

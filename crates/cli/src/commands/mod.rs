@@ -152,7 +152,7 @@ fn untracked(text: &str, context: &Context, config: &Config) -> Result<TrackedOr
     let settings = &config.accounts[&account];
     let gateway = settings.gateway;
     let id = order_id(settings, text)?;
-    if !gateway.order_ids().can_be(text) {
+    if !gateway.can_be_asked_by(text) {
         return Err(Failure::usage(format!(
             "{text:?} is not a tracking id (a GUID), by which Pesapal knows orders, nor the reference of a tracked order"
         )));

@@ -2,7 +2,7 @@
 //! refunds, and then orders of which it is not known whether they were created.
 
 use duka_core::cancel::Finding;
-use duka_core::{AccountName, State};
+use duka_core::{AccountName, OrderIds, State};
 use duka_engine::create::{Creation, OpenCreations};
 use duka_engine::refunds::PendingRefunds;
 use duka_engine::store::{ReportFilter, ReportPage};
@@ -10,7 +10,7 @@ use duka_engine::{LogEntry, Record, Refund, RefundStore, Store};
 
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
-use crate::gateways::{GatewayKind, OrderIds};
+use crate::gateways::GatewayKind;
 use crate::output::{colorize, plain};
 use crate::views::{CancellationView, CreationView, RefundView};
 
@@ -144,7 +144,7 @@ fn describe_creation(creation: &Creation, view: &CreationView) -> Vec<String> {
         .into_iter()
         .find(|kind| kind.as_str() == view.gateway);
     let look = match gateway.map(GatewayKind::order_ids) {
-        Some(OrderIds::TrackingId) => {
+        Some(OrderIds::Gateway) => {
             "repeat `duka create` with the same id and the same values, which recovers the order, or look for it in the gateway's dashboard and `duka track` it".to_owned()
         }
         Some(OrderIds::Merchant) | None => format!(

@@ -100,7 +100,7 @@ async fn ask_only(
 ) -> Result<(TrackedOrder, StatusReading, Timestamp), Failure> {
     unchanged(text)?;
     let account = context.only_account(config, None)?;
-    if !config.accounts[&account].gateway.order_ids().can_be(text) {
+    if !config.accounts[&account].gateway.can_be_asked_by(text) {
         // Only the store knows which order a reference means.
         must_exist(config)?;
     }

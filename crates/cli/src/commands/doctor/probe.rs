@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use duka_core::clock::SharedClock;
 use duka_core::{
-    AccountName, Delivery, Error, ErrorKind, Gateway, OrderId, OrderStatus, StatusReading,
+    AccountName, Delivery, Error, ErrorKind, Gateway, OrderId, OrderIds, OrderStatus, StatusReading,
 };
 use duka_pesapal::Pesapal;
 use secrecy::SecretString;
@@ -17,7 +17,7 @@ use crate::accounts::{self, Caller};
 use crate::config::Account;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::gateways::{GatewayKind, OrderIds, System};
+use crate::gateways::{GatewayKind, System};
 
 /// One harmless thing to try. The names are those in the gateways' descriptions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -407,7 +407,7 @@ impl Subject<'_> {
         let guid = uuid::Builder::from_random_bytes(rand::random()).into_uuid();
         let text = match self.account.gateway.order_ids() {
             OrderIds::Merchant => format!("duka-doctor-{}", guid.simple()),
-            OrderIds::TrackingId => guid.hyphenated().to_string(),
+            OrderIds::Gateway => guid.hyphenated().to_string(),
         };
         OrderId::text(text).expect("letters, digits and hyphens are an id")
     }
