@@ -277,7 +277,7 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
 
         #[test]
-        fn any_json_is_signed_the_same_after_somebody_has_read_and_written_it(value in values()) {
+        fn any_json_is_signed_the_same_after_a_program_has_read_and_written_it(value in values()) {
             let compact = serde_json::to_string(&value).unwrap();
             let spread = serde_json::to_string_pretty(&value).unwrap();
             for unicode in [Unicode::Raw, Unicode::Escaped] {

@@ -7,7 +7,7 @@ fn is_coloured(run: &Run) -> (bool, bool) {
 }
 
 #[test]
-fn colours_go_to_terminals_or_to_whoever_asks_and_never_where_refused() {
+fn colours_go_to_terminals_or_where_asked_for_and_never_where_refused() {
     let mut shop = CliFixture::open();
     let failing = ["track", "missing.csv"];
     for (when, coloured) in [("auto", false), ("never", false), ("always", true)] {

@@ -98,7 +98,7 @@ fn endless(stream: &mut TcpStream, _: &str) {
     }
 }
 
-fn somebody_elses(stream: &mut TcpStream, _: &str) {
+fn another_orders(stream: &mut TcpStream, _: &str) {
     let body = "{\"code\":\"200\",\"status\":\"success\",\"return_data\":{\"order_id\":1,\"order_status\":\"PAID\"},\"order_tracking_id\":\"00000000-0000-0000-0000-000000000000\",\"status_code\":1}";
     reply(stream, "200 OK\r\ncontent-type: application/json", body);
 }
@@ -112,7 +112,7 @@ const ANSWERS: [(&str, Answer); 6] = [
     ("HTML with 200", html),
     ("ten megabytes", ten_megabytes),
     ("a reply that never ends", endless),
-    ("another order's status", somebody_elses),
+    ("another order's status", another_orders),
     ("no HTTP", not_http),
 ];
 

@@ -60,7 +60,7 @@ fn a_decision_closes_a_review_and_says_who_and_why_for_ever() {
 }
 
 #[test]
-fn a_late_payment_is_pending_until_somebody_closes_it_and_is_not_raised_again() {
+fn a_late_payment_is_pending_until_an_operator_closes_it_and_is_not_raised_again() {
     let shop = CliFixture::only(Gateway::KwikPaisa);
     shop.create("kwikpaisa", INDIAN);
     shop.duka(&["cancel", INDIAN]).exits(0);

@@ -89,7 +89,14 @@ async fn review_for_nothing(record: &Record, store: &dyn Store) -> Option<String
         )
     };
     let caused = log.iter().any(|entry| missing(&entry.event));
-    (!caused).then(|| "asks a person without a cause".to_owned())
+    let story = || {
+        let lines = log.iter().map(|entry| {
+            let detail = entry.detail.as_deref().unwrap_or_default();
+            format!("{} {} by {}: {detail}", entry.at, entry.event, entry.actor)
+        });
+        lines.collect::<Vec<_>>().join("; ")
+    };
+    (!caused).then(|| format!("asks a person without a cause ({})", story()))
 }
 
 /// The log counts from 1 without a gap, and each entry begins where the last one ended.

@@ -130,7 +130,7 @@ async fn a_wrong_key_a_missing_header_or_another_content_type_is_refused() {
         assert_eq!(reply.reply().status, expected, "without {}", good[index].0);
     }
     let mut headers = good;
-    headers[1].1 = "pk_test_somebody_else";
+    headers[1].1 = "pk_test_another_shop";
     let reply = send(emulator.addr(), "POST", target, &headers, &body).await;
     assert_eq!(reply.reply().json()["message"], "Invalid API key.");
     headers = good;

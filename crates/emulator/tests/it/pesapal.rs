@@ -49,7 +49,7 @@ async fn an_unknown_or_missing_token_is_refused_and_says_which_in_the_log() {
             vec![("authorization", "Basic abc")],
             "does not begin with Bearer",
         ),
-        (vec![("authorization", "Bearer eyJnobody")], "never issued"),
+        (vec![("authorization", "Bearer eyJunknown")], "never issued"),
     ];
     for (headers, reason) in cases {
         let reply = send(emulator.addr(), "GET", target, &headers, "")

@@ -96,7 +96,7 @@ async fn a_cancel_with_a_bad_token_does_not_count_as_the_one_request() {
     let emulator = start().await;
     let mut merchant = Pesapal::sign_in(&emulator).await;
     let id = merchant.order("A1").await;
-    let good = std::mem::replace(&mut merchant.token, "eyJnobody".to_owned());
+    let good = std::mem::replace(&mut merchant.token, "eyJunknown".to_owned());
     assert_eq!(merchant.cancel(&id).await.status, 401);
     assert_eq!(emulator.order(&id).unwrap().cancel_requests, 0);
     merchant.token = good;

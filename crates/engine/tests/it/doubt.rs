@@ -54,7 +54,7 @@ async fn where_a_repeat_is_harmless_it_still_waits_for_the_status_to_settle() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_once_only_request_in_doubt_is_never_repeated_whoever_asks() {
+async fn a_once_only_request_in_doubt_is_never_repeated_for_any_caller() {
     for unclear in [
         Answer::Lost,
         Answer::AppliedButLost,

@@ -286,7 +286,7 @@ async fn nothing_of_a_gateways_secrets_is_printed_with_the_worker() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_asks_again_need_not_wait_for_the_next_turn() {
+async fn a_caller_who_asks_again_need_not_wait_for_the_next_turn() {
     for make in BOTH {
         let fixture = Fixture::new(make());
         fixture.gateway.break_down(ErrorKind::Authentication);

@@ -241,7 +241,7 @@ async fn a_process_that_sleeps_over_its_claim_sends_nothing_on_waking() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_comes_after_somebody_took_it_for_doubtful_is_still_evidence() {
+async fn an_answer_that_comes_after_a_worker_took_it_for_doubtful_is_still_evidence() {
     for (answer, outcome) in [
         (Answer::Yes, RefundOutcome::Received),
         (Answer::No, RefundOutcome::Refused),
@@ -416,7 +416,7 @@ async fn an_order_seen_reversed_under_another_name_of_its_account_is_not_refunde
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_earlier_request_of_an_account_that_is_gone_is_looked_at_by_whoever_asks() {
+async fn an_earlier_request_of_an_account_that_is_gone_is_looked_at_by_any_caller() {
     let counter = Counter::new(FakeRefundGateway::new().will_answer([Answer::Lost]));
     counter.made().await;
     let renamed = counter.with_accounts(&[("shop-new", &counter.fake_refund_gateway)]);
@@ -524,13 +524,14 @@ async fn there_is_nothing_to_decide_about_what_is_known() {
         error.to_string(),
         "there is nothing to decide about the refund of 1500.00 KES for order A-1 at shop"
     );
-    let nobodys = duka_core::RefundId::from_uuid(uuid::Uuid::from_u128(7));
-    let decided = counter
-        .refunder
-        .resolve(nobodys, RefundResolution::Received, "amina", "looked");
+    let unknown_id = duka_core::RefundId::from_uuid(uuid::Uuid::from_u128(7));
+    let decided =
+        counter
+            .refunder
+            .resolve(unknown_id, RefundResolution::Received, "amina", "looked");
     assert!(matches!(
         decided.await.unwrap_err(),
-        EngineError::UnknownRefund(id) if id == nobodys
+        EngineError::UnknownRefund(id) if id == unknown_id
     ));
 }
 

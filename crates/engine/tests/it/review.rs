@@ -80,7 +80,7 @@ async fn what_is_over_cannot_be_decided_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_payment_after_a_persons_decision_is_pending_until_somebody_closes_it() {
+async fn a_payment_after_a_persons_decision_is_pending_until_an_operator_closes_it() {
     let (fixture, record) = in_review().await;
     let canceller = &fixture.canceller;
     canceller

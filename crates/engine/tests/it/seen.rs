@@ -41,7 +41,7 @@ async fn an_order_once_seen_paid_is_never_asked_to_be_cancelled() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sweep_leaves_an_order_that_somebody_has_seen_paid() {
+async fn a_sweep_leaves_an_order_that_a_worker_has_seen_paid() {
     let fixture = Fixture::new(Scripted::repeatable().will_show([PAID, UNPAID]));
     let orders = vec![order("shop", "A-1")];
     fixture.store().track(orders).await.unwrap();

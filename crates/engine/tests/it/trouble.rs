@@ -257,7 +257,7 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
 }
 
-const HELPER: &str = "trouble::a_store_opens_for_whoever_may_write_it";
+const HELPER: &str = "trouble::a_store_opens_for_any_user_who_may_write_it";
 
 /// Opens the store in a process of an ordinary user and returns what came of it.
 fn as_anybody(path: &Path) -> String {
@@ -279,7 +279,7 @@ fn as_anybody(path: &Path) -> String {
 
 /// Another test runs this one as another user, and reads what it prints.
 #[test]
-fn a_store_opens_for_whoever_may_write_it() {
+fn a_store_opens_for_any_user_who_may_write_it() {
     let temp_store = TempStore::new();
     let given = std::env::var_os("DUKA_TEST_STORE").map(PathBuf::from);
     let opened = SqliteStore::open(

@@ -324,7 +324,7 @@ async fn an_open_order_with_an_amount_that_cannot_be_read_is_no_reading() {
 }
 
 #[tokio::test]
-async fn somebody_elses_order_is_no_reading() {
+async fn the_order_of_another_merchant_is_no_reading() {
     let other = PAID.replace("6116229263036", "6116229263037");
     let error = status(reply(200, &other)).await.unwrap_err();
     assert_eq!(

@@ -240,7 +240,7 @@ impl Stage<'_> {
             }
             Move::ClaimOne { worker, which } => {
                 let id = which.and_then(|which| self.chosen(which));
-                let id = id.unwrap_or(nobodys());
+                let id = id.unwrap_or(unknown_id());
                 let call = Call::ClaimOne(id, claim(*worker));
                 self.call(*worker, call).await?;
             }
@@ -438,7 +438,7 @@ impl Stage<'_> {
         let look = self.looks;
         let ago = |seconds| self.now - SignedDuration::from_secs(seconds);
         let mut ids = self.begun.clone();
-        ids.push(nobodys());
+        ids.push(unknown_id());
         let mut keys: Vec<_> = self.orders.iter().map(|order| order.key.clone()).collect();
         keys.push(key("shop-in", "A-0"));
         let account = ACCOUNTS.get(look % 4).map(|name| account(name));
@@ -548,7 +548,7 @@ fn id(number: u128) -> CancellationId {
     CancellationId::from_uuid(Uuid::from_u128(scattered))
 }
 
-fn nobodys() -> CancellationId {
+fn unknown_id() -> CancellationId {
     id(0)
 }
 
