@@ -35,7 +35,7 @@ pub(super) fn observe(
     let merged = orders::merge(connection, &order, seen)?;
     creations::close_seen(connection, key, now)?;
     refunds::find_reversed(connection, key, &merged.status, actor, now)?;
-    find_late(connection, key, (&merged, amount_check), actor, now)?;
+    find_late(connection, &order, (&merged, amount_check), actor, now)?;
     if merged.status == OrderStatus::Paid && !orders::is_paid(&order) {
         find_twice(connection, &order, actor, now)?;
     }
@@ -77,9 +77,9 @@ pub(super) fn advance(
     let (actor, check) = (&change.entry.actor, update.amount_check);
     if let Some(seen) = &update.seen {
         observe(connection, &before.key, seen.clone(), check, actor, now)?;
-    } else if let Some(payment) = paid {
+    } else if let (Some(payment), Some(order)) = (paid, orders.first()) {
         // An operator may decide *cancelled* about an order that has been seen paid.
-        find_late(connection, &before.key, (&payment, check), actor, now)?;
+        find_late(connection, order, (&payment, check), actor, now)?;
     }
     records::present(connection, change.id).map(UpdateResult::Stored)
 }
@@ -88,7 +88,7 @@ pub(super) fn advance(
 /// and that of the newest if its amount differs, also under another name of the account.
 fn find_late(
     connection: &Connection,
-    key: &OrderKey,
+    order: &TrackedOrder,
     (payment, amount_check): (&Observation, AmountCheck),
     actor: &str,
     now: Timestamp,
@@ -96,20 +96,12 @@ fn find_late(
     if !payment.status.was_paid() {
         return Ok(());
     }
-    let Some(order) = orders::by_key(connection, key)? else {
-        return Ok(());
-    };
-    let mut records = of_all_names(connection, key, &order.gateway)?;
+    let mut records = of_all_names(connection, &order.key, &order.gateway)?;
     let (tracked, shown) = (order.money, payment.money);
     let differs = AmountDifference::between(amount_check, None, tracked, shown);
     if let (true, Some(_)) = (records.is_empty(), differs) {
-        records.push(carrier(
-            connection,
-            key,
-            payment.status.clone(),
-            actor,
-            now,
-        )?);
+        let status = payment.status.clone();
+        records.push(carrier(connection, &order.key, status, actor, now)?);
     }
     let newest = records.last().map(|record| record.id);
     for record in records {
@@ -124,26 +116,12 @@ fn find_late(
             continue;
         };
         let step = Step {
-            next: next.clone(),
+            next,
             action: Action::Stop,
         };
-        let update = Update {
-            change: Change {
-                id: record.id,
-                version: record.version,
-                next,
-                message: Some(message::line(&step, &event, &detail)),
-                schedule: Schedule::Never,
-                entry: Entry::new(event.as_str(), actor, Some(detail)),
-            },
-            seen: None,
-            amount_check,
-            answered: PaymentDetails::default(),
-            attempt: Attempt::Unchanged,
-            tracking: Tracking::Closed,
-            precondition: Precondition::None,
-        };
-        cancellations::write(connection, &update, &record, update.tracking, now)?;
+        let message = message::line(&step, &event, &detail);
+        let entry = Entry::new(event.as_str(), actor, Some(detail));
+        raise(connection, &record, step.next, message, entry, now)?;
     }
     Ok(())
 }
@@ -172,18 +150,33 @@ fn find_twice(
         None => carrier(connection, key, OrderStatus::Paid, actor, now)?,
     };
     let said = format!("order {} for the same shop order is paid, too", other.key);
+    let next = Cancellation {
+        verified: Some(OrderStatus::Paid),
+        finding: Some(Finding::PaidTwice),
+        ..record.progress.clone()
+    };
+    let message = format!("paid twice: {said}");
+    let entry = Entry::new(Finding::PaidTwice.as_str(), actor, Some(said));
+    raise(connection, &record, next, message, entry, now)
+}
+
+/// Writes a record that is over with a finding about its payment.
+fn raise(
+    connection: &Connection,
+    record: &Record,
+    next: Cancellation,
+    message: String,
+    entry: Entry,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let update = Update {
         change: Change {
             id: record.id,
             version: record.version,
-            next: Cancellation {
-                verified: Some(OrderStatus::Paid),
-                finding: Some(Finding::PaidTwice),
-                ..record.progress.clone()
-            },
-            message: Some(format!("paid twice: {said}")),
+            next,
+            message: Some(message),
             schedule: Schedule::Never,
-            entry: Entry::new(Finding::PaidTwice.as_str(), actor, Some(said)),
+            entry,
         },
         seen: None,
         answered: PaymentDetails::default(),
@@ -192,8 +185,7 @@ fn find_twice(
         tracking: Tracking::Closed,
         precondition: Precondition::None,
     };
-    cancellations::write(connection, &update, &record, update.tracking, now)?;
-    Ok(())
+    cancellations::write(connection, &update, record, update.tracking, now).map(drop)
 }
 
 /// A record that is over, to carry the finding about a payment of an order whose cancellation
