@@ -315,11 +315,13 @@ impl Reader<'_> {
             if context.bounds.mode != Mode::DryRun {
                 context.canceller.store.track(orders.clone()).await?;
             }
+            let keys = orders.iter().map(|order| order.key.clone()).collect();
+            let known = context.canceller.store.orders(keys).await?;
+            let known: HashMap<_, _> = known.iter().map(|order| (&order.key, order)).collect();
             for order in orders {
                 let listed = order.money;
-                let known = context.canceller.store.order(&order.key).await?;
-                let order = match known {
-                    Some(known) => known.completed_by(order),
+                let order = match known.get(&order.key) {
+                    Some(&known) => known.clone().completed_by(order),
                     None => order,
                 };
                 let disposition = self.disposition(&order, Superseded::No);
