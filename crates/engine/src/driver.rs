@@ -198,9 +198,7 @@ impl Canceller {
                 };
                 self.store.track(vec![order]).await?;
                 // The next status may lag behind this one, which may show a payment.
-                let (seen, worker) = (self.observation(&reading), &self.settings.worker);
-                let check = self.settings.amount_check;
-                self.store.observe(&key, seen, check, worker).await?;
+                self.observe(&key, self.observation(&reading)).await?;
                 money
             }
         };
@@ -567,10 +565,7 @@ impl Canceller {
             Swapped::Left(present) => {
                 // Another worker holds the record, but an observation of the order counts.
                 if let Some(seen) = &transition.seen {
-                    let (check, worker) = (self.settings.amount_check, &self.settings.worker);
-                    self.store
-                        .observe(&record.key, seen.clone(), check, worker)
-                        .await?;
+                    self.observe(&record.key, seen.clone()).await?;
                 }
                 Ok(ApplyResult::Lost(present))
             }
@@ -665,6 +660,20 @@ impl Canceller {
             tracking: tracking_after(&step.next, rules),
             precondition: precondition(record.progress.state, step),
         })
+    }
+
+    /// Stores what was seen of an order.
+    pub(crate) async fn observe(
+        &self,
+        key: &OrderKey,
+        seen: Observation,
+    ) -> Result<(), StoreError> {
+        let Settings {
+            amount_check,
+            worker,
+            ..
+        } = &*self.settings;
+        self.store.observe(key, seen, *amount_check, worker).await
     }
 
     pub(crate) fn observation(&self, reading: &StatusReading) -> Observation {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use duka_core::{AccountName, GatewayName, Money, Observation, OrderId};
+use duka_core::{AccountName, GatewayName, Money, Observation, OrderId, OrderStatus};
 use jiff::Timestamp;
 
 /// Names one order of one account.
@@ -126,8 +126,20 @@ impl TrackedOrder {
         }
     }
 
-    /// The same order, with what `listed` says where this has no amount, reference, method or
-    /// note: what the store has of it once `listed` is tracked.
+    /// Whether it was last seen paid, and not reversed since.
+    pub(crate) fn is_paid(&self) -> bool {
+        let seen = self.seen.as_ref();
+        seen.is_some_and(|seen| seen.status == OrderStatus::Paid)
+    }
+
+    /// Whether it has ever been seen paid.
+    pub(crate) fn was_paid(&self) -> bool {
+        let seen = self.seen.as_ref();
+        seen.is_some_and(|seen| seen.status.was_paid())
+    }
+
+    /// The same order, with what `listed` says where this says nothing: what the store has of it
+    /// once `listed` is tracked.
     pub(crate) fn completed_by(self, listed: Self) -> Self {
         Self {
             money: self.money.or(listed.money),

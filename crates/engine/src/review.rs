@@ -28,8 +28,8 @@ impl Canceller {
         }
         let reading = self.gateway(&key.account)?.status(&key.order).await?;
         let seen = self.observation(&reading);
-        let (check, worker) = (self.settings.amount_check, &self.settings.worker);
-        self.store.observe(key, seen.clone(), check, worker).await?;
+        self.observe(key, seen.clone()).await?;
+        let check = self.settings.amount_check;
         let records = self.store.cancellations_of(key).await?;
         let newest = records.last().map(|record| record.id);
         for record in records {

@@ -135,10 +135,7 @@ impl Refunder {
             ..order
         };
         self.store.track(vec![order]).await?;
-        let worker = &orders.settings.worker;
-        self.store
-            .observe(&key, seen, self.orders.settings.amount_check, worker)
-            .await?;
+        orders.observe(&key, seen).await?;
 
         // The lease runs from the write of the intent, and the deadline from before it.
         let deadline = orders.settings.lease.deadline(&orders.clock);
@@ -379,7 +376,7 @@ enum Written {
     Now(Refund),
     /// As it stands; the event says nothing to that.
     NothingFollows(Refund),
-    /// Kept beside a state that could not tracking: another request has taken the payment.
+    /// Kept beside a state that could not follow: another request has taken the payment.
     Beside(Refund),
 }
 

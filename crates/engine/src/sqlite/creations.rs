@@ -87,7 +87,7 @@ fn obstacle(
     };
     let mut attempts = orders::attempts(connection, &creation.account, shop_order)?;
     attempts.retain(|attempt| !is_same(attempt));
-    if let Some(paid) = attempts.iter().find(|it| orders::is_paid(it)) {
+    if let Some(paid) = attempts.iter().find(|it| it.is_paid()) {
         return Ok(Some(Obstacle::PaidAttempt(paid.key.clone())));
     }
     if let Some(open) = attempts.into_iter().find(|it| Some(&it.key) != but) {

@@ -100,10 +100,13 @@ pub(super) fn correct(
     connection: &Connection,
     orders: &[TrackedOrder],
 ) -> Result<Tracked, StoreError> {
-    let tracked = track(connection, orders)?;
-    if tracked.known > 0 {
-        for order in orders {
+    let mut tracked = Tracked::default();
+    for order in orders {
+        if add(connection, order)? {
+            tracked.added += 1;
+        } else {
             overwrite(connection, order, order.created_at)?;
+            tracked.known += 1;
         }
     }
     Ok(tracked)
@@ -284,12 +287,6 @@ pub(super) fn merge(
         .map_err(store_error)?;
     write_details(connection, key, &merged.details)?;
     Ok(merged)
-}
-
-/// Whether an order is seen paid, and not reversed.
-pub(super) fn is_paid(order: &TrackedOrder) -> bool {
-    let seen = order.seen.as_ref();
-    seen.is_some_and(|seen| seen.status == OrderStatus::Paid)
 }
 
 /// Keeps what an answer tells about an order, in the place of what was known.

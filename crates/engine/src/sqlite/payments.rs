@@ -36,7 +36,7 @@ pub(super) fn observe(
     creations::close_seen(connection, key, now)?;
     refunds::find_reversed(connection, key, &merged.status, actor, now)?;
     find_late(connection, &order, (&merged, amount_check), actor, now)?;
-    if merged.status == OrderStatus::Paid && !orders::is_paid(&order) {
+    if merged.status == OrderStatus::Paid && !order.is_paid() {
         find_twice(connection, &order, actor, now)?;
     }
     Ok(())
@@ -139,7 +139,7 @@ fn find_twice(
         return Ok(());
     };
     let mut attempts = orders::attempts(connection, account, shop_order)?.into_iter();
-    let Some(other) = attempts.find(|it| it.key != *key && orders::is_paid(it)) else {
+    let Some(other) = attempts.find(|it| it.key != *key && it.is_paid()) else {
         return Ok(());
     };
     let newest = records::of_order::<Cancellation>(connection, key)?.pop();

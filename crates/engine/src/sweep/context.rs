@@ -80,7 +80,7 @@ impl<'a> Context<'a> {
         self.emit(SweepEvent::Considered);
     }
 
-    /// Counts and reports an order that is left alone without a call to its gateway.
+    /// Counts and reports an order that is left alone.
     pub(super) fn leave(&self, order: &TrackedOrder, disposition: Disposition) {
         self.summary().skipped += 1;
         self.emit(SweepEvent::LeftAlone(&Plan {

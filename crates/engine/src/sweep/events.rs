@@ -19,7 +19,8 @@ pub enum SweepEvent<'a> {
     Cancellation(&'a Record),
     /// What a dry run would do.
     Plan(&'a Plan),
-    /// An order was considered and left as it is, without a call to its gateway.
+    /// An order was considered and left as it is. Its gateway was asked only where its payment had
+    /// [failed](super::LeaveReason::Failed).
     LeftAlone(&'a Plan),
     /// A sweep that [reconciles](super::Mode::Reconcile) has seen an order paid that was not
     /// known as paid before; one for each.

@@ -206,13 +206,7 @@ async fn reconcile(context: &Context<'_>, work: &Abandoned) -> Ended {
         }
         Ended::with_call(None)
     };
-    let known = work.order.seen.as_ref();
-    note_payment(
-        context,
-        key,
-        known.is_some_and(|seen| seen.status.was_paid()),
-    )
-    .await;
+    note_payment(context, key, work.order.was_paid()).await;
     ended
 }
 
@@ -270,7 +264,7 @@ async fn note_payment(context: &Context<'_>, key: &OrderKey, known: bool) {
         return;
     };
     match context.canceller.store.order(&key).await {
-        Ok(Some(order)) if order.seen.as_ref().is_some_and(|it| it.status.was_paid()) => {
+        Ok(Some(order)) if order.was_paid() => {
             context.summary().newly_paid += 1;
             context.emit(SweepEvent::NewlyPaid(&order));
         }
@@ -449,13 +443,9 @@ pub(super) async fn newer_paid(
     };
     let account = &order.key.account;
     let attempts = canceller.store.attempts(account, shop_order).await?;
-    let is_paid = |it: &TrackedOrder| {
-        let seen = it.seen.as_ref();
-        seen.is_some_and(|seen| seen.status == OrderStatus::Paid)
-    };
     let newer = attempts
         .into_iter()
-        .find(|it| it.key != order.key && it.created_at >= order.created_at && is_paid(it));
+        .find(|it| it.key != order.key && it.created_at >= order.created_at && it.is_paid());
     Ok(newer.map(|it| it.key))
 }
 

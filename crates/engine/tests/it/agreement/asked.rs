@@ -7,10 +7,10 @@ use duka_engine::store::{
 };
 use duka_engine::{AmountCheck, OrderKey, Record, Store, StoreErrorKind, TrackedOrder};
 
-/// One call that may write.
 /// A reader that sees an order without working on it.
 pub(super) const LOOKER: &str = "looker";
 
+/// One call that may write.
 #[derive(Debug, Clone)]
 pub(super) enum Call {
     Track(Vec<TrackedOrder>),
