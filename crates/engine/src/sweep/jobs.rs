@@ -177,37 +177,41 @@ async fn reconcile(context: &Context<'_>, work: &Abandoned) -> Ended {
         Err(error) => return failed_call(context, key, error),
     };
     let (listed, tracked) = (work.listed, work.order.money);
-    let paid = reading.status.was_paid();
+    if !reading.status.was_paid() {
+        context.amount_read(listed.or(tracked), reading.money);
+        context.summary().skipped += 1;
+        return Ended::with_call(None);
+    }
     let check = canceller.settings.amount_check;
     let differs = AmountDifference::between(check, listed, tracked, reading.money);
-    let records = match canceller.store.cancellations_of(&work.order.key).await {
-        Ok(records) => records,
+    let ended = match finish_found(context, key).await {
+        Ok(true) => Ended::with_call(None),
+        Ok(false) if differs.is_some() => record_payment(context, work).await,
+        Ok(false) => {
+            context.amount_read(listed.or(tracked), reading.money);
+            context.summary().not_cancelled += 1;
+            Ended::with_call(None)
+        }
         Err(error) => {
-            context.failed(key, &error.into());
+            context.failed(key, &error);
             return Ended::default();
         }
     };
-    // What the store has found in the payment by itself.
+    note_payment(context, key, work.order.was_paid()).await;
+    ended
+}
+
+/// Reports what the store has found by itself in a payment of this order; `false` if it has
+/// found nothing.
+async fn finish_found(context: &Context<'_>, key: &OrderKey) -> Result<bool, EngineError> {
+    let records = context.canceller.store.cancellations_of(key).await?;
     let found = records.into_iter().rfind(|record| {
         record.progress.finding.is_some() && record.progress.state.outcome().is_some()
     });
-    let ended = if let (true, Some(record)) = (paid, found) {
-        context.finish(&record, Remedy::LaterSweep);
-        Ended::with_call(None)
-    } else if paid && differs.is_some() {
-        record_payment(context, work).await
-    } else {
-        context.amount_read(listed.or(tracked), reading.money);
-        let mut summary = context.summary();
-        if paid {
-            summary.not_cancelled += 1;
-        } else {
-            summary.skipped += 1;
-        }
-        Ended::with_call(None)
-    };
-    note_payment(context, key, work.order.was_paid()).await;
-    ended
+    if let Some(record) = &found {
+        context.finish(record, Remedy::LaterSweep);
+    }
+    Ok(found.is_some())
 }
 
 /// Opens a cancellation of an order that was seen paid with another amount than a list's, which
