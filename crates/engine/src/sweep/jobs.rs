@@ -297,13 +297,18 @@ async fn look_if_failed(context: &Context<'_>, order: &TrackedOrder) -> Option<E
         return Some(leave(context, order, LeaveReason::RecentAction { until }));
     }
     match canceller.status(key).await {
-        Ok((reading, _)) if reading.status == OrderStatus::Failed || reading.status.was_paid() => {
+        Ok((reading, _)) if reading.status.was_paid() => match finish_found(context, key).await {
+            Ok(true) => {}
+            Ok(false) => drop(leave(context, order, LeaveReason::Failed)),
+            Err(error) => return Some(failed_call(context, key, error)),
+        },
+        Ok((reading, _)) if reading.status == OrderStatus::Failed => {
             leave(context, order, LeaveReason::Failed);
-            Some(Ended::with_call(None))
         }
-        Ok(_) => None,
-        Err(error) => Some(failed_call(context, key, error)),
+        Ok(_) => return None,
+        Err(error) => return Some(failed_call(context, key, error)),
     }
+    Some(Ended::with_call(None))
 }
 
 /// Leaves an order alone for a reason that no rule has given.

@@ -274,7 +274,8 @@ async fn a_failed_order_that_is_paid_with_another_amount_after_all_is_one_findin
     fixture.ahead.by(HOUR);
     fixture.gateway.pays("A-1", kes("10.00"));
     fixture.gateway.set("A-1", OrderStatus::Paid);
-    sweep(&fixture, Bounds::default()).await;
+    let summary = sweep(&fixture, Bounds::default()).await;
+    assert_eq!((summary.amount_differs, summary.skipped), (1, 1));
     let found = pending(&fixture).await;
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].progress.finding, Some(Finding::AmountDiffers));
