@@ -230,6 +230,10 @@ impl Reader<'_> {
                     // A younger order is none of those that the sweep looks at, unless a rule
                     // makes it so.
                     (_, PlannedAction::Leave(_)) if disposition.rule.is_none() => {}
+                    // It was taken with those whose newer attempt is paid.
+                    (_, PlannedAction::Leave(reason))
+                        if reason.is_too_early()
+                            && newer_paid(self.context.canceller, &order).await?.is_some() => {}
                     (_, PlannedAction::Leave(_)) => self.leave(&order, disposition),
                 }
             }

@@ -143,6 +143,26 @@ async fn a_rule_may_shorten_or_lengthen_the_age_from_which_an_order_is_abandoned
     );
 }
 
+/// Once the newer attempt is paid, the older one is taken at once; by its age the rule would leave it.
+#[tokio::test(start_paused = true)]
+async fn an_older_attempt_whose_age_a_rule_lengthens_is_considered_once() {
+    let attempt = |id: &str| TrackedOrder {
+        shop_order: Some("S-1".to_owned()),
+        ..paid_by("bank_transfer", id)
+    };
+    for mode in [Mode::Act, Mode::DryRun] {
+        let fixture = Fixture::new(Scripted::repeatable());
+        let both = vec![attempt("A-1"), attempt("A-2")];
+        fixture.store().track(both).await.unwrap();
+        fixture.gateway.set("A-2", OrderStatus::Paid);
+        let seen = fixture.canceller.status(&attempt("A-2").key).await;
+        seen.unwrap();
+        let bounds = Bounds { mode, ..bounds() };
+        let (summary, _) = sweep(&fixture.canceller, Source::Tracked, &bounds).await;
+        assert_eq!(summary.unwrap().considered, 1, "{mode:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn kept_orders_take_no_part_of_the_most_that_a_sweep_works_on() {
     let fixture = Fixture::new(Scripted::repeatable());
