@@ -1,17 +1,21 @@
-//! The customer, the merchant, the person who reviews, and an observer who asks for the status.
+//! The customer, the merchant, the person who reviews, and an observer who asks for the status;
+//! and what the customer and the shop do about a second attempt.
 
 use duka_core::OrderStatus;
 use duka_core::cancel::{Event, Resolution, State};
 
 use super::moves::{After, Move};
-use super::system::System;
+use super::system::{AttemptsCheck, SecondAttempt, System};
 use super::workers::{visible, write};
-use super::world::{Order, World, has_finding};
+use super::world::{Order, Second, World, has_finding};
 
 pub(super) fn moves(system: &System, world: &World, after: After<'_>) {
     customer(system, world, after);
     merchant(system, world, after);
     reviewer(system, world, after);
+    if system.second_attempt != SecondAttempt::Never {
+        second_attempt(system, world, after);
+    }
     if system.observer {
         observer(system, world, after);
     }
@@ -80,6 +84,36 @@ fn reviewer(system: &System, world: &World, after: After<'_>) {
     }
 }
 
+/// Whether the store allows a second attempt now.
+pub(super) fn allows_second(system: &System, world: &World) -> bool {
+    match system.second_attempt {
+        SecondAttempt::Never => false,
+        SecondAttempt::Replaces => !world.stored_paid && world.first_is_over(),
+        SecondAttempt::ReplacesInDoubt => !world.stored_paid,
+    }
+}
+
+/// The shop creates it, the customer pays it, and a reader stores that.
+fn second_attempt(system: &System, world: &World, after: After<'_>) {
+    let mut becomes = |it: Move, second: Second| {
+        let mut next = world.clone();
+        next.paid_twice |= second == Second::KnownPaid && next.stored_paid;
+        next.second = second;
+        after(it, next);
+    };
+    match world.second {
+        Second::Absent if allows_second(system, world) => match system.attempts_check {
+            AttemptsCheck::WhenItBegins => becomes(Move::BeginsSecond, Second::Begun),
+            AttemptsCheck::Before => becomes(Move::LooksAtFirst, Second::Allowed),
+        },
+        Second::Absent | Second::KnownPaid => {}
+        Second::Allowed => becomes(Move::BeginsSecond, Second::Begun),
+        Second::Begun => becomes(Move::CreatesSecond, Second::Unpaid),
+        Second::Unpaid => becomes(Move::PaysSecond, Second::Paid),
+        Second::Paid => becomes(Move::SeesSecondPaid, Second::KnownPaid),
+    }
+}
+
 /// Another caller asks the same program for the status: a reading, and then an observation
 /// of the records.
 fn observer(system: &System, world: &World, after: After<'_>) {
@@ -93,7 +127,7 @@ fn observer(system: &System, world: &World, after: After<'_>) {
     };
     let mut next = world.clone();
     next.observer = None;
-    next.stores_payment(event);
+    next.stores_payment(event, system);
     for on in 0..next.records.len() {
         let event = next.of_record(event, on);
         show(system, &mut next, on, &event);

@@ -10,7 +10,10 @@ use jiff::Timestamp;
 
 use super::invariants::Invariant;
 use super::search::{Breach, explore};
-use super::system::{Amount, Authentication, Deadline, ExpiredLease, Reporting, Rules, System};
+use super::system::{
+    Amount, AttemptsCheck, Authentication, Deadline, ExpiredLease, PaidTwice, Reporting, Rules,
+    SecondAttempt, System,
+};
 
 fn caught(system: &System) -> Breach {
     let system = System {
@@ -487,4 +490,35 @@ fn a_payment_seen_by_another_caller_is_missed_unless_reports_look_at_the_order()
         ..System::repeatable()
     });
     assert_eq!(breach.invariant, Invariant::LatePayment, "{}", breach.trace);
+}
+
+/// The first attempt is looked at, and paid before the request for the second is stored.
+#[test]
+fn a_second_attempt_that_begins_after_an_earlier_look_at_the_first_is_caught() {
+    for second_attempt in [SecondAttempt::Replaces, SecondAttempt::ReplacesInDoubt] {
+        for system in [System::repeatable(), System::once_only()] {
+            let breach = caught(&System {
+                second_attempt,
+                attempts_check: AttemptsCheck::Before,
+                ..system
+            });
+            let invariant = breach.invariant;
+            assert_eq!(invariant, Invariant::SecondAttempt, "{}", breach.trace);
+            assert!(breach.trace.contains("the customer pays"));
+        }
+    }
+}
+
+/// The second attempt is paid first, and then the first, late.
+#[test]
+fn a_late_payment_of_the_first_attempt_that_does_not_look_at_the_second_is_caught() {
+    for system in [System::repeatable(), System::once_only()] {
+        let breach = caught(&System {
+            second_attempt: SecondAttempt::Replaces,
+            paid_twice: PaidTwice::OfTheSecond,
+            observer: true,
+            ..system
+        });
+        assert_eq!(breach.invariant, Invariant::PaidTwice, "{}", breach.trace);
+    }
 }

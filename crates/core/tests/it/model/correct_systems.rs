@@ -2,7 +2,7 @@
 
 use super::invariants::Invariant;
 use super::search::explore;
-use super::system::{Amount, Authentication, Deadline, System};
+use super::system::{Amount, Authentication, Deadline, SecondAttempt, System};
 
 /// Explores a system, says how large it is, and fails with the run that breaks an invariant.
 #[expect(clippy::print_stdout, reason = "the number of states is worth reading")]
@@ -150,6 +150,33 @@ fn the_invariants_hold_when_an_order_that_was_cancelled_twice_is_paid_with_anoth
         &system,
         50_000,
     );
+}
+
+/// A second attempt for the same shop order, made once the first is over, or although its end is
+/// in doubt. Either may be paid at any time, and a payment of the first may be late.
+#[test]
+fn the_invariants_hold_when_a_shop_order_has_two_attempts() {
+    // Without another caller, no reader looks at an order that is over.
+    let (watched, alone) = (true, false);
+    let kinds = [
+        ("replaces", SecondAttempt::Replaces, watched, [1, 1]),
+        (
+            "replaces in doubt",
+            SecondAttempt::ReplacesInDoubt,
+            alone,
+            [1, 1],
+        ),
+    ];
+    for (what, second_attempt, observer, at_least) in kinds {
+        let two = |system| System {
+            second_attempt,
+            observer,
+            expires: false,
+            duplicates: 0,
+            ..system
+        };
+        hold(&format!("second attempt {what}"), two, at_least);
+    }
 }
 
 /// The moment between looking at the time and writing cannot be closed: a request may leave

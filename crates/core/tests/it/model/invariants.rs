@@ -3,10 +3,11 @@
 use duka_core::OrderStatus;
 use duka_core::cancel::{Event, Finding, Outcome, Repeat, State};
 
+use super::actors::allows_second;
 use super::moves::Move;
 use super::system::{Amount, System};
 use super::workers::can_be_taken;
-use super::world::{NOW, Record, TICK, World, has_finding};
+use super::world::{NOW, Record, Second, TICK, World, has_finding};
 
 /// A property that must hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub(super) enum Invariant {
     Ends,
     NotLost,
     AnotherAmount,
+    SecondAttempt,
+    PaidTwice,
 }
 
 impl Invariant {
@@ -41,6 +44,10 @@ impl Invariant {
             Self::Settles => "a failed or expired order is an end only once a request has settled",
             Self::Ends => "every run ends, or a person is asked",
             Self::AnotherAmount => "no request leaves for an order that shows another amount",
+            Self::SecondAttempt => {
+                "a second attempt begins only where the store knows nothing of the first that forbids it"
+            }
+            Self::PaidTwice => "two attempts that are known to be paid are a finding",
             Self::NotLost => "an open record is held by a worker, or can be taken by one",
         }
     }
@@ -48,7 +55,7 @@ impl Invariant {
 
 /// Which invariant this move breaks, if any.
 pub(super) fn broken(system: &System, from: &World, it: &Move, to: &World) -> Option<Invariant> {
-    let checks: [(Invariant, bool); 9] = [
+    let checks: [(Invariant, bool); 11] = [
         (Invariant::OneRequest, one_request(system, to)),
         (Invariant::NothingAfterTheLease, in_time(from, it)),
         (
@@ -67,6 +74,11 @@ pub(super) fn broken(system: &System, from: &World, it: &Move, to: &World) -> Op
             Invariant::AnotherAmount,
             system.amount != Amount::Another || !matches!(it, Move::Sends { .. }),
         ),
+        (
+            Invariant::SecondAttempt,
+            *it != Move::BeginsSecond || allows_second(system, from),
+        ),
+        (Invariant::PaidTwice, paid_twice(from, to)),
     ];
     let fails =
         |(invariant, holds): &(Invariant, bool)| !holds && !system.excused.contains(invariant);
@@ -167,6 +179,11 @@ fn other_payment(from: &World, it: &Move, to: &World) -> bool {
         false
     };
     raised && !sends
+}
+
+fn paid_twice(from: &World, to: &World) -> bool {
+    let both = to.stored_paid && to.second == Second::KnownPaid;
+    to.paid_twice >= (both || from.paid_twice)
 }
 
 fn findings_stay(from: &World, it: &Move, to: &World) -> bool {

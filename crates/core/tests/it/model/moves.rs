@@ -63,6 +63,11 @@ pub(super) enum Move {
     Resolves(Resolution),
     Observes(Event),
     Shows(Event),
+    LooksAtFirst,
+    BeginsSecond,
+    CreatesSecond,
+    PaysSecond,
+    SeesSecondPaid,
 }
 
 /// What the gateway makes of a request.
@@ -110,7 +115,12 @@ impl Move {
             | Self::Fails
             | Self::FailsInPart
             | Self::Asks { .. }
-            | Self::Resolves(_) => Duty::Free,
+            | Self::Resolves(_)
+            | Self::LooksAtFirst
+            | Self::BeginsSecond
+            | Self::CreatesSecond
+            | Self::PaysSecond
+            | Self::SeesSecondPaid => Duty::Free,
             Self::ClockSetBack
             | Self::Rechecks { .. }
             | Self::Crashes { .. }
@@ -219,6 +229,11 @@ impl Move {
                 Resolution::NotCancelled => "a person says: not cancelled".to_owned(),
                 Resolution::Acknowledged => "a person closes the finding".to_owned(),
             },
+            Self::LooksAtFirst => "the shop looks at the first attempt".to_owned(),
+            Self::BeginsSecond => "the shop begins a second attempt".to_owned(),
+            Self::CreatesSecond => "the gateway creates the second attempt".to_owned(),
+            Self::PaysSecond => "the customer pays the second attempt".to_owned(),
+            Self::SeesSecondPaid => "a reader sees the second attempt paid".to_owned(),
             Self::Observes(event) => format!("another caller reads: {}", describe(event)),
             Self::Shows(event) => format!(
                 "another caller's reading reaches the records: {}",

@@ -53,6 +53,32 @@ pub(super) enum Reporting {
     AllReadings,
 }
 
+/// Whether the shop creates a second attempt for the same shop order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SecondAttempt {
+    Never,
+    /// Once the first is cancelled.
+    Replaces,
+    /// Unless the first is known to be paid.
+    ReplacesInDoubt,
+}
+
+/// When the store looks for what forbids a second attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AttemptsCheck {
+    /// In the transaction that stores the request to create it.
+    WhenItBegins,
+    /// In a transaction before that.
+    Before,
+}
+
+/// Which payment makes the store look at the other attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PaidTwice {
+    OfEither,
+    OfTheSecond,
+}
+
 /// Which amount the gateway shows for the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Amount {
@@ -94,6 +120,9 @@ pub(super) struct System {
     pub(super) clock_steps_back: u8,
     /// How often a cancellation is asked for.
     pub(super) asks: u8,
+    pub(super) second_attempt: SecondAttempt,
+    pub(super) attempts_check: AttemptsCheck,
+    pub(super) paid_twice: PaidTwice,
     /// The invariants that this system is known to break.
     pub(super) excused: Vec<Invariant>,
 }
@@ -119,6 +148,9 @@ impl System {
             duplicates: 1,
             clock_steps_back: 0,
             asks: 1,
+            second_attempt: SecondAttempt::Never,
+            attempts_check: AttemptsCheck::WhenItBegins,
+            paid_twice: PaidTwice::OfEither,
             excused: Vec::new(),
         }
     }

@@ -243,7 +243,7 @@ fn store(system: &System, world: &World, worker: usize, event: &Event) -> World 
         next.records[on].past.known_paid = true;
         let all = system.reporting == Reporting::AllReadings;
         if all {
-            next.stores_payment(event);
+            next.stores_payment(event, system);
         }
         for other in (0..next.records.len()).filter(|other| all || *other != on) {
             let event = next.of_record(event, other);
@@ -306,7 +306,7 @@ pub(super) fn write(
     past.said_no |= *event == Event::AnsweredNo;
     past.shown_cancelled |= *event == Event::Observed(OrderStatus::Cancelled);
     past.known_other |= event.shows_other_payment();
-    world.stores_payment(event);
+    world.stores_payment(event, system);
     // The store shows it what is known of the order, in the same transaction.
     let over = world.records[on].outcome().is_some() && from.outcome().is_none();
     if over

@@ -1,5 +1,6 @@
 //! What there is in the model: one order at its gateway, its cancellations in the store, two
-//! workers, requests on their way, and another caller who reads the status.
+//! workers, requests on their way, another caller who reads the status, and a second attempt
+//! to pay for the same shop order.
 //!
 //! Time is counted in ticks, and the present moment is always [`NOW`]: what grows older is
 //! moved back. Ages that the rules do not tell apart are one age, so the model is finite
@@ -13,7 +14,7 @@ use duka_core::cancel::{
 };
 use jiff::Timestamp;
 
-use super::system::System;
+use super::system::{PaidTwice, System};
 
 /// One tick is the settling time.
 pub(super) const TICK: Duration = Duration::from_secs(80);
@@ -196,6 +197,20 @@ pub(super) struct Request {
     pub(super) to: Option<u8>,
 }
 
+/// The second attempt to pay for the same shop order. No cancellation of it is modelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Second {
+    Absent,
+    /// The shop has looked at the first attempt and is about to store the request.
+    Allowed,
+    /// The request is stored, and on its way or lost.
+    Begun,
+    Unpaid,
+    Paid,
+    /// Paid, and a reader has stored it.
+    KnownPaid,
+}
+
 /// Everything, at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct World {
@@ -214,6 +229,9 @@ pub(super) struct World {
     pub(super) stored_paid: bool,
     /// Whether it is stored as paid with another amount.
     pub(super) stored_other: bool,
+    pub(super) second: Second,
+    /// Whether the finding that both attempts are paid was raised.
+    pub(super) paid_twice: bool,
     /// Requests that left and whose credentials were not refused; counted where one is allowed.
     pub(super) left: u8,
     /// The requests of which the gateway has processed a copy; kept where one is allowed.
@@ -235,6 +253,8 @@ impl World {
             observer: None,
             stored_paid: false,
             stored_other: false,
+            second: Second::Absent,
+            paid_twice: false,
             left: 0,
             examined: Vec::new(),
             duplicates: system.duplicates,
@@ -288,10 +308,17 @@ impl World {
             .then_some(if self.stored_other { other } else { paid })
     }
 
-    pub(super) fn stores_payment(&mut self, event: &Event) {
+    pub(super) fn stores_payment(&mut self, event: &Event, system: &System) {
         let paid = event.status() == Some(&OrderStatus::Paid);
+        let looks = system.paid_twice == PaidTwice::OfEither && !self.stored_paid;
+        self.paid_twice |= paid && looks && self.second == Second::KnownPaid;
         self.stored_paid |= paid;
         self.stored_other |= paid && event.shows_other_payment();
+    }
+
+    /// Whether the store knows that the first attempt can be paid no more.
+    pub(super) fn first_is_over(&self) -> bool {
+        self.records.iter().any(Record::is_reported_unpaid)
     }
 
     pub(super) fn becomes(&mut self, order: Order, system: &System) {
