@@ -2,7 +2,7 @@
 
 use duka_core::{Outcome, State};
 use duka_emulator::{Emulator, FaultKind, Gateway, Operation, OrderTruth};
-use duka_engine::{Record, Store};
+use duka_engine::{LogEntry, Record, Store};
 
 /// Everything that is wrong, a line each.
 pub(crate) async fn lies(
@@ -82,13 +82,16 @@ async fn review_for_nothing(record: &Record, store: &dyn Store) -> Option<String
         return None;
     }
     let log = store.log(record.id).await.unwrap();
-    let missing = |event: &str| {
-        matches!(
-            event,
-            "unclear" | "lease_lapsed" | "status_unreadable" | "order_not_found"
-        )
+    // A word that no document lists may be the only status that could be read in time.
+    let missing = |entry: &LogEntry| match entry.event.as_str() {
+        "unclear" | "lease_lapsed" | "status_unreadable" | "order_not_found" => true,
+        "status" => {
+            let detail = entry.detail.as_deref().unwrap_or_default();
+            detail.starts_with("status unknown")
+        }
+        _ => false,
     };
-    let caused = log.iter().any(|entry| missing(&entry.event));
+    let caused = log.iter().any(missing);
     let story = || {
         let lines = log.iter().map(|entry| {
             let detail = entry.detail.as_deref().unwrap_or_default();
