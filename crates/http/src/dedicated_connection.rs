@@ -1,5 +1,5 @@
-//! An exchange on a connection that the task which asked for it drives by itself: a new one for
-//! each mutation, one that rests in a pool for a read.
+//! An exchange on a connection that the task which asked for it drives by itself: one that rests
+//! in a pool, or else a new one.
 //!
 //! There is no connection task that could write, or keep a core busy, after its caller has given
 //! up: a caller that stops polling the exchange stops the bytes. And since it is known how far
@@ -26,13 +26,13 @@ use url::{Host, Url};
 
 use crate::deadline::{Late, before};
 use crate::line::{Ended, Line, OutOfStep};
-use crate::message::{Method, Reply, Request};
-use crate::pool::Pool;
+use crate::message::{Intent, Method, Reply, Request};
+use crate::pool::{Habit, Pool, Rested};
 use crate::request_head::{USER_AGENT, headers_of};
 use crate::response_body::ResponseBodyReader;
-use crate::tracked_io::{INTERIM_LIMIT, Socket, Use, Watch};
+use crate::tracked_io::{INTERIM_LIMIT, Socket, Watch};
 
-/// Makes connections, and keeps those of reads.
+/// Makes connections, and keeps those that have answered.
 #[derive(Debug)]
 pub(crate) struct DedicatedConnection {
     tls: Arc<ClientConfig>,
@@ -48,13 +48,14 @@ impl DedicatedConnection {
         tls: Arc<ClientConfig>,
         connect_timeout: Duration,
         total_timeout: Duration,
+        reuse_within: Duration,
     ) -> Self {
         Self {
             tls,
             connect_timeout,
             total_timeout,
             lost: AtomicU64::new(0),
-            pool: Pool::default(),
+            pool: Pool::new(reuse_within),
         }
     }
 
@@ -63,41 +64,38 @@ impl DedicatedConnection {
         self.lost.load(Ordering::Relaxed)
     }
 
-    /// On a connection made for it.
-    pub(crate) async fn mutate(
+    /// On a connection that has answered before, if there is one in order, and else on a new one.
+    pub(crate) async fn exchange(
         &self,
         request: Request,
-        response_body: &ResponseBodyReader<'_>,
-    ) -> Result<Reply, Error> {
-        let give_up = Instant::now() + self.total_timeout;
-        let request = translate(request, response_body.asked, response_body.authority)?;
-        let watch = Watch::new(Use::Mutation, give_up);
-        let mut line = self.line(watch, response_body).await?;
-        let outcome = line.drive(request, response_body).await;
-        outcome.map_err(|ended| self.failed(ended, line.watch(), response_body.authority))
-    }
-
-    /// On a connection that has answered before, if there is one in order.
-    pub(crate) async fn read(
-        &self,
-        request: Request,
+        intent: Intent,
         response_body: &ResponseBodyReader<'_>,
     ) -> Result<Reply, Error> {
         let give_up = Instant::now() + self.total_timeout;
         let request = translate(request, response_body.asked, response_body.authority)?;
         let origin = response_body.asked.origin();
-        while let Some(mut line) = self.pool.take(&origin) {
-            line.watch().begin_again(give_up);
+        while let Some(Rested { mut line, rest }) = self.pool.take(&origin, intent) {
+            line.watch().begin_again(intent, give_up);
             match line.drive(request.clone(), response_body).await {
-                Ok(reply) => return self.put_back(line, reply, response_body).await,
-                // It was closed, or something came that was not asked for, while it rested.
-                Err(Ended::Lost(_)) if !line.watch().has_left() => {}
+                Ok(reply) => {
+                    self.pool.note(&origin, Habit::Answers);
+                    return self.put_back(line, reply, response_body).await;
+                }
                 Err(ended) => {
-                    return Err(self.failed(ended, line.watch(), response_body.authority));
+                    let lost = matches!(ended, Ended::Lost(_));
+                    if line.watch().is_out_of_turn() {
+                        self.pool.note(&origin, Habit::SpeaksUnasked);
+                    } else if lost {
+                        self.pool.note(&origin, Habit::Ends { after: rest });
+                    }
+                    // It was closed, or something came that was not asked for, while it rested.
+                    if !lost || line.watch().has_left() {
+                        return Err(self.failed(ended, line.watch(), response_body.authority));
+                    }
                 }
             }
         }
-        let watch = Watch::new(Use::Read, give_up);
+        let watch = Watch::new(intent, give_up);
         let mut line = self.line(watch, response_body).await?;
         match line.drive(request, response_body).await {
             Ok(reply) => self.put_back(line, reply, response_body).await,
@@ -115,6 +113,8 @@ impl DedicatedConnection {
             Ok(Some(line)) => self.pool.put(response_body.asked.origin(), line),
             Ok(None) => {}
             Err(OutOfStep) => {
+                let origin = response_body.asked.origin();
+                self.pool.note(&origin, Habit::SpeaksUnasked);
                 let problem = "has another behind it, so that it may belong to an earlier request";
                 return Err(response_body.unreadable(reply.status, problem));
             }
@@ -147,7 +147,7 @@ impl DedicatedConnection {
         match ended {
             Ended::Answered(error) => error,
             Ended::Lost(error) => {
-                if watch.purpose() == Use::Mutation && delivery == Delivery::Unknown {
+                if watch.intent() == Intent::Mutation && delivery == Delivery::Unknown {
                     self.lost.fetch_add(1, Ordering::Relaxed);
                 }
                 let message = format!("the connection to {authority} ended before an answer");
@@ -313,8 +313,8 @@ mod tests {
         }
     }
 
-    async fn line(socket: DuplexStream, purpose: Use) -> Line {
-        let watch = Watch::new(purpose, Instant::now() + MINUTE);
+    async fn line(socket: DuplexStream, intent: Intent) -> Line {
+        let watch = Watch::new(intent, Instant::now() + MINUTE);
         Line::open(Box::new(socket), watch).await.unwrap()
     }
 
@@ -354,7 +354,7 @@ mod tests {
         let (near, mut far) = duplex(4096);
         let url = url();
         let response_body = response_body(&url);
-        let mut line = line(near, Use::Mutation).await;
+        let mut line = line(near, Intent::Mutation).await;
         let mut exchange = pin!(line.drive(request(10), &response_body));
         let_other_tasks_run().await;
         assert_eq!(drained(&mut far).await, 0, "never polled");
@@ -377,7 +377,7 @@ mod tests {
         let (near, mut far) = duplex(16);
         let url = url();
         let response_body = response_body(&url);
-        let mut line = line(near, Use::Mutation).await;
+        let mut line = line(near, Intent::Mutation).await;
         let mut exchange = pin!(line.drive(request(500), &response_body));
         for _ in 0..10 {
             assert!(poll_once(&mut exchange).await.is_none());
@@ -397,7 +397,7 @@ mod tests {
             .unwrap()
             .with_root_certificates(RootCertStore::empty())
             .with_no_client_auth();
-        DedicatedConnection::new(Arc::new(tls), MINUTE, MINUTE)
+        DedicatedConnection::new(Arc::new(tls), MINUTE, MINUTE, MINUTE)
     }
 
     #[tokio::test]
@@ -410,14 +410,14 @@ mod tests {
 
         let (near, far) = duplex(4096);
         drop(far);
-        let mut unused = line(near, Use::Mutation).await;
+        let mut unused = line(near, Intent::Mutation).await;
         let ended = unused.drive(request(10), &response_body).await.unwrap_err();
         assert_eq!(failed(ended, &unused).delivery(), Delivery::NotSent);
         assert_eq!(connections.lost(), 0);
 
-        for (purpose, lost) in [(Use::Read, 0), (Use::Mutation, 1)] {
+        for (intent, lost) in [(Intent::Read, 0), (Intent::Mutation, 1)] {
             let (near, mut far) = duplex(16);
-            let mut cut = line(near, purpose).await;
+            let mut cut = line(near, intent).await;
             let begun = async move {
                 far.read_exact(&mut [0; 16]).await.unwrap();
             };
@@ -430,11 +430,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_reply_that_is_there_before_the_request_is_no_answer_and_nothing_is_sent() {
-        for purpose in [Use::Mutation, Use::Read, Use::AnotherRead] {
+        let intents = [Intent::Mutation, Intent::Read];
+        for (intent, again) in intents.into_iter().flat_map(|it| [(it, false), (it, true)]) {
             let (near, mut far) = duplex(4096);
             let url = url();
             let response_body = response_body(&url);
-            let mut line = line(near, purpose).await;
+            let mut line = line(near, intent).await;
+            if again {
+                line.watch().begin_again(intent, Instant::now() + MINUTE);
+            }
             far.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
                 .await
                 .unwrap();
@@ -442,7 +446,7 @@ mod tests {
             assert!(matches!(ended, Ended::Lost(_)), "{ended:?}");
             assert!(!line.watch().has_left());
             drop(line);
-            assert_eq!(drained(&mut far).await, 0, "{purpose:?}");
+            assert_eq!(drained(&mut far).await, 0, "{intent:?}");
         }
     }
 
@@ -451,7 +455,7 @@ mod tests {
         let (near, mut far) = duplex(4096);
         let url = url();
         let response_body = response_body(&url);
-        let mut line = line(near, Use::Mutation).await;
+        let mut line = line(near, Intent::Mutation).await;
         {
             let mut exchange = pin!(line.drive(request(10), &response_body));
             for _ in 0..2 {

@@ -511,3 +511,181 @@ async fn reads_that_go_well_share_a_connection() {
         assert_eq!(server.connections(), 1, "{channel:?}");
     }
 }
+
+/// What a gateway does with a connection once it has answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AfterReply {
+    Keeps,
+    Closes,
+    SaysAndCloses,
+    ClosesAfter(Duration),
+    /// On every third.
+    ClosesNowAndThen,
+    AnswersTwice,
+    AnswersAgainAfter(Duration),
+    /// It goes on reading.
+    HalfCloses,
+}
+
+/// Answers each request with its path, and counts the connections.
+async fn answers_and(after: AfterReply, channel: Channel) -> (BaseUrl, ClientConfig, Arc<Seen>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (trusted, acceptor) = certified("localhost");
+    let seen = Arc::new(Seen::default());
+    let counted = Arc::clone(&seen);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            stream.set_nodelay(true).unwrap();
+            counted.connections.fetch_add(1, Ordering::SeqCst);
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                match channel {
+                    Channel::Tcp => answer_and(after, stream).await,
+                    Channel::Tls => {
+                        if let Ok(stream) = acceptor.accept(stream).await {
+                            answer_and(after, stream).await;
+                        }
+                    }
+                }
+            });
+        }
+    });
+    let scheme = match channel {
+        Channel::Tcp => "http",
+        Channel::Tls => "https",
+    };
+    let base = BaseUrl::parse(&format!("{scheme}://localhost:{port}")).unwrap();
+    (base, trusted, seen)
+}
+
+async fn answer_and(after: AfterReply, mut stream: impl AsyncRead + AsyncWrite + Unpin) {
+    let mut count = 0;
+    loop {
+        let patience = if let (AfterReply::ClosesAfter(idle), 1..) = (after, count) {
+            idle
+        } else {
+            AGES
+        };
+        let Ok(Some(path)) = timeout(patience, path_of_request(&mut stream)).await else {
+            return;
+        };
+        count += 1;
+        let body = http(&path);
+        let (bytes, goes_on) = match after {
+            AfterReply::Keeps | AfterReply::ClosesAfter(_) | AfterReply::AnswersAgainAfter(_) => {
+                (body, true)
+            }
+            AfterReply::Closes | AfterReply::HalfCloses => (body, false),
+            AfterReply::SaysAndCloses => {
+                let close = "\r\nConnection: close\r\n\r\n";
+                (body.replacen("\r\n\r\n", close, 1), false)
+            }
+            AfterReply::ClosesNowAndThen => (body, count < 3),
+            AfterReply::AnswersTwice => (body.repeat(2), true),
+        };
+        if say(&mut stream, bytes.as_bytes()).await.is_err() {
+            return;
+        }
+        if let AfterReply::AnswersAgainAfter(pause) = after {
+            sleep(pause).await;
+            if say(&mut stream, http(&path).as_bytes()).await.is_err() {
+                return;
+            }
+        }
+        if after == AfterReply::HalfCloses {
+            stream.shutdown().await.unwrap_or_default();
+            while path_of_request(&mut stream).await.is_some() {}
+        }
+        if !goes_on {
+            return;
+        }
+    }
+}
+
+/// Reads one request whose body is `{}` or empty, and returns its path.
+async fn path_of_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
+    let mut text = Vec::new();
+    let mut buffer = [0; 4096];
+    while !(text.ends_with(b"\r\n\r\n") || text.ends_with(b"{}"))
+        || (text.starts_with(b"POST") && !text.ends_with(b"{}"))
+    {
+        match stream.read(&mut buffer).await {
+            Ok(0) | Err(_) => return None,
+            Ok(more) => text.extend_from_slice(&buffer[..more]),
+        }
+    }
+    let text = String::from_utf8(text).unwrap();
+    Some(text.split(' ').nth(1).unwrap().to_owned())
+}
+
+/// How many orders the test below cancels at each gateway. `DUKA_HTTP_ROUNDS` sets another
+/// number.
+const ROUNDS: u32 = 150;
+
+fn rounds() -> u32 {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a longer run is asked for by the environment"
+    )]
+    let asked = std::env::var("DUKA_HTTP_ROUNDS");
+    asked.map_or(ROUNDS, |text| text.parse().unwrap())
+}
+
+/// A status, a pause in which the intent is stored, the cancel, and a status that verifies it.
+/// Every request has a path of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_cancel_is_in_doubt_or_misread_however_a_gateway_ends_its_connections() {
+    let rounds = rounds();
+    let (soon, later) = (Duration::from_millis(2), Duration::from_millis(20));
+    let cases = [
+        (AfterReply::Keeps, 12),
+        (AfterReply::Closes, 3 * rounds),
+        (AfterReply::SaysAndCloses, 3 * rounds),
+        (AfterReply::ClosesAfter(later), 3 * rounds),
+        (AfterReply::ClosesNowAndThen, 3 * rounds),
+        (AfterReply::AnswersTwice, 3 * rounds),
+        (AfterReply::AnswersAgainAfter(soon), 3 * rounds),
+        (AfterReply::HalfCloses, 3 * rounds),
+    ];
+    for channel in CHANNELS {
+        for (after, at_most) in cases {
+            let (base, trusted, seen) = answers_and(after, channel).await;
+            let transport = HttpTransport::builder()
+                .total_timeout(AGES)
+                .with_tls(trusted, None)
+                .unwrap();
+            for round in 0..rounds {
+                let place = format!("{after:?}, {channel:?}, round {round}");
+                let status = format!("/status/{round}/before");
+                read_until_answered(&transport, &base, &status).await;
+                if round % 2 == 0 {
+                    sleep(Duration::from_micros(u64::from(round % 7) * 500)).await;
+                }
+                let path = format!("/cancel/{round}");
+                let request = Request::post_json(base.join(&path), b"{}".to_vec());
+                let reply = transport.exchange(request, Intent::Mutation).await;
+                let reply = reply.unwrap_or_else(|error| panic!("{place}: {error:?}"));
+                assert_eq!(reply.body, path.as_bytes(), "{place}");
+                let status = format!("/status/{round}/after");
+                read_until_answered(&transport, &base, &status).await;
+            }
+            let made = seen.connections.load(Ordering::SeqCst);
+            println!("{after:?}, {channel:?}: {made} connections for {rounds} orders");
+            assert!(made <= at_most as usize, "{after:?}, {channel:?}: {made}");
+            assert_eq!(transport.lost_mutations(), 0, "{after:?}, {channel:?}");
+        }
+    }
+}
+
+/// A read is repeated, as by the policy of every adapter, also if the answer names another order.
+async fn read_until_answered(transport: &HttpTransport, base: &BaseUrl, path: &str) {
+    for _ in 0..5 {
+        let request = Request::get(base.join(path));
+        let reply = transport.exchange(request, Intent::Read).await;
+        if reply.is_ok_and(|reply| reply.body == path.as_bytes()) {
+            return;
+        }
+    }
+    panic!("{path}: no answer to five reads");
+}

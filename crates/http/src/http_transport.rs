@@ -1,4 +1,4 @@
-//! A transport that drives its connections itself: a new one for each mutation, a pool for reads.
+//! A transport that drives its connections itself, and keeps those that have answered.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,10 +22,15 @@ use crate::transport::Transport;
 /// polled any more, not one byte more leaves. The deadline holds whatever arrives, and more than
 /// 16 interim replies (HTTP 1xx) are no answer but an unknown outcome.
 ///
-/// A mutation goes on a connection made for it: the gateway may have closed
-/// one from a pool a moment ago, and a harmless cancel would come back in doubt. Reads share up to eight
-/// connections, each used again within 30 s. One on which anything has arrived that was not asked
-/// for is closed: its next reply might be meant for an earlier request.
+/// Up to 256 connections to a gateway are kept for 30 s. One on which anything has arrived that
+/// was not asked for is closed: its next reply might be meant for an earlier request.
+///
+/// A mutation goes on a connection that has answered a read within the last second
+/// ([`reuse_within`](HttpTransportBuilder::reuse_within)), as the status does that is read before
+/// every cancel, or else on a new one: the gateway may have closed one that has rested for longer,
+/// and a harmless cancel would come back in doubt. That needs a gateway that has answered eight times
+/// on a connection used before; one that was seen to close them earlier gets new ones earlier, and
+/// one that has sent anything unasked gets a new one for each mutation.
 #[derive(Debug)]
 pub struct HttpTransport {
     connections: DedicatedConnection,
@@ -39,6 +44,7 @@ pub struct HttpTransport {
 pub struct HttpTransportBuilder {
     connect_timeout: Duration,
     total_timeout: Duration,
+    reuse_within: Duration,
     body_cap: usize,
 }
 
@@ -55,11 +61,12 @@ impl HttpTransport {
         Self::builder().build()
     }
 
-    /// Settings: 5 s to connect, 30 s in all, 1 MiB of body.
+    /// Settings: 5 s to connect, 30 s in all, 1 s to use a connection for a mutation, 1 MiB of body.
     pub const fn builder() -> HttpTransportBuilder {
         HttpTransportBuilder {
             connect_timeout: Duration::from_secs(5),
             total_timeout: Self::TOTAL_TIMEOUT,
+            reuse_within: Duration::from_secs(1),
             body_cap: 1024 * 1024,
         }
     }
@@ -87,10 +94,9 @@ impl Transport for HttpTransport {
             authority: &authority,
             body_cap: self.body_cap,
         };
-        match intent {
-            Intent::Read => self.connections.read(request, &response_body).await,
-            Intent::Mutation => self.connections.mutate(request, &response_body).await,
-        }
+        self.connections
+            .exchange(request, intent, &response_body)
+            .await
     }
 }
 
@@ -112,6 +118,15 @@ impl HttpTransportBuilder {
     #[must_use]
     pub const fn total_timeout(mut self, timeout: Duration) -> Self {
         self.total_timeout = timeout;
+        self
+    }
+
+    /// How long ago a connection may have answered a read to carry a mutation. Zero makes a new one
+    /// for every mutation; more than a few seconds, and a gateway may be closing it just now, which
+    /// leaves the mutation in doubt.
+    #[must_use]
+    pub const fn reuse_within(mut self, time: Duration) -> Self {
+        self.reuse_within = time;
         self
     }
 
@@ -141,7 +156,12 @@ impl HttpTransportBuilder {
         let connect_timeout = self.connect_timeout.min(LONGEST_TIMEOUT);
         let total_timeout = self.total_timeout.min(LONGEST_TIMEOUT);
         Ok(HttpTransport {
-            connections: DedicatedConnection::new(Arc::new(tls), connect_timeout, total_timeout),
+            connections: DedicatedConnection::new(
+                Arc::new(tls),
+                connect_timeout,
+                total_timeout,
+                self.reuse_within,
+            ),
             body_cap: self.body_cap,
             no_tls,
         })

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::deadline::before;
 use crate::message::Reply;
 use crate::response_body::ResponseBodyReader;
-use crate::tracked_io::{Socket, TrackedIo, Use, Watch};
+use crate::tracked_io::{Socket, TrackedIo, Turn, Watch};
 
 type Connection = http1::Connection<TokioIo<TrackedIo>, Full<Bytes>>;
 
@@ -107,10 +107,10 @@ impl Line {
             Poll::Ready(())
         })
         .await;
-        match self.watch.purpose() {
-            Use::AnotherRead if self.ended_untidy => Err(OutOfStep),
+        match self.watch.turn() {
+            Turn::Later if self.ended_untidy => Err(OutOfStep),
             // The first bytes on a connection can only be the first reply.
-            Use::AnotherRead | Use::Mutation | Use::Read => {
+            Turn::Later | Turn::First => {
                 let usable = self.connection.is_some() && self.sender.is_ready();
                 Ok(usable.then_some(self))
             }

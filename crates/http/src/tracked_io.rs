@@ -14,6 +14,7 @@ use tokio_rustls::client::TlsStream;
 use tracing::trace;
 
 use crate::deadline::Late;
+use crate::message::Intent;
 
 /// How many interim replies (HTTP 1xx) are skipped before the answer. A gateway needs none;
 /// a proxy may send a few while it waits.
@@ -42,17 +43,11 @@ impl Socket for TlsStream<TcpStream> {
     }
 }
 
-/// What a connection is used for.
+/// Whether a connection has answered before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Use {
-    /// A mutation, the only exchange on its connection. It tells traces where it is, and its
-    /// first byte waits for a poll of its own: a caller that looks at a clock before polling has
-    /// looked at it just now, not before the request was put together.
-    Mutation,
-    /// The first read on a connection.
-    Read,
-    /// A read on a connection that has answered others.
-    AnotherRead,
+pub(crate) enum Turn {
+    First,
+    Later,
 }
 
 /// How far the request has come.
@@ -66,7 +61,11 @@ enum Stage {
 
 #[derive(Debug)]
 struct Progress {
-    purpose: Use,
+    /// A mutation tells traces where it is, and its first byte waits for a poll of its own: a
+    /// caller that looks at a clock before polling has looked at it just now, not before the
+    /// request was put together.
+    intent: Intent,
+    turn: Turn,
     give_up: Instant,
     stage: Stage,
     /// Whether any byte of the request was handed to the socket.
@@ -82,17 +81,22 @@ struct Progress {
 pub(crate) struct Watch(Arc<Mutex<Progress>>);
 
 impl Watch {
-    pub(crate) fn new(purpose: Use, give_up: Instant) -> Self {
-        Self(Arc::new(Mutex::new(Progress::new(purpose, give_up))))
+    pub(crate) fn new(intent: Intent, give_up: Instant) -> Self {
+        let progress = Progress::new(intent, Turn::First, give_up);
+        Self(Arc::new(Mutex::new(progress)))
     }
 
     /// Another request begins on the same connection.
-    pub(crate) fn begin_again(&self, give_up: Instant) {
-        *self.lock() = Progress::new(Use::AnotherRead, give_up);
+    pub(crate) fn begin_again(&self, intent: Intent, give_up: Instant) {
+        *self.lock() = Progress::new(intent, Turn::Later, give_up);
     }
 
-    pub(crate) fn purpose(&self) -> Use {
-        self.lock().purpose
+    pub(crate) fn intent(&self) -> Intent {
+        self.lock().intent
+    }
+
+    pub(crate) fn turn(&self) -> Turn {
+        self.lock().turn
     }
 
     pub(crate) fn give_up(&self) -> Instant {
@@ -102,6 +106,11 @@ impl Watch {
     /// Whether any byte of the request may have reached the other side.
     pub(crate) fn has_left(&self) -> bool {
         self.lock().left
+    }
+
+    /// Whether bytes came before they were asked for.
+    pub(crate) fn is_out_of_turn(&self) -> bool {
+        self.lock().out_of_turn
     }
 
     pub(crate) fn count_interim(&self) {
@@ -128,9 +137,10 @@ impl Watch {
 }
 
 impl Progress {
-    const fn new(purpose: Use, give_up: Instant) -> Self {
+    const fn new(intent: Intent, turn: Turn, give_up: Instant) -> Self {
         Self {
-            purpose,
+            intent,
+            turn,
             give_up,
             stage: Stage::Ready,
             left: false,
@@ -147,7 +157,7 @@ impl Progress {
     fn take_bytes(&mut self) -> io::Result<()> {
         let too_early = match self.stage {
             Stage::Ready | Stage::Announced => true,
-            Stage::Leaving => self.purpose == Use::AnotherRead,
+            Stage::Leaving => self.turn == Turn::Later,
             Stage::Left => false,
         };
         self.out_of_turn |= too_early;
@@ -156,7 +166,7 @@ impl Progress {
 
     fn passes(&mut self, stage: Stage, point: &'static str) {
         self.stage = stage;
-        if self.purpose == Use::Mutation {
+        if self.intent == Intent::Mutation {
             trace!(point, "passes");
         }
     }
@@ -239,7 +249,7 @@ impl AsyncWrite for TrackedIo {
         watch.lock().check()?;
         let stage = watch.lock().stage;
         if matches!(stage, Stage::Ready | Stage::Announced) {
-            if stage == Stage::Ready && watch.purpose() == Use::Mutation {
+            if stage == Stage::Ready && watch.intent() == Intent::Mutation {
                 watch.lock().passes(Stage::Announced, "before_send");
                 context.waker().wake_by_ref();
                 return Poll::Pending;

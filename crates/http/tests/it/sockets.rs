@@ -341,18 +341,46 @@ async fn a_connection_closed_between_two_reads_does_no_harm() {
 }
 
 #[tokio::test]
-async fn reads_share_a_connection_and_a_mutation_never_does() {
-    let server = Server::start((0..6).map(|_| Act::reply(200, "", "ok"))).await;
+async fn a_mutation_goes_on_a_connection_that_has_just_answered_a_read() {
+    let server = Server::start((0..20).map(|_| Act::reply(200, "", "ok"))).await;
     let transport = transport();
     let base = server.base();
     read(&transport, &base).await.unwrap();
-    read(&transport, &base).await.unwrap();
-    assert_eq!(server.connections(), 1);
     mutate(&transport, &base).await.unwrap();
+    assert_eq!(server.connections(), 2, "its habits are not known yet");
+    for _ in 0..8 {
+        read(&transport, &base).await.unwrap();
+    }
     mutate(&transport, &base).await.unwrap();
-    assert_eq!(server.connections(), 3);
     read(&transport, &base).await.unwrap();
-    assert_eq!(server.connections(), 3);
+    mutate(&transport, &base).await.unwrap();
+    assert_eq!(server.connections(), 2);
+    mutate(&transport, &base).await.unwrap();
+    assert_eq!(
+        server.connections(),
+        3,
+        "not where a mutation was answered last"
+    );
+}
+
+#[tokio::test]
+async fn a_connection_that_has_rested_for_too_long_carries_no_mutation() {
+    let within = Duration::from_millis(50);
+    for (rest, connections) in [(Duration::ZERO, 1), (within, 2)] {
+        let server = Server::start((0..20).map(|_| Act::reply(200, "", "ok"))).await;
+        let transport = HttpTransport::builder().reuse_within(within * 20);
+        let transport = match rest.is_zero() {
+            true => transport.build().unwrap(),
+            false => transport.reuse_within(within).build().unwrap(),
+        };
+        let base = server.base();
+        for _ in 0..9 {
+            read(&transport, &base).await.unwrap();
+        }
+        tokio::time::sleep(rest).await;
+        mutate(&transport, &base).await.unwrap();
+        assert_eq!(server.connections(), connections, "{rest:?}");
+    }
 }
 
 #[tokio::test]
