@@ -28,6 +28,7 @@ use duka_core::clock::SharedClock;
 use duka_core::{
     AccountName, CancellationId, CreationId, GatewayName, Observation, OrderId, RefundId,
 };
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::amount::AmountCheck;
@@ -202,7 +203,12 @@ fn connect(
             .pragma_update(None, pragma, value)
             .map_err(store_error)?;
     }
-    connection.set_prepared_statement_cache_capacity(64);
+    // Without it, a statement whose value could matter for a partial index is prepared anew each
+    // time. There are some 100 statements.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(store_error)?;
+    connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
 }
 

@@ -1,13 +1,22 @@
-//! What only shows from inside: the settings of the connections, and the group commit.
+//! What only shows from inside: the settings of the connections, the group commit, and how often a
+//! statement is prepared.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
 
+use duka_core::cancel::{CancelRules, Cancellable};
+use duka_core::gateway::{CancelAnswer, CreatedOrder, NewOrder, Operation};
+use duka_core::{Error, ErrorKind, Gateway, OrderId, OrderIds, OrderStatus, StatusReading};
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use jiff::Timestamp;
+use rusqlite::hooks::Authorization;
 use rusqlite::params;
 
 use super::*;
+use crate::{Canceller, Request, Settings};
 
 fn shelf() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -16,7 +25,7 @@ fn shelf() -> (tempfile::TempDir, PathBuf) {
 }
 
 fn clock() -> SharedClock {
-    SharedClock::new(|| jiff::Timestamp::UNIX_EPOCH)
+    SharedClock::new(|| Timestamp::UNIX_EPOCH)
 }
 
 fn insert(connection: &Connection, order: &str) -> Result<usize, StoreError> {
@@ -251,4 +260,100 @@ async fn a_store_whose_thread_is_gone_says_so() {
         error.to_string().ends_with("the store has been closed"),
         "{error}"
     );
+}
+
+/// Cancels at the first request, and shows it.
+#[derive(Debug)]
+struct Willing {
+    rules: CancelRules,
+    cancelled: AtomicBool,
+}
+
+#[async_trait]
+impl Gateway for Willing {
+    fn name(&self) -> GatewayName {
+        GatewayName::from_static("pesapal")
+    }
+
+    fn cancel_rules(&self) -> &CancelRules {
+        &self.rules
+    }
+
+    fn supports(&self, _: Operation) -> bool {
+        true
+    }
+
+    fn order_ids(&self) -> OrderIds {
+        OrderIds::Merchant
+    }
+
+    async fn create(&self, _: &NewOrder) -> Result<CreatedOrder, Error> {
+        Err(Error::new(
+            ErrorKind::Rejected,
+            duka_core::Delivery::NotSent,
+            "not here",
+        ))
+    }
+
+    async fn status(&self, _: &OrderId) -> Result<StatusReading, Error> {
+        let status = if self.cancelled.load(Ordering::SeqCst) {
+            OrderStatus::Cancelled
+        } else {
+            OrderStatus::Unpaid
+        };
+        let raw_status = status.to_string();
+        Ok(StatusReading::new(status, raw_status))
+    }
+
+    async fn cancel(&self, _: &OrderId) -> Result<CancelAnswer, Error> {
+        self.cancelled.store(true, Ordering::SeqCst);
+        Ok(CancelAnswer::accepted("cancelled"))
+    }
+}
+
+/// SQLite asks an authorizer whenever it prepares a statement, be it anew.
+#[tokio::test]
+async fn a_thousand_cancellations_prepare_no_statement_that_the_first_ones_have_not() {
+    let (_folder, path) = shelf();
+    let (mut writer, mut reader) = connect_both(&path, BUSY_TIMEOUT).unwrap();
+    let prepared = Arc::new(AtomicU64::new(0));
+    for connection in [&mut writer, &mut reader] {
+        let count = Arc::clone(&prepared);
+        let counts = move |_: rusqlite::hooks::AuthContext<'_>| {
+            count.fetch_add(1, Ordering::SeqCst);
+            Authorization::Allow
+        };
+        connection.authorizer(Some(counts)).unwrap();
+    }
+    let store = SqliteStore {
+        path: path.as_path().into(),
+        clock: clock(),
+        writer: Writer::start(writer).unwrap(),
+        reader: Arc::new(Mutex::new(reader)),
+    };
+    let gateway = Arc::new(Willing {
+        rules: CancelRules::repeatable([Cancellable::Unpaid]),
+        cancelled: AtomicBool::new(false),
+    });
+    let shop = AccountName::new("shop").unwrap();
+    let gateways = BTreeMap::from([(shop.clone(), Arc::clone(&gateway) as Arc<dyn Gateway>)]);
+    let clock = clock();
+    let canceller = Canceller::new(Arc::new(store), gateways, clock, Settings::new("test"));
+    let mut after_the_first = 0;
+    for number in 0..1_010 {
+        gateway.cancelled.store(false, Ordering::SeqCst);
+        let order = OrderId::guess(format!("order-{number}")).unwrap();
+        let key = OrderKey::new(shop.clone(), order);
+        let order = TrackedOrder::new(key, gateway.name(), Timestamp::UNIX_EPOCH);
+        let request = Request {
+            reason: None,
+            actor: "test".to_owned(),
+        };
+        let outcome = canceller.cancel(order, request, Duration::ZERO).await;
+        assert!(outcome.unwrap().record.progress.state.outcome().is_some());
+        if number == 10 {
+            after_the_first = prepared.load(Ordering::SeqCst);
+        }
+    }
+    assert_eq!(prepared.load(Ordering::SeqCst), after_the_first);
 }

@@ -118,7 +118,10 @@ fn write_group(
     jobs: &mut VecDeque<Box<dyn Job>>,
     answers: &mut Vec<Answer>,
 ) -> Result<(), StoreError> {
-    let sql = |text| connection.execute_batch(text).map_err(store_error);
+    let sql = |text| {
+        let mut statement = connection.prepare_cached(text).map_err(store_error)?;
+        statement.execute([]).map(drop).map_err(store_error)
+    };
     sql("BEGIN IMMEDIATE")?;
     while !jobs.is_empty() {
         sql("SAVEPOINT job")?;
@@ -129,7 +132,10 @@ fn write_group(
             Ok(()) => sql("RELEASE job")?,
             // A full disk makes SQLite undo the whole transaction, not just this job.
             Err(error) if connection.is_autocommit() => return Err(error),
-            Err(_) => sql("ROLLBACK TO job; RELEASE job")?,
+            Err(_) => {
+                sql("ROLLBACK TO job")?;
+                sql("RELEASE job")?;
+            }
         }
     }
     trace!(point = "in_transaction", "passes");
