@@ -23,6 +23,7 @@ use crate::amount;
 use crate::call::{FailedRequest, call};
 use crate::deadline::Deadline;
 use crate::error::{EngineError, RequestKind};
+use crate::lease::after;
 use crate::message;
 use crate::order::{OrderKey, TrackedOrder};
 use crate::record::{Record, Request, new_id, tracking_after};
@@ -263,7 +264,7 @@ impl Canceller {
             OpenResult::AlreadyOpen(record) => {
                 let (terms, listed) = (&record.terms, asked.listed_money);
                 // What the caller has to say must be in the record before a request can leave.
-                let is_said = terms.with(listed, asked.processing_until) == *terms;
+                let is_said = terms.with(listed, asked.processing_min_age) == *terms;
                 let claimed = if is_said {
                     // The caller asks for it now, so it need not wait until it is due.
                     self.store.claim_one(record.id, self.claim()).await?
@@ -291,7 +292,7 @@ impl Canceller {
         key: OrderKey,
         request: Request,
         listed_money: Option<Money>,
-        processing_until: Option<Timestamp>,
+        processing_min_age: Option<Duration>,
         condition: Condition,
     ) -> NewCancellation {
         NewCancellation {
@@ -299,7 +300,7 @@ impl Canceller {
             key,
             request,
             listed_money,
-            processing_until,
+            processing_min_age,
             claim: self.claim(),
             condition,
         }
@@ -608,8 +609,12 @@ impl Canceller {
             State::Requested | State::InDoubt | State::NeedsReview => true,
             State::Sending | State::Accepted | State::Refused | State::Done(_) => false,
         };
-        let until = record.terms.processing_until?;
-        (may_send && until > self.clock.now()).then_some(until)
+        let (terms, now) = (&record.terms, self.clock.now());
+        // A payment that is seen under way now may be that of a customer who has come back.
+        let last_use = terms.last_use.seen(&OrderStatus::Processing, now);
+        let from = last_use.age_from(terms.ordered_at);
+        let until = after(from, terms.processing_min_age?);
+        (may_send && until > now).then_some(until)
     }
 
     /// The update that writes `step`.

@@ -28,7 +28,7 @@ pub use create::{CreateError, CreateTerms, Created};
 pub use driver::{CancelOutcome, Canceller};
 pub use error::{EngineError, RequestKind};
 pub use lease::{BadLease, Lease};
-pub use order::{Hold, OrderEvent, OrderKey, Origin, TrackedOrder, Tracking};
+pub use order::{Hold, LastUse, OrderEvent, OrderKey, Origin, TrackedOrder, Tracking};
 pub use record::{CancelTerms, LogEntry, Record, Request};
 pub use refunds::{Refund, RefundStore, Refunder};
 pub use settings::Settings;

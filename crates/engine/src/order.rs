@@ -39,8 +39,10 @@ pub struct TrackedOrder {
     /// The shop's own order number. Orders of one account with the same number are attempts to
     /// pay for the same goods.
     pub shop_order: Option<String>,
-    /// When the merchant created it. The sweep's ages count from here.
+    /// When the merchant created it.
     pub created_at: Timestamp,
+    /// When its customer was seen to use it again.
+    pub last_use: LastUse,
     /// When the offer to pay ends. A sweep takes the order up from then on, and not before.
     pub expires_at: Option<Timestamp>,
     /// What the customer was asked to pay.
@@ -59,6 +61,48 @@ pub struct TrackedOrder {
     pub tracking: Tracking,
     /// Who holds it, if a person does: then no request to cancel it is sent.
     pub hold: Option<Hold>,
+}
+
+/// Whether a customer came back to an order: a payment was seen under way after the order had been
+/// seen without one. An order whose payment is seen under way at the first look has not been left
+/// before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LastUse {
+    /// When it was last seen unpaid or failed.
+    pub idle_at: Option<Timestamp>,
+    /// When the last payment was first seen under way, of those that came after that.
+    pub used_at: Option<Timestamp>,
+}
+
+impl LastUse {
+    /// Since when an order that was created then may be abandoned.
+    pub fn age_from(self, created_at: Timestamp) -> Timestamp {
+        self.used_at.map_or(created_at, |at| at.max(created_at))
+    }
+
+    /// With what another observation shows.
+    #[must_use]
+    pub fn seen(self, status: &OrderStatus, at: Timestamp) -> Self {
+        match status {
+            OrderStatus::Unpaid | OrderStatus::Failed => Self {
+                idle_at: self.idle_at.max(Some(at)),
+                ..self
+            },
+            OrderStatus::Processing => {
+                let left_before = self.idle_at.is_some_and(|idle_at| idle_at < at);
+                let comes_back = left_before && self.used_at < self.idle_at;
+                Self {
+                    used_at: if comes_back { Some(at) } else { self.used_at },
+                    ..self
+                }
+            }
+            OrderStatus::Paid
+            | OrderStatus::Expired
+            | OrderStatus::Cancelled
+            | OrderStatus::Reversed
+            | OrderStatus::Unknown(_) => self,
+        }
+    }
 }
 
 /// A person's decision that an order is not cancelled until the hold is released.
@@ -114,6 +158,7 @@ impl TrackedOrder {
             reference: None,
             shop_order: None,
             created_at,
+            last_use: LastUse::default(),
             expires_at: None,
             money: None,
             method: None,
@@ -124,6 +169,12 @@ impl TrackedOrder {
             tracking: Tracking::Pending,
             hold: None,
         }
+    }
+
+    /// Since when it may be abandoned: when it was created, or used again. A sweep's ages count
+    /// from here.
+    pub fn age_from(&self) -> Timestamp {
+        self.last_use.age_from(self.created_at)
     }
 
     /// Whether it was last seen paid, and not reversed since.
@@ -150,5 +201,38 @@ impl TrackedOrder {
             note: self.note.or(listed.note),
             ..self
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_customer_comes_back_once_for_each_time_that_the_order_was_left() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let used = |sights: &[(OrderStatus, i64)]| {
+            let seen = |last: LastUse, (status, second): &(OrderStatus, i64)| {
+                last.seen(status, at(*second))
+            };
+            let last = sights.iter().fold(LastUse::default(), seen);
+            last.used_at.map(Timestamp::as_second)
+        };
+        let (idle, failed, busy) = (
+            OrderStatus::Unpaid,
+            OrderStatus::Failed,
+            OrderStatus::Processing,
+        );
+        let idle = |second| (idle.clone(), second);
+        let failed = |second| (failed.clone(), second);
+        let busy = |second| (busy.clone(), second);
+        assert_eq!(used(&[busy(1), busy(2)]), None, "not left before");
+        assert_eq!(used(&[idle(1), busy(2), busy(3), busy(4)]), Some(2));
+        assert_eq!(used(&[idle(1), busy(2), idle(3), busy(4)]), Some(4));
+        assert_eq!(used(&[failed(1), busy(2)]), Some(2));
+        assert_eq!(used(&[idle(3), busy(2)]), None, "an older sight comes late");
+        assert_eq!(used(&[idle(2), busy(3), idle(1), busy(4)]), Some(3));
+        let unknown = (OrderStatus::Unknown("ON_HOLD".to_owned()), 2);
+        assert_eq!(used(&[unknown, busy(3)]), None);
     }
 }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use uuid::{Timestamp as UuidTime, Uuid};
 
 use crate::lease::{Claim, after};
-use crate::order::{Hold, OrderKey, Tracking};
+use crate::order::{Hold, LastUse, OrderKey, Tracking};
 
 /// Who wants a cancellation, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,9 +66,13 @@ pub struct CancelTerms {
     pub listed_money: Option<Money>,
     /// What the order costs, as it is tracked.
     pub tracked_money: Option<Money>,
-    /// While the order shows that a payment is under way, no request is sent before this moment.
-    /// `None` if a caller has asked for this order by its name.
-    pub processing_until: Option<Timestamp>,
+    /// While the order shows that a payment is under way, no request is sent before it has this
+    /// age. `None` if a caller has asked for this order by its name.
+    pub processing_min_age: Option<Duration>,
+    /// When the order was created.
+    pub ordered_at: Timestamp,
+    /// When its customer came back to it.
+    pub last_use: LastUse,
     /// What was last seen of the order.
     pub seen: Option<Observation>,
     /// How the customer meant to pay, as the order is tracked.
@@ -80,10 +84,11 @@ pub struct CancelTerms {
 impl CancelTerms {
     /// With what a later list or caller has to say: the amount, where the first one had none, and
     /// that the order was asked for by its name.
-    pub fn with(&self, listed_money: Option<Money>, processing_until: Option<Timestamp>) -> Self {
+    pub fn with(&self, listed_money: Option<Money>, processing_min_age: Option<Duration>) -> Self {
+        let bound = |_: &Duration| processing_min_age.is_some();
         Self {
             listed_money: self.listed_money.or(listed_money),
-            processing_until: self.processing_until.filter(|_| processing_until.is_some()),
+            processing_min_age: self.processing_min_age.filter(bound),
             ..self.clone()
         }
     }

@@ -1,6 +1,7 @@
 //! What a store of cancellations must do, whatever database is behind it.
 
 use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use duka_core::cancel::{Cancellation, Repeat};
@@ -257,10 +258,11 @@ pub struct NewCancellation {
     pub request: Request,
     /// What the order costs, by the list or the caller that asks for it.
     pub listed_money: Option<Money>,
-    /// While the order shows that a payment is under way, no request is sent before this moment.
-    /// A caller who asks for the order by its name has none, and takes it off a cancellation
-    /// that is open already, unless a worker [holds](Claim::has_lapsed) it.
-    pub processing_until: Option<Timestamp>,
+    /// While the order shows that a payment is under way, no request is sent before it has this
+    /// [age](TrackedOrder::age_from). A caller who asks for the order by its name has none, and
+    /// takes it off a cancellation that is open already, unless a worker
+    /// [holds](Claim::has_lapsed) it.
+    pub processing_min_age: Option<Duration>,
     /// The worker that starts it.
     pub claim: Claim,
     /// On what condition it is started.

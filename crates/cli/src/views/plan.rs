@@ -30,6 +30,8 @@ pub(crate) struct PlanView {
     amount: Option<String>,
     currency: Option<&'static str>,
     created_at: String,
+    /// When a payment was seen under way after the order had been seen without one.
+    used_at: Option<String>,
     expires_at: Option<String>,
     age_seconds: i64,
     held_by: Option<String>,
@@ -60,8 +62,9 @@ impl PlanView {
             amount: plan.money.map(|money| money.amount().to_string()),
             currency: plan.money.map(|money| money.currency().code()),
             created_at: order.created_at.to_string(),
+            used_at: order.last_use.used_at.map(|at| at.to_string()),
             expires_at: order.expires_at.map(|at| at.to_string()),
-            age_seconds: now.duration_since(order.created_at).as_secs(),
+            age_seconds: now.duration_since(order.age_from()).as_secs(),
             held_by,
             held_at,
             hold_note,
@@ -72,6 +75,9 @@ impl PlanView {
     /// What the plan rests on, a line each.
     pub(crate) fn lines(&self) -> Vec<String> {
         let mut lines = vec![format!("created    {}", self.created_at)];
+        if let Some(used_at) = &self.used_at {
+            lines.push(format!("used again {used_at}"));
+        }
         if let (Some(amount), Some(currency)) = (&self.amount, self.currency) {
             lines.push(format!("amount     {amount} {currency}"));
         }

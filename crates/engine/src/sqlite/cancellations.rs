@@ -28,7 +28,8 @@ impl Progress for Cancellation {
              o.gateway_id, o.receipt, o.gateway_method, o.payment_account, o.payer, o.description,
              o.customer_account, o.gateway_status_code,
              o.gateway_created, o.gateway_created_at, o.gateway_paid, o.gateway_paid_at,
-             o.gateway_cancelled, o.gateway_cancelled_at, o.held_at, o.held_by, o.hold_note
+             o.gateway_cancelled, o.gateway_cancelled_at, o.held_at, o.held_by, o.hold_note,
+             o.created_at AS ordered_at, o.idle_at, o.used_at
          FROM cancellations r
          JOIN orders o ON o.account = r.account AND o.order_id = r.order_id";
 
@@ -72,7 +73,9 @@ impl Progress for Cancellation {
             reason: get(row, "reason")?,
             listed_money: rows::money(row, "listed_amount", "listed_currency")?,
             tracked_money: rows::money(row, "amount", "currency")?,
-            processing_until: rows::maybe_moment(row, "processing_until")?,
+            processing_min_age: rows::maybe_span(row, "processing_min_age")?,
+            ordered_at: rows::moment_at(row, "ordered_at")?,
+            last_use: rows::last_use(row)?,
             seen: rows::observation(row)?,
             method: get(row, "method")?,
             hold: rows::hold(row)?,
@@ -88,14 +91,16 @@ fn join(
     later: &NewCancellation,
     now: Timestamp,
 ) -> Result<Record, StoreError> {
-    let terms = open.terms.with(later.listed_money, later.processing_until);
+    let terms = open
+        .terms
+        .with(later.listed_money, later.processing_min_age);
     if terms == open.terms {
         return Ok(open);
     }
     let changed = connection
         .prepare_cached(
             "UPDATE cancellations SET listed_amount = ?2, listed_currency = ?3,
-                                      processing_until = ?4, version = version + 1
+                                      processing_min_age = ?4, version = version + 1
              WHERE id = ?1 AND (worker IS NULL OR due_at <= ?5 OR due_at > ?6)",
         )
         .and_then(|mut update| {
@@ -103,7 +108,7 @@ fn join(
                 open.id.to_string(),
                 terms.listed_money.map(|m| m.amount().to_string()),
                 terms.listed_money.map(|m| m.currency().code()),
-                terms.processing_until.map(micros),
+                terms.processing_min_age.map(rows::span),
                 micros(now),
                 micros(Claim::latest(now)),
             ])
@@ -157,8 +162,8 @@ pub(super) fn open(
             ),
             ("listed_currency", word(listed.map(|m| m.currency().code()))),
             (
-                "processing_until",
-                new_cancellation.processing_until.map(micros).into(),
+                "processing_min_age",
+                new_cancellation.processing_min_age.map(rows::span).into(),
             ),
         ],
         claim: Some(&new_cancellation.claim),

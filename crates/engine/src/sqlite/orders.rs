@@ -256,6 +256,7 @@ pub(super) fn merge(
     seen: Observation,
 ) -> Result<Observation, StoreError> {
     let key = &order.key;
+    let last_use = order.last_use.seen(&seen.status, seen.observed_at);
     let merged = match &order.seen {
         None => seen,
         Some(before) => before.clone().merge(seen),
@@ -268,7 +269,7 @@ pub(super) fn merge(
                                tracking = CASE WHEN tracking = 'pending' AND ?8
                                                THEN 'closed' ELSE tracking END,
                                payment_link = CASE WHEN ?10 THEN NULL ELSE payment_link END,
-                               unknown_status = ?9
+                               unknown_status = ?9, idle_at = ?11, used_at = ?12
              WHERE account = ?1 AND order_id = ?2",
         )
         .map_err(store_error)?
@@ -283,6 +284,8 @@ pub(super) fn merge(
             merged.status.was_paid(),
             unknown_words(&merged.status),
             has_ended(&merged.status),
+            last_use.idle_at.map(micros),
+            last_use.used_at.map(micros),
         ])
         .map_err(store_error)?;
     write_details(connection, key, &merged.details)?;
@@ -364,10 +367,10 @@ pub(super) fn abandoned(
     page: &AbandonedPage,
 ) -> Result<Vec<TrackedOrder>, StoreError> {
     let (moment, which) = match page.which {
-        Abandoned::ByAge => ("created_at", "expires_at IS NULL"),
+        Abandoned::ByAge => ("age_from", "expires_at IS NULL"),
         Abandoned::Expired => ("expires_at", "expires_at IS NOT NULL"),
         Abandoned::Superseded => (
-            "created_at",
+            "age_from",
             "shop_order IS NOT NULL AND EXISTS (
                  SELECT 1 FROM orders AS newer
                  WHERE newer.shop_order = orders.shop_order AND newer.account = orders.account

@@ -1,5 +1,7 @@
 //! Between rows and values: reading, writing, and telling one trouble from another.
 
+use std::time::Duration;
+
 use duka_core::cancel::{Cancellation, Finding, OtherAmount, Outcome, RequestUsed, State};
 use duka_core::id::IdForm;
 use duka_core::money::{Currency, Decimal};
@@ -11,7 +13,7 @@ use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{ErrorCode, Row};
 
-use crate::order::{Hold, OrderKey, Origin, TrackedOrder, Tracking};
+use crate::order::{Hold, LastUse, OrderKey, Origin, TrackedOrder, Tracking};
 use crate::store::{StoreError, StoreErrorKind};
 
 pub(super) fn store_error(error: rusqlite::Error) -> StoreError {
@@ -148,6 +150,7 @@ pub(super) fn order(row: &Row<'_>) -> Result<TrackedOrder, StoreError> {
         reference: get(row, "reference")?,
         shop_order: get(row, "shop_order")?,
         created_at: moment_at(row, "created_at")?,
+        last_use: last_use(row)?,
         expires_at: maybe_moment(row, "expires_at")?,
         money: money(row, "amount", "currency")?,
         method: get(row, "method")?,
@@ -160,6 +163,26 @@ pub(super) fn order(row: &Row<'_>) -> Result<TrackedOrder, StoreError> {
         last_action_at: maybe_moment(row, "last_action_at")?,
         tracking,
         hold: hold(row)?,
+    })
+}
+
+/// A length of time, as it is stored: in microseconds.
+pub(super) fn span(span: Duration) -> i64 {
+    i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
+}
+
+pub(super) fn maybe_span(row: &Row<'_>, column: &str) -> Result<Option<Duration>, StoreError> {
+    let stored: Option<i64> = get(row, column)?;
+    let read = |micros: i64| u64::try_from(micros).map(Duration::from_micros);
+    let span = stored.map(read).transpose();
+    span.map_err(|_| damaged("a length of time"))
+}
+
+/// When its customer came back to an order, from a row with the columns of `orders`.
+pub(super) fn last_use(row: &Row<'_>) -> Result<LastUse, StoreError> {
+    Ok(LastUse {
+        idle_at: maybe_moment(row, "idle_at")?,
+        used_at: maybe_moment(row, "used_at")?,
     })
 }
 

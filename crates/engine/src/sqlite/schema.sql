@@ -9,6 +9,11 @@ CREATE TABLE orders (
     -- The shop's own order number: what its attempts have in common.
     shop_order      TEXT,
     created_at      INTEGER NOT NULL,
+    -- When it was last seen unpaid or failed, and when a payment was first seen under way after that.
+    idle_at         INTEGER,
+    used_at         INTEGER,
+    age_from        INTEGER NOT NULL GENERATED ALWAYS AS
+                        (max(created_at, coalesce(used_at, created_at))) VIRTUAL,
     expires_at      INTEGER,
     amount          TEXT,
     currency        TEXT,
@@ -53,7 +58,7 @@ CREATE TABLE orders (
 ) STRICT, WITHOUT ROWID;
 
 -- The orders that a sweep considers; closed and held orders are not in these indexes.
-CREATE INDEX orders_pending ON orders (created_at, account, order_id)
+CREATE INDEX orders_pending ON orders (age_from, account, order_id)
     WHERE tracking = 'pending' AND held_at IS NULL;
 CREATE INDEX orders_expiring ON orders (expires_at, account, order_id)
     WHERE tracking = 'pending' AND held_at IS NULL AND expires_at IS NOT NULL;
@@ -116,7 +121,7 @@ CREATE TABLE cancellations (
     listed_amount   TEXT,
     listed_currency TEXT,
     -- While a payment is under way, no request is sent before then.
-    processing_until INTEGER,
+    processing_min_age INTEGER,
     state           TEXT NOT NULL,
     outcome         TEXT,
     skip_reason     TEXT,

@@ -26,7 +26,7 @@ pub fn new_cancellation(number: u128, account: &str, order: &str) -> NewCancella
         key: key(account, order),
         request: by("amina"),
         listed_money: None,
-        processing_until: None,
+        processing_min_age: None,
         claim: Claim::new("w1", 2 * MINUTE),
         condition: Condition::Always,
     }
@@ -498,27 +498,27 @@ pub async fn what_a_sweep_saw_a_while_ago_must_still_hold_when_it_begins(suite: 
 pub async fn a_caller_who_names_an_order_is_not_bound_by_what_binds_a_sweep(suite: &Suite<'_>) {
     let store = suite.open();
     store.track(vec![order("shop", "A-1")]).await.unwrap();
-    let new = |number, processing_until| NewCancellation {
-        processing_until,
+    let new = |number, processing_min_age| NewCancellation {
+        processing_min_age,
         ..new_cancellation(number, "shop", "A-1")
     };
-    let OpenResult::New(held) = store.open(new(1, Some(at(90)))).await.unwrap() else {
+    let OpenResult::New(held) = store.open(new(1, Some(60 * MINUTE))).await.unwrap() else {
         panic!("A-1 has an open cancellation already");
     };
-    assert_eq!(held.terms.processing_until, Some(at(90)));
+    assert_eq!(held.terms.processing_min_age, Some(60 * MINUTE));
     let again = async |number, until| {
         let opened = store.open(new(number, until)).await.unwrap();
         let OpenResult::AlreadyOpen(record) = opened else {
             panic!("A-1 has two open cancellations: {opened:?}");
         };
-        record.terms.processing_until
+        record.terms.processing_min_age
     };
     // A worker holds it.
-    assert_eq!(again(2, None).await, Some(at(90)));
+    assert_eq!(again(2, None).await, Some(60 * MINUTE));
     stored(&*store, change(&held, State::Requested, Attempt::Unchanged)).await;
-    assert_eq!(again(3, Some(at(300))).await, Some(at(90)));
+    assert_eq!(again(3, Some(120 * MINUTE)).await, Some(60 * MINUTE));
     assert_eq!(again(4, None).await, None);
-    assert_eq!(again(5, Some(at(300))).await, None);
+    assert_eq!(again(5, Some(120 * MINUTE)).await, None);
 }
 
 /// What a caller says counts although the worker that held the record has died.
@@ -528,7 +528,7 @@ pub async fn what_a_caller_says_counts_although_the_worker_that_held_the_record_
     let store = suite.open();
     store.track(vec![order("shop", "A-1")]).await.unwrap();
     let swept = NewCancellation {
-        processing_until: Some(at(900)),
+        processing_min_age: Some(60 * MINUTE),
         ..new_cancellation(1, "shop", "A-1")
     };
     store.open(swept).await.unwrap();
@@ -543,9 +543,9 @@ pub async fn what_a_caller_says_counts_although_the_worker_that_held_the_record_
             panic!("the first cancellation of A-1 is open");
         };
         let terms = record.terms;
-        (record.version, terms.listed_money, terms.processing_until)
+        (record.version, terms.listed_money, terms.processing_min_age)
     };
-    assert_eq!(asked(2, 119).await, (1, None, Some(at(900))));
+    assert_eq!(asked(2, 119).await, (1, None, Some(60 * MINUTE)));
     assert_eq!(asked(3, 120).await, (2, Some(money), None));
 }
 

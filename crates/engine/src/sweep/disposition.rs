@@ -206,11 +206,11 @@ fn by_tracking(
     let (abandoned_at, too_early) = match order.expires_at {
         Some(until) => (until, LeaveReason::NotExpired { until }),
         None => {
-            let until = after(order.created_at, min_age);
+            let until = after(order.age_from(), min_age);
             (until, LeaveReason::TooYoung { min_age, until })
         }
     };
-    let counted_from = order.expires_at.unwrap_or(order.created_at);
+    let counted_from = order.expires_at.unwrap_or(order.age_from());
     let untouched = order
         .last_action_at
         .map(|at| after(at, bounds.effective_grace()));
@@ -239,14 +239,15 @@ fn by_status(
         Shown::Status(Eligibility::NotEligible(_), _) => return Some(LeaveReason::NotEligible),
         Shown::Status(Eligibility::Eligible(reading), differs) => (reading, differs),
     };
-    let until = processing_until(order, bounds);
+    // As in the driver: a payment that is seen under way now may be that of a customer who has
+    // come back.
+    let last_use = order.last_use.seen(&reading.status, now);
+    let until = after(
+        last_use.age_from(order.created_at),
+        bounds.processing_min_age,
+    );
     if reading.status == OrderStatus::Processing && until > now {
         return Some(LeaveReason::Processing { until });
     }
     differs.map(LeaveReason::AmountDiffers)
-}
-
-/// Up to when an order is left alone while a payment is under way.
-pub(super) fn processing_until(order: &TrackedOrder, bounds: &Bounds) -> Timestamp {
-    after(order.created_at, bounds.processing_min_age)
 }

@@ -9,9 +9,7 @@ use jiff::Timestamp;
 use super::bounds::{Bounds, Mode};
 use super::breaker::Remedy;
 use super::context::Context;
-use super::disposition::{
-    Disposition, LeaveReason, PlannedAction, Shown, Superseded, processing_until,
-};
+use super::disposition::{Disposition, LeaveReason, PlannedAction, Shown, Superseded};
 use super::events::{Plan, SweepEvent};
 use crate::amount::AmountDifference;
 use crate::driver::{CancelOutcome, Canceller, is_hopeless};
@@ -368,8 +366,8 @@ async fn open_and_work(
             newer.order
         ));
     }
-    let until = processing_until(order, context.bounds);
-    let asked = canceller.asked(key, request, *listed, Some(until), unmodified);
+    let min_age = Some(context.bounds.processing_min_age);
+    let asked = canceller.asked(key, request, *listed, min_age, unmodified);
     begin(canceller, asked).await
 }
 

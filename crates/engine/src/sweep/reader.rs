@@ -212,8 +212,8 @@ impl Reader<'_> {
             let orders = self.context.canceller.store.abandoned(page.clone()).await?;
             let Some(last) = orders.last() else { break };
             let moment = match page.which {
-                Abandoned::ByAge | Abandoned::Superseded => last.created_at,
-                Abandoned::Expired => last.expires_at.unwrap_or(last.created_at),
+                Abandoned::ByAge | Abandoned::Superseded => last.age_from(),
+                Abandoned::Expired => last.expires_at.unwrap_or(last.age_from()),
             };
             page.after = Some((moment, last.key.clone()));
             for order in orders {

@@ -354,16 +354,13 @@ async fn a_cancellation_that_a_sweep_began_stays_bound_until_a_caller_names_the_
         records[0].clone()
     };
     assert_eq!(record().await.progress.state, State::Requested);
-    assert_eq!(
-        record().await.terms.processing_until,
-        Some(noon() + 23 * HOUR)
-    );
+    assert_eq!(record().await.terms.processing_min_age, Some(24 * HOUR));
     let by_name = fixture
         .canceller
         .cancel(paid_by("card", "A-3"), by("amina"), MINUTE / 60)
         .await;
     assert_eq!(by_name.unwrap().record.progress.state, State::Requested);
-    assert_eq!(record().await.terms.processing_until, None);
+    assert_eq!(record().await.terms.processing_min_age, None);
     fixture.gateway.mend();
     fixture.ahead.by(HOUR);
     sweep(&fixture.canceller, Source::Tracked, &short)
@@ -401,4 +398,62 @@ async fn a_later_sweep_that_goes_on_is_bound_as_the_first_was() {
     let skipped = State::Done(Outcome::Skipped(SkipReason::NotEligible));
     assert_eq!(records[0].progress.state, skipped);
     assert_eq!(fixture.gateway.requests_for("A-3"), 0);
+}
+
+/// A customer who comes back to an order that was left is not taken for one who has left it.
+#[tokio::test(start_paused = true)]
+async fn an_order_that_is_used_again_is_young_again() {
+    let fixture = Fixture::new(Scripted::repeatable());
+    fixture.store().track(three()).await.unwrap();
+    let key = order("shop", "A-3").key;
+    let status = || async { fixture.canceller.status(&key).await.unwrap() };
+    let swept = || async {
+        sweep(&fixture.canceller, Source::Tracked, &bounds())
+            .await
+            .0
+            .unwrap();
+        fixture.gateway.requests_for("A-3")
+    };
+    fixture.gateway.set("A-3", OrderStatus::Unpaid);
+    status().await;
+    // Older than any age that counts, the customer tries to pay.
+    fixture.ahead.by(30 * HOUR);
+    fixture.gateway.set("A-3", OrderStatus::Processing);
+    assert_eq!(swept().await, 0, "the sweep is the first to see it");
+    let used_at = fixture.store().order(&key).await.unwrap().unwrap();
+    assert_eq!(used_at.age_from(), noon() + 30 * HOUR);
+    // Still the same payment: the age is not put back by each look.
+    fixture.ahead.by(23 * HOUR);
+    assert_eq!(swept().await, 0);
+    fixture.ahead.by(2 * HOUR);
+    assert_eq!(swept().await, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_customer_who_has_tried_to_pay_a_moment_ago_is_left_the_minimum_age() {
+    let fixture = Fixture::new(Scripted::repeatable());
+    fixture.store().track(three()).await.unwrap();
+    let key = order("shop", "A-3").key;
+    for (status, later) in [
+        (OrderStatus::Failed, 0),
+        (OrderStatus::Processing, 3),
+        (OrderStatus::Unpaid, 0),
+    ] {
+        fixture.ahead.by(later * HOUR);
+        fixture.gateway.set("A-3", status);
+        fixture.canceller.status(&key).await.unwrap();
+    }
+    let plan = || async {
+        let order = fixture.store().order(&key).await.unwrap().unwrap();
+        let plan = fixture.canceller.plan(&order, &bounds()).await.unwrap();
+        plan.disposition.action
+    };
+    let until = noon() + 3 * HOUR + bounds().min_age;
+    let left = PlannedAction::Leave(LeaveReason::TooYoung {
+        min_age: bounds().min_age,
+        until,
+    });
+    assert_eq!(plan().await, left);
+    fixture.ahead.by(bounds().min_age);
+    assert_eq!(plan().await, PlannedAction::Cancel);
 }

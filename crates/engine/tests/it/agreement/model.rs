@@ -9,7 +9,9 @@ use duka_engine::store::{
     AbandonedPage, Attempt, Claim, Condition, NewCancellation, Precondition, ReportFilter,
     StoreStats, Tracked, Update,
 };
-use duka_engine::{AmountCheck, CancelTerms, LogEntry, OrderKey, Record, TrackedOrder, Tracking};
+use duka_engine::{
+    AmountCheck, CancelTerms, LastUse, LogEntry, OrderKey, Record, TrackedOrder, Tracking,
+};
 use jiff::Timestamp;
 
 use super::asked::{Answer, Call};
@@ -67,8 +69,12 @@ impl Followed {
             Tracking::Pending if paid => Tracking::Closed,
             Tracking::Pending | Tracking::InProgress | Tracking::Closed => self.order.tracking,
         };
+        let last_use = self.sights.iter().fold(LastUse::default(), |last, sight| {
+            last.seen(&sight.status, sight.observed_at)
+        });
         TrackedOrder {
             seen,
+            last_use,
             tracking,
             ..self.order.clone()
         }
@@ -94,7 +100,9 @@ impl Model {
         let mut answer = self.answer(call, now);
         // A record shows what is known of its order by now, however old its last change is.
         let seen = |record: &mut Record, orders: &BTreeMap<OrderKey, Followed>| {
-            record.terms.seen = orders[&record.key].seen();
+            let order = orders[&record.key].shown();
+            record.terms.last_use = order.last_use;
+            record.terms.seen = order.seen;
         };
         for record in self.lives.values_mut().filter_map(|life| life.last_mut()) {
             seen(record, &self.orders);
@@ -175,6 +183,7 @@ impl Model {
             // What was seen and when we touched it is the store's own to know.
             let order = TrackedOrder {
                 seen: None,
+                last_use: LastUse::default(),
                 last_action_at: None,
                 ..order.clone()
             };
@@ -197,14 +206,14 @@ impl Model {
         if let Some(mut open) = open {
             let is_new =
                 open.terms.listed_money.is_none() && new_cancellation.listed_money.is_some();
-            let by_name = open.terms.processing_until.is_some()
-                && new_cancellation.processing_until.is_none();
+            let by_name = open.terms.processing_min_age.is_some()
+                && new_cancellation.processing_min_age.is_none();
             if (is_new || by_name) && (open.worker.is_none() || is_due(&open, self.now)) {
                 if is_new {
                     open.terms.listed_money = new_cancellation.listed_money;
                 }
                 if by_name {
-                    open.terms.processing_until = None;
+                    open.terms.processing_min_age = None;
                 }
                 open.version += 1;
                 self.push(open.clone());
@@ -241,7 +250,9 @@ impl Model {
                 reason: new_cancellation.request.reason.clone(),
                 listed_money: new_cancellation.listed_money,
                 tracked_money: order.money,
-                processing_until: new_cancellation.processing_until,
+                processing_min_age: new_cancellation.processing_min_age,
+                ordered_at: order.created_at,
+                last_use: LastUse::default(),
                 seen: None,
                 method: order.method.clone(),
                 hold: None,
@@ -578,7 +589,7 @@ impl Model {
         let mut orders: Vec<_> = orders
             .filter(|order| {
                 order.tracking == Tracking::Pending
-                    && (page.from..=page.until).contains(&order.created_at)
+                    && (page.from..=page.until).contains(&order.age_from())
                     && order
                         .last_action_at
                         .is_none_or(|at| at <= page.untouched_since)
@@ -588,7 +599,7 @@ impl Model {
                         .is_none_or(|it| *it == order.key.account)
             })
             .collect();
-        orders.sort_by_key(|order| (order.created_at, order.key.clone()));
+        orders.sort_by_key(|order| (order.age_from(), order.key.clone()));
         orders
     }
 

@@ -12,7 +12,8 @@ use duka_core::cancel::{
 };
 use duka_core::clock::SharedClock;
 use duka_core::{
-    CancellationId, Gateway, GatewayName, Money, Observation, OrderId, OrderStatus, PaymentDetails,
+    CancellationId, ErrorKind, Gateway, GatewayName, Money, Observation, OrderId, OrderStatus,
+    PaymentDetails,
 };
 use duka_engine::store::{Abandoned, AbandonedPage, Claim, Condition, NewCancellation};
 use duka_engine::{AmountCheck, EngineError, OrderKey, Record, Store, TrackedOrder, Tracking};
@@ -293,7 +294,7 @@ impl Stage<'_> {
             key,
             request: by("amina"),
             listed_money: (worker % 2 == 1).then(|| Money::parse("50.00", "INR").unwrap()),
-            processing_until: worker.is_multiple_of(3).then(noon),
+            processing_min_age: worker.is_multiple_of(3).then_some(HOUR),
             claim: claim(worker),
             condition,
         };
@@ -402,6 +403,9 @@ impl Stage<'_> {
         }
         let now = self.now;
         let [harmless, once] = gateways().map(Arc::new);
+        // An observation would be one that the model has not heard of.
+        harmless.break_down(ErrorKind::Unavailable);
+        once.break_down(ErrorKind::Unavailable);
         let canceller = worker(
             "w0",
             Arc::clone(subject.handle(0)),

@@ -247,7 +247,7 @@ async fn walk_abandoned(
     while pages.len() < MOST_PAGES {
         let orders = store.abandoned(page.clone()).await?;
         let Some(last) = orders.last() else { break };
-        page.after = Some((last.created_at, last.key.clone()));
+        page.after = Some((last.age_from(), last.key.clone()));
         pages.push(orders);
     }
     Ok(pages)
