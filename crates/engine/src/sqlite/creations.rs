@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::orders;
-use super::rows::{self, collect, damaged, get, micros, store_error};
+use super::rows::{self, collect, damaged, get, micros, origin_word, store_error};
 use crate::creation::{BeginCreation, Creation, CreationEnd, Duplicates, Obstacle, OpenCreations};
 use crate::order::{OrderKey, TrackedOrder};
 use crate::store::StoreError;
@@ -20,23 +20,22 @@ pub(super) fn begin(
     if let Some(obstacle) = obstacle(connection, creation, order, duplicates)? {
         return Ok(BeginCreation::Refused(obstacle));
     }
-    let mut added = None;
-    if let Some(order) = order {
-        if orders::add(connection, order)? {
-            added = Some(order.key.order.as_str());
-        } else {
-            // A list's age of this id is not that of the order that is created now.
-            let only_its_age =
-                TrackedOrder::new(order.key.clone(), order.gateway.clone(), order.created_at);
-            orders::track_created(connection, &only_its_age)?;
-        }
+    let mut earlier = None;
+    if let Some(order) = order
+        && !orders::add(connection, order)?
+    {
+        earlier = orders::by_key(connection, &order.key)?;
+        // A list's age of this id is not that of the order that is created now.
+        let only_its_age =
+            TrackedOrder::new(order.key.clone(), order.gateway.clone(), order.created_at);
+        orders::track_created(connection, &only_its_age)?;
     }
     connection
         .prepare_cached(
             "INSERT INTO creations (id, account, gateway, reference, shop_order, expires_at,
-                                    amount, currency, added_order, message, started_at,
-                                    updated_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)",
+                                    amount, currency, order_id, message, started_at,
+                                    updated_at, earlier_created_at, earlier_origin)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12, ?13)",
         )
         .and_then(|mut insert| {
             insert.execute(params![
@@ -48,9 +47,11 @@ pub(super) fn begin(
                 creation.expires_at.map(micros),
                 creation.money.amount().to_string(),
                 creation.money.currency().code(),
-                added,
+                order.map(|order| order.key.order.as_str()),
                 creation.message,
                 micros(creation.started_at),
+                earlier.as_ref().map(|order| micros(order.created_at)),
+                earlier.as_ref().map(|order| origin_word(order.origin)),
             ])
         })
         .map_err(store_error)?;
@@ -187,9 +188,26 @@ pub(super) fn end(
     let ended = update.query(params![id.to_string(), outcome, message, micros(now)]);
     let ended = collect(ended, creation)?.pop();
     if ended.is_some() && matches!(end, CreationEnd::NotCreated(_)) {
+        restore(connection, id)?;
         untrack(connection, id)?;
     }
     Ok(ended)
+}
+
+/// Gives an order that was tracked before this request its age and origin back, unless another
+/// request or list has changed its age since.
+fn restore(connection: &Connection, id: CreationId) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE orders SET created_at = c.earlier_created_at, origin = c.earlier_origin
+             FROM creations AS c
+             WHERE c.id = ?1 AND c.earlier_created_at IS NOT NULL
+               AND orders.account = c.account AND orders.order_id = c.order_id
+               AND orders.created_at = max(c.earlier_created_at, c.started_at)",
+        )
+        .and_then(|mut update| update.execute(params![id.to_string()]))
+        .map(drop)
+        .map_err(store_error)
 }
 
 /// Removes the order that is tracked only because of this request, unless it was seen, anything
@@ -198,7 +216,8 @@ fn untrack(connection: &Connection, id: CreationId) -> Result<(), StoreError> {
     connection
         .prepare_cached(
             "DELETE FROM orders
-             WHERE (account, order_id) = (SELECT account, added_order FROM creations WHERE id = ?1)
+             WHERE (account, order_id) = (SELECT account, order_id FROM creations
+                                        WHERE id = ?1 AND earlier_created_at IS NULL)
                AND status IS NULL AND last_action_at IS NULL
                AND NOT EXISTS (SELECT 1 FROM cancellations AS c
                                WHERE c.account = orders.account AND c.order_id = orders.order_id)

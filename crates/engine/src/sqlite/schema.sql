@@ -99,8 +99,11 @@ CREATE TABLE creations (
     expires_at  INTEGER,
     amount      TEXT NOT NULL,
     currency    TEXT NOT NULL,
-    -- The order that is tracked only because of this request.
-    added_order TEXT,
+    -- The order that it creates, where its id is known before.
+    order_id    TEXT,
+    -- What was known of that order where it was tracked before; it begins its life anew.
+    earlier_created_at INTEGER,
+    earlier_origin     TEXT,
     -- NULL while it is not known whether the order was created.
     outcome     TEXT CHECK (outcome IN ('created', 'not_created', 'acknowledged')),
     message     TEXT,

@@ -11,7 +11,7 @@ use super::changes::{change, opened, seen, stored};
 use super::{Suite, account, at, key, noon, order};
 use crate::creation::{BeginCreation, Creation, CreationEnd, Duplicates, Obstacle, OpenCreations};
 use crate::store::Attempt;
-use crate::{AmountCheck, Store, TrackedOrder};
+use crate::{AmountCheck, Origin, Store, TrackedOrder};
 
 /// A request to create an order, stored so many seconds after [`noon`].
 pub fn creation(number: u128, account_name: &str, reference: &str, seconds: i64) -> Creation {
@@ -113,6 +113,36 @@ pub async fn a_request_to_create_is_open_until_its_order_is_tracked(suite: &Suit
     assert_eq!(open_creations(&*store).await, []);
     end(&*store, &third, created_as(order("shop", "T-3"))).await;
     assert!(store.order(&key("shop", "T-3")).await.unwrap().is_some());
+}
+
+/// What a list says of an order is not changed by a request that was refused.
+pub async fn an_order_keeps_its_age_and_origin_when_creating_it_again_is_refused(
+    suite: &Suite<'_>,
+) {
+    let store = suite.open();
+    let listed = TrackedOrder {
+        origin: Origin::List,
+        ..order("shop", "A-1")
+    };
+    store.track(vec![listed.clone()]).await.unwrap();
+    let requests = [
+        creation(1, "shop", "A-1", 60),
+        creation(2, "shop", "A-1", 70),
+    ];
+    for request in &requests {
+        begin(&*store, request.clone(), Some(own(request))).await;
+    }
+    let known = || async { store.order(&listed.key).await.unwrap().unwrap() };
+    assert_eq!(known().await.created_at, at(70), "it may be created now");
+    let refused = || CreationEnd::NotCreated("refused".to_owned());
+    end(&*store, &requests[1], refused()).await;
+    assert_eq!(
+        known().await.created_at,
+        at(60),
+        "the first may still create it"
+    );
+    end(&*store, &requests[0], refused()).await;
+    assert_eq!(known().await, listed);
 }
 
 /// An order that is tracked only because of a request that created nothing.
