@@ -1,16 +1,18 @@
 //! `duka create`: creates an order, tracks it, and prints where the customer pays.
 
+use std::fmt;
+
 use duka_core::{
-    Customer, Error, Money, NewOrder, OrderId, OrderIds, OrderStatus, Outcome, Recurring, State,
-    Subscription,
+    AccountName, Customer, Error, Money, NewOrder, OrderId, OrderIds, OrderStatus, Outcome,
+    Recurring, State, Subscription,
 };
-use duka_engine::create::{Duplicates, Obstacle};
+use duka_engine::create::{Created, Duplicates, Obstacle, OpenCreations};
 use duka_engine::{Canceller, CreateError, CreateTerms, OrderKey, Record, Request, TrackedOrder};
 use jiff::Timestamp;
 
 use super::cancel::{self, Asked};
 use crate::args::{AttemptArgs, CreateArgs};
-use crate::bound::Bound;
+use crate::bound::{Bound, Left, Work};
 use crate::config::Config;
 use crate::context::{Absent, Context, order_id, unchanged};
 use crate::failure::{Exit, Failure};
@@ -52,13 +54,8 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
     };
     let shop_order = terms.shop_order.clone();
     let advice = advice(settings.gateway, &reference);
-    let created = match bound.within(canceller.create(&account, order, terms)).await {
-        Ok(created) => created.map_err(|error| not_created(&error, &advice))?,
-        Err(end) => {
-            let why = format!("failed to {WHAT}: {end}, and whether it was created is not known");
-            return Err(Failure::unknown(why).with_advice(&advice));
-        }
-    };
+    let asked = (order, terms);
+    let created = carry_out(&canceller, account, asked, context, &bound, &advice).await?;
     let (key, created) = (created.key, created.answer);
     let view = CreatedView {
         account: key.account.to_string(),
@@ -90,6 +87,61 @@ pub(crate) async fn run(args: CreateArgs, context: &Context) -> Result<Exit, Fai
         .output
         .line(&format!("pay at   {}", plain(&view.payment_link)))?;
     Ok(Exit::Done)
+}
+
+/// Creates the order, and waits as long as the bound allows. An answer that is on its way then is
+/// still waited for.
+async fn carry_out(
+    canceller: &Canceller,
+    account: AccountName,
+    (order, terms): (NewOrder, CreateTerms),
+    context: &Context,
+    bound: &Bound,
+    advice: &str,
+) -> Result<Created, Failure> {
+    let store = super::store_of(canceller);
+    let requests = OpenCreations {
+        account: Some(account.clone()),
+        reference: Some(order.reference.to_string()),
+        after: None,
+        limit: 100,
+    };
+    let earlier = store.open_creations(requests.clone()).await;
+    let earlier = earlier.map_err(|error| Failure::store(WHAT, &error))?;
+    let begun_at = context.clock.now();
+    let mut work = Work::start({
+        let canceller = canceller.clone();
+        async move { canceller.create(&account, order, terms).await }
+    })?;
+    let unknown = |why: &dyn fmt::Display| {
+        let why = format!("failed to {WHAT}: {why}, and whether it was created is not known");
+        Failure::unknown(why).with_advice(advice)
+    };
+    let created = match bound.within(work.done()).await {
+        Ok(done) => done.map_err(|_| unknown(&"it was cut off"))?,
+        Err(end) => {
+            let look = async {
+                // A read on the writing connection, so that it sees writes that were waiting.
+                store.check().await?;
+                let open = store.open_creations(requests.clone()).await?;
+                let is_new = |id| earlier.iter().all(|known| known.id != id);
+                let reference = requests.reference.unwrap_or_default();
+                let tracked = store.find_orders(&reference).await?;
+                // What was answered, and is still being looked at.
+                let created = tracked.iter().any(|order| order.created_at >= begun_at);
+                Ok((created || open.iter().any(|it| is_new(it.id))).then_some(()))
+            };
+            match bound.leave(end, work, std::future::pending(), look).await {
+                Left::Done(done) => done,
+                Left::Record(()) | Left::Unreadable => return Err(unknown(&end)),
+                Left::Nothing => {
+                    let problem = format!("failed to {WHAT}: {end}; nothing was sent");
+                    return Err(Failure::failed(problem));
+                }
+            }
+        }
+    };
+    created.map_err(|error| not_created(&error, advice))
 }
 
 /// What is asked for beside the order.

@@ -125,6 +125,41 @@ fn an_answer_to_a_cancel_that_comes_a_moment_after_the_end_is_kept() {
 }
 
 #[test]
+fn an_answer_to_a_create_that_comes_a_moment_after_the_end_is_kept() {
+    for gateway in [Gateway::KwikPaisa, Gateway::Pesapal] {
+        let shop = CliFixture::only(gateway);
+        let ipn = (gateway == Gateway::Pesapal).then(|| shop.ipn());
+        let fault = Fault::new(FaultKind::Delay).on(Operation::Create);
+        shop.emulator
+            .arm(fault.delay(Duration::from_secs(2)))
+            .unwrap();
+        let mut args = CliFixture::create_args(gateway.as_str(), "KANGA-1");
+        args.extend(["--give-up-after", "1s", "--json"]);
+        args.extend(ipn.iter().flat_map(|ipn| ["--notification-id", ipn]));
+        let view = shop.duka(&args).exits(0).json();
+        let link = view["payment_link"].as_str().unwrap();
+        assert!(link.starts_with("http"), "{view}");
+        shop.duka(&["pending"]).exits(0);
+    }
+}
+
+#[test]
+fn a_create_that_ends_before_its_request_is_stored_has_sent_nothing() {
+    let mut shop = CliFixture::only(Gateway::KwikPaisa);
+    let args = CliFixture::create_args("kwikpaisa", INDIAN);
+    let lost = Fault::new(FaultKind::ReplyLost).on(Operation::Create);
+    shop.emulator.arm(lost).unwrap();
+    shop.duka(&args).exits(4);
+    let sent = shop.emulator.requests().len();
+    // What came of the first request is looked at before a second one.
+    slow(&mut shop, &[Operation::Status]);
+    in_time(&shop, &args, 1).complains("gave up after 1s (--give-up-after); nothing was sent");
+    let requests = shop.emulator.requests();
+    let later = requests.iter().skip(sent).map(|it| it.operation);
+    assert!(later.into_iter().all(|it| it == Some(Operation::Status)));
+}
+
+#[test]
 fn an_order_that_was_not_created_in_time_may_exist_and_is_tracked_where_it_can_be() {
     let mut shop = CliFixture::open();
     let ipn = shop.ipn();
