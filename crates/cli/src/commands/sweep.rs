@@ -87,42 +87,33 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
         () = stop.cancelled() => return stopped_early(args.every),
         canceller = context.canceller(&config, absent) => canceller?,
     };
-    loop {
-        let source = match &args.orders {
-            None => Source::Tracked,
-            Some(path) => {
-                let file = OrdersFile::open(path)?;
-                let differing = Differing::of(args.update);
-                let store = super::store_of(&canceller);
-                track::prepare(&file, &accounts, store, differing, context).await?;
-                let rows = file.rows(&accounts, context.clock.now())?.map(move |row| {
-                    let mut order = row?;
-                    match differing {
-                        Differing::Refused => {}
-                        // The store has it from the last row of the order.
-                        Differing::Taken => order.money = None,
-                    }
-                    Ok(order)
-                });
-                Source::List(stream::iter(rows).boxed())
-            }
-        };
-        let formatter = EventFormatter::new(&bounds, &args, context);
-        let swept = sweep_once(&canceller, source, &bounds, &request, stop, &formatter).await;
-        let Some(every) = args.every else {
-            let summary = swept?;
-            let exit = exit_of(&summary, stop);
-            if let Some(problem) = problem(&summary, exit).filter(|_| context.output.is_json()) {
-                print_error(&problem);
-            }
-            return Ok(exit);
-        };
-        match swept {
-            // A busy store, say: the next round may do better.
-            Err(failure) if failure.exit() == Exit::Failed => print_error(&failure.to_string()),
-            Err(failure) => return Err(failure),
-            Ok(_) => {}
+    let round = Round {
+        canceller: &canceller,
+        accounts: &accounts,
+        bounds: &bounds,
+        request: &request,
+        stop,
+        args: &args,
+        context,
+    };
+    let Some(every) = args.every else {
+        let summary = round.sweep().await?;
+        let exit = exit_of(&summary, stop);
+        if let Some(problem) = problem(&summary, exit).filter(|_| context.output.is_json()) {
+            print_error(&problem);
         }
+        return Ok(exit);
+    };
+    let mut first = true;
+    loop {
+        match round.sweep().await {
+            Ok(_) => {}
+            // What is wrong from the start is the caller's to mend; a list that is just being
+            // written, or a busy store, may be in order in the next round.
+            Err(failure) if first && failure.exit() != Exit::Failed => return Err(failure),
+            Err(failure) => print_error(&failure.to_string()),
+        }
+        first = false;
         tokio::select! {
             () = tokio::time::sleep(give_or_take_a_tenth(every)) => {}
             () = stop.cancelled() => {}
@@ -131,6 +122,55 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
             // Ending this way is what a service is asked to do.
             return Ok(Exit::Done);
         }
+    }
+}
+
+/// What every round of a sweep works with.
+struct Round<'a> {
+    canceller: &'a Canceller,
+    accounts: &'a Accounts,
+    bounds: &'a Bounds,
+    request: &'a Request,
+    stop: &'a CancellationToken,
+    args: &'a SweepArgs,
+    context: &'a Context,
+}
+
+impl Round<'_> {
+    /// Reads the list, if there is one, and sweeps.
+    async fn sweep(&self) -> Result<Summary, Failure> {
+        let source = match &self.args.orders {
+            None => Source::Tracked,
+            Some(path) => self.listed(path).await?,
+        };
+        let formatter = EventFormatter::new(self.bounds, self.args, self.context);
+        let swept = sweep_once(
+            self.canceller,
+            source,
+            self.bounds,
+            self.request,
+            self.stop,
+            &formatter,
+        );
+        swept.await
+    }
+
+    async fn listed(&self, path: &Path) -> Result<Source, Failure> {
+        let file = OrdersFile::open(path)?;
+        let differing = Differing::of(self.args.update);
+        let store = super::store_of(self.canceller);
+        track::prepare(&file, self.accounts, store, differing, self.context).await?;
+        let rows = file.rows(self.accounts, self.context.clock.now())?;
+        let rows = rows.map(move |row| {
+            let mut order = row?;
+            match differing {
+                Differing::Refused => {}
+                // The store has it from the last row of the order.
+                Differing::Taken => order.money = None,
+            }
+            Ok(order)
+        });
+        Ok(Source::List(stream::iter(rows).boxed()))
     }
 }
 

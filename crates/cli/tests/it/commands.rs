@@ -412,6 +412,45 @@ fn a_sweep_that_repeats_finds_what_comes_later_and_ends_when_asked() {
     assert_eq!(confirmed, 2, "{}", run.stdout);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_sweep_of_a_list_goes_on_after_a_round_that_could_not_read_it() {
+    let shop = CliFixture::only(Gateway::KwikPaisa);
+    let first = shop.create("kwikpaisa", "A-1");
+    let list = |orders: &[&str]| {
+        let rows = orders.iter().map(|id| row("kwikpaisa", id) + "\n");
+        format!("{HEADER}\n{}", rows.collect::<String>())
+    };
+    shop.terminal.write("list.csv", list(&[&first]));
+    let args = [
+        "sweep",
+        "--orders",
+        "list.csv",
+        "--min-age",
+        "0s",
+        "--every",
+        "100ms",
+    ];
+    let running = shop.terminal.start(&args);
+    let applied = |id: &str| {
+        shop.emulator
+            .order(id)
+            .is_some_and(|it| it.cancels_applied == 1)
+    };
+    wait_until("the first order's end", || applied(&first));
+    // A shop is just writing it.
+    shop.terminal.write("list.csv", "account,ord");
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let second = shop.create("kwikpaisa", "A-2");
+    shop.terminal.write("list.csv", list(&[&first, &second]));
+    wait_until("the second order's end", || applied(&second));
+    running.signal("-TERM");
+    running.end().exits(0).complains("list.csv");
+    // What is wrong from the start ends it.
+    shop.terminal.write("list.csv", "account,ord");
+    shop.duka(&args).exits(2);
+}
+
 #[test]
 fn standard_input_cannot_be_swept_again_and_again() {
     let shop = CliFixture::only(Gateway::KwikPaisa);
