@@ -235,7 +235,9 @@ impl fmt::Debug for SqliteStore {
 #[async_trait]
 impl Store for SqliteStore {
     async fn track(&self, list: Vec<TrackedOrder>) -> Result<Tracked, StoreError> {
-        self.write(move |c| orders::track(c, &list)).await
+        let now = self.clock.now();
+        self.write(move |c| payments::track(c, &list, orders::fill, now))
+            .await
     }
 
     async fn begin_creation(
@@ -262,7 +264,9 @@ impl Store for SqliteStore {
     }
 
     async fn correct(&self, list: Vec<TrackedOrder>) -> Result<Tracked, StoreError> {
-        self.write(move |c| orders::correct(c, &list)).await
+        let now = self.clock.now();
+        self.write(move |c| payments::track(c, &list, orders::correct, now))
+            .await
     }
 
     async fn orders(&self, keys: Vec<OrderKey>) -> Result<Vec<TrackedOrder>, StoreError> {

@@ -8,14 +8,12 @@ use super::rows::{
     self, collect, form_word, micros, origin_word, store_error, tracking_word, unknown_words,
 };
 use crate::order::{OrderKey, TrackedOrder};
-use crate::store::{Abandoned, AbandonedPage, StoreError, StoreErrorKind, Tracked};
+use crate::store::{Abandoned, AbandonedPage, StoreError, StoreErrorKind};
 
-/// Adds orders, and fills in what is not known of those that are tracked already.
-pub(super) fn track(
-    connection: &Connection,
-    orders: &[TrackedOrder],
-) -> Result<Tracked, StoreError> {
-    let mut fill = connection
+/// Fills in what is not known of an order that is tracked already.
+pub(super) fn fill(connection: &Connection, order: &TrackedOrder) -> Result<(), StoreError> {
+    let money = order.money;
+    connection
         .prepare_cached(
             "UPDATE orders SET amount = coalesce(amount, ?3), currency = coalesce(currency, ?4),
                                reference = coalesce(reference, ?5),
@@ -24,29 +22,21 @@ pub(super) fn track(
                                expires_at = coalesce(expires_at, ?9)
              WHERE account = ?1 AND order_id = ?2",
         )
-        .map_err(store_error)?;
-    let mut tracked = Tracked::default();
-    for order in orders {
-        if add(connection, order)? {
-            tracked.added += 1;
-            continue;
-        }
-        let money = order.money;
-        fill.execute(params![
-            order.key.account.as_str(),
-            order.key.order.as_str(),
-            money.map(|m| m.amount().to_string()),
-            money.map(|m| m.currency().code()),
-            order.reference,
-            order.method,
-            order.note,
-            order.shop_order,
-            order.expires_at.map(micros),
-        ])
-        .map_err(store_error)?;
-        tracked.known += 1;
-    }
-    Ok(tracked)
+        .and_then(|mut fill| {
+            fill.execute(params![
+                order.key.account.as_str(),
+                order.key.order.as_str(),
+                money.map(|m| m.amount().to_string()),
+                money.map(|m| m.currency().code()),
+                order.reference,
+                order.method,
+                order.note,
+                order.shop_order,
+                order.expires_at.map(micros),
+            ])
+        })
+        .map(drop)
+        .map_err(store_error)
 }
 
 /// Adds an order; `false` if it is tracked already.
@@ -96,20 +86,9 @@ pub(super) fn track_created(
     Ok(())
 }
 
-pub(super) fn correct(
-    connection: &Connection,
-    orders: &[TrackedOrder],
-) -> Result<Tracked, StoreError> {
-    let mut tracked = Tracked::default();
-    for order in orders {
-        if add(connection, order)? {
-            tracked.added += 1;
-        } else {
-            overwrite(connection, order, order.created_at)?;
-            tracked.known += 1;
-        }
-    }
-    Ok(tracked)
+/// Writes what a list says over what is known of an order that is tracked already.
+pub(super) fn correct(connection: &Connection, order: &TrackedOrder) -> Result<(), StoreError> {
+    overwrite(connection, order, order.created_at)
 }
 
 /// Writes what an order says of itself over what is known, where it says anything.

@@ -17,8 +17,39 @@ use crate::message;
 use crate::order::{OrderKey, TrackedOrder, Tracking};
 use crate::record::{Record, new_id};
 use crate::store::{
-    Attempt, Change, Entry, Obstacle, Precondition, Schedule, StoreError, Update, UpdateResult,
+    Attempt, Change, Entry, Obstacle, Precondition, Schedule, StoreError, Tracked, Update,
+    UpdateResult,
 };
+
+/// Adds orders, and writes what the list says of those that are tracked already. Two paid orders
+/// that it makes attempts for one shop order are a finding.
+pub(super) fn track(
+    connection: &Connection,
+    list: &[TrackedOrder],
+    known: fn(&Connection, &TrackedOrder) -> Result<(), StoreError>,
+    now: Timestamp,
+) -> Result<Tracked, StoreError> {
+    let mut tracked = Tracked::default();
+    for order in list {
+        if orders::add(connection, order)? {
+            tracked.added += 1;
+            continue;
+        }
+        let before = match order.shop_order {
+            Some(_) => orders::by_key(connection, &order.key)?,
+            None => None,
+        };
+        known(connection, order)?;
+        tracked.known += 1;
+        if let Some(before) = before.filter(TrackedOrder::is_paid) {
+            let order = orders::tracked(connection, &order.key)?;
+            if order.shop_order != before.shop_order {
+                find_twice(connection, &order, "list", now)?;
+            }
+        }
+    }
+    Ok(tracked)
+}
 
 /// Merges an observation of an order, and writes what follows from a payment or a reversal.
 pub(super) fn observe(
@@ -126,8 +157,8 @@ fn find_late(
     Ok(())
 }
 
-/// Raises the finding of an order whose payment has just been learnt, where another attempt for
-/// its shop order is paid.
+/// Raises the finding of a paid order whose payment, or shop order, has just been learnt, where
+/// another attempt for its shop order is paid.
 fn find_twice(
     connection: &Connection,
     order: &TrackedOrder,

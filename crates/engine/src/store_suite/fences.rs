@@ -1,6 +1,8 @@
 //! What a store keeps apart and together: requests of one order under several names, a
 //! payment and its findings, a claim and its holder.
 
+use std::slice::from_ref;
+
 use crate::store::{Attempt, OpenResult, ReportFilter, ReportPage, StoreErrorKind, UpdateResult};
 use crate::{AmountCheck, TrackedOrder};
 use duka_core::cancel::{Finding, Outcome, Repeat, RequestUsed, SkipReason, State};
@@ -139,6 +141,49 @@ pub async fn a_payment_of_another_amount_is_a_finding_of_the_newest(suite: &Suit
     assert_eq!(look(AmountCheck::Compare).await, [None, None]);
 }
 
+/// A list that gives two paid orders the same shop order tells of two payments for it, once.
+pub async fn a_list_that_joins_two_paid_orders_tells_of_two_payments(suite: &Suite<'_>) {
+    let store = suite.open();
+    let named = |id: &str| TrackedOrder {
+        shop_order: Some("17".to_owned()),
+        ..order("shop", id)
+    };
+    let found = async || {
+        let page = ReportPage {
+            which: ReportFilter::Pending,
+            limit: 10,
+            ..ReportPage::default()
+        };
+        let found = store.report(page).await.unwrap().into_iter();
+        let found = found.map(|it| (it.key.order.to_string(), it.progress.finding));
+        found.collect::<Vec<_>>()
+    };
+    for id in ["A-1", "A-2", "A-3"] {
+        store.track(vec![order("shop", id)]).await.unwrap();
+        if id != "A-3" {
+            let (key, seen) = (key("shop", id), seen(OrderStatus::Paid, 80));
+            let check = AmountCheck::Compare;
+            store.observe(&key, seen, check, "w7").await.unwrap();
+        }
+    }
+    store.track(vec![named("A-1"), named("A-3")]).await.unwrap();
+    assert_eq!(found().await, []);
+    let twice = ("A-2".to_owned(), Some(Finding::PaidTwice));
+    for _ in 0..2 {
+        store.track(vec![named("A-2")]).await.unwrap();
+        assert_eq!(found().await, from_ref(&twice));
+    }
+    // The same by a correction.
+    store.track(vec![order("shop", "A-4")]).await.unwrap();
+    let (key, paid) = (key("shop", "A-4"), seen(OrderStatus::Paid, 80));
+    let check = AmountCheck::Compare;
+    store.observe(&key, paid, check, "w7").await.unwrap();
+    for _ in 0..2 {
+        store.correct(vec![named("A-4")]).await.unwrap();
+        assert_eq!(found().await.len(), 2);
+    }
+}
+
 /// The second payment for a shop order is a finding, in the write that first learns of it: of the
 /// cancellation that is over, or of a record of its own.
 pub async fn a_second_payment_for_a_shop_order_is_a_finding(suite: &Suite<'_>) {
@@ -181,10 +226,7 @@ pub async fn a_second_payment_for_a_shop_order_is_a_finding(suite: &Suite<'_>) {
         limit: 10,
         ..ReportPage::default()
     };
-    assert_eq!(
-        store.report(page).await.unwrap(),
-        std::slice::from_ref(found)
-    );
+    assert_eq!(store.report(page).await.unwrap(), from_ref(found));
     // Once closed it stays closed.
     let mut closed = change(found, found.progress.state, Attempt::Unchanged);
     closed.change.next.finding = None;

@@ -171,6 +171,7 @@ macro_rules! store_suite {
                 a_payment_of_another_amount_is_a_finding_of_the_newest
                 a_payment_of_another_amount_is_a_finding_without_a_cancellation
                 a_second_payment_for_a_shop_order_is_a_finding
+                a_list_that_joins_two_paid_orders_tells_of_two_payments
                 deciding_cancelled_of_a_paid_order_is_a_finding_at_once
                 the_worker_that_stores_a_late_answer_holds_the_lease
                 a_lease_that_a_wrong_clock_wrote_for_a_year_has_lapsed
