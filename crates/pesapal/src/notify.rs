@@ -21,7 +21,8 @@ pub enum IpnKind {
     Change,
     /// `RECURRING`: a recurring charge; the reference is the account number.
     Recurring,
-    /// `CALLBACKURL`: the customer's browser coming back, and not a notification at all.
+    /// `CALLBACKURL`, or no type in a query: the customer's browser coming back, and not a
+    /// notification at all.
     Callback,
     /// A type that no page lists, in its own words.
     Unknown(String),
@@ -88,7 +89,8 @@ const KIND: &str = "OrderNotificationType";
 
 impl Ipn {
     /// Reads the query string of a `GET`, with or without its question mark. Other
-    /// parameters are ignored.
+    /// parameters are ignored. Without a type it is the customer's browser coming back, which
+    /// was recorded to name none.
     ///
     /// # Errors
     /// When it is not a notification.
@@ -109,6 +111,7 @@ impl Ipn {
             }
         }
         let [tracking_id, reference, kind] = found;
+        let kind = kind.or_else(|| Some(IpnKind::Callback.as_str().to_owned()));
         Self::checked(tracking_id, reference, kind)
     }
 

@@ -52,6 +52,21 @@ fn every_kind_is_told_apart_and_answered_with_its_own_word() {
 }
 
 #[test]
+fn a_browser_that_comes_back_names_no_type() {
+    let query = format!("OrderTrackingId={ID}&OrderMerchantReference=1515111111");
+    let ipn = Ipn::from_query(&query).unwrap();
+    assert_eq!(ipn.kind, IpnKind::Callback);
+    assert_eq!(ipn.order.as_str(), ID);
+    assert_eq!(ipn.reference, "1515111111");
+    // A browser sends no body, so one without a type is no notification.
+    let body = BODY.replace(r#""OrderNotificationType":"IPNCHANGE","#, "");
+    assert_eq!(
+        Ipn::from_json(body.as_bytes()).unwrap_err(),
+        IpnError::Missing("OrderNotificationType")
+    );
+}
+
+#[test]
 fn a_recurring_charge_carries_the_account_number_in_place_of_the_reference() {
     let query = QUERY
         .replace("IPNCHANGE", "RECURRING")
@@ -105,7 +120,7 @@ fn what_is_no_notification_is_refused() {
             IpnError::Missing("OrderTrackingId"),
         ),
         (
-            query(&format!("OrderTrackingId={ID}")),
+            query(&QUERY.replace("IPNCHANGE", "")),
             IpnError::Missing("OrderNotificationType"),
         ),
         (query(&QUERY.replace(ID, "17")), IpnError::NotAGuid),
