@@ -2,8 +2,8 @@
 
 use duka_core::{Delivery, Error, ErrorKind, Gateway, Money, OrderId};
 
-use crate::fake::{ByHand, Fake, GUID, builder, new_order, order, pesapal};
-use crate::replies;
+use crate::fake::{ByHand, Fake, builder, new_order, pesapal};
+use crate::replies::{self, SUBMITTED_ID};
 
 async fn fails(status: u16, body: &str) -> Error {
     let fake = Fake::new().reply(status, body);
@@ -17,8 +17,8 @@ async fn fails(status: u16, body: &str) -> Error {
 async fn the_recorded_reply_is_a_created_order() {
     let fake = Fake::new().reply(200, replies::SUBMITTED);
     let created = pesapal(&fake).create(&new_order()).await.unwrap();
-    assert_eq!(created.order, OrderId::text(GUID).unwrap());
-    assert_eq!(created.details.gateway_id.as_deref(), Some(GUID));
+    assert_eq!(created.order, OrderId::text(SUBMITTED_ID).unwrap());
+    assert_eq!(created.details.gateway_id.as_deref(), Some(SUBMITTED_ID));
     assert!(
         created
             .payment_link
@@ -31,14 +31,14 @@ async fn the_recorded_reply_is_a_created_order() {
 #[tokio::test]
 async fn a_tracking_id_in_capitals_is_kept_in_its_one_form() {
     let body = replies::SUBMITTED.replace(
-        &format!(r#""order_tracking_id":"{GUID}""#),
-        &format!(r#""order_tracking_id":"{}""#, GUID.to_uppercase()),
+        &format!(r#""order_tracking_id":"{SUBMITTED_ID}""#),
+        &format!(r#""order_tracking_id":"{}""#, SUBMITTED_ID.to_uppercase()),
     );
     let fake = Fake::new().reply(200, body);
     let pesapal = pesapal(&fake);
     let created = pesapal.create(&new_order()).await.unwrap();
-    assert_eq!(created.order, order());
-    assert_eq!(created.details.gateway_id.as_deref(), Some(GUID));
+    assert_eq!(created.order, OrderId::text(SUBMITTED_ID).unwrap());
+    assert_eq!(created.details.gateway_id.as_deref(), Some(SUBMITTED_ID));
     assert_eq!(pesapal.canonical_order(&created.order), created.order);
 }
 
@@ -76,6 +76,10 @@ async fn an_error_in_the_reply_is_a_refusal_with_its_code() {
         error.to_string(),
         "refused by the gateway: create: Invalid IPN URL ID provided.Check format and try again (HTTP 200, code invalid_api_request_parameters)"
     );
+    let error = fails(200, replies::NO_BILLING_DETAILS).await;
+    assert_eq!(error.code(), Some("missing_mandatory_billing_address"));
+    let error = fails(200, replies::OVER_THE_LIMIT).await;
+    assert_eq!(error.code(), Some("maximum_amount_limit_exceeded"));
     let documented = r#"{"error":{"type":"api_error","code":"missing_mandatory_billing_address","message":"…"}}"#;
     let error = fails(400, documented).await;
     assert_eq!(error.kind(), ErrorKind::Rejected);
@@ -110,11 +114,14 @@ async fn whatever_is_neither_an_order_nor_an_error_is_unlisted() {
         (200, without(r#""status":"200""#)),
         (200, other(r#""status":"200""#, r#""status":null"#)),
         (200, other(r#""status":"200""#, r#""status":"500""#)),
-        (200, without(&format!(r#""order_tracking_id":"{GUID}""#))),
+        (
+            200,
+            without(&format!(r#""order_tracking_id":"{SUBMITTED_ID}""#)),
+        ),
         (
             200,
             other(
-                &format!(r#""order_tracking_id":"{GUID}""#),
+                &format!(r#""order_tracking_id":"{SUBMITTED_ID}""#),
                 r#""order_tracking_id":"12""#,
             ),
         ),
@@ -164,7 +171,7 @@ async fn another_order_than_the_one_submitted_is_not_taken_for_it() {
 #[tokio::test]
 async fn the_member_that_is_missing_or_no_use_is_named() {
     let redirect = r#""redirect_url":"https://cybqa"#;
-    let id = format!(r#""order_tracking_id":"{GUID}""#);
+    let id = format!(r#""order_tracking_id":"{SUBMITTED_ID}""#);
     for (part, with, text) in [
         (
             id.as_str(),

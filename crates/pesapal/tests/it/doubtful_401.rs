@@ -37,7 +37,7 @@ const DISFIGURED: &[&str] = &[
     r#"{"error":{"error_type":"authentication_error","code":"invalid_api_credentials_provided","message":"x"},"status":"OK"}"#,
     r#"{"error":{"error_type":"authentication_error","code":"invalid_api_credentials_provided","message":"x"},"status":""}"#,
     r#"{"error":{"error_type":"authentication_error","code":"invalid_api_credentials_provided","message":"x"},"status":"500","message":"Order successfully cancelled."}"#,
-    r#"{"error":{"error_type":"authentication_error","code":"invalid_api_credentials_provided","message":"x"},"order_tracking_id":"b945e4af-80a5-4ec1-8706-e03f8332fb04"}"#,
+    r#"{"error":{"error_type":"authentication_error","code":"invalid_api_credentials_provided","message":"x"},"order_tracking_id":"96a5e1d9-5b0c-4b8e-9d3a-0c1f6f1f2a11"}"#,
     // A key stands there twice.
     r#"{"error":{"error_type":"authentication_error","code":"invalid_api_credentials_provided","message":"x"},"status":null,"status":null}"#,
     r#"{"error":{"code":"invalid_api_credentials_provided","code":"invalid_api_credentials_provided"}}"#,
@@ -284,10 +284,10 @@ async fn a_doubtful_answer_to_the_token_call_is_no_refusal_of_the_keys() {
 
 #[tokio::test]
 async fn keys_are_refused_by_the_recorded_forms_and_by_an_empty_401() {
-    let short = r#"{"error":{"error_type":"api_error","code":"invalid_consumer_key_or_secret_provided","message":""},"status":"500"}"#;
+    let among_nulls = r#"{"token":null,"expiryDate":null,"error":{"error_type":"api_error","code":"invalid_consumer_key_or_secret_provided","message":""},"status":"500","message":null}"#;
     let table = [200, 400, 401, 500]
         .iter()
-        .flat_map(|http| [(*http, replies::BAD_KEYS), (*http, short)])
+        .flat_map(|http| [(*http, replies::BAD_KEYS), (*http, among_nulls)])
         .chain([(401, "")]);
     for (http, body) in table {
         let fake = Fake::new().token_reply(http, body);

@@ -19,7 +19,7 @@ use jiff::civil::date;
 
 pub(crate) const KEY: &str = "canary-consumer-key";
 pub(crate) const SECRET: &str = "canary-consumer-secret";
-pub(crate) const GUID: &str = "b945e4af-80a5-4ec1-8706-e03f8332fb04";
+pub(crate) const GUID: &str = "96a5e1d9-5b0c-4b8e-9d3a-0c1f6f1f2a11";
 
 /// 2026-05-13T08:00:00Z.
 const START: i64 = 1_778_659_200;

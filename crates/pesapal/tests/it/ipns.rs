@@ -20,14 +20,31 @@ async fn list(status: u16, body: &str) -> Result<Vec<RegisteredIpn>, Error> {
 }
 
 #[tokio::test]
-async fn the_recorded_registration() {
-    let ipn = register(200, replies::REGISTERED).await.unwrap();
-    assert_eq!(ipn.id, "1da86d1c-1e8c-4183-bdfd-dd759463e4ce");
-    assert_eq!(ipn.url, "http://shop.example/ipn");
-    assert_eq!(ipn.method, Some(IpnMethod::Get));
-    assert_eq!(ipn.status.as_deref(), Some("Active"));
-    let created = ipn.created_at.unwrap();
-    assert_eq!(created.to_string(), "2024-03-18T15:25:46.2652354Z");
+async fn each_recorded_registration_is_read() {
+    let table = [
+        (
+            replies::REGISTERED_IN_2024,
+            "1da86d1c",
+            IpnMethod::Get,
+            Some("2024-03-18T15:25:46.2652354Z"),
+        ),
+        (
+            replies::REGISTERED,
+            "f32c5368",
+            IpnMethod::Post,
+            Some("2026-03-10T15:22:29.090556Z"),
+        ),
+        (replies::REGISTERED_LIVE, "0c1b7a55", IpnMethod::Get, None),
+    ];
+    for (body, id, method, created) in table {
+        let ipn = register(200, body).await.unwrap();
+        assert_eq!(&ipn.id[..8], id);
+        assert!(ipn.url.ends_with("://shop.example/ipn"), "{body}");
+        assert_eq!(ipn.method, Some(method));
+        assert_eq!(ipn.status.as_deref(), Some("Active"));
+        let shown = ipn.created_at.map(|moment| moment.to_string());
+        assert_eq!(shown.as_deref(), created);
+    }
 }
 
 #[tokio::test]
@@ -40,13 +57,13 @@ async fn both_spellings_of_the_status_key_are_read() {
 #[tokio::test]
 async fn the_notification_type_is_a_number_and_an_unknown_one_is_none() {
     for (number, method) in [
-        ("1", Some(IpnMethod::Post)),
+        ("0", Some(IpnMethod::Get)),
         (r#""1""#, Some(IpnMethod::Post)),
         ("2", None),
         ("null", None),
     ] {
         let body = replies::REGISTERED.replace(
-            r#""notification_type":0"#,
+            r#""notification_type":1"#,
             &format!(r#""notification_type":{number}"#),
         );
         assert_eq!(register(200, &body).await.unwrap().method, method);
@@ -55,7 +72,7 @@ async fn the_notification_type_is_a_number_and_an_unknown_one_is_none() {
 
 #[tokio::test]
 async fn a_date_without_a_zone_is_no_date() {
-    let body = replies::REGISTERED.replace("2652354Z", "2652354");
+    let body = replies::REGISTERED.replace("090556Z", "090556");
     assert_eq!(register(200, &body).await.unwrap().created_at, None);
 }
 
@@ -85,18 +102,21 @@ async fn a_registration_without_status_200_or_without_an_id_is_unlisted() {
 }
 
 #[tokio::test]
-async fn the_list_is_a_bare_array() {
-    let one = replies::REGISTERED;
-    let two = one.replace("1da86d1c", "2da86d1c").replace(":0,", ":1,");
-    let ipns = list(200, &format!(" [{one},{two}]")).await.unwrap();
+async fn the_recorded_list_is_a_bare_array_whose_rows_have_a_status_of_their_own() {
+    let ipns = list(200, replies::LISTED).await.unwrap();
     let ids: Vec<_> = ipns.iter().map(|ipn| (&ipn.id[..8], ipn.method)).collect();
     assert_eq!(
         ids,
         [
             ("1da86d1c", Some(IpnMethod::Get)),
-            ("2da86d1c", Some(IpnMethod::Post))
+            ("2d9be0a1", Some(IpnMethod::Post))
         ]
     );
+    // Registered without a scheme, and shown as it is.
+    assert_eq!(ipns[1].url, "localhost:3000/payment");
+    assert!(ipns.iter().all(|ipn| ipn.created_at.is_none()));
+    let of_2024 = format!(" [{}]", replies::REGISTERED_IN_2024);
+    assert!(list(200, &of_2024).await.unwrap()[0].created_at.is_some());
     assert!(list(200, "[]").await.unwrap().is_empty());
 }
 

@@ -59,7 +59,7 @@ fn added_members() -> impl Strategy<Value = String> {
         r#""error":null,"#,
         r#""message":"Order successfully cancelled.","#,
         r#""message":null,"#,
-        r#""order_tracking_id":"b945e4af-80a5-4ec1-8706-e03f8332fb04","#,
+        r#""order_tracking_id":"96a5e1d9-5b0c-4b8e-9d3a-0c1f6f1f2a11","#,
         r#""code":"invalid_api_credentials_provided","#,
         r#""status_code":1,"#,
         r#""x":1,"#,
@@ -197,7 +197,7 @@ proptest! {
         let created = call(http, &body, async |fake| pesapal(&fake).create(&new_order()).await);
         if created.0.is_ok() {
             prop_assert_eq!(&value["status"], &json!("200"));
-            prop_assert_eq!(&value["order_tracking_id"], &json!(GUID));
+            prop_assert_eq!(&value["order_tracking_id"], &json!(replies::SUBMITTED_ID));
         }
         check(&[200], http, &body, created, Intent::Mutation)?;
         let registered = call(http, &body, async |fake| pesapal(&fake).register_ipn(&url, IpnMethod::Get).await);

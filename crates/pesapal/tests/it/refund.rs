@@ -61,6 +61,7 @@ async fn an_answer_about_something_else_says_about_what() {
 }
 
 const RECEIVED: &str = "received: Refund request successfully";
+const BAD_PARAMETERS: &str = "refused: Invalid API request.";
 const KNOWN: &str = "refused: Refund request has been received already";
 
 #[tokio::test]
@@ -74,6 +75,70 @@ async fn every_reply_has_one_outcome() {
             replies::REFUND_BAD_AMOUNT,
             "refused: Invalid amount provided. Please check your transaction details",
         ),
+        // Refused for its fields, in the one form of a refused request: recorded, or as documented.
+        (200, replies::BAD_PARAMETERS, BAD_PARAMETERS),
+        (400, replies::BAD_PARAMETERS, BAD_PARAMETERS),
+        (
+            200,
+            r#"{"error":{"type":"invalid_request_error","code":"invalid_api_request_parameters","message":"Invalid API request."}}"#,
+            BAD_PARAMETERS,
+        ),
+        (
+            200,
+            r#"{"error":{"error_type":"invalid_request_error","code":"something_new","message":""},"status":500}"#,
+            "refused: something_new",
+        ),
+        (
+            200,
+            replies::OVER_THE_LIMIT,
+            "refused: Request Declined.Maximum allowed test transactions limit exceeded",
+        ),
+        // Nearly in that form: something stands beside it, or it is not about the request.
+        (
+            200,
+            r#"{"error":{"error_type":"invalid_request_error","code":"x","message":"y"},"status":"200"}"#,
+            "UnlistedReply",
+        ),
+        (
+            200,
+            r#"{"error":{"error_type":"invalid_request_error","code":"x","message":"y"},"status":"500","order_tracking_id":"0001869f-0000-4000-8000-000000000000"}"#,
+            "UnlistedReply",
+        ),
+        (
+            200,
+            r#"{"error":{"error_type":"invalid_request_error","code":"x","message":"y","trace":"z"},"status":"500"}"#,
+            "UnlistedReply",
+        ),
+        (
+            200,
+            r#"{"error":{"error_type":"invalid_request_error","type":"api_error","code":"x","message":"y"},"status":"500"}"#,
+            "UnlistedReply",
+        ),
+        (
+            200,
+            r#"{"error":{"error_type":"invalid_request_error","code":"","message":"y"},"status":"500"}"#,
+            "UnlistedReply",
+        ),
+        (
+            200,
+            r#"{"error":{"error_type":"api_error","code":"something_new","message":"y"},"status":"500"}"#,
+            "UnlistedReply",
+        ),
+        (
+            200,
+            r#"{"error":{"error_type":"api_error","code":"payment_details_not_found","message":"Pending Payment"},"status":"500"}"#,
+            "UnlistedReply",
+        ),
+        (
+            200,
+            r#"{"error":{"error_type":"invalid_request_error","code":"invalid_api_credentials_provided","message":"y"},"status":"500"}"#,
+            "UnlistedReply",
+        ),
+        (401, replies::BAD_PARAMETERS, "UnlistedReply"),
+        (500, replies::BAD_PARAMETERS, "Unavailable"),
+        (429, replies::BAD_PARAMETERS, "RateLimited"),
+        (404, replies::NO_SUCH_PATH, "UnlistedReply"),
+        (405, replies::WRONG_METHOD, "UnlistedReply"),
         // About this payment, or about another.
         (
             200,
@@ -82,7 +147,7 @@ async fn every_reply_has_one_outcome() {
         ),
         (
             200,
-            r#"{"status":200,"message":"x","order_tracking_id":"B945E4AF-80A5-4EC1-8706-E03F8332FB04"}"#,
+            r#"{"status":200,"message":"x","order_tracking_id":"96A5E1D9-5B0C-4B8E-9D3A-0C1F6F1F2A11"}"#,
             "received: x",
         ),
         (

@@ -44,7 +44,7 @@ async fn a_status_request() {
     let sent = &fake.calls()[0];
     assert_eq!(sent.intent, Intent::Read);
     assert_snapshot!(sent.text(), @r"
-    GET https://cybqa.pesapal.com/pesapalv3/api/Transactions/GetTransactionStatus?orderTrackingId=b945e4af-80a5-4ec1-8706-e03f8332fb04
+    GET https://cybqa.pesapal.com/pesapalv3/api/Transactions/GetTransactionStatus?orderTrackingId=96a5e1d9-5b0c-4b8e-9d3a-0c1f6f1f2a11
     Accept: application/json
     Authorization: Bearer canary-token-1
     Content-Type: application/json
@@ -63,7 +63,7 @@ async fn a_cancel_request_names_the_order_in_snake_case() {
     Authorization: Bearer canary-token-1
     Content-Type: application/json
 
-    {"order_tracking_id":"b945e4af-80a5-4ec1-8706-e03f8332fb04"}
+    {"order_tracking_id":"96a5e1d9-5b0c-4b8e-9d3a-0c1f6f1f2a11"}
     "#);
 }
 

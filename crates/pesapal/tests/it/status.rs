@@ -333,7 +333,7 @@ async fn the_tracking_id_in_the_reply_is_compared_ignoring_case() {
         OrderStatus::Paid
     );
     assert_eq!(read(&body("")).await.status, OrderStatus::Paid);
-    let error = fails(200, &body("96a5e1d9-5b0c-4b8e-9d3a-0c1f6f1f2a11")).await;
+    let error = fails(200, &body("b945e4af-80a5-4ec1-8706-e03f8332fb04")).await;
     assert_eq!(error.kind(), ErrorKind::UnlistedReply);
     assert!(error.to_string().contains("another order"), "{error}");
 }
@@ -351,7 +351,7 @@ const AN_UNPAID: &str = r#""status_code":0,"error":{"code":"payment_details_not_
 
 #[tokio::test]
 async fn an_unpaid_order_is_believed_only_where_the_reply_names_it() {
-    let another = "96a5e1d9-5b0c-4b8e-9d3a-0c1f6f1f2a11";
+    let another = "b945e4af-80a5-4ec1-8706-e03f8332fb04";
     let address =
         |query: &str| format!(r#","call_back_url":"https://shop.example/thanks?{query}""#);
     let capitals = GUID.to_uppercase();
@@ -402,7 +402,7 @@ async fn an_unpaid_order_is_believed_only_where_the_reply_names_it() {
 /// Recorded replies about paid orders do without it.
 #[tokio::test]
 async fn another_status_may_name_no_order_and_never_another_one() {
-    let another = "96a5e1d9-5b0c-4b8e-9d3a-0c1f6f1f2a11";
+    let another = "b945e4af-80a5-4ec1-8706-e03f8332fb04";
     for (status, meaning) in [
         (r#""status_code":1"#, OrderStatus::Paid),
         (r#""status_code":2"#, OrderStatus::Failed),
@@ -621,7 +621,7 @@ async fn the_recorded_paid_order_is_read_whole_with_its_date_as_that_of_the_paym
         gateway_id: Some(GUID.to_owned()),
         receipt: Some("6513008693186320103009".to_owned()),
         method: Some("Visa".to_owned()),
-        payment_account: Some(PersonalText::new("476173**0010")),
+        payment_account: Some(PersonalText::new("476173XXXXXX0010")),
         payer: Some(PersonalText::new("Achieng Odhiambo")),
         customer_account: Some(PersonalText::new("555-678")),
         status_code: Some("7".to_owned()),
@@ -634,14 +634,48 @@ async fn the_recorded_paid_order_is_read_whole_with_its_date_as_that_of_the_paym
 
 #[tokio::test]
 async fn a_failed_order_has_a_receipt_too() {
-    let failed = replies::PAID
-        .replace(r#""status_code":1"#, r#""status_code":2"#)
-        .replace("Completed", "Failed");
-    let reading = read(&failed).await;
-    assert_eq!(reading.status, OrderStatus::Failed);
-    let receipt = reading.details.receipt.as_deref();
-    assert_eq!(receipt, Some("6513008693186320103009"));
-    assert!(reading.details.paid_at.is_none() && reading.details.created_at.is_some());
+    for (body, receipt, words) in [
+        (replies::FAILED_BY_MPESA, "40718263", None),
+        (
+            replies::FAILED_BY_CARD,
+            "6513008693186320100001",
+            Some("Invalid amount provided.Please provide original amount"),
+        ),
+    ] {
+        let reading = read(body).await;
+        assert_eq!(reading.status, OrderStatus::Failed);
+        assert_eq!(reading.details.receipt.as_deref(), Some(receipt));
+        assert_eq!(reading.details.description.as_deref(), words);
+        assert!(reading.details.paid_at.is_none() && reading.details.created_at.is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_payment_by_mobile_money_has_the_operators_receipt_and_no_description() {
+    let reading = read(replies::PAID_BY_MPESA).await;
+    assert_eq!(reading.status, OrderStatus::Paid);
+    assert_eq!(reading.money, Some(Money::parse("1500.00", "KES").unwrap()));
+    let details = details(replies::PAID_BY_MPESA).await;
+    assert_eq!(details.receipt.as_deref(), Some("TIE4K7X2QA"));
+    assert_eq!(details.method.as_deref(), Some("MpesaKE"));
+    assert_eq!(details.description, None);
+    assert_eq!(details.payment_account.unwrap().reveal(), "2547xxx00000");
+    let paid_at = details.paid_at.unwrap();
+    assert_eq!(
+        paid_at.moment.unwrap().to_string(),
+        "2025-09-14T08:08:02.187Z"
+    );
+}
+
+#[tokio::test]
+async fn the_recorded_unpaid_order_of_2025_is_unpaid() {
+    let reading = read(replies::UNPAID_IN_2025).await;
+    assert_eq!(reading.status, OrderStatus::Unpaid);
+    let created_at = reading.details.created_at.unwrap();
+    assert_eq!(
+        created_at.moment.unwrap().to_string(),
+        "2025-09-14T08:02:31.443Z"
+    );
 }
 
 #[tokio::test]
@@ -690,7 +724,7 @@ async fn a_detail_of_another_form_is_left_out() {
         ("payment_method", r#""Visa""#, "{}"),
         ("created_date", r#""2024-03-18T18:25:46.75""#, "17"),
         ("created_date", r#""2024-03-18T18:25:46.75""#, r#""\ud800""#),
-        ("payment_account", r#""476173**0010""#, "[]"),
+        ("payment_account", r#""476173XXXXXX0010""#, "[]"),
         ("account_number", r#""555-678""#, "{}"),
         ("payment_status_code", r#""7""#, "[]"),
         (
