@@ -134,7 +134,7 @@ pub(crate) fn ipn(
     };
     let (url, form, body) = match method {
         IpnMethod::Get => (
-            with_order(url, own, names, "IPNCHANGE"),
+            with_order(url, own, names, Some("IPNCHANGE")),
             Form::Get,
             Bytes::new(),
         ),
@@ -155,18 +155,18 @@ pub(crate) fn ipn(
     })
 }
 
-/// An address with the three members Pesapal appends to its query.
+/// An address with the members Pesapal appends to its query: two, and a third that says of what kind the call is.
 pub(crate) fn with_order(
     url: &Url,
     own: &PesapalOrder,
     names: [&'static str; 3],
-    kind: &str,
+    kind: Option<&str>,
 ) -> Url {
     let [tracking_id, reference, kind_of] = names;
     let mut url = url.clone();
     url.query_pairs_mut()
         .append_pair(tracking_id, &own.tracking_id)
         .append_pair(reference, &own.reference)
-        .append_pair(kind_of, kind);
+        .extend_pairs(kind.map(|kind| (kind_of, kind)));
     url
 }

@@ -10,6 +10,7 @@ use crate::notification::with_order;
 use crate::order::{Order, OrderDetails};
 use crate::routes::Page;
 use crate::state::Shared;
+use crate::variants::{Behaviour, pesapal as variants};
 
 /// No script runs and no resource is loaded, whatever text an order contains.
 const POLICY: &str =
@@ -62,7 +63,8 @@ fn shown(shared: &Shared, token: &str) -> Reply {
     let Some(key) = state.orders.checkout(token) else {
         return no_such_order();
     };
-    framed(StatusCode::OK, &order_page(state.orders.get(key), token))
+    let page = order_page(state.orders.get(key), token, &state.behaviour);
+    framed(StatusCode::OK, &page)
 }
 
 /// Lets the customer act, and redirects back to the page.
@@ -73,10 +75,8 @@ fn pressed(shared: &Shared, token: &str, act: CustomerAct) -> Reply {
         return no_such_order();
     };
     if state.act(key, act, now).is_err() {
-        return framed(
-            StatusCode::CONFLICT,
-            &order_page(state.orders.get(key), token),
-        );
+        let page = order_page(state.orders.get(key), token, &state.behaviour);
+        return framed(StatusCode::CONFLICT, &page);
     }
     Reply::html(StatusCode::SEE_OTHER, String::new())
         .with_header("location", format!("/checkout/{}", encoded(token)))
@@ -111,7 +111,7 @@ fn framed(status: StatusCode, page: &Html) -> Reply {
     Reply::html(status, html).with_header("content-security-policy", POLICY)
 }
 
-fn order_page(order: &Order, token: &str) -> Html {
+fn order_page(order: &Order, token: &str, behaviour: &Behaviour) -> Html {
     let (seller, reference) = match &order.details {
         OrderDetails::KwikPaisa(own) => ("KwikPaisa", own.order_id.text()),
         OrderDetails::Pesapal(own) => ("Pesapal", own.reference.as_str()),
@@ -140,7 +140,7 @@ fn order_page(order: &Order, token: &str) -> Html {
         body.push_str(&button_form(token, "fail", "Fail"));
     }
     let mut head = String::new();
-    if let Some(back) = way_back(order) {
+    if let Some(back) = way_back(order, behaviour) {
         let back = escaped(back.as_str());
         // Automatically only when the page offers no further action.
         if !can_fail && !order.is_cancelled() {
@@ -159,7 +159,7 @@ fn button_form(token: &str, name: &str, label: &str) -> String {
 }
 
 /// Where the browser goes afterwards; None unless it is a web address.
-fn way_back(order: &Order) -> Option<Url> {
+fn way_back(order: &Order, behaviour: &Behaviour) -> Option<Url> {
     let web = |text: &str| {
         Url::parse(text)
             .ok()
@@ -171,7 +171,9 @@ fn way_back(order: &Order) -> Option<Url> {
             let given_up = order.paid_at.is_none() || order.is_cancelled();
             let cancellation = own.cancellation_url.as_deref().filter(|_| given_up);
             let url = web(cancellation.unwrap_or(&order.return_url))?;
-            Some(with_order(&url, own, BROWSER_NAMES, "CALLBACKURL"))
+            let has_type = behaviour.value(&variants::BROWSER_RETURN_HAS_TYPE);
+            let kind = has_type.then_some("CALLBACKURL");
+            Some(with_order(&url, own, BROWSER_NAMES, kind))
         }
     }
 }

@@ -40,6 +40,13 @@ impl Rng {
             .to_string()
     }
 
+    /// Ten capital letters and digits, as operators of mobile money number payments.
+    pub(crate) fn operator_code(&mut self) -> String {
+        const LETTERS: &[u8; 36] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+        let letter = |_| char::from(LETTERS[usize::try_from(self.next_u64() % 36).unwrap_or(0)]);
+        (0..10).map(letter).collect()
+    }
+
     /// 32 lowercase hex digits.
     pub(crate) fn hex_token(&mut self) -> String {
         Uuid::from_u128(self.next_u128()).simple().to_string()

@@ -66,7 +66,10 @@ fn not_in_api(
 ) -> Reply {
     let reply = match gateway {
         Gateway::KwikPaisa => kwikpaisa::error(&shared.behaviour(), status, "Invalid request."),
-        Gateway::Pesapal => pesapal::http_error(status, "No matching resource was found."),
+        Gateway::Pesapal if status == StatusCode::METHOD_NOT_ALLOWED => {
+            pesapal::wrong_method(received)
+        }
+        Gateway::Pesapal => pesapal::no_such_path(&shared.base_url, received),
     }
     .because(reason);
     let record = record(shared, received, gateway, None);

@@ -87,7 +87,7 @@ pub struct ErrorCode {
 /// The codes seen so far, found in any case of letters; those that decide (refused credentials,
 /// *pending*) count only as they stand here. No page lists them all, and one that is not here is a
 /// refusal as well, except of a request to create an order, which may have been made all the same.
-/// The refusals of a cancel and of a refund have no code.
+/// The refusals of a cancel have no code, and of a refund only those of its members have one.
 pub static ERROR_CODES: [ErrorCode; 9] = [
     ErrorCode {
         code: "invalid_consumer_key_or_secret_provided",

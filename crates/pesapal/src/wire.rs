@@ -34,6 +34,12 @@ fn number(amount: Decimal) -> Box<RawValue> {
     RawValue::from_string(amount.to_string()).expect("the text of a decimal is a JSON number")
 }
 
+/// A JSON text.
+fn text(text: &str) -> Box<RawValue> {
+    let quoted = serde_json::Value::from(text).to_string();
+    RawValue::from_string(quoted).expect("a JSON text is JSON")
+}
+
 /// The one form of a tracking id that is kept and sent: a GUID in its usual 36 characters, in
 /// small letters. Nothing if it is none.
 ///

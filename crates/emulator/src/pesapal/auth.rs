@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
+use super::jwt;
 use super::replies::{Answered, body, error_body, http_error};
 use super::wire::{
     ApiError, ErrorBody, Place, Refusal, TokenBody, TokenReply, body_status, expiry_date, no_error,
@@ -113,11 +114,7 @@ pub(super) fn issue(call: &mut Call<'_>) -> Answered {
     }
     let life = SignedDuration::try_from(config.token_life).unwrap_or(SignedDuration::MAX);
     let expiry = call.now.checked_add(life).unwrap_or(Timestamp::MAX);
-    let token = format!(
-        "eyJ{}{}",
-        call.state.rng.hex_token(),
-        call.state.rng.hex_token()
-    );
+    let token = jwt::token(&mut call.state.rng, call.now, life.as_secs());
     let behaviour = call.behaviour;
     if behaviour.value(&variants::NEW_TOKEN_ENDS_OLDER) {
         call.state.tokens = Tokens::default();
@@ -126,8 +123,8 @@ pub(super) fn issue(call: &mut Call<'_>) -> Answered {
     Ok(Reply::json(
         StatusCode::OK,
         &TokenReply {
-            token: Some(token),
-            expiryDate: expiry_date(behaviour, expiry).map(Some),
+            token,
+            expiryDate: expiry_date(behaviour, expiry),
             error: no_error(behaviour, Place::Elsewhere),
             status: behaviour
                 .value(&variants::TOKEN_REPLY_HAS_STATUS)
@@ -141,20 +138,5 @@ pub(super) fn issue(call: &mut Call<'_>) -> Answered {
 fn bad_consumer_keys(behaviour: &Behaviour) -> Reply {
     let http = behaviour.value(&variants::BAD_CONSUMER_KEYS_HTTP);
     let error = ApiError::new(behaviour, "invalid_consumer_key_or_secret_provided", "");
-    match behaviour.value(&variants::ERROR_FORM) {
-        ErrorForm::Observed | ErrorForm::Text => Reply::json(
-            http,
-            &TokenReply {
-                token: None,
-                expiryDate: Some(None),
-                error: Some(Some(error)),
-                status: Some(body_status(behaviour, 500)),
-                message: "",
-            },
-        ),
-        ErrorForm::Documented => {
-            let error = Refusal::Object(error);
-            Reply::json(http, &error_body(behaviour, error))
-        }
-    }
+    Reply::json(http, &error_body(behaviour, Refusal::Object(error)))
 }

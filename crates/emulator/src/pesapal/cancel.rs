@@ -19,7 +19,7 @@ pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
     let key = call.state.orders.pesapal(&id).ok_or_else(|| {
         match behaviour.value(&variants::UNKNOWN_ORDER) {
             UnknownOrder::Http404 => not_found(behaviour),
-            UnknownOrder::Foreign404 => foreign_not_found(),
+            UnknownOrder::Foreign404 => foreign_not_found(call),
             UnknownOrder::Error200 | UnknownOrder::Status500 => {
                 refused("no order has this order_tracking_id")
             }

@@ -3,6 +3,7 @@
 mod auth;
 mod cancel;
 mod ipns;
+mod jwt;
 mod orders;
 mod recurring;
 mod replies;
@@ -15,7 +16,7 @@ use crate::gateway::Operation;
 
 pub(crate) use auth::{authenticate, expired};
 pub(crate) use orders::stray;
-pub(crate) use replies::http_error;
+pub(crate) use replies::{http_error, no_such_path, wrong_method};
 
 /// Carries out an authenticated call.
 pub(crate) fn answer(call: &mut Call<'_>, operation: Operation) -> Reply {

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use url::Url;
 
 use super::replies::{
-    Answered, api_error, body, foreign_not_found, not_found, own, plain, success,
+    Answered, api_error, bad_parameters, body, foreign_not_found, not_found, own, plain, success,
 };
 use super::wire::{
     ApiError, PayerInfo, Place, RefundBody, StatusReply, body_status, east_africa, no_error,
@@ -32,21 +32,18 @@ enum Shown {
 }
 
 pub(super) fn status(call: &mut Call<'_>) -> Answered {
-    let id = call.received.query("orderTrackingId").ok_or_else(|| {
-        api_error(
-            call.behaviour,
-            "invalid_api_request_parameters",
-            "orderTrackingId is missing",
-        )
-    })?;
+    let id = call
+        .received
+        .query("orderTrackingId")
+        .ok_or_else(|| bad_parameters(call.behaviour, "orderTrackingId is missing"))?;
     let order = call
         .state
         .orders
         .pesapal(&id)
         .map(|key| call.state.orders.get(key))
-        .ok_or_else(|| unknown_order(call.behaviour))?;
+        .ok_or_else(|| unknown_order(call))?;
     let behaviour = call.behaviour;
-    let own = own(order).ok_or_else(|| unknown_order(behaviour))?;
+    let own = own(order).ok_or_else(|| unknown_order(call))?;
     let shown = shown(order, behaviour.value(&variants::STATUS_AFTER_CANCEL));
     let reply = status_reply(order, own, shown, behaviour);
     Ok(Reply::json(StatusCode::OK, &reply))
@@ -84,16 +81,17 @@ pub(crate) fn stray(
     let shown = shown(&order, behaviour.value(&variants::STATUS_AFTER_CANCEL));
     match own(&order) {
         Some(own) => Reply::json(StatusCode::OK, &status_reply(&order, own, shown, behaviour)),
-        None => unknown_order(behaviour),
+        None => not_found(behaviour),
     }
 }
 
-fn unknown_order(behaviour: &Behaviour) -> Reply {
+fn unknown_order(call: &Call<'_>) -> Reply {
+    let behaviour = call.behaviour;
     let message = "unknown orderTrackingId";
     match behaviour.value(&variants::UNKNOWN_ORDER) {
         UnknownOrder::Error200 => api_error(behaviour, "invalid_api_request_parameters", message),
         UnknownOrder::Http404 => not_found(behaviour),
-        UnknownOrder::Foreign404 => foreign_not_found(),
+        UnknownOrder::Foreign404 => foreign_not_found(call),
         UnknownOrder::Status500 => plain(behaviour, StatusCode::OK, 500, message).because(message),
     }
 }
@@ -121,9 +119,10 @@ const fn shown(order: &Order, after_cancel: StatusAfterCancel) -> Shown {
     }
 }
 
-/// What a failed card payment shows as its confirmation code: 22 digits, as recorded. No refund
-/// can be asked for by it.
+/// What a failed payment by card shows as its confirmation code: 22 digits, as recorded. No refund can be asked for by it.
 const FAILED_RECEIPT: &str = "6513008693186320100001";
+/// The same by mobile money: 8 digits.
+const FAILED_MOBILE_RECEIPT: &str = "40718263";
 
 fn status_reply<'a>(
     order: &'a Order,
@@ -163,10 +162,17 @@ fn status_reply<'a>(
             Some("Transaction successfully processed."),
             none,
         ),
-        Shown::Failed => (2, "Failed", Some("Transaction failed."), none),
+        // The bank's own words.
+        Shown::Failed => (
+            2,
+            "Failed",
+            Some("Invalid amount provided.Please provide original amount"),
+            none,
+        ),
         Shown::Reversed => (3, "Reversed", Some("Transaction reversed."), none),
     };
     let pending = status_code == 0;
+    let method = behaviour.value(&variants::PAYMENT_METHOD);
     // Recorded: once it is paid, the date is that of the payment.
     let (dated, payer_info) = match shown {
         Shown::Completed | Shown::Reversed => (
@@ -177,10 +183,11 @@ fn status_reply<'a>(
     };
     let there = behaviour.value(&variants::STATUS_HAS_ALL_KEYS);
     StatusReply {
-        payment_method: if pending { "" } else { "Visa" },
+        payment_method: if pending { "" } else { method.word },
         amount: JsonScalar::amount(order.amount, JsonType::Number),
         created_date: east_africa(dated),
         confirmation_code: match shown {
+            Shown::Failed if method.is_mobile => FAILED_MOBILE_RECEIPT,
             Shown::Failed => FAILED_RECEIPT,
             Shown::Pending | Shown::Invalid | Shown::Completed | Shown::Reversed => {
                 order.receipt.as_deref().unwrap_or("")
@@ -188,19 +195,19 @@ fn status_reply<'a>(
         },
         order_tracking_id: there.then(|| tracking_id(behaviour, own)),
         payment_status_description: text,
-        description,
+        description: description.filter(|_| !method.is_mobile),
         message: "Request processed successfully",
-        payment_account: if pending { "" } else { "476173**0010" },
+        payment_account: match (pending, method.is_mobile) {
+            (true, _) => "",
+            (false, true) => behaviour.value(&variants::PAYER_PHONE),
+            (false, false) => "476173XXXXXX0010",
+        },
         account_number: account_number(own, there),
         payer_info: payer_info.then_some(PayerInfo {
             first_name: "Achieng",
             last_name: "Odhiambo",
         }),
-        call_back_url: if pending {
-            with_ids(order, own, behaviour)
-        } else {
-            order.return_url.clone()
-        },
+        call_back_url: with_ids(order, own, behaviour),
         status_code,
         merchant_reference: &own.reference,
         payment_status_code: there.then_some(""),
@@ -210,7 +217,7 @@ fn status_reply<'a>(
     }
 }
 
-/// The callback address of an order that is not paid, with its ids behind it as recorded.
+/// The callback address of an order, with its ids behind it as recorded.
 fn with_ids(order: &Order, own: &PesapalOrder, behaviour: &Behaviour) -> String {
     let Ok(mut url) = Url::parse(&order.return_url) else {
         return order.return_url.clone();
@@ -234,6 +241,14 @@ pub(super) fn refund(call: &mut Call<'_>) -> Answered {
     let asked: RefundBody = body(call)?;
     let behaviour = call.behaviour;
     let refund_refused = |message, reason| refund_refused(behaviour, message, reason);
+    let given = |it: &Option<String>| it.as_deref().is_some_and(|text| !text.trim().is_empty());
+    let has_texts = [&asked.confirmation_code, &asked.username, &asked.remarks]
+        .into_iter()
+        .all(given);
+    let Some(amount) = asked.amount.filter(|_| has_texts) else {
+        let reason = "confirmation_code, amount, username or remarks is missing";
+        return Err(bad_parameters(behaviour, reason));
+    };
     let key = asked
         .confirmation_code
         .and_then(|it| call.state.orders.pesapal_confirmation(&it));
@@ -262,27 +277,18 @@ pub(super) fn refund(call: &mut Call<'_>) -> Answered {
             "the payment's one refund request was used up by a refused one",
         ));
     }
-    let given = |it: Option<String>| it.is_some_and(|text| !text.trim().is_empty());
-    if !given(asked.username) || !given(asked.remarks) {
-        return Err(refund_refused(
-            "Invalid refund request",
-            "username or remarks is missing",
-        ));
-    }
     if payment != Payment::Paid {
         return Err(refund_refused(
             "Invalid refund request",
             "the order is not completed",
         ));
     }
-    let amount = asked
-        .amount
-        .and_then(|it| read_amount(&it))
-        .unwrap_or_default();
-    if amount <= Decimal::ZERO || amount > paid {
+    let amount = read_amount(&amount).unwrap_or_default();
+    let is_mobile = behaviour.value(&variants::PAYMENT_METHOD).is_mobile;
+    if amount <= Decimal::ZERO || amount > paid || is_mobile && amount < paid {
         return Err(refund_refused(
             "Invalid amount provided. Please check your transaction details",
-            "the amount is not above zero and at most the order's",
+            "the amount is not above zero and at most the order's, or not all of it with mobile money",
         ));
     }
     if own.refund_requested && !behaviour.value(&variants::SECOND_REFUND_IS_ACCEPTED) {

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::replies::{PARAMETERS, Refused, refused};
+use super::replies::{Refused, refused};
 use super::wire::SubscriptionDetails;
 
 const FREQUENCIES: [&str; 4] = ["DAILY", "WEEKLY", "MONTHLY", "YEARLY"];
@@ -14,12 +14,12 @@ pub(super) fn recurring(
 ) -> Result<Option<String>, Refused> {
     let blank = |text: &String| text.trim().is_empty();
     if account_number.as_ref().is_some_and(blank) {
-        return Err(refused(PARAMETERS, "account_number must not be blank"));
+        return Err(refused("account_number must not be blank"));
     }
     if let Some(details) = details {
         if account_number.is_none() {
             let message = "subscription_details needs account_number";
-            return Err(refused(PARAMETERS, message));
+            return Err(refused(message));
         }
         check(&details)?;
     }
@@ -30,12 +30,12 @@ fn check(details: &SubscriptionDetails) -> Result<(), Refused> {
     let start = day(details.start_date.as_deref())?;
     let end = day(details.end_date.as_deref())?;
     if end <= start {
-        return Err(refused(PARAMETERS, "end_date must be after start_date"));
+        return Err(refused("end_date must be after start_date"));
     }
     let frequency = details.frequency.as_deref().unwrap_or_default();
     if !FREQUENCIES.contains(&frequency) {
         let message = "frequency must be DAILY, WEEKLY, MONTHLY or YEARLY";
-        return Err(refused(PARAMETERS, message));
+        return Err(refused(message));
     }
     Ok(())
 }
@@ -51,7 +51,6 @@ fn day(text: Option<&str>) -> Result<Date, Refused> {
         .filter(|it| form && it.len() == 10)
         .and_then(|it| Date::strptime("%d-%m-%Y", it).ok())
         .ok_or(refused(
-            PARAMETERS,
             "start_date and end_date must be days as dd-MM-yyyy",
         ))
 }

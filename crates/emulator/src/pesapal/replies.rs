@@ -4,27 +4,47 @@ use hyper::StatusCode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::wire::{ApiError, ErrorBody, Plain, Refusal, SubmitReply, body_status};
+use super::wire::{ApiError, ErrorBody, PARAMETERS, Plain, Refusal, SubmitReply, body_status};
 use crate::call::Call;
-use crate::exchange::Reply;
+use crate::exchange::{Received, Reply};
 use crate::order::{Order, OrderDetails, PesapalOrder};
 use crate::variants::Behaviour;
 use crate::variants::pesapal::{self as variants, ErrorForm};
-
-/// The code of an error about a member of the request.
-pub(super) const PARAMETERS: &str = "invalid_api_request_parameters";
 
 /// A reply, or the refusal that is sent instead.
 pub(super) type Answered<T = Reply> = Result<T, Reply>;
 
 /// An error of the web server in front of the API, which has a form of its own.
-pub(crate) fn http_error(status: StatusCode, message: &'static str) -> Reply {
+pub(crate) fn http_error(status: StatusCode, message: &str) -> Reply {
     #[derive(Serialize)]
-    struct Body {
-        message: &'static str,
+    struct Body<'a> {
+        message: &'a str,
     }
     Reply::json(status, &Body { message })
 }
+
+/// HTTP 404 of an address that the server does not know.
+pub(crate) fn no_such_path(base_url: &str, received: &Received) -> Reply {
+    let uri = format!("{base_url}{}", received.path_and_query());
+    let message = format!("No HTTP resource was found that matches the request URI '{uri}'.");
+    http_error(StatusCode::NOT_FOUND, &message)
+}
+
+/// HTTP 405 of an address that has other methods.
+pub(crate) fn wrong_method(received: &Received) -> Reply {
+    let method = &received.method;
+    let message = format!("The requested resource does not support http method '{method}'.");
+    http_error(StatusCode::METHOD_NOT_ALLOWED, &message)
+}
+
+/// A request with a member that is missing or wrong. The gateway does not say which; the verdict does.
+pub(super) fn bad_parameters(behaviour: &Behaviour, reason: &str) -> Reply {
+    let error = Refusal::new(behaviour, PARAMETERS, INVALID_REQUEST);
+    Reply::json(StatusCode::OK, &error_body(behaviour, error)).because(reason)
+}
+
+/// What the gateway says of a request with bad members, whatever is bad.
+const INVALID_REQUEST: &str = "Invalid API request.";
 
 pub(super) fn body<T: DeserializeOwned>(call: &Call<'_>) -> Answered<T> {
     serde_json::from_slice(&call.received.body).map_err(|problem| {
@@ -73,12 +93,8 @@ pub(super) fn not_found(behaviour: &Behaviour) -> Reply {
 }
 
 /// HTTP 404 from the web server in front of the API, which does not mention the order.
-pub(super) fn foreign_not_found() -> Reply {
-    http_error(
-        StatusCode::NOT_FOUND,
-        "No HTTP resource was found that matches the request URI.",
-    )
-    .because("no order has this tracking id")
+pub(super) fn foreign_not_found(call: &Call<'_>) -> Reply {
+    no_such_path(&call.shared.base_url, call.received).because("no order has this tracking id")
 }
 
 pub(super) fn own(order: &Order) -> Option<&PesapalOrder> {
@@ -88,21 +104,44 @@ pub(super) fn own(order: &Order) -> Option<&PesapalOrder> {
     }
 }
 
-/// Why an order is refused: the error's code and message.
+/// Why an order is refused: the error's code and message, and the reason that only the verdict tells.
 pub(super) struct Refused {
     code: &'static str,
     message: &'static str,
+    reason: &'static str,
 }
 
-pub(super) const fn refused(code: &'static str, message: &'static str) -> Refused {
-    Refused { code, message }
+/// An order with a member that is missing or wrong.
+pub(super) const fn refused(reason: &'static str) -> Refused {
+    Refused {
+        code: PARAMETERS,
+        message: INVALID_REQUEST,
+        reason,
+    }
 }
+
+pub(super) const UNKNOWN_IPN: Refused = Refused {
+    code: PARAMETERS,
+    message: "Invalid IPN URL ID provided.Check format and try again",
+    reason: "notification_id is not a registered IPN",
+};
+
+pub(super) const NO_BILLING_DETAILS: Refused = Refused {
+    code: "missing_mandatory_billing_address",
+    message: "Please provide billing details information on your API request.",
+    reason: "billing_address needs email_address or phone_number",
+};
 
 impl Refused {
     pub(super) fn into_reply(self, behaviour: &Behaviour) -> Reply {
-        let Self { code, message } = self;
+        let Self {
+            code,
+            message,
+            reason,
+        } = self;
+        let among_nulls = behaviour.value(&variants::REFUSED_REQUEST_IS_AMONG_NULLS);
         let reply = match behaviour.value(&variants::ERROR_FORM) {
-            ErrorForm::Observed => Reply::json(
+            ErrorForm::Observed if among_nulls => Reply::json(
                 StatusCode::OK,
                 &SubmitReply {
                     order_tracking_id: None,
@@ -112,11 +151,11 @@ impl Refused {
                     status: body_status(behaviour, 500),
                 },
             ),
-            ErrorForm::Documented | ErrorForm::Text => {
+            ErrorForm::Observed | ErrorForm::Documented | ErrorForm::Text => {
                 let error = Refusal::new(behaviour, code, message);
                 Reply::json(StatusCode::OK, &error_body(behaviour, error))
             }
         };
-        reply.because(format!("{code}: {message}"))
+        reply.because(format!("{code}: {reason}"))
     }
 }

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use jiff::tz::Offset;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::json::JsonScalar;
@@ -49,6 +50,17 @@ pub(super) struct SubscriptionDetails {
     pub(super) frequency: Option<String>,
 }
 
+/// What the page has as a number, and clients send as text as well.
+pub(super) struct TextOrNumber;
+
+impl<'de> Deserialize<'de> for TextOrNumber {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        let known = JsonScalar::read(&raw).map(|_| Self);
+        known.ok_or_else(|| D::Error::custom("neither text nor a number"))
+    }
+}
+
 #[derive(Deserialize)]
 #[expect(
     dead_code,
@@ -65,8 +77,8 @@ pub(super) struct BillingAddress {
     pub(super) line_2: Option<String>,
     pub(super) city: Option<String>,
     pub(super) state: Option<String>,
-    pub(super) postal_code: Option<String>,
-    pub(super) zip_code: Option<String>,
+    pub(super) postal_code: Option<TextOrNumber>,
+    pub(super) zip_code: Option<TextOrNumber>,
 }
 
 #[derive(Deserialize)]
@@ -105,7 +117,12 @@ pub(super) struct ApiError {
 
 impl ApiError {
     pub(super) fn new(behaviour: &Behaviour, code: &str, message: &str) -> Self {
-        Self::of_type(behaviour, Some("api_error"), Some((code, message)))
+        let kind = if code == PARAMETERS {
+            "invalid_request_error"
+        } else {
+            "api_error"
+        };
+        Self::of_type(behaviour, Some(kind), Some((code, message)))
     }
 
     /// The error of credentials or a token.
@@ -133,10 +150,12 @@ impl ApiError {
     }
 }
 
-/// Where a form without an error differs from null: only a status was recorded with an object of nulls.
+/// Where a form without an error differs from null: a status was recorded with an object of nulls, and an address
+/// of notifications without any.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Place {
     Status,
+    Address,
     Elsewhere,
 }
 
@@ -144,14 +163,17 @@ pub(super) enum Place {
 pub(super) fn no_error(behaviour: &Behaviour, place: Place) -> Option<Option<ApiError>> {
     let nulls = ApiError::of_type(behaviour, None, None);
     match (behaviour.value(&variants::NO_ERROR), place) {
-        (NoError::AsObserved, Place::Status) => Some(Some(ApiError {
+        (NoError::AsDocumented, Place::Status) => Some(Some(ApiError {
             call_back_url: Some(None),
             ..nulls
         })),
-        (NoError::ObjectOfNulls, Place::Status | Place::Elsewhere) => Some(Some(nulls)),
-        (NoError::AsObserved, Place::Elsewhere)
-        | (NoError::Null, Place::Status | Place::Elsewhere) => Some(None),
-        (NoError::Absent, Place::Status | Place::Elsewhere) => None,
+        (NoError::AsObserved, Place::Status) | (NoError::ObjectOfNulls, _) => Some(Some(nulls)),
+        (NoError::AsObserved | NoError::AsDocumented, Place::Elsewhere) | (NoError::Null, _) => {
+            Some(None)
+        }
+        (NoError::AsObserved | NoError::AsDocumented, Place::Address) | (NoError::Absent, _) => {
+            None
+        }
     }
 }
 
@@ -193,9 +215,9 @@ pub(super) struct ErrorBody {
 #[expect(non_snake_case, reason = "expiryDate is the name on the wire")]
 #[derive(Serialize)]
 pub(super) struct TokenReply {
-    pub(super) token: Option<String>,
+    pub(super) token: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) expiryDate: Option<Option<String>>,
+    pub(super) expiryDate: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<Option<ApiError>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -205,9 +227,11 @@ pub(super) struct TokenReply {
 
 #[derive(Serialize)]
 pub(super) struct IpnReply<'a> {
-    pub(super) id: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) id: Option<u64>,
     pub(super) url: &'a str,
-    pub(super) created_date: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) created_date: Option<String>,
     pub(super) ipn_id: &'a str,
     pub(super) notification_type: u8,
     pub(super) ipn_notification_type_description: &'static str,
@@ -220,6 +244,8 @@ pub(super) struct IpnReply<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<Option<ApiError>>,
     pub(super) status: JsonScalar,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) message: Option<Option<&'static str>>,
 }
 
 #[derive(Serialize)]
@@ -246,12 +272,12 @@ pub(super) struct StatusReply<'a> {
     pub(super) message: &'static str,
     pub(super) payment_account: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) account_number: Option<Option<&'a str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) payer_info: Option<PayerInfo>,
     pub(super) call_back_url: String,
     pub(super) status_code: u8,
     pub(super) merchant_reference: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) account_number: Option<Option<&'a str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) payment_status_code: Option<&'static str>,
     pub(super) currency: &'a str,
@@ -265,6 +291,9 @@ pub(super) struct PayerInfo {
     pub(super) first_name: &'static str,
     pub(super) last_name: &'static str,
 }
+
+/// The code of an error about a member of the request.
+pub(super) const PARAMETERS: &str = "invalid_api_request_parameters";
 
 /// The form of cancel's and refund's replies, which have no `error` at all.
 #[derive(Serialize)]
@@ -297,13 +326,20 @@ pub(super) fn created_date(behaviour: &Behaviour, time: Timestamp) -> String {
     }
 }
 
-/// UTC with seven digits of a fraction, as .NET writes it.
+/// UTC with up to seven digits of a fraction, as .NET writes it: without zeros behind them.
 fn utc(time: Timestamp) -> String {
-    format!("{time:.7}")
+    let text = format!("{time:.7}");
+    let text = text.trim_end_matches('Z');
+    format!("{}Z", without_zeros(text))
 }
 
-/// East Africa Time without saying so, as the status has it.
+/// East Africa Time without saying so, as a status and the list of addresses have it: with up to three digits of a
+/// fraction.
 pub(super) fn east_africa(time: Timestamp) -> String {
     let local = Offset::constant(3).to_datetime(time);
-    format!("{local:.2}")
+    without_zeros(&format!("{local:.3}")).to_owned()
+}
+
+fn without_zeros(text: &str) -> &str {
+    text.trim_end_matches('0').trim_end_matches('.')
 }

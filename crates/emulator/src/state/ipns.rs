@@ -12,7 +12,8 @@ use crate::notification::IpnMethod;
 pub(crate) struct Registered {
     pub(crate) number: u64,
     pub(crate) ipn_id: String,
-    pub(crate) url: Url,
+    /// None where nothing can be sent to it.
+    pub(crate) url: Option<Url>,
     pub(crate) method: IpnMethod,
     /// As the merchant wrote it; the parsed one may differ by a slash.
     pub(crate) url_text: String,

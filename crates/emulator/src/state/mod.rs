@@ -124,13 +124,12 @@ impl State {
         let order = self.orders.get_mut(key);
         let had_receipt = order.receipt.is_some();
         let is_kwikpaisa = matches!(order.details, OrderDetails::KwikPaisa(_));
-        order.act(act, now, || {
-            let code = format!("{:016X}", rng.next_u64());
-            if is_kwikpaisa {
-                format!("TXN{code}")
-            } else {
-                code
-            }
+        let is_mobile = self.behaviour.value(&variants::PAYMENT_METHOD).is_mobile;
+        order.act(act, now, || match (is_kwikpaisa, is_mobile) {
+            (true, _) => format!("TXN{:016X}", rng.next_u64()),
+            // The 22 digits of a card payment, or the operator's ten letters and digits.
+            (false, false) => format!("65{:020}", rng.next_u64()),
+            (false, true) => rng.operator_code(),
         })?;
         if !is_kwikpaisa
             && !had_receipt
@@ -176,7 +175,8 @@ impl State {
                 }
                 let registered = self.ipns.get(&own.notification_id)?;
                 let names = self.behaviour.value(&variants::IPN_NAMES);
-                ipn(own, &registered.url, registered.method, names, now)
+                let url = registered.url.as_ref()?;
+                ipn(own, url, registered.method, names, now)
             }
         }
     }

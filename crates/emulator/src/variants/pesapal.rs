@@ -9,6 +9,7 @@ use crate::json::JsonType;
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum NoError {
     AsObserved,
+    AsDocumented,
     Null,
     Absent,
     ObjectOfNulls,
@@ -28,6 +29,41 @@ pub(crate) enum StatusAfterCancel {
     Unchanged,
     Invalid,
     Failed,
+}
+
+/// The form of the reply to a registration.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Registration {
+    Newest,
+    Live,
+    Of2024,
+}
+
+/// The form of a row in the list of addresses.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ListRows {
+    Recorded,
+    AsRegistered,
+}
+
+/// How orders are paid.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Method {
+    /// `payment_method`.
+    pub(crate) word: &'static str,
+    pub(crate) is_mobile: bool,
+}
+
+impl Method {
+    const fn card(word: &'static str) -> Self {
+        let is_mobile = false;
+        Self { word, is_mobile }
+    }
+
+    const fn mobile(word: &'static str) -> Self {
+        let is_mobile = true;
+        Self { word, is_mobile }
+    }
 }
 
 /// The answer to a call about an order that does not exist.
@@ -62,7 +98,8 @@ questions! { Pesapal:
 
     NO_ERROR: NoError = "pesapal.no_error", Observed,
     "The form of `error` where there is none." {
-        "as_observed" => NoError::AsObserved, "As recorded: an object of nulls in a status, null elsewhere.";
+        "as_observed" => NoError::AsObserved, "As recorded: an object of three nulls in a status, none in the reply to a registration, null elsewhere.";
+        "as_documented" => NoError::AsDocumented, "The same with a fourth null in a status, `call_back_url`, which only the page's sample has.";
         "null" => NoError::Null, "Null everywhere.";
         "absent" => NoError::Absent, "Left out everywhere.";
         "object_of_nulls" => NoError::ObjectOfNulls, "An object of nulls everywhere.";
@@ -73,6 +110,12 @@ questions! { Pesapal:
         "observed" => ErrorForm::Observed, "As recorded: `error_type` in it, and `\"status\":\"500\"` beside it.";
         "documented" => ErrorForm::Documented, "As documented: `type` in it, and nothing beside it.";
         "text" => ErrorForm::Text, "The message alone, as text, wherever no recorded error has a code that clients need: those of credentials, tokens and unpaid orders are as recorded.";
+    }
+
+    REFUSED_REQUEST_IS_AMONG_NULLS: bool = "pesapal.refused_request", Observed,
+    "What stands beside the error of a refused submit." {
+        "error_alone" => false, "Its `status`, as recorded.";
+        "among_nulls" => true, "The members of an order as well, each null.";
     }
 
     STATUS_TYPE: JsonType = "pesapal.status_member", Observed,
@@ -144,6 +187,21 @@ questions! { Pesapal:
         "present" => true, "It has `payer_info` with `first_name` and `last_name`, as some recorded ones.";
     }
 
+    PAYMENT_METHOD: Method = "pesapal.payment_method", Observed,
+    "How orders are paid. With mobile money a status has no `description`, the confirmation code is the operator's, and a refund is of the whole amount." {
+        "visa" => Method::card("Visa"), "A card: `Visa`.";
+        "mastercard" => Method::card("MasterCard"), "A card: `MasterCard`.";
+        "mpesa_ke" => Method::mobile("MpesaKE"), "Mobile money in Kenya: `MpesaKE`.";
+        "tigo_tz" => Method::mobile("TIGOTZ"), "Mobile money in Tanzania: `TIGOTZ`.";
+        "airtel_tz" => Method::mobile("AIRTELTZ"), "Mobile money in Tanzania: `AIRTELTZ`.";
+    }
+
+    PAYER_PHONE: &'static str = "pesapal.payer_phone", Observed,
+    "The `payment_account` of a payment by mobile money." {
+        "masked" => "2547xxx00000", "A phone number with some of its digits hidden.";
+        "bare" => "254700000000", "A phone number.";
+    }
+
     PENDING_WORD_IS_KNOWN: bool = "pesapal.pending_word", Assumed,
     "The text of the status of an order whose payment is under way." {
         "invalid" => false, "INVALID, as of any unpaid order.";
@@ -193,6 +251,19 @@ questions! { Pesapal:
         "two" => Some(2), "Two.";
     }
 
+    REGISTRATION: Registration = "pesapal.registration", Observed,
+    "The reply to a registration." {
+        "newest" => Registration::Newest, "As since 2024-07: without `id` and `error`, and with a `message`.";
+        "live" => Registration::Live, "As in production in 2026-08: without `created_date` as well.";
+        "of_2024" => Registration::Of2024, "As until 2024-03: with `id` and `error`, and without a `message`.";
+    }
+
+    LIST_ROWS: ListRows = "pesapal.list_rows", Observed,
+    "A row in the list of registered addresses." {
+        "recorded" => ListRows::Recorded, "As recorded: `status` 1, `message` null, and a date without a zone.";
+        "as_registered" => ListRows::AsRegistered, "As in the reply to its registration.";
+    }
+
     SECOND_REGISTRATION_IS_NEW: bool = "pesapal.second_registration", Assumed,
     "What registering an address a second time for the same method makes." {
         "new_entry" => true, "Another entry with an id of its own.";
@@ -209,6 +280,12 @@ questions! { Pesapal:
     "The spelling of `ipn_status_decription`." {
         "misspelt" => true, "As recorded.";
         "right" => false, "As documented: `ipn_status_description`.";
+    }
+
+    BROWSER_RETURN_HAS_TYPE: bool = "pesapal.browser_return", Observed,
+    "Whether the address to which the browser comes back has an `OrderNotificationType`." {
+        "no_type" => false, "It has none, as recorded.";
+        "callbackurl" => true, "`CALLBACKURL`, as the page has it.";
     }
 
     IPN_NAMES: [&'static str; 3] = "pesapal.ipn_names", Documented,

@@ -16,6 +16,7 @@ mod notifications;
 mod pages;
 mod pesapal;
 mod pesapal_cancel;
+mod recorded;
 mod secrets;
 mod together;
 mod variants;

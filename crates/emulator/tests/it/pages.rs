@@ -69,7 +69,7 @@ async fn a_cancelled_order_has_no_buttons_and_cannot_be_paid() {
 }
 
 #[tokio::test]
-async fn pesapals_page_leads_back_with_the_three_members() {
+async fn pesapals_page_leads_back_with_the_ids_of_the_order() {
     let emulator = start().await;
     let merchant = Pesapal::sign_in(&emulator).await;
     let submitted = merchant.submit(&merchant.submit_body("A1")).await.json();
@@ -77,9 +77,8 @@ async fn pesapals_page_leads_back_with_the_three_members() {
     let id = submitted["order_tracking_id"].as_str().unwrap();
     let page = get(&emulator, path(&emulator, link)).await;
     assert_eq!(has_buttons(&page), (true, true));
-    let back = format!(
-        "http://127.0.0.1:9/back?OrderTrackingId={id}&amp;OrderMerchantReference=A1&amp;OrderNotificationType=CALLBACKURL"
-    );
+    let back =
+        format!("http://127.0.0.1:9/back?OrderTrackingId={id}&amp;OrderMerchantReference=A1\"");
     assert!(page.text().contains(&back), "{}", page.text());
     let encoded = id.replace('-', "%2D");
     assert!(page.text().contains(&format!("/checkout/{encoded}/pay")));

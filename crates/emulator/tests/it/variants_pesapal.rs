@@ -63,7 +63,7 @@ async fn a_refused_token_may_be_the_text_of_a_message_under_an_http_error() {
 }
 
 #[tokio::test]
-async fn only_an_unpaid_order_has_its_ids_behind_the_callback_address() {
+async fn every_order_has_its_ids_behind_the_callback_address() {
     for keys in ["all", "few"] {
         let emulator = choosing(&[("pesapal.status_keys", keys)]).await;
         let merchant = Pesapal::sign_in(&emulator).await;
@@ -75,7 +75,7 @@ async fn only_an_unpaid_order_has_its_ids_behind_the_callback_address() {
         assert_eq!(unpaid["error"]["call_back_url"], address);
         emulator.pay(&id).unwrap();
         let paid = merchant.status(&id).await;
-        assert!(!paid["call_back_url"].as_str().unwrap().contains(&id));
+        assert_eq!(paid["call_back_url"], address);
     }
 }
 
@@ -119,7 +119,8 @@ async fn every_status_member_may_be_a_number() {
         let refused = merchant.cancel(id).await.json();
         let unknown = merchant.status(UNKNOWN).await;
         let listed = merchant.get("URLSetup/GetIpnList").await.json()[0].take();
-        for reply in [&token, &submitted, &cancelled, &listed] {
+        assert_eq!(listed["status"].is_number(), value == "number", "{listed}");
+        for reply in [&token, &submitted, &cancelled] {
             assert_eq!(reply["status"], done, "{reply}");
         }
         for reply in [&pending, &refused, &unknown] {
@@ -274,11 +275,11 @@ async fn the_date_of_a_status_is_that_of_the_payment_once_there_is_one() {
     let id = merchant.order("A1").await;
     emulator.advance_clock(jiff::SignedDuration::from_mins(3));
     let dated = async || merchant.status(&id).await["created_date"].clone();
-    assert_eq!(dated().await, "2026-05-13T11:10:35.00");
+    assert_eq!(dated().await, "2026-05-13T11:10:35");
     emulator.fail(&id).unwrap();
-    assert_eq!(dated().await, "2026-05-13T11:10:35.00");
+    assert_eq!(dated().await, "2026-05-13T11:10:35");
     emulator.pay(&id).unwrap();
-    assert_eq!(dated().await, "2026-05-13T11:13:35.00");
+    assert_eq!(dated().await, "2026-05-13T11:13:35");
 }
 
 #[tokio::test]
@@ -352,7 +353,7 @@ async fn a_second_submit_of_an_id_may_be_refused() {
     merchant.order("A1").await;
     let second = merchant.submit(&merchant.submit_body("A1")).await;
     assert_eq!(second.status, 200);
-    assert_eq!(second.json()["error"]["message"], "id was submitted before");
+    assert!(verdict(&emulator).contains("id was submitted before"));
     assert!(second.json()["order_tracking_id"].is_null());
     assert_eq!(emulator.orders().len(), 1);
 }
@@ -394,11 +395,11 @@ async fn a_second_registration_may_give_the_first_entry_back() {
 
 #[tokio::test]
 async fn a_registered_address_may_have_a_date_without_a_zone_and_a_key_spelt_right() {
-    let emulator = choosing(&[]).await;
+    let emulator = choosing(&[("pesapal.list_rows", "as_registered")]).await;
     let merchant = Pesapal::sign_in(&emulator).await;
     let entry = async || merchant.get("URLSetup/GetIpnList").await.json()[0].take();
     let usual = entry().await;
-    assert_eq!(usual["created_date"], "2026-05-13T08:10:35.0000000Z");
+    assert_eq!(usual["created_date"], "2026-05-13T08:10:35Z");
     assert_eq!(usual["ipn_status_decription"], "Active");
     assert!(usual.get("ipn_status_description").is_none());
     emulator.set_variant("pesapal.ipn_date", "no_zone").unwrap();
@@ -406,7 +407,7 @@ async fn a_registered_address_may_have_a_date_without_a_zone_and_a_key_spelt_rig
         .set_variant("pesapal.ipn_spelling", "right")
         .unwrap();
     let other = entry().await;
-    assert_eq!(other["created_date"], "2026-05-13T11:10:35.00");
+    assert_eq!(other["created_date"], "2026-05-13T11:10:35");
     assert_eq!(other["ipn_status_description"], "Active");
     assert!(other.get("ipn_status_decription").is_none());
 }

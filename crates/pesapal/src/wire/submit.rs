@@ -56,8 +56,9 @@ fn billing_address(order: &NewOrder) -> Result<BillingAddress<'_>, Error> {
         line_2: filled(address.line_2.as_deref()),
         city: filled(address.city.as_deref()),
         state: limits::state(order)?,
-        postal_code: filled(address.postal_code.as_deref()),
-        zip_code: filled(address.zip_code.as_deref()),
+        // As text, which keeps a leading zero; the page has a number for one of them.
+        postal_code: filled(address.postal_code.as_deref()).map(super::text),
+        zip_code: filled(address.zip_code.as_deref()).map(super::text),
     })
 }
 

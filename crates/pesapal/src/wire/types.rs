@@ -19,7 +19,7 @@ pub(crate) struct TokenRequest<'a> {
 /// A token.
 #[derive(Deserialize)]
 pub(crate) struct TokenReply {
-    /// The bearer token.
+    /// The bearer token, a JWT that ends 3600 seconds after it was issued in every recording.
     pub(crate) token: JsonScalar,
     /// When it ends, in UTC with up to nine digits of a fraction.
     #[serde(rename = "expiryDate")]
@@ -68,7 +68,8 @@ pub(crate) struct RegisterIpnRequest<'a> {
 pub(crate) struct RegisteredIpn {
     /// The address.
     pub(crate) url: JsonScalar,
-    /// When it was registered, in UTC with seven digits of a fraction.
+    /// When it was registered: in UTC with six or seven digits of a fraction in the reply to a
+    /// registration (production has left it out), and without a zone in the list.
     pub(crate) created_date: JsonScalar,
     /// The id that an order names as its `notification_id`.
     pub(crate) ipn_id: JsonScalar,
@@ -87,7 +88,7 @@ pub(crate) struct SubmitRequest<'a> {
     pub(crate) id: &'a str,
     /// The currency's ISO code, such as KES.
     pub(crate) currency: &'a str,
-    /// How much.
+    /// How much, as a number.
     pub(crate) amount: Box<RawValue>,
     /// What it is for, shown to the customer.
     pub(crate) description: &'a str,
@@ -149,10 +150,10 @@ pub(crate) struct BillingAddress<'a> {
     pub(crate) state: Option<&'a str>,
     /// Postal code.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) postal_code: Option<&'a str>,
+    pub(crate) postal_code: Option<Box<RawValue>>,
     /// ZIP code, beside the postal code.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) zip_code: Option<&'a str>,
+    pub(crate) zip_code: Option<Box<RawValue>>,
 }
 
 /// From when to when, and how often, a customer is charged.
@@ -199,13 +200,16 @@ pub(crate) struct TransactionStatus {
     /// When it was submitted and, once it is paid, when it was paid: in East Africa Time and
     /// without saying so, while other dates of this API are in UTC.
     pub(crate) created_date: JsonScalar,
-    /// A sentence about the payment, null until there is one.
+    /// A sentence about a payment by card, in the bank's words where it failed; null with mobile
+    /// money.
     pub(crate) description: JsonScalar,
-    /// The card or phone it was paid from, masked as a rule; empty until it is paid.
+    /// The card (476173XXXXXX0010) or phone (2547xxx00000, at times not masked) it was paid from;
+    /// empty until then.
     pub(crate) payment_account: JsonScalar,
     /// Who paid; only some paid orders have it.
     pub(crate) payer_info: JsonScalar,
-    /// The order's callback address.
+    /// The order's callback address, behind which the gateway has put `OrderTrackingId` and
+    /// `OrderMerchantReference`.
     pub(crate) call_back_url: JsonScalar,
     /// Empty in every recording; at times it is left out.
     pub(crate) payment_status_code: JsonScalar,

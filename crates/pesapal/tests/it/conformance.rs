@@ -51,7 +51,8 @@ impl TestServer {
         let by_post = pesapal.register_ipn(&url, IpnMethod::Post).await.unwrap();
         assert_eq!(by_post.status.as_deref(), Some("Active"));
         let listed = pesapal.list_ipns().await.unwrap();
-        assert!(listed.contains(&by_post), "{listed:?}");
+        // But for its date, which has no zone in the list.
+        assert!(listed.iter().any(|ipn| ipn.id == by_post.id), "{listed:?}");
         Self {
             emulator,
             pesapal,
