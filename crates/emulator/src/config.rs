@@ -121,6 +121,7 @@ pub struct EmulatorConfig {
     pub(crate) webhook_url: Option<Url>,
     pub(crate) redelivery: Redelivery,
     pub(crate) hold_back: Duration,
+    pub(crate) request_timeout: Duration,
     pub(crate) behaviour: Behaviour,
 }
 
@@ -140,6 +141,7 @@ impl EmulatorConfig {
             webhook_url: None,
             redelivery: Redelivery::default(),
             hold_back: Duration::from_secs(2),
+            request_timeout: Duration::from_secs(30),
             behaviour: Behaviour::default(),
         }
     }
@@ -218,6 +220,14 @@ impl EmulatorConfig {
     #[must_use]
     pub const fn hold_back(mut self, longest: Duration) -> Self {
         self.hold_back = longest;
+        self
+    }
+
+    /// How long a client may take to send the head of a request, and then its body; the connection ends after that.
+    /// Default 30 s of real time, which a connection that is kept open without a request has as well.
+    #[must_use]
+    pub const fn request_timeout(mut self, longest: Duration) -> Self {
+        self.request_timeout = longest;
         self
     }
 

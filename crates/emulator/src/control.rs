@@ -64,6 +64,11 @@ pub(crate) fn wrong_method(received: &Received) -> Reply {
     .into_reply()
 }
 
+/// A request that comes from elsewhere, by one of its headers.
+pub(crate) fn foreign(header: &str, problem: String) -> Reply {
+    Refusal::new(StatusCode::FORBIDDEN, header, problem).into_reply()
+}
+
 /// A path under `/_emulator/` that is no control call.
 pub(crate) fn no_such_call() -> Reply {
     Refusal::new(StatusCode::NOT_FOUND, "path", "no such control call")

@@ -8,6 +8,7 @@ mod customer;
 mod deliveries;
 mod exchange;
 mod faults;
+mod foreign;
 mod gateway;
 mod json;
 mod kwikpaisa;

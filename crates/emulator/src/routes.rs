@@ -60,6 +60,18 @@ pub(crate) enum Found {
     NoPath(Area),
 }
 
+impl Found {
+    /// Whether it is under the address of a gateway's API.
+    pub(crate) const fn is_api(&self) -> bool {
+        matches!(
+            self,
+            Self::Endpoint(Endpoint::Api(..), _)
+                | Self::WrongMethod(Area::Api(_), _)
+                | Self::NoPath(Area::Api(_))
+        )
+    }
+}
+
 pub(crate) const PESAPAL_CHECKOUT: &str = "/pesapaliframe/PesapalIframe3/Index";
 
 /// Where Pesapal's sandbox has its API, and where production has it.

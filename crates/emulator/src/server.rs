@@ -11,7 +11,7 @@ use hyper::header::{CONTENT_TYPE, DATE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use jiff::{SignedDuration, Timestamp};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -299,6 +299,8 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
         let mut connection = http1::Builder::new()
             // The date must be the emulator's, not the machine's: clients learn clock skew from it.
             .auto_date_header(false)
+            .timer(TokioTimer::new())
+            .header_read_timeout(shared.config.request_timeout)
             .serve_connection(
                 TokioIo::new(stream),
                 service_fn(|request| respond(Arc::clone(&shared), request, &afterwards)),
@@ -368,8 +370,10 @@ async fn respond(
     afterwards: &Mutex<Option<Afterwards>>,
 ) -> Result<Response<ReplyBody>, Dropped> {
     let (head, body) = request.into_parts();
-    let outcome = match Limited::new(body, LONGEST_BODY).collect().await {
-        Ok(body) => {
+    let body = Limited::new(body, LONGEST_BODY).collect();
+    let outcome = match timeout(shared.config.request_timeout, body).await {
+        Err(_) => Outcome::Reply(Reply::empty(StatusCode::REQUEST_TIMEOUT)),
+        Ok(Ok(body)) => {
             let received = Received {
                 method: head.method,
                 path: head.uri.path().to_owned(),
@@ -379,7 +383,7 @@ async fn respond(
             };
             service::answer(Arc::clone(&shared), received).await
         }
-        Err(_) => Outcome::Reply(Reply::empty(StatusCode::PAYLOAD_TOO_LARGE)),
+        Ok(Err(_)) => Outcome::Reply(Reply::empty(StatusCode::PAYLOAD_TOO_LARGE)),
     };
     let then = match outcome {
         Outcome::Reply(reply) => return Ok(response(reply, shared.clock.now())),

@@ -9,6 +9,7 @@ use crate::call::{Call, Race};
 use crate::control;
 use crate::exchange::{Dropped, HTML, JSON, Outcome, Received, Reply, ReplyBody};
 use crate::faults::{FaultKind, FaultPoint, Struck};
+use crate::foreign;
 use crate::gateway::{Gateway, Operation};
 use crate::kwikpaisa;
 use crate::odd::{odd_401, odd_word};
@@ -21,7 +22,13 @@ use crate::state::{Shared, State};
 use crate::variants::Behaviour;
 
 pub(crate) async fn answer(shared: Arc<Shared>, received: Received) -> Outcome {
-    let reply = match find(&received.method, &received.path) {
+    let found = find(&received.method, &received.path);
+    if !found.is_api()
+        && let Some((header, problem)) = foreign::refusal(shared.config.exposure, &received)
+    {
+        return Outcome::Reply(control::foreign(header, problem));
+    }
+    let reply = match found {
         Found::Endpoint(Endpoint::Api(gateway, operation), _) => {
             return ApiCall::open(shared, received, gateway, operation)
                 .run()

@@ -116,7 +116,7 @@ fn new_order(call: &Call<'_>, body: SubmitBody) -> Checked<NewOrder> {
     let notification_id = body
         .notification_id
         .filter(|it| call.state.ipns.get(it).is_some())
-        .ok_or_else(|| UNKNOWN_IPN)?;
+        .ok_or(UNKNOWN_IPN)?;
     let cancellation_url = body.cancellation_url.filter(|it| !it.is_empty());
     if cancellation_url
         .as_ref()

@@ -10,6 +10,7 @@ mod clock;
 mod control;
 mod faults;
 mod faults_odd;
+mod foreign;
 mod kwikpaisa;
 mod limits;
 mod notifications;
