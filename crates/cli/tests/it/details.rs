@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::shop::{CliFixture, HEADER, INDIAN, store_bytes};
 
 /// What the emulator tells about persons.
-const PERSONAL: [&str; 4] = ["476173**0010", "Achieng", "Odhiambo", "KONTO-555"];
+const PERSONAL: [&str; 4] = ["476173XXXXXX0010", "Achieng", "Odhiambo", "KONTO-555"];
 
 /// An account at each gateway, with these lines of settings in each.
 fn settings(shop: &CliFixture, lines: &str) {

@@ -330,7 +330,7 @@ pub async fn what_the_gateway_tells_is_kept_until_it_tells_something_else(suite:
         gateway_id: Some("kp_40dec464".to_owned()),
         receipt: Some("TXN938482920".to_owned()),
         method: Some("UPI".to_owned()),
-        payment_account: Some(PersonalText::new("476173**0010")),
+        payment_account: Some(PersonalText::new("476173XXXXXX0010")),
         payer: Some(PersonalText::new("Asha")),
         customer_account: Some(PersonalText::new("555-678")),
         status_code: Some("7".to_owned()),

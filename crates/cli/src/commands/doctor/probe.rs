@@ -378,7 +378,8 @@ impl Subject<'_> {
                 let seen = format!(
                     "{all} addresses, {dated} with a date that has a zone, {with_status} with a word for their state"
                 );
-                if dated == all && with_status == all {
+                // Dates are shown with a zone or without (recorded), and nothing hangs on them.
+                if with_status == all {
                     as_assumed(seen)
                 } else {
                     otherwise(seen)
