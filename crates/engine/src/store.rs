@@ -166,21 +166,9 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// When the store cannot be written, or a once-only request would leave twice.
     async fn advance(&self, update: Update) -> Result<UpdateResult, StoreError>;
 
-    /// Claims up to `limit` cancellations of these accounts that are due, those first that
-    /// have been due for longest. What [has lapsed](Claim::has_lapsed) because it is due
-    /// too far in the future counts as due.
-    ///
-    /// # Errors
-    /// When the store cannot be written.
-    async fn claim_due(
-        &self,
-        claim: Claim,
-        accounts: &[AccountName],
-        limit: u32,
-    ) -> Result<Vec<Record>, StoreError>;
-
     /// Claims one cancellation if it is due or no worker holds it, also one that waits for a
-    /// person. One that is over is not claimed.
+    /// person. What [has lapsed](Claim::has_lapsed) because it is due too far in the future
+    /// counts as due. One that is over is not claimed.
     ///
     /// # Errors
     /// When the store cannot be written.

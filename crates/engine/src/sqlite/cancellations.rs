@@ -1,16 +1,14 @@
 //! Statements about cancellations, their attempts and their log.
 
 use duka_core::cancel::{Cancellation, Finding, OtherAmount, Outcome, Repeat, RequestUsed, State};
-use duka_core::{AccountName, CancellationId, GatewayName, OrderStatus};
+use duka_core::{CancellationId, GatewayName, OrderStatus};
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 use super::events::Table;
 use super::orders;
 use super::records::{self, Columns, New, Progress};
-use super::rows::{
-    self, collect, get, micros, skip_word, store_error, tracking_word, unknown_words, word,
-};
+use super::rows::{self, get, micros, skip_word, store_error, tracking_word, unknown_words, word};
 use crate::order::{OrderKey, Tracking};
 use crate::record::{CancelTerms, Record};
 use crate::store::{
@@ -251,83 +249,19 @@ fn write_attempt(
     }
 }
 
-pub(super) fn claim_due(
-    connection: &Connection,
-    claim: &Claim,
-    accounts: &[AccountName],
-    limit: u32,
-    now: Timestamp,
-) -> Result<Vec<Record>, StoreError> {
-    // One page of the index for each account: an account that no worker serves must not
-    // block the others.
-    let mut due: Vec<(i64, String)> = Vec::new();
-    for account in accounts {
-        let mut select = connection
-            .prepare_cached(
-                "SELECT due_at, id FROM (
-                     SELECT due_at, id FROM cancellations
-                     WHERE account = ?2 AND due_at IS NOT NULL AND due_at <= ?1
-                     ORDER BY due_at, id LIMIT ?3)
-                 UNION ALL
-                 SELECT due_at, id FROM (
-                     SELECT due_at, id FROM cancellations
-                     WHERE account = ?2 AND due_at IS NOT NULL AND due_at > ?4
-                     ORDER BY due_at, id LIMIT ?3)",
-            )
-            .map_err(store_error)?;
-        let (at, latest) = (micros(now), micros(Claim::latest(now)));
-        due.extend(collect(
-            select.query(params![at, account.as_str(), limit, latest]),
-            |row| {
-                Ok((
-                    row.get(0).map_err(store_error)?,
-                    row.get(1).map_err(store_error)?,
-                ))
-            },
-        )?);
-    }
-    due.sort();
-    // An account that is named twice.
-    due.dedup();
-    due.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let ids = due.into_iter().map(|(_, id)| id);
-    let mut claimed = Vec::with_capacity(ids.len());
-    for id in ids {
-        claimed.extend(claim_where(connection, &id, claim, Turn::Due, now)?);
-    }
-    Ok(claimed)
-}
-
 pub(super) fn claim_one(
     connection: &Connection,
     id: CancellationId,
     claim: &Claim,
     now: Timestamp,
 ) -> Result<Option<Record>, StoreError> {
-    claim_where(connection, &id.to_string(), claim, Turn::Waived, now)
-}
-
-/// Whether a cancellation that no worker holds may be claimed before it is due, or while it
-/// waits for an operator.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Turn {
-    Due,
-    Waived,
-}
-
-fn claim_where(
-    connection: &Connection,
-    id: &str,
-    claim: &Claim,
-    turn: Turn,
-    now: Timestamp,
-) -> Result<Option<Record>, StoreError> {
+    let id = id.to_string();
     let changed = connection
         .prepare_cached(
             "UPDATE cancellations SET version = version + 1, due_at = ?3, worker = ?4
              WHERE id = ?1
                AND (due_at <= ?2 OR due_at > ?5
-                    OR (?6 AND worker IS NULL
+                    OR (worker IS NULL
                         AND (due_at IS NOT NULL OR state = 'needs_review')))",
         )
         .map_err(store_error)?
@@ -337,7 +271,6 @@ fn claim_where(
             micros(claim.until(now)),
             claim.worker,
             micros(Claim::latest(now)),
-            turn == Turn::Waived,
         ])
         .map_err(store_error)?;
     if changed == 0 {

@@ -307,17 +307,6 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn claim_due(
-        &self,
-        claim: Claim,
-        accounts: &[AccountName],
-        limit: u32,
-    ) -> Result<Vec<Record>, StoreError> {
-        let (accounts, now) = (accounts.to_vec(), self.clock.now());
-        self.write(move |c| cancellations::claim_due(c, &claim, &accounts, limit, now))
-            .await
-    }
-
     async fn claim_one(
         &self,
         id: CancellationId,

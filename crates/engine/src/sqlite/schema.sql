@@ -156,7 +156,6 @@ CREATE TABLE cancellations (
 CREATE UNIQUE INDEX cancellations_one_open ON cancellations (account, order_id)
     WHERE state <> 'done';
 CREATE INDEX cancellations_of_order ON cancellations (account, order_id, created_at);
-CREATE INDEX cancellations_due ON cancellations (account, due_at, id) WHERE due_at IS NOT NULL;
 CREATE INDEX cancellations_by_age ON cancellations (created_at, id);
 CREATE INDEX cancellations_unsettled ON cancellations (created_at, id)
     WHERE due_at IS NOT NULL;

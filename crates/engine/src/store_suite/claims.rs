@@ -30,42 +30,6 @@ fn ids(records: &[Record]) -> Vec<duka_core::CancellationId> {
     records.iter().map(|record| record.id).collect()
 }
 
-/// Only what is due in these accounts is claimed oldest first.
-pub async fn only_what_is_due_in_these_accounts_is_claimed_oldest_first(suite: &Suite<'_>) {
-    let store = suite.open();
-    due(&*store, 1, "shop-in", 30).await;
-    due(&*store, 2, "shop-ke", 10).await;
-    due(&*store, 3, "shop-in", 20).await;
-    due(&*store, 4, "shop-ug", 5).await;
-    due(&*store, 5, "shop-in", 41).await;
-    due(&*store, 6, "shop-ke", 40).await;
-    let mine = [account("shop-in"), account("shop-ke")];
-    suite.set_clock(40);
-    let first = store.claim_due(claim("w1"), &mine, 3).await.unwrap();
-    assert_eq!(ids(&first), [id(2), id(3), id(1)]);
-    assert!(first.iter().all(|r| r.worker.as_deref() == Some("w1")));
-    assert!(
-        first
-            .iter()
-            .all(|r| r.due_at == Some(at(160)) && r.version == 3)
-    );
-    let rest = store.claim_due(claim("w1"), &mine, 3).await.unwrap();
-    assert_eq!(ids(&rest), [id(6)]);
-    let none = store.claim_due(claim("w1"), &[], 3).await;
-    assert!(none.unwrap().is_empty());
-}
-
-/// An account that is named twice takes no others place.
-pub async fn an_account_that_is_named_twice_takes_no_others_place(suite: &Suite<'_>) {
-    let store = suite.open();
-    due(&*store, 1, "shop", 10).await;
-    due(&*store, 2, "shop", 20).await;
-    let twice = [account("shop"), account("shop")];
-    suite.set_clock(40);
-    let claimed = store.claim_due(claim("w1"), &twice, 2).await;
-    assert_eq!(ids(&claimed.unwrap()), [id(1), id(2)]);
-}
-
 /// What is over is never claimed.
 pub async fn what_is_over_is_never_claimed(suite: &Suite<'_>) {
     let store = suite.open();
@@ -75,21 +39,14 @@ pub async fn what_is_over_is_never_claimed(suite: &Suite<'_>) {
     suite.set_clock(1_000_000);
     let claimed = store.claim_one(over.id, claim("w1")).await.unwrap();
     assert!(claimed.is_none());
-    let shop = [account("shop")];
-    let claimed = store.claim_due(claim("w1"), &shop, 9).await;
-    assert!(claimed.unwrap().is_empty());
 }
 
-/// What waits for a person is claimed by name and never as due.
-pub async fn what_waits_for_a_person_is_claimed_by_name_and_never_as_due(suite: &Suite<'_>) {
+/// What waits for a person is claimed by name.
+pub async fn what_waits_for_a_person_is_claimed_by_name(suite: &Suite<'_>) {
     let store = suite.open();
     let record = due(&*store, 1, "shop", 30).await;
     let waits = change(&record, State::NeedsReview, Attempt::Unchanged);
     let waits = stored(&*store, waits).await;
-    let shop = [account("shop")];
-    suite.set_clock(1_000_000);
-    let claimed = store.claim_due(claim("w1"), &shop, 9).await.unwrap();
-    assert!(claimed.is_empty());
     suite.set_clock(40);
     let mine = store.claim_one(waits.id, claim("w1")).await;
     let mine = mine.unwrap().unwrap();
@@ -102,8 +59,8 @@ pub async fn what_waits_for_a_person_is_claimed_by_name_and_never_as_due(suite: 
     assert_eq!((holdings.needs_review, holdings.unsettled), (1, 0));
     // Any worker may claim a record whose lease has ended.
     suite.set_clock(40 + 2 * 60 * 60);
-    let claimed = store.claim_due(claim("w2"), &shop, 9).await.unwrap();
-    assert_eq!(ids(&claimed), [id(1)]);
+    let claimed = store.claim_one(waits.id, claim("w2")).await;
+    assert!(claimed.unwrap().is_some());
 }
 
 /// A claim holds until it lapses and then goes to another.
@@ -113,9 +70,6 @@ pub async fn a_claim_holds_until_it_lapses_and_then_goes_to_another(suite: &Suit
     suite.set_clock(119);
     let early = other.claim_one(record.id, claim("w2")).await;
     assert!(early.unwrap().is_none());
-    let shops = [account("shop")];
-    let early = other.claim_due(claim("w2"), &shops, 9).await;
-    assert!(early.unwrap().is_empty());
 
     suite.set_clock(120);
     let taken = other.claim_one(record.id, claim("w2")).await;
@@ -139,10 +93,7 @@ pub async fn a_claim_holds_until_it_lapses_and_then_goes_to_another(suite: &Suit
 pub async fn an_unclaimed_record_can_be_claimed_by_id_before_it_is_due(suite: &Suite<'_>) {
     let store = suite.open();
     let waiting = due(&*store, 1, "shop", 500).await;
-    let shops = [account("shop")];
     suite.set_clock(40);
-    let claimed = store.claim_due(claim("w2"), &shops, 9).await.unwrap();
-    assert!(claimed.is_empty(), "not due, and not asked for");
     let claimed = store.claim_one(waiting.id, claim("w2")).await;
     let claimed = claimed.unwrap().unwrap();
     assert_eq!(claimed.worker.as_deref(), Some("w2"));
@@ -162,18 +113,16 @@ pub async fn workers_that_claim_at_once_never_get_the_same_record(suite: &Suite<
         let store = stores[n % 2].clone();
         tokio::spawn(async move {
             let (mut mine, name) = (Vec::new(), format!("w{n}"));
-            loop {
-                let claim = claim(&name);
-                let got = store.claim_due(claim, &[account("shop")], 3).await.unwrap();
-                if got.is_empty() {
-                    return mine;
-                }
+            for number in 0..60 {
+                let got = store.claim_one(id(number), claim(&name)).await.unwrap();
+                let got = Vec::from_iter(got);
                 assert!(
                     got.iter()
                         .all(|r| r.worker.as_deref() == Some(name.as_str()))
                 );
                 mine.extend(ids(&got));
             }
+            mine
         })
     });
     let claimed = futures::future::join_all(workers).await;

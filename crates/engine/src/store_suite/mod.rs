@@ -138,10 +138,8 @@ macro_rules! store_suite {
                 a_report_gives_each_cancellation_once_page_by_page
             }
             claims {
-                only_what_is_due_in_these_accounts_is_claimed_oldest_first
-                an_account_that_is_named_twice_takes_no_others_place
                 what_is_over_is_never_claimed
-                what_waits_for_a_person_is_claimed_by_name_and_never_as_due
+                what_waits_for_a_person_is_claimed_by_name
                 a_claim_holds_until_it_lapses_and_then_goes_to_another
                 an_unclaimed_record_can_be_claimed_by_id_before_it_is_due
                 workers_that_claim_at_once_never_get_the_same_record

@@ -175,16 +175,6 @@ impl Store for FaultyStore {
         holding_the_clock(self.within.advance(change)).await
     }
 
-    async fn claim_due(
-        &self,
-        claim: Claim,
-        accounts: &[AccountName],
-        limit: u32,
-    ) -> Result<Vec<Record>, StoreError> {
-        self.claims.fetch_add(1, Ordering::SeqCst);
-        holding_the_clock(self.within.claim_due(claim, accounts, limit)).await
-    }
-
     async fn claim_one(
         &self,
         id: CancellationId,

@@ -1,7 +1,7 @@
 //! What can be asked of a store that changes something, and what it can answer, as values
 //! that can be compared and given to the model as well.
 
-use duka_core::{AccountName, CancellationId, Observation, OrderStatus};
+use duka_core::{CancellationId, Observation, OrderStatus};
 use duka_engine::store::{
     Claim, NewCancellation, Obstacle, OpenResult, Tracked, Update, UpdateResult,
 };
@@ -17,7 +17,6 @@ pub(super) enum Call {
     Observe(OrderKey, Box<Observation>, AmountCheck, String),
     Open(NewCancellation),
     Advance(Box<Update>),
-    ClaimDue(Claim, Vec<AccountName>, u32),
     ClaimOne(CancellationId, Claim),
 }
 
@@ -46,7 +45,6 @@ impl Call {
             Self::Observe(..) => "observe",
             Self::Open(_) => "open",
             Self::Advance(_) => "advance",
-            Self::ClaimDue(..) => "claim_due",
             Self::ClaimOne(..) => "claim_one",
         }
     }
@@ -99,10 +97,6 @@ pub(super) async fn ask(store: &dyn Store, call: Call) -> Answer {
                 Answer::Broken(format!("no order is held: {hold:?}"))
             }
         }),
-        Call::ClaimDue(claim, accounts, limit) => store
-            .claim_due(claim, &accounts, limit)
-            .await
-            .map(Answer::Claimed),
         Call::ClaimOne(id, claim) => {
             let claimed = store.claim_one(id, claim).await;
             claimed.map(|record| Answer::Claimed(record.into_iter().collect()))

@@ -21,8 +21,6 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Params};
 
 use super::asked::{Call, LOOKER};
-use super::moves::ACCOUNTS;
-use crate::fixture::account;
 
 /// What a store can get wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,10 +53,6 @@ pub(super) enum Mistake {
     IgnoresTheCondition,
     /// Hands out what another worker holds.
     HandsOutWhatIsHeld,
-    /// Hands out more than was asked for.
-    IgnoresTheLimit,
-    /// Hands out what is another account's.
-    ClaimsForAnybody,
     /// Takes a claim for a change.
     MakesNewsOfAClaim,
     /// Leaves out what was created at the moment on which a page ended.
@@ -79,7 +73,7 @@ pub(super) enum Mistake {
 pub(super) type Known = (Mistake, &'static str, &'static str);
 
 impl Mistake {
-    pub(super) const ALL: [Known; 23] = [
+    pub(super) const ALL: [Known; 21] = [
         (Self::IgnoresTheVersion, "advance: conflict", "advance"),
         (Self::IgnoresTheGuard, "advance: seen paid", "advance"),
         (Self::ReleasesWhatIsKept, "Sending", "advance"),
@@ -98,8 +92,6 @@ impl Mistake {
             "claim_one: nothing to claim",
             "claim_one",
         ),
-        (Self::IgnoresTheLimit, "more due than wanted", "claim_due"),
-        (Self::ClaimsForAnybody, "due elsewhere", "claim_due"),
         (
             Self::MakesNewsOfAClaim,
             "claim_one: claimed",
@@ -339,29 +331,6 @@ impl Store for Between {
             | Err(_) => {}
         }
         advanced
-    }
-
-    async fn claim_due(
-        &self,
-        claim: Claim,
-        accounts: &[AccountName],
-        limit: u32,
-    ) -> Result<Vec<Record>, StoreError> {
-        self.hear(Call::ClaimDue(claim.clone(), accounts.to_vec(), limit));
-        let everybody = ACCOUNTS.map(account);
-        let accounts = if self.makes(Mistake::ClaimsForAnybody) {
-            &everybody[..]
-        } else {
-            accounts
-        };
-        let limit = if self.makes(Mistake::IgnoresTheLimit) {
-            u32::MAX
-        } else {
-            limit
-        };
-        let claimed = self.within.claim_due(claim, accounts, limit).await?;
-        self.note(claimed.iter().map(|record| record.id));
-        Ok(claimed)
     }
 
     async fn claim_one(

@@ -140,7 +140,6 @@ impl Model {
             }
             Call::Open(new_cancellation) => self.open(new_cancellation),
             Call::Advance(change) => self.advance(change),
-            Call::ClaimDue(claim, accounts, limit) => self.claim_due(claim, accounts, *limit),
             Call::ClaimOne(id, claim) => {
                 let free = |record: &&Record| {
                     let over = record.progress.state.outcome().is_some();
@@ -454,21 +453,6 @@ impl Model {
             attempt.result = result;
         }
         attempts
-    }
-
-    fn claim_due(&mut self, claim: &Claim, accounts: &[AccountName], limit: u32) -> Answer {
-        let mut due = self.due(accounts, self.now);
-        due.truncate(limit.try_into().unwrap());
-        let claimed = due.into_iter().map(|id| self.claim(id, claim));
-        Answer::Claimed(claimed.collect())
-    }
-
-    /// What can be claimed in these accounts, that first which has been due for longest.
-    pub(super) fn due(&self, accounts: &[AccountName], now: Timestamp) -> Vec<CancellationId> {
-        let of_accounts = self.all().filter(|it| accounts.contains(&it.key.account));
-        let mut due: Vec<_> = of_accounts.filter(|it| is_due(it, now)).collect();
-        due.sort_by_key(|record| (record.due_at, record.id));
-        due.into_iter().map(|record| record.id).collect()
     }
 
     fn claim(&mut self, id: CancellationId, claim: &Claim) -> Record {

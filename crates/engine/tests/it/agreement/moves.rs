@@ -63,12 +63,6 @@ pub(super) enum Move {
         which: usize,
         event: Pick,
     },
-    ClaimDue {
-        worker: usize,
-        /// Accounts may be named twice, and one has no cancellations at all.
-        accounts: Vec<&'static str>,
-        limit: u32,
-    },
     ClaimOne {
         worker: usize,
         /// `None`: one that no worker has begun.
@@ -224,7 +218,6 @@ fn happen() -> impl Strategy<Value = Move> {
 
 fn moves() -> impl Strategy<Value = Move> {
     let on = select(vec![On::Always, On::AsItIs, On::Never, On::Stale]);
-    let accounts = prop::collection::vec(select(ACCOUNTS.to_vec()), 0..4);
     // A claim lasts 120 s, a gateway settles in 10 s, and a person is asked after 1 h.
     let waits = prop_oneof![
         2 => select(vec![0, 250, 10_000, 119_999]),
@@ -238,9 +231,7 @@ fn moves() -> impl Strategy<Value = Move> {
         1 => (0_usize..3, which(), picks())
             .prop_map(|(worker, which, event)| Move::PaidMeanwhile { worker, which, event }),
         4 => (0_usize..3, sights()).prop_map(|(order, sight)| Move::Observe { order, sight }),
-        6 => (0_usize..3, accounts, 0_u32..5)
-            .prop_map(|(worker, accounts, limit)| Move::ClaimDue { worker, accounts, limit }),
-        6 => (0_usize..3, prop::option::weighted(0.9, which()))
+        12 => (0_usize..3, prop::option::weighted(0.9, which()))
             .prop_map(|(worker, which)| Move::ClaimOne { worker, which }),
         16 => waits.prop_map(Move::Wait),
         2 => (prop::collection::vec(0_usize..3, 0..4), any::<bool>())

@@ -222,23 +222,6 @@ impl Stage<'_> {
                 which,
                 event,
             } => self.paid_meanwhile(*worker, *which, event).await?,
-            Move::ClaimDue {
-                worker,
-                accounts,
-                limit,
-            } => {
-                let accounts: Vec<_> = accounts.iter().map(|name| account(name)).collect();
-                let claim = claim(*worker);
-                let due = self.model.due(&accounts, self.now).len();
-                if due > usize::try_from(*limit).unwrap() {
-                    self.count("more due than wanted");
-                }
-                if due < self.model.due(&ACCOUNTS.map(account), self.now).len() {
-                    self.count("due elsewhere");
-                }
-                let call = Call::ClaimDue(claim, accounts, *limit);
-                self.call(*worker, call).await?;
-            }
             Move::ClaimOne { worker, which } => {
                 let id = which.and_then(|which| self.chosen(which));
                 let id = id.unwrap_or(unknown_id());
