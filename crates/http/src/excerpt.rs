@@ -2,8 +2,11 @@
 
 use std::ops::Range;
 
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use duka_core::text::harm;
 use secrecy::{ExposeSecret, SecretString};
+use url::form_urlencoded::byte_serialize;
 
 /// The longest excerpt, in characters.
 const LONGEST: usize = 200;
@@ -54,8 +57,8 @@ pub fn excerpt(text: impl AsRef<[u8]>) -> String {
 ///
 /// Gateways do quote keys, tokens and signatures back, and what they say ends in errors,
 /// stores and logs. A secret is found in letters of either case, with slashes escaped as
-/// PHP writes them into JSON, and with invisible characters in between. One of less than
-/// six bytes is not looked for.
+/// PHP writes them into JSON, percent-encoded, in base64 (also as a part of what is encoded), and
+/// with invisible characters in between. One of less than six bytes is not looked for.
 pub fn without_secrets(text: impl AsRef<[u8]>, secrets: &[SecretString]) -> String {
     excerpt(redact(text, secrets))
 }
@@ -92,8 +95,8 @@ pub fn redact(text: impl AsRef<[u8]>, secrets: &[SecretString]) -> String {
         if secret.len() < SHORTEST_SECRET {
             continue;
         }
-        let secret = secret.to_ascii_lowercase();
-        for form in [secret.replace('/', "\\/"), secret] {
+        for form in forms(secret) {
+            let form = form.to_ascii_lowercase();
             let found = lower.match_indices(&form);
             found_at.extend(found.map(|(at, quoted)| at..at + quoted.len()));
         }
@@ -111,4 +114,24 @@ pub fn redact(text: impl AsRef<[u8]>, secrets: &[SecretString]) -> String {
     }
     out.push_str(&text[shown..]);
     out
+}
+
+/// How a text may quote a secret: as it is, with its slashes escaped, percent-encoded, or within
+/// something in base64, such as the credentials of HTTP's basic authentication.
+fn forms(secret: &str) -> Vec<String> {
+    let mut forms = vec![
+        secret.to_owned(),
+        secret.replace('/', "\\/"),
+        byte_serialize(secret.as_bytes()).collect(),
+    ];
+    // Three bytes become four characters, so what precedes it decides what it looks like.
+    for before in 0..3 {
+        let bytes = [vec![0; before], secret.as_bytes().to_vec()].concat();
+        // The characters that it does not share with what is beside it.
+        let (from, to) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
+        for engine in [&STANDARD, &URL_SAFE] {
+            forms.push(engine.encode(&bytes)[from..to].to_owned());
+        }
+    }
+    forms
 }

@@ -2,8 +2,8 @@
 //! end, and dropped when the gateway refuses it.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use duka_core::{Delivery, Error, ErrorKind};
@@ -23,6 +23,9 @@ use crate::wire::{ACCEPT, JSON};
 /// every recorded token lived an hour.
 const ASSUMED_LIFE: Duration = Duration::from_secs(4 * 60);
 
+/// How many tokens are remembered: those of hours, where each lives for minutes.
+const REMEMBERED: usize = 32;
+
 /// A bearer token, and which one it is.
 #[derive(Clone)]
 pub(crate) struct Token {
@@ -32,10 +35,6 @@ pub(crate) struct Token {
 }
 
 impl Token {
-    pub(crate) fn value(&self) -> &SecretString {
-        &self.value
-    }
-
     /// The header that carries it.
     pub(crate) fn header(&self) -> SecretString {
         SecretString::from(format!("Bearer {}", self.value.expose_secret()))
@@ -48,6 +47,8 @@ pub(crate) struct Auth {
     keys: [SecretString; 2],
     margin: Duration,
     slot: Mutex<Slot>,
+    /// The newest tokens, the last one included: the gateway may quote any of them.
+    issued: std::sync::Mutex<Vec<SecretString>>,
     /// Fetches that have ended, well or badly.
     ended: AtomicU64,
 }
@@ -66,13 +67,24 @@ impl Auth {
             keys,
             margin,
             slot: Mutex::default(),
+            issued: std::sync::Mutex::default(),
             ended: AtomicU64::new(0),
         }
     }
 
-    /// The keys, key first: what the gateway's words must not carry on.
-    pub(crate) fn keys(&self) -> &[SecretString; 2] {
-        &self.keys
+    /// What the gateway's words must not carry on: the keys, and every token that it may know.
+    pub(crate) fn secrets(&self) -> Vec<SecretString> {
+        let issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+        self.keys.iter().chain(issued.iter()).cloned().collect()
+    }
+
+    /// Remembers a token, to leave it out of what is quoted.
+    fn remember(&self, token: &SecretString) {
+        let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+        if issued.len() == REMEMBERED {
+            issued.remove(0);
+        }
+        issued.push(token.clone());
     }
 
     /// A token that is good for now.
@@ -96,6 +108,7 @@ impl Auth {
         let serial = self.ended.fetch_add(1, Ordering::AcqRel) + 1;
         match outcome {
             Ok(issued) => {
+                self.remember(&issued.token);
                 let token = Token {
                     use_until: use_until(now, issued.expires, self.margin),
                     value: issued.token,
@@ -130,8 +143,7 @@ impl Auth {
         };
         // A read, although it is a POST.
         // assumed: a new token does not end the life of an older one.
-        let keys = self.keys.to_vec();
-        token::read(self.connection.call(&TOKEN, keys, build).await?)
+        token::read(self.connection.call(&TOKEN, self.secrets(), build).await?)
     }
 }
 

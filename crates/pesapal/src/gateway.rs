@@ -131,8 +131,7 @@ impl Pesapal {
             let request = build(url).header(ACCEPT, JSON);
             request.secret_header("Authorization", token.header())
         };
-        let [key, secret] = self.auth.keys().clone();
-        let secrets = vec![key, secret, token.value().clone()];
+        let secrets = self.auth.secrets();
         self.connection.call(operation, secrets, with_token).await
     }
 }

@@ -93,6 +93,32 @@ fn a_word_that_is_shown_otherwise_than_it_was_sent_says_so_and_is_no_other_word(
 }
 
 #[test]
+fn a_secret_that_is_quoted_in_another_encoding_is_redacted() {
+    let secret = "pk/Test+1=?";
+    for quoted in [
+        // In an address, in a form, and with every byte encoded that may be.
+        "pk%2FTest%2B1%3D%3F",
+        "pk%2fTest%2b1%3d%3f",
+        // In base64: alone, for an address, and behind one, two or three other bytes.
+        "cGsvVGVzdCsxPT8=",
+        "cGsvVGVzdCsxPT8",
+        "cGsvVGVzdCsxPT8%3D",
+        "OnBrL1Rlc3QrMT0/",
+        "OnBrL1Rlc3QrMT0_",
+        "YTpway9UZXN0KzE9Pzpi",
+        "YWI6cGsvVGVzdCsxPT8=",
+    ] {
+        let shown = hiding(&format!("no key {quoted} here"), &[secret]);
+        assert!(shown.contains('…'), "{quoted}: {shown}");
+        let rest = shown
+            .trim_start_matches("no key ")
+            .trim_end_matches(" here");
+        assert!(rest.len() <= 10, "{quoted}: {shown}");
+    }
+    assert_eq!(hiding("no key here", &[secret]), "no key here");
+}
+
+#[test]
 fn a_secret_at_the_cut_is_hidden_before_the_cut() {
     let text = format!("{} s3cr3t-and-more", "x".repeat(195));
     let shown = hiding(&text, &["s3cr3t-and-more"]);

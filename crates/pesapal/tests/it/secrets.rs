@@ -111,6 +111,15 @@ async fn nothing_a_server_quotes_back_is_passed_on() {
     without_canary(&all_of(&error));
 }
 
+#[tokio::test]
+async fn a_token_that_was_replaced_is_not_quoted_either() {
+    let quoting = r#"{"status":"500","message":"canary-token-1 was replaced by canary-token-2"}"#;
+    let refused = r#"{"error":{"error_type":"authentication_error","code":"invalid_api_credentials_provided","message":"Invalid Access Token"}}"#;
+    let fake = Fake::new().reply(200, refused).reply(200, quoting);
+    let answer = pesapal(&fake).cancel(&order()).await.unwrap();
+    assert_eq!(answer.message(), "… was replaced by …");
+}
+
 fn pesapal_with(status: u16, body: &str) -> duka_pesapal::Pesapal {
     pesapal(&Fake::new().reply(status, body).reply(status, body))
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use duka_core::Error;
 use duka_http::{Intent, Method, Reply, Request, Transport, redact};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
@@ -34,7 +34,9 @@ const MADE_UP: &str = "Bearer made-up-by-duka-doctor";
 pub(crate) struct Recorder {
     inner: Arc<dyn Transport>,
     change: Change,
-    keys: Vec<SecretString>,
+    /// What must not be shown: the account's keys, and every token that was issued or sent. One
+    /// that was replaced may still be quoted.
+    secrets: Mutex<Vec<SecretString>>,
     seen: Mutex<Vec<Seen>>,
 }
 
@@ -59,7 +61,7 @@ impl Recorder {
         Arc::new(Self {
             inner,
             change,
-            keys: keys.to_vec(),
+            secrets: Mutex::new(keys.to_vec()),
             seen: Mutex::default(),
         })
     }
@@ -74,9 +76,11 @@ impl Recorder {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What must not be shown of an exchange: keys, secret headers, what may be a token that was issued.
+    /// What must not be shown of an exchange: keys, secret headers, what may be a token that was issued, and
+    /// all of these of the exchanges before.
     fn secrets(&self, request: &Request, reply: Option<&Reply>) -> Vec<SecretString> {
-        let mut secrets = self.keys.clone();
+        let mut known = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut secrets = Vec::new();
         for header in request.headers().filter(|header| header.secret) {
             secrets.push(header.value.into());
             // A server that quotes a token leaves out the word before it.
@@ -88,7 +92,13 @@ impl Recorder {
             let tokens = texts(&body).into_iter().filter(|text| may_be_token(text));
             secrets.extend(tokens.map(SecretString::from));
         }
-        secrets
+        let is_new = |secret: &SecretString| {
+            let text = secret.expose_secret();
+            known.iter().all(|known| known.expose_secret() != text)
+        };
+        secrets.retain(is_new);
+        known.extend(secrets);
+        known.clone()
     }
 
     /// What a reply says, as far as it may be shown.
@@ -164,7 +174,10 @@ impl Transport for Recorder {
             Ok(reply) => Seen {
                 call,
                 http_status: Some(reply.status),
-                content_type: reply.content_type.clone(),
+                content_type: reply
+                    .content_type
+                    .as_ref()
+                    .map(|text| redact(text, &secrets)),
                 body: Self::body(reply, &kept, &secrets),
             },
             Err(error) => Seen {
@@ -242,7 +255,9 @@ mod tests {
             let headers: Vec<_> = request.headers().map(|header| header.value).collect();
             let said = headers.join(" ");
             let body = format!(r#"{{"token":"eyJ-issued","said":"{said} key-of-the-shop"}}"#);
-            Ok(Reply::new(200, body))
+            let mut reply = Reply::new(200, body);
+            reply.content_type = Some(format!("text/{said}; key-of-the-shop eyJ-first"));
+            Ok(reply)
         }
     }
 
@@ -262,6 +277,18 @@ mod tests {
         assert_eq!(seen.call, TOKEN_CALL);
         assert_eq!(seen.http_status, Some(200));
         assert_eq!(seen.body, r#"{"token":"…","said":"application/json … …"}"#);
+    }
+
+    #[tokio::test]
+    async fn a_token_that_was_replaced_is_not_shown_either_nor_a_key_in_a_content_type() {
+        let recorder = Recorder::new(Arc::new(Echo), &["key-of-the-shop".into()], Change::Nothing);
+        for token in ["Bearer eyJ-first", "Bearer eyJ-second"] {
+            let url = "https://pay.example/api/status".parse().unwrap();
+            let request = Request::get(url).secret_header("Authorization", token.into());
+            recorder.exchange(request, Intent::Read).await.unwrap();
+        }
+        let seen = recorder.seen().remove(1);
+        assert_eq!(seen.content_type.as_deref(), Some("text/…; … …"));
     }
 
     #[tokio::test]
