@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::codegen::{self, Mode};
 use crate::descriptions;
 use crate::report::{Outcome, Report};
+use crate::sdks;
 use crate::tools::{self, command, run};
 
 /// How many requests schemathesis makes up for each operation; half a minute's worth for both gateways.
@@ -104,6 +105,11 @@ const SLOW: &[Step] = &[
         "schemathesis",
         Some("schemathesis"),
         Call(|run| described(run, "schemathesis")),
+    ),
+    (
+        "sdks",
+        Some("pesapal-sdks"),
+        Call(|run| sdks::check(run.root).into()),
     ),
 ];
 

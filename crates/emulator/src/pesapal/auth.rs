@@ -26,7 +26,7 @@ pub(crate) fn authenticate(
     operation: Operation,
     received: &Received,
 ) -> Result<(), Reply> {
-    if received.method == hyper::Method::POST && !received.is_json() {
+    if received.method == hyper::Method::POST && !received.is_json() && !received.is_form() {
         let found = received.header("content-type").unwrap_or("absent");
         return Err(http_error(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -3,6 +3,7 @@
 use hyper::StatusCode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::wire::{ApiError, ErrorBody, PARAMETERS, Plain, Refusal, SubmitReply, body_status};
 use crate::call::Call;
@@ -46,8 +47,17 @@ pub(super) fn bad_parameters(behaviour: &Behaviour, reason: &str) -> Reply {
 /// What the gateway says of a request with bad members, whatever is bad.
 const INVALID_REQUEST: &str = "Invalid API request.";
 
+/// Forms are read as well, as ASP.NET does by itself: one SDK asks for refunds so.
 pub(super) fn body<T: DeserializeOwned>(call: &Call<'_>) -> Answered<T> {
-    serde_json::from_slice(&call.received.body).map_err(|problem| {
+    let received = call.received;
+    let read = if received.is_form() {
+        let members = url::form_urlencoded::parse(&received.body);
+        let members = members.map(|(name, text)| (name.into_owned(), Value::from(text.as_ref())));
+        serde_json::from_value(Value::Object(members.collect()))
+    } else {
+        serde_json::from_slice(&received.body)
+    };
+    read.map_err(|problem| {
         http_error(StatusCode::BAD_REQUEST, "The request is invalid.")
             .because(format!("the body is not the JSON wanted: {problem}"))
     })

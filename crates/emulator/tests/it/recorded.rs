@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::client::{Pesapal, TOKEN_BODY, choosing, get, request_token, start, verdict};
+use crate::client::{Pesapal, TOKEN_BODY, choosing, get, request_token, send, start, verdict};
 
 /// What a part of a JWT holds.
 fn part(token: &str, place: usize) -> Value {
@@ -187,6 +187,24 @@ async fn a_refund_with_wrong_members_is_refused_like_any_other_request() {
     }
     let truth = emulator.order(&id).unwrap();
     assert!(!truth.refund_received);
+}
+
+#[tokio::test]
+async fn a_form_is_read_like_json() {
+    let emulator = start().await;
+    let merchant = Pesapal::sign_in(&emulator).await;
+    let id = merchant.order("A1").await;
+    emulator.pay(&id).unwrap();
+    let receipt = emulator.order(&id).unwrap().receipt.unwrap();
+    let bearer = format!("Bearer {}", merchant.token);
+    let headers = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("authorization", bearer.as_str()),
+    ];
+    let target = "/pesapalv3/api/Transactions/RefundRequest";
+    let body = format!("confirmation_code={receipt}&amount=4.00&username=amina&remarks=came+back");
+    let answer = send(emulator.addr(), "POST", target, &headers, &body).await;
+    assert_eq!(answer.reply().json()["status"], "200");
 }
 
 #[tokio::test]
