@@ -39,6 +39,11 @@ pub(crate) fn answer(
             let requests = shared.state().log.snapshot();
             Ok(Reply::json(StatusCode::OK, &requests))
         }
+        Control::Deliveries => {
+            let deliveries = shared.state().deliveries.snapshot();
+            Ok(Reply::json(StatusCode::OK, &deliveries))
+        }
+        Control::Resend => resend(shared, segment(0)),
         Control::Variants => {
             let settings = shared.behaviour().settings();
             Ok(Reply::json(StatusCode::OK, &settings))
@@ -172,6 +177,16 @@ fn customer_acts(shared: &Shared, id: &str, act: &str) -> Result<Reply, Refusal>
     })?;
     let order = shared.state().orders.get(key).snapshot();
     Ok(Reply::json(StatusCode::OK, &order))
+}
+
+fn resend(shared: &Shared, id: &str) -> Result<Reply, Refusal> {
+    let delivery = id.parse().ok().and_then(|id| shared.state().resend(id));
+    let delivery = delivery.ok_or_else(|| {
+        let message =
+            format!("no delivery has the id {id:?}; GET /_emulator/deliveries lists them");
+        Refusal::new(StatusCode::NOT_FOUND, "id", message)
+    })?;
+    Ok(Reply::json(StatusCode::OK, &delivery))
 }
 
 fn clear_faults(shared: &Shared) -> Reply {

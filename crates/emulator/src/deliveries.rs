@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use url::{Position, Url};
 
+use crate::delivery_log::AttemptRecord;
 use crate::exchange::JSON;
 use crate::kwikpaisa;
 use crate::notification::{DeliveryMode, Form, Notification};
@@ -123,24 +124,33 @@ async fn attempt(notification: &Notification, shared: &Shared, number: u32) -> T
     if number > shared.config.redelivery.attempts {
         return Taken::No;
     }
+    let record = |http_status, problem, taken| {
+        let attempt = AttemptRecord {
+            time: shared.clock.now(),
+            http_status,
+            problem,
+            taken: taken == Taken::Yes,
+        };
+        shared
+            .state()
+            .deliveries
+            .tried(notification.delivery, attempt);
+    };
     if let Err(problem) = shared.config.check_target(&notification.url) {
         tracing::warn!(%gateway, url, %problem, "notification not sent");
+        record(None, Some(problem.to_string()), Taken::No);
         // As far as the emulator may go: trying again would not help.
         return Taken::Yes;
     }
     let sent = tokio::time::timeout(ATTEMPT_TIMEOUT, send(notification, shared)).await;
-    match sent {
-        Ok(Ok(Taken::Yes)) => {
-            tracing::debug!(%gateway, url, number, "notification taken");
-            return Taken::Yes;
-        }
-        Ok(Ok(Taken::No)) => tracing::debug!(%gateway, url, number, "notification not taken"),
-        Ok(Err(problem)) => {
-            tracing::debug!(%gateway, url, number, %problem, "notification not delivered");
-        }
-        Err(_) => tracing::debug!(%gateway, url, number, "notification timed out"),
-    }
-    Taken::No
+    let (http_status, problem, taken) = match sent {
+        Ok(Ok((status, taken))) => (Some(status.as_u16()), None, taken),
+        Ok(Err(problem)) => (None, Some(problem.to_string()), Taken::No),
+        Err(_) => (None, Some("timed out".to_owned()), Taken::No),
+    };
+    tracing::debug!(%gateway, url, number, ?http_status, ?problem, ?taken, "notification");
+    record(http_status, problem, taken);
+    taken
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,7 +161,10 @@ enum Taken {
 
 type Problem = Box<dyn std::error::Error + Send + Sync>;
 
-async fn send(notification: &Notification, shared: &Shared) -> Result<Taken, Problem> {
+async fn send(
+    notification: &Notification,
+    shared: &Shared,
+) -> Result<(StatusCode, Taken), Problem> {
     let request = request(notification, shared)?;
     let stream = connect(&notification.url).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
@@ -167,7 +180,8 @@ async fn send(notification: &Notification, shared: &Shared) -> Result<Taken, Pro
     // Driven here rather than in a task of its own, so that the timeout ends both.
     let (answer, _) = tokio::join!(exchange, connection);
     let (status, body) = answer?;
-    Ok(taken(notification, &shared.behaviour(), status, &body))
+    let taken = taken(notification, &shared.behaviour(), status, &body);
+    Ok((status, taken))
 }
 
 async fn connect(url: &Url) -> Result<TcpStream, Problem> {

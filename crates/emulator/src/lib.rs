@@ -6,6 +6,7 @@ mod config;
 mod control;
 mod customer;
 mod deliveries;
+mod delivery_log;
 mod exchange;
 mod faults;
 mod foreign;
@@ -32,6 +33,7 @@ pub use config::{
     Redelivery, StartError, WebhookError,
 };
 pub use customer::ActError;
+pub use delivery_log::{AttemptRecord, DeliveryRecord};
 pub use faults::{Fault, FaultError, FaultKind};
 pub use gateway::{Gateway, Operation};
 pub use order::OrderTruth;

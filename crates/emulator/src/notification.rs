@@ -33,6 +33,8 @@ pub(crate) enum DeliveryMode {
 /// A notification ready to be sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Notification {
+    /// Its number in the log of deliveries; 0 until it has one.
+    pub(crate) delivery: u64,
     pub(crate) gateway: Gateway,
     /// The id by which the merchant addresses the order.
     pub(crate) order: String,
@@ -90,6 +92,7 @@ pub(crate) fn webhook(
     };
     let shortest = Bytes::from(serde_json::to_vec(&body).ok()?);
     Some(Notification {
+        delivery: 0,
         gateway: Gateway::KwikPaisa,
         order: own.order_id.text().to_owned(),
         url: url.clone(),
@@ -145,6 +148,7 @@ pub(crate) fn ipn(
         ),
     };
     Some(Notification {
+        delivery: 0,
         gateway: Gateway::Pesapal,
         order: own.tracking_id.clone(),
         url,

@@ -34,6 +34,8 @@ pub(crate) enum Control {
     ArmFault,
     ClearFaults,
     Requests,
+    Deliveries,
+    Resend,
     Variants,
     SetVariants,
     Clock,
@@ -104,6 +106,8 @@ static ROUTES: &[(Method, &str, Endpoint)] = &[
     (Method::POST, "/_emulator/faults", Endpoint::Control(Control::ArmFault)),
     (Method::DELETE, "/_emulator/faults", Endpoint::Control(Control::ClearFaults)),
     (Method::GET, "/_emulator/requests", Endpoint::Control(Control::Requests)),
+    (Method::GET, "/_emulator/deliveries", Endpoint::Control(Control::Deliveries)),
+    (Method::POST, "/_emulator/deliveries/{id}/resend", Endpoint::Control(Control::Resend)),
     (Method::GET, "/_emulator/variants", Endpoint::Control(Control::Variants)),
     (Method::POST, "/_emulator/variants", Endpoint::Control(Control::SetVariants)),
     (Method::POST, "/_emulator/clock", Endpoint::Control(Control::Clock)),
@@ -316,6 +320,8 @@ mod tests {
         POST /_emulator/orders/{id}/{pay|fail|expire|process|reverse|pay_late}
         GET, POST, DELETE /_emulator/faults
         GET /_emulator/requests
+        GET /_emulator/deliveries
+        POST /_emulator/deliveries/{id}/resend
         GET, POST /_emulator/variants
         POST /_emulator/clock
         POST /_emulator/webhook

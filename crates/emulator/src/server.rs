@@ -23,6 +23,7 @@ use url::Url;
 use crate::config::{EmulatorConfig, StartError, WebhookError};
 use crate::customer::{ActError, CustomerAct};
 use crate::deliveries;
+use crate::delivery_log::DeliveryRecord;
 use crate::exchange::{Dropped, Outcome, Received, Reply, ReplyBody};
 use crate::faults::{Fault, FaultError};
 use crate::order::{Order, OrderTruth};
@@ -123,6 +124,17 @@ impl Emulator {
     #[must_use]
     pub fn requests(&self) -> Vec<RequestRecord> {
         self.shared.state().log.snapshot()
+    }
+
+    /// The newest notifications to the merchant, oldest first, with every attempt.
+    #[must_use]
+    pub fn deliveries(&self) -> Vec<DeliveryRecord> {
+        self.shared.state().deliveries.snapshot()
+    }
+
+    /// Sends a notification once more, whether or not it was taken; false where none has this id.
+    pub fn resend(&self, delivery: u64) -> bool {
+        self.shared.state().resend(delivery).is_some()
     }
 
     /// Arms a fault; it strikes from the next request on.

@@ -13,6 +13,7 @@ use url::Url;
 use crate::clock::EmulatorClock;
 use crate::config::EmulatorConfig;
 use crate::customer::{ActError, CustomerAct};
+use crate::delivery_log::{DeliveryLog, DeliveryRecord};
 use crate::faults::{ArmedFaults, FaultKind, FaultPoint};
 use crate::notification::{DeliveryMode, Notification, ipn, webhook};
 use crate::order::{Order, OrderDetails, Payment};
@@ -78,6 +79,7 @@ impl Shared {
         state.orders = Orders::default();
         state.faults = ArmedFaults::default();
         state.log.clear();
+        state.deliveries.clear();
         state.ipns = Ipns::default();
         state.tokens = Tokens::default();
         state.webhook_url = self.config.webhook_url.clone();
@@ -91,6 +93,7 @@ pub(crate) struct State {
     pub(crate) orders: Orders,
     pub(crate) faults: ArmedFaults,
     pub(crate) log: RequestLog,
+    pub(crate) deliveries: DeliveryLog,
     pub(crate) ipns: Ipns,
     pub(crate) tokens: Tokens,
     pub(crate) webhook_url: Option<Url>,
@@ -105,6 +108,7 @@ impl State {
             orders: Orders::default(),
             faults: ArmedFaults::default(),
             log: RequestLog::new(config.request_log),
+            deliveries: DeliveryLog::new(config.request_log),
             ipns: Ipns::default(),
             tokens: Tokens::default(),
             webhook_url: config.webhook_url.clone(),
@@ -158,8 +162,16 @@ impl State {
             Some(FaultKind::ReorderedNotification) => DeliveryMode::Overtaken,
             Some(_) | None => DeliveryMode::Once,
         };
+        let notification = self.deliveries.open(notification);
         // Fails only during shutdown, when notifications are dropped.
         let _ = self.outbox.send(notification);
+    }
+
+    /// Sends a notification once more, whether or not it was taken; None where there is none with this id.
+    pub(crate) fn resend(&mut self, delivery: u64) -> Option<DeliveryRecord> {
+        let (notification, record) = self.deliveries.again(delivery)?;
+        let _ = self.outbox.send(notification);
+        Some(record)
     }
 
     fn notification(&self, order: &Order, now: Timestamp) -> Option<Notification> {

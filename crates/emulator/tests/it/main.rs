@@ -8,6 +8,7 @@
 mod client;
 mod clock;
 mod control;
+mod deliveries;
 mod faults;
 mod faults_odd;
 mod foreign;
