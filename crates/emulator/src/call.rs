@@ -2,17 +2,12 @@
 
 use jiff::Timestamp;
 
+use crate::customer::Race;
 use crate::exchange::Received;
+use crate::outcomes;
+use crate::state::orders::OrderKey;
 use crate::state::{Shared, State};
 use crate::variants::Behaviour;
-
-/// A payment that lands in the middle of a cancel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Race {
-    None,
-    PaidBefore,
-    PaidAfter,
-}
 
 /// An authenticated call, with everything it may read and change.
 pub(crate) struct Call<'a> {
@@ -23,4 +18,26 @@ pub(crate) struct Call<'a> {
     pub(crate) received: &'a Received,
     pub(crate) now: Timestamp,
     pub(crate) race: Race,
+}
+
+impl Call<'_> {
+    /// What the customer of a new order does by itself, just after the reply that tells of the order was made.
+    pub(crate) fn begin(&mut self, key: OrderKey, phone: Option<&str>) {
+        let Some(outcome) = phone.and_then(outcomes::by_phone) else {
+            return;
+        };
+        self.state.orders.get_mut(key).race = outcome.race;
+        if let Some(act) = outcome.act {
+            // An act that the order's gateway does not have is left out.
+            let _ = self.state.act(key, act, self.now);
+        }
+    }
+
+    /// The payment in the middle of this cancel: a fault's, or else the customer's own.
+    pub(crate) fn race(&self, key: OrderKey) -> Race {
+        match self.race {
+            Race::None => self.state.orders.get(key).race,
+            armed @ (Race::PaidBefore | Race::PaidAfter) => armed,
+        }
+    }
 }

@@ -16,6 +16,14 @@ pub(crate) enum CustomerAct {
     Reverse,
 }
 
+/// A payment that lands in the middle of a cancel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Race {
+    None,
+    PaidBefore,
+    PaidAfter,
+}
+
 impl CustomerAct {
     pub(crate) const ALL: [Self; 6] = [
         Self::Pay,

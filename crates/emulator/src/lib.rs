@@ -16,6 +16,7 @@ mod kwikpaisa;
 mod notification;
 mod odd;
 mod order;
+mod outcomes;
 mod pages;
 mod pesapal;
 mod request_log;

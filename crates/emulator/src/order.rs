@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use crate::customer::{ActError, CustomerAct};
+use crate::customer::{ActError, CustomerAct, Race};
 use crate::gateway::Gateway;
 use crate::json::{JsonScalar, amount_text};
 
@@ -65,6 +65,8 @@ pub(crate) struct Order {
     pub(crate) cancel_requests: u32,
     pub(crate) cancels_applied: u32,
     pub(crate) paid_after_cancel: bool,
+    /// What its customer does in the middle of a cancel.
+    pub(crate) race: Race,
 }
 
 impl Order {
@@ -91,6 +93,7 @@ impl Order {
             cancel_requests: 0,
             cancels_applied: 0,
             paid_after_cancel: false,
+            race: Race::None,
         }
     }
 

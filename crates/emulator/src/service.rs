@@ -5,8 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hyper::{Method, StatusCode};
 
-use crate::call::{Call, Race};
+use crate::call::Call;
 use crate::control;
+use crate::customer::Race;
 use crate::exchange::{Dropped, HTML, JSON, Outcome, Received, Reply, ReplyBody};
 use crate::faults::{FaultKind, FaultPoint, Struck};
 use crate::foreign;

@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 
 use super::replies::{Answered, Refusal};
 use super::wire::{Cancelled, CreateBody, Created, Customer, Envelope, OrderBody, Status, date};
-use crate::call::{Call, Race};
-use crate::customer::CustomerAct;
+use crate::call::Call;
+use crate::customer::{CustomerAct, Race};
 use crate::exchange::Reply;
 use crate::json::{JsonScalar, is_currency, read_amount};
 use crate::order::{KwikPaisaOrder, Order, OrderDetails, Payment};
@@ -24,6 +24,7 @@ struct NewOrder {
     currency: String,
     note: Option<String>,
     return_url: String,
+    phone: String,
 }
 
 pub(super) fn create(call: &mut Call<'_>) -> Answered {
@@ -71,7 +72,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Answered {
             ..Created::default()
         }
     };
-    Ok(Reply::json(
+    let reply = Reply::json(
         http,
         &Envelope {
             code: http.as_str(),
@@ -79,7 +80,9 @@ pub(super) fn create(call: &mut Call<'_>) -> Answered {
             message: "Order created successfully.",
             return_data: Some(&created),
         },
-    ))
+    );
+    call.begin(key, Some(&new.phone));
+    Ok(reply)
 }
 
 pub(super) fn status(call: &mut Call<'_>) -> Answered {
@@ -172,7 +175,8 @@ fn shown(call: &mut Call<'_>, key: OrderKey) -> &'static str {
 
 pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
     let key = addressed(call)?;
-    if call.race == Race::PaidBefore {
+    let race = call.race(key);
+    if race == Race::PaidBefore {
         // If the order can no longer be paid, there is no race.
         let _ = call.state.act(key, CustomerAct::Pay, call.now);
     }
@@ -190,7 +194,7 @@ pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
     }
     let reply = cancelled(own, call.now, behaviour).because("cancelled");
     call.state.orders.get_mut(key).apply_cancel(call.now);
-    if call.race == Race::PaidAfter {
+    if race == Race::PaidAfter {
         let _ = call.state.act(key, CustomerAct::PayLate, call.now);
     }
     Ok(reply)
@@ -309,7 +313,7 @@ fn new_order(body: CreateBody, behaviour: &Behaviour) -> Answered<NewOrder> {
     let Customer { name, email, phone } = customer;
     required("customer.name", name)?;
     required("customer.email", email)?;
-    required("customer.phone", phone)?;
+    let phone = required("customer.phone", phone)?;
     let return_url = required("return_url", body.return_url)?;
     let amount = read_amount(&amount)
         .filter(|it| *it > Decimal::ZERO)
@@ -326,6 +330,7 @@ fn new_order(body: CreateBody, behaviour: &Behaviour) -> Answered<NewOrder> {
         currency,
         note: body.order_note,
         return_url,
+        phone,
     })
 }
 

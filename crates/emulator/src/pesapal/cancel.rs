@@ -4,8 +4,8 @@ use jiff::SignedDuration;
 
 use super::replies::{Answered, body, foreign_not_found, not_found, plain, success};
 use super::wire::CancelBody;
-use crate::call::{Call, Race};
-use crate::customer::CustomerAct;
+use crate::call::Call;
+use crate::customer::{CustomerAct, Race};
 use crate::exchange::Reply;
 use crate::order::Payment;
 use crate::variants::Behaviour;
@@ -25,7 +25,8 @@ pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
             }
         }
     })?;
-    if call.race == Race::PaidBefore {
+    let race = call.race(key);
+    if race == Race::PaidBefore {
         // If the order can no longer be paid, there is no race.
         let _ = call.state.act(key, CustomerAct::Pay, call.now);
     }
@@ -59,7 +60,7 @@ pub(super) fn cancel(call: &mut Call<'_>) -> Answered {
     if behaviour.value(&variants::CANCEL_SENDS_IPN) {
         call.state.notify(key, call.now);
     }
-    if call.race == Race::PaidAfter {
+    if race == Race::PaidAfter {
         let _ = call.state.act(key, CustomerAct::PayLate, call.now);
     }
     Ok(cancelled(behaviour))

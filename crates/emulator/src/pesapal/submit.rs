@@ -28,6 +28,7 @@ struct NewOrder {
     cancellation_url: Option<String>,
     notification_id: String,
     account_number: Option<String>,
+    phone: Option<String>,
 }
 
 pub(super) fn submit(call: &mut Call<'_>) -> Answered {
@@ -64,7 +65,9 @@ fn submit_checked(call: &mut Call<'_>, asked: SubmitBody) -> Checked<Reply> {
         new.callback_url,
         call.now,
     ));
-    Ok(reply(call, key))
+    let reply = reply(call, key);
+    call.begin(key, new.phone.as_deref());
+    Ok(reply)
 }
 
 fn reply(call: &Call<'_>, key: OrderKey) -> Reply {
@@ -125,7 +128,7 @@ fn new_order(call: &Call<'_>, body: SubmitBody) -> Checked<NewOrder> {
         return Err(refused("cancellation_url must be an absolute address"));
     }
     check_redirect_mode(body.redirect_mode.as_deref())?;
-    check_billing_address(body.billing_address)?;
+    let phone = check_billing_address(body.billing_address)?;
     let account_number = recurring(body.account_number, body.subscription_details)?;
     Ok(NewOrder {
         reference,
@@ -136,6 +139,7 @@ fn new_order(call: &Call<'_>, body: SubmitBody) -> Checked<NewOrder> {
         cancellation_url,
         notification_id,
         account_number,
+        phone,
     })
 }
 
@@ -168,7 +172,8 @@ fn check_redirect_mode(mode: Option<&str>) -> Checked<()> {
     }
 }
 
-fn check_billing_address(address: Option<BillingAddress>) -> Checked<()> {
+/// Returns the customer's phone number, if there is one.
+fn check_billing_address(address: Option<BillingAddress>) -> Checked<Option<String>> {
     let given = |it: &Option<String>| it.as_deref().is_some_and(|text| !text.trim().is_empty());
     let Some(address) = address.filter(|it| given(&it.email_address) || given(&it.phone_number))
     else {
@@ -182,5 +187,5 @@ fn check_billing_address(address: Option<BillingAddress>) -> Checked<()> {
     if address.state.unwrap_or_default().chars().count() > 3 {
         return Err(refused("state must be at most 3 characters"));
     }
-    Ok(())
+    Ok(address.phone_number)
 }

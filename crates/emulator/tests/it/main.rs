@@ -15,6 +15,7 @@ mod foreign;
 mod kwikpaisa;
 mod limits;
 mod notifications;
+mod outcomes;
 mod pages;
 mod pesapal;
 mod pesapal_cancel;
