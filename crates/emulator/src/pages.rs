@@ -5,22 +5,14 @@ use url::Url;
 
 use crate::customer::CustomerAct;
 use crate::exchange::{Received, Reply};
+use crate::html::{Html, encoded, escaped, framed};
 use crate::json::amount_text;
 use crate::notification::with_order;
 use crate::order::{Order, OrderDetails};
+use crate::overview;
 use crate::routes::Page;
 use crate::state::Shared;
 use crate::variants::{Behaviour, pesapal as variants};
-
-/// No script runs and no resource is loaded, whatever text an order contains.
-const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'";
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:28rem;margin:3rem auto;padding:0 1rem;color:#1c2330}\
-dl{display:grid;grid-template-columns:auto 1fr;gap:.3rem 1rem}dt{color:#5b6472}dd{margin:0;overflow-wrap:anywhere}\
-.amount{font-size:2rem;margin:.5rem 0}form{display:inline}\
-button{font:inherit;padding:.5rem 1.2rem;margin-right:.5rem;border:1px solid #1c2330;border-radius:.4rem;background:#fff;cursor:pointer}\
-.pay{background:#14532d;border-color:#14532d;color:#fff}.state{padding:.6rem .8rem;border-radius:.4rem;background:#eef1f5}\
-footer{margin-top:2rem;font-size:.85rem;color:#5b6472}";
 
 /// The names of the members in the address to which the browser returns; variants change only an IPN's.
 const BROWSER_NAMES: [&str; 3] = [
@@ -38,6 +30,7 @@ pub(crate) fn answer(
 ) -> Reply {
     let token = varying.first().map_or("", String::as_str);
     match page {
+        Page::Overview => overview::page(shared),
         Page::Checkout => shown(shared, token),
         Page::PesapalCheckout => {
             let tracking_id = received.query("OrderTrackingId").unwrap_or_default();
@@ -90,25 +83,11 @@ fn message(status: StatusCode, text: &str) -> Reply {
     framed(
         status,
         &Html {
+            title: "Checkout",
             head: String::new(),
             body: format!("<p class=state>{}</p>", escaped(text)),
         },
     )
-}
-
-struct Html {
-    head: String,
-    body: String,
-}
-
-fn framed(status: StatusCode, page: &Html) -> Reply {
-    let html = format!(
-        "<!DOCTYPE html><html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
-         <title>Checkout</title><style>{STYLE}</style>{}</head><body>{}\
-         <footer>An emulated checkout: no money moves.</footer></body></html>",
-        page.head, page.body
-    );
-    Reply::html(status, html).with_header("content-security-policy", POLICY)
 }
 
 fn order_page(order: &Order, token: &str, behaviour: &Behaviour) -> Html {
@@ -148,7 +127,11 @@ fn order_page(order: &Order, token: &str, behaviour: &Behaviour) -> Html {
         }
         body.push_str(&format!("<p><a href=\"{back}\">Return to the shop</a></p>"));
     }
-    Html { head, body }
+    Html {
+        title: "Checkout",
+        head,
+        body,
+    }
 }
 
 fn button_form(token: &str, name: &str, label: &str) -> String {
@@ -176,23 +159,4 @@ fn way_back(order: &Order, behaviour: &Behaviour) -> Option<Url> {
             Some(with_order(&url, own, BROWSER_NAMES, kind))
         }
     }
-}
-
-fn encoded(segment: &str) -> String {
-    percent_encoding::utf8_percent_encode(segment, percent_encoding::NON_ALPHANUMERIC).to_string()
-}
-
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for it in text.chars() {
-        match it {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            _ => safe.push(it),
-        }
-    }
-    safe
 }

@@ -17,6 +17,8 @@ pub(crate) enum Endpoint {
 /// A checkout page, or a button of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Page {
+    /// What happened so far.
+    Overview,
     /// By the token in the path.
     Checkout,
     /// Pesapal's own address of a checkout page, with the tracking id in the query.
@@ -93,6 +95,8 @@ static ROUTES: &[(Method, &str, Endpoint)] = &[
     (Method::GET, "/pesapalv3/api/Transactions/GetTransactionStatus", Endpoint::Api(Gateway::Pesapal, Operation::Status)),
     (Method::POST, "/pesapalv3/api/Transactions/CancelOrder", Endpoint::Api(Gateway::Pesapal, Operation::Cancel)),
     (Method::POST, "/pesapalv3/api/Transactions/RefundRequest", Endpoint::Api(Gateway::Pesapal, Operation::Refund)),
+    (Method::GET, "/", Endpoint::Page(Page::Overview)),
+    (Method::HEAD, "/", Endpoint::Page(Page::Overview)),
     (Method::GET, "/checkout/{token}", Endpoint::Page(Page::Checkout)),
     (Method::HEAD, "/checkout/{token}", Endpoint::Page(Page::Checkout)),
     (Method::POST, "/checkout/{token}/pay", Endpoint::Page(Page::Button(CustomerAct::Pay))),
@@ -305,7 +309,7 @@ mod tests {
         for (_, pattern, endpoint) in ROUTES {
             let path = format!("{pattern}/x/x/x");
             let area = match endpoint {
-                Endpoint::Page(Page::PesapalCheckout) => Area::Elsewhere,
+                Endpoint::Page(Page::PesapalCheckout | Page::Overview) => Area::Elsewhere,
                 Endpoint::Api(..) | Endpoint::Page(_) | Endpoint::Control(_) => endpoint.area(),
             };
             assert_eq!(find(&Method::GET, &path), Found::NoPath(area), "{path}");

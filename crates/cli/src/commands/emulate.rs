@@ -33,7 +33,7 @@ pub(crate) async fn run(args: EmulateArgs, context: &Context) -> Result<Exit, Fa
   export DUKA_KWIKPAISA_BASE_URL={0}
   export DUKA_PESAPAL_CONSUMER_KEY=emulator-key DUKA_PESAPAL_CONSUMER_SECRET=emulator-secret
   export DUKA_PESAPAL_BASE_URL={1}
-what it knows: {0}/_emulator/orders
+what it knows: {0}/ in a browser, {0}/_emulator/orders
 what else it could answer: {0}/_emulator/variants",
         emulator.kwikpaisa_url(),
         emulator.pesapal_url(),

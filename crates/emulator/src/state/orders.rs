@@ -81,6 +81,10 @@ impl Orders {
             .or_else(|| self.pesapal(token))
     }
 
+    pub(crate) fn newest(&self) -> impl Iterator<Item = &Order> {
+        self.orders.iter().rev()
+    }
+
     pub(crate) fn snapshot(&self) -> Vec<OrderTruth> {
         self.orders.iter().map(Order::snapshot).collect()
     }

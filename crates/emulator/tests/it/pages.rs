@@ -1,6 +1,6 @@
 //! The checkout page as a browser meets it.
 
-use duka_emulator::Emulator;
+use duka_emulator::{Emulator, Fault, FaultKind};
 
 use crate::client::{
     Pesapal, Reply, create_body, get, kwikpaisa, kwikpaisa_order, order_body, post, start,
@@ -144,4 +144,38 @@ async fn an_unknown_page_button_or_method_is_refused() {
     );
     assert_eq!(post(&emulator, &page_path, "").await.status, 405);
     assert_eq!(emulator.orders()[0].status, "UN_PAID");
+}
+
+#[tokio::test]
+async fn the_first_page_shows_orders_deliveries_faults_and_variants() {
+    let emulator = start().await;
+    let empty = get(&emulator, "/").await;
+    assert_eq!(empty.status, 200);
+    assert_eq!(
+        empty.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    assert!(empty.header("content-security-policy").is_some());
+    let checkout = page_of(&emulator, r#""<7>""#).await;
+    let merchant = Pesapal::sign_in(&emulator).await;
+    let id = merchant.order("A1").await;
+    emulator.pay(&id).unwrap();
+    emulator.arm(Fault::new(FaultKind::ReplyLost)).unwrap();
+    emulator
+        .set_variant("pesapal.payment_method", "mpesa_ke")
+        .unwrap();
+    let page = get(&emulator, "/").await.text();
+    for text in [
+        format!("<a href=\"{checkout}\">&lt;7&gt;</a>"),
+        id.replace('-', "%2D"),
+        "COMPLETED".to_owned(),
+        "127.0.0.1:9/ipn".to_owned(),
+        "reply_lost".to_owned(),
+        "<td>mpesa_ke<td>changed".to_owned(),
+        "POST /_emulator/reset".to_owned(),
+    ] {
+        assert!(page.contains(&text), "{text}: {page}");
+    }
+    // A program that has lost its way is still told so.
+    assert_eq!(get(&emulator, "/nowhere").await.status, 404);
 }
