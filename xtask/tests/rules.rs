@@ -30,6 +30,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "duka-engine",
         ],
     ),
+    // Nothing depends on it.
+    ("duka-bench", &["duka-core", "duka-http", "duka-kwikpaisa", "duka-pesapal", "duka-engine"]),
     ("xtask", &["duka-core"]),
 ];
 
