@@ -7,7 +7,7 @@ mod refund;
 use duka_core::cancel::{Finding, SkipReason};
 use duka_core::{Outcome, PaymentDetails, PersonalData, PersonalText};
 use duka_engine::sweep::Summary;
-use duka_engine::{Hold, LogEntry, OrderEvent, Record, TrackedOrder};
+use duka_engine::{Acknowledgement, Hold, LogEntry, OrderEvent, Record, TrackedOrder};
 use serde::Serialize;
 
 use crate::output::plain;
@@ -85,6 +85,10 @@ pub(crate) struct CancellationView {
     pub(crate) sent_at: Option<String>,
     pub(crate) verified_status: Option<&'static str>,
     pub(crate) finding: Option<&'static str>,
+    /// Where a person has acknowledged the finding: when, who, and what about it.
+    pub(crate) acknowledged_at: Option<String>,
+    pub(crate) acknowledged_by: Option<String>,
+    pub(crate) note: Option<String>,
     pub(crate) amount: Option<String>,
     pub(crate) currency: Option<&'static str>,
     pub(crate) paid_amount: Option<String>,
@@ -111,6 +115,9 @@ impl From<&Record> for CancellationView {
         let outcome = progress.state.outcome();
         let paid = record.paid_money();
         let [held_by, held_at, hold_note] = hold_cells(record.terms.hold.as_ref());
+        let acknowledged = terms.acknowledgement.as_ref();
+        let [acknowledged_at, acknowledged_by, note] =
+            acknowledgement_cells(acknowledged.filter(|_| progress.finding.is_none()));
         Self {
             id: Some(record.id.to_string()),
             account: record.key.account.to_string(),
@@ -127,7 +134,10 @@ impl From<&Record> for CancellationView {
             attempts: progress.attempts,
             sent_at: progress.sent_at.map(|at| at.to_string()),
             verified_status: progress.verified.as_ref().map(|status| status.as_str()),
-            finding: progress.finding.map(Finding::as_str),
+            finding: progress.finding_of_any_time().map(Finding::as_str),
+            acknowledged_at,
+            acknowledged_by,
+            note,
             amount: money.map(|money| money.amount().to_string()),
             currency: money.map(|money| money.currency().code()),
             paid_amount: paid.map(|money| money.amount().to_string()),
@@ -205,6 +215,9 @@ impl CancellationView {
             sent_at: None,
             verified_status: seen.map(|seen| seen.status.as_str()),
             finding: None,
+            acknowledged_at: None,
+            acknowledged_by: None,
+            note: None,
             amount: order.money.map(|money| money.amount().to_string()),
             currency: order.money.map(|money| money.currency().code()),
             paid_amount: None,
@@ -239,6 +252,15 @@ impl CancellationView {
     pub(crate) fn standing(&self) -> &'static str {
         self.outcome.unwrap_or(self.state)
     }
+}
+
+/// When a finding was acknowledged, by whom and with which note, as it stands in JSON.
+pub(crate) fn acknowledgement_cells(acknowledged: Option<&Acknowledgement>) -> [Option<String>; 3] {
+    [
+        acknowledged.map(|it| it.at.to_string()),
+        acknowledged.map(|it| it.by.clone()),
+        acknowledged.map(|it| it.note.clone()),
+    ]
 }
 
 /// Who holds an order, since when and why, as it stands in JSON.

@@ -29,7 +29,7 @@ pub use driver::{CancelOutcome, Canceller};
 pub use error::{EngineError, RequestKind};
 pub use lease::{BadLease, Lease};
 pub use order::{Hold, LastUse, OrderEvent, OrderKey, Origin, TrackedOrder, Tracking};
-pub use record::{CancelTerms, LogEntry, Record, Request};
+pub use record::{Acknowledgement, CancelTerms, LogEntry, Record, Request};
 pub use refunds::{Refund, RefundStore, Refunder};
 pub use settings::Settings;
 #[cfg(feature = "sqlite")]

@@ -79,6 +79,33 @@ pub struct CancelTerms {
     pub method: Option<String>,
     /// Who holds the order, if a person does.
     pub hold: Option<Hold>,
+    /// Who has [acknowledged](Cancellation::acknowledged) a finding last.
+    pub acknowledgement: Option<Acknowledgement>,
+}
+
+/// A person has seen to a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: String,
+    /// What the person says about it.
+    pub note: String,
+}
+
+impl Acknowledgement {
+    /// What the log says of a person's decision.
+    pub(crate) fn detail(by: &str, note: &str) -> String {
+        format!("{by}: {note}")
+    }
+
+    /// Reads a line of the log whose [detail](Self::detail) this is.
+    pub(crate) fn read(at: Timestamp, by: String, detail: &str) -> Self {
+        let note = detail.strip_prefix(&Self::detail(&by, ""));
+        let note = note.unwrap_or(detail).to_owned();
+        Self { at, by, note }
+    }
 }
 
 impl CancelTerms {
@@ -133,6 +160,8 @@ pub struct RefundTerms {
     pub username: String,
     /// Why, as the gateway is told.
     pub remarks: String,
+    /// Who has [acknowledged](RefundProgress::acknowledged) a finding last.
+    pub acknowledgement: Option<Acknowledgement>,
 }
 
 /// Where a refund stands.
@@ -140,8 +169,17 @@ pub struct RefundTerms {
 pub struct RefundProgress {
     /// Its state.
     pub state: RefundState,
-    /// What an operator has to look at.
+    /// What an operator has to look at, until one has acknowledged it.
     pub finding: Option<RefundFinding>,
+    /// What an operator has acknowledged.
+    pub acknowledged: Option<RefundFinding>,
+}
+
+impl RefundProgress {
+    /// What was found: what a person has still to acknowledge, or else what one has acknowledged.
+    pub fn finding_of_any_time(&self) -> Option<RefundFinding> {
+        self.finding.or(self.acknowledged)
+    }
 }
 
 impl Refund {

@@ -8,7 +8,7 @@ use crate::amount::{self, AmountCheck};
 use crate::driver::{Canceller, Transition};
 use crate::error::EngineError;
 use crate::order::OrderKey;
-use crate::record::Record;
+use crate::record::{Acknowledgement, Record};
 use crate::store::{Obstacle, StoreError, StoreErrorKind};
 use crate::write::{Decision, Reason, Swapped, compare_and_swap};
 
@@ -106,7 +106,7 @@ impl Canceller {
         let found = found.ok_or(EngineError::UnknownCancellation(id))?;
         let record = self.look_if_in_review(found).await?;
         let event = Event::Resolved(resolution);
-        let transition = Transition::new(event.clone(), format!("{by}: {note}")).by(by);
+        let transition = Transition::new(event.clone(), Acknowledgement::detail(by, note)).by(by);
         // What another worker has learnt meanwhile may leave nothing to decide.
         let decide = |record: &Record, reason: Reason<Obstacle>| {
             match reason {

@@ -162,7 +162,7 @@ fn print(handled: &CancelOutcome, context: &Context) -> Result<Exit, Failure> {
         context.output.line(&format!(
             "{}  {}  {}",
             handled.record.key,
-            colorize(view.standing()),
+            colorize(view.finding.unwrap_or_else(|| view.standing())),
             view.said()
         ))?;
         if let Some(advice) = advice(&handled.record) {

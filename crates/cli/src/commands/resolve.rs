@@ -159,7 +159,7 @@ async fn cancellation(
         context.output.line(&format!(
             "{}  {}  {}",
             record.key,
-            colorize(view.standing()),
+            colorize(view.finding.unwrap_or_else(|| view.standing())),
             view.said()
         ))?;
     }

@@ -5,7 +5,7 @@ use duka_engine::refunds::{RefundFinding, RefundOutcome, RefundState};
 use duka_engine::{Refund, TrackedOrder};
 use serde::Serialize;
 
-use super::{LogView, gateway_time};
+use super::{LogView, acknowledgement_cells, gateway_time};
 use crate::output::plain;
 
 #[derive(Debug, Serialize)]
@@ -26,6 +26,9 @@ pub(crate) struct RefundView {
     pub(crate) sent_at: Option<String>,
     verified_status: Option<&'static str>,
     pub(crate) finding: Option<&'static str>,
+    acknowledged_at: Option<String>,
+    acknowledged_by: Option<String>,
+    note: Option<String>,
     pub(crate) message: Option<String>,
     updated_at: String,
     pub(crate) amount: Option<String>,
@@ -42,6 +45,9 @@ impl RefundView {
     pub(crate) fn of(refund: &Refund, reading: Option<&StatusReading>) -> Self {
         let details = reading.map(|reading| &reading.details);
         let never_left = refund.progress.state == RefundState::Done(RefundOutcome::NotSent);
+        let acknowledged = refund.terms.acknowledgement.as_ref();
+        let [acknowledged_at, acknowledged_by, note] =
+            acknowledgement_cells(acknowledged.filter(|_| refund.progress.finding.is_none()));
         Self {
             kind: "refund",
             id: Some(refund.id.to_string()),
@@ -56,7 +62,13 @@ impl RefundView {
             attempts: u32::from(!never_left),
             sent_at: (!never_left).then(|| refund.created_at.to_string()),
             verified_status: reading.map(|it| it.status.as_str()),
-            finding: refund.progress.finding.map(RefundFinding::as_str),
+            finding: refund
+                .progress
+                .finding_of_any_time()
+                .map(RefundFinding::as_str),
+            acknowledged_at,
+            acknowledged_by,
+            note,
             message: refund.message.clone(),
             updated_at: refund.updated_at.to_string(),
             amount: Some(refund.terms.money.amount().to_string()),
@@ -94,6 +106,9 @@ impl RefundView {
             sent_at: None,
             verified_status: Some(status.as_str()),
             finding: None,
+            acknowledged_at: None,
+            acknowledged_by: None,
+            note: None,
             message: Some(format!("status {status}; nothing was sent: {why}")),
             updated_at: now.to_string(),
             amount: None,

@@ -113,7 +113,17 @@ fn an_acknowledged_payment_says_so_and_by_whom_at_either_gateway() {
         let said = "amina: refunded; a person has acknowledged the payment";
         assert_eq!(record["message"], said);
         assert_eq!(record["outcome"], "confirmed");
-        assert_eq!(record["finding"], Value::Null);
+        // Books that leave out what is paid must leave it out after that, too.
+        let of_report = &shop.duka(&["report", "--json"]).exits(0).lines();
+        for seen in [&record, of_report.last().unwrap()] {
+            assert_eq!(seen["finding"], "late_payment");
+            assert_eq!(seen["acknowledged_by"], "amina");
+            assert_eq!(seen["note"], "refunded");
+            let at: Result<jiff::Timestamp, _> = seen["acknowledged_at"].as_str().unwrap().parse();
+            at.unwrap();
+        }
+        let csv = shop.duka(&["report", "--format", "csv"]).exits(0).stdout;
+        assert!(csv.contains(",late_payment,"), "{csv}");
         let shown = shop.duka(&["show", &order, "--json"]).exits(0).json();
         let last = shown["cancellations"][0]["log"].as_array().unwrap().last();
         let last = last.unwrap();
@@ -121,6 +131,23 @@ fn an_acknowledged_payment_says_so_and_by_whom_at_either_gateway() {
         assert_eq!(last["actor"], "amina");
         assert_eq!(last["detail"], "amina: refunded");
     }
+}
+
+#[test]
+fn a_sweep_does_not_count_orders_paid_late_as_confirmed() {
+    let shop = CliFixture::open();
+    for account in ["kwikpaisa", "pesapal"] {
+        let order = shop.create(account, "A-17");
+        shop.duka(&["cancel", &order, "--account", account])
+            .exits(0);
+        shop.emulator.pay_late(&order).unwrap();
+    }
+    let sweep = ["sweep", "--recheck", "48h", "--json"];
+    let (orders, summary) = shop.duka(&sweep).exits(4).swept();
+    assert_eq!(orders.len(), 2);
+    assert_eq!(summary["late_payments"], 2);
+    assert_eq!(summary["confirmed"], 0);
+    assert_eq!(summary["not_cancelled"], 2);
 }
 
 #[test]

@@ -127,7 +127,9 @@ fn an_answer_that_comes_after_another_request_was_made_waits_for_a_person() {
     let text = shop.duka(&["pending"]).exits(0).stdout;
     assert!(text.contains("--as acknowledged"), "{text}");
     let closed = decide("acknowledged", 0).json();
-    assert_eq!(closed["finding"], serde_json::Value::Null);
+    assert_eq!(closed["finding"], "double_request");
+    assert_eq!(closed["acknowledged_by"], "amina");
+    assert_eq!(listed[0]["acknowledged_by"], serde_json::Value::Null);
     assert_eq!(closed["kind"], "refund");
     let listed = shop.duka(&["pending", "--json"]).exits(0).lines();
     assert_eq!(listed, Vec::<serde_json::Value>::new());

@@ -400,7 +400,7 @@ impl Soak {
             let state = record.progress.state;
             let word = state.outcome().map_or(state.as_str(), |it| it.as_str());
             *ends.entry(word.to_owned()).or_default() += 1;
-            if record.progress.finding.is_some() {
+            if record.progress.finding_of_any_time().is_some() {
                 *ends.entry("late_payment".to_owned()).or_default() += 1;
             }
         }

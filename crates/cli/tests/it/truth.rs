@@ -56,7 +56,8 @@ fn false_claim(record: &Record, truth: &OrderTruth, sent_elsewhere: bool) -> Opt
         }
         State::Done(outcome) => match outcome {
             Outcome::Confirmed => {
-                truth.cancels_applied == 1 && (!paid || record.progress.finding.is_some())
+                truth.cancels_applied == 1
+                    && (!paid || record.progress.finding_of_any_time().is_some())
             }
             Outcome::NotCancelledPaid => paid,
             Outcome::Refused => truth.cancels_applied == 0 && truth.cancel_requests > 0,

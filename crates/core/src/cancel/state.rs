@@ -269,8 +269,10 @@ pub struct Cancellation {
     pub verified: Option<OrderStatus>,
     /// Whether a status has shown a payment of another amount.
     pub other_amount: OtherAmount,
-    /// What a person must know.
+    /// What a person must know, until one has acknowledged it.
     pub finding: Option<Finding>,
+    /// The gravest finding that a person has acknowledged. The payment is there all the same.
+    pub acknowledged: Option<Finding>,
 }
 
 impl Cancellation {
@@ -310,6 +312,29 @@ impl Cancellation {
         })
     }
 
+    /// What was found about the payment: what a person has still to acknowledge, or else what
+    /// one has acknowledged.
+    #[must_use]
+    pub fn finding_of_any_time(&self) -> Option<Finding> {
+        self.finding.or(self.acknowledged)
+    }
+
+    /// Whether the order was paid all the same, acknowledged or not.
+    #[must_use]
+    pub fn is_paid_late(&self) -> bool {
+        self.finding.max(self.acknowledged) >= Some(Finding::LatePayment)
+    }
+
+    /// The finding is acknowledged, if there is one.
+    #[must_use]
+    pub(super) fn acknowledging(self) -> Self {
+        Self {
+            acknowledged: self.acknowledged.max(self.finding),
+            finding: None,
+            ..self
+        }
+    }
+
     /// A cancellation that has just been asked for, of an order never asked about before.
     pub const fn requested() -> Self {
         Self::requested_again(RequestUsed::No)
@@ -329,6 +354,7 @@ impl Cancellation {
             verified: None,
             other_amount: OtherAmount::NotSeen,
             finding: None,
+            acknowledged: None,
         }
     }
 }

@@ -382,7 +382,7 @@ impl Moment<'_> {
             // log keeps it, and the outcome stays.
             Event::AnsweredYes | Event::AnsweredNo if self.current.requests > 0 => Some(step),
             Event::Resolved(Resolution::Acknowledged) if self.current.finding.is_some() => {
-                step.next.finding = None;
+                step.next = step.next.acknowledging();
                 Some(step)
             }
             Event::Resolved(_)
@@ -502,7 +502,7 @@ impl Moment<'_> {
         step
     }
 
-    /// The person who decides has seen the finding, so it is closed.
+    /// The person who decides has seen the finding, so it is acknowledged.
     fn resolve(&self, resolution: Resolution) -> Option<Step> {
         let outcome = match resolution {
             Resolution::Cancelled => Outcome::ResolvedCancelled,
@@ -510,7 +510,7 @@ impl Moment<'_> {
             Resolution::Acknowledged => return None,
         };
         let mut step = self.done_with(outcome);
-        step.next.finding = None;
+        step.next = step.next.acknowledging();
         Some(step)
     }
 

@@ -52,6 +52,8 @@ fn a_closed_late_payment_is_not_raised_again() {
     assert_eq!(after(&rules, &events).finding, Some(Finding::LatePayment));
     events.push((4, Event::Resolved(Resolution::Acknowledged)));
     assert_eq!(after(&rules, &events).finding, None);
+    let acknowledged = after(&rules, &events).acknowledged;
+    assert_eq!(acknowledged, Some(Finding::LatePayment), "it is paid");
     // The same payment, seen again by a second notification or an operator's look.
     events.push((5, Event::Observed(OrderStatus::Paid)));
     assert_eq!(after(&rules, &events).finding, None);
@@ -426,6 +428,7 @@ fn a_failed_payment_with_a_receipt_of_another_amount_waits_for_a_person_and_noth
             let decision = Event::Resolved(Resolution::NotCancelled);
             let (over, _) = step_at(&still, &decision, &rules, 800_001);
             assert_eq!(over.finding, None, "the person has seen it");
+            assert_eq!(over.acknowledged, Some(Finding::AmountDiffers));
         }
     }
 }

@@ -220,6 +220,9 @@ proptest! {
             prop_assert!(!once || step.next.requests <= 1);
             let sends = step.action == Action::SendRequest;
             prop_assert!(!sends || step.next.finding.is_none());
+            // What was found stays found, whoever has seen it.
+            let gravest = |it: &Cancellation| it.finding.max(it.acknowledged);
+            prop_assert!(gravest(&step.next) >= gravest(&record));
             // Only a person closes a finding, and makes it no lesser one.
             let by_a_person = matches!(event, Event::Resolved(_));
             prop_assert!(by_a_person || step.next.finding >= record.finding);

@@ -254,6 +254,7 @@ fn a_finished_cancellation_changes_only_its_finding() {
             verified: from.verified.clone(),
             other_amount: from.other_amount,
             finding: from.finding,
+            acknowledged: from.acknowledged,
             ..next.clone()
         };
         assert_eq!(*from, unchanged);
@@ -265,6 +266,7 @@ fn a_finished_cancellation_changes_only_its_finding() {
             assert!(unpaid, "{walked:?}");
         } else if next.finding < from.finding {
             assert_eq!(walked.event, Event::Resolved(Resolution::Acknowledged));
+            assert_eq!(next.acknowledged, from.acknowledged.max(from.finding));
         }
     });
 }

@@ -6,6 +6,7 @@ use duka_core::refund::{RefundEvent, RefundFinding, RefundOutcome, RefundState, 
 
 use super::{Refund, RefundProgress};
 use crate::message;
+use crate::record::Acknowledgement;
 use crate::store::{Change, Entry, Schedule};
 
 /// The next state of a refund; only the rules make one.
@@ -74,10 +75,12 @@ impl RefundUpdate {
     /// Closes a finding that `by` has seen to; `None` if there is none.
     pub fn acknowledged(refund: &Refund, by: &str, note: &str) -> Option<Self> {
         let finding = refund.progress.finding?;
-        let detail = format!("{by}: {note}");
+        let detail = Acknowledgement::detail(by, note);
         let message = format!("{detail}; a person has seen to the {}", finding.as_str());
         let mut update = Self::note(refund, "acknowledged", detail, by);
-        (update.change.next.finding, update.change.message) = (None, Some(message));
+        let next = &mut update.change.next;
+        (next.finding, next.acknowledged) = (None, Some(finding));
+        update.change.message = Some(message);
         Some(update)
     }
 

@@ -20,6 +20,7 @@ use crate::deadline::Deadline;
 use crate::driver::Canceller;
 use crate::error::{EngineError, RequestKind};
 use crate::order::{OrderKey, TrackedOrder};
+use crate::record::Acknowledgement;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::task::detached;
@@ -144,6 +145,7 @@ impl Refunder {
             key: key.clone(),
             actor: terms.actor,
             terms: RefundTerms {
+                acknowledgement: None,
                 money,
                 confirmation_code: request.paid.details.receipt.clone(),
                 username: request.username.clone(),
@@ -299,7 +301,7 @@ impl Refunder {
         let event = RefundEvent::Resolved(resolution);
         // What another worker has learnt meanwhile may leave nothing to decide.
         match self
-            .write(found, event, &format!("{by}: {note}"), by)
+            .write(found, event, &Acknowledgement::detail(by, note), by)
             .await?
         {
             Written::Now(refund) => Ok(refund),

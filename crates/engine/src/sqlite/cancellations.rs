@@ -27,9 +27,13 @@ impl Progress for Cancellation {
              o.customer_account, o.gateway_status_code,
              o.gateway_created, o.gateway_created_at, o.gateway_paid, o.gateway_paid_at,
              o.gateway_cancelled, o.gateway_cancelled_at, o.held_at, o.held_by, o.hold_note,
-             o.created_at AS ordered_at, o.idle_at, o.used_at
+             o.created_at AS ordered_at, o.idle_at, o.used_at,
+             e.at AS acknowledged_at, e.actor AS acknowledged_by, e.detail AS acknowledgement
          FROM cancellations r
-         JOIN orders o ON o.account = r.account AND o.order_id = r.order_id";
+         JOIN orders o ON o.account = r.account AND o.order_id = r.order_id
+         LEFT JOIN events e ON r.acknowledged IS NOT NULL AND e.cancellation = r.id
+             AND e.number = (SELECT max(number) FROM events WHERE cancellation = r.id
+                 AND event IN ('acknowledged', 'resolved_cancelled', 'resolved_not_cancelled'))";
 
     fn words(&self) -> String {
         match self.state.outcome() {
@@ -59,6 +63,7 @@ impl Progress for Cancellation {
                 (self.other_amount == OtherAmount::Seen).into(),
             ),
             ("finding", word(self.finding.map(Finding::as_str))),
+            ("acknowledged", word(self.acknowledged.map(Finding::as_str))),
         ]
     }
 
@@ -77,6 +82,7 @@ impl Progress for Cancellation {
             seen: rows::observation(row)?,
             method: get(row, "method")?,
             hold: rows::hold(row)?,
+            acknowledgement: rows::acknowledgement(row)?,
         })
     }
 }

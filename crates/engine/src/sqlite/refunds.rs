@@ -20,8 +20,13 @@ impl Progress for RefundProgress {
     type Id = RefundId;
     type Terms = RefundTerms;
     const TABLE: Table = Table::Refunds;
-    const SELECT: &'static str = "SELECT r.*, o.form, o.shop_order FROM refunds r
-         JOIN orders o ON o.account = r.account AND o.order_id = r.order_id";
+    const SELECT: &'static str = "SELECT r.*, o.form, o.shop_order,
+             e.at AS acknowledged_at, e.actor AS acknowledged_by, e.detail AS acknowledgement
+         FROM refunds r
+         JOIN orders o ON o.account = r.account AND o.order_id = r.order_id
+         LEFT JOIN refund_events e ON r.acknowledged IS NOT NULL AND e.refund = r.id
+             AND e.number = (SELECT max(number) FROM refund_events WHERE refund = r.id
+                 AND event = 'acknowledged')";
 
     fn words(&self) -> String {
         self.state.words()
@@ -33,6 +38,10 @@ impl Progress for RefundProgress {
             ("state", word(self.state.as_str())),
             ("outcome", word(outcome.map(RefundOutcome::as_str))),
             ("finding", word(self.finding.map(RefundFinding::as_str))),
+            (
+                "acknowledged",
+                word(self.acknowledged.map(RefundFinding::as_str)),
+            ),
         ]
     }
 
@@ -40,11 +49,15 @@ impl Progress for RefundProgress {
         let state: String = get(row, "state")?;
         let outcome: Option<String> = get(row, "outcome")?;
         let state = RefundState::from_words(&state, outcome.as_deref());
-        let finding: Option<String> = get(row, "finding")?;
-        let read = |word: String| RefundFinding::from_word(&word).ok_or(damaged("a finding"));
+        let finding = |column| {
+            let word: Option<String> = get(row, column)?;
+            let read = |word: String| RefundFinding::from_word(&word).ok_or(damaged("a finding"));
+            word.map(read).transpose()
+        };
         Ok(Self {
             state: state.ok_or_else(|| damaged("a state"))?,
-            finding: finding.map(read).transpose()?,
+            finding: finding("finding")?,
+            acknowledged: finding("acknowledged")?,
         })
     }
 
@@ -54,6 +67,7 @@ impl Progress for RefundProgress {
             confirmation_code: get(row, "confirmation_code")?,
             username: get(row, "username")?,
             remarks: get(row, "remarks")?,
+            acknowledgement: rows::acknowledgement(row)?,
         })
     }
 
@@ -108,6 +122,7 @@ pub(super) fn begin(
         progress: RefundProgress {
             state,
             finding: None,
+            acknowledged: None,
         },
         terms: vec![
             ("gateway", word(order.gateway.as_str())),

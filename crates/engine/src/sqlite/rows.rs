@@ -14,6 +14,7 @@ use rusqlite::types::Value;
 use rusqlite::{ErrorCode, Row};
 
 use crate::order::{Hold, LastUse, OrderKey, Origin, TrackedOrder, Tracking};
+use crate::record::Acknowledgement;
 use crate::store::{StoreError, StoreErrorKind};
 
 pub(super) fn store_error(error: rusqlite::Error) -> StoreError {
@@ -248,7 +249,11 @@ pub(super) fn cancellation(row: &Row<'_>) -> Result<Cancellation, StoreError> {
     let skip: Option<String> = get(row, "skip_reason")?;
     let verified: Option<String> = get(row, "verified")?;
     let raw: String = get::<Option<String>>(row, "verified_raw")?.unwrap_or_default();
-    let finding: Option<String> = get(row, "finding")?;
+    let finding = |column| {
+        let word: Option<String> = get(row, column)?;
+        let read = |word: String| Finding::from_word(&word).ok_or_else(|| damaged("a finding"));
+        word.map(read).transpose()
+    };
     Ok(Cancellation {
         state: State::from_words(&state, outcome.as_deref(), skip.as_deref())
             .ok_or_else(|| damaged("a state"))?,
@@ -274,11 +279,23 @@ pub(super) fn cancellation(row: &Row<'_>) -> Result<Cancellation, StoreError> {
         } else {
             OtherAmount::NotSeen
         },
-        finding: match finding {
-            None => None,
-            Some(word) => Some(Finding::from_word(&word).ok_or_else(|| damaged("a finding"))?),
-        },
+        finding: finding("finding")?,
+        acknowledged: finding("acknowledged")?,
     })
+}
+
+/// Who has acknowledged the finding of a record, from its log.
+pub(super) fn acknowledgement(row: &Row<'_>) -> Result<Option<Acknowledgement>, StoreError> {
+    let Some(at) = maybe_moment(row, "acknowledged_at")? else {
+        return Ok(None);
+    };
+    let by: String = get(row, "acknowledged_by")?;
+    let detail: Option<String> = get(row, "acknowledgement")?;
+    Ok(Some(Acknowledgement::read(
+        at,
+        by,
+        &detail.unwrap_or_default(),
+    )))
 }
 
 /// The text to store beside a status: only *unknown* has words of its own.

@@ -139,7 +139,9 @@ CREATE TABLE cancellations (
     verified_raw    TEXT,
     -- Whether a payment of another amount was seen.
     other_amount    INTEGER NOT NULL DEFAULT 0,
+    -- What a person has still to acknowledge, and what one has acknowledged.
     finding         TEXT,
+    acknowledged    TEXT,
     message         TEXT,
     -- When to work on it next; while a worker holds the lease, when the lease ends.
     due_at          INTEGER,
@@ -227,6 +229,7 @@ CREATE TABLE refunds (
     state             TEXT NOT NULL CHECK (state IN ('sending', 'in_doubt', 'done')),
     outcome           TEXT,
     finding           TEXT,
+    acknowledged      TEXT,
     message           TEXT,
     due_at            INTEGER,
     worker            TEXT,

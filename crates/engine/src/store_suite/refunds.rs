@@ -24,6 +24,7 @@ pub fn intent(number: u128, key: OrderKey) -> RefundIntent {
         key,
         actor: "amina".to_owned(),
         terms: RefundTerms {
+            acknowledgement: None,
             money: Money::parse("1500.00", "KES").unwrap(),
             confirmation_code: Some("R-17".to_owned()),
             username: "amina@shop.example".to_owned(),
@@ -291,7 +292,11 @@ pub async fn a_change_is_made_by_the_rules_alone(suite: &Suite<'_>) {
             let next = update.map(|it| it.change().next);
             let state = duka_core::refund::step(refund.progress.state, event);
             let finding = None;
-            let wanted = state.map(|state| RefundProgress { state, finding });
+            let wanted = state.map(|state| RefundProgress {
+                state,
+                finding,
+                acknowledged: None,
+            });
             assert_eq!(next, wanted, "{event:?}");
         }
     }

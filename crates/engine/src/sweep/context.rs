@@ -199,6 +199,10 @@ fn count(summary: &mut Summary, record: &Record, remedy: Remedy) {
         State::Sending | State::Accepted | State::Refused | State::InDoubt => &mut summary.in_doubt,
         State::NeedsReview => &mut summary.needs_review,
         State::Done(outcome) => match outcome {
+            // Who reads the number takes it for orders that are not paid.
+            Outcome::Confirmed | Outcome::ResolvedCancelled if record.progress.is_paid_late() => {
+                &mut summary.not_cancelled
+            }
             Outcome::Confirmed | Outcome::ResolvedCancelled => &mut summary.confirmed,
             Outcome::NotCancelledPaid
             | Outcome::NotCancelledFinal

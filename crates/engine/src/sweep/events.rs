@@ -61,9 +61,9 @@ pub struct Summary {
     pub eligible: u64,
     /// Cancellations whose request may have left.
     pub sent: u64,
-    /// Cancelled.
+    /// Cancelled, and not paid as far as is known.
     pub confirmed: u64,
-    /// Not cancelled: paid, ended in another way, or refused.
+    /// Not cancelled, or paid all the same: paid, ended in another way, or refused.
     pub not_cancelled: u64,
     /// Nothing was sent: not eligible, too young, too old, settled before.
     pub skipped: u64,

@@ -136,7 +136,7 @@ async fn the_file_itself_keeps_a_refund_request_as_it_was_sent() {
     let refund = duka_engine::store_suite::refunds::begun(&*store, 1, "A-1").await;
     let sql = temp_store.sql();
     let again = "INSERT INTO refunds SELECT 'another', version, account, order_id, gateway,
-            amount, currency, confirmation_code, username, remarks, actor, ?1, ?2, NULL, message,
+            amount, currency, confirmation_code, username, remarks, actor, ?1, ?2, NULL, NULL, message,
             due_at, worker, log_entries, created_at, updated_at FROM refunds LIMIT 1";
     for (state, outcome) in [
         ("sending", None),

@@ -10,7 +10,8 @@ use duka_engine::store::{
     StoreStats, Tracked, Update,
 };
 use duka_engine::{
-    AmountCheck, CancelTerms, LastUse, LogEntry, OrderKey, Record, TrackedOrder, Tracking,
+    Acknowledgement, AmountCheck, CancelTerms, LastUse, LogEntry, OrderKey, Record, TrackedOrder,
+    Tracking,
 };
 use jiff::Timestamp;
 
@@ -86,6 +87,14 @@ fn words(state: State) -> String {
     state.outcome().map_or_else(
         || state.as_str().to_owned(),
         |outcome| format!("done: {}", outcome.as_str()),
+    )
+}
+
+/// Whether a person decided, and so has seen what was found.
+fn is_decision(event: &str) -> bool {
+    matches!(
+        event,
+        "acknowledged" | "resolved_cancelled" | "resolved_not_cancelled"
     )
 }
 
@@ -255,6 +264,7 @@ impl Model {
                 seen: None,
                 method: order.method.clone(),
                 hold: None,
+                acknowledgement: None,
             },
             progress: Cancellation::requested_again(request_used),
             message: None,
@@ -296,8 +306,20 @@ impl Model {
             return Answer::OnceUsed;
         }
         self.attempts = attempts;
+        let entry = &change.change.entry;
+        let mut terms = before.terms;
+        if change.change.next.acknowledged.is_some() && is_decision(&entry.event) {
+            let detail = entry.detail.clone().unwrap_or_default();
+            let note = detail.strip_prefix(&format!("{}: ", entry.actor));
+            terms.acknowledgement = Some(Acknowledgement {
+                at: self.now,
+                by: entry.actor.clone(),
+                note: note.unwrap_or(&detail).to_owned(),
+            });
+        }
         let record = Record {
             version: before.version + 1,
+            terms,
             progress: change.change.next.clone(),
             message: change.change.message.clone().or(before.message),
             due_at: change.change.schedule.due_at(self.now),
@@ -305,7 +327,6 @@ impl Model {
             updated_at: self.now,
             ..before
         };
-        let entry = &change.change.entry;
         self.write_line(&record, &entry.event, &entry.actor, entry.detail.clone());
         let tracking = match change.tracking {
             Tracking::Pending if paid.is_some() => Tracking::Closed,
