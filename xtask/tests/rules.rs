@@ -31,7 +31,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     // Nothing depends on it.
-    ("duka-bench", &["duka-core", "duka-http", "duka-kwikpaisa", "duka-pesapal", "duka-engine"]),
+    (
+        "duka-bench",
+        &[
+            "duka-core",
+            "duka-http",
+            "duka-kwikpaisa",
+            "duka-pesapal",
+            "duka-engine",
+        ],
+    ),
     ("xtask", &["duka-core"]),
 ];
 

@@ -9,7 +9,7 @@ use duka_core::clock::SharedClock;
 use duka_core::{AccountName, CancellationId, GatewayName, OrderId, PaymentDetails};
 use duka_engine::store::{
     Abandoned, AbandonedPage, Attempt, Change, Claim, Condition, Entry, NewCancellation,
-    OpenResult, Precondition, Schedule, Update, UpdateResult,
+    OpenResult, Precondition, ReportFilter, ReportPage, Schedule, Update, UpdateResult,
 };
 use duka_engine::{
     AmountCheck, OrderKey, Record, Request, SqliteStore, Store, TrackedOrder, Tracking,
@@ -64,7 +64,7 @@ async fn open(store: &SqliteStore, key: OrderKey) -> Result<Record, Failure> {
             actor: WORKER.to_owned(),
         },
         listed_money: None,
-        processing_until: None,
+        processing_min_age: None,
         claim: Claim::new(WORKER, LEASE),
         condition: Condition::Always,
     };
@@ -298,14 +298,21 @@ pub struct Latencies {
 /// # Errors
 /// When the store fails, or none is due.
 pub async fn claim(store: &SqliteStore) -> Result<(), Failure> {
-    let claimed = store
-        .claim_due(Claim::new(WORKER, LEASE), &[account()?], 8)
-        .await?;
-    if claimed.is_empty() {
-        Err("nothing is due".into())
-    } else {
-        Ok(())
+    let page = ReportPage {
+        which: ReportFilter::Unsettled,
+        account: Some(account()?),
+        limit: 8,
+        ..ReportPage::default()
+    };
+    let mut claimed = 0;
+    for record in store.report(page).await? {
+        let claim = Claim::new(WORKER, LEASE);
+        claimed += usize::from(store.claim_one(record.id, claim).await?.is_some());
     }
+    if claimed == 0 {
+        return Err("nothing is due".into());
+    }
+    Ok(())
 }
 
 /// Measures claims and pages of a [filled](lists::fill) store.

@@ -2,7 +2,7 @@
 //! values are read when an account is used.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use duka_core::{AccountName, PersonalData};
@@ -16,6 +16,7 @@ use self::sweep::{SweepSettings, SweepTable};
 use self::waits::{CancelTable, HttpTable, Waits};
 use crate::failure::Failure;
 use crate::gateways::{GatewayKind, System};
+use crate::small_file;
 
 mod sweep;
 mod waits;
@@ -62,6 +63,11 @@ pub(crate) struct Account {
     pub(crate) personal_data: PersonalData,
 }
 
+/// The longest configuration file, in bytes.
+const LONGEST_FILE: u64 = 1024 * 1024;
+/// The longest file with a secret, in bytes.
+const LONGEST_SECRET: u64 = 64 * 1024;
+
 /// Where a secret is kept.
 #[derive(Debug, Clone)]
 pub(crate) enum SecretSource {
@@ -69,27 +75,59 @@ pub(crate) enum SecretSource {
     File(PathBuf),
 }
 
+impl fmt::Display for SecretSource {
+    /// Names it, unless it may be the secret itself, put where its place belongs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Variable(name) if looks_like_a_variable(name) => {
+                write!(f, "environment variable {name}")
+            }
+            Self::Variable(_) => f.write_str(
+                "the environment variable that the configuration names (not shown, for it may be the secret itself)",
+            ),
+            Self::File(path) if path.exists() => write!(f, "{}", path.display()),
+            Self::File(path) => {
+                let folder = path.parent().filter(|folder| folder.exists());
+                let place = folder.map(|it| format!(" in {}", it.display()));
+                let place = place.unwrap_or_default();
+                write!(
+                    f,
+                    "the file{place} that the configuration names (not shown, for it may be the secret itself)"
+                )
+            }
+        }
+    }
+}
+
+/// Whether a text is written as variables are, and not as keys are.
+fn looks_like_a_variable(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    text.starts_with(|c: char| c.is_ascii_uppercase())
+        && text.chars().all(allowed)
+        && text.len() <= 64
+        && digits <= 4
+}
+
 impl SecretSource {
     /// Reads the secret; white space around it comes from editors and shells, and is cut.
     pub(crate) fn read(&self, environment: Environment<'_>) -> Result<SecretString, Failure> {
         let text = match self {
+            // A name that cannot be one may be the secret itself, and is asked for nothing.
+            Self::Variable(name) if name.contains(['=', '\0']) || name.is_empty() => {
+                return Err(Failure::usage(format!("{self} has no such name")));
+            }
             Self::Variable(name) => environment(name)?.ok_or_else(|| {
-                Failure::usage(format!(
-                    "environment variable {name} is not set; put the secret there"
-                ))
+                Failure::usage(format!("{self} is not set; put the secret there"))
             })?,
-            Self::File(path) => fs::read_to_string(path).map_err(|error| {
-                Failure::usage(format!(
-                    "failed to read the secret in {}: {error}",
-                    path.display()
-                ))
-            })?,
+            Self::File(path) => small_file::read(path, LONGEST_SECRET)
+                .map_err(|problem| Failure::usage(format!("failed to read {self}: {problem}")))?,
         };
         let secret = text.trim();
         if secret.is_empty() {
             return Err(Failure::usage(match self {
-                Self::Variable(name) => format!("environment variable {name} is empty"),
-                Self::File(path) => format!("the secret in {} is empty", path.display()),
+                Self::Variable(_) => format!("{self} is empty"),
+                Self::File(_) => format!("the secret in {self} is empty"),
             }));
         }
         Ok(SecretString::from(secret))
@@ -114,7 +152,7 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct AccountTable {
     gateway: GatewayKind,
-    environment: Option<System>,
+    environment: Option<String>,
     base_url: Option<String>,
     time_zone: Option<String>,
     #[serde(default)]
@@ -155,7 +193,10 @@ impl Config {
     ) -> Result<Self, Failure> {
         let path = match file {
             Some(path) => Some(path.to_owned()),
-            None => Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()),
+            // A link that leads nowhere is there, and cannot be read.
+            None => {
+                Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.symlink_metadata().is_ok())
+            }
         };
         let mut config = match path {
             Some(path) => {
@@ -199,8 +240,10 @@ impl Config {
 
     fn from_file(path: &Path) -> Result<Self, Failure> {
         let shown = path.display().to_string();
-        let text = fs::read_to_string(path)
-            .map_err(|error| Failure::usage(format!("failed to read {shown}: {error}")))?;
+        let text = small_file::read(path, LONGEST_FILE)
+            .map_err(|problem| Failure::usage(format!("failed to read {shown}: {problem}")))?;
+        // Relative paths in it count from its folder.
+        let folder = path.parent().unwrap_or(Path::new(""));
         // The message of a TOML error shows the line, and the line may be a secret's.
         let file: File = toml::from_str(&text).map_err(|error| {
             let line = error
@@ -209,7 +252,7 @@ impl Config {
             let place = line.map_or_else(String::new, |line| format!(" line {line}"));
             Failure::usage(format!(
                 "failed to read {shown}:{place} {}",
-                error.message()
+                without_values(error.message())
             ))
         })?;
         let mut accounts = BTreeMap::new();
@@ -217,12 +260,15 @@ impl Config {
             let place = format!("{shown}: account {name}");
             let name = AccountName::new(name)
                 .map_err(|error| Failure::usage(format!("{shown}: {error}")))?;
-            accounts.insert(name, table.check(&place)?);
+            accounts.insert(name, table.check(&place, folder)?);
         }
         let waits = Waits::from_file(&shown, &file.cancel, &file.http)?;
         let sweep = file.sweep.check(&shown)?;
         Ok(Self {
-            store: file.store.unwrap_or_else(|| DEFAULT_STORE.to_owned()),
+            store: match &file.store {
+                Some(url) => store_beside(folder, url),
+                None => DEFAULT_STORE.to_owned(),
+            },
             accounts,
             waits,
             proxy: file.http.proxy(&shown)?,
@@ -278,7 +324,8 @@ impl Config {
 }
 
 impl AccountTable {
-    fn check(self, place: &str) -> Result<Account, Failure> {
+    /// `place` names the account in messages; files that it names lie in `folder`.
+    fn check(self, place: &str, folder: &Path) -> Result<Account, Failure> {
         let mut sources = [
             ("api_key", self.api_key_env, self.api_key_file, self.api_key),
             (
@@ -335,7 +382,7 @@ impl AccountTable {
             let source = sources.iter_mut().find(|(name, ..)| *name == key);
             match source.map(|(_, variable, file, _)| (variable.take(), file.take())) {
                 Some((Some(name), None)) => Ok(SecretSource::Variable(name)),
-                Some((None, Some(path))) => Ok(SecretSource::File(path)),
+                Some((None, Some(path))) => Ok(SecretSource::File(folder.join(path))),
                 None | Some((None, None)) => Err(Failure::usage(format!(
                     "{place}: neither {key}_env nor {key}_file says where the secret is"
                 ))),
@@ -357,7 +404,11 @@ impl AccountTable {
             gateway: self.gateway,
             keys,
             own_setting,
-            system: self.environment.unwrap_or(System::Sandbox),
+            system: match self.environment.as_deref() {
+                None => System::Sandbox,
+                Some(word) => System::from_word(word)
+                    .ok_or_else(|| no_system(&format!("{place}: environment")))?,
+            },
             base_url,
             time_zone: self
                 .time_zone
@@ -379,12 +430,39 @@ fn half_set(present: &str, missing: &str) -> Failure {
 }
 
 fn system(variable: &str, environment: Environment<'_>) -> Result<System, Failure> {
-    match environment(variable)?.as_deref() {
-        None | Some("sandbox") => Ok(System::Sandbox),
-        Some("production") => Ok(System::Production),
-        Some(other) => Err(Failure::usage(format!(
-            "{variable} is {other:?}; it must be sandbox or production"
-        ))),
+    match environment(variable)? {
+        None => Ok(System::Sandbox),
+        Some(word) => System::from_word(&word).ok_or_else(|| no_system(variable)),
+    }
+}
+
+/// What stands there is not shown, for it may be a secret in the wrong place.
+fn no_system(place: &str) -> Failure {
+    Failure::usage(format!("{place} must be sandbox or production"))
+}
+
+/// A store of a configuration file: its path counts from the file's folder.
+fn store_beside(folder: &Path, url: &str) -> String {
+    match url.strip_prefix("sqlite:") {
+        Some(path) => format!("sqlite:{}", folder.join(path).display()),
+        None => url.to_owned(),
+    }
+}
+
+/// The message of a TOML error without the values it quotes.
+fn without_values(message: &str) -> String {
+    let message = match message.strip_prefix("unknown variant `") {
+        Some(rest) => match rest.split_once('`') {
+            Some((_, rest)) => format!("unknown word{rest}"),
+            None => "unknown word".to_owned(),
+        },
+        None => message.to_owned(),
+    };
+    match (message.find('"'), message.rfind('"')) {
+        (Some(from), Some(to)) if from < to => {
+            format!("{}…{}", &message[..=from], &message[to..])
+        }
+        _ => message,
     }
 }
 
@@ -407,6 +485,7 @@ fn proxy(place: &str, text: &str) -> Result<ProxyUrl, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::time::Duration;
 
     use super::*;
@@ -460,7 +539,7 @@ mod tests {
             timeout = \"20s\""
         ))
         .unwrap();
-        assert_eq!(config.store, "sqlite:orders.db");
+        assert!(config.store.ends_with("orders.db"), "{}", config.store);
         assert_eq!(config.accounts.len(), 2);
         let seconds = Duration::from_secs;
         assert_eq!(config.waits.wait_policy.settle, seconds(2));
@@ -552,6 +631,72 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_in_the_place_of_another_setting_is_not_repeated() {
+        for key in [
+            "sk_live_hunter2",
+            "QKIO1GGBYCS1K4RJ",
+            "hunter2/Ab+c=",
+            "a=b",
+        ] {
+            for setting in [
+                "consumer_secret_env",
+                "consumer_secret_file",
+                "environment",
+                "keep_personal_data",
+                "gateway",
+            ] {
+                let plain = SHOP.replace("consumer_secret_env = \"SHOP_KE_SECRET\"", "");
+                let rest = match setting {
+                    "gateway" => plain.replace("gateway = \"pesapal\"", ""),
+                    "consumer_secret_env" | "consumer_secret_file" => plain,
+                    _ => SHOP.to_owned(),
+                };
+                let text = format!("{rest}\n{setting} = \"{key}\"");
+                let said = match from_text(&text) {
+                    Err(failure) => failure.to_string(),
+                    Ok(config) => {
+                        let [_, secret] = &config.accounts.values().next().unwrap().keys;
+                        secret.read(&|_| Ok(None)).unwrap_err().to_string()
+                    }
+                };
+                assert!(!said.contains(key), "{setting}: {said}");
+            }
+        }
+        let environment = with(&[
+            ("DUKA_KWIKPAISA_API_KEY", "k"),
+            ("DUKA_KWIKPAISA_SECRET_KEY", "s"),
+            ("DUKA_KWIKPAISA_ENVIRONMENT", "hunter2"),
+        ]);
+        assert_eq!(
+            Config::from_environment(&environment)
+                .unwrap_err()
+                .to_string(),
+            "DUKA_KWIKPAISA_ENVIRONMENT must be sandbox or production"
+        );
+    }
+
+    #[test]
+    fn paths_in_a_file_count_from_that_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("duka.toml");
+        fs::write(folder.path().join("key"), "\u{feff}s3cr3t\n").unwrap();
+        let text = SHOP.replace(
+            "consumer_key_env = \"SHOP_KE_KEY\"",
+            "consumer_key_file = \"key\"",
+        );
+        fs::write(&path, format!("store = \"sqlite:orders.db\"\n{text}")).unwrap();
+        let config = Config::load(Some(&path), None, &|_| Ok(None)).unwrap();
+        let store = format!("sqlite:{}", folder.path().join("orders.db").display());
+        assert_eq!(config.store, store);
+        let [key, _] = &config.accounts.values().next().unwrap().keys;
+        let key = key.read(&|_| Ok(None)).unwrap();
+        assert_eq!(secrecy::ExposeSecret::expose_secret(&key), "s3cr3t");
+        // What the caller says counts from where the caller is.
+        let config = Config::load(Some(&path), Some("sqlite:orders.db"), &|_| Ok(None));
+        assert_eq!(config.unwrap().store, "sqlite:orders.db");
+    }
+
+    #[test]
     fn settings_of_the_other_gateway_are_refused() {
         let message = complaint(&format!("{SHOP}\napi_key_env = \"K\""));
         assert_eq!(
@@ -585,6 +730,9 @@ mod tests {
             source.read(&|_| Ok(None)).unwrap_err().to_string(),
             "environment variable SHOP_KE_KEY is not set; put the secret there"
         );
+        let misplaced = SecretSource::Variable("qKio1GGbYCs1k4rJ".to_owned());
+        let message = misplaced.read(&|_| Ok(None)).unwrap_err().to_string();
+        assert!(message.contains("not shown"), "{message}");
         let blank = with(&[("SHOP_KE_KEY", " \n")]);
         assert_eq!(
             source.read(&blank).unwrap_err().to_string(),

@@ -16,11 +16,20 @@ pub(crate) enum GatewayKind {
 }
 
 /// Which of a gateway's two systems.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum System {
     Sandbox,
     Production,
+}
+
+impl System {
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "sandbox" => Some(Self::Sandbox),
+            "production" => Some(Self::Production),
+            _ => None,
+        }
+    }
 }
 
 impl GatewayKind {

@@ -19,6 +19,7 @@ mod logging;
 mod orders_file;
 mod output;
 mod signals;
+mod small_file;
 mod spreadsheet;
 mod views;
 

@@ -30,6 +30,7 @@ use crate::message::{Intent, Method, Reply, Request};
 use crate::pool::{Habit, Pool, Rested};
 use crate::request_head::{USER_AGENT, headers_of};
 use crate::response_body::ResponseBodyReader;
+use crate::tls::problem;
 use crate::tracked_io::{INTERIM_LIMIT, Socket, Watch};
 
 /// Makes connections, and keeps those that have answered.
@@ -172,7 +173,8 @@ impl DedicatedConnection {
         }
         let name = server_name(url).map_err(Unconnected::Refused)?;
         let tls = TlsConnector::from(Arc::clone(&self.tls));
-        let tls = tls.connect(name, tcp).await.map_err(Unconnected::Refused)?;
+        let tls = tls.connect(name, tcp).await;
+        let tls = tls.map_err(|error| Unconnected::Refused(problem(&error).unwrap_or(error)))?;
         Ok(Box::new(tls))
     }
 }

@@ -143,8 +143,12 @@ fn failed(error: reqwest::Error, authority: &str) -> Error {
         let message = format!("the connection to {authority} ended before an answer");
         (ErrorKind::Unavailable, Delivery::Unknown, message)
     };
-    // The URL may carry an order's id in its query.
-    Error::new(kind, delivery, message).with_source(error.without_url())
+    let failure = Error::new(kind, delivery, message);
+    match tls::problem(&error) {
+        Some(problem) => failure.with_source(problem),
+        // The URL may carry an order's id in its query.
+        None => failure.with_source(error.without_url()),
+    }
 }
 
 fn translate(request: Request) -> Result<reqwest::Request, Error> {

@@ -1,5 +1,6 @@
 //! What the transports share: TLS as this machine has it, and the longest timeout.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,6 +54,53 @@ fn config(anchors: TrustAnchors) -> Result<ClientConfig, rustls::Error> {
     let mut config = builder.with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
+}
+
+/// What is wrong with TLS, in words for an operator: those of rustls are partly names of its own
+/// types. `None` if nothing in the chain of causes is about TLS.
+pub(crate) fn problem(error: &(dyn std::error::Error + 'static)) -> Option<io::Error> {
+    let mut cause = Some(error);
+    let tls = loop {
+        let error = cause?;
+        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+            break tls;
+        }
+        let within = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        if let Some(tls) = within.and_then(|it| it.downcast_ref::<rustls::Error>()) {
+            break tls;
+        }
+        cause = error.source();
+    };
+    Some(io::Error::other(words(tls)))
+}
+
+fn words(error: &rustls::Error) -> &'static str {
+    use rustls::CertificateError as Certificate;
+    match error {
+        rustls::Error::InvalidCertificate(problem) => match problem {
+            Certificate::Expired | Certificate::ExpiredContext { .. } => {
+                "its certificate has expired, or the clock of this machine is wrong"
+            }
+            Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => {
+                "its certificate is not valid yet, or the clock of this machine is wrong"
+            }
+            Certificate::Revoked => "its certificate was revoked",
+            Certificate::UnknownIssuer => {
+                "its certificate is from an issuer that this machine does not trust; a proxy that opens TLS has one of its own"
+            }
+            Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
+                "its certificate is for another name; is the address right?"
+            }
+            _ => "its certificate is not one that a server may use",
+        },
+        rustls::Error::InvalidMessage(_) => "what answers there is not TLS; is the port right?",
+        rustls::Error::AlertReceived(_)
+        | rustls::Error::PeerIncompatible(_)
+        | rustls::Error::PeerMisbehaved(_) => "the two sides cannot agree on TLS",
+        _ => "TLS failed",
+    }
 }
 
 /// The error for an `https` address on a machine without root certificates.

@@ -15,6 +15,7 @@ use url::Url;
 
 use crate::auth::{self, Auth, Token};
 use crate::ipn::{IpnMethod, RegisteredIpn};
+use crate::limits;
 use crate::operations::{self, OPERATIONS};
 use crate::wire::auth::{self as wire_auth, AuthCheck};
 use crate::wire::{self, ACCEPT, JSON};
@@ -65,6 +66,7 @@ impl Pesapal {
     /// # Errors
     /// When the gateway refuses the address, or the outcome is unknown.
     pub async fn register_ipn(&self, url: &Url, method: IpnMethod) -> Result<RegisteredIpn, Error> {
+        limits::web_page("url", url)?;
         let body = wire::ipn::request_body(url, method);
         let answer = self.post(&operations::REGISTER_IPN, body).await?;
         wire::ipn::read_registered(&answer)

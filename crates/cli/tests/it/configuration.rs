@@ -265,7 +265,8 @@ fn a_missing_secret_is_named_and_only_where_its_account_is_used() {
     std::fs::remove_file(shop.terminal.path("shop-in.secret")).unwrap();
     shop.duka(&[&file[..], &["sweep", "--account", "shop-in"]].concat())
         .exits(2)
-        .complains("shop-in.secret");
+        .complains("account shop-in")
+        .complains("No such file");
     shop.duka(&["--config", "none.toml", "report"])
         .exits(2)
         .complains("none.toml");

@@ -81,11 +81,8 @@ impl SqliteStore {
         clock: SharedClock,
         busy_timeout: Duration,
     ) -> Result<Self, StoreError> {
-        if path.is_dir() {
-            return Err(StoreError::new(
-                StoreErrorKind::CannotOpen,
-                "that is a folder; name a file in it",
-            ));
+        if let Some(problem) = unusable(path) {
+            return Err(StoreError::new(StoreErrorKind::CannotOpen, problem));
         }
         let started = Instant::now();
         let (writer, reader) = loop {
@@ -149,6 +146,25 @@ fn named(path: &Path, error: StoreError) -> StoreError {
             StoreError::new(error.kind(), format!("{}: {error}", path.display()))
         }
     }
+}
+
+/// Why no store can be at this path.
+fn unusable(path: &Path) -> Option<&'static str> {
+    // SQLite takes these for a store in memory, a temporary one, and an address of its own.
+    let text = path.as_os_str().to_string_lossy();
+    if text.is_empty() || text == ":memory:" {
+        return Some("a store must be a file, or it is lost when the program ends");
+    }
+    if text.starts_with("file:") {
+        return Some("name the file itself, without file: before it");
+    }
+    if path.is_dir() {
+        return Some("that is a folder; name a file in it");
+    }
+    if path.is_symlink() && !path.exists() {
+        return Some("that is a link to a file that does not exist; name the file itself");
+    }
+    None
 }
 
 /// The connection that writes, and the one that reads.

@@ -262,6 +262,33 @@ async fn a_store_whose_thread_is_gone_says_so() {
     );
 }
 
+/// SQLite would take some for something else, and make a file that others can read.
+#[cfg(unix)]
+#[test]
+fn what_is_no_path_of_a_file_is_refused_and_nothing_is_made() {
+    let (folder, path) = shelf();
+    let link = folder.path().join("link.db");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    for (bad, said) in [
+        ("", "a store must be a file"),
+        (":memory:", "a store must be a file"),
+        ("file:x.db", "without file: before it"),
+        ("file:x.db?mode=memory", "without file: before it"),
+        (
+            link.to_str().unwrap(),
+            "a link to a file that does not exist",
+        ),
+    ] {
+        let error = SqliteStore::open(bad, clock()).unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::CannotOpen);
+        assert!(error.to_string().contains(said), "{bad}: {error}");
+    }
+    assert!(!path.exists());
+    assert!(!Path::new("x.db").exists());
+    SqliteStore::open(&path, clock()).unwrap();
+    SqliteStore::open(&link, clock()).unwrap();
+}
+
 /// Cancels at the first request, and shows it.
 #[derive(Debug)]
 struct Willing {

@@ -151,6 +151,41 @@ async fn a_failed_tls_handshake_proves_that_nothing_was_sent() {
 }
 
 #[tokio::test]
+async fn what_is_wrong_with_tls_is_said_in_words() {
+    for transport in both() {
+        for (name, said) in [
+            // Made for the test, and trusted by no machine.
+            (
+                "localhost",
+                "its certificate is not one that a server may use",
+            ),
+            ("elsewhere.example", "its certificate"),
+            ("", "what answers there is not TLS; is the port right?"),
+        ] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let port = listener.local_addr().unwrap().port();
+            let acceptor = (!name.is_empty()).then(|| crate::certified::certified(name).1);
+            tokio::spawn(async move {
+                use tokio::io::AsyncWriteExt;
+                let (mut stream, _) = listener.accept().await.unwrap();
+                match acceptor {
+                    Some(acceptor) => drop(acceptor.accept(stream).await),
+                    None => {
+                        stream.write_all(b"HTTP/1.1 400 Bad\r\n\r\n").await.unwrap();
+                        tokio::time::sleep(Duration::from_secs(5)).await;
+                    }
+                }
+            });
+            let base = BaseUrl::parse(&format!("https://localhost:{port}")).unwrap();
+            let error = read(&*transport, &base).await.unwrap_err();
+            let text = error.in_full().to_string();
+            assert!(text.contains(said), "{name}: {text}");
+            assert!(!text.contains("Other") && !text.contains('('), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_tls_handshake_that_never_ends_runs_out_of_the_time_to_connect() {
     for transport in both_within(SOON, Duration::from_secs(30)) {
         // The kernel accepts, and the hello is never answered.

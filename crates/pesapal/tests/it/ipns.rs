@@ -153,3 +153,19 @@ async fn what_is_no_list_is_never_an_empty_one() {
         assert_eq!(error.kind(), expected, "HTTP {status} {body}: {error}");
     }
 }
+
+#[tokio::test]
+async fn an_address_that_is_not_of_the_web_is_refused_before_anything_is_sent() {
+    for address in [
+        "javascript:alert(1)",
+        "ftp://shop.example/ipn",
+        "data:text/html,x",
+    ] {
+        let fake = Fake::new();
+        let url = address.parse().unwrap();
+        let refused = pesapal(&fake).register_ipn(&url, IpnMethod::Get).await;
+        let error = refused.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
+        assert_eq!(fake.sent().len(), 0);
+    }
+}
