@@ -19,7 +19,7 @@ use super::track::{self, Differing};
 use crate::args::SweepArgs;
 use crate::context::{Absent, Context};
 use crate::failure::{Exit, Failure, describe};
-use crate::orders_file::{Accounts, OrdersFile};
+use crate::import::{Accounts, OrdersFile};
 use crate::output::{Output, colorize, plain, print_error};
 use crate::views::{CancellationView, SummaryLine, why};
 

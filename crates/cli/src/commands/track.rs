@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::args::TrackArgs;
 use crate::context::{Context, missing_store};
 use crate::failure::{Exit, Failure};
-use crate::orders_file::{Accounts, BadRow, OrdersFile, Repeats, differs_from_tracked};
+use crate::import::{Accounts, BadRow, OrdersFile, Repeats, differs_from_tracked};
 
 /// Orders read from the store, or written to it, together.
 const BATCH: usize = 500;
