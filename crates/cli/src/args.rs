@@ -1,6 +1,7 @@
 //! The command line.
 
 mod create;
+mod list;
 
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -14,6 +15,7 @@ use duka_core::money::Decimal;
 use url::Url;
 
 pub(crate) use self::create::{AttemptArgs, CreateArgs};
+pub(crate) use self::list::ListArgs;
 
 /// Creates, tracks and safely cancels payment orders at KwikPaisa and Pesapal.
 ///
@@ -113,9 +115,11 @@ pub(crate) enum Command {
     /// Track open orders from a file
     ///
     /// CSV with the header account,order,created_at,amount,currency (and, if you like,
-    /// reference, shop_order, expires_at, method, note), or NDJSON with the same keys. Times are RFC 3339. Ids that a
-    /// spreadsheet has changed, such as 6.11623E+12, are refused: make their column text before
-    /// the ids come into it.
+    /// reference, shop_order, expires_at, method, note), or NDJSON or a JSON array with the same
+    /// keys. Further columns are not read. --format and --map read the lists of shops. An amount
+    /// or a currency may be blank; the amount of such an order cannot be compared with what its
+    /// gateway shows. Ids that a spreadsheet has changed, such as 6.11623E+12, are refused: make
+    /// their column text before the ids come into it.
     Track(TrackArgs),
     /// Cancel abandoned orders, and settle what is in doubt
     ///
@@ -280,11 +284,11 @@ pub(crate) struct RefundArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct TrackArgs {
-    /// CSV or NDJSON file; - for standard input
+    /// CSV, NDJSON or a JSON array; - for standard input
+    #[arg(id = "orders", value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// Import the good rows, and name the bad ones
-    #[arg(long)]
-    pub(crate) skip_bad: bool,
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
     /// Where a row says another amount, currency, age, reference, method or note than what is
     /// tracked, or than an earlier row, take what it says; without this, such a row is a bad one
     #[arg(long)]
@@ -293,10 +297,12 @@ pub(crate) struct TrackArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct SweepArgs {
-    /// Sweep the orders of this CSV or NDJSON file (- for standard input), instead of all
+    /// Sweep the orders of this file, CSV or JSON (- for standard input), instead of all
     /// tracked orders; they are tracked from then on
     #[arg(long, value_name = "FILE")]
     pub(crate) orders: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
     /// Where a row of --orders says another amount, currency, age, reference, method or note than
     /// what is tracked, or than an earlier row, take what it says; without this, such a row is a
     /// bad one

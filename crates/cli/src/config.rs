@@ -12,12 +12,14 @@ use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use self::import::{ImportTable, Layout};
 use self::sweep::{SweepSettings, SweepTable};
 use self::waits::{CancelTable, HttpTable, Waits};
 use crate::failure::Failure;
 use crate::gateways::{GatewayKind, System};
 use crate::small_file;
 
+pub(crate) mod import;
 mod sweep;
 mod waits;
 
@@ -44,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) amount_check: AmountCheck,
     /// Which orders a sweep leaves alone.
     pub(crate) sweep: SweepSettings,
+    /// How lists of orders are written, by the names that the file gives to that.
+    pub(crate) imports: BTreeMap<String, Layout>,
     /// Where the settings come from, for messages.
     pub(crate) origin: String,
 }
@@ -146,6 +150,8 @@ struct File {
     http: HttpTable,
     #[serde(default)]
     sweep: SweepTable,
+    #[serde(default)]
+    import: BTreeMap<String, ImportTable>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -264,6 +270,11 @@ impl Config {
         }
         let waits = Waits::from_file(&shown, &file.cancel, &file.http)?;
         let sweep = file.sweep.check(&shown)?;
+        let mut imports = BTreeMap::new();
+        for (name, table) in file.import {
+            let layout = table.check(&shown, &name)?;
+            imports.insert(name, layout);
+        }
         Ok(Self {
             store: match &file.store {
                 Some(url) => store_beside(folder, url),
@@ -274,6 +285,7 @@ impl Config {
             proxy: file.http.proxy(&shown)?,
             amount_check: file.cancel.amount_check(),
             sweep,
+            imports,
             origin: shown,
         })
     }
@@ -318,6 +330,7 @@ impl Config {
             proxy: None,
             amount_check: AmountCheck::Compare,
             sweep: SweepSettings::default(),
+            imports: BTreeMap::new(),
             origin: "the environment".to_owned(),
         })
     }

@@ -1,41 +1,44 @@
-//! Lists of open orders: CSV or NDJSON, read row by row, so that they may be of any
+//! Lists of open orders: CSV, NDJSON or a JSON array, read row by row, so that they may be of any
 //! length. A bad row is named by line and column.
 
+mod amount;
 mod cells;
 mod columns;
 mod created_at;
+mod json;
+mod reading;
 mod repeats;
+mod row;
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
-use std::sync::Arc;
 
-use duka_core::id::MAX_ID_LEN;
-use duka_core::money::MoneyError;
-use duka_core::text::{Harm, harm};
-use duka_core::{AccountName, Money, OrderId, OrderIds};
-use duka_engine::{OrderKey, Origin, TrackedOrder};
+use duka_engine::TrackedOrder;
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use crate::config::Config;
+use crate::config::import::Field;
 use crate::failure::Failure;
-use crate::gateways::{GatewayKind, tracking_id};
-use crate::spreadsheet;
 use cells::{CellReader, NoRow};
 use columns::Columns;
+use json::Elements;
+use row::Row;
 
+pub(crate) use reading::Reading;
 pub(crate) use repeats::{Repeats, differs_from_tracked};
 
 const REQUIRED: [&str; 5] = ["account", "order", "created_at", "amount", "currency"];
 const OPTIONAL: [&str; 5] = ["reference", "shop_order", "expires_at", "method", "note"];
 /// Longer lines than this are not rows of orders; reading on would only eat memory.
 const MAX_LINE: usize = 1024 * 1024;
+/// So much of a list is looked at to find out how it is written.
+const LOOKED_AT: usize = 64 * 1024;
+/// So many columns that are not read, and so many words for orders that are not open, are kept.
+const KEPT: usize = 100;
+/// Any bytes can be read as Latin-1, so nothing else is left where they are not UTF-8.
+const NOT_TEXT: &str = "is not UTF-8 text but Latin-1 or Windows-1252; save the list as UTF-8";
 
 /// A list that can be read more than once.
 pub(crate) struct OrdersFile {
@@ -46,8 +49,9 @@ pub(crate) struct OrdersFile {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    Csv,
+    Csv { line_end: u8 },
     Ndjson,
+    JsonArray,
 }
 
 /// A row that is not an order.
@@ -82,8 +86,8 @@ impl OrdersFile {
         } else {
             path.display().to_string()
         };
-        let opened = || -> io::Result<(File, [u8; 64], usize)> {
-            let mut file = if standard_input {
+        let opened = || -> io::Result<(File, Vec<u8>)> {
+            let file = if standard_input {
                 spool(io::stdin().lock())?
             } else {
                 let file = File::open(path)?;
@@ -94,28 +98,16 @@ impl OrdersFile {
                     spool(file)?
                 }
             };
-            let mut start = [0; 64];
-            let read = file.read(&mut start)?;
-            Ok((file, start, read))
+            let mut start = Vec::new();
+            (&file).take(LOOKED_AT as u64).read_to_end(&mut start)?;
+            Ok((file, start))
         };
-        let (file, start, read) = opened().map_err(|error| {
+        let (file, start) = opened().map_err(|error| {
             Failure::usage(format!("failed to read orders from {name}: {error}"))
         })?;
-        let first = start[..read]
-            .iter()
-            .find(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(byte));
-        let unusable =
-            |problem: &str| Failure::usage(format!("failed to read orders from {name}: {problem}"));
-        let kind = match first {
-            None => return Err(unusable("it is empty")),
-            Some(b'[') => {
-                return Err(unusable(
-                    "it is a JSON array; give one object on each line (NDJSON), or CSV",
-                ));
-            }
-            Some(b'{') => Kind::Ndjson,
-            Some(_) => Kind::Csv,
-        };
+        let kind = Kind::of(&start).map_err(|problem| {
+            Failure::usage(format!("failed to read orders from {name}: {problem}"))
+        })?;
         Ok(Self { name, file, kind })
     }
 
@@ -130,7 +122,7 @@ impl OrdersFile {
 
     /// The rows from the first on. A header that cannot be used is a failure of the whole.
     /// No order can have been created after `now`.
-    pub(crate) fn rows(&self, accounts: &Accounts, now: Timestamp) -> Result<Rows, Failure> {
+    pub(crate) fn rows(&self, reading: &Reading, now: Timestamp) -> Result<Rows, Failure> {
         let unreadable = |error: &dyn fmt::Display| {
             Failure::usage(format!("failed to read orders from {}: {error}", self.name))
         };
@@ -139,21 +131,26 @@ impl OrdersFile {
             .map_err(|error| unreadable(&error))?;
         let mut reader = BufReader::new(file);
         skip_byte_order_mark(&mut reader).map_err(|error| unreadable(&error))?;
+        let mut ignored = Ignored::default();
         let source = match self.kind {
             Kind::Ndjson => Source::Ndjson { reader, line: 0 },
-            Kind::Csv => {
-                let mut reader = CellReader::new(reader);
+            Kind::JsonArray => Source::JsonArray(Elements::new(reader)),
+            Kind::Csv { line_end } => {
+                let delimiter = reading.layout().delimiter;
+                let mut reader = CellReader::new(reader, line_end, delimiter)
+                    .map_err(|error| unreadable(&error))?;
                 let columns = match reader.next_row() {
                     None => return Err(unreadable(&"it is empty")),
                     Some(Err(problem)) => return Err(unreadable(&BadRow::cut(problem, None))),
                     Some(Ok(header)) => {
                         let line = header.line;
                         let names = csv::StringRecord::from_byte_record(header.cells)
-                            .map_err(|_| unreadable(&format!("line {line}: is not UTF-8 text")))?;
-                        Columns::find(&names)
+                            .map_err(|_| unreadable(&format!("line {line}: {NOT_TEXT}")))?;
+                        Columns::find(&names, reader.delimiter(), reading)
                             .map_err(|problem| unreadable(&format!("line {line}: {problem}")))?
                     }
                 };
+                columns.ignored().for_each(|name| ignored.note(name));
                 Source::Csv {
                     reader: Box::new(reader),
                     columns,
@@ -162,11 +159,59 @@ impl OrdersFile {
         };
         Ok(Rows {
             source,
-            accounts: accounts.clone(),
+            reading: reading.clone(),
             now,
             line: 0,
             over: false,
+            last: None,
+            ignored,
+            left_out: LeftOut::default(),
         })
+    }
+}
+
+impl Kind {
+    /// How a list is written that begins so, or why it cannot be read.
+    fn of(start: &[u8]) -> Result<Self, String> {
+        const UTF_16: &str = "it is UTF-16 text; save it as UTF-8 (in a spreadsheet: as CSV UTF-8)";
+        // Without a mark, every other byte of digits and Latin letters is zero.
+        let is_utf16 = [&b"\xff\xfe"[..], b"\xfe\xff"].contains(&&start[..start.len().min(2)]);
+        if is_utf16 || matches!(start, [one, other, ..] if (*one == 0) != (*other == 0)) {
+            return Err(UTF_16.to_owned());
+        }
+        let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
+        let text = start.trim_ascii_start();
+        Ok(match text.first() {
+            None => return Err("it is empty".to_owned()),
+            Some(b'[') => Self::JsonArray,
+            Some(b'{') => Self::Ndjson,
+            Some(_) if text.starts_with(b"PK\x03\x04") || text.starts_with(b"\xd0\xcf\x11\xe0") => {
+                return Err(
+                    "it is a spreadsheet's own file; save it as CSV UTF-8 in the spreadsheet"
+                        .to_owned(),
+                );
+            }
+            Some(_) => Self::Csv {
+                line_end: line_end(text),
+            },
+        })
+    }
+}
+
+/// What ends the first line: a line feed, unless there are carriage returns alone.
+fn line_end(text: &[u8]) -> u8 {
+    let mut quoted = false;
+    let mut after = text.iter().skip_while(|byte| {
+        quoted ^= **byte == b'"';
+        quoted || !matches!(**byte, b'\r' | b'\n')
+    });
+    let mut ends = after
+        .by_ref()
+        .take_while(|byte| matches!(**byte, b'\r' | b'\n'));
+    if ends.next() == Some(&b'\r') && !ends.any(|byte| *byte == b'\n') {
+        b'\r'
+    } else {
+        b'\n'
     }
 }
 
@@ -186,7 +231,7 @@ fn skip_byte_order_mark(reader: &mut impl BufRead) -> io::Result<()> {
 
 /// A line of a list.
 enum TextLine {
-    /// With its line feed, if it has one.
+    /// With its end, if it has one.
     Text(Vec<u8>),
     /// Left out: it is longer than any row can be.
     TooLong,
@@ -194,41 +239,74 @@ enum TextLine {
     End,
 }
 
-fn read_line(reader: &mut impl BufRead) -> io::Result<TextLine> {
+fn read_line(reader: &mut impl BufRead, end: u8) -> io::Result<TextLine> {
     let mut text = Vec::new();
     let limit = MAX_LINE as u64;
-    let read = reader.by_ref().take(limit).read_until(b'\n', &mut text)?;
+    let read = reader.by_ref().take(limit).read_until(end, &mut text)?;
     if read == 0 {
         return Ok(TextLine::End);
     }
-    if read == MAX_LINE && !text.ends_with(b"\n") {
-        skip_line(reader)?;
+    if read == MAX_LINE && text.last() != Some(&end) {
+        skip_line(reader, end)?;
         return Ok(TextLine::TooLong);
     }
     Ok(TextLine::Text(text))
 }
 
-/// The gateways of the configured accounts: all that is needed to read a list.
-#[derive(Clone)]
-pub(crate) struct Accounts(Arc<BTreeMap<AccountName, GatewayKind>>);
+/// Columns that are not read, the first ones of them.
+#[derive(Debug, Default)]
+struct Ignored(BTreeSet<String>);
 
-impl Accounts {
-    pub(crate) fn of(config: &Config) -> Self {
-        let accounts = config.accounts.iter();
-        let pairs = accounts.map(|(name, account)| (name.clone(), account.gateway));
-        Self(Arc::new(pairs.collect()))
+impl Ignored {
+    fn note(&mut self, name: &str) {
+        if self.0.len() < KEPT && !self.0.contains(name) {
+            self.0.insert(name.to_owned());
+        }
+    }
+}
+
+/// The orders of a shop that are not open.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct LeftOut {
+    pub(crate) count: u64,
+    /// By what the shop says of them, as far as there are few such words.
+    words: BTreeMap<String, u64>,
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words: Vec<_> = self
+            .words
+            .iter()
+            .map(|(word, count)| format!("{count} {word}"))
+            .collect();
+        let orders = if self.count == 1 {
+            "order is"
+        } else {
+            "orders are"
+        };
+        write!(
+            f,
+            "{} {orders} left out, for the shop does not show them as open: {}",
+            self.count,
+            words.join(", ")
+        )
     }
 }
 
 /// The rows of a list, in order.
 pub(crate) struct Rows {
     source: Source,
-    accounts: Accounts,
+    reading: Reading,
     now: Timestamp,
     /// Where the last row begins.
     line: u64,
     /// What cannot be read once is not tried again.
     over: bool,
+    /// What the last row has in common with further rows of its order.
+    last: Option<String>,
+    ignored: Ignored,
+    left_out: LeftOut,
 }
 
 enum Source {
@@ -240,66 +318,145 @@ enum Source {
         reader: BufReader<File>,
         line: u64,
     },
+    JsonArray(Elements<BufReader<File>>),
 }
 
 impl Iterator for Rows {
     type Item = Result<TrackedOrder, BadRow>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.over {
-            return None;
-        }
-        match &mut self.source {
-            Source::Csv { reader, columns } => {
-                let row = match reader.next_row()? {
-                    Ok(row) => row,
-                    Err(problem) => {
-                        self.over = matches!(problem, NoRow::Unreadable { .. });
-                        return Some(Err(BadRow::cut(problem, Some(columns))));
-                    }
-                };
-                let line = row.line;
-                self.line = line;
-                let row = csv::StringRecord::from_byte_record(row.cells)
-                    .map_err(|error| columns.not_text(error.utf8_error().field(), line));
-                Some(row.and_then(|mut record| {
-                    record.trim();
-                    columns.row(&record, line)?.order(&self.accounts, self.now)
-                }))
+        loop {
+            if self.over {
+                return None;
             }
-            Source::Ndjson { reader, line } => loop {
-                *line += 1;
-                match read_line(reader) {
-                    Ok(TextLine::End) => return None,
-                    Ok(TextLine::Text(text)) if text.trim_ascii().is_empty() => {}
-                    Ok(TextLine::TooLong) => {
-                        return Some(Err(BadRow::cut(NoRow::TooLong { line: *line }, None)));
-                    }
-                    Ok(TextLine::Text(text)) => {
-                        self.line = *line;
-                        // Without its end, behind which an error would count from 0 again.
-                        let row = json_row(text.trim_ascii_end(), *line);
-                        return Some(row.and_then(|row| row.order(&self.accounts, self.now)));
-                    }
-                    Err(error) => {
-                        self.over = true;
-                        let line = *line;
-                        return Some(Err(BadRow::cut(NoRow::Unreadable { line, error }, None)));
-                    }
-                }
-            },
+            if let Some(order) = self.next_row()? {
+                return Some(order);
+            }
         }
     }
 }
 
 impl Rows {
+    /// The next row, if it is an order of its own.
+    fn next_row(&mut self) -> Option<Option<Result<TrackedOrder, BadRow>>> {
+        let broken = match &mut self.source {
+            Source::Csv { reader, columns } => match reader.next_row()? {
+                Ok(row) => {
+                    let line = row.line;
+                    self.line = line;
+                    let record = csv::StringRecord::from_byte_record(row.cells)
+                        .map_err(|error| columns.not_text(error.utf8_error().field(), line));
+                    let mut record = match record {
+                        Ok(record) => record,
+                        Err(bad) => return Some(Some(Err(bad))),
+                    };
+                    record.trim();
+                    let row = columns.row(&record, line);
+                    let (last, left_out) = (&mut self.last, &mut self.left_out);
+                    return Some(order(row, &self.reading, self.now, last, left_out));
+                }
+                Err(problem) => {
+                    self.over = matches!(problem, NoRow::Unreadable { .. });
+                    BadRow::cut(problem, Some(columns))
+                }
+            },
+            Source::Ndjson { reader, line } => {
+                *line += 1;
+                let line = *line;
+                match read_line(reader, b'\n') {
+                    Ok(TextLine::End) => return None,
+                    Ok(TextLine::Text(text)) if text.trim_ascii().is_empty() => return Some(None),
+                    Ok(TextLine::TooLong) => BadRow::cut(NoRow::TooLong { line }, None),
+                    Ok(TextLine::Text(text)) => {
+                        self.line = line;
+                        // Without its end, behind which an error would count from 0 again.
+                        let text = text.trim_ascii_end();
+                        let row = json::row(text, line, &self.reading, &mut self.ignored);
+                        let (last, left_out) = (&mut self.last, &mut self.left_out);
+                        return Some(order(row, &self.reading, self.now, last, left_out));
+                    }
+                    Err(error) => {
+                        self.over = true;
+                        BadRow::cut(NoRow::Unreadable { line, error }, None)
+                    }
+                }
+            }
+            Source::JsonArray(elements) => match elements.next() {
+                Ok(None) => return None,
+                Ok(Some((line, text))) => {
+                    self.line = line;
+                    let row = json::row(&text, line, &self.reading, &mut self.ignored);
+                    let (last, left_out) = (&mut self.last, &mut self.left_out);
+                    return Some(order(row, &self.reading, self.now, last, left_out));
+                }
+                Err(problem) => {
+                    self.over = true;
+                    BadRow {
+                        line: problem.line,
+                        column: None,
+                        problem: problem.problem,
+                    }
+                }
+            },
+        };
+        Some(Some(Err(broken)))
+    }
+
     /// The line on which the last row begins, from 1.
     pub(crate) fn line(&self) -> u64 {
         self.line
     }
+
+    /// Columns that say nothing of an order here, so far.
+    pub(crate) fn ignored(&self) -> impl Iterator<Item = &str> {
+        self.ignored.0.iter().map(String::as_str)
+    }
+
+    /// The orders so far that are not open, by what the shop says.
+    pub(crate) fn left_out(&self) -> &LeftOut {
+        &self.left_out
+    }
+}
+
+/// The order of a row; none, if it belongs to the order before it or is not open.
+fn order(
+    row: Result<Row<'_>, BadRow>,
+    reading: &Reading,
+    now: Timestamp,
+    last: &mut Option<String>,
+    left_out: &mut LeftOut,
+) -> Option<Result<TrackedOrder, BadRow>> {
+    let row = match row {
+        Ok(row) => row,
+        Err(bad) => return Some(Err(bad)),
+    };
+    let same = row.group.is_some() && row.group.as_deref() == last.as_deref();
+    if same && row.is_line_item(reading) {
+        return None;
+    }
+    *last = row.group.as_deref().map(str::to_owned);
+    match row.is_open(reading) {
+        Ok(true) => Some(row.order(reading, now)),
+        Ok(false) => {
+            if !same {
+                left_out.count += 1;
+                let word = row.text(Field::Status).unwrap_or_default().to_lowercase();
+                if left_out.words.len() < KEPT || left_out.words.contains_key(&word) {
+                    *left_out.words.entry(word).or_default() += 1;
+                }
+            }
+            None
+        }
+        Err(bad) => Some(Err(bad)),
+    }
 }
 
 impl BadRow {
+    /// The line on which it begins, from 1.
+    pub(crate) fn line(&self) -> u64 {
+        self.line
+    }
+
     fn at(line: u64, column: &str, problem: String) -> Self {
         Self {
             line,
@@ -340,10 +497,10 @@ impl BadRow {
 }
 
 /// Leaves out the rest of a line that is too long to be kept.
-fn skip_line(reader: &mut impl BufRead) -> io::Result<()> {
+fn skip_line(reader: &mut impl BufRead, end: u8) -> io::Result<()> {
     loop {
         let ready = reader.fill_buf()?;
-        let (length, ended) = match ready.iter().position(|it| *it == b'\n') {
+        let (length, ended) = match ready.iter().position(|it| *it == end) {
             Some(at) => (at + 1, true),
             None => (ready.len(), ready.is_empty()),
         };
@@ -352,212 +509,4 @@ fn skip_line(reader: &mut impl BufRead) -> io::Result<()> {
             return Ok(());
         }
     }
-}
-
-/// A row of either kind, as text.
-struct Row<'a> {
-    line: u64,
-    account: Cow<'a, str>,
-    order: OrderText<'a>,
-    created_at: Cow<'a, str>,
-    amount: Cow<'a, str>,
-    currency: Cow<'a, str>,
-    reference: Option<Cow<'a, str>>,
-    shop_order: Option<Cow<'a, str>>,
-    expires_at: Option<Cow<'a, str>>,
-    method: Option<Cow<'a, str>>,
-    note: Option<Cow<'a, str>>,
-}
-
-enum OrderText<'a> {
-    /// A CSV cell, which has no type.
-    Cell(Cow<'a, str>),
-    JsonString(String),
-    JsonInteger(String),
-}
-
-impl OrderText<'_> {
-    fn as_text(&self) -> &str {
-        match self {
-            Self::Cell(text) => text,
-            Self::JsonString(text) | Self::JsonInteger(text) => text,
-        }
-    }
-
-    fn into_text(self) -> String {
-        match self {
-            Self::Cell(text) => text.into_owned(),
-            Self::JsonString(text) | Self::JsonInteger(text) => text,
-        }
-    }
-}
-
-/// Whether this column cannot take such a character. References and shop orders are looked for, as ids are;
-/// the other words are only read, and printing takes care of them.
-fn bars(column: &str, c: char, harm: Harm) -> bool {
-    match harm {
-        Harm::Control => !matches!(c, '\n' | '\r' | '\t'),
-        Harm::Line | Harm::Direction | Harm::Invisible | Harm::Joiner => {
-            matches!(column, "reference" | "shop_order")
-        }
-    }
-}
-
-impl Row<'_> {
-    fn order(self, accounts: &Accounts, now: Timestamp) -> Result<TrackedOrder, BadRow> {
-        let line = self.line;
-        let bad = |column: &str, problem: String| BadRow::at(line, column, problem);
-        for (column, cell) in [
-            ("reference", &self.reference),
-            ("shop_order", &self.shop_order),
-            ("method", &self.method),
-            ("note", &self.note),
-        ] {
-            let harmful = |c: char| Some((c, harm(c)?)).filter(|(c, harm)| bars(column, *c, *harm));
-            if let Some((c, harm)) = cell.iter().flat_map(|it| it.chars()).find_map(harmful) {
-                let problem = format!("holds {harm} (U+{:04X})", u32::from(c));
-                return Err(bad(column, problem));
-            }
-        }
-        for (column, cell) in [
-            ("order", Some(self.order.as_text())),
-            ("reference", self.reference.as_deref()),
-            ("shop_order", self.shop_order.as_deref()),
-        ] {
-            // What is longer is refused as such, and not repeated.
-            let id = cell.filter(|it| it.len() <= MAX_ID_LEN);
-            if let Some((id, change)) = id.and_then(|id| Some((id, spreadsheet::change(id)?))) {
-                let advice = spreadsheet::EXPORT_AS_TEXT;
-                return Err(bad(column, format!("{id:?} {change}; {advice}")));
-            }
-        }
-        let account =
-            AccountName::new(self.account).map_err(|error| bad("account", error.to_string()))?;
-        let gateway = *accounts.0.get(&account).ok_or_else(|| {
-            let names: Vec<_> = accounts.0.keys().map(AccountName::as_str).collect();
-            let known = if names.is_empty() {
-                "none is".to_owned()
-            } else {
-                names.join(", ")
-            };
-            bad(
-                "account",
-                format!("account {account} is not configured; configured: {known}"),
-            )
-        })?;
-        let order = match gateway.order_ids() {
-            OrderIds::Merchant => match self.order {
-                OrderText::Cell(text) => OrderId::guess(text),
-                OrderText::JsonInteger(text) => OrderId::integer(text),
-                OrderText::JsonString(text) => OrderId::text(text),
-            },
-            OrderIds::Gateway => {
-                let text = self.order.into_text();
-                let Some(tracking_id) = tracking_id(&text) else {
-                    let problem = "is not a tracking id (a GUID), by which Pesapal knows orders";
-                    return Err(bad("order", format!("{text:?} {problem}")));
-                };
-                OrderId::text(tracking_id)
-            }
-        }
-        .map_err(|error| bad("order", error.to_string()))?;
-        let created_at = created_at::read(&self.created_at, now)
-            .map_err(|problem| bad("created_at", problem))?;
-        let expires_at = self.expires_at.as_deref();
-        let expires_at = expires_at
-            .map(|text| created_at::read_expiry(text, created_at))
-            .transpose()
-            .map_err(|problem| bad("expires_at", problem))?;
-        let money = Money::parse(&self.amount, &self.currency)
-            .and_then(Money::chargeable)
-            .map_err(|error| {
-                let column = if matches!(error, MoneyError::UnknownCurrency(_)) {
-                    "currency"
-                } else {
-                    "amount"
-                };
-                bad(column, error.to_string())
-            })?;
-        let key = OrderKey::new(account, order);
-        let mut tracked = TrackedOrder::new(key, gateway.name(), created_at);
-        tracked.origin = Origin::List;
-        tracked.money = Some(money);
-        tracked.reference = self.reference.map(Cow::into_owned);
-        tracked.shop_order = self.shop_order.map(Cow::into_owned);
-        tracked.expires_at = expires_at;
-        tracked.method = self.method.map(Cow::into_owned);
-        tracked.note = self.note.map(Cow::into_owned);
-        Ok(tracked)
-    }
-}
-
-/// One line of NDJSON. Numbers stay text: an order id can be longer than a float is exact.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct JsonRow<'a> {
-    account: String,
-    #[serde(borrow)]
-    order: &'a RawValue,
-    created_at: String,
-    #[serde(borrow)]
-    amount: &'a RawValue,
-    currency: String,
-    reference: Option<String>,
-    shop_order: Option<String>,
-    expires_at: Option<String>,
-    method: Option<String>,
-    note: Option<String>,
-}
-
-fn json_row(text: &[u8], line: u64) -> Result<Row<'static>, BadRow> {
-    let bad = |column: Option<&str>, problem: String| BadRow {
-        line,
-        column: column.map(str::to_owned),
-        problem,
-    };
-    let row: JsonRow<'_> = serde_json::from_slice(text).map_err(|error| {
-        let column = error.column();
-        // The error's own line is always 1.
-        let message = error.to_string();
-        let problem = message.split(" at line ").next().unwrap_or_default();
-        bad(Some(&column.to_string()), problem.to_owned())
-    })?;
-    let order = match row.order.get() {
-        text if text.starts_with('"') => {
-            let text = serde_json::from_str(text)
-                .map_err(|error| bad(Some("order"), error.to_string()))?;
-            OrderText::JsonString(text)
-        }
-        text if text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
-            OrderText::JsonInteger(text.to_owned())
-        }
-        other => {
-            let problem = format!("{other} is neither an integer nor a string");
-            return Err(bad(Some("order"), problem));
-        }
-    };
-    let amount = match row.amount.get() {
-        text if text.starts_with('"') => {
-            serde_json::from_str(text).map_err(|error| bad(Some("amount"), error.to_string()))?
-        }
-        text => text.to_owned(),
-    };
-    // As a cell of CSV, which is nothing where it is empty.
-    let word = |text: Option<String>| {
-        let text = text?.trim().to_owned();
-        (!text.is_empty()).then_some(Cow::Owned(text))
-    };
-    Ok(Row {
-        line,
-        account: Cow::Owned(row.account),
-        order,
-        created_at: Cow::Owned(row.created_at),
-        amount: Cow::Owned(amount),
-        currency: Cow::Owned(row.currency),
-        reference: word(row.reference),
-        shop_order: word(row.shop_order),
-        expires_at: word(row.expires_at),
-        method: word(row.method),
-        note: word(row.note),
-    })
 }

@@ -15,11 +15,11 @@ use duka_engine::{AmountCheck, Canceller, OrderKey, Record, Request, TrackedOrde
 use futures::stream::{self, StreamExt};
 use tokio_util::sync::CancellationToken;
 
-use super::track::{self, Differing};
+use super::track::{self, BadRows, Differing};
 use crate::args::SweepArgs;
 use crate::context::{Absent, Context};
 use crate::failure::{Exit, Failure, describe};
-use crate::import::{Accounts, OrdersFile};
+use crate::import::{OrdersFile, Reading};
 use crate::output::{Output, colorize, plain, print_error};
 use crate::views::{CancellationView, SummaryLine, why};
 
@@ -31,13 +31,13 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
     if args.no_amount_check {
         config.amount_check = AmountCheck::Ignore;
     }
-    let accounts = Accounts::of(&config);
+    let reading = Reading::of(&args.list, &config, context.chosen(&config)?)?;
     // Without a list, an empty store would be swept, and the empty report look like good
     // news; a dry run makes nothing at all.
-    let absent = if args.dry_run || args.orders.is_none() {
-        Absent::Refuse
-    } else {
-        Absent::Make
+    let absent = match (&args.orders, args.dry_run) {
+        (None, _) => Absent::Refuse,
+        (Some(_), true) => Absent::Refuse,
+        (Some(_), false) => Absent::Make,
     };
     let bounds = Bounds {
         rate: args.rate,
@@ -89,7 +89,7 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
     };
     let round = Round {
         canceller: &canceller,
-        accounts: &accounts,
+        reading: &reading,
         bounds: &bounds,
         request: &request,
         stop,
@@ -97,10 +97,25 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
         context,
     };
     let Some(every) = args.every else {
-        let summary = round.sweep().await?;
+        let (summary, otherwise) = round.sweep().await?;
         let exit = exit_of(&summary, stop);
         if let Some(problem) = problem(&summary, exit).filter(|_| context.output.is_json()) {
             print_error(&problem);
+        }
+        if otherwise > 0 && !args.list.skip_bad {
+            let rows = if otherwise == 1 {
+                "1 row was"
+            } else {
+                "some rows were"
+            };
+            print_error(&format!(
+                "{rows} left out for saying otherwise than `duka create`; correct the list, or take what it says with --update, or leave them out with --skip-bad"
+            ));
+            return Ok(if exit == Exit::Done {
+                Exit::Failed
+            } else {
+                exit
+            });
         }
         return Ok(exit);
     };
@@ -128,7 +143,7 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
 /// What every round of a sweep works with.
 struct Round<'a> {
     canceller: &'a Canceller,
-    accounts: &'a Accounts,
+    reading: &'a Reading,
     bounds: &'a Bounds,
     request: &'a Request,
     stop: &'a CancellationToken,
@@ -137,10 +152,11 @@ struct Round<'a> {
 }
 
 impl Round<'_> {
-    /// Reads the list, if there is one, and sweeps.
-    async fn sweep(&self) -> Result<Summary, Failure> {
-        let source = match &self.args.orders {
-            None => Source::Tracked,
+    /// Reads the list, if there is one, and sweeps; also says how many rows were left out because
+    /// they say otherwise than `duka create`.
+    async fn sweep(&self) -> Result<(Summary, u64), Failure> {
+        let (source, otherwise) = match &self.args.orders {
+            None => (Source::Tracked, 0),
             Some(path) => self.listed(path).await?,
         };
         let formatter = EventFormatter::new(self.bounds, self.args, self.context);
@@ -152,25 +168,37 @@ impl Round<'_> {
             self.stop,
             &formatter,
         );
-        swept.await
+        Ok((swept.await?, otherwise))
     }
 
-    async fn listed(&self, path: &Path) -> Result<Source, Failure> {
+    async fn listed(&self, path: &Path) -> Result<(Source, u64), Failure> {
         let file = OrdersFile::open(path)?;
         let differing = Differing::of(self.args.update);
-        let store = super::store_of(self.canceller);
-        track::prepare(&file, self.accounts, store, differing, self.context).await?;
-        let rows = file.rows(self.accounts, self.context.clock.now())?;
-        let rows = rows.map(move |row| {
-            let mut order = row?;
-            match differing {
-                Differing::Refused => {}
-                // The store has it from the last row of the order.
-                Differing::Taken => order.money = None,
+        let bad = BadRows::of(self.args.list.skip_bad);
+        let (store, how) = (super::store_of(self.canceller), (bad, differing));
+        let checked = track::prepare(&file, self.reading, store, how, self.context).await?;
+        let otherwise = checked.created_otherwise(differing);
+        let untouched = checked.untouched(differing);
+        let mut rows = file.rows(self.reading, self.context.clock.now())?;
+        let rows = std::iter::from_fn(move || {
+            loop {
+                match rows.next()? {
+                    Ok(_) if untouched.binary_search(&rows.line()).is_ok() => {}
+                    // It has been named.
+                    Err(_) if bad == BadRows::LeftOut => {}
+                    Ok(mut order) => {
+                        match differing {
+                            Differing::Refused => {}
+                            // The store has it from the last row of the order.
+                            Differing::Taken => order.money = None,
+                        }
+                        return Some(Ok(order));
+                    }
+                    Err(bad) => return Some(Err(bad.into())),
+                }
             }
-            Ok(order)
         });
-        Ok(Source::List(stream::iter(rows).boxed()))
+        Ok((Source::List(stream::iter(rows).boxed()), otherwise))
     }
 }
 

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use duka_engine::{Store, TrackedOrder};
+use duka_engine::{Origin, Store, TrackedOrder};
 use serde::Serialize;
 
 use crate::args::TrackArgs;
 use crate::context::{Context, missing_store};
 use crate::failure::{Exit, Failure};
-use crate::import::{Accounts, BadRow, OrdersFile, Repeats, differs_from_tracked};
+use crate::import::{BadRow, LeftOut, OrdersFile, Reading, Repeats, Rows, differs_from_tracked};
+use crate::output::Output;
 
 /// Orders read from the store, or written to it, together.
 const BATCH: usize = 500;
@@ -32,13 +33,34 @@ impl Differing {
     }
 }
 
+/// What becomes of a list with bad rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BadRows {
+    Refused,
+    LeftOut,
+}
+
+impl BadRows {
+    pub(crate) fn of(skip_bad: bool) -> Self {
+        if skip_bad {
+            Self::LeftOut
+        } else {
+            Self::Refused
+        }
+    }
+}
+
 /// What a list has that cannot be imported just so.
 #[derive(Debug, Default)]
 pub(crate) struct Checked {
     /// Rows that are no orders.
     bad: u64,
-    /// Rows that say otherwise than an earlier one.
-    differing: u64,
+    /// The lines of rows that say otherwise than an earlier one, or than what is tracked; sorted.
+    differing: Vec<u64>,
+    /// How many of these say otherwise than a caller who created the order.
+    created: u64,
+    /// Orders that the shop does not show as open.
+    left_out: LeftOut,
 }
 
 #[derive(Debug, Serialize)]
@@ -49,13 +71,22 @@ struct TrackView {
     #[serde(skip_serializing_if = "Option::is_none")]
     updated: Option<u64>,
     bad: u64,
+    /// Rows without an amount or a currency: it cannot be compared.
+    #[serde(skip_serializing_if = "is_none")]
+    without_amount: u64,
+    /// Orders that the shop does not show as open.
+    #[serde(skip_serializing_if = "is_none")]
+    left_out: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 pub(crate) async fn run(args: &TrackArgs, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
-    // The list names the account of each row; a name on the command line is only checked.
-    context.chosen(&config)?;
-    let accounts = Accounts::of(&config);
+    let reading = Reading::of(&args.list, &config, context.chosen(&config)?)?;
     let file = OrdersFile::open(&args.file)?;
     let differing = Differing::of(args.update);
     // A bad list makes no store.
@@ -64,30 +95,49 @@ pub(crate) async fn run(args: &TrackArgs, context: &Context) -> Result<Exit, Fai
         Some(_) => None,
     };
     let known = store.as_ref().map(|store| -> &dyn Store { store.as_ref() });
-    let checked = check(&file, &accounts, known, differing, context).await?;
-    if checked.refused(differing) > 0 && !args.skip_bad {
-        let advice = "nothing was imported; fix them, or use --skip-bad";
-        return Err(checked.refusal(&file, differing, advice));
+    let checked = check(&file, &reading, known, differing, context).await?;
+    match BadRows::of(args.list.skip_bad) {
+        BadRows::Refused if checked.refused(differing) > 0 => {
+            let advice = "nothing was imported; fix them, or use --skip-bad";
+            return Err(checked.refusal(&file, differing, advice));
+        }
+        BadRows::Refused | BadRows::LeftOut => {}
     }
     let store = match store {
         Some(store) => store,
         None => context.open_store(&config).await?,
     };
-    let mut view = import(&file, &accounts, store.as_ref(), differing, context).await?;
+    let mut view = import(
+        &file,
+        &reading,
+        store.as_ref(),
+        differing,
+        &checked,
+        context,
+    )
+    .await?;
     view.bad = checked.refused(differing);
+    view.left_out = checked.left_out.count;
     match differing {
-        Differing::Taken => view.updated = Some(checked.differing),
-        // As they were before: by an earlier list, or by the first row of their order.
+        Differing::Taken => {
+            let updated = checked.differing.len() as u64;
+            view.updated = Some(updated);
+            // As they were before: by an earlier list, or by the first row of their order.
+            view.known = view.known.saturating_sub(updated);
+        }
         Differing::Refused => {}
     }
-    view.known = view.known.saturating_sub(checked.differing);
     if context.output.is_json() {
         context.output.json(&view)?;
     } else {
         let updated = view.updated.map(|many| format!(", {many} updated"));
         let updated = updated.unwrap_or_default();
+        let without = match view.without_amount {
+            0 => String::new(),
+            many => format!("; {many} without an amount, which cannot be compared"),
+        };
         context.output.line(&format!(
-            "{} orders tracked, {} known before{updated}, {} bad rows left out",
+            "{} orders tracked, {} known before{updated}, {} bad rows left out{without}",
             view.added, view.known, view.bad
         ))?;
     }
@@ -97,9 +147,10 @@ pub(crate) async fn run(args: &TrackArgs, context: &Context) -> Result<Exit, Fai
 /// Writes the good rows of a list to the store.
 async fn import(
     file: &OrdersFile,
-    accounts: &Accounts,
+    reading: &Reading,
     store: &dyn Store,
     differing: Differing,
+    checked: &Checked,
     context: &Context,
 ) -> Result<TrackView, Failure> {
     let mut view = TrackView {
@@ -107,17 +158,30 @@ async fn import(
         known: 0,
         updated: None,
         bad: 0,
+        without_amount: 0,
+        left_out: 0,
     };
     let bar = context.output.progress("tracking");
-    let mut rows = file
-        .rows(accounts, context.clock.now())?
-        .filter_map(Result::ok);
+    let mut rows = file.rows(reading, context.clock.now())?;
+    let refused: &[u64] = match differing {
+        Differing::Refused => &checked.differing,
+        Differing::Taken => &[],
+    };
+    let mut good = std::iter::from_fn(|| {
+        loop {
+            match rows.next()? {
+                Ok(order) if refused.binary_search(&rows.line()).is_err() => return Some(order),
+                Ok(_) | Err(_) => {}
+            }
+        }
+    });
     loop {
-        let batch: Vec<_> = rows.by_ref().take(BATCH).collect();
+        let batch: Vec<_> = good.by_ref().take(BATCH).collect();
         if batch.is_empty() {
             break;
         }
         bar.inc(u64::try_from(batch.len()).unwrap_or(0));
+        view.without_amount += batch.iter().filter(|it| it.money.is_none()).count() as u64;
         let tracked = match differing {
             Differing::Refused => store.track(batch).await,
             Differing::Taken => store.correct(batch).await,
@@ -131,30 +195,33 @@ async fn import(
 }
 
 /// Checks a list that is to be swept, and takes what differs into the store if the user says so.
+/// A row that says otherwise than a caller who created its order is no reason to leave all others.
 pub(crate) async fn prepare(
     file: &OrdersFile,
-    accounts: &Accounts,
+    reading: &Reading,
     store: &dyn Store,
-    differing: Differing,
+    (bad, differing): (BadRows, Differing),
     context: &Context,
-) -> Result<(), Failure> {
-    let checked = check(file, accounts, Some(store), differing, context).await?;
-    if checked.refused(differing) > 0 {
-        return Err(checked.refusal(file, differing, "nothing was sent; fix them first"));
+) -> Result<Checked, Failure> {
+    let checked = check(file, reading, Some(store), differing, context).await?;
+    let refused = checked.refused(differing) - checked.created_otherwise(differing);
+    if bad == BadRows::Refused && refused > 0 {
+        let advice = "nothing was sent; fix them, or use --skip-bad";
+        return Err(checked.refusal(file, differing, advice));
     }
     match differing {
         Differing::Refused => {}
         Differing::Taken => {
-            import(file, accounts, store, differing, context).await?;
+            import(file, reading, store, differing, &checked, context).await?;
         }
     }
-    Ok(())
+    Ok(checked)
 }
 
 /// Reads the whole list, names the rows that cannot be imported, and says how many there are.
 async fn check(
     file: &OrdersFile,
-    accounts: &Accounts,
+    reading: &Reading,
     store: Option<&dyn Store>,
     differing: Differing,
     context: &Context,
@@ -166,7 +233,7 @@ async fn check(
         checked: Checked::default(),
         repeats: Repeats::new(file.len()),
     };
-    let mut rows = file.rows(accounts, context.clock.now())?;
+    let mut rows = file.rows(reading, context.clock.now())?;
     let mut batch = Vec::new();
     while let Some(row) = rows.next() {
         match row {
@@ -182,24 +249,44 @@ async fn check(
         }
     }
     checker.differ(tracked_otherwise(store, &batch).await?);
+    checker.checked.left_out = rows.left_out().clone();
+    if reading.is_to_be_told() {
+        print_what_is_not_read(file, &rows, context.output);
+    }
     if checker.repeats.are_possible() {
-        let mut rows = file.rows(accounts, context.clock.now())?;
+        let mut rows = file.rows(reading, context.clock.now())?;
+        let first_pass = checker.checked.differing.len();
         while let Some(row) = rows.next() {
             let Ok(order) = row else { continue };
             let line = rows.line();
-            if let Some(differs) = checker.repeats.differs(line, &order)
-                // One complaint for each row.
-                && tracked_otherwise(store, &[(line, order)]).await?.is_empty()
+            // One complaint for each row.
+            let named = checker.checked.differing[..first_pass].binary_search(&line);
+            if named.is_err()
+                && let Some(differs) = checker.repeats.differs(line, &order)
             {
-                checker.differ(vec![differs]);
+                checker.differ(vec![(differs, Origin::List)]);
             }
         }
+        checker.checked.differing.sort_unstable();
     }
     let unnamed = checker.checked.refused(differing).saturating_sub(NAMED);
     if unnamed > 0 {
         context.output.print_note(&format!("and {unnamed} more"));
     }
     Ok(checker.checked)
+}
+
+/// Columns and orders that a list has beside what is taken from it.
+fn print_what_is_not_read(file: &OrdersFile, rows: &Rows, output: Output) {
+    let name = file.name();
+    let ignored: Vec<_> = rows.ignored().collect();
+    if !ignored.is_empty() {
+        let ignored = ignored.join(", ");
+        output.print_note(&format!("{name}: columns that are not read: {ignored}"));
+    }
+    if rows.left_out().count > 0 {
+        output.print_note(&format!("{name}: {}", rows.left_out()));
+    }
 }
 
 struct Checker<'a> {
@@ -216,9 +303,10 @@ impl Checker<'_> {
         self.name(row);
     }
 
-    fn differ(&mut self, rows: Vec<BadRow>) {
-        for row in rows {
-            self.checked.differing += 1;
+    fn differ(&mut self, rows: Vec<(BadRow, Origin)>) {
+        for (row, origin) in rows {
+            self.checked.differing.push(row.line());
+            self.checked.created += u64::from(origin == Origin::Caller);
             match self.differing {
                 Differing::Refused => self.name(&row),
                 Differing::Taken => {}
@@ -234,11 +322,11 @@ impl Checker<'_> {
     }
 }
 
-/// The rows, each with its line, that say otherwise than what is tracked.
+/// The rows, each with its line, that say otherwise than what is tracked, and who said that.
 async fn tracked_otherwise(
     store: Option<&dyn Store>,
     rows: &[(u64, TrackedOrder)],
-) -> Result<Vec<BadRow>, Failure> {
+) -> Result<Vec<(BadRow, Origin)>, Failure> {
     let Some(store) = store else {
         return Ok(Vec::new());
     };
@@ -248,7 +336,8 @@ async fn tracked_otherwise(
     let tracked: BTreeMap<_, _> = tracked.iter().map(|it| (named(it), it)).collect();
     let differ = rows.iter().filter_map(|(line, order)| {
         let known = tracked.get(&named(order))?;
-        differs_from_tracked(*line, order, known)
+        let differs = differs_from_tracked(*line, order, known)?;
+        Some((differs, known.origin))
     });
     Ok(differ.collect())
 }
@@ -262,8 +351,24 @@ impl Checked {
     /// How many rows are in the way of an import.
     fn refused(&self, differing: Differing) -> u64 {
         match differing {
-            Differing::Refused => self.bad + self.differing,
+            Differing::Refused => self.bad + self.differing.len() as u64,
             Differing::Taken => self.bad,
+        }
+    }
+
+    /// How many rows are left alone because they say otherwise than `duka create`.
+    pub(crate) fn created_otherwise(&self, differing: Differing) -> u64 {
+        match differing {
+            Differing::Refused => self.created,
+            Differing::Taken => 0,
+        }
+    }
+
+    /// The lines of rows whose orders are not to be touched; sorted.
+    pub(crate) fn untouched(self, differing: Differing) -> Vec<u64> {
+        match differing {
+            Differing::Refused => self.differing,
+            Differing::Taken => Vec::new(),
         }
     }
 
@@ -273,7 +378,7 @@ impl Checked {
             many => format!("{many} bad rows"),
         };
         let failure = Failure::usage(format!("{} has {rows}; {advice}", file.name()));
-        if self.differing == 0 || differing == Differing::Taken {
+        if self.differing.is_empty() || differing == Differing::Taken {
             return failure;
         }
         failure.with_advice("--update takes what a row says otherwise than an earlier list or row, or than `duka create`")

@@ -5,15 +5,19 @@ use std::collections::VecDeque;
 use std::io::{self, BufRead};
 
 use super::{MAX_LINE, TextLine, read_line};
+use crate::config::import::is_delimiter;
 
 const NEVER_CLOSED: &str = "a quote opens here and is never closed";
 const NOT_CLOSED_SOON: &str = "a quote opens here and is not closed within 1 MiB";
 const TEXT_BEHIND: &str = "text follows the closing quote; a quote inside a cell is written twice";
 
-/// Reads rows of cells: commas between them, quotes around what holds a comma, a quote or a
-/// line break. Only a line feed ends a row; what is left of CR LF is white space.
+/// Reads rows of cells: delimiters between them, quotes around what holds a delimiter, a quote or
+/// a line break. Only one byte ends a row: a line feed, or a carriage return where the whole list
+/// has no other line ends. What is left of CR LF is white space.
 pub(super) struct CellReader<R> {
     reader: R,
+    line_end: u8,
+    delimiter: u8,
     /// Lines that were taken for a part of a row that turned out to be broken.
     again: VecDeque<TextLine>,
     /// The number of the last line read, from 1.
@@ -45,19 +49,51 @@ pub(super) enum NoRow {
 }
 
 impl<R: BufRead> CellReader<R> {
-    pub(super) fn new(reader: R) -> Self {
-        Self {
-            reader,
-            again: VecDeque::new(),
-            line: 0,
+    /// Without a delimiter, it is found in the first line: as a line `sep=;` says, or as the
+    /// header shows.
+    pub(super) fn new(mut reader: R, line_end: u8, delimiter: Option<u8>) -> io::Result<Self> {
+        let mut again = VecDeque::new();
+        let (mut line, mut found) = (0, None);
+        loop {
+            let first = read_line(&mut reader, line_end)?;
+            match &first {
+                TextLine::Text(text) if text.trim_ascii().is_empty() => line += 1,
+                TextLine::Text(text) => {
+                    if let Some(said) = said_delimiter(text) {
+                        line += 1;
+                        found = Some(said);
+                    } else {
+                        found = Some(shown_delimiter(text));
+                        again.push_back(first);
+                    }
+                    break;
+                }
+                TextLine::TooLong | TextLine::End => {
+                    again.push_back(first);
+                    break;
+                }
+            }
         }
+        // What such a line says is what a spreadsheet asks for, and the user may say otherwise.
+        let delimiter = delimiter.or(found).unwrap_or(b',');
+        Ok(Self {
+            reader,
+            line_end,
+            delimiter,
+            again,
+            line,
+        })
     }
 
-    /// The next row that is not blank.
+    pub(super) fn delimiter(&self) -> u8 {
+        self.delimiter
+    }
+
+    /// The next row that has anything in it.
     pub(super) fn next_row(&mut self) -> Option<Result<CellRow, NoRow>> {
         loop {
             match self.any_row()? {
-                Ok(row) if row.cells.len() == 1 && row.cells[0].trim_ascii().is_empty() => {}
+                Ok(row) if row.cells.iter().all(|cell| cell.trim_ascii().is_empty()) => {}
                 row => return Some(row),
             }
         }
@@ -65,7 +101,7 @@ impl<R: BufRead> CellReader<R> {
 
     fn any_row(&mut self) -> Option<Result<CellRow, NoRow>> {
         let first = self.line + 1;
-        let mut splitter = Splitter::default();
+        let mut splitter = Splitter::new(self.delimiter, self.line_end);
         // The lines since the last quote was opened, without that quote's own.
         let mut inside: VecDeque<TextLine> = VecDeque::new();
         let mut length = 0;
@@ -142,7 +178,7 @@ impl<R: BufRead> CellReader<R> {
     fn next_line(&mut self) -> io::Result<TextLine> {
         let line = match self.again.pop_front() {
             Some(line) => line,
-            None => read_line(&mut self.reader)?,
+            None => read_line(&mut self.reader, self.line_end)?,
         };
         match line {
             TextLine::Text(_) | TextLine::TooLong => self.line += 1,
@@ -152,9 +188,40 @@ impl<R: BufRead> CellReader<R> {
     }
 }
 
+/// What a line `sep=;` says, which spreadsheets read and write before the header.
+fn said_delimiter(line: &[u8]) -> Option<u8> {
+    let line = line.trim_ascii_start();
+    let line = line.strip_prefix(b"\"").unwrap_or(line);
+    let (start, rest) = line.split_at_checked(4)?;
+    let (delimiter, rest) = rest.split_first()?;
+    let rest = rest.strip_prefix(b"\"").unwrap_or(rest);
+    let only = start.eq_ignore_ascii_case(b"sep=") && rest.trim_ascii().is_empty();
+    (only && is_delimiter(*delimiter)).then_some(*delimiter)
+}
+
+/// The delimiter that a header has most of, outside of quotes.
+fn shown_delimiter(header: &[u8]) -> u8 {
+    let mut quoted = false;
+    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
+    for byte in header {
+        quoted ^= *byte == b'"';
+        for (delimiter, count) in &mut counts {
+            *count += u64::from(!quoted && byte == delimiter);
+        }
+    }
+    let [mut most, others @ ..] = counts;
+    for other in others {
+        if other.1 > most.1 {
+            most = other;
+        }
+    }
+    most.0
+}
+
 /// Splits the lines of one row into its cells.
-#[derive(Default)]
 struct Splitter {
+    delimiter: u8,
+    line_end: u8,
     cells: csv::ByteRecord,
     cell: Vec<u8>,
     at: At,
@@ -162,10 +229,9 @@ struct Splitter {
     opened: (u64, usize),
 }
 
-#[derive(Default, Clone, Copy)]
+#[derive(Clone, Copy)]
 enum At {
     /// Where a cell begins, and a quote means something.
-    #[default]
     Start,
     Bare,
     Quoted,
@@ -184,10 +250,23 @@ enum Took {
 }
 
 impl Splitter {
+    fn new(delimiter: u8, line_end: u8) -> Self {
+        Self {
+            delimiter,
+            line_end,
+            cells: csv::ByteRecord::new(),
+            cell: Vec::new(),
+            at: At::Start,
+            opened: (0, 0),
+        }
+    }
+
     fn take(&mut self, text: &[u8], line: u64) -> Took {
         // The last line of a file may lack its end.
-        let end: &[u8] = if text.ends_with(b"\n") { b"" } else { b"\n" };
-        for byte in text.iter().chain(end) {
+        let ended = text.last() == Some(&self.line_end);
+        let end = (!ended).then_some(&self.line_end).copied();
+        for byte in text.iter().copied().chain(end) {
+            let byte = &byte;
             self.at = match (self.at, byte) {
                 (At::Start, b'"') => {
                     self.opened = (line, self.cells.len());
@@ -196,16 +275,18 @@ impl Splitter {
                 (At::Quoted, b'"') => At::Quote,
                 (At::Quote, b'"') => self.keep(b'"', At::Quoted),
                 (At::Quoted, byte) => self.keep(*byte, At::Quoted),
-                (At::Start | At::Bare | At::Quote | At::Behind, b',') => {
+                (At::Start | At::Bare | At::Quote | At::Behind, byte)
+                    if *byte == self.delimiter =>
+                {
                     self.end_cell();
                     At::Start
                 }
-                (At::Start | At::Bare | At::Quote | At::Behind, b'\n') => {
+                (At::Start | At::Bare | At::Quote | At::Behind, byte) if *byte == self.line_end => {
                     self.end_cell();
                     return Took::Row;
                 }
                 (At::Start | At::Bare, byte) => self.keep(*byte, At::Bare),
-                (At::Quote | At::Behind, b' ' | b'\t' | b'\r') => At::Behind,
+                (At::Quote | At::Behind, b' ' | b'\t' | b'\r' | b'\n') => At::Behind,
                 (At::Quote | At::Behind, _) => return Took::TextAfterQuote,
             };
         }
@@ -231,7 +312,7 @@ mod tests {
     use super::*;
 
     fn read(text: &[u8]) -> Vec<(u64, Vec<Vec<u8>>)> {
-        let mut reader = CellReader::new(text);
+        let mut reader = CellReader::new(text, b'\n', Some(b',')).unwrap();
         let mut rows = Vec::new();
         while let Some(row) = reader.next_row() {
             let Ok(row) = row else {
@@ -258,7 +339,10 @@ mod tests {
                 let cells: Vec<_> = (0..3).map(|_| cell(&mut dice)).collect();
                 writer.write_record(&cells).unwrap();
                 let breaks = cells.concat().iter().filter(|it| **it == b'\n').count();
-                rows.push((line, cells));
+                // A row without a word is none.
+                if cells.iter().any(|cell| !cell.trim_ascii().is_empty()) {
+                    rows.push((line, cells));
+                }
                 line += 1 + u64::try_from(breaks).unwrap();
             }
             let text = writer.into_inner().unwrap();

@@ -133,7 +133,15 @@ fn a_list_is_swept_without_being_tracked_first_and_followed_from_then_on() {
     }
     other.duka(&["show", &guid]).exits(0);
     // Only one account's rows.
-    let args = ["sweep", "--orders", "-", "--json", "--account", "pesapal"];
+    let args = [
+        "sweep",
+        "--orders",
+        "-",
+        "--json",
+        "--account",
+        "pesapal",
+        "--skip-bad",
+    ];
     let (_, summary) = other.terminal.duka_reading(&list, &args).exits(0).swept();
     assert_eq!(
         (&summary["considered"], &summary["skipped"]),

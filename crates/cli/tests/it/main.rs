@@ -31,6 +31,7 @@ mod hostile;
 mod keys;
 mod lists_bad;
 mod lists_good;
+mod lists_of_shops;
 mod lists_twice;
 #[cfg(all(feature = "crash-points", unix))]
 mod pauses;
