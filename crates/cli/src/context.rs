@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use duka_core::clock::SharedClock;
 use duka_core::{AccountName, Gateway, OrderId};
 use duka_engine::{Canceller, Lease, RefundStore, Refunder, Settings, SqliteStore};
 use jiff::Timestamp;
+use tempfile::TempDir;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +32,8 @@ pub(crate) struct Context {
     account: Option<String>,
     started: Instant,
     stop: CancellationToken,
+    /// Where a store is that is needed only while the command runs.
+    scratch: OnceLock<TempDir>,
 }
 
 /// What to do if the store does not exist.
@@ -40,6 +43,8 @@ pub(crate) enum Absent {
     Make,
     /// Refuse: a new store would hold nothing to work on, and would hide a mistyped path.
     Refuse,
+    /// Work with an empty one elsewhere, which goes when the command ends.
+    DoWithout,
 }
 
 impl Context {
@@ -52,6 +57,7 @@ impl Context {
             account: args.account.clone(),
             started: Instant::now(),
             stop,
+            scratch: OnceLock::new(),
         }
     }
 
@@ -128,6 +134,21 @@ impl Context {
                 scheme_only(&config.store)
             ))
         })?;
+        self.open_store_at(Path::new(path)).await
+    }
+
+    /// An empty store, which goes when the command ends.
+    async fn scratch_store(&self) -> Result<Arc<dyn RefundStore>, Failure> {
+        let folder = tempfile::tempdir().map_err(|error| {
+            Failure::failed(format!(
+                "failed to make a folder for temporary files: {error}"
+            ))
+        })?;
+        let path = self.scratch.get_or_init(|| folder).path().join("duka.db");
+        self.open_store_at(&path).await
+    }
+
+    async fn open_store_at(&self, path: &Path) -> Result<Arc<dyn RefundStore>, Failure> {
         let (path, clock) = (path.to_owned(), self.clock.clone());
         let opened = tokio::task::spawn_blocking(move || SqliteStore::open(path, clock)).await;
         let store = opened
@@ -193,6 +214,16 @@ impl Context {
         let store = match absent {
             Absent::Make => self.open_store(config).await?,
             Absent::Refuse => self.existing_store(config).await?,
+            Absent::DoWithout => match missing_store(config)? {
+                None => self.open_store(config).await?,
+                Some(path) => {
+                    self.output.print_note(&format!(
+                        "there is no store at {}, and none is made; what duka did before is not known",
+                        path.display()
+                    ));
+                    self.scratch_store().await?
+                }
+            },
         };
         let worker = format!("duka {}", std::process::id());
         let lease = Lease::new(config.waits.lease);

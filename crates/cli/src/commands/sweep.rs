@@ -33,10 +33,10 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
     }
     let reading = Reading::of(&args.list, &config, context.chosen(&config)?)?;
     // Without a list, an empty store would be swept, and the empty report look like good
-    // news; a dry run makes nothing at all.
+    // news; a dry run makes no store at all.
     let absent = match (&args.orders, args.dry_run) {
         (None, _) => Absent::Refuse,
-        (Some(_), true) => Absent::Refuse,
+        (Some(_), true) => Absent::DoWithout,
         (Some(_), false) => Absent::Make,
     };
     let bounds = Bounds {

@@ -535,7 +535,6 @@ fn a_sweep_of_a_store_that_is_not_there_makes_none() {
         &["sweep"][..],
         &["sweep", "--every", "1h"],
         &["sweep", "--dry-run"],
-        &["sweep", "--dry-run", "--orders", "list.csv"],
     ] {
         shop.duka(args)
             .exits(2)

@@ -599,6 +599,29 @@ fn a_method_in_other_letters_is_the_same_method() {
 }
 
 #[test]
+fn a_dry_run_of_a_list_needs_no_store_and_makes_none() {
+    let shop = CliFixture::open();
+    let list = format!("{HEADER}\n{}\n", row("kwikpaisa", "17"));
+    let name = shop.terminal.write("list.csv", list);
+    let run = shop
+        .duka(&[
+            "sweep",
+            "--orders",
+            &name,
+            "--dry-run",
+            "--json",
+            "--look-back",
+            "1000d",
+        ])
+        .exits(0);
+    assert_eq!(run.swept().1["considered"], 1);
+    run.complains("there is no store at duka.db, and none is made");
+    assert!(!shop.terminal.store().exists());
+    // Without a list there is nothing to look at.
+    shop.duka(&["sweep", "--dry-run"]).exits(2);
+}
+
+#[test]
 fn what_says_how_a_list_is_read_needs_a_list() {
     let shop = CliFixture::open();
     for option in [
