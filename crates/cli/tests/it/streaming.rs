@@ -61,3 +61,22 @@ fn tracking_ten_times_as_many_orders_takes_no_more_memory() {
     let large = peak(&shop, &["track", &many]);
     is_flat(small, large, "track");
 }
+
+#[test]
+fn tracking_ten_times_as_many_orders_of_a_json_array_takes_no_more_memory() {
+    let shop = CliFixture::open();
+    let [few, many] = [5_000, 50_000].map(|orders: u64| {
+        let now = jiff::Timestamp::now();
+        let row = |id: u64| {
+            format!(
+                "{{\n\"account\":\"kwikpaisa\",\"order\":{id},\"created_at\":\"{now:.0}\",\n\"amount\":1.5,\"currency\":\"INR\"}}"
+            )
+        };
+        let rows: Vec<_> = (1..=orders).map(row).collect();
+        let list = format!("[{}]", rows.join(",\n"));
+        shop.terminal.write(&format!("{orders}.json"), list)
+    });
+    let small = peak(&shop, &["track", &few]);
+    let large = peak(&shop, &["track", &many]);
+    is_flat(small, large, "track of an array");
+}
