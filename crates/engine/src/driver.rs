@@ -7,7 +7,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use duka_core::cancel::{self, Action, Cancellable, Event, Outcome, RequestUsed, State, Step};
+use duka_core::cancel::{
+    self, Action, Cancellable, Event, Outcome, RequestUsed, ShowsCancelled, SkipReason, State, Step,
+};
 use duka_core::clock::SharedClock;
 use duka_core::{
     AccountName, CancelAnswer, CancellationId, Error, ErrorKind, Gateway, GatewayName, Money,
@@ -47,6 +49,19 @@ pub struct CancelOutcome {
     pub record: Record,
     /// What the gateway's last failure was, if one stopped the work.
     pub error: Option<Error>,
+    /// Whether this worker or another had cancelled the order before; then nothing was begun, and
+    /// the record is the one of that cancellation.
+    pub cancelled_before: bool,
+}
+
+impl CancelOutcome {
+    fn worked(record: Record, error: Option<Error>) -> Self {
+        Self {
+            record,
+            error,
+            cancelled_before: false,
+        }
+    }
 }
 
 /// Carries out cancellations, one order at a time or many at once.
@@ -157,6 +172,9 @@ impl Canceller {
     /// Where an amount is known, in `order` or in the store, and the gateway shows another,
     /// nothing is sent; see [`AmountCheck`](crate::AmountCheck).
     ///
+    /// An order that is cancelled already, by a record of the store and as far as its status can
+    /// show, is left as it is ([`CancelOutcome::cancelled_before`]).
+    ///
     /// An order that is held is refused. A hold that comes later, while the cancellation is open,
     /// keeps every request from leaving that was not stored before it.
     ///
@@ -185,6 +203,9 @@ impl Canceller {
                     let (order, hold) = (key, Box::new(hold));
                     return Err(EngineError::Held { order, hold });
                 }
+                if let Some(done) = self.cancelled_before(&key).await? {
+                    return Ok(done);
+                }
                 order.money.filter(|money| known.money != Some(*money))
             }
             None => {
@@ -203,10 +224,48 @@ impl Canceller {
                 money
             }
         };
-        let mut asked = self.asked(key, request, listed_money, None, Condition::Always);
+        let mut asked = self.asked(key.clone(), request, listed_money, None, Condition::Always);
         let handled = self.go_on(asked.clone(), None).await?;
         asked.condition = Condition::IfOpen(handled.record.id);
-        self.wait_for(handled, asked, wait).await
+        let handled = self.wait_for(handled, asked, wait).await?;
+        let was_over = matches!(
+            handled.record.progress.state,
+            State::Done(Outcome::Skipped(
+                SkipReason::NotEligible | SkipReason::AlreadySubmitted
+            ))
+        );
+        if !was_over {
+            return Ok(handled);
+        }
+        // Another worker may have cancelled it while this one began.
+        match self.cancelled_before(&key).await {
+            Ok(Some(done)) => Ok(done),
+            Ok(None) | Err(_) => Ok(handled),
+        }
+    }
+
+    /// The cancellation by which the order is cancelled already, if its status does not say
+    /// otherwise now.
+    async fn cancelled_before(&self, key: &OrderKey) -> Result<Option<CancelOutcome>, EngineError> {
+        let mut records = self.store.cancellations_of(key).await?;
+        records.retain(|it| !matches!(it.progress.state, State::Done(Outcome::Skipped(_))));
+        let Some(last) = records.pop().filter(is_cancelled) else {
+            return Ok(None);
+        };
+        // A payment that is seen now becomes the finding of that record.
+        let (reading, _) = self.status(key).await?;
+        let shows_cancelled = self.gateway(&key.account)?.cancel_rules().shows_cancelled();
+        let stands = match (&reading.status, shows_cancelled) {
+            (OrderStatus::Cancelled, _) => true,
+            (OrderStatus::Paid | OrderStatus::Reversed, _) | (_, ShowsCancelled::Yes) => false,
+            (_, ShowsCancelled::No) => true,
+        };
+        let last = self.store.cancellation(last.id).await?;
+        let last = last.filter(|it| stands && is_cancelled(it));
+        Ok(last.map(|record| CancelOutcome {
+            cancelled_before: true,
+            ..CancelOutcome::worked(record, None)
+        }))
     }
 
     /// Goes on with a cancellation whenever it is due, for so long.
@@ -228,7 +287,15 @@ impl Canceller {
             {
                 break;
             }
-            let pause = self.until(due_at).max(least);
+            // Another worker may be done with it long before its lease ends.
+            let in_hand = handled.record.worker.is_some();
+            let due_in = self.until(due_at);
+            let due_in = if in_hand {
+                due_in.min(LEAST_PAUSE)
+            } else {
+                due_in
+            };
+            let pause = due_in.max(least);
             // To a worker whose clock is ahead of the store's, every record is due.
             least = LEAST_PAUSE;
             if started.elapsed().saturating_add(pause) > wait {
@@ -283,7 +350,7 @@ impl Canceller {
         };
         let broken = "the store refused what was asked for without a condition";
         let record = record.ok_or_else(|| StoreError::new(StoreErrorKind::Internal, broken))?;
-        Ok(CancelOutcome { record, error })
+        Ok(CancelOutcome::worked(record, error))
     }
 
     /// A cancellation of a tracked order, to be started. The key must be a canonical one.
@@ -402,10 +469,7 @@ impl Canceller {
                         let shown = Transition::new(event, transition.detail.clone());
                         self.show(record.clone(), &shown).await?;
                     }
-                    return Ok(CancelOutcome {
-                        record,
-                        error: transition.error,
-                    });
+                    return Ok(CancelOutcome::worked(record, transition.error));
                 }
             };
             record = now_mine;
@@ -425,10 +489,7 @@ impl Canceller {
                         outcome = record.progress.state.outcome().map(Outcome::as_str),
                         "released"
                     );
-                    return Ok(CancelOutcome {
-                        record,
-                        error: transition.error,
-                    });
+                    return Ok(CancelOutcome::worked(record, transition.error));
                 }
             };
         }
@@ -690,6 +751,16 @@ impl Canceller {
             observed_at: self.clock.now(),
         }
     }
+}
+
+/// Whether it ended with the order cancelled, and no payment has been seen since.
+fn is_cancelled(record: &Record) -> bool {
+    let outcome = record.progress.state.outcome();
+    let cancelled = matches!(
+        outcome,
+        Some(Outcome::Confirmed | Outcome::ResolvedCancelled)
+    );
+    cancelled && !record.progress.is_paid_late()
 }
 
 /// Tells the trace where a cancellation stands, on either side of everything that cannot be

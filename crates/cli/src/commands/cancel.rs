@@ -87,8 +87,13 @@ pub(super) async fn carry_out(
                 Left::Done(done) => done,
                 Left::Record(record) => {
                     print_error(&left_said(end, &record));
-                    let error = None;
-                    Ok(CancelOutcome { record, error })
+                    // The worker that holds it is this command's own.
+                    let worker = None;
+                    Ok(CancelOutcome {
+                        record: Record { worker, ..record },
+                        error: None,
+                        cancelled_before: false,
+                    })
                 }
                 Left::Nothing => {
                     let problem = format!("failed to {WHAT}: {end}; nothing was sent");
@@ -155,7 +160,12 @@ fn unclear(why: impl fmt::Display, key: &OrderKey) -> Failure {
 }
 
 fn print(handled: &CancelOutcome, context: &Context) -> Result<Exit, Failure> {
-    let view = CancellationView::from(&handled.record);
+    let mut view = CancellationView::from(&handled.record);
+    if handled.cancelled_before {
+        view.outcome = Some("already_cancelled");
+        let (id, at) = (handled.record.id, handled.record.updated_at);
+        view.message = Some(format!("already cancelled ({id}, {at})"));
+    }
     if context.output.is_json() {
         context.output.json(&view)?;
     } else {
@@ -169,6 +179,9 @@ fn print(handled: &CancelOutcome, context: &Context) -> Result<Exit, Failure> {
             context.output.print_note(advice);
         }
     }
+    if let Some(said) = in_hand(&handled.record) {
+        context.output.print_note(&said);
+    }
     let exit = exit_of(handled);
     match exit {
         // A script may read stderr alone, and the record is on stdout.
@@ -176,6 +189,14 @@ fn print(handled: &CancelOutcome, context: &Context) -> Result<Exit, Failure> {
         Exit::Done | Exit::Failed | Exit::Usage | Exit::Refused | Exit::Unknown => {}
     }
     Ok(exit)
+}
+
+/// Who is at it, where another worker is.
+fn in_hand(record: &Record) -> Option<String> {
+    let (worker, until) = (record.worker.as_ref()?, record.due_at?);
+    Some(format!(
+        "worker {worker} is at it, and holds it until {until} at the latest; a longer --wait waits for what comes of it"
+    ))
 }
 
 fn advice(record: &Record) -> Option<&'static str> {
@@ -195,6 +216,7 @@ fn advice(record: &Record) -> Option<&'static str> {
 
 pub(super) fn exit_of(handled: &CancelOutcome) -> Exit {
     match handled.record.progress.state {
+        State::Requested if handled.record.worker.is_some() => Exit::Unknown,
         State::Requested => handled.error.as_ref().map_or(Exit::Failed, exit_of_read),
         State::Sending | State::Accepted | State::Refused | State::InDoubt | State::NeedsReview => {
             Exit::Unknown

@@ -43,9 +43,33 @@ fn an_open_order_is_cancelled_and_says_so_with_0() {
         let run = shop.duka(&["cancel", &id]).exits(0);
         assert!(run.stdout.contains("confirmed"), "{}", run.stdout);
         assert_eq!(shop.emulator.order(&id).unwrap().cancels_applied, 1);
-        // Once more: it has ended, and no second request leaves.
-        shop.duka(&["cancel", &id]).exits(3);
+        // Once more: it is done, and no second request leaves.
+        let first = shop.duka(&["report", "--json"]).exits(0).lines();
+        let of_this = |it: &&serde_json::Value| it["order"] == *id;
+        let first = first.iter().find(of_this).unwrap();
+        let again = shop.duka(&["cancel", &id, "--json"]).exits(0).json();
+        assert_eq!(again["outcome"], "already_cancelled");
+        assert_eq!(again["id"], first["id"]);
+        let known = format!(
+            "already cancelled ({}, {})",
+            first["id"].as_str().unwrap(),
+            first["updated_at"].as_str().unwrap()
+        );
+        assert_eq!(again["message"], known);
+        let again = shop.duka(&["cancel", &id]).exits(0);
+        assert!(again.stdout.contains(&known), "{}", again.stdout);
+        let rows = shop.duka(&["report", "--json"]).exits(0).lines();
+        assert_eq!(rows.iter().filter(of_this).count(), 1);
         assert_eq!(shop.emulator.order(&id).unwrap().cancel_requests, 1);
+        // A payment ends that.
+        shop.emulator.pay_late(&id).unwrap();
+        shop.duka(&["cancel", &id]).exits(3);
+        let found = shop.duka(&["pending", "--json"]).lines();
+        assert!(
+            found
+                .iter()
+                .any(|it| it["finding"] == "late_payment" && of_this(&it))
+        );
     }
 }
 

@@ -105,7 +105,7 @@ impl Ended {
 
     /// A cancellation that this worker has worked on, to be looked at again or reported.
     fn worked(context: &Context<'_>, outcome: CancelOutcome) -> Self {
-        let CancelOutcome { record, error } = outcome;
+        let CancelOutcome { record, error, .. } = outcome;
         let remedy = match &error {
             Some(error) if is_hopeless(error) => Remedy::FixSettings,
             Some(_) | None => Remedy::LaterSweep,

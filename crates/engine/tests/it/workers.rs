@@ -194,6 +194,36 @@ async fn who_lost_the_claim_while_reading_gives_way() {
     );
 }
 
+/// The lease of the other worker is longer than any caller waits.
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_meets_another_worker_waits_for_what_comes_of_it() {
+    let temp_store = TempStore::new();
+    let store = temp_store.store();
+    let mut gateway = Scripted::repeatable();
+    gateway = gateway.slow(Duration::from_secs(5));
+    let gateway = Arc::new(gateway);
+    let named = |name| {
+        let (store, clock) = (store.clone(), temp_store.clock.clock());
+        worker(name, store, clock, &[("shop", &gateway)])
+    };
+    store.track(vec![order("shop", "A-1")]).await.unwrap();
+    let (first, second) = (named("w1"), named("w2"));
+    let cancel = |canceller: Canceller, wait| async move {
+        let wait = Duration::from_secs(wait);
+        let done = canceller.cancel(order("shop", "A-1"), by("amina"), wait);
+        done.await.unwrap().record
+    };
+    let later = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::join!(cancel(second.clone(), 3), cancel(second, 60))
+    };
+    let (done, (impatient, patient)) = tokio::join!(cancel(first, 0), later);
+    assert_eq!(done.progress.state, State::Done(Outcome::Confirmed));
+    assert_eq!(impatient.worker.as_deref(), Some("w1"));
+    assert_eq!(patient, done);
+    assert_eq!(gateway.requests(), 1);
+}
+
 /// Every lease looks as if it had ended to a worker whose clock is ahead of the store's.
 #[tokio::test(start_paused = true)]
 async fn a_worker_whose_clock_is_ahead_asks_for_what_another_holds_once_a_second() {
