@@ -304,11 +304,13 @@ struct SummaryView {
     paid_twice: u64,
     newly_paid: u64,
     unchecked: u64,
+    /// What `duka pending` lists, of this sweep and of earlier ones.
+    waiting: u64,
     seconds: f64,
 }
 
-impl From<&Summary> for SummaryLine {
-    fn from(summary: &Summary) -> Self {
+impl SummaryLine {
+    pub(crate) fn of(summary: &Summary, waiting: u64) -> Self {
         Self {
             summary: SummaryView {
                 considered: summary.considered,
@@ -325,6 +327,7 @@ impl From<&Summary> for SummaryLine {
                 paid_twice: summary.paid_twice,
                 newly_paid: summary.newly_paid,
                 unchecked: summary.unchecked,
+                waiting,
                 seconds: (summary.elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
             },
         }

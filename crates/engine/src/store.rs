@@ -224,6 +224,10 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// # Errors
     /// When it cannot.
     async fn check(&self) -> Result<StoreStats, StoreError>;
+
+    /// How many cancellations, refunds and requests to create an order are in doubt, wait for a
+    /// person or have a finding.
+    async fn waiting(&self) -> Result<u64, StoreError>;
 }
 
 /// How many orders were new.

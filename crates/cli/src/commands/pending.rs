@@ -53,8 +53,9 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
     found += creations(store.as_ref(), page.account, context).await?;
     if found == 0 {
         output.print_note("nothing is pending");
+        return Ok(Exit::Done);
     }
-    Ok(Exit::Done)
+    Ok(Exit::Unknown)
 }
 
 /// Lists the refunds that are not over or have a finding, and counts them.

@@ -254,14 +254,16 @@ async fn sweep_once(
     if let Some(error) = &summary.list_error {
         print_error(&format!("the list was not read to its end: {error}"));
     }
+    let waiting = canceller.store().waiting().await;
+    let waiting = waiting.map_err(|error| Failure::store("count what is pending", &error))?;
     match bounds.mode {
-        Mode::Act => print_summary(&summary, output)?,
+        Mode::Act => print_summary(&summary, waiting, output)?,
         Mode::Reconcile => {
             formatter.print_newly_paid()?;
-            print_summary(&summary, output)?;
+            print_summary(&summary, waiting, output)?;
         }
         Mode::DryRun => {
-            print_dry_summary(&summary, output)?;
+            print_dry_summary(&summary, waiting, output)?;
             print_unsettled(canceller, bounds, output).await?;
         }
     }
@@ -562,9 +564,13 @@ fn give_or_take_a_tenth(every: Duration) -> Duration {
     every.mul_f64(rand::random_range(0.9..1.1))
 }
 
-pub(crate) fn print_summary(summary: &Summary, output: Output) -> Result<(), Failure> {
+pub(crate) fn print_summary(
+    summary: &Summary,
+    waiting: u64,
+    output: Output,
+) -> Result<(), Failure> {
     if output.is_json() {
-        return output.json(&SummaryLine::from(summary));
+        return output.json(&SummaryLine::of(summary, waiting));
     }
     let s = summary;
     output.line(&format!(
@@ -578,12 +584,22 @@ pub(crate) fn print_summary(summary: &Summary, output: Output) -> Result<(), Fai
         s.needs_review,
         s.errors,
         payments(s),
-    ))
+    ))?;
+    print_waiting(waiting, output)
 }
 
-fn print_dry_summary(summary: &Summary, output: Output) -> Result<(), Failure> {
+/// The last line of a sweep: what `duka pending` lists, this sweep's and earlier ones'.
+fn print_waiting(waiting: u64, output: Output) -> Result<(), Failure> {
+    match waiting {
+        0 => Ok(()),
+        1 => output.line("1 waits for a person, see `duka pending`"),
+        many => output.line(&format!("{many} wait for a person, see `duka pending`")),
+    }
+}
+
+fn print_dry_summary(summary: &Summary, waiting: u64, output: Output) -> Result<(), Failure> {
     if output.is_json() {
-        return output.json(&SummaryLine::from(summary));
+        return output.json(&SummaryLine::of(summary, waiting));
     }
     let s = summary;
     output.line(&format!(
@@ -594,7 +610,8 @@ fn print_dry_summary(summary: &Summary, output: Output) -> Result<(), Failure> {
         s.skipped,
         s.errors,
         payments(s),
-    ))
+    ))?;
+    print_waiting(waiting, output)
 }
 
 fn exit_of(summary: &Summary, stop: &CancellationToken) -> Exit {

@@ -395,7 +395,7 @@ fn lost_at_pesapal(kind: FaultKind) -> (CliFixture, Vec<String>) {
 fn a_pesapal_order_whose_reply_is_lost_is_pending_until_it_is_created_again_or_tracked() {
     for recover in ["create", "track"] {
         let (shop, args) = lost_at_pesapal(FaultKind::ReplyLost);
-        let pending = shop.duka(&["pending", "--json"]).exits(0).lines();
+        let pending = shop.duka(&["pending", "--json"]).exits(4).lines();
         let [open] = &pending[..] else {
             panic!("{pending:#?}");
         };
@@ -410,7 +410,7 @@ fn a_pesapal_order_whose_reply_is_lost_is_pending_until_it_is_created_again_or_t
         ] {
             assert_eq!(open[key], value, "{open:#}");
         }
-        let text = shop.duka(&["pending"]).exits(0).stdout;
+        let text = shop.duka(&["pending"]).exits(4).stdout;
         for part in [
             "creation in_doubt",
             "KANGA-1 at pesapal",
@@ -453,7 +453,7 @@ fn an_id_whose_creation_is_open_is_refused_for_another_amount_before_anything_is
 fn a_person_closes_the_creation_of_an_order_that_is_not_at_the_gateway() {
     let (shop, _) = lost_at_pesapal(FaultKind::ResetBefore);
     assert_eq!(shop.emulator.orders().len(), 0);
-    let pending = shop.duka(&["pending", "--json"]).exits(0).lines();
+    let pending = shop.duka(&["pending", "--json"]).exits(4).lines();
     let id = pending[0]["id"].as_str().unwrap();
     let decide = |word| {
         let note = ["--by", "amina", "--note", "not in the dashboard", "--json"];
@@ -479,7 +479,7 @@ fn a_kwikpaisa_order_whose_reply_is_lost_is_found_by_its_status_and_not_created_
     shop.emulator.arm(lost).unwrap();
     let args = CliFixture::create_args("kwikpaisa", INDIAN);
     shop.duka(&args).exits(4);
-    assert_eq!(shop.duka(&["pending", "--json"]).exits(0).lines().len(), 1);
+    assert_eq!(shop.duka(&["pending", "--json"]).exits(4).lines().len(), 1);
     let said = format!("an earlier request, whose answer was lost, created order {INDIAN}");
     shop.duka(&args).exits(3).complains(&said);
     assert_eq!(shop.received(Operation::Create), 1);

@@ -18,7 +18,10 @@ fn reviewed() -> (CliFixture, String, String) {
 }
 
 fn pending(shop: &CliFixture) -> Vec<Value> {
-    shop.duka(&["pending", "--json"]).exits(0).lines()
+    let run = shop.duka(&["pending", "--json"]);
+    let lines = run.lines();
+    run.exits(if lines.is_empty() { 0 } else { 4 });
+    lines
 }
 
 #[test]
@@ -29,7 +32,15 @@ fn a_decision_closes_a_review_and_says_who_and_why_for_ever() {
     ] {
         let (shop, id, order) = reviewed();
         assert_eq!(pending(&shop)[0]["id"], *id);
-        let text = shop.duka(&["pending"]).exits(0);
+        let text = shop.duka(&["pending"]).exits(4);
+        // A sweep that finds nothing to do says so as well, and a doctor.
+        let summary = shop.duka(&["sweep", "--json"]).swept().1;
+        assert_eq!(summary["waiting"], 1);
+        let swept = shop.duka(&["sweep"]);
+        let last = swept.stdout.lines().last();
+        assert_eq!(last, Some("1 waits for a person, see `duka pending`"));
+        let doctor = shop.duka(&["doctor"]).exits(0).stdout;
+        assert!(doctor.contains("1 waits for a person"), "{doctor}");
         let heard = "heard    cancel request: gateway out of reach";
         for part in [&id, &order, heard, "duka resolve", "dashboard"] {
             assert!(text.stdout.contains(part), "{part}: {}", text.stdout);

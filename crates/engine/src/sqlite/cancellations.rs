@@ -337,6 +337,21 @@ pub(super) fn stats(connection: &Connection) -> Result<StoreStats, StoreError> {
     })
 }
 
+/// What a person is told of, each in the words of its partial index.
+pub(super) fn waiting(connection: &Connection) -> Result<u64, StoreError> {
+    let number: i64 = connection
+        .query_row(
+            "SELECT (SELECT count(*) FROM cancellations
+                     WHERE state IN ('sending', 'in_doubt', 'needs_review') OR finding IS NOT NULL)
+                  + (SELECT count(*) FROM refunds WHERE outcome IS NULL OR finding IS NOT NULL)
+                  + (SELECT count(*) FROM creations WHERE outcome IS NULL)",
+            [],
+            |row| row.get(0),
+        )
+        .map_err(store_error)?;
+    Ok(u64::try_from(number).unwrap_or(0))
+}
+
 fn open_one(connection: &Connection, key: &OrderKey) -> Result<Option<Record>, StoreError> {
     let mut open = records::select(
         connection,

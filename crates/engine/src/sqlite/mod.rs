@@ -391,6 +391,10 @@ impl Store for SqliteStore {
         })
         .await
     }
+
+    async fn waiting(&self) -> Result<u64, StoreError> {
+        self.read(cancellations::waiting).await
+    }
 }
 
 #[async_trait]

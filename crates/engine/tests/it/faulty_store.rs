@@ -215,6 +215,10 @@ impl Store for FaultyStore {
     async fn check(&self) -> Result<StoreStats, StoreError> {
         self.within.check().await
     }
+
+    async fn waiting(&self) -> Result<u64, StoreError> {
+        self.within.waiting().await
+    }
 }
 
 #[async_trait]

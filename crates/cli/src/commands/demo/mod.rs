@@ -93,6 +93,8 @@ pub(crate) async fn run(args: &DemoArgs, context: &Context) -> Result<Exit, Fail
     let doubts = arm_last_moment(&emulator, args.orders)?;
 
     let (summary, records) = sweep(shops.canceller(), args.orders, context).await?;
+    let waiting = shops.canceller().store().waiting().await;
+    let waiting = waiting.map_err(|error| Failure::store("count what is pending", &error))?;
     let truth = emulator.orders();
     let left_alone = orders.iter().filter(|order| order.part.is_left_alone());
     let left_alone = left_alone.map(|order| order.key.order.as_str()).collect();
@@ -103,12 +105,12 @@ pub(crate) async fn run(args: &DemoArgs, context: &Context) -> Result<Exit, Fail
         output.json(&DemoView {
             orders: args.orders,
             seed,
-            summary: SummaryLine::from(&summary),
+            summary: SummaryLine::of(&summary, waiting),
             agree: verdict.agrees(),
             disagreements: verdict.disagreements.clone(),
         })?;
     } else {
-        print(&summary, &records, &verdict, context)?;
+        print((&summary, waiting), &records, &verdict, context)?;
     }
     Ok(if verdict.agrees() {
         Exit::Done
@@ -258,7 +260,7 @@ async fn sweep(
 }
 
 fn print(
-    summary: &Summary,
+    (summary, waiting): (&Summary, u64),
     records: &[Record],
     verdict: &Verdict,
     context: &Context,
@@ -278,7 +280,7 @@ fn print(
     output.line("")?;
     output.table(&["RESULT", "KWIKPAISA", "PESAPAL", "MEANING"], rows)?;
     output.line("")?;
-    super::sweep::print_summary(summary, output)?;
+    super::sweep::print_summary(summary, waiting, output)?;
     for disagreement in &verdict.disagreements {
         output.line(&format!("{}  {disagreement}", colorize("fix")))?;
     }

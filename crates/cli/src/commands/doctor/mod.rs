@@ -39,6 +39,8 @@ const PAGE: u32 = 500;
 struct Finding {
     check: String,
     ok: bool,
+    #[serde(skip)]
+    warns: bool,
     detail: String,
 }
 
@@ -55,8 +57,22 @@ impl Findings {
         self.push(check.into(), false, detail.into());
     }
 
+    /// Nothing is wrong with the installation, and yet a person has something to do.
+    fn warn(&mut self, check: impl Into<String>, detail: impl Into<String>) {
+        self.ok(check, detail);
+        if let Some(last) = self.all.last_mut() {
+            last.warns = true;
+        }
+    }
+
     fn push(&mut self, check: String, ok: bool, detail: String) {
-        self.all.push(Finding { check, ok, detail });
+        let warns = false;
+        self.all.push(Finding {
+            check,
+            ok,
+            warns,
+            detail,
+        });
     }
 }
 
@@ -149,7 +165,11 @@ fn print(findings: &Findings, context: &Context) -> Result<(), Failure> {
         return context.output.json(&findings.all);
     }
     for finding in &findings.all {
-        let word = if finding.ok { "ok" } else { "fix" };
+        let word = match (finding.ok, finding.warns) {
+            (false, _) => "fix",
+            (true, true) => "warn",
+            (true, false) => "ok",
+        };
         // By hand: the codes of a colour count as letters where a width is given.
         let indent = " ".repeat(6 - word.len());
         let word = colorize(word);
@@ -227,6 +247,15 @@ async fn check_store(config: &Config, context: &Context, findings: &mut Findings
         ),
     );
     if let Ok(store) = store {
+        match store.waiting().await {
+            Ok(0) => {}
+            Ok(1) => findings.warn("pending", "1 waits for a person, see `duka pending`"),
+            Ok(many) => findings.warn(
+                "pending",
+                format!("{many} wait for a person, see `duka pending`"),
+            ),
+            Err(error) => findings.fix("store", error.to_string()),
+        }
         check_unsettled(store.as_ref(), config, findings).await;
     }
 }

@@ -400,4 +400,8 @@ impl Store for Between {
         }
         Ok(holdings)
     }
+
+    async fn waiting(&self) -> Result<u64, StoreError> {
+        self.within.waiting().await
+    }
 }
