@@ -35,6 +35,8 @@ pub struct Record<I = CancellationId, T = CancelTerms, P = Cancellation> {
     pub key: OrderKey,
     /// The gateway of its account.
     pub gateway: GatewayName,
+    /// The merchant's reference, as the order is tracked.
+    pub reference: Option<String>,
     /// The shop's own order number, as the order is tracked.
     pub shop_order: Option<String>,
     /// Who asked for it: a person or a program.

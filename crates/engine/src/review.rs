@@ -5,7 +5,7 @@ use duka_core::cancel::{Event, Resolution};
 use duka_core::{CancellationId, Observation, State, StatusReading};
 
 use crate::amount::{self, AmountCheck};
-use crate::driver::{Canceller, Transition};
+use crate::driver::{CancelOutcome, Canceller, Transition};
 use crate::error::EngineError;
 use crate::order::OrderKey;
 use crate::record::{Acknowledgement, Record};
@@ -58,6 +58,16 @@ impl Canceller {
         }
         let now = self.store.cancellation(record.id).await?;
         Ok(now.unwrap_or(record))
+    }
+
+    /// Reads the status of a cancellation that is not over, also of one that waits for a person,
+    /// and settles it if the status allows; nothing is sent. `None` if another worker holds it, or
+    /// it is over.
+    ///
+    /// # Errors
+    /// When its account is not configured or the store fails.
+    pub async fn recheck(&self, record: &Record) -> Result<Option<CancelOutcome>, EngineError> {
+        self.reading_only().claim_and_work(record).await
     }
 
     /// Shows a status to a cancellation that no worker has: it may end a review, and begins

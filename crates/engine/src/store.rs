@@ -405,6 +405,8 @@ pub enum HoldChange {
 pub struct HeldPage {
     /// Held at this moment or later.
     pub since: Option<Timestamp>,
+    /// Held at this moment or earlier.
+    pub until: Option<Timestamp>,
     /// Only this account.
     pub account: Option<AccountName>,
     /// After this order, which was held then.
@@ -494,8 +496,18 @@ pub struct ReportPage {
     pub which: ReportFilter,
     /// Changed at this moment or later.
     pub since: Option<Timestamp>,
+    /// Changed at this moment or earlier.
+    pub until: Option<Timestamp>,
     /// Only this account.
     pub account: Option<AccountName>,
+    /// Only of orders with this id, this merchant reference or this shop order.
+    pub order: Option<String>,
+    /// Only in this state, as [`State::as_str`](duka_core::State::as_str) names it.
+    pub state: Option<String>,
+    /// Only with this outcome, as [`Outcome::as_str`](duka_core::Outcome::as_str) names it.
+    pub outcome: Option<String>,
+    /// Only with this finding, as [`Finding::as_str`](duka_core::cancel::Finding::as_str) names it.
+    pub finding: Option<String>,
     /// After this one.
     pub after: Option<(Timestamp, CancellationId)>,
     /// At most so many.

@@ -21,10 +21,9 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
     let output = context.output;
     let mut page = ReportPage {
         which: ReportFilter::Pending,
-        since: None,
         account: context.chosen(&config)?,
-        after: None,
         limit: PAGE,
+        ..ReportPage::default()
     };
     let store = context.existing_store(&config).await?;
     let mut found = 0_u64;

@@ -1,6 +1,6 @@
 //! `duka report`: the reconciliation log, a page at a time, so that it may be long.
 
-use duka_engine::store::{HeldPage, ReportFilter, ReportPage};
+use duka_engine::store::{HeldPage, ReportPage};
 use jiff::Timestamp;
 
 use crate::args::{ReportArgs, ReportFormat};
@@ -45,11 +45,10 @@ pub(crate) async fn run(args: &ReportArgs, context: &Context) -> Result<Exit, Fa
         args.format
     };
     let mut page = ReportPage {
-        which: ReportFilter::All,
         since,
         account: context.chosen(&config)?,
-        after: None,
         limit: PAGE,
+        ..ReportPage::default()
     };
     let store = context.existing_store(&config).await?;
     let mut printer = Printer::new(format, context);
@@ -67,8 +66,8 @@ pub(crate) async fn run(args: &ReportArgs, context: &Context) -> Result<Exit, Fa
     let mut page = HeldPage {
         since,
         account: page.account,
-        after: None,
         limit: PAGE,
+        ..HeldPage::default()
     };
     loop {
         let orders = store.held(page.clone()).await;

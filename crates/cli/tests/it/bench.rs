@@ -222,10 +222,8 @@ pub(crate) async fn sweep(worker: &Canceller, wait: Duration) {
 pub(crate) async fn everything(store: &dyn Store) -> Vec<Record> {
     let page = ReportPage {
         which: ReportFilter::All,
-        since: None,
-        account: None,
-        after: None,
         limit: u32::MAX,
+        ..ReportPage::default()
     };
     store.report(page).await.unwrap()
 }

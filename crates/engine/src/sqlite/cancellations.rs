@@ -21,7 +21,8 @@ impl Progress for Cancellation {
     type Terms = CancelTerms;
     const TABLE: Table = Table::Cancellations;
     const SELECT: &'static str =
-        "SELECT r.*, o.form, o.gateway, o.amount, o.currency, o.method, o.shop_order, o.status,
+        "SELECT r.*, o.form, o.gateway, o.amount, o.currency, o.method, o.reference, o.shop_order,
+             o.status,
              o.raw_status, o.unknown_status, o.status_amount, o.status_currency, o.observed_at,
              o.gateway_id, o.receipt, o.gateway_method, o.payment_account, o.payer, o.description,
              o.customer_account, o.gateway_status_code,
@@ -301,17 +302,31 @@ pub(super) fn report(
         }
     };
     let condition = format!(
-        "{which} AND (r.created_at, r.id) > (?1, ?2) AND r.updated_at >= ?3
-           AND (?4 IS NULL OR r.account = ?4)
-         ORDER BY r.created_at, r.id LIMIT ?5"
+        "{which} AND (r.created_at, r.id) > (?1, ?2) AND r.updated_at BETWEEN ?3 AND ?4
+           AND (?5 IS NULL OR r.account = ?5)
+           AND (?6 IS NULL OR r.order_id = ?6 OR o.reference = ?6 OR o.shop_order = ?6)
+           AND (?7 IS NULL OR r.state = ?7) AND (?8 IS NULL OR r.outcome = ?8)
+           AND (?9 IS NULL OR r.finding = ?9)
+         ORDER BY r.created_at, r.id LIMIT ?10"
     );
     let (at, id) = match page.after {
         None => (i64::MIN, String::new()),
         Some((at, id)) => (micros(at), id.to_string()),
     };
-    let (since, account) = (page.since.map_or(i64::MIN, micros), page.account.as_ref());
-    let account = account.map(|name| name.as_str());
-    let parameters = params![at, id, since, account, page.limit];
+    let since = page.since.map_or(i64::MIN, micros);
+    let until = page.until.map_or(i64::MAX, micros);
+    let parameters = params![
+        at,
+        id,
+        since,
+        until,
+        page.account.as_ref().map(|name| name.as_str()),
+        page.order,
+        page.state,
+        page.outcome,
+        page.finding,
+        page.limit,
+    ];
     records::select(connection, &condition, parameters)
 }
 

@@ -54,9 +54,9 @@ pub(super) fn held(
         .prepare_cached(
             "SELECT * FROM orders
              WHERE held_at IS NOT NULL AND (held_at, account, order_id) > (?1, ?2, ?3)
-               AND held_at >= ?4 AND (?5 IS NULL OR account = ?5)
+               AND held_at BETWEEN ?4 AND ?5 AND (?6 IS NULL OR account = ?6)
              ORDER BY held_at, account, order_id
-             LIMIT ?6",
+             LIMIT ?7",
         )
         .map_err(store_error)?;
     let (at, account, order) = match &page.after {
@@ -66,7 +66,8 @@ pub(super) fn held(
     };
     let since = page.since.map_or(i64::MIN, micros);
     let only = page.account.as_ref().map(|name| name.as_str());
-    let found = select.query(params![at, account, order, since, only, page.limit]);
+    let until = page.until.map_or(i64::MAX, micros);
+    let found = select.query(params![at, account, order, since, until, only, page.limit]);
     collect(found, rows::order)
 }
 

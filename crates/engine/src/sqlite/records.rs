@@ -193,6 +193,7 @@ fn record<P: Progress>(row: &Row<'_>) -> Result<Stored<P>, StoreError> {
         version: u64::try_from(version).map_err(|_| damaged("a version"))?,
         key: rows::key(row)?,
         gateway: rows::gateway(row)?,
+        reference: get(row, "reference")?,
         shop_order: get(row, "shop_order")?,
         actor: get(row, "actor")?,
         terms: P::read_terms(row)?,

@@ -20,7 +20,7 @@ impl Progress for RefundProgress {
     type Id = RefundId;
     type Terms = RefundTerms;
     const TABLE: Table = Table::Refunds;
-    const SELECT: &'static str = "SELECT r.*, o.form, o.shop_order,
+    const SELECT: &'static str = "SELECT r.*, o.form, o.reference, o.shop_order,
              e.at AS acknowledged_at, e.actor AS acknowledged_by, e.detail AS acknowledgement
          FROM refunds r
          JOIN orders o ON o.account = r.account AND o.order_id = r.order_id

@@ -772,11 +772,9 @@ pub async fn a_report_gives_each_cancellation_once_page_by_page(suite: &Suite<'_
     suite.set_clock(2);
     opened(&*store, 8, "other", "A-1").await;
     let mut page = ReportPage {
-        which: ReportFilter::All,
-        since: None,
         account: Some(account("shop")),
-        after: None,
         limit: 3,
+        ..ReportPage::default()
     };
     let (mut found, mut sizes) = (Vec::new(), Vec::new());
     loop {
@@ -790,11 +788,8 @@ pub async fn a_report_gives_each_cancellation_once_page_by_page(suite: &Suite<'_
     assert_eq!(found, (1..=7).map(id).collect::<Vec<_>>());
 
     let all = ReportPage {
-        which: ReportFilter::All,
-        since: None,
-        account: None,
-        after: None,
         limit: 100,
+        ..ReportPage::default()
     };
     assert_eq!(store.report(all.clone()).await.unwrap().len(), 8);
     let record = store.cancellation(id(2)).await.unwrap().unwrap();
@@ -809,4 +804,62 @@ pub async fn a_report_gives_each_cancellation_once_page_by_page(suite: &Suite<'_
         .await
         .unwrap();
     assert_eq!(changed.iter().map(|r| r.id).collect::<Vec<_>>(), [id(2)]);
+}
+
+/// A report can be limited to a time, an order, a state, an outcome or a finding.
+pub async fn a_report_gives_only_what_its_filters_fit(suite: &Suite<'_>) {
+    let store = suite.open();
+    let mut named = order("shop", "A-1");
+    named.reference = Some("REF-1".to_owned());
+    named.shop_order = Some("17".to_owned());
+    store.track(vec![named]).await.unwrap();
+    for number in 1..=3 {
+        suite.set_clock(1);
+        opened(&*store, number, "shop", &format!("A-{number}")).await;
+    }
+    let record = store.cancellation(id(2)).await.unwrap().unwrap();
+    suite.set_clock(60);
+    stored(&*store, change(&record, State::InDoubt, Attempt::Unchanged)).await;
+    let record = store.cancellation(id(3)).await.unwrap().unwrap();
+    let done = State::Done(Outcome::Confirmed);
+    let mut late = change(&record, done, Attempt::Unchanged);
+    late.change.next.finding = Some(Finding::LatePayment);
+    stored(&*store, late).await;
+
+    let all = ReportPage {
+        limit: 100,
+        ..ReportPage::default()
+    };
+    let text = |text: &str| Some(text.to_owned());
+    let with = |edit: &dyn Fn(&mut ReportPage)| {
+        let mut page = all.clone();
+        edit(&mut page);
+        page
+    };
+    for (page, expected) in [
+        (with(&|it| it.until = Some(at(30))), &[1_u128][..]),
+        (with(&|it| it.since = Some(at(30))), &[2, 3]),
+        (with(&|it| it.order = text("A-2")), &[2]),
+        (with(&|it| it.order = text("REF-1")), &[1]),
+        (with(&|it| it.order = text("17")), &[1]),
+        (with(&|it| it.order = text("A")), &[]),
+        (with(&|it| it.state = text("in_doubt")), &[2]),
+        (with(&|it| it.state = text("done")), &[3]),
+        (with(&|it| it.outcome = text("confirmed")), &[3]),
+        (with(&|it| it.outcome = text("refused")), &[]),
+        (with(&|it| it.finding = text("late_payment")), &[3]),
+        (with(&|it| it.finding = text("paid_twice")), &[]),
+        (
+            with(&|it| {
+                it.which = ReportFilter::Pending;
+                it.state = text("in_doubt");
+            }),
+            &[2],
+        ),
+    ] {
+        let found = store.report(page.clone()).await.unwrap();
+        let found: Vec<_> = found.iter().map(|record| record.id).collect();
+        let expected: Vec<_> = expected.iter().copied().map(id).collect();
+        assert_eq!(found, expected, "{page:?}");
+    }
 }

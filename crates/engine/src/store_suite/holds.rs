@@ -215,6 +215,11 @@ pub async fn held_orders_are_listed_page_by_page(suite: &Suite<'_>) {
         ..all.clone()
     };
     assert_eq!(listed(late).await, ["B-1 at other", "A-1 at shop"]);
+    let early = HeldPage {
+        until: Some(at(19)),
+        ..all.clone()
+    };
+    assert_eq!(listed(early).await, ["A-2 at shop"]);
     store
         .change_hold(&key("other", "B-1"), release("joe"))
         .await

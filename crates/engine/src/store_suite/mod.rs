@@ -136,6 +136,7 @@ macro_rules! store_suite {
                 where_a_repeat_is_harmless_every_attempt_is_written_down
                 the_log_tells_everything_in_order_and_without_holes
                 a_report_gives_each_cancellation_once_page_by_page
+                a_report_gives_only_what_its_filters_fit
             }
             claims {
                 what_is_over_is_never_claimed

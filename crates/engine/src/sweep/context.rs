@@ -86,6 +86,7 @@ impl<'a> Context<'a> {
         self.emit(SweepEvent::LeftAlone(&Plan {
             key: order.key.clone(),
             gateway: order.gateway.clone(),
+            reference: order.reference.clone(),
             shop_order: order.shop_order.clone(),
             money: order.money,
             reading: None,

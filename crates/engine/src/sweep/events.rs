@@ -38,6 +38,8 @@ pub struct Plan {
     pub key: OrderKey,
     /// Its gateway.
     pub gateway: GatewayName,
+    /// The merchant's reference, as the order is tracked.
+    pub reference: Option<String>,
     /// The shop's own order number.
     pub shop_order: Option<String>,
     /// Its amount, by the list or as it is tracked.

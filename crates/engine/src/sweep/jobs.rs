@@ -410,6 +410,7 @@ async fn planned(
     let plan = |reading, disposition| Plan {
         key: order.key.clone(),
         gateway: order.gateway.clone(),
+        reference: order.reference.clone(),
         shop_order: order.shop_order.clone(),
         money: listed.or(order.money),
         reading,

@@ -135,11 +135,8 @@ async fn tracked(fixture: &Fixture, ids: &[&str]) {
 
 pub(crate) async fn all(store: &dyn Store) -> Vec<Record> {
     let page = ReportPage {
-        which: ReportFilter::All,
-        since: None,
-        account: None,
-        after: None,
         limit: 100_000,
+        ..ReportPage::default()
     };
     store.report(page).await.unwrap()
 }

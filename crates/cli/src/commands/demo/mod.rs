@@ -245,11 +245,8 @@ async fn sweep(
         context.output.print_note(&failure);
     }
     let everything = ReportPage {
-        which: ReportFilter::All,
-        since: None,
-        account: None,
-        after: None,
         limit: u32::MAX,
+        ..ReportPage::default()
     };
     let records = canceller
         .store()

@@ -252,6 +252,7 @@ impl Model {
             // Its form is that of the order, whatever the caller has.
             key: order.key.clone(),
             gateway: order.gateway,
+            reference: order.reference,
             shop_order: order.shop_order,
             actor: new_cancellation.request.actor.clone(),
             terms: CancelTerms {

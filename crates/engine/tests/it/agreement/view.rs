@@ -225,8 +225,8 @@ async fn walk_report(
         which,
         since: asked.since,
         account: asked.account.clone(),
-        after: None,
         limit: asked.page.limit,
+        ..ReportPage::default()
     };
     let mut pages = Vec::new();
     while pages.len() < MOST_PAGES {
