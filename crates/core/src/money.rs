@@ -86,6 +86,15 @@ impl Money {
         Ok(self)
     }
 
+    /// The amount with as many decimal places as its currency has (1500.00 KES, 1500 UGX), or as
+    /// it needs: the one form in which amounts are shown.
+    pub fn digits(&self) -> Decimal {
+        let digits = u32::from(self.currency.exponent().unwrap_or(0));
+        let mut amount = self.amount;
+        amount.rescale(amount.normalize().scale().max(digits));
+        amount
+    }
+
     /// The amount, in the currency's main unit.
     pub fn amount(&self) -> Decimal {
         self.amount
@@ -99,11 +108,7 @@ impl Money {
 
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = self.currency.exponent().unwrap_or(0);
-        let places = self.amount.normalize().scale().max(u32::from(digits));
-        let mut amount = self.amount;
-        amount.rescale(places);
-        write!(f, "{amount} {}", self.currency.code())
+        write!(f, "{} {}", self.digits(), self.currency.code())
     }
 }
 

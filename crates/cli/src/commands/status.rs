@@ -32,10 +32,11 @@ pub(crate) async fn run(args: &StatusArgs, context: &Context) -> Result<Exit, Fa
         account: order.key.account.to_string(),
         gateway: order.gateway.to_string(),
         order: order.key.order.to_string(),
+        reference: order.reference.clone(),
         shop_order: order.shop_order.clone(),
         status: reading.status.as_str().to_owned(),
         raw_status: reading.raw_status,
-        amount: reading.money.map(|money| money.amount().to_string()),
+        amount: reading.money.map(|money| money.digits().to_string()),
         currency: reading
             .money
             .map(|money| money.currency().code().to_owned()),
