@@ -1,6 +1,7 @@
 //! The command line.
 
 mod create;
+mod filters;
 mod list;
 
 use std::net::SocketAddr;
@@ -10,11 +11,13 @@ use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
-use duka_core::CancellationId;
 use duka_core::money::Decimal;
 use url::Url;
 
+use crate::environment;
+
 pub(crate) use self::create::{AttemptArgs, CreateArgs};
+pub(crate) use self::filters::{Cells, FilterArgs, FormatArgs, ListFormat};
 pub(crate) use self::list::ListArgs;
 
 /// Creates, tracks and safely cancels payment orders at KwikPaisa and Pesapal.
@@ -25,35 +28,62 @@ pub(crate) use self::list::ListArgs;
 /// 2 bad usage or configuration; 3 not eligible, or refused by the gateway; 4 outcome
 /// unknown, or waiting for a person.
 #[derive(Debug, Parser)]
-#[command(name = "duka", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "duka", version, propagate_version = true, max_term_width = 100, after_help = environment::help())]
 pub(crate) struct Args {
     /// Configuration file [default: duka.toml, if there is one]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Global options",
+        value_name = "FILE"
+    )]
     pub(crate) config: Option<PathBuf>,
 
     /// Where cancellations are kept: sqlite:PATH [default: sqlite:duka.db]
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Global options",
+        value_name = "URL"
+    )]
     pub(crate) store: Option<String>,
 
     /// Account to use; may be left out when only one is configured
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Global options",
+        value_name = "NAME"
+    )]
     pub(crate) account: Option<String>,
 
     /// Print JSON on stdout and nothing else there: one document; one for each line of `sweep`,
     /// `pending` and `report`
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Global options")]
     pub(crate) json: bool,
 
     /// Say more on stderr; up to three times
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = "Global options", action = ArgAction::Count)]
     pub(crate) verbose: u8,
 
     /// Say nothing on stderr but errors
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        help_heading = "Global options",
+        conflicts_with = "verbose"
+    )]
     pub(crate) quiet: bool,
 
     /// When to use colours; NO_COLOR is honoured
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Global options",
+        value_name = "WHEN",
+        default_value = "auto"
+    )]
     pub(crate) color: Color,
 
     #[command(subcommand)]
@@ -142,7 +172,9 @@ pub(crate) enum Command {
     /// Print the reconciliation log
     Report(ReportArgs),
     /// List what needs a person: in doubt, waiting for review, or paid late; refunds, too
-    Pending,
+    ///
+    /// One line each, cancellations first, the oldest first, and then the commands that settle them.
+    Pending(PendingArgs),
     /// Record a person's decision about something pending
     ///
     /// Look the order up at the gateway's dashboard first. Who decided, and the note, stay
@@ -406,8 +438,13 @@ pub(crate) struct ReleaseArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ResolveArgs {
-    /// Id from `duka pending`
-    pub(crate) id: CancellationId,
+    /// What is decided about: an id from `duka pending`, the beginning of one, or an order by its id,
+    /// its reference or its shop order; - reads them from standard input
+    ///
+    /// One on each line there; of CSV, such as `duka pending --format csv` prints, the first column.
+    /// All are looked up before the first decision is stored.
+    #[arg(value_name = "ID|ORDER|-")]
+    pub(crate) what: String,
     /// What was decided
     #[arg(long = "as", value_name = "DECISION")]
     pub(crate) decision: Decision,
@@ -448,19 +485,27 @@ pub(crate) struct DoctorArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReportArgs {
-    /// Only what changed since: a time (RFC 3339) or an age, such as 24h
-    #[arg(long, value_name = "T")]
-    pub(crate) since: Option<String>,
-    /// How to print it; --json means json
-    #[arg(long, default_value = "table")]
-    pub(crate) format: ReportFormat,
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+    #[command(flatten)]
+    pub(crate) filters: FilterArgs,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ReportFormat {
-    Table,
-    Csv,
-    Json,
+#[derive(Debug, clap::Args)]
+pub(crate) struct PendingArgs {
+    /// Only this order: its id, the merchant's reference, or the shop's own number
+    pub(crate) order: Option<String>,
+    /// All that is known of each, and what to check, in some lines each
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) long: bool,
+    /// Read the status of each order that is listed, settle what the status settles, and list the
+    /// rest; nothing is sent to change anything
+    #[arg(long)]
+    pub(crate) recheck: bool,
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+    #[command(flatten)]
+    pub(crate) filters: FilterArgs,
 }
 
 fn amount(text: &str) -> Result<Decimal, String> {

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts::{self, Caller};
-use crate::args::Args;
+use crate::args::{Args, FormatArgs, ListFormat};
 use crate::bound::Bound;
 use crate::config::{Account, Config};
 use crate::environment;
@@ -71,6 +71,42 @@ impl Context {
             self.output.print_note(&warning);
         }
         config
+    }
+
+    /// How a list is printed: --json means JSON.
+    pub(crate) fn list_format(&self, args: &FormatArgs) -> ListFormat {
+        if self.output.is_json() {
+            ListFormat::Json
+        } else {
+            args.format
+        }
+    }
+
+    /// The program with the options that choose a store and an account, for a command line that a
+    /// person can copy.
+    pub(crate) fn program(&self) -> String {
+        let config = self
+            .config_file
+            .as_ref()
+            .map(|path| path.display().to_string());
+        let options = [
+            ("--config", config),
+            // Another address than a path may hold a password.
+            (
+                "--store",
+                self.store_url
+                    .clone()
+                    .filter(|url| url.starts_with("sqlite:")),
+            ),
+            ("--account", self.account.clone()),
+        ];
+        let mut program = "duka".to_owned();
+        for (option, value) in options {
+            if let Some(value) = value {
+                program = format!("{program} {option} {}", quoted(&value));
+            }
+        }
+        program
     }
 
     /// Cancelled by the first signal, where the command ends in order.
@@ -307,6 +343,15 @@ fn no_account(config: &Config, gateway: Option<GatewayKind>) -> Failure {
         config.origin,
         variables.join(", or ")
     ))
+}
+
+/// An argument as a shell takes it.
+pub(crate) fn quoted(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:@%+=,".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// A store's address may hold a password; only its scheme is shown.

@@ -37,6 +37,12 @@ fn known() -> Vec<String> {
         .collect()
 }
 
+/// The variables, for `--help`.
+pub(crate) fn help() -> String {
+    let names: String = known().iter().map(|name| format!("\n  {name}")).collect();
+    format!("Environment variables:{names}")
+}
+
 /// What the project's own tests and chores read; a developer may have set them for a whole session.
 const FOR_TESTS: [&str; 9] = [
     "DUKA_CRASH_AT",
@@ -179,6 +185,17 @@ mod tests {
         for name in ["DUKASCOPY_KEY", "PATH", "MY_DUKA_STORE"] {
             assert_eq!(warning(name, Some(&[])), None, "{name}");
         }
+    }
+
+    #[test]
+    fn the_help_lists_every_variable_and_groups_the_global_options() {
+        let help = <crate::args::Args as clap::CommandFactory>::command()
+            .render_help()
+            .to_string();
+        for name in known() {
+            assert!(help.contains(&name), "{name}: {help}");
+        }
+        assert!(help.contains("Global options:"), "{help}");
     }
 
     #[test]

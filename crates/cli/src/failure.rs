@@ -164,6 +164,21 @@ impl Failure {
         }
     }
 
+    /// Its kind in JSON.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.exit {
+            Exit::Done | Exit::Failed => "failed",
+            Exit::Usage => "usage",
+            Exit::Refused => "refused",
+            Exit::Unknown => "unknown",
+        }
+    }
+
+    /// What to do about it, where the message ends with that: what comes after its last semicolon.
+    pub(crate) fn hint(&self) -> Option<&str> {
+        self.message.rsplit_once("; ").map(|(_, hint)| hint)
+    }
+
     /// Adds what to do about it.
     pub(crate) fn with_advice(mut self, advice: &str) -> Self {
         self.message = format!("{}; {advice}", self.message);

@@ -12,8 +12,10 @@ mod config;
 mod context;
 #[cfg(all(feature = "crash-points", unix))]
 mod crash;
+mod csv_rows;
 mod environment;
 mod failure;
+mod filters;
 mod gateways;
 mod import;
 mod logging;
@@ -21,8 +23,10 @@ mod output;
 mod signals;
 mod small_file;
 mod spreadsheet;
+mod times;
 mod views;
 
+use std::env;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -42,11 +46,19 @@ fn main() -> ExitCode {
                 error.kind(),
                 ClapErrorKind::DisplayHelp | ClapErrorKind::DisplayVersion
             );
+            if !asked_for && env::args_os().any(|arg| arg == "--json") {
+                let text = error.render().to_string();
+                let text = text.strip_prefix("error: ").unwrap_or(&text).trim();
+                let (message, hint) = text.split_once("\n").unwrap_or((text, ""));
+                let hint = Some(hint.trim()).filter(|hint| !hint.is_empty());
+                output::print_json_error("usage", message, hint);
+            }
             let _ = error.print();
             return if asked_for { Exit::Done } else { Exit::Usage }.code();
         }
     };
     args.color.choice().write_global();
+    let results = Output::of(&args);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -58,7 +70,7 @@ fn main() -> ExitCode {
         }
     };
     // Before anything that may take long, such as to wait for the store.
-    let stop = signals::listen(&runtime, &args.command, Output::of(&args));
+    let stop = signals::listen(&runtime, &args.command, results);
     logging::log_to_stderr(args.verbose, args.quiet);
     let context = Context::new(&args, stop);
     let ended = runtime.block_on(commands::run(args.command, &context));
@@ -71,6 +83,9 @@ fn main() -> ExitCode {
             // Print nothing on a broken pipe.
             let said = failure.to_string();
             if !said.is_empty() {
+                if results.is_json() {
+                    output::print_json_error(failure.kind(), &said, failure.hint());
+                }
                 output::print_error(&said);
             }
             failure.exit().code()

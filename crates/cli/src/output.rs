@@ -2,11 +2,13 @@
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::println;
 use anstyle::{AnsiColor, Style};
 use comfy_table::presets::NOTHING;
-use comfy_table::{ContentArrangement, Table};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table};
+use console::measure_text_width;
 use duka_core::text::{Harm, harm};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -71,6 +73,7 @@ impl Output {
     /// A line of the result. If the reader of stdout has closed it (`duka report | head`), the
     /// command ends without an error message.
     pub(crate) fn line(self, text: &str) -> Result<(), Failure> {
+        PRINTED.store(true, Ordering::Relaxed);
         writeln!(anstream::stdout().lock(), "{text}").map_err(|error| {
             Failure::failed(if error.kind() == io::ErrorKind::BrokenPipe {
                 String::new()
@@ -101,6 +104,24 @@ impl Output {
         bar
     }
 
+    /// A table for the terminal's width, if there is a terminal: columns give way in the sequence of
+    /// `give_way`, and only the last column, which has words, goes over several lines.
+    pub(crate) fn list(
+        self,
+        header: &[&str],
+        give_way: &[&str],
+        rows: &[Vec<String>],
+    ) -> Result<(), Failure> {
+        let terminal = terminal_size::terminal_size_of(io::stdout());
+        let Some((terminal_size::Width(width), _)) = terminal else {
+            return self.table(header, rows.to_vec());
+        };
+        for line in in_width(header, give_way, rows, usize::from(width)) {
+            self.line(&line)?;
+        }
+        Ok(())
+    }
+
     pub(crate) fn table(self, header: &[&str], rows: Vec<Vec<String>>) -> Result<(), Failure> {
         let mut table = Table::new();
         table
@@ -112,6 +133,95 @@ impl Output {
             self.line(line.trim_end())?;
         }
         Ok(())
+    }
+}
+
+/// The lines of a table that is no wider than this, unless its words or ids are.
+fn in_width(header: &[&str], give_way: &[&str], rows: &[Vec<String>], width: usize) -> Vec<String> {
+    let cell_width = |text: &str| measure_text_width(text);
+    let widths: Vec<usize> = (0..header.len())
+        .map(|column| {
+            let cells = rows.iter().filter_map(|row| row.get(column));
+            let widest = cells.map(|cell| cell_width(cell)).max().unwrap_or(0);
+            widest.max(cell_width(header[column]))
+        })
+        .collect();
+    let words = rows.iter().filter_map(|row| row.get(header.len() - 1));
+    let words = words.flat_map(|cell| cell.split_whitespace());
+    let longest_word = words.map(cell_width).max().unwrap_or(0);
+    let give_way: Vec<usize> = give_way
+        .iter()
+        .filter_map(|name| header.iter().position(|it| it == name))
+        .collect();
+    let shown = fit(&widths, longest_word, &give_way, width);
+    let pick = |cells: &[String]| -> Vec<String> {
+        let cells = shown.iter().filter_map(|index| cells.get(*index));
+        cells.cloned().collect()
+    };
+    let mut table = Table::new();
+    table
+        .load_style(NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(shown.iter().map(|index| header[*index]));
+    table.add_rows(rows.iter().map(|row| pick(row)));
+    let mut fixed = 0;
+    for (place, index) in shown.iter().enumerate() {
+        let words = *index + 1 == header.len();
+        if !words {
+            fixed += widths[*index] + 2;
+            if let Some(column) = table.column_mut(place) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
+    }
+    let width = width.max(fixed + longest_word + 2);
+    table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
+    table
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect()
+}
+
+/// How wide a table may be, and which of its columns are shown: those that give way go first, until
+/// the rest fits with the longest word of the last column.
+fn fit(widths: &[usize], longest_word: usize, give_way: &[usize], width: usize) -> Vec<usize> {
+    let mut shown: Vec<usize> = (0..widths.len()).collect();
+    let mut giving_way = give_way.iter();
+    loop {
+        let last = shown.last().copied();
+        let needed: usize = shown
+            .iter()
+            .map(|index| {
+                2 + if Some(*index) == last && *index + 1 == widths.len() {
+                    longest_word.max(widths[*index].min(MIN_WORDS))
+                } else {
+                    widths[*index]
+                }
+            })
+            .sum();
+        if needed <= width {
+            return shown;
+        }
+        match giving_way.next() {
+            Some(index) => shown.retain(|it| it != index),
+            None => return shown,
+        }
+    }
+}
+
+/// The width that a column of words keeps, if other columns can give way for it.
+const MIN_WORDS: usize = 24;
+
+/// Whether a line of the result is on stdout: no other document may come after the one there.
+static PRINTED: AtomicBool = AtomicBool::new(false);
+
+/// A failure as JSON, on stdout, unless a result is there.
+pub(crate) fn print_json_error(kind: &str, message: &str, hint: Option<&str>) {
+    if !PRINTED.load(Ordering::Relaxed) {
+        let message = plain_lines(message);
+        let hint = hint.map(plain_lines);
+        let error = serde_json::json!({"error": {"kind": kind, "message": message, "hint": hint}});
+        let _ = writeln!(anstream::stdout().lock(), "{error}");
     }
 }
 

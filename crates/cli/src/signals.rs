@@ -49,7 +49,7 @@ fn ends_in_order(command: &Command) -> bool {
         | Command::Release(_)
         | Command::Explain(_)
         | Command::Report(_)
-        | Command::Pending
+        | Command::Pending(_)
         | Command::Resolve(_)
         | Command::Show(_)
         | Command::Doctor(_)

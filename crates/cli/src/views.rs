@@ -103,6 +103,9 @@ pub(crate) struct CancellationView {
     pub(crate) hold_note: Option<String>,
     pub(crate) message: Option<String>,
     pub(crate) updated_at: String,
+    /// What a sweep would do, in rows of a dry run alone: `cancel` or `leave`; then `reason` is why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) plan: Option<&'static str>,
     /// Paid, and not known as paid before; in rows of `sweep --reconcile-only` alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) newly_paid: Option<bool>,
@@ -153,6 +156,7 @@ impl From<&Record> for CancellationView {
             hold_note,
             message: record.message.clone(),
             updated_at: record.updated_at.to_string(),
+            plan: None,
             newly_paid: None,
         }
     }
@@ -234,8 +238,15 @@ impl CancellationView {
             hold_note,
             message: None,
             updated_at: String::new(),
+            plan: None,
             newly_paid: None,
         }
+    }
+
+    /// The merchant's reference, where it is another than the order's id.
+    pub(crate) fn named(&self) -> Option<&str> {
+        let reference = self.reference.as_deref();
+        reference.filter(|reference| *reference != self.order)
     }
 
     /// The order's amount and, where it is known, what was paid.
@@ -310,6 +321,7 @@ struct SummaryView {
     unchecked: u64,
     /// What `duka pending` lists, of this sweep and of earlier ones.
     waiting: u64,
+    dry_run: bool,
     seconds: f64,
 }
 
@@ -332,9 +344,19 @@ impl SummaryLine {
                 newly_paid: summary.newly_paid,
                 unchecked: summary.unchecked,
                 waiting,
+                dry_run: false,
                 seconds: (summary.elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
             },
         }
+    }
+}
+
+impl SummaryLine {
+    /// The summary of a dry run.
+    pub(crate) fn of_dry_run(summary: &Summary, waiting: u64) -> Self {
+        let mut line = Self::of(summary, waiting);
+        line.summary.dry_run = true;
+        line
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Hold(args) => hold::hold(&args, context).await,
         Command::Release(args) => hold::release(&args, context).await,
         Command::Report(args) => report::run(&args, context).await,
-        Command::Pending => pending::run(context).await,
+        Command::Pending(args) => pending::run(&args, context).await,
         Command::Resolve(args) => resolve::run(&args, context).await,
         Command::Show(args) => show::run(&args, context).await,
         Command::Doctor(args) => doctor::run(&args, context).await,

@@ -2,127 +2,336 @@
 //! refunds, and then orders of which it is not known whether they were created.
 
 use duka_core::cancel::Finding;
-use duka_core::{AccountName, OrderIds, State};
+use duka_core::refund::{RefundFinding, RefundOutcome};
+use duka_core::{OrderIds, State};
 use duka_engine::create::{Creation, OpenCreations};
 use duka_engine::refunds::PendingRefunds;
-use duka_engine::store::{ReportFilter, ReportPage};
-use duka_engine::{LogEntry, Record, Refund, RefundStore, Store};
+use duka_engine::store::ReportFilter;
+use duka_engine::{Canceller, LogEntry, Record, Refund, RefundStore, Store};
+use jiff::tz::TimeZone;
+use serde::Serialize;
 
-use crate::context::Context;
-use crate::failure::{Exit, Failure};
+use crate::args::{ListFormat, PendingArgs};
+use crate::context::{Absent, Context};
+use crate::csv_rows::CsvRows;
+use crate::failure::{Exit, Failure, describe as describe_error};
+use crate::filters::{Filters, Traits, zone};
 use crate::gateways::GatewayKind;
-use crate::output::{colorize, plain};
+use crate::output::{colorize, plain, print_error};
+use crate::times;
 use crate::views::{CancellationView, CreationView, RefundView};
+
+const HEADER: [&str; 7] = [
+    "ORDER",
+    "REFERENCE",
+    "ACCOUNT",
+    "WAITS",
+    "AMOUNT",
+    "SINCE",
+    "ID",
+];
+/// The column of the time.
+const SINCE: usize = 5;
 
 const PAGE: u32 = 500;
 
-pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: &PendingArgs, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
-    let output = context.output;
-    let mut page = ReportPage {
-        which: ReportFilter::Pending,
-        account: context.chosen(&config)?,
-        limit: PAGE,
-        ..ReportPage::default()
+    let zone = zone(&args.format);
+    let account = context.chosen(&config)?;
+    let order = args.order.as_deref().map(super::as_kept);
+    let mut filters = Filters::new(&args.filters, account, order, (&zone, context))?;
+    let canceller = match args.recheck {
+        true => Some(context.canceller(&config, Absent::Refuse).await?),
+        false => None,
     };
     let store = context.existing_store(&config).await?;
-    let mut found = 0_u64;
-    loop {
-        let records = store
-            .report(page.clone())
-            .await
-            .map_err(|error| Failure::store("list what is pending", &error))?;
+    let mut printer = Printer::begin(args, context, zone)?;
+    let failed = |error| Failure::store("list what is pending", &error);
+    let mut page = filters.page(ReportFilter::Pending);
+    while !filters.is_done() {
+        let records = store.report(page.clone()).await.map_err(failed)?;
         if !page.advance(&records) {
             break;
         }
-        for record in &records {
-            found += 1;
-            let view = CancellationView::from(record);
-            if output.is_json() {
-                output.json(&view)?;
+        for record in filters.take(records) {
+            let record = match &canceller {
+                Some(canceller) => match printer.recheck(canceller, record).await? {
+                    Some(record) => record,
+                    None => continue,
+                },
+                None => record,
+            };
+            let view = CancellationView::from(&record);
+            let row = [
+                view.order.clone(),
+                plain(view.named().unwrap_or_default()),
+                view.account.clone(),
+                colorize(view.finding.unwrap_or_else(|| view.standing())),
+                view.amounts().unwrap_or_default(),
+                record.created_at.to_string(),
+                record.id.to_string(),
+            ];
+            let long = if args.long {
+                describe(&record, &view, heard(store.as_ref(), &record).await?)
             } else {
-                let heard = heard(store.as_ref(), record).await?;
-                for line in describe(record, &view, heard) {
-                    output.line(&line)?;
-                }
-            }
+                Vec::new()
+            };
+            printer.print(&view, row, long)?;
         }
     }
-    found += refunds(store.as_ref(), page.account.clone(), context).await?;
-    found += creations(store.as_ref(), page.account, context).await?;
-    if found == 0 {
-        output.print_note("nothing is pending");
-        return Ok(Exit::Done);
-    }
-    Ok(Exit::Unknown)
+    refunds(store.as_ref(), &mut filters, &mut printer).await?;
+    creations(store.as_ref(), &mut filters, &mut printer).await?;
+    Ok(match printer.finish()? {
+        0 => Exit::Done,
+        _ => Exit::Unknown,
+    })
 }
 
-/// Lists the refunds that are not over or have a finding, and counts them.
+/// Lists the refunds that are not over or have a finding.
 async fn refunds(
     store: &dyn RefundStore,
-    account: Option<AccountName>,
-    context: &Context,
-) -> Result<u64, Failure> {
-    let output = context.output;
+    filters: &mut Filters<'_>,
+    printer: &mut Printer<'_>,
+) -> Result<(), Failure> {
     let mut page = PendingRefunds {
-        account,
+        account: filters.account.clone(),
         after: None,
         limit: PAGE,
     };
-    let mut found = 0_u64;
-    loop {
+    while !filters.is_done() {
         let refunds = store.pending_refunds(page.clone()).await;
-        let refunds = refunds.map_err(|error| Failure::store("list what is pending", &error))?;
+        let mut refunds =
+            refunds.map_err(|error| Failure::store("list what is pending", &error))?;
         let Some(last) = refunds.last() else {
-            return Ok(found);
+            break;
         };
         page.after = Some((last.created_at, last.id));
-        for refund in &refunds {
-            found += 1;
+        refunds.retain(|refund| {
+            filters.fits(&Traits {
+                changed_at: refund.updated_at,
+                names: [
+                    Some(refund.key.order.as_str()),
+                    refund.reference.as_deref(),
+                    refund.shop_order.as_deref(),
+                ],
+                state: refund.progress.state.as_str(),
+                outcome: refund.progress.state.outcome().map(RefundOutcome::as_str),
+                finding: refund.progress.finding.map(RefundFinding::as_str),
+            })
+        });
+        for refund in &filters.take(refunds) {
             let view = RefundView::of(refund, None);
-            if output.is_json() {
-                output.json(&view)?;
-            } else {
-                for line in describe_refund(refund, &view) {
-                    output.line(&line)?;
-                }
-            }
+            let row = [
+                view.order.clone(),
+                plain(refund.reference.as_deref().unwrap_or_default()),
+                view.account.clone(),
+                format!(
+                    "refund {}",
+                    colorize(view.finding.unwrap_or_else(|| view.standing()))
+                ),
+                view.money(),
+                refund.created_at.to_string(),
+                refund.id.to_string(),
+            ];
+            printer.print(&view, row, describe_refund(refund, &view))?;
         }
     }
+    Ok(())
 }
 
-/// Lists the orders of which it is not known whether they were created, and counts them.
+/// Lists the orders of which it is not known whether they were created.
 async fn creations(
     store: &dyn Store,
-    account: Option<AccountName>,
-    context: &Context,
-) -> Result<u64, Failure> {
-    let output = context.output;
+    filters: &mut Filters<'_>,
+    printer: &mut Printer<'_>,
+) -> Result<(), Failure> {
     let mut page = OpenCreations {
-        account,
+        account: filters.account.clone(),
         limit: PAGE,
         ..OpenCreations::default()
     };
-    let mut found = 0_u64;
-    loop {
+    while !filters.is_done() {
         let creations = store.open_creations(page.clone()).await;
-        let creations =
+        let mut creations =
             creations.map_err(|error| Failure::store("list what is pending", &error))?;
         let Some(last) = creations.last() else {
-            return Ok(found);
+            break;
         };
         page.after = Some((last.started_at, last.id));
-        for creation in &creations {
-            found += 1;
+        creations.retain(|creation| {
+            filters.fits(&Traits {
+                changed_at: creation.started_at,
+                names: [
+                    Some(&creation.reference),
+                    creation.shop_order.as_deref(),
+                    None,
+                ],
+                state: CreationView::from(creation).state,
+                outcome: None,
+                finding: None,
+            })
+        });
+        for creation in &filters.take(creations) {
             let view = CreationView::from(creation);
-            if output.is_json() {
-                output.json(&view)?;
-            } else {
-                for line in describe_creation(creation, &view) {
-                    output.line(&line)?;
+            let row = [
+                view.order.clone(),
+                String::new(),
+                view.account.clone(),
+                format!("creation {}", colorize(view.state)),
+                creation.money.to_string(),
+                creation.started_at.to_string(),
+                creation.id.to_string(),
+            ];
+            printer.print(&view, row, describe_creation(creation, &view))?;
+        }
+    }
+    Ok(())
+}
+
+/// Prints what is pending, in the form that is asked for.
+struct Printer<'a> {
+    context: &'a Context,
+    format: ListFormat,
+    csv: Option<CsvRows>,
+    long: bool,
+    zone: TimeZone,
+    /// The lines of a table, for which all widths must be known.
+    rows: Vec<Vec<String>>,
+    count: u64,
+    oldest: Option<String>,
+    settled: u64,
+    unread: u64,
+}
+
+impl<'a> Printer<'a> {
+    fn begin(args: &PendingArgs, context: &'a Context, zone: TimeZone) -> Result<Self, Failure> {
+        let format = context.list_format(&args.format);
+        Ok(Self {
+            context,
+            format,
+            csv: (format == ListFormat::Csv)
+                .then(|| CsvRows::begin(context.output, args.format.cells()))
+                .transpose()?,
+            long: args.long,
+            zone,
+            rows: Vec::new(),
+            count: 0,
+            oldest: None,
+            settled: 0,
+            unread: 0,
+        })
+    }
+
+    /// Reads the status of an order whose cancellation is not over; `None` if that settles it.
+    async fn recheck(
+        &mut self,
+        canceller: &Canceller,
+        record: Record,
+    ) -> Result<Option<Record>, Failure> {
+        if record.progress.state.outcome().is_some() {
+            return Ok(Some(record));
+        }
+        let now = match canceller.recheck(&record).await {
+            Ok(Some(outcome)) => {
+                if let Some(error) = &outcome.error {
+                    self.unread += 1;
+                    print_error(&format!("{}: {}", record.key, error.in_full()));
                 }
+                outcome.record
+            }
+            Ok(None) => record,
+            Err(error) => {
+                self.unread += 1;
+                print_error(&format!("{}: {}", record.key, describe_error(&error)));
+                record
+            }
+        };
+        let over = now.progress.state.outcome().is_some();
+        if over && now.progress.finding.is_none() {
+            self.settled += 1;
+            return Ok(None);
+        }
+        Ok(Some(now))
+    }
+
+    fn print(
+        &mut self,
+        view: &impl Serialize,
+        row: [String; HEADER.len()],
+        long: Vec<String>,
+    ) -> Result<(), Failure> {
+        self.count += 1;
+        let [.., since, _] = &row;
+        if self.oldest.as_ref().is_none_or(|oldest| since < oldest) {
+            self.oldest = Some(since.clone());
+        }
+        match self.format {
+            ListFormat::Json => self.context.output.json(view),
+            ListFormat::Csv => match &self.csv {
+                Some(csv) => csv.row(view),
+                None => Ok(()),
+            },
+            ListFormat::Table if self.long => long
+                .iter()
+                .try_for_each(|line| self.context.output.line(line)),
+            ListFormat::Table => {
+                let mut row = row;
+                row[SINCE] = times::shown(&row[SINCE], &self.zone);
+                self.rows.push(row.to_vec());
+                Ok(())
             }
         }
+    }
+
+    fn finish(self) -> Result<u64, Failure> {
+        let output = self.context.output;
+        if !self.rows.is_empty() {
+            let give_way = ["REFERENCE", "ACCOUNT", "SINCE", "ID", "AMOUNT"];
+            output.list(&HEADER, &give_way, &self.rows)?;
+        }
+        if self.settled > 0 {
+            output.print_note(&format!("{} settled by their status", self.settled));
+        }
+        if self.unread > 0 {
+            output.print_note(&format!("{} could not be read", self.unread));
+        }
+        let Some(oldest) = &self.oldest else {
+            output.print_note("nothing is pending");
+            return Ok(0);
+        };
+        if self.format != ListFormat::Table {
+            return Ok(self.count);
+        }
+        let program = self.context.program();
+        output.line("")?;
+        output.line(&format!(
+            "{} pending, the oldest since {}; to settle them:",
+            self.count,
+            times::shown(oldest, &self.zone)
+        ))?;
+        for (command, what) in [
+            (
+                "pending --recheck",
+                "reads each status, and settles what it can",
+            ),
+            (
+                "pending --format csv > pending.csv",
+                "the rest: look each order up in the gateway's dashboard, and keep the rows that one decision fits",
+            ),
+            (
+                "resolve - --as … --by … --note … < pending.csv",
+                "records that decision: cancelled, not-cancelled, acknowledged, received or not-received",
+            ),
+            (
+                "pending",
+                "shows what is left; --long says what to check for each",
+            ),
+        ] {
+            output.line(&format!("  {program} {command}"))?;
+            output.line(&format!("      {what}"))?;
+        }
+        Ok(self.count)
     }
 }
 

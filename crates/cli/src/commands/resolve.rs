@@ -1,89 +1,305 @@
 //! `duka resolve`: a person's decision, recorded for ever.
 
+use std::io;
+
 use duka_core::cancel::Resolution;
-use duka_core::{CreationId, RefundId};
-use duka_engine::create::CreationEnd;
-use duka_engine::refunds::RefundResolution;
-use duka_engine::{Canceller, EngineError, Refunder};
+use duka_core::{AccountName, CancellationId, CreationId, RefundId};
+use duka_engine::create::{CreationEnd, OpenCreations};
+use duka_engine::refunds::{PendingRefunds, RefundResolution};
+use duka_engine::store::{ReportFilter, ReportPage};
+use duka_engine::{Canceller, EngineError, RefundStore, Refunder};
 
 use crate::args::{Decision, ResolveArgs};
 use crate::config::Config;
 use crate::context::{Absent, Context};
+use crate::csv_rows::COLUMNS;
 use crate::failure::{Exit, Failure};
-use crate::output::{colorize, plain};
+use crate::output::{colorize, plain, print_error};
 use crate::views::{CancellationView, CreationView, RefundView};
 
 pub(crate) async fn run(args: &ResolveArgs, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
     let (by, note) = (args.by.trim(), args.note.trim());
     super::not_blank(&[("--by", by), ("--note", note)])?;
-    if args.decision == Decision::Acknowledged
-        && acknowledge_creation(args, (by, note), context, &config).await?
-    {
-        return Ok(Exit::Done);
-    }
-    let decision = match args.decision {
-        Decision::Cancelled => Decided::Cancellation(Resolution::Cancelled),
-        Decision::NotCancelled => Decided::Cancellation(Resolution::NotCancelled),
-        Decision::Acknowledged if is_refund(args, context, &config).await? => Decided::Refund(None),
-        Decision::Acknowledged => Decided::Cancellation(Resolution::Acknowledged),
-        Decision::Received => Decided::Refund(Some(RefundResolution::Received)),
-        Decision::NotReceived => Decided::Refund(Some(RefundResolution::NotReceived)),
+    let names = if args.what == "-" {
+        names(io::stdin().lock())?
+    } else {
+        vec![args.what.clone()]
     };
-    match decision {
-        Decided::Cancellation(_) if is_refund(args, context, &config).await? => {
+    let store = context.existing_store(&config).await?;
+    let account = context.chosen(&config)?;
+    // All are looked up first: a list with a slip in it decides nothing.
+    let mut targets = Vec::new();
+    for name in &names {
+        let target = find(name, args.decision, account.as_ref(), store.as_ref()).await?;
+        if !targets.contains(&target) {
+            targets.push(target);
+        }
+    }
+    let mut trouble = None;
+    for target in targets {
+        let decided = decide(target, args.decision, (by, note), context, &config).await;
+        if let Err(failure) = decided {
+            if names.len() == 1 {
+                return Err(failure);
+            }
+            print_error(&failure.to_string());
+            trouble.get_or_insert(failure.exit());
+        }
+    }
+    Ok(trouble.unwrap_or(Exit::Done))
+}
+
+/// What a decision is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    Cancellation(CancellationId),
+    Refund(RefundId),
+    Creation(CreationId),
+}
+
+impl Target {
+    fn id(self) -> String {
+        match self {
+            Self::Cancellation(id) => id.to_string(),
+            Self::Refund(id) => id.to_string(),
+            Self::Creation(id) => id.to_string(),
+        }
+    }
+
+    /// Whether this can be decided about it.
+    fn takes(self, decision: Decision) -> bool {
+        match (self, decision) {
+            (Self::Cancellation(_), Decision::Cancelled | Decision::NotCancelled)
+            | (Self::Refund(_), Decision::Received | Decision::NotReceived)
+            | (_, Decision::Acknowledged) => true,
+            (Self::Refund(_) | Self::Creation(_), Decision::Cancelled | Decision::NotCancelled)
+            | (
+                Self::Cancellation(_) | Self::Creation(_),
+                Decision::Received | Decision::NotReceived,
+            ) => false,
+        }
+    }
+}
+
+/// The first cell of each row; a header of ours is left out.
+fn names(input: impl io::Read) -> Result<Vec<String>, Failure> {
+    let mut rows = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(input);
+    let mut names = Vec::new();
+    for row in rows.records() {
+        let row =
+            row.map_err(|error| Failure::usage(format!("failed to read standard input: {error}")))?;
+        let name = row
+            .get(0)
+            .unwrap_or_default()
+            .trim_start_matches('\u{feff}');
+        let header = names.is_empty() && name == COLUMNS[0];
+        if !name.is_empty() && !header {
+            names.push(name.to_owned());
+        }
+    }
+    if names.is_empty() {
+        return Err(Failure::usage(
+            "standard input names nothing; give one id or order on each line",
+        ));
+    }
+    Ok(names)
+}
+
+/// What a name means: an id, an order about which something is pending, or the beginning of
+/// the id of something pending.
+async fn find(
+    name: &str,
+    decision: Decision,
+    account: Option<&AccountName>,
+    store: &dyn RefundStore,
+) -> Result<Target, Failure> {
+    if let Some(target) = by_id(name, store).await? {
+        return Ok(target);
+    }
+    let mut found = pending(Some(name), account, store).await?;
+    if found.is_empty() && name.len() >= SHORTEST {
+        found = pending(None, account, store).await?;
+        let begins = name.to_ascii_lowercase();
+        found.retain(|target| target.id().starts_with(&begins));
+    }
+    let fitting: Vec<Target> = found
+        .iter()
+        .copied()
+        .filter(|it| it.takes(decision))
+        .collect();
+    match (&fitting[..], &found[..]) {
+        ([one], _) | ([], [one]) => Ok(*one),
+        ([], []) => Err(Failure::usage(format!(
+            "there is nothing to decide about {name}: nothing pending has this id, and no order that this names waits; see `duka pending`"
+        ))),
+        ([], many) | (many, _) => {
+            let ids: Vec<String> = many.iter().map(|target| target.id()).collect();
             Err(Failure::usage(format!(
-                "{} is a refund; decide about it with --as received or --as not-received",
-                args.id
+                "{name} means more than one decision ({}); name one by its id",
+                ids.join(", ")
             )))
         }
-        Decided::Cancellation(resolution) => {
-            let canceller = context.canceller(&config, Absent::Refuse).await?;
-            cancellation(args, &canceller, resolution, (by, note), context).await
-        }
-        Decided::Refund(resolution) => {
-            let refunder = context.refunder(&config, Absent::Refuse).await?;
-            refund(args, &refunder, resolution, (by, note), context).await
+    }
+}
+
+/// The shortest beginning of an id that is looked for.
+const SHORTEST: usize = 4;
+
+async fn by_id(name: &str, store: &dyn RefundStore) -> Result<Option<Target>, Failure> {
+    let Ok(id) = name.parse::<CancellationId>() else {
+        return Ok(None);
+    };
+    let failed = |error| Failure::store("resolve it", &error);
+    if store.cancellation(id).await.map_err(failed)?.is_some() {
+        return Ok(Some(Target::Cancellation(id)));
+    }
+    let refund = RefundId::from_uuid(*id.as_uuid());
+    if store.refund(refund).await.map_err(failed)?.is_some() {
+        return Ok(Some(Target::Refund(refund)));
+    }
+    let creation = CreationId::from_uuid(*id.as_uuid());
+    let mut page = OpenCreations {
+        limit: PAGE,
+        ..OpenCreations::default()
+    };
+    loop {
+        let creations = store.open_creations(page.clone()).await.map_err(failed)?;
+        let Some(last) = creations.last() else {
+            return Ok(None);
+        };
+        page.after = Some((last.started_at, last.id));
+        if creations.iter().any(|it| it.id == creation) {
+            return Ok(Some(Target::Creation(creation)));
         }
     }
 }
 
-/// A decision, by what it is about.
-enum Decided {
-    Cancellation(Resolution),
-    /// Without a resolution, its finding is closed.
-    Refund(Option<RefundResolution>),
+const PAGE: u32 = 500;
+
+/// All that is pending, or what is pending about the orders with this name.
+async fn pending(
+    order: Option<&str>,
+    account: Option<&AccountName>,
+    store: &dyn RefundStore,
+) -> Result<Vec<Target>, Failure> {
+    let failed = |error| Failure::store("list what is pending", &error);
+    let order = order.map(super::as_kept);
+    let mut found = Vec::new();
+    let mut page = ReportPage {
+        which: ReportFilter::Pending,
+        account: account.cloned(),
+        order: order.clone(),
+        limit: PAGE,
+        ..ReportPage::default()
+    };
+    loop {
+        let records = store.report(page.clone()).await.map_err(failed)?;
+        if !page.advance(&records) {
+            break;
+        }
+        found.extend(records.iter().map(|record| Target::Cancellation(record.id)));
+    }
+    let named = |names: [Option<&str>; 3]| order.is_none() || names.contains(&order.as_deref());
+    let mut page = PendingRefunds {
+        account: account.cloned(),
+        after: None,
+        limit: PAGE,
+    };
+    loop {
+        let refunds = store.pending_refunds(page.clone()).await.map_err(failed)?;
+        let Some(last) = refunds.last() else { break };
+        page.after = Some((last.created_at, last.id));
+        let fitting = refunds.iter().filter(|refund| {
+            let (reference, shop) = (refund.reference.as_deref(), refund.shop_order.as_deref());
+            named([Some(refund.key.order.as_str()), reference, shop])
+        });
+        found.extend(fitting.map(|refund| Target::Refund(refund.id)));
+    }
+    let mut page = OpenCreations {
+        account: account.cloned(),
+        limit: PAGE,
+        ..OpenCreations::default()
+    };
+    loop {
+        let creations = store.open_creations(page.clone()).await.map_err(failed)?;
+        let Some(last) = creations.last() else { break };
+        page.after = Some((last.started_at, last.id));
+        let fitting = creations
+            .iter()
+            .filter(|it| named([Some(&it.reference), it.shop_order.as_deref(), None]));
+        found.extend(fitting.map(|it| Target::Creation(it.id)));
+    }
+    Ok(found)
 }
 
-/// Whether the id is a refund's: both kinds have findings.
-async fn is_refund(
-    args: &ResolveArgs,
+async fn decide(
+    target: Target,
+    decision: Decision,
+    said: (&str, &str),
     context: &Context,
     config: &Config,
-) -> Result<bool, Failure> {
-    let store = context.existing_store(config).await?;
-    let found = store.refund(RefundId::from_uuid(*args.id.as_uuid())).await;
-    let found = found.map_err(|error| Failure::store("resolve it", &error))?;
-    Ok(found.is_some())
+) -> Result<(), Failure> {
+    match target {
+        Target::Cancellation(id) => {
+            let resolution = match decision {
+                Decision::Cancelled => Resolution::Cancelled,
+                Decision::NotCancelled => Resolution::NotCancelled,
+                Decision::Acknowledged => Resolution::Acknowledged,
+                Decision::Received | Decision::NotReceived => {
+                    return Err(Failure::usage(format!(
+                        "{id} is a cancellation; decide about it with --as cancelled or --as not-cancelled"
+                    )));
+                }
+            };
+            let canceller = context.canceller(config, Absent::Refuse).await?;
+            cancellation(id, &canceller, resolution, said, context).await
+        }
+        Target::Refund(id) => {
+            let resolution = match decision {
+                Decision::Acknowledged => None,
+                Decision::Received => Some(RefundResolution::Received),
+                Decision::NotReceived => Some(RefundResolution::NotReceived),
+                Decision::Cancelled | Decision::NotCancelled => {
+                    return Err(Failure::usage(format!(
+                        "{id} is a refund; decide about it with --as received or --as not-received"
+                    )));
+                }
+            };
+            let refunder = context.refunder(config, Absent::Refuse).await?;
+            refund(id, &refunder, resolution, said, context).await
+        }
+        Target::Creation(id) => {
+            if decision != Decision::Acknowledged {
+                return Err(Failure::usage(format!(
+                    "{id} is an order that may not have been created; close it with --as acknowledged"
+                )));
+            }
+            acknowledge_creation(id, said, context, config).await
+        }
+    }
 }
 
-/// Closes the open request to create an order that the id is of; `false` if there is none.
+/// Closes an open request to create an order.
 async fn acknowledge_creation(
-    args: &ResolveArgs,
+    id: CreationId,
     (by, note): (&str, &str),
     context: &Context,
     config: &Config,
-) -> Result<bool, Failure> {
+) -> Result<(), Failure> {
     let store = context.existing_store(config).await?;
-    let (id, now) = (
-        CreationId::from_uuid(*args.id.as_uuid()),
-        context.clock.now(),
-    );
+    let now = context.clock.now();
     let end = CreationEnd::Acknowledged(format!("{by}: {note}"));
     let ended = store.end_creation(id, end).await;
     let ended = ended.map_err(|error| Failure::store("resolve it", &error))?;
     let Some(creation) = ended else {
-        return Ok(false);
+        return Err(Failure::usage(format!(
+            "there is nothing to decide about {id}; see `duka pending`"
+        )));
     };
     let view = CreationView::acknowledged(&creation, now);
     if context.output.is_json() {
@@ -95,17 +311,16 @@ async fn acknowledge_creation(
             creation.reference, creation.account
         ))?;
     }
-    Ok(true)
+    Ok(())
 }
 
 async fn refund(
-    args: &ResolveArgs,
+    id: RefundId,
     refunder: &Refunder,
     resolution: Option<RefundResolution>,
     (by, note): (&str, &str),
     context: &Context,
-) -> Result<Exit, Failure> {
-    let id = RefundId::from_uuid(*args.id.as_uuid());
+) -> Result<(), Failure> {
     let resolved = match resolution {
         Some(resolution) => refunder.resolve(id, resolution, by, note).await,
         None => refunder.acknowledge(id, by, note).await,
@@ -131,24 +346,23 @@ async fn refund(
             view.said()
         ))?;
     }
-    Ok(Exit::Done)
+    Ok(())
 }
 
 async fn cancellation(
-    args: &ResolveArgs,
+    id: CancellationId,
     canceller: &Canceller,
     resolution: Resolution,
     (by, note): (&str, &str),
     context: &Context,
-) -> Result<Exit, Failure> {
-    let resolved = canceller.resolve(args.id, resolution, by, note).await;
+) -> Result<(), Failure> {
+    let resolved = canceller.resolve(id, resolution, by, note).await;
     let record = resolved.map_err(|error| {
         let EngineError::NotAllowed(refused) = &error else {
             return Failure::engine("resolve it", &error);
         };
         Failure::usage(format!(
-            "there is nothing to decide about {}: it is {}; see `duka pending`",
-            args.id,
+            "there is nothing to decide about {id}: it is {}; see `duka pending`",
             refused.state.as_str()
         ))
     })?;
@@ -163,5 +377,5 @@ async fn cancellation(
             view.said()
         ))?;
     }
-    Ok(Exit::Done)
+    Ok(())
 }

@@ -376,8 +376,7 @@ impl<'a> EventFormatter<'a> {
     }
 
     fn result(&self, plan: &Plan, request: &Request) -> Line {
-        let (actor, now) = (&request.actor, self.clock.now());
-        let view = CancellationView::planned(plan, self.bounds, actor, now);
+        let view = CancellationView::planned(plan, self.bounds, request, self.clock.now());
         Line::Result(Box::new(view))
     }
 
@@ -520,13 +519,12 @@ fn print_one(view: &CancellationView, output: Output) -> Result<(), Failure> {
     if output.is_json() {
         return output.json(view);
     }
-    output.line(&format!(
-        "{} at {}  {}  {}",
-        view.order,
-        view.account,
-        colorize(view.finding.unwrap_or_else(|| view.standing())),
-        view.said()
-    ))
+    let mut words = vec![format!("{} at {}", view.order, view.account)];
+    words.extend(view.named().map(plain));
+    words.extend(view.amounts());
+    words.push(colorize(view.finding.unwrap_or_else(|| view.standing())));
+    words.push(view.said());
+    output.line(&words.join("  "))
 }
 
 /// Payments that a person has to look at, and amounts that were not compared, in a summary's
@@ -599,7 +597,7 @@ fn print_waiting(waiting: u64, output: Output) -> Result<(), Failure> {
 
 fn print_dry_summary(summary: &Summary, waiting: u64, output: Output) -> Result<(), Failure> {
     if output.is_json() {
-        return output.json(&SummaryLine::of(summary, waiting));
+        return output.json(&SummaryLine::of_dry_run(summary, waiting));
     }
     let s = summary;
     output.line(&format!(

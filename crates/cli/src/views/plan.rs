@@ -2,8 +2,8 @@
 
 use duka_core::OrderStatus;
 use duka_core::cancel::SkipReason;
-use duka_engine::TrackedOrder;
 use duka_engine::sweep::{Bounds, Conditions, LeaveReason, Mode, Plan, PlannedAction, SweepRule};
+use duka_engine::{Request, TrackedOrder};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -96,7 +96,7 @@ impl PlanView {
 impl CancellationView {
     /// What a dry run would do, or what a rule does, in the form of a real run's report. It has
     /// no id, because nothing is stored.
-    pub(crate) fn planned(plan: &Plan, bounds: &Bounds, actor: &str, now: Timestamp) -> Self {
+    pub(crate) fn planned(plan: &Plan, bounds: &Bounds, request: &Request, now: Timestamp) -> Self {
         let (outcome, state, skip_reason, would) = match plan.disposition.action {
             PlannedAction::Cancel => (None, "requested", None, "would send a cancel request"),
             PlannedAction::Leave(reason) => {
@@ -127,6 +127,13 @@ impl CancellationView {
             Mode::DryRun => format!("dry run: {would}, for {why}"),
         };
         let [held_by, held_at, hold_note] = hold_cells(plan.hold.as_ref());
+        let (plan_word, planned_reason) = match (bounds.mode, plan.disposition.action) {
+            (Mode::Act | Mode::Reconcile, _) => (None, None),
+            (Mode::DryRun, PlannedAction::Cancel) => (Some("cancel"), request.reason.clone()),
+            (Mode::DryRun, PlannedAction::Leave(reason)) => {
+                (Some("leave"), Some(reason.as_str().to_owned()))
+            }
+        };
         Self {
             id: None,
             account: plan.key.account.to_string(),
@@ -137,8 +144,8 @@ impl CancellationView {
             state,
             outcome,
             skip_reason,
-            reason: None,
-            actor: actor.to_owned(),
+            reason: planned_reason,
+            actor: request.actor.clone(),
             attempts: 0,
             sent_at: None,
             verified_status: plan.reading.as_ref().map(|it| it.status.as_str()),
@@ -158,6 +165,7 @@ impl CancellationView {
             hold_note,
             message: Some(message),
             updated_at: now.to_string(),
+            plan: plan_word,
             newly_paid: None,
         }
     }

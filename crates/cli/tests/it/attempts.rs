@@ -485,7 +485,7 @@ fn two_payments_for_one_shop_order_are_pending_until_a_person_acknowledges_them(
         ] {
             assert_eq!(found[key], value, "{key}: {found:#}");
         }
-        let text = shop.duka(&["pending"]).exits(4).stdout;
+        let text = shop.duka(&["pending", "--long"]).exits(4).stdout;
         assert!(
             text.contains(&second) && text.contains("refund one"),
             "{text}"

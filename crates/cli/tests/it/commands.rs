@@ -223,7 +223,7 @@ fn orders_of_a_list_are_tracked_swept_and_reported() {
         .collect();
     assert_eq!(
         header.join(","),
-        "id,account,gateway,order,state,outcome,reason,actor,attempts,sent_at,verified_status,finding,message,updated_at,receipt,method,gateway_time,shop_order"
+        "id,account,gateway,order,state,outcome,reason,actor,attempts,sent_at,verified_status,finding,message,updated_at,receipt,method,gateway_time,shop_order,reference,amount,currency,paid_amount,skip_reason,held_by,held_at,hold_note"
     );
     let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
     assert_eq!(rows.len(), 2);

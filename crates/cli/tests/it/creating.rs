@@ -405,12 +405,12 @@ fn a_pesapal_order_whose_reply_is_lost_is_pending_until_it_is_created_again_or_t
             ("gateway", "pesapal"),
             ("order", "KANGA-1"),
             ("state", "in_doubt"),
-            ("amount", "1500"),
+            ("amount", "1500.00"),
             ("currency", "KES"),
         ] {
             assert_eq!(open[key], value, "{open:#}");
         }
-        let text = shop.duka(&["pending"]).exits(4).stdout;
+        let text = shop.duka(&["pending", "--long"]).exits(4).stdout;
         for part in [
             "creation in_doubt",
             "KANGA-1 at pesapal",

@@ -319,7 +319,7 @@ fn with_json_too_a_failure_is_explained_on_stderr_even_when_quiet() {
         (&["status", &id, "--account", "unknown"], 2),
     ] {
         let run = shop.duka(&[args, &["--json", "-q"]].concat()).exits(code);
-        assert_eq!(run.stdout, "", "{args:?}");
+        assert!(run.json()["error"]["message"].is_string(), "{args:?}");
         assert!(run.stderr.starts_with("error: "), "{args:?}: {run:?}");
     }
     // These have a record to print as well.
@@ -384,4 +384,67 @@ fn a_gateway_whose_clock_is_wrong_for_a_moment_costs_no_order() {
     shop.emulator.clear_faults();
     let run = sweep.end().exits(0);
     assert_eq!(run.swept().1["confirmed"], 12);
+}
+
+#[test]
+fn a_failure_with_json_is_an_error_on_stdout_and_exits_as_before() {
+    let shop = CliFixture::open();
+    for (args, code, kind, part) in [
+        (&["report"][..], 2, "usage", "there is no store"),
+        (&["report", "--limit", "x"], 2, "usage", "--limit"),
+        (&["report", "--limits"], 2, "usage", "--limits"),
+        (
+            &["cancel", "A-1", "--account", "no"],
+            2,
+            "usage",
+            "account no",
+        ),
+        (
+            &["status", "A-1", "--account", "kwikpaisa"],
+            3,
+            "refused",
+            "A-1",
+        ),
+    ] {
+        let plain = shop.duka(args).exits(code);
+        assert_eq!(plain.stdout, "", "{args:?}");
+        let run = shop.duka(&[args, &["--json"]].concat()).exits(code);
+        let error = run.json()["error"].clone();
+        assert_eq!(error["kind"], kind, "{args:?}");
+        let message = error["message"].as_str().unwrap();
+        assert!(
+            !message.is_empty() && run.stderr.contains(part),
+            "{args:?}: {run:?}"
+        );
+        assert!(error.get("hint").is_some(), "{args:?}");
+    }
+}
+
+#[test]
+fn the_rows_of_a_dry_run_carry_plan_and_reason_and_its_summary_says_so() {
+    let shop = CliFixture::open();
+    shop.create("kwikpaisa", INDIAN);
+    let run = |args: &[&str]| {
+        let args = [
+            &["sweep", "--min-age", "0s", "--grace", "0s", "--json"],
+            args,
+        ]
+        .concat();
+        shop.duka(&args).exits(0).swept()
+    };
+    let (rows, summary) = run(&["--dry-run"]);
+    assert_eq!(summary["dry_run"], true);
+    assert_eq!(
+        (&rows[0]["plan"], &rows[0]["reason"]),
+        (&"cancel".into(), &"abandoned".into())
+    );
+    shop.emulator.pay(INDIAN).unwrap();
+    let (rows, _) = run(&["--dry-run"]);
+    assert_eq!(
+        (&rows[0]["plan"], &rows[0]["reason"]),
+        (&"leave".into(), &"not_eligible".into())
+    );
+    let (rows, summary) = run(&[]);
+    assert_eq!(summary["dry_run"], false);
+    assert_eq!(rows[0].get("plan"), None);
 }

@@ -175,7 +175,7 @@ fn an_order_created_at_a_gateway_that_answers_nonsense_may_exist_and_is_tracked(
         assert_eq!(server.asked(), 1, "{what}: sent again");
         assert_eq!(trap.asked(), 0, "{what}: followed");
         shop.duka(&["show", INDIAN]).exits(0);
-        let pending = shop.duka(&["pending"]).exits(4).stdout;
+        let pending = shop.duka(&["pending", "--long"]).exits(4).stdout;
         assert!(pending.contains("creation in_doubt"), "{pending}");
     }
 }
@@ -201,7 +201,7 @@ fn no_text_from_outside_can_move_the_cursor_or_turn_the_line() {
     let records = shop.duka(&["pending", "--json"]).exits(4).lines();
     assert_eq!(records[0]["actor"], EVIL);
     let id = records[0]["id"].as_str().unwrap();
-    assert!(harmless(&["pending"]).contains(SHOWN));
+    assert!(harmless(&["pending", "--long"]).contains(SHOWN));
     let decide = [
         "resolve",
         id,

@@ -63,7 +63,7 @@ fn a_note_keeps_its_line_break_and_a_reference_finds_its_order() {
     let shown = shop.duka(&["show", "KANGA-1", "--json"]).exits(0).json();
     assert_eq!(shown["order"]["order"], GUID);
     assert_eq!(shown["order"]["note"], "two kangas,\r\none red");
-    assert_eq!(shown["order"]["amount"], "1500");
+    assert_eq!(shown["order"]["amount"], "1500.00");
 }
 
 #[test]

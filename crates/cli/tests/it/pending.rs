@@ -32,7 +32,7 @@ fn a_decision_closes_a_review_and_says_who_and_why_for_ever() {
     ] {
         let (shop, id, order) = reviewed();
         assert_eq!(pending(&shop)[0]["id"], *id);
-        let text = shop.duka(&["pending"]).exits(4);
+        let text = shop.duka(&["pending", "--long"]).exits(4);
         // A sweep that finds nothing to do says so as well, and a doctor.
         let summary = shop.duka(&["sweep", "--json"]).swept().1;
         assert_eq!(summary["waiting"], 1);
@@ -166,7 +166,13 @@ fn a_decision_that_cannot_be_is_usage() {
     let (shop, id, _) = reviewed();
     let unknown = "01a20128-5bd5-7219-a4c2-b4aa018712f1";
     for (id, word, by, note, said) in [
-        ("17", "cancelled", "amina", "n", "not a UUID"),
+        (
+            "17",
+            "cancelled",
+            "amina",
+            "n",
+            "nothing to decide about 17",
+        ),
         (unknown, "cancelled", "amina", "n", unknown),
         (&id, "perhaps", "amina", "n", "possible values"),
         (&id, "cancelled", "", "n", "--by"),
@@ -188,4 +194,173 @@ fn a_status_that_shows_the_truth_ends_a_review_by_itself() {
     assert_eq!(pending(&shop), Vec::<Value>::new());
     let records = shop.duka(&["report", "--json"]).exits(0).lines();
     assert_eq!(records[0]["outcome"], "not_cancelled_paid");
+}
+
+/// A shop with so many orders whose one cancel request has no answer.
+fn in_doubt(orders: u32) -> CliFixture {
+    let shop = CliFixture::only(Gateway::Pesapal);
+    let ipn = shop.ipn();
+    for number in 0..orders {
+        let id = format!("KANGA-{number}");
+        let mut args = CliFixture::create_args("pesapal", &id);
+        args.extend(["--notification-id", &ipn]);
+        shop.duka(&args).exits(0);
+    }
+    let fault = Fault::new(FaultKind::ReplyLost)
+        .on(Operation::Cancel)
+        .times(orders);
+    shop.emulator.arm(fault).unwrap();
+    let sweep = ["sweep", "--min-age", "0s", "--grace", "0s", "--json"];
+    let (_, summary) = shop.duka(&sweep).exits(4).swept();
+    assert_eq!(summary["needs_review"], orders);
+    shop
+}
+
+#[test]
+fn fifty_orders_in_doubt_are_settled_with_the_four_commands_that_pending_prints() {
+    let shop = in_doubt(50);
+    // Two customers have paid meanwhile, so their status tells.
+    for order in shop.emulator.orders().iter().take(2) {
+        let id = order.tracking_id.clone().unwrap();
+        shop.emulator.pay_late(&id).unwrap();
+    }
+    let run = shop.duka(&["pending"]);
+    let listed = run.stdout.lines().filter(|line| line.contains("KANGA-"));
+    assert_eq!(listed.count(), 50, "{}", run.stdout);
+    assert!(
+        run.stdout.contains("50 pending, the oldest since "),
+        "{}",
+        run.stdout
+    );
+    let commands: Vec<String> = run
+        .stdout
+        .lines()
+        .filter_map(|line| line.strip_prefix("  duka "))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(
+        commands,
+        [
+            "pending --recheck",
+            "pending --format csv > pending.csv",
+            "resolve - --as … --by … --note … < pending.csv",
+            "pending",
+        ]
+    );
+
+    let run = shop.duka(&["pending", "--recheck"]);
+    run.complains("2 settled by their status");
+    assert!(run.stdout.contains("48 pending"), "{}", run.stdout);
+    let csv = shop.duka(&["pending", "--format", "csv"]).stdout;
+    assert_eq!(csv.lines().count(), 49);
+    let decide = [
+        "resolve",
+        "-",
+        "--as",
+        "cancelled",
+        "--by",
+        "amina",
+        "--note",
+        "dashboard",
+    ];
+    let run = shop.terminal.duka_reading(&csv, &decide).exits(0);
+    assert_eq!(run.stdout.lines().count(), 48);
+    let run = shop.duka(&["pending"]).exits(0);
+    assert!(run.stderr.contains("nothing is pending"), "{run:?}");
+    let outcome = |word: &str| {
+        let args = ["report", "--json", "--outcome", word];
+        shop.duka(&args).exits(0).lines().len()
+    };
+    assert_eq!(
+        (outcome("resolved_cancelled"), outcome("not_cancelled_paid")),
+        (48, 2)
+    );
+    assert_eq!(shop.cancels_received(), 50);
+}
+
+#[test]
+fn pending_and_report_list_only_what_the_filters_fit() {
+    let shop = in_doubt(3);
+    let count = |args: &[&str]| {
+        let args = [args, &["--json"]].concat();
+        shop.duka(&args).lines().len()
+    };
+    for command in ["pending", "report"] {
+        for (filter, expected) in [
+            (&["--state", "needs_review"][..], 3),
+            (&["--state", "done"], 0),
+            (&["--outcome", "confirmed"], 0),
+            (&["--finding", "late_payment"], 0),
+            (&["--limit", "2"], 2),
+            (&["--since", "1h"], 3),
+            (&["--until", "1h"], 0),
+            (&["--since", "2020-01-01", "--until", "2020-12-31"], 0),
+            (&["--account", "pesapal"], 3),
+        ] {
+            assert_eq!(
+                count(&[&[command], filter].concat()),
+                expected,
+                "{command} {filter:?}"
+            );
+        }
+        let both = [command, "--since", "2020-12-31", "--until", "2020-01-01"];
+        shop.duka(&both).exits(2).complains("nothing lies between");
+        shop.duka(&[command, "--outcome", "gone"]).exits(2);
+        shop.duka(&[command, "--since", "soon"])
+            .exits(2)
+            .complains("no date such as");
+    }
+    assert_eq!(count(&["pending", "KANGA-1"]), 1);
+    assert_eq!(count(&["pending", "KANGA-9"]), 0);
+    let rows = shop.duka(&["pending", "KANGA-1", "--json"]).lines();
+    assert_eq!(rows[0]["reference"], "KANGA-1");
+    assert_eq!(
+        (&rows[0]["amount"], &rows[0]["currency"]),
+        (&"1500.00".into(), &"KES".into())
+    );
+}
+
+#[test]
+fn resolve_takes_a_reference_an_order_and_a_unique_beginning_and_a_list_with_a_slip_decides_nothing()
+ {
+    let shop = in_doubt(3);
+    let rows = pending_rows(&shop);
+    let id = rows[2]["id"].as_str().unwrap();
+    let said = ["--as", "cancelled", "--by", "amina", "--note", "dashboard"];
+    let resolve = |what: &str| shop.duka(&[&["resolve", what], &said[..]].concat());
+    let list = |text: &str| {
+        let args = [&["resolve", "-"], &said[..]].concat();
+        shop.terminal.duka_reading(text, &args)
+    };
+    list("KANGA-0\nKANGA-7\n").exits(2).complains("KANGA-7");
+    list("\n").exits(2).complains("names nothing");
+    resolve(&id[..4]).exits(2).complains("more than one");
+    assert_eq!(pending_rows(&shop).len(), 3);
+    resolve("KANGA-0").exits(0);
+    resolve(rows[1]["order"].as_str().unwrap()).exits(0);
+    resolve(&id[..id.len() - 1]).exits(0);
+    assert_eq!(pending_rows(&shop).len(), 0);
+}
+
+fn pending_rows(shop: &CliFixture) -> Vec<Value> {
+    shop.duka(&["pending", "--json"]).lines()
+}
+
+#[test]
+fn a_cell_that_a_spreadsheet_would_calculate_gets_an_apostrophe_unless_raw_is_asked_for() {
+    let shop = CliFixture::only(Gateway::KwikPaisa);
+    for (number, reason) in ["=1+1", "+1", "-1", "@SUM(A1)", "\tx"]
+        .into_iter()
+        .enumerate()
+    {
+        let id = format!("{INDIAN}{number}");
+        shop.create("kwikpaisa", &id);
+        let cancel = format!("--reason={reason}");
+        shop.duka(&["cancel", &id, &cancel]).exits(0);
+        let rows = |args: &[&str]| shop.duka(&[&["report", "--format", "csv"], args].concat());
+        let safe = rows(&[]).exits(0).stdout;
+        assert!(safe.contains(&format!(",'{reason},")), "{safe}");
+        let raw = rows(&["--raw"]).exits(0).stdout;
+        assert!(raw.contains(&format!(",{reason},")), "{raw}");
+    }
 }

@@ -120,11 +120,11 @@ fn an_answer_that_comes_after_another_request_was_made_waits_for_a_person() {
     assert_eq!(listed[0]["id"], id);
     assert_eq!(listed[0]["finding"], "double_request");
     assert_eq!(listed[0]["outcome"], "resolved_not_received");
-    for (command, exit) in [(vec!["pending"], 4), (vec!["show", &order], 0)] {
+    for (command, exit) in [(vec!["pending", "--long"], 4), (vec!["show", &order], 0)] {
         let text = shop.duka(&command).exits(exit).stdout;
         assert!(text.contains("double_request"), "{command:?}: {text}");
     }
-    let text = shop.duka(&["pending"]).exits(4).stdout;
+    let text = shop.duka(&["pending", "--long"]).exits(4).stdout;
     assert!(text.contains("--as acknowledged"), "{text}");
     let closed = decide("acknowledged", 0).json();
     assert_eq!(closed["finding"], "double_request");

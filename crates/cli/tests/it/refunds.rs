@@ -212,7 +212,7 @@ fn a_lost_answer_waits_for_a_person_and_is_never_asked_for_again_by_itself() {
     assert_eq!(listed.len(), 1);
     has_keys(&listed[0]);
     assert_eq!(listed[0]["id"], id);
-    let text = shop.duka(&["pending"]).exits(4).stdout;
+    let text = shop.duka(&["pending", "--long"]).exits(4).stdout;
     for part in [
         id,
         &order,

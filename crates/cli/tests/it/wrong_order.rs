@@ -202,7 +202,7 @@ fn a_payment_of_another_amount_is_pending_with_both_amounts_until_it_is_acknowle
         assert_eq!(Ok(amount), paid.parse());
         assert_eq!(found["paid_currency"], shown);
         assert_eq!(found["verified_status"], "paid");
-        let text = shop.duka(&["pending"]).exits(4).stdout;
+        let text = shop.duka(&["pending", "--long"]).exits(4).stdout;
         assert!(text.contains("2000.00"), "{text}");
         assert!(text.contains("--as acknowledged"), "{text}");
 

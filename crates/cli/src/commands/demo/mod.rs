@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use duka_core::WaitPolicy;
 use duka_emulator::{Emulator, EmulatorConfig, Fault, FaultKind, Gateway, Operation, Redelivery};
-use duka_engine::store::{ReportFilter, ReportPage};
+use duka_engine::store::ReportPage;
 use duka_engine::sweep::{Bounds, Source, Summary, SweepEvent};
 use duka_engine::{Canceller, Record, Request};
 use jiff::Timestamp;
