@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::shop::{CliFixture, INDIAN};
 
 /// Those of a cancellation, and more.
-const REFUND: &str = "account acknowledged_at acknowledged_by actor amount attempts confirmation_code currency finding gateway gateway_time id kind message method note order outcome reason receipt sent_at shop_order state updated_at username verified_status";
+const REFUND: &str = "account acknowledged_at acknowledged_by actor amount attempts confirmation_code currency finding gateway gateway_time id kind message method note order outcome reason receipt reference sent_at shop_order state updated_at username verified_status";
 
 /// A shop with one paid order at Pesapal.
 pub(crate) fn paid() -> (CliFixture, String) {
