@@ -157,7 +157,7 @@ fn an_order_is_created_paid_for_read_and_shown() {
     for text in [
         id.as_str(),
         "KANGA-17",
-        "1500 KES",
+        "1500.00 KES",
         "paid",
         "no cancellation",
     ] {
