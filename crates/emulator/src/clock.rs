@@ -77,7 +77,15 @@ impl EmulatorClock {
             });
     }
 
+    pub(crate) fn offset_ms(&self) -> i64 {
+        self.offset_ms.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_offset_ms(&self, offset: i64) {
+        self.offset_ms.store(offset, Ordering::Relaxed);
+    }
+
     pub(crate) fn reset(&self) {
-        self.offset_ms.store(0, Ordering::Relaxed);
+        self.set_offset_ms(0);
     }
 }

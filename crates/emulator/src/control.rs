@@ -1,5 +1,6 @@
 //! The control calls under `/_emulator`: the state of orders, customers' acts, faults, variants and the clock.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use hyper::StatusCode;
@@ -9,10 +10,11 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::customer::{ActError, CustomerAct};
-use crate::exchange::{Received, Reply};
+use crate::exchange::{JSON, Received, Reply};
 use crate::faults::{Fault, FaultError, FaultKind};
 use crate::gateway::{Gateway, Operation};
 use crate::routes::{Control, control_calls, prefixes};
+use crate::snapshot;
 use crate::state::Shared;
 use crate::variants::{Variant, VariantError, variants};
 
@@ -51,6 +53,11 @@ pub(crate) fn answer(
         Control::SetVariants => choose(shared, received),
         Control::Clock => clock(shared, received),
         Control::Webhook => webhook(shared, received),
+        Control::State => {
+            let document = snapshot::take(shared);
+            Ok(Reply::with_body(StatusCode::OK, JSON, document))
+        }
+        Control::SetState => set_state(shared, received),
         Control::Reset => {
             shared.reset();
             Ok(Reply::json(StatusCode::OK, &Done { done: true }))
@@ -187,6 +194,14 @@ fn resend(shared: &Shared, id: &str) -> Result<Reply, Refusal> {
         Refusal::new(StatusCode::NOT_FOUND, "id", message)
     })?;
     Ok(Reply::json(StatusCode::OK, &delivery))
+}
+
+fn set_state(shared: &Shared, received: &Received) -> Result<Reply, Refusal> {
+    snapshot::put(shared, &received.body).map_err(|problem| {
+        let cause = problem.source().map(|it| format!(": {it}"));
+        Refusal::field("body", format!("{problem}{}", cause.unwrap_or_default()))
+    })?;
+    Ok(Reply::json(StatusCode::OK, &Done { done: true }))
 }
 
 fn clear_faults(shared: &Shared) -> Reply {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Something done to an order from the paying side.
@@ -17,7 +18,8 @@ pub(crate) enum CustomerAct {
 }
 
 /// A payment that lands in the middle of a cancel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Race {
     None,
     PaidBefore,

@@ -6,8 +6,9 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
+use serde::de::Error as _;
 use serde::ser::Error as _;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 /// Whether a scalar stands in JSON as a number or as text.
@@ -93,6 +94,29 @@ impl Serialize for JsonScalar {
                 .map_err(S::Error::custom)?
                 .serialize(serializer),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for JsonScalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        Self::read(&raw).ok_or_else(|| D::Error::custom("neither a number nor text"))
+    }
+}
+
+/// A decimal as text, digit for digit.
+pub(crate) mod decimal_text {
+    use rust_decimal::Decimal;
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(decimal: &Decimal, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(decimal)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Decimal, D::Error> {
+        let text = String::deserialize(from)?;
+        Decimal::from_str_exact(&text).map_err(D::Error::custom)
     }
 }
 

@@ -27,6 +27,7 @@ mod rng;
 mod routes;
 mod server;
 mod service;
+mod snapshot;
 mod state;
 mod variants;
 
@@ -42,6 +43,7 @@ pub use gateway::{Gateway, Operation};
 pub use order::OrderTruth;
 pub use request_log::RequestRecord;
 pub use server::Emulator;
+pub use snapshot::StateError;
 pub use variants::{Behaviour, Evidence, Variant, VariantError, VariantSetting, variants};
 #[cfg(any(test, feature = "test-support"))]
 pub use variants::{Combination, pairwise};

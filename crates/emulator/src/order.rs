@@ -2,14 +2,15 @@
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::customer::{ActError, CustomerAct, Race};
 use crate::gateway::Gateway;
 use crate::json::{JsonScalar, amount_text};
 
 /// The state of the payment. A cancellation is stored beside it, because a late payment does not undo it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Payment {
     Open,
     Processing,
@@ -20,13 +21,16 @@ pub(crate) enum Payment {
 }
 
 /// The members of an order that only one of the gateways has.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum OrderDetails {
+    #[serde(rename = "kwikpaisa")]
     KwikPaisa(KwikPaisaOrder),
+    #[serde(rename = "pesapal")]
     Pesapal(PesapalOrder),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct KwikPaisaOrder {
     pub(crate) order_id: JsonScalar,
     pub(crate) kwikx_order_id: String,
@@ -35,7 +39,8 @@ pub(crate) struct KwikPaisaOrder {
     pub(crate) read_since_cancel: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct PesapalOrder {
     pub(crate) tracking_id: String,
     pub(crate) reference: String,
@@ -48,9 +53,11 @@ pub(crate) struct PesapalOrder {
 }
 
 /// An order as the emulator keeps it.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Order {
     pub(crate) details: OrderDetails,
+    #[serde(with = "crate::json::decimal_text")]
     pub(crate) amount: Decimal,
     pub(crate) currency: String,
     pub(crate) description: Option<String>,

@@ -42,6 +42,8 @@ pub(crate) enum Control {
     SetVariants,
     Clock,
     Webhook,
+    State,
+    SetState,
     Reset,
 }
 
@@ -75,6 +77,9 @@ impl Found {
         )
     }
 }
+
+/// Where a snapshot is put, which may be long.
+pub(crate) const STATE: &str = "/_emulator/state";
 
 pub(crate) const PESAPAL_CHECKOUT: &str = "/pesapaliframe/PesapalIframe3/Index";
 
@@ -116,6 +121,8 @@ static ROUTES: &[(Method, &str, Endpoint)] = &[
     (Method::POST, "/_emulator/variants", Endpoint::Control(Control::SetVariants)),
     (Method::POST, "/_emulator/clock", Endpoint::Control(Control::Clock)),
     (Method::POST, "/_emulator/webhook", Endpoint::Control(Control::Webhook)),
+    (Method::GET, STATE, Endpoint::Control(Control::State)),
+    (Method::PUT, STATE, Endpoint::Control(Control::SetState)),
     (Method::POST, "/_emulator/reset", Endpoint::Control(Control::Reset)),
 ];
 
@@ -329,6 +336,7 @@ mod tests {
         GET, POST /_emulator/variants
         POST /_emulator/clock
         POST /_emulator/webhook
+        GET, PUT /_emulator/state
         POST /_emulator/reset
         ");
     }

@@ -28,11 +28,15 @@ use crate::exchange::{Dropped, Outcome, Received, Reply, ReplyBody};
 use crate::faults::{Fault, FaultError};
 use crate::order::{Order, OrderTruth};
 use crate::request_log::RequestRecord;
+use crate::routes::STATE;
 use crate::service;
+use crate::snapshot::{self, StateError};
 use crate::state::Shared;
 use crate::variants::{VariantError, VariantSetting};
 
 const LONGEST_BODY: usize = 1024 * 1024;
+/// A hundred thousand orders take some 60 MB.
+const LONGEST_STATE: usize = 256 * 1024 * 1024;
 const LONGEST_FLOOD: Duration = Duration::from_secs(60);
 
 /// A running emulator. It stops when this is dropped or [`shutdown`](Self::shutdown).
@@ -135,6 +139,21 @@ impl Emulator {
     /// Sends a notification once more, whether or not it was taken; false where none has this id.
     pub fn resend(&self, delivery: u64) -> bool {
         self.shared.state().resend(delivery).is_some()
+    }
+
+    /// Everything that decides what the emulator answers (orders, addresses, tokens, variants, the clock), as JSON.
+    #[must_use]
+    pub fn snapshot(&self) -> String {
+        String::from_utf8(snapshot::take(&self.shared)).unwrap_or_default()
+    }
+
+    /// Takes a snapshot back, whole or not at all; faults, requests and deliveries are forgotten.
+    ///
+    /// # Errors
+    ///
+    /// [`StateError`] where it is none of this version; nothing changes then.
+    pub fn restore(&self, snapshot: &[u8]) -> Result<(), StateError> {
+        snapshot::put(&self.shared, snapshot)
     }
 
     /// Arms a fault; it strikes from the next request on.
@@ -382,7 +401,12 @@ async fn respond(
     afterwards: &Mutex<Option<Afterwards>>,
 ) -> Result<Response<ReplyBody>, Dropped> {
     let (head, body) = request.into_parts();
-    let body = Limited::new(body, LONGEST_BODY).collect();
+    let longest = if head.uri.path() == STATE {
+        LONGEST_STATE
+    } else {
+        LONGEST_BODY
+    };
+    let body = Limited::new(body, longest).collect();
     let outcome = match timeout(shared.config.request_timeout, body).await {
         Err(_) => Outcome::Reply(Reply::empty(StatusCode::REQUEST_TIMEOUT)),
         Ok(Ok(body)) => {

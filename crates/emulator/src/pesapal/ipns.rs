@@ -25,9 +25,6 @@ pub(super) fn register(call: &mut Call<'_>) -> Answered {
         let message = "The specified url provided is invalid";
         return Err(api_error(call.behaviour, "invalid_url", message));
     }
-    let url = Url::parse(&url_text)
-        .ok()
-        .filter(|it| matches!(it.scheme(), "http" | "https"));
     let method = match ipn_notification_type.as_deref() {
         Some("GET") => IpnMethod::Get,
         Some("POST") => IpnMethod::Post,
@@ -48,14 +45,9 @@ pub(super) fn register(call: &mut Call<'_>) -> Answered {
     }
     let ipn_id = call.state.rng.guid();
     let number = u64::try_from(call.state.ipns.all().len()).unwrap_or(u64::MAX);
-    let registered = call.state.ipns.add(Registered {
-        number: number.saturating_add(1),
-        ipn_id,
-        url,
-        method,
-        url_text,
-        created_at: call.now,
-    });
+    let number = number.saturating_add(1);
+    let new = Registered::new(number, ipn_id, url_text, method, call.now);
+    let registered = call.state.ipns.add(new);
     let registered = reply(registered, behaviour, registration(behaviour));
     Ok(Reply::json(success(behaviour), &registered))
 }

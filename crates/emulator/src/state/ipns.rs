@@ -20,6 +20,26 @@ pub(crate) struct Registered {
     pub(crate) created_at: Timestamp,
 }
 
+impl Registered {
+    pub(crate) fn new(
+        number: u64,
+        ipn_id: String,
+        url_text: String,
+        method: IpnMethod,
+        created_at: Timestamp,
+    ) -> Self {
+        let url = Url::parse(&url_text).ok();
+        Self {
+            number,
+            ipn_id,
+            url: url.filter(|it| matches!(it.scheme(), "http" | "https")),
+            method,
+            url_text,
+            created_at,
+        }
+    }
+}
+
 /// Every registered address, in the order of registration.
 #[derive(Debug, Default)]
 pub(crate) struct Ipns {

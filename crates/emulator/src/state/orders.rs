@@ -81,6 +81,11 @@ impl Orders {
             .or_else(|| self.pesapal(token))
     }
 
+    /// Every order, oldest first.
+    pub(crate) fn all(&self) -> &[Order] {
+        &self.orders
+    }
+
     pub(crate) fn newest(&self) -> impl Iterator<Item = &Order> {
         self.orders.iter().rev()
     }

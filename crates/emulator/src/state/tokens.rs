@@ -29,6 +29,14 @@ impl Tokens {
         self.expiry.get(token).copied()
     }
 
+    /// Every token and when it ends, oldest first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, Timestamp)> {
+        let known = |token: &'_ String| self.expiry.get(token).copied();
+        self.oldest_first
+            .iter()
+            .filter_map(move |token| Some((token.as_str(), known(token)?)))
+    }
+
     pub(crate) fn add(&mut self, token: String, expiry: Timestamp) {
         if self.oldest_first.len() >= MOST_TOKENS
             && let Some(oldest) = self.oldest_first.pop_front()

@@ -21,6 +21,7 @@ mod pesapal;
 mod pesapal_cancel;
 mod recorded;
 mod secrets;
+mod snapshots;
 mod together;
 mod variants;
 mod variants_kwikpaisa;
