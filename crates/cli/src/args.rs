@@ -221,6 +221,12 @@ pub(crate) struct EmulateArgs {
     /// and POST sets them while the emulator runs.
     #[arg(long = "variant", value_name = "NAME=VALUE")]
     pub(crate) variants: Vec<String>,
+    /// Begin with the snapshot in this file, if it is there, and write one when it ends
+    ///
+    /// Orders, notification addresses, tokens, variants and the clock; --variant counts more than the
+    /// file. GET and PUT /_emulator/state give and take the same while the emulator runs.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,6 +1,9 @@
 //! `duka emulate`: both gateways in the foreground.
 
 use std::error::Error;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
 
 use duka_emulator::{
     Behaviour, Emulator, EmulatorConfig, Exposure, StartError, Variant, VariantError, variants,
@@ -12,11 +15,15 @@ use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::output::announce;
 
+/// No emulator writes as much.
+const LONGEST_STATE: u64 = 256 * 1024 * 1024;
+
 pub(crate) async fn run(args: EmulateArgs, context: &Context) -> Result<Exit, Failure> {
     let mut config = EmulatorConfig::new(Timestamp::now)
         .listen(args.listen)
         .seed(args.seed)
         .behaviour(behaviour(&args.variants)?);
+    let snapshot = args.state.as_deref().map(read).transpose()?.flatten();
     if args.expose {
         config = config.exposure(Exposure::AnyInterface);
     }
@@ -26,6 +33,19 @@ pub(crate) async fn run(args: EmulateArgs, context: &Context) -> Result<Exit, Fa
     let emulator = Emulator::start(config)
         .await
         .map_err(|error| refusal(&error))?;
+    if let (Some(file), Some(snapshot)) = (&args.state, snapshot) {
+        let wrong = |error: &dyn Error| {
+            let cause = error.source().map(|it| format!(": {it}"));
+            let cause = cause.unwrap_or_default();
+            Failure::usage(format!("--state {}: {error}{cause}", file.display()))
+        };
+        emulator.restore(&snapshot).map_err(|error| wrong(&error))?;
+        for (name, value) in choices(&args.variants) {
+            emulator
+                .set_variant(name, value)
+                .map_err(|error| wrong(&error))?;
+        }
+    }
     announce(&format!("listening on http://{}", emulator.addr()));
     context.output.print_note(&format!(
         "to use it from another terminal:
@@ -39,8 +59,44 @@ what else it could answer: {0}/_emulator/variants",
         emulator.pesapal_url(),
     ));
     context.stop().cancelled().await;
+    let snapshot = emulator.snapshot();
     emulator.shutdown().await;
+    if let Some(file) = &args.state {
+        write(file, &snapshot)?;
+    }
     Ok(Exit::Done)
+}
+
+/// The snapshot in a file; none where there is no file yet.
+fn read(file: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    let wrong = |problem: &str| Failure::usage(format!("--state {}: {problem}", file.display()));
+    match fs::metadata(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(wrong(&error.to_string())),
+        Ok(found) if !found.is_file() => Err(wrong("is not a file")),
+        Ok(found) if found.len() > LONGEST_STATE => Err(wrong("is longer than any snapshot")),
+        Ok(_) => fs::read(file)
+            .map(Some)
+            .map_err(|error| wrong(&error.to_string())),
+    }
+}
+
+/// Beside the file first, so that a program that is stopped meanwhile leaves the older one whole.
+fn write(file: &Path, snapshot: &str) -> Result<(), Failure> {
+    let mut beside = file.as_os_str().to_owned();
+    beside.push(".new");
+    let written = fs::write(&beside, snapshot).and_then(|()| fs::rename(&beside, file));
+    written.map_err(|error| {
+        let shown = file.display();
+        Failure::failed(format!(
+            "the snapshot cannot be written to {shown}: {error}"
+        ))
+    })
+}
+
+/// What was chosen by `--variant`, as names and values.
+fn choices(variants: &[String]) -> impl Iterator<Item = (&str, &str)> {
+    variants.iter().filter_map(|it| it.split_once('='))
 }
 
 /// The defaults, changed by each `NAME=VALUE`; the last of two for one name counts.

@@ -112,6 +112,53 @@ fn emulate_takes_another_side_by_name_and_names_the_sides_there_are() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn emulate_goes_on_where_it_ended_with_a_file_for_its_state() {
+    let terminal = Terminal::open();
+    let file = terminal.path("emulator.json");
+    let state = file.to_str().unwrap();
+    let begin = |more: &[&str]| {
+        let args = [&["emulate", "--listen=127.0.0.1:0", "--state", state], more].concat();
+        let mut emulator = terminal.start(&args);
+        let mut first = String::new();
+        let stdout = emulator.child().stdout.take().unwrap();
+        BufReader::new(stdout).read_line(&mut first).unwrap();
+        let address = first
+            .trim_end()
+            .strip_prefix("listening on http://")
+            .unwrap();
+        (emulator, address.to_owned())
+    };
+    let (emulator, address) = begin(&[]);
+    control(
+        &address,
+        "POST",
+        "variants",
+        r#"{"pesapal.payment_method":"mpesa_ke","pesapal.payer_phone":"bare"}"#,
+    );
+    control(&address, "POST", "clock", r#"{"advance_seconds":3600}"#);
+    let before = control(&address, "GET", "state", "");
+    emulator.signal("-TERM");
+    emulator.end().exits(0);
+    let (emulator, address) = begin(&["--variant", "pesapal.payer_phone=masked"]);
+    let after = control(&address, "GET", "state", "");
+    let line = "    \"pesapal.payer_phone\": \"bare\",\n";
+    assert_eq!(after, before.replace(line, ""));
+    assert_ne!(after, before);
+    emulator.signal("-TERM");
+    emulator.end().exits(0);
+    terminal.write("emulator.json", "{}");
+    let run = terminal
+        .duka(&["emulate", "--listen=127.0.0.1:0", "--state", state])
+        .exits(2);
+    run.complains("emulator.json").complains("not a snapshot");
+    let run = terminal
+        .duka(&["emulate", "--listen=127.0.0.1:0", "--state", "/dev/zero"])
+        .exits(2);
+    run.complains("is not a file");
+}
+
 #[test]
 fn the_demo_agrees_with_itself() {
     let terminal = Terminal::open();
