@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use duka_core::cancel::{Outcome, State};
 use duka_core::{ErrorKind, OrderStatus};
-use duka_engine::store::{Claim, ReportFilter, ReportPage};
+use duka_engine::store::{Claim, ReportPage};
 use duka_engine::sweep::{
     Bounds, LeaveReason, ListError, Mode, Plan, PlannedAction, Source, Summary, SweepEvent,
 };
