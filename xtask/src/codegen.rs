@@ -93,10 +93,11 @@ fn files(root: &Path) -> Result<Vec<(String, String)>, String> {
     ));
     let (path, begin, end) = PICTURE;
     let text = fs::read_to_string(root.join(path)).map_err(|error| format!("{path}: {error}"))?;
-    files.push((
-        path.to_owned(),
-        replaced(&text, begin, end, &duka_core::cancel::mermaid())?,
-    ));
+    let picture = format!(
+        "```mermaid\n{}\n```",
+        duka_core::cancel::mermaid().trim_end()
+    );
+    files.push((path.to_owned(), replaced(&text, begin, end, &picture)?));
     Ok(files)
 }
 
@@ -203,7 +204,8 @@ fn assumptions(documents: &[Document]) -> Result<String, String> {
         .map_err(|error| error.to_string())
 }
 
-fn render(template: &str, values: minijinja::Value) -> Result<String, String> {
+/// What a template makes of these values.
+pub(crate) fn render(template: &str, values: minijinja::Value) -> Result<String, String> {
     let mut templates = Environment::new();
     templates.set_undefined_behavior(UndefinedBehavior::Strict);
     let syntax = SyntaxConfig::builder()
@@ -223,6 +225,7 @@ fn render(template: &str, values: minijinja::Value) -> Result<String, String> {
         ),
         ("types.rs", include_str!("../templates/types.rs.j2")),
         ("gateway.md", include_str!("../templates/gateway.md.j2")),
+        ("performance", include_str!("../templates/performance.j2")),
         ("coverage.md", include_str!("../templates/coverage.md.j2")),
         (
             "unverified.md",
@@ -241,16 +244,13 @@ fn render(template: &str, values: minijinja::Value) -> Result<String, String> {
     Ok(lines.join("\n").trim().to_owned() + "\n")
 }
 
-/// `text` with what stands between two marks replaced by a picture.
-fn replaced(text: &str, begin: &str, end: &str, picture: &str) -> Result<String, String> {
+/// `text` with what stands between two marks replaced.
+pub(crate) fn replaced(text: &str, begin: &str, end: &str, by: &str) -> Result<String, String> {
     let (before, rest) = text
         .split_once(begin)
         .ok_or_else(|| format!("no mark {begin}"))?;
     let (_, after) = rest
         .split_once(end)
         .ok_or_else(|| format!("no mark {end}"))?;
-    Ok(format!(
-        "{before}{begin}```mermaid\n{}\n```\n{end}{after}",
-        picture.trim_end()
-    ))
+    Ok(format!("{before}{begin}{}\n{end}{after}", by.trim_end()))
 }

@@ -7,6 +7,7 @@
     reason = "a program for people, run from a terminal"
 )]
 
+mod bench;
 mod checks;
 mod codegen;
 mod descriptions;
@@ -56,6 +57,16 @@ enum Command {
         #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
         examples: u32,
     },
+    /// Measure how fast duka is beside programs without its guarantees, and write docs/performance.md; takes less than
+    /// ten minutes
+    Bench {
+        /// How much to measure
+        #[arg(default_value = "short")]
+        size: bench::Size,
+        /// Measure only rows 4 and 7, with each flush to the disk slowed by 0.5 and by 2 ms (Linux)
+        #[arg(long)]
+        slow_disk: bool,
+    },
     /// Cancel 2,000 orders a minute with three workers that are killed and stopped, among faults of every kind, and
     /// compare the store with the truth; one round of it is part of `test`
     Soak {
@@ -85,6 +96,14 @@ fn main() -> ExitCode {
             None => sdks::check(root),
         },
         Command::Descriptions { examples } => descriptions::check(root, examples),
+        Command::Bench {
+            size,
+            slow_disk: false,
+        } => bench::run(root, size, bench::Disk::Own),
+        Command::Bench {
+            size,
+            slow_disk: true,
+        } => bench::run(root, size, bench::Disk::Slowed),
         Command::Soak { minutes, seed } => checks::soak(root, minutes, seed),
     };
     match result {

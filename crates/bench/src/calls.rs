@@ -42,7 +42,7 @@ pub const KEYS: [&str; 2] = ["bench-key", "bench-secret"];
 #[derive(Debug, Clone)]
 pub enum Caller {
     /// Our adapter.
-    Duka(Pesapal),
+    Duka(Box<Pesapal>),
     /// The HTTP client alone: keeps its connections, sends the same bytes, and reads each reply into a plain struct.
     Bare(Bare),
 }
@@ -159,7 +159,10 @@ impl Caller {
     /// When the address is unusable, or the gateway does not answer.
     pub async fn new(side: Side, base_url: &str) -> Result<Self, Failure> {
         Ok(match side {
-            Side::Duka => Self::Duka(account(base_url, SharedClock::new(Timestamp::now))?),
+            Side::Duka => Self::Duka(Box::new(account(
+                base_url,
+                SharedClock::new(Timestamp::now),
+            )?)),
             Side::Bare => Self::Bare(Bare::new(base_url).await?),
         })
     }

@@ -95,11 +95,12 @@ impl Gateway {
             tokio::spawn(async move {
                 match tls {
                     None => gateway.serve(tcp).await,
-                    Some(tls) => match tls.accept(tcp).await {
-                        Ok(secured) => gateway.serve(secured).await,
-                        // The client's side reports it.
-                        Err(_) => {}
-                    },
+                    Some(tls) => {
+                        // The client's side reports a handshake that fails.
+                        if let Ok(secured) = tls.accept(tcp).await {
+                            gateway.serve(secured).await;
+                        }
+                    }
                 }
             });
         }

@@ -47,7 +47,7 @@ pub fn write(path: &Path, orders: u64, now: Timestamp) -> Result<(), Failure> {
 }
 
 /// Fills a new store with so many orders of the last month: one of ten may be abandoned, one of ten was cancelled, and
-/// of 1,000 it is to be settled now whether they are. By hand, for the store's own way would take an hour.
+/// 1,000 cancellations are due. By hand, for the store's own way would take an hour.
 ///
 /// # Errors
 /// When the store cannot be made.

@@ -342,10 +342,7 @@ fn what_every_gateway_assumes_stands_once_and_the_rest_money_first() {
 fn only_what_stands_between_the_marks_is_replaced() {
     let page = "# Page\n<begin>\nold\n<end>\nrest\n";
     let new = replaced(page, "<begin>\n", "<end>", "a --> b\n").unwrap();
-    assert_eq!(
-        new,
-        "# Page\n<begin>\n```mermaid\na --> b\n```\n<end>\nrest\n"
-    );
+    assert_eq!(new, "# Page\n<begin>\na --> b\n<end>\nrest\n");
     assert_eq!(
         replaced(page, "<other>", "<end>", ""),
         Err("no mark <other>".to_owned())
