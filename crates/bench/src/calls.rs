@@ -142,6 +142,8 @@ impl Bare {
 }
 
 fn client(mut headers: HeaderMap) -> Result<reqwest::Client, Failure> {
+    // The same TLS as ours. It fails where it is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     Ok(reqwest::Client::builder()
         .user_agent(concat!("duka/", env!("CARGO_PKG_VERSION")))

@@ -46,7 +46,7 @@ pub fn write(path: &Path, orders: u64, now: Timestamp) -> Result<(), Failure> {
     Ok(file.flush()?)
 }
 
-/// Fills a new store with so many orders of the last month: one of ten may be abandoned, one of ten was cancelled, and
+/// Fills a new store with so many orders of the last month, at least 10,000: one of ten may be abandoned, one of ten was cancelled, and
 /// 1,000 cancellations are due. By hand, for the store's own way would take an hour.
 ///
 /// # Errors

@@ -63,8 +63,6 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    // For the bare client; ours names it where it is used. A second one is refused, and there is none.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     match Command::parse() {
         Command::Gateway { delay, certificate } => gateway(delay, certificate).await,
         Command::Calls {

@@ -34,25 +34,12 @@ pub fn account() -> Result<AccountName, Failure> {
     Ok(AccountName::new(lists::ACCOUNT)?)
 }
 
-/// Makes a store at `path` that has so many cancellations, each claimed and without a request so far.
+/// A new cancellation of the order of this number, claimed and without a request so far.
 ///
 /// # Errors
-/// When it cannot be made.
-pub async fn opened(store: &SqliteStore, count: usize) -> Result<Vec<Record>, Failure> {
-    let mut tasks = JoinSet::new();
-    for number in 0..count {
-        let store = store.clone();
-        let key = OrderKey::new(account()?, OrderId::text(lists::guid(number as u64))?);
-        tasks.spawn(async move { open(&store, key).await });
-    }
-    let mut records = Vec::with_capacity(count);
-    while let Some(ended) = tasks.join_next().await {
-        records.push(ended??);
-    }
-    Ok(records)
-}
-
-async fn open(store: &SqliteStore, key: OrderKey) -> Result<Record, Failure> {
+/// When it cannot be stored.
+pub async fn opened(store: &SqliteStore, number: u64) -> Result<Record, Failure> {
+    let key = OrderKey::new(account()?, OrderId::text(lists::guid(number))?);
     let created = Timestamp::now() - SignedDuration::from_hours(1);
     let order = TrackedOrder::new(key.clone(), GatewayName::from_static("pesapal"), created);
     store.track(vec![order]).await?;
@@ -143,7 +130,15 @@ pub async fn measure(
     in_flight: usize,
 ) -> Result<Cost, Failure> {
     let store = SqliteStore::open(path, SharedClock::new(Timestamp::now))?;
-    let records = opened(&store, count).await?;
+    let mut tasks = JoinSet::new();
+    for number in 0..count {
+        let store = store.clone();
+        tasks.spawn(async move { opened(&store, number as u64).await });
+    }
+    let mut records = Vec::with_capacity(count);
+    while let Some(ended) = tasks.join_next().await {
+        records.push(ended??);
+    }
     match side {
         Side::Duka => ours(store, records, in_flight).await,
         Side::Bare => {
@@ -293,7 +288,7 @@ pub struct Latencies {
     pub page: f64,
 }
 
-/// Claims eight cancellations that are due.
+/// Claims eight cancellations that are due, for no time at all, so that they can be claimed again.
 ///
 /// # Errors
 /// When the store fails, or none is due.
@@ -306,7 +301,7 @@ pub async fn claim(store: &SqliteStore) -> Result<(), Failure> {
     };
     let mut claimed = 0;
     for record in store.report(page).await? {
-        let claim = Claim::new(WORKER, LEASE);
+        let claim = Claim::new(WORKER, Duration::ZERO);
         claimed += usize::from(store.claim_one(record.id, claim).await?.is_some());
     }
     if claimed == 0 {
@@ -332,7 +327,7 @@ pub async fn latencies(path: &Path) -> Result<Latencies, Failure> {
         limit: 256,
     };
     let (mut claims, mut pages) = (Vec::new(), Vec::new());
-    for _ in 0..40 {
+    for _ in 0..100 {
         let started = Instant::now();
         claim(&store).await?;
         claims.push(started.elapsed().as_secs_f64());
