@@ -1,6 +1,11 @@
 //! Every part that `cargo xtask bench` runs, with numbers too small to measure anything, so that a change of the store
 //! or of a reply is noticed here and not weeks later.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "what is measured goes by this machine's clock"
+)]
+
 use std::time::Duration;
 
 use duka_bench::calls::{self, Side, What};
@@ -9,10 +14,6 @@ use duka_bench::{lists, store, tokens};
 use duka_core::clock::SharedClock;
 use jiff::Timestamp;
 use tempfile::TempDir;
-
-fn clock() -> SharedClock {
-    SharedClock::new(|| "2026-05-13T08:34:00Z".parse().unwrap())
-}
 
 #[tokio::test]
 async fn both_sides_get_the_answers_that_they_expect() {
@@ -51,17 +52,9 @@ async fn both_sides_leave_the_same_rows() {
 async fn a_filled_store_has_what_is_due_and_what_is_abandoned() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("filled.db");
-    lists::fill(&path, 10_000, SharedClock::new(now)).unwrap();
+    lists::fill(&path, 10_000, SharedClock::new(Timestamp::now)).unwrap();
     let latencies = store::latencies(&path).await.unwrap();
     assert!(latencies.claim > 0.0 && latencies.page > 0.0);
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "what is measured goes by this machine's clock"
-)]
-fn now() -> Timestamp {
-    Timestamp::now()
 }
 
 #[tokio::test]
@@ -74,7 +67,7 @@ async fn callers_that_meet_an_expired_token_ask_for_one() {
 fn a_list_has_a_line_for_each_order_and_none_twice() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("list.csv");
-    lists::write(&path, 100, clock().now()).unwrap();
+    lists::write(&path, 100, Timestamp::now()).unwrap();
     let text = std::fs::read_to_string(path).unwrap();
     let lines: std::collections::BTreeSet<_> = text.lines().collect();
     assert_eq!(lines.len(), 101);
