@@ -78,7 +78,7 @@ const SLOW: &[Step] = &[
         "package",
         None,
         Line(
-            "cargo package --workspace --exclude xtask --no-verify --allow-dirty --locked --offline --quiet",
+            "cargo package --workspace --exclude xtask --exclude duka-bench --no-verify --allow-dirty --locked --offline --quiet",
         ),
     ),
     ("tests", None, Call(tests)),
