@@ -92,7 +92,8 @@ pub fn redact(text: impl AsRef<[u8]>, secrets: &[SecretString]) -> String {
     let mut found_at: Vec<Range<usize>> = Vec::new();
     for secret in secrets {
         let secret = secret.expose_secret();
-        if secret.len() < SHORTEST_SECRET {
+        // No form of a secret is shorter than it is.
+        if secret.len() < SHORTEST_SECRET || secret.len() > text.len() {
             continue;
         }
         for form in forms(secret) {

@@ -76,6 +76,10 @@ pub(crate) fn problem(error: &(dyn std::error::Error + 'static)) -> Option<io::E
     Some(io::Error::other(words(tls)))
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "rustls may add what can go wrong"
+)]
 fn words(error: &rustls::Error) -> &'static str {
     use rustls::CertificateError as Certificate;
     match error {

@@ -298,7 +298,10 @@ fn a_store_that_is_not_there_is_named_and_not_made_by_commands_that_only_read() 
         let args = [args, &["--store", "sqlite:duka-typo.db"]].concat();
         let run = shop.duka(&args).exits(2);
         run.complains("there is no store at duka-typo.db; fix --store, DUKA_STORE");
-        assert!(run.stdout.is_empty() || run.json()["error"].is_object(), "{args:?}");
+        assert!(
+            run.stdout.is_empty() || run.json()["error"].is_object(),
+            "{args:?}"
+        );
         assert!(!shop.terminal.path("duka-typo.db").exists(), "{args:?}");
     }
 }

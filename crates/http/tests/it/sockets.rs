@@ -157,7 +157,7 @@ async fn what_is_wrong_with_tls_is_said_in_words() {
             // Made for the test, and trusted by no machine.
             (
                 "localhost",
-                "its certificate is not one that a server may use",
+                "from an issuer that this machine does not trust",
             ),
             ("elsewhere.example", "its certificate"),
             ("", "what answers there is not TLS; is the port right?"),

@@ -179,11 +179,13 @@ impl Model {
                 // A record shows what is tracked, whenever that was learnt.
                 let money = known.money;
                 let (method, shop_order) = (known.method.clone(), known.shop_order.clone());
+                let reference = known.reference.clone();
                 let versions = self.lives.values_mut().flatten();
                 for record in versions.filter(|it| it.key == order.key) {
                     record.terms.tracked_money = money;
                     record.terms.method.clone_from(&method);
                     record.shop_order.clone_from(&shop_order);
+                    record.reference.clone_from(&reference);
                 }
                 continue;
             }
