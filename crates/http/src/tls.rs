@@ -1,5 +1,6 @@
 //! What the transports share: TLS as this machine has it, and the longest timeout.
 
+use std::error::Error as StdError;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,22 +59,20 @@ fn config(anchors: TrustAnchors) -> Result<ClientConfig, rustls::Error> {
 
 /// What is wrong with TLS, in words for an operator: those of rustls are partly names of its own
 /// types. `None` if nothing in the chain of causes is about TLS.
-pub(crate) fn problem(error: &(dyn std::error::Error + 'static)) -> Option<io::Error> {
-    let mut cause = Some(error);
-    let tls = loop {
-        let error = cause?;
-        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-            break tls;
-        }
-        let within = error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref);
-        if let Some(tls) = within.and_then(|it| it.downcast_ref::<rustls::Error>()) {
-            break tls;
-        }
-        cause = error.source();
-    };
-    Some(io::Error::other(words(tls)))
+pub(crate) fn problem(error: &(dyn StdError + 'static)) -> Option<io::Error> {
+    find(error).map(|tls| io::Error::other(words(tls)))
+}
+
+fn find<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Error> {
+    if let Some(tls) = error.downcast_ref() {
+        return Some(tls);
+    }
+    // The cause of an I/O error is that of the error within it, which is left out.
+    let within = error.downcast_ref().and_then(io::Error::get_ref);
+    match within {
+        Some(within) => find(within),
+        None => find(error.source()?),
+    }
 }
 
 #[expect(
