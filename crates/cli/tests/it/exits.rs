@@ -403,7 +403,7 @@ fn a_failure_with_json_is_an_error_on_stdout_and_exits_as_before() {
             &["status", "A-1", "--account", "kwikpaisa"],
             3,
             "refused",
-            "A-1",
+            "order not found",
         ),
     ] {
         let plain = shop.duka(args).exits(code);
