@@ -191,6 +191,42 @@ pub(crate) enum Command {
     },
 }
 
+/// What a command does to orders, or to what is kept of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Its result can be had again.
+    Reads,
+    /// Its result may not be printed a second time.
+    Changes,
+}
+
+impl Command {
+    pub(crate) fn effect(&self) -> Effect {
+        match self {
+            Self::Create(_)
+            | Self::Cancel(_)
+            | Self::Refund(_)
+            | Self::Track(_)
+            | Self::Hold(_)
+            | Self::Release(_)
+            | Self::Resolve(_)
+            | Self::Ipn(IpnCommand::Register { .. }) => Effect::Changes,
+            Self::Sweep(args) if !args.dry_run => Effect::Changes,
+            Self::Sweep(_)
+            | Self::Ipn(IpnCommand::List(_))
+            | Self::Demo(_)
+            | Self::Emulate(_)
+            | Self::Status(_)
+            | Self::Explain(_)
+            | Self::Report(_)
+            | Self::Pending(_)
+            | Self::Show(_)
+            | Self::Doctor(_)
+            | Self::Completions { .. } => Effect::Reads,
+        }
+    }
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct DemoArgs {
     /// How many orders, at both gateways together

@@ -27,6 +27,7 @@ mod times;
 mod views;
 
 use std::env;
+use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -53,8 +54,17 @@ fn main() -> ExitCode {
                 let hint = Some(hint.trim()).filter(|hint| !hint.is_empty());
                 output::print_json_error("usage", message, hint);
             }
-            let _ = error.print();
-            return if asked_for { Exit::Done } else { Exit::Usage }.code();
+            return match (asked_for, error.print()) {
+                (false, _) => Exit::Usage,
+                (true, Ok(())) => Exit::Done,
+                (true, Err(error)) => {
+                    if error.kind() != io::ErrorKind::BrokenPipe {
+                        output::print_error(&format!("failed to print: {error}"));
+                    }
+                    Exit::Failed
+                }
+            }
+            .code();
         }
     };
     args.color.choice().write_global();
@@ -78,7 +88,7 @@ fn main() -> ExitCode {
     // store, an address that is looked up.
     runtime.shutdown_background();
     match ended {
-        Ok(exit) => exit.code(),
+        Ok(exit) => output::exit_of_printing(exit).code(),
         Err(failure) => {
             // Print nothing on a broken pipe.
             let said = failure.to_string();
@@ -88,7 +98,7 @@ fn main() -> ExitCode {
                 }
                 output::print_error(&said);
             }
-            failure.exit().code()
+            output::exit_of_printing(failure.exit()).code()
         }
     }
 }

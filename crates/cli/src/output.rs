@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-use anstream::println;
 use anstyle::{AnsiColor, Style};
 use comfy_table::presets::NOTHING;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table};
@@ -13,8 +13,8 @@ use duka_core::text::{Harm, harm};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::args::Args;
-use crate::failure::Failure;
+use crate::args::{Args, Effect};
+use crate::failure::{Exit, Failure};
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,7 @@ pub(crate) enum Format {
 pub(crate) struct Output {
     style: Format,
     notes: Notes,
+    effect: Effect,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +52,7 @@ impl Output {
                 (false, 0) => Notes::Wanted,
                 (false, _) => Notes::All,
             },
+            effect: args.command.effect(),
         }
     }
 
@@ -71,16 +73,31 @@ impl Output {
     }
 
     /// A line of the result. If the reader of stdout has closed it (`duka report | head`), the
-    /// command ends without an error message.
+    /// command ends without an error message. If stdout takes no more, a command that changes
+    /// something goes on, and the line goes to stderr: it may be the only copy of a payment link.
     pub(crate) fn line(self, text: &str) -> Result<(), Failure> {
         PRINTED.store(true, Ordering::Relaxed);
-        writeln!(anstream::stdout().lock(), "{text}").map_err(|error| {
-            Failure::failed(if error.kind() == io::ErrorKind::BrokenPipe {
-                String::new()
-            } else {
-                format!("failed to print: {error}")
-            })
-        })
+        let mut unprinted = UNPRINTED.lock().unwrap_or_else(PoisonError::into_inner);
+        if *unprinted == 0 {
+            let Err(error) = write_line(text) else {
+                return Ok(());
+            };
+            if error.kind() == io::ErrorKind::BrokenPipe {
+                return Err(Failure::failed(""));
+            }
+            let problem = format!("failed to print: {error}");
+            match self.effect {
+                Effect::Reads => return Err(Failure::failed(problem)),
+                Effect::Changes => print_error(&format!(
+                    "{problem}; the command is carried out all the same, and up to {MOST_UNPRINTED} lines of its result follow here"
+                )),
+            }
+        }
+        if *unprinted < MOST_UNPRINTED {
+            to_stderr(text);
+        }
+        *unprinted += 1;
+        Ok(())
     }
 
     /// Something worth knowing that is not the result.
@@ -215,6 +232,35 @@ const MIN_WORDS: usize = 24;
 /// Whether a line of the result is on stdout: no other document may come after the one there.
 static PRINTED: AtomicBool = AtomicBool::new(false);
 
+/// How many lines of the result stdout did not take.
+static UNPRINTED: Mutex<u64> = Mutex::new(0);
+
+/// So many of those lines go to stderr.
+const MOST_UNPRINTED: u64 = 20;
+
+/// How a command ends that would end so if stdout had taken its result.
+pub(crate) fn exit_of_printing(exit: Exit) -> Exit {
+    let unprinted = *UNPRINTED.lock().unwrap_or_else(PoisonError::into_inner);
+    if unprinted > MOST_UNPRINTED {
+        let more = unprinted - MOST_UNPRINTED;
+        to_stderr(&format!("and {more} more, see `duka report`"));
+    }
+    match exit {
+        Exit::Done if unprinted > 0 => {
+            print_error("the command was carried out; only its result could not be printed");
+            Exit::Failed
+        }
+        // They say more than that stdout was full.
+        Exit::Done | Exit::Failed | Exit::Usage | Exit::Refused | Exit::Unknown => exit,
+    }
+}
+
+fn write_line(text: &str) -> io::Result<()> {
+    let mut stdout = anstream::stdout().lock();
+    writeln!(stdout, "{text}")?;
+    stdout.flush()
+}
+
 /// A failure as JSON, on stdout, unless a result is there.
 pub(crate) fn print_json_error(kind: &str, message: &str, hint: Option<&str>) {
     if !PRINTED.load(Ordering::Relaxed) {
@@ -282,10 +328,4 @@ pub(crate) fn colorize(word: &str) -> String {
     };
     let style = Style::new().fg_color(Some(colour.into()));
     format!("{style}{word}{style:#}")
-}
-
-/// `println!` for the few lines that scripts wait for; flushed at once.
-pub(crate) fn announce(text: &str) {
-    println!("{text}");
-    let _ = io::stdout().flush();
 }

@@ -13,7 +13,6 @@ use jiff::Timestamp;
 use crate::args::EmulateArgs;
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
-use crate::output::announce;
 
 /// No emulator writes as much.
 const LONGEST_STATE: u64 = 256 * 1024 * 1024;
@@ -46,7 +45,9 @@ pub(crate) async fn run(args: EmulateArgs, context: &Context) -> Result<Exit, Fa
                 .map_err(|error| wrong(&error))?;
         }
     }
-    announce(&format!("listening on http://{}", emulator.addr()));
+    context
+        .output
+        .line(&format!("listening on http://{}", emulator.addr()))?;
     context.output.print_note(&format!(
         "to use it from another terminal:
   export DUKA_KWIKPAISA_API_KEY=pk_test_emulator DUKA_KWIKPAISA_SECRET_KEY=sk_test_emulator

@@ -43,7 +43,11 @@ pub(crate) async fn run(args: &ResolveArgs, context: &Context) -> Result<Exit, F
             if names.len() == 1 {
                 return Err(failure);
             }
-            print_error(&failure.to_string());
+            let said = failure.to_string();
+            // A broken pipe is not worth a word.
+            if !said.is_empty() {
+                print_error(&said);
+            }
             trouble.get_or_insert(failure.exit());
         }
     }
