@@ -111,6 +111,7 @@ fn looks_like_a_variable(text: &str) -> bool {
         && text.chars().all(allowed)
         && text.len() <= 64
         && digits <= 4
+        && (text.contains('_') || text.len() <= 12)
 }
 
 impl SecretSource {

@@ -73,7 +73,7 @@ fn settings_that_cannot_be_are_named_by_their_variable() {
         (
             "DUKA_KWIKPAISA_ENVIRONMENT",
             "live",
-            "DUKA_KWIKPAISA_ENVIRONMENT is \"live\"",
+            "DUKA_KWIKPAISA_ENVIRONMENT must be sandbox or production",
         ),
         ("DUKA_SETTLE", "soon", "DUKA_SETTLE: \"soon\""),
         (

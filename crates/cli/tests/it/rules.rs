@@ -78,7 +78,7 @@ fn a_sweep_keeps_what_a_rule_keeps_and_names_the_rule() {
     assert_eq!(shop.received(Operation::Status) - reads, 3);
     let text = shop.duka(&["sweep"]).exits(0).stdout;
     assert!(
-        text.contains("7001 at kwikpaisa  skipped  nothing was sent: rule 1 keeps it"),
+        text.contains("7001 at kwikpaisa  105.50 INR  skipped  nothing was sent: rule 1 keeps it"),
         "{text}"
     );
 }

@@ -1,7 +1,6 @@
 //! Signals that come early, or while a command waits: still an orderly end.
 
 use std::fs::File;
-use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
@@ -77,38 +76,6 @@ pub(crate) fn lock(store: &Path) -> Connection {
         )
         .unwrap();
     connection
-}
-
-#[test]
-fn a_signal_before_the_settings_are_read_is_an_orderly_stop() {
-    for (args, code) in [
-        (&["sweep", "--every", "1h"][..], 0),
-        (&["sweep"], 1),
-        (&["cancel", INDIAN], 1),
-    ] {
-        let shop = CliFixture::only(Gateway::KwikPaisa);
-        shop.create("kwikpaisa", INDIAN);
-        let asked = shop.emulator.requests().len();
-        let pipe = shop.terminal.path("settings");
-        assert!(
-            Command::new("mkfifo")
-                .arg(&pipe)
-                .status()
-                .unwrap()
-                .success()
-        );
-        let worker = Worker::start(&shop, &[args, &["--config", "settings"]].concat());
-        // Opens once the program has opened its end, and then waits for what it holds.
-        let mut settings = File::options().write(true).open(&pipe).unwrap();
-        worker.signal("-TERM");
-        wait_until("the program to hear of it", || {
-            worker.said().contains("stopping")
-        });
-        settings.write_all(b"store = \"sqlite:duka.db\"\n").unwrap();
-        drop(settings);
-        worker.ends_with(code);
-        assert_eq!(shop.emulator.requests().len(), asked, "{args:?}");
-    }
 }
 
 #[test]

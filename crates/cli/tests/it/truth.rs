@@ -142,10 +142,11 @@ pub(crate) fn blurs(kind: FaultKind) -> bool {
         | FaultKind::GarbageBody
         | FaultKind::Odd401
         | FaultKind::InterimFlood
-        | FaultKind::OddWord => true,
+        | FaultKind::OddWord
+        // On a connection used before, either of two replies may be the answer.
+        | FaultKind::StrayReply => true,
         // Waited for, not asked for, refused for its credentials, or shown by the reply and the status.
         FaultKind::Delay
-        | FaultKind::StrayReply
         | FaultKind::TokenExpired
         | FaultKind::PayBeforeApply
         | FaultKind::PayAfterApply
