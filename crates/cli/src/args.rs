@@ -5,7 +5,6 @@ mod filters;
 mod list;
 
 use std::net::SocketAddr;
-use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use duka_core::money::Decimal;
 use url::Url;
 
 use crate::environment;
+use crate::ranges::{AGE, PAUSE, TOTAL, WAIT, duration, number, share};
 
 pub(crate) use self::create::{AttemptArgs, CreateArgs};
 pub(crate) use self::filters::{Cells, FilterArgs, FormatArgs, ListFormat};
@@ -229,11 +229,12 @@ impl Command {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct DemoArgs {
-    /// How many orders, at both gateways together
-    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    /// How many orders, at both gateways together, from 1 to 100000
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = number::<u32>(1, 100_000),
+        allow_negative_numbers = true)]
     pub(crate) orders: u32,
-    /// Repeats a run: the same customers do the same things
-    #[arg(long)]
+    /// Repeats a run: the same customers do the same things; from 0 to 18446744073709551615
+    #[arg(long, value_parser = number::<u64>(0, u64::MAX), allow_negative_numbers = true)]
     pub(crate) seed: Option<u64>,
 }
 
@@ -245,8 +246,9 @@ pub(crate) struct EmulateArgs {
     /// Allow an address that other machines can reach; every client that reaches it can pay orders
     #[arg(long)]
     pub(crate) expose: bool,
-    /// Repeats a run with faults of a given probability
-    #[arg(long, default_value_t = 0)]
+    /// Repeats a run with faults of a given probability; from 0 to 18446744073709551615
+    #[arg(long, default_value_t = 0, value_parser = number::<u64>(0, u64::MAX),
+        allow_negative_numbers = true)]
     pub(crate) seed: u64,
     /// Where to send KwikPaisa's webhooks
     #[arg(long, value_name = "URL")]
@@ -296,13 +298,13 @@ pub(crate) struct OrderArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct BoundArgs {
-    /// Give up after so long, all tries, pauses and the store together [default: 3m, or
+    /// Give up after so long, from 1ms to 1year, all tries, pauses and the store together [default: 3m, or
     /// http.give_up_after in duka.toml, or DUKA_GIVE_UP_AFTER]
     ///
     /// What has been sent by then is not taken back: exit code 4 says that its outcome is not
     /// known, 1 that nothing was sent. Up to 5 s more are taken to store an answer that is
     /// there already.
-    #[arg(long, value_name = "DURATION", value_parser = total)]
+    #[arg(long, value_name = "DURATION", value_parser = duration(TOTAL))]
     pub(crate) give_up_after: Option<Duration>,
 }
 
@@ -324,9 +326,9 @@ pub(crate) struct CancelArgs {
     /// Who asks for it, for the record [default: the user's name]
     #[arg(long, value_name = "WHO")]
     pub(crate) actor: Option<String>,
-    /// How long to wait for what is in doubt; a later sweep settles the rest. The command may
-    /// take so much longer than --give-up-after
-    #[arg(long, default_value = "30s", value_parser = humantime::parse_duration)]
+    /// How long to wait for what is in doubt, from 0s to 1year; a later sweep settles the rest. The
+    /// command may take so much longer than --give-up-after
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration(WAIT))]
     pub(crate) wait: Duration,
     /// Cancel an order even if the gateway shows it with another amount than it is tracked or
     /// listed with
@@ -393,28 +395,32 @@ pub(crate) struct SweepArgs {
     pub(crate) reconcile_only: bool,
     #[command(flatten)]
     pub(crate) ages: AgeArgs,
-    /// Work on at most so many orders
-    #[arg(long, value_name = "N")]
+    /// Work on at most so many orders, from 0 to 1000000000
+    #[arg(long, value_name = "N", value_parser = number::<u64>(0, 1_000_000_000),
+        allow_negative_numbers = true)]
     pub(crate) max: Option<u64>,
-    /// Work on so many orders at a time
-    #[arg(long, value_name = "N", default_value = "8")]
-    pub(crate) concurrency: NonZeroUsize,
-    /// Begin or settle at most so many orders in a second, for each account
-    #[arg(long, value_name = "N")]
-    pub(crate) rate: Option<NonZeroU32>,
+    /// Work on so many orders at a time, from 1 to 256
+    #[arg(long, value_name = "N", default_value = "8", value_parser = number::<u16>(1, 256),
+        allow_negative_numbers = true)]
+    pub(crate) concurrency: u16,
+    /// Begin or settle at most so many orders in a second, from 1 to 10000, for each account
+    #[arg(long, value_name = "N", value_parser = number::<u32>(1, 10_000),
+        allow_negative_numbers = true)]
+    pub(crate) rate: Option<u32>,
     /// Stop an account when more than this share of its last orders failed, from 0 to 1
-    #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = share)]
+    #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = share,
+        allow_negative_numbers = true)]
     pub(crate) error_rate: f64,
-    /// Read again what was reported cancelled, failed or expired so recently, to find late
-    /// payments, and what waits for a person
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    /// Read again what was reported cancelled, failed or expired so recently (from 0s to 10years), to
+    /// find late payments, and what waits for a person
+    #[arg(long, value_name = "DURATION", value_parser = duration(AGE))]
     pub(crate) recheck: Option<Duration>,
-    /// After the last order, how long to wait for what is in doubt
-    #[arg(long, default_value = "30s", value_parser = humantime::parse_duration)]
+    /// After the last order, how long to wait for what is in doubt, from 0s to 1year
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration(WAIT))]
     pub(crate) wait: Duration,
     /// Keep running, and sweep again so long (give or take a tenth) after each end; from
-    /// 100ms to a year
-    #[arg(long, value_name = "DURATION", value_parser = every)]
+    /// 100ms to 1year
+    #[arg(long, value_name = "DURATION", value_parser = duration(PAUSE))]
     pub(crate) every: Option<Duration>,
     /// Cancel an order even if the gateway shows it with another amount than it is tracked or
     /// listed with
@@ -431,19 +437,20 @@ pub(crate) struct SweepArgs {
 /// The ages from which orders count as abandoned.
 #[derive(Debug, clap::Args)]
 pub(crate) struct AgeArgs {
-    /// Leave younger orders to their customers, unless a rule has another age for them [default:
-    /// 30m, or sweep.min_age in duka.toml]
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    /// Leave younger orders to their customers, unless a rule has another age for them; from 0s to
+    /// 10years [default: 30m, or sweep.min_age in duka.toml]
+    #[arg(long, value_name = "DURATION", value_parser = duration(AGE))]
     pub(crate) min_age: Option<Duration>,
     /// Leave younger orders to their customers while a payment is under way (KwikPaisa's
-    /// PROCESSING) [default: 24h, or sweep.processing_min_age in duka.toml]
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    /// PROCESSING); from 0s to 10years [default: 24h, or sweep.processing_min_age in duka.toml]
+    #[arg(long, value_name = "DURATION", value_parser = duration(AGE))]
     pub(crate) processing_min_age: Option<Duration>,
-    /// Leave older orders alone
-    #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = humantime::parse_duration)]
+    /// Leave older orders alone; from 0s to 10years
+    #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = duration(AGE))]
     pub(crate) look_back: Duration,
-    /// Leave orders alone whose last action is more recent [default: as --min-age]
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    /// Leave orders alone whose last action is more recent; from 0s to 10years [default: as
+    /// --min-age]
+    #[arg(long, value_name = "DURATION", value_parser = duration(AGE))]
     pub(crate) grace: Option<Duration>,
 }
 
@@ -555,35 +562,6 @@ fn amount(text: &str) -> Result<Decimal, String> {
     let amount = Decimal::from_str_exact(text).ok();
     let amount = amount.filter(|amount| !text.contains('_') && *amount > Decimal::ZERO);
     amount.ok_or_else(|| "not a number above zero, such as 105.50".to_owned())
-}
-
-fn every(text: &str) -> Result<Duration, String> {
-    let every = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    let longest = Duration::from_secs(365 * 24 * 60 * 60);
-    if (Duration::from_millis(100)..=longest).contains(&every) {
-        Ok(every)
-    } else {
-        Err("not between 100ms and a year".to_owned())
-    }
-}
-
-fn total(text: &str) -> Result<Duration, String> {
-    let total = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    let longest = Duration::from_secs(365 * 24 * 60 * 60);
-    if total.is_zero() || total > longest {
-        Err("not above zero and up to a year".to_owned())
-    } else {
-        Ok(total)
-    }
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    let share: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
-    if (0.0..=1.0).contains(&share) {
-        Ok(share)
-    } else {
-        Err("not between 0 and 1".to_owned())
-    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::failure::Failure;
+use crate::ranges::YEAR;
 
 /// How long a command waits after its end for the answer of a request that is on its way.
 const FOR_AN_ANSWER: Duration = Duration::from_secs(3);
@@ -207,8 +208,6 @@ impl Bound {
         }
     }
 }
-
-const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 #[cfg(test)]
 mod tests {

@@ -21,7 +21,7 @@ use crate::small_file;
 
 pub(crate) mod import;
 mod sweep;
-mod waits;
+pub(crate) mod waits;
 
 /// The file that is read if the command line names none.
 const DEFAULT_FILE: &str = "duka.toml";

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::env::{self, VarError};
 
-use crate::config::Config;
+use crate::config::{Config, waits};
 use crate::failure::Failure;
 use crate::gateways::GatewayKind;
 use crate::output::plain;
@@ -39,7 +39,12 @@ fn known() -> Vec<String> {
 
 /// The variables, for `--help`.
 pub(crate) fn help() -> String {
-    let names: String = known().iter().map(|name| format!("\n  {name}")).collect();
+    let line = |name: String| {
+        let range = waits::RANGES.into_iter().find(|it| it.0 == name);
+        let range = range.map(|(_, range)| format!("  {range}"));
+        format!("\n  {name}{}", range.unwrap_or_default())
+    };
+    let names: String = known().into_iter().map(line).collect();
     format!("Environment variables:{names}")
 }
 

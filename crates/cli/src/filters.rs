@@ -70,7 +70,7 @@ impl<'a> Filters<'a> {
             order,
             since,
             until,
-            left: args.limit.map_or(u64::MAX, |limit| limit.get()),
+            left: args.limit.unwrap_or(u64::MAX),
         })
     }
 

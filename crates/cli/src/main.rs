@@ -20,6 +20,7 @@ mod gateways;
 mod import;
 mod logging;
 mod output;
+mod ranges;
 mod signals;
 mod small_file;
 mod spreadsheet;

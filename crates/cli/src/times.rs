@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use crate::failure::Failure;
+use crate::ranges::AGE;
 
 /// Which end of a period a time is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,9 +43,9 @@ impl Edge {
         {
             return Ok(at);
         }
-        let age = humantime::parse_duration(text).map_err(|_| {
+        let age = AGE.read(text).map_err(|_| {
             Failure::usage(format!(
-                "{} {text:?} is no date such as 2026-05-13, no RFC 3339 time such as 2026-05-13T08:34:00Z, and no age such as 24h",
+                "{} {text:?} is no date such as 2026-05-13, no RFC 3339 time such as 2026-05-13T08:34:00Z, and no age such as 24h, {AGE}",
                 self.option()
             ))
         })?;

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use url::Url;
 
 use crate::gateways::GatewayKind;
+use crate::ranges::{TOTAL, WAIT, duration};
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Order")]
@@ -67,26 +68,18 @@ pub(crate) struct AttemptArgs {
     /// Create the order even if it is not known yet whether the older one is cancelled
     #[arg(long, requires = "replaces")]
     pub(crate) even_in_doubt: bool,
-    /// How long to wait for the older one while it is in doubt. The command may take so much
-    /// longer than --give-up-after
-    #[arg(long, default_value = "30s", requires = "replaces",
-        value_parser = humantime::parse_duration)]
+    /// How long to wait for the older one while it is in doubt, from 0s to 1year. The command may
+    /// take so much longer than --give-up-after
+    #[arg(long, value_name = "DURATION", default_value = "30s", requires = "replaces",
+        value_parser = duration(WAIT))]
     pub(crate) wait: Duration,
     /// Create the order whatever other attempts there are
     #[arg(long, conflicts_with = "replaces")]
     pub(crate) allow_duplicate: bool,
-    /// When the offer ends, such as 45m: a sweep cancels the order from then on, and not before
-    #[arg(long, value_name = "DURATION", value_parser = expiry)]
+    /// When the offer ends, such as 45m, from 1ms to 1year: a sweep cancels the order from then on,
+    /// and not before
+    #[arg(long, value_name = "DURATION", value_parser = duration(TOTAL))]
     pub(crate) expires_in: Option<Duration>,
-}
-
-fn expiry(text: &str) -> Result<Duration, String> {
-    let expiry = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    let longest = Duration::from_secs(365 * 24 * 60 * 60);
-    if expiry.is_zero() || expiry > longest {
-        return Err("not between a moment and a year, such as 45m".to_owned());
-    }
-    Ok(expiry)
 }
 
 /// What only KwikPaisa knows.

@@ -1,11 +1,11 @@
 //! Which records are listed, and how.
 
-use std::num::NonZeroU64;
-
 use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
 use duka_core::cancel::{Finding, Outcome, SkipReason};
 use duka_core::refund::RefundFinding;
+
+use crate::ranges::number;
 
 /// Which records a list has; --account is one of the filters.
 #[derive(Debug, clap::Args)]
@@ -27,9 +27,10 @@ pub(crate) struct FilterArgs {
     /// Only with this finding
     #[arg(long, value_name = "FINDING", value_parser = findings())]
     pub(crate) finding: Option<String>,
-    /// At most so many
-    #[arg(long, value_name = "N")]
-    pub(crate) limit: Option<NonZeroU64>,
+    /// At most so many, from 1 to 1000000000
+    #[arg(long, value_name = "N", value_parser = number::<u64>(1, 1_000_000_000),
+        allow_negative_numbers = true)]
+    pub(crate) limit: Option<u64>,
 }
 
 /// How a list is printed.

@@ -1,5 +1,6 @@
 //! `duka sweep`: settles what is in doubt and cancels abandoned orders, once or for ever.
 
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
@@ -40,11 +41,11 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
         (Some(_), false) => Absent::Make,
     };
     let bounds = Bounds {
-        rate: args.rate,
+        rate: args.rate.and_then(NonZeroU32::new),
         error_rate: args.error_rate,
         recheck: args.recheck,
         max: args.max,
-        concurrency: args.concurrency.get(),
+        concurrency: usize::from(args.concurrency),
         wait: args.wait,
         account: context.chosen(&config)?,
         mode: match (args.dry_run, args.reconcile_only) {

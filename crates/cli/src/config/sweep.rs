@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::waits::duration;
 use crate::failure::Failure;
+use crate::ranges::AGE;
 
 /// The ages and rules of a sweep.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,7 +109,7 @@ impl SweepTable {
             ),
         ] {
             if let Some(text) = text {
-                *age = duration(&format!("{shown}: {key}"), &text)?;
+                *age = duration(&format!("{shown}: {key}"), &text, AGE)?;
             }
         }
         settings.duplicates = match self.duplicates.as_deref() {
@@ -233,7 +234,7 @@ impl RuleTable {
         let action = match (self.action.as_deref(), self.min_age) {
             (Some("keep"), None) => RuleAction::Keep,
             (None, Some(text)) => {
-                RuleAction::MinAge(duration(&format!("{place}: min_age"), &text)?)
+                RuleAction::MinAge(duration(&format!("{place}: min_age"), &text, AGE)?)
             }
             (Some("keep"), Some(_)) => {
                 return Err(bad(

@@ -11,9 +11,7 @@ use serde::Deserialize;
 
 use super::Environment;
 use crate::failure::Failure;
-
-/// The longest wait that is accepted.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+use crate::ranges::{Durations, TOTAL, WAIT, YEAR};
 
 /// Long enough for one call with all its tries at the default timeout, and for no more.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(3 * 60);
@@ -43,6 +41,15 @@ impl Default for Waits {
         }
     }
 }
+
+/// What each variable, and the setting of the same name, can be; `check` says why.
+pub(crate) const RANGES: [(&str, Durations); 5] = [
+    ("DUKA_SETTLE", Durations(WaitPolicy::MIN_SETTLE, YEAR)),
+    ("DUKA_REVIEW_AFTER", Durations(WaitPolicy::MIN_SETTLE, YEAR)),
+    ("DUKA_LEASE", Durations(Lease::MIN, Lease::MAX)),
+    ("DUKA_TIMEOUT", TOTAL),
+    ("DUKA_GIVE_UP_AFTER", TOTAL),
+];
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -119,7 +126,7 @@ impl Waits {
             ),
         ] {
             if let Some(text) = text {
-                *wait = duration(&format!("{shown}: {key}"), text)?;
+                *wait = duration(&format!("{shown}: {key}"), text, WAIT)?;
             }
         }
         Ok(waits)
@@ -135,7 +142,7 @@ impl Waits {
             ("DUKA_GIVE_UP_AFTER", &mut self.give_up_after),
         ] {
             if let Some(text) = environment(variable)? {
-                *wait = duration(variable, &text)?;
+                *wait = duration(variable, &text, WAIT)?;
             }
         }
         Ok(())
@@ -162,15 +169,17 @@ impl Waits {
                 shown(settle),
             )));
         }
-        if self.timeout.is_zero() {
-            return Err(Failure::usage(
-                "timeout is 0s; no request could be answered in time",
-            ));
+        if self.timeout < TOTAL.0 {
+            return Err(Failure::usage(format!(
+                "timeout is {}; no request could be answered in time; it can be {TOTAL}",
+                shown(self.timeout)
+            )));
         }
-        if self.give_up_after.is_zero() {
-            return Err(Failure::usage(
-                "give_up_after is 0s; no command could end in time",
-            ));
+        if self.give_up_after < TOTAL.0 {
+            return Err(Failure::usage(format!(
+                "give_up_after is {}; no command could end in time; it can be {TOTAL}",
+                shown(self.give_up_after)
+            )));
         }
         if self.lease > Lease::MAX {
             return Err(Failure::usage(format!(
@@ -197,18 +206,9 @@ impl Waits {
     }
 }
 
-pub(super) fn duration(place: &str, text: &str) -> Result<Duration, Failure> {
-    let read = humantime::parse_duration(text).map_err(|error| {
-        Failure::usage(format!(
-            "{place}: {text:?} is not a duration such as 10s or 1h: {error}"
-        ))
-    })?;
-    if read > LONGEST {
-        return Err(Failure::usage(format!(
-            "{place}: {text:?} is longer than a year"
-        )));
-    }
-    Ok(read)
+pub(super) fn duration(place: &str, text: &str, range: Durations) -> Result<Duration, Failure> {
+    let read = range.read(text);
+    read.map_err(|problem| Failure::usage(format!("{place}: {text:?} is {problem}")))
 }
 
 #[cfg(test)]
@@ -259,16 +259,50 @@ mod tests {
     fn a_wait_of_nothing_or_of_a_century_is_refused() {
         assert_eq!(
             waits(&[("DUKA_TIMEOUT", "0s")]),
-            Err("timeout is 0s; no request could be answered in time".to_owned())
+            Err(
+                "timeout is 0s; no request could be answered in time; it can be from 1ms to 1year"
+                    .to_owned()
+            )
         );
         assert_eq!(
             waits(&[("DUKA_GIVE_UP_AFTER", "0s")]),
-            Err("give_up_after is 0s; no command could end in time".to_owned())
+            Err(
+                "give_up_after is 0s; no command could end in time; it can be from 1ms to 1year"
+                    .to_owned()
+            )
         );
         assert_eq!(
             waits(&[("DUKA_LEASE", "100years")]),
-            Err("DUKA_LEASE: \"100years\" is longer than a year".to_owned())
+            Err(
+                "DUKA_LEASE: \"100years\" is not from 0s to 1year (1M is a month, 1m a minute)"
+                    .to_owned()
+            )
         );
+    }
+
+    #[test]
+    fn every_wait_keeps_to_the_range_that_help_names() {
+        let help = crate::environment::help();
+        for (variable, range) in RANGES {
+            assert!(help.contains(&format!("{variable}  {range}")), "{help}");
+            let nanos = |it: Duration| format!("{}ns", it.as_nanos());
+            let with = |value: &str| {
+                // What the others are must not be what refuses it.
+                let others = [
+                    ("DUKA_SETTLE", "100ms"),
+                    ("DUKA_REVIEW_AFTER", "1year"),
+                    ("DUKA_LEASE", "1h"),
+                    ("DUKA_TIMEOUT", "1ms"),
+                ];
+                let others = others.into_iter().filter(|it| it.0 != variable);
+                waits(&others.chain([(variable, value)]).collect::<Vec<_>>())
+            };
+            assert!(with(&nanos(range.0)).is_ok(), "{variable}");
+            let below = range.0.saturating_sub(Duration::from_nanos(1));
+            assert!(with(&nanos(below)).is_err(), "{variable}");
+            let above = range.1 + Duration::from_nanos(1);
+            assert!(with(&nanos(above)).is_err(), "{variable}");
+        }
     }
 
     #[test]
