@@ -457,8 +457,15 @@ fn no_system(place: &str) -> Failure {
 
 /// A store of a configuration file: its path counts from the file's folder.
 fn store_beside(folder: &Path, url: &str) -> String {
-    match url.strip_prefix("sqlite:") {
-        Some(path) => format!("sqlite:{}", folder.join(path).display()),
+    let path = url.strip_prefix("sqlite:").map(|path| folder.join(path));
+    match path.as_deref().and_then(Path::to_str) {
+        // What is no path of a file is refused as it stands.
+        Some(_)
+            if url == "sqlite:" || url == "sqlite::memory:" || url.starts_with("sqlite:file:") =>
+        {
+            url.to_owned()
+        }
+        Some(path) => format!("sqlite:{path}"),
         None => url.to_owned(),
     }
 }
@@ -472,6 +479,14 @@ fn without_values(message: &str) -> String {
         },
         None => message.to_owned(),
     };
+    // A number or a truth is quoted with backticks.
+    for kind in ["integer `", "float `", "boolean `"] {
+        if let Some((before, rest)) = message.split_once(kind) {
+            let behind = rest.split_once('`').map_or("", |(_, behind)| behind);
+            let kind = kind.trim_end_matches(" `");
+            return format!("{before}{kind}{behind}");
+        }
+    }
     match (message.find('"'), message.rfind('"')) {
         (Some(from), Some(to)) if from < to => {
             format!("{}…{}", &message[..=from], &message[to..])
@@ -651,6 +666,7 @@ mod tests {
             "QKIO1GGBYCS1K4RJ",
             "hunter2/Ab+c=",
             "a=b",
+            "84412907",
         ] {
             for setting in [
                 "consumer_secret_env",
@@ -665,7 +681,9 @@ mod tests {
                     "consumer_secret_env" | "consumer_secret_file" => plain,
                     _ => SHOP.to_owned(),
                 };
-                let text = format!("{rest}\n{setting} = \"{key}\"");
+                let numeric = key.parse::<u64>().is_ok();
+                let quote = if numeric { "" } else { "\"" };
+                let text = format!("{rest}\n{setting} = {quote}{key}{quote}");
                 let said = match from_text(&text) {
                     Err(failure) => failure.to_string(),
                     Ok(config) => {

@@ -162,6 +162,7 @@ impl OrdersFile {
             reading: reading.clone(),
             now,
             line: 0,
+            number: 0,
             over: false,
             last: None,
             ignored,
@@ -301,6 +302,8 @@ pub(crate) struct Rows {
     now: Timestamp,
     /// Where the last row begins.
     line: u64,
+    /// Orders and bad rows so far.
+    number: u64,
     /// What cannot be read once is not tried again.
     over: bool,
     /// What the last row has in common with further rows of its order.
@@ -330,6 +333,7 @@ impl Iterator for Rows {
                 return None;
             }
             if let Some(order) = self.next_row()? {
+                self.number += 1;
                 return Some(order);
             }
         }
@@ -407,6 +411,16 @@ impl Rows {
         self.line
     }
 
+    /// Which order or bad row the last one is, from 1. Several may stand on one line.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Whether the last bad row is one behind which nothing can be read.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        self.over
+    }
+
     /// Columns that say nothing of an order here, so far.
     pub(crate) fn ignored(&self) -> impl Iterator<Item = &str> {
         self.ignored.0.iter().map(String::as_str)
@@ -452,11 +466,6 @@ fn order(
 }
 
 impl BadRow {
-    /// The line on which it begins, from 1.
-    pub(crate) fn line(&self) -> u64 {
-        self.line
-    }
-
     fn at(line: u64, column: &str, problem: String) -> Self {
         Self {
             line,

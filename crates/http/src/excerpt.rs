@@ -117,22 +117,30 @@ pub fn redact(text: impl AsRef<[u8]>, secrets: &[SecretString]) -> String {
     out
 }
 
-/// How a text may quote a secret: as it is, with its slashes escaped, percent-encoded, or within
-/// something in base64, such as the credentials of HTTP's basic authentication.
+/// How a text may quote a secret: as it is, or within something in base64, such as the credentials
+/// of HTTP's basic authentication; each of these with its slashes escaped, or percent-encoded.
 fn forms(secret: &str) -> Vec<String> {
-    let mut forms = vec![
-        secret.to_owned(),
-        secret.replace('/', "\\/"),
-        byte_serialize(secret.as_bytes()).collect(),
-    ];
+    let mut plain = vec![secret.to_owned()];
     // Three bytes become four characters, so what precedes it decides what it looks like.
     for before in 0..3 {
         let bytes = [vec![0; before], secret.as_bytes().to_vec()].concat();
         // The characters that it does not share with what is beside it.
         let (from, to) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
         for engine in [&STANDARD, &URL_SAFE] {
-            forms.push(engine.encode(&bytes)[from..to].to_owned());
+            plain.push(engine.encode(&bytes)[from..to].to_owned());
         }
     }
+    let encoded = plain.iter().flat_map(|form| {
+        let in_form: String = byte_serialize(form.as_bytes()).collect();
+        [
+            form.replace('/', "\\/"),
+            in_form.replace('+', "%20"),
+            in_form,
+        ]
+    });
+    let mut forms: Vec<String> = encoded.collect();
+    forms.append(&mut plain);
+    forms.sort_unstable();
+    forms.dedup();
     forms
 }

@@ -7,7 +7,7 @@ use duka_core::{AccountName, CancellationId, CreationId, RefundId};
 use duka_engine::create::{CreationEnd, OpenCreations};
 use duka_engine::refunds::{PendingRefunds, RefundResolution};
 use duka_engine::store::{ReportFilter, ReportPage};
-use duka_engine::{Canceller, EngineError, RefundStore, Refunder};
+use duka_engine::{Canceller, EngineError, RefundStore, Refunder, TrackedOrder};
 
 use crate::args::{Decision, ResolveArgs};
 use crate::config::Config;
@@ -32,6 +32,9 @@ pub(crate) async fn run(args: &ResolveArgs, context: &Context) -> Result<Exit, F
     let mut targets = Vec::new();
     for name in &names {
         let target = find(name, args.decision, account.as_ref(), store.as_ref()).await?;
+        if !target.takes(args.decision) {
+            return Err(target.takes_another());
+        }
         if !targets.contains(&target) {
             targets.push(target);
         }
@@ -69,6 +72,21 @@ impl Target {
             Self::Refund(id) => id.to_string(),
             Self::Creation(id) => id.to_string(),
         }
+    }
+
+    /// The failure of a decision that is not about this.
+    fn takes_another(self) -> Failure {
+        Failure::usage(match self {
+            Self::Cancellation(id) => format!(
+                "{id} is a cancellation; decide about it with --as cancelled or --as not-cancelled"
+            ),
+            Self::Refund(id) => {
+                format!("{id} is a refund; decide about it with --as received or --as not-received")
+            }
+            Self::Creation(id) => format!(
+                "{id} is an order that may not have been created; close it with --as acknowledged"
+            ),
+        })
     }
 
     /// Whether this can be decided about it.
@@ -125,11 +143,24 @@ async fn find(
     if let Some(target) = by_id(name, store).await? {
         return Ok(target);
     }
-    let mut found = pending(Some(name), account, store).await?;
-    if found.is_empty() && name.len() >= SHORTEST {
-        found = pending(None, account, store).await?;
+    let known = super::find_kept(name, store).await?;
+    let mut named = pending(Some(name), account, store).await?;
+    // As everywhere: an id or a reference of an order comes before a shop order of the same name.
+    let kept = super::as_kept(name);
+    let own = |order: &TrackedOrder| {
+        order.key.order.as_str() == kept || order.reference.as_deref() == Some(name)
+    };
+    if known.iter().any(own) {
+        named.retain(|it| it.by == NamedBy::Order);
+    }
+    let mut found: Vec<Target> = named.into_iter().map(|it| it.target).collect();
+    if found.is_empty() && known.is_empty() && name.len() >= SHORTEST {
+        let all = pending(None, account, store).await?.into_iter();
         let begins = name.to_ascii_lowercase();
-        found.retain(|target| target.id().starts_with(&begins));
+        found.extend(
+            all.map(|it| it.target)
+                .filter(|it| it.id().starts_with(&begins)),
+        );
     }
     let fitting: Vec<Target> = found
         .iter()
@@ -151,8 +182,9 @@ async fn find(
     }
 }
 
-/// The shortest beginning of an id that is looked for.
-const SHORTEST: usize = 4;
+/// The shortest beginning of an id that is looked for. Ids begin with the time at which they were
+/// made; those of the same minute differ behind this.
+const SHORTEST: usize = 8;
 
 async fn by_id(name: &str, store: &dyn RefundStore) -> Result<Option<Target>, Failure> {
     let Ok(id) = name.parse::<CancellationId>() else {
@@ -185,14 +217,35 @@ async fn by_id(name: &str, store: &dyn RefundStore) -> Result<Option<Target>, Fa
 
 const PAGE: u32 = 500;
 
+/// By what a name fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NamedBy {
+    /// The order's id or reference.
+    Order,
+    ShopOrder,
+}
+
+/// Something pending.
+struct Named {
+    target: Target,
+    by: NamedBy,
+}
+
 /// All that is pending, or what is pending about the orders with this name.
 async fn pending(
     order: Option<&str>,
     account: Option<&AccountName>,
     store: &dyn RefundStore,
-) -> Result<Vec<Target>, Failure> {
+) -> Result<Vec<Named>, Failure> {
     let failed = |error| Failure::store("list what is pending", &error);
     let order = order.map(super::as_kept);
+    let named = |own: &[Option<&str>]| {
+        if own.contains(&order.as_deref()) {
+            NamedBy::Order
+        } else {
+            NamedBy::ShopOrder
+        }
+    };
     let mut found = Vec::new();
     let mut page = ReportPage {
         which: ReportFilter::Pending,
@@ -206,9 +259,12 @@ async fn pending(
         if !page.advance(&records) {
             break;
         }
-        found.extend(records.iter().map(|record| Target::Cancellation(record.id)));
+        found.extend(records.iter().map(|record| Named {
+            target: Target::Cancellation(record.id),
+            by: named(&[Some(record.key.order.as_str()), record.reference.as_deref()]),
+        }));
     }
-    let named = |names: [Option<&str>; 3]| order.is_none() || names.contains(&order.as_deref());
+    let fits = |names: [Option<&str>; 3]| order.is_none() || names.contains(&order.as_deref());
     let mut page = PendingRefunds {
         account: account.cloned(),
         after: None,
@@ -220,9 +276,12 @@ async fn pending(
         page.after = Some((last.created_at, last.id));
         let fitting = refunds.iter().filter(|refund| {
             let (reference, shop) = (refund.reference.as_deref(), refund.shop_order.as_deref());
-            named([Some(refund.key.order.as_str()), reference, shop])
+            fits([Some(refund.key.order.as_str()), reference, shop])
         });
-        found.extend(fitting.map(|refund| Target::Refund(refund.id)));
+        found.extend(fitting.map(|refund| Named {
+            target: Target::Refund(refund.id),
+            by: named(&[Some(refund.key.order.as_str()), refund.reference.as_deref()]),
+        }));
     }
     let mut page = OpenCreations {
         account: account.cloned(),
@@ -235,8 +294,11 @@ async fn pending(
         page.after = Some((last.started_at, last.id));
         let fitting = creations
             .iter()
-            .filter(|it| named([Some(&it.reference), it.shop_order.as_deref(), None]));
-        found.extend(fitting.map(|it| Target::Creation(it.id)));
+            .filter(|it| fits([Some(&it.reference), it.shop_order.as_deref(), None]));
+        found.extend(fitting.map(|it| Named {
+            target: Target::Creation(it.id),
+            by: named(&[Some(&it.reference)]),
+        }));
     }
     Ok(found)
 }
@@ -254,11 +316,7 @@ async fn decide(
                 Decision::Cancelled => Resolution::Cancelled,
                 Decision::NotCancelled => Resolution::NotCancelled,
                 Decision::Acknowledged => Resolution::Acknowledged,
-                Decision::Received | Decision::NotReceived => {
-                    return Err(Failure::usage(format!(
-                        "{id} is a cancellation; decide about it with --as cancelled or --as not-cancelled"
-                    )));
-                }
+                Decision::Received | Decision::NotReceived => return Err(target.takes_another()),
             };
             let canceller = context.canceller(config, Absent::Refuse).await?;
             cancellation(id, &canceller, resolution, said, context).await
@@ -268,20 +326,14 @@ async fn decide(
                 Decision::Acknowledged => None,
                 Decision::Received => Some(RefundResolution::Received),
                 Decision::NotReceived => Some(RefundResolution::NotReceived),
-                Decision::Cancelled | Decision::NotCancelled => {
-                    return Err(Failure::usage(format!(
-                        "{id} is a refund; decide about it with --as received or --as not-received"
-                    )));
-                }
+                Decision::Cancelled | Decision::NotCancelled => return Err(target.takes_another()),
             };
             let refunder = context.refunder(config, Absent::Refuse).await?;
             refund(id, &refunder, resolution, said, context).await
         }
         Target::Creation(id) => {
             if decision != Decision::Acknowledged {
-                return Err(Failure::usage(format!(
-                    "{id} is an order that may not have been created; close it with --as acknowledged"
-                )));
+                return Err(target.takes_another());
             }
             acknowledge_creation(id, said, context, config).await
         }

@@ -184,7 +184,7 @@ impl Round<'_> {
         let rows = std::iter::from_fn(move || {
             loop {
                 match rows.next()? {
-                    Ok(_) if untouched.binary_search(&rows.line()).is_ok() => {}
+                    Ok(_) if untouched.binary_search(&rows.number()).is_ok() => {}
                     // It has been named.
                     Err(_) if bad == BadRows::LeftOut => {}
                     Ok(mut order) => {

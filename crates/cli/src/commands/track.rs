@@ -55,8 +55,10 @@ impl BadRows {
 pub(crate) struct Checked {
     /// Rows that are no orders.
     bad: u64,
-    /// The lines of rows that say otherwise than an earlier one, or than what is tracked; sorted.
+    /// Which rows say otherwise than an earlier one, or than what is tracked: their numbers, sorted.
     differing: Vec<u64>,
+    /// Whether the list could not be read to its end.
+    cut_off: bool,
     /// How many of these say otherwise than a caller who created the order.
     created: u64,
     /// Orders that the shop does not show as open.
@@ -96,6 +98,7 @@ pub(crate) async fn run(args: &TrackArgs, context: &Context) -> Result<Exit, Fai
     };
     let known = store.as_ref().map(|store| -> &dyn Store { store.as_ref() });
     let checked = check(&file, &reading, known, differing, context).await?;
+    checked.is_whole(&file, "nothing was imported")?;
     match BadRows::of(args.list.skip_bad) {
         BadRows::Refused if checked.refused(differing) > 0 => {
             let advice = "nothing was imported; fix them, or use --skip-bad";
@@ -170,7 +173,7 @@ async fn import(
     let mut good = std::iter::from_fn(|| {
         loop {
             match rows.next()? {
-                Ok(order) if refused.binary_search(&rows.line()).is_err() => return Some(order),
+                Ok(order) if refused.binary_search(&rows.number()).is_err() => return Some(order),
                 Ok(_) | Err(_) => {}
             }
         }
@@ -204,6 +207,7 @@ pub(crate) async fn prepare(
     context: &Context,
 ) -> Result<Checked, Failure> {
     let checked = check(file, reading, Some(store), differing, context).await?;
+    checked.is_whole(file, "nothing was sent")?;
     let refused = checked.refused(differing) - checked.created_otherwise(differing);
     if bad == BadRows::Refused && refused > 0 {
         let advice = "nothing was sent; fix them, or use --skip-bad";
@@ -239,7 +243,7 @@ async fn check(
         match row {
             Ok(order) => {
                 checker.repeats.note(&order);
-                batch.push((rows.line(), order));
+                batch.push((rows.number(), rows.line(), order));
             }
             Err(bad) => checker.bad(&bad),
         }
@@ -250,6 +254,7 @@ async fn check(
     }
     checker.differ(tracked_otherwise(store, &batch).await?);
     checker.checked.left_out = rows.left_out().clone();
+    checker.checked.cut_off = rows.is_cut_off();
     if reading.is_to_be_told() {
         print_what_is_not_read(file, &rows, context.output);
     }
@@ -258,13 +263,13 @@ async fn check(
         let first_pass = checker.checked.differing.len();
         while let Some(row) = rows.next() {
             let Ok(order) = row else { continue };
-            let line = rows.line();
+            let number = rows.number();
             // One complaint for each row.
-            let named = checker.checked.differing[..first_pass].binary_search(&line);
+            let named = checker.checked.differing[..first_pass].binary_search(&number);
             if named.is_err()
-                && let Some(differs) = checker.repeats.differs(line, &order)
+                && let Some(differs) = checker.repeats.differs(rows.line(), &order)
             {
-                checker.differ(vec![(differs, Origin::List)]);
+                checker.differ(vec![(number, differs, Origin::List)]);
             }
         }
         checker.checked.differing.sort_unstable();
@@ -303,9 +308,9 @@ impl Checker<'_> {
         self.name(row);
     }
 
-    fn differ(&mut self, rows: Vec<(BadRow, Origin)>) {
-        for (row, origin) in rows {
-            self.checked.differing.push(row.line());
+    fn differ(&mut self, rows: Vec<(u64, BadRow, Origin)>) {
+        for (number, row, origin) in rows {
+            self.checked.differing.push(number);
             self.checked.created += u64::from(origin == Origin::Caller);
             match self.differing {
                 Differing::Refused => self.name(&row),
@@ -322,22 +327,23 @@ impl Checker<'_> {
     }
 }
 
-/// The rows, each with its line, that say otherwise than what is tracked, and who said that.
+/// Of these rows, each with its number and line, those that say otherwise than what is tracked, and
+/// who said that.
 async fn tracked_otherwise(
     store: Option<&dyn Store>,
-    rows: &[(u64, TrackedOrder)],
-) -> Result<Vec<(BadRow, Origin)>, Failure> {
+    rows: &[(u64, u64, TrackedOrder)],
+) -> Result<Vec<(u64, BadRow, Origin)>, Failure> {
     let Some(store) = store else {
         return Ok(Vec::new());
     };
-    let keys = rows.iter().map(|(_, order)| order.key.clone()).collect();
+    let keys = rows.iter().map(|(.., order)| order.key.clone()).collect();
     let tracked = store.orders(keys).await;
     let tracked = tracked.map_err(|error| Failure::store("look up the orders", &error))?;
     let tracked: BTreeMap<_, _> = tracked.iter().map(|it| (named(it), it)).collect();
-    let differ = rows.iter().filter_map(|(line, order)| {
+    let differ = rows.iter().filter_map(|(number, line, order)| {
         let known = tracked.get(&named(order))?;
         let differs = differs_from_tracked(*line, order, known)?;
-        Some((differs, known.origin))
+        Some((*number, differs, known.origin))
     });
     Ok(differ.collect())
 }
@@ -364,7 +370,18 @@ impl Checked {
         }
     }
 
-    /// The lines of rows whose orders are not to be touched; sorted.
+    /// Fails if orders may stand where the list could not be read, whatever may be left out.
+    fn is_whole(&self, file: &OrdersFile, nothing: &str) -> Result<(), Failure> {
+        if !self.cut_off {
+            return Ok(());
+        }
+        let name = file.name();
+        Err(Failure::usage(format!(
+            "{name} cannot be read to its end; {nothing}; mend it where the last message says"
+        )))
+    }
+
+    /// The numbers of rows whose orders are not to be touched; sorted.
     pub(crate) fn untouched(self, differing: Differing) -> Vec<u64> {
         match differing {
             Differing::Refused => self.differing,

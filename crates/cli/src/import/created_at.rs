@@ -62,6 +62,8 @@ fn moment(text: &str, zone: Option<&TimeZone>) -> Result<Timestamp, String> {
     let no_time = || format!("{text:?} is not an RFC 3339 time such as 2026-05-13T08:34:00Z");
     // A date alone would be midnight, hours away from the time that is meant.
     let has_time = text.contains(':');
+    // A zone in brackets would be read over.
+    let has_time = has_time && !text.contains('[');
     let local: DateTime = Some(text)
         .filter(|_| has_time)
         .and_then(|text| text.parse().ok())

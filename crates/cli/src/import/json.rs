@@ -223,6 +223,10 @@ impl<R: BufRead> Elements<R> {
             }
             text.push(byte);
             self.step(byte);
+            // What follows an object without a comma is no part of it.
+            if byte == b'}' && depth == 0 && !in_string {
+                break;
+            }
             if text.len() > MAX_LINE {
                 self.line = first;
                 return Err(self.problem("an element begins here and is longer than 1 MiB"));

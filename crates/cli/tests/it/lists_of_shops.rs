@@ -1,6 +1,7 @@
 //! Lists as shops and spreadsheets export them: they go in without editing, or are refused with
 //! the word that helps.
 
+use duka_emulator::Gateway;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
@@ -429,7 +430,7 @@ fn the_account_of_the_command_line_fills_a_missing_column_and_refuses_rows_of_an
         .exits(2)
         .complains(said);
     // The only account needs no name.
-    let shop = CliFixture::only(duka_emulator::Gateway::KwikPaisa);
+    let shop = CliFixture::only(Gateway::KwikPaisa);
     assert_eq!(
         track(
             &shop,
@@ -636,4 +637,40 @@ fn what_says_how_a_list_is_read_needs_a_list() {
         let run = shop.duka(&[&["sweep"], option].concat()).exits(2);
         run.complains("--orders");
     }
+}
+
+/// As JavaScript writes an array: without a line break.
+#[test]
+fn of_an_array_on_one_line_only_the_row_that_differs_is_left_out() {
+    let shop = CliFixture::only(Gateway::KwikPaisa);
+    let row = |id: &str, amount: &str| {
+        format!(
+            r#"{{"account":"kwikpaisa","order":"{id}","created_at":"2026-06-24T10:00:00Z","amount":"{amount}","currency":"INR"}}"#
+        )
+    };
+    let rows = [row("A-1", "1.00"), row("A-2", "1.00"), row("A-1", "2.00")];
+    shop.terminal
+        .write("list.json", format!("[{}]", rows.join(",")));
+    shop.duka(&["track", "list.json"]).exits(2);
+    let args = ["track", "list.json", "--skip-bad", "--json"];
+    let tracked = shop.duka(&args).exits(0).json();
+    assert_eq!((&tracked["added"], &tracked["bad"]), (&2.into(), &1.into()));
+}
+
+#[test]
+fn a_list_that_cannot_be_read_to_its_end_is_refused_whatever_may_be_left_out() {
+    let shop = CliFixture::only(Gateway::KwikPaisa);
+    let row = r#"{"account":"kwikpaisa","order":"A-1","created_at":"2026-06-24T10:00:00Z","amount":"1.00","currency":"INR"}"#;
+    for text in [format!("[{row} {row}]"), format!("[{row},")] {
+        shop.terminal.write("list.json", text);
+        for args in [
+            &["track", "list.json", "--skip-bad"][..],
+            &["sweep", "--orders", "list.json", "--skip-bad"],
+        ] {
+            shop.duka(args)
+                .exits(2)
+                .complains("cannot be read to its end");
+        }
+    }
+    shop.duka(&["show", "A-1"]).exits(2);
 }

@@ -226,8 +226,10 @@ fn untrack(connection: &Connection, id: CreationId) -> Result<(), StoreError> {
                AND NOT EXISTS (SELECT 1 FROM order_events AS e
                                WHERE e.account = orders.account AND e.order_id = orders.order_id)
                AND NOT EXISTS (SELECT 1 FROM creations AS o
-                               WHERE o.account = orders.account AND o.outcome IS NULL
-                                 AND o.reference = orders.reference)",
+                               WHERE o.account = orders.account AND o.id <> ?1
+                                 AND (o.outcome IS NULL OR o.outcome = 'created')
+                                 AND (o.order_id = orders.order_id
+                                      OR o.reference = orders.reference))",
         )
         .and_then(|mut delete| delete.execute(params![id.to_string()]))
         .map_err(store_error)?;

@@ -115,6 +115,20 @@ pub async fn a_request_to_create_is_open_until_its_order_is_tracked(suite: &Suit
     assert!(store.order(&key("shop", "T-3")).await.unwrap().is_some());
 }
 
+/// Of two requests for the same id, one is refused after the other has created the order.
+pub async fn an_order_that_another_request_has_created_is_not_forgotten(suite: &Suite<'_>) {
+    let store = suite.open();
+    let requests = [creation(1, "shop", "A-1", 0), creation(2, "shop", "A-1", 1)];
+    for request in &requests {
+        begin(&*store, request.clone(), Some(own(request))).await;
+    }
+    end(&*store, &requests[1], created_as(own(&requests[1]))).await;
+    let refused = CreationEnd::NotCreated("the id exists".to_owned());
+    end(&*store, &requests[0], refused).await;
+    let order = store.order(&key("shop", "A-1")).await.unwrap();
+    assert!(order.is_some(), "the order is at its gateway");
+}
+
 /// What a list says of an order is not changed by a request that was refused.
 pub async fn an_order_keeps_its_age_and_origin_when_creating_it_again_is_refused(
     suite: &Suite<'_>,

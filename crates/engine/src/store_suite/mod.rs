@@ -153,6 +153,7 @@ macro_rules! store_suite {
             creations {
                 a_request_to_create_is_open_until_its_order_is_tracked
                 an_order_that_was_not_created_is_tracked_no_longer
+                an_order_that_another_request_has_created_is_not_forgotten
                 an_order_keeps_its_age_and_origin_when_creating_it_again_is_refused
                 an_order_that_may_exist_or_was_known_before_stays_tracked
                 an_order_that_is_seen_closes_the_requests_that_may_have_created_it

@@ -107,6 +107,9 @@ fn a_secret_that_is_quoted_in_another_encoding_is_redacted() {
         "OnBrL1Rlc3QrMT0_",
         "YTpway9UZXN0KzE9Pzpi",
         "YWI6cGsvVGVzdCsxPT8=",
+        // As PHP escapes it, and within an address.
+        "OnBrL1Rlc3QrMT0\\/",
+        "OnBrL1Rlc3QrMT0%2F",
     ] {
         let shown = hiding(&format!("no key {quoted} here"), &[secret]);
         assert!(shown.contains('…'), "{quoted}: {shown}");
