@@ -9,6 +9,7 @@ mod json;
 mod reading;
 mod repeats;
 mod row;
+mod stream;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -21,6 +22,7 @@ use jiff::Timestamp;
 
 use crate::config::import::Field;
 use crate::failure::Failure;
+use crate::small_file::{self, Source as FileSource};
 use cells::{CellReader, NoRow};
 use columns::Columns;
 use json::Elements;
@@ -86,26 +88,28 @@ impl OrdersFile {
         } else {
             path.display().to_string()
         };
-        let opened = || -> io::Result<(File, Vec<u8>)> {
-            let file = if standard_input {
-                spool(io::stdin().lock())?
-            } else {
-                let file = File::open(path)?;
-                // A pipe, such as a shell's <(…), cannot be read twice.
-                if file.metadata()?.is_file() {
-                    file
-                } else {
-                    spool(file)?
+        let opened = || -> Result<(File, Kind), String> {
+            if standard_input {
+                return stream::put_aside(io::stdin().lock());
+            }
+            let open = || File::open(path).map_err(|error| error.to_string());
+            match small_file::source(path)? {
+                // It cannot be read twice.
+                FileSource::OpenPipe => stream::put_aside(open()?),
+                FileSource::Regular => {
+                    let file = open()?;
+                    let mut start = Vec::new();
+                    let read = (&file).take(LOOKED_AT as u64).read_to_end(&mut start);
+                    read.map_err(|error| error.to_string())?;
+                    Ok((file, Kind::of(&start)?))
                 }
-            };
-            let mut start = Vec::new();
-            (&file).take(LOOKED_AT as u64).read_to_end(&mut start)?;
-            Ok((file, start))
+                FileSource::Other => Err(
+                    "that is a pipe or a device; name a regular file, or - for standard input"
+                        .to_owned(),
+                ),
+            }
         };
-        let (file, start) = opened().map_err(|error| {
-            Failure::usage(format!("failed to read orders from {name}: {error}"))
-        })?;
-        let kind = Kind::of(&start).map_err(|problem| {
+        let (file, kind) = opened().map_err(|problem| {
             Failure::usage(format!("failed to read orders from {name}: {problem}"))
         })?;
         Ok(Self { name, file, kind })
@@ -214,13 +218,6 @@ fn line_end(text: &[u8]) -> u8 {
     } else {
         b'\n'
     }
-}
-
-fn spool(mut input: impl Read) -> io::Result<File> {
-    let mut file = tempfile::tempfile()?;
-    io::copy(&mut input, &mut file)?;
-    file.seek(SeekFrom::Start(0))?;
-    Ok(file)
 }
 
 fn skip_byte_order_mark(reader: &mut impl BufRead) -> io::Result<()> {

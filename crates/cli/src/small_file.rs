@@ -1,22 +1,63 @@
-//! Files of settings and secrets: regular files of a bounded size. A pipe or a device may have no
-//! end, and may keep the program waiting for its beginning.
+//! Files that the user names. Those of settings and secrets are regular files of a bounded size: a
+//! pipe or a device may have no end, and may keep the program waiting for its beginning.
 
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
+
+/// Where the text of a file comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A file on a disk.
+    Regular,
+    /// A pipe that the shell has opened, such as its `<(…)`; opening it again waits for nothing.
+    OpenPipe,
+    /// A pipe that has to be opened, or a device.
+    Other,
+}
+
+/// What kind of file a path names. It is looked at before it is opened: to open a pipe by its name
+/// waits for its writer.
+///
+/// # Errors
+/// Why it cannot be read, fit to follow "failed to read …: ".
+pub(crate) fn source(path: &Path) -> Result<Source, String> {
+    let kind = fs::metadata(path).map_err(|error| error.to_string())?;
+    if kind.is_dir() {
+        return Err("that is a folder; name a file in it".to_owned());
+    }
+    if kind.is_file() {
+        return Ok(Source::Regular);
+    }
+    let of_shell = ["/dev/fd", "/proc/self/fd", "/dev/stdin"];
+    if is_pipe(&kind) && of_shell.iter().any(|it| path.starts_with(it)) {
+        return Ok(Source::OpenPipe);
+    }
+    Ok(Source::Other)
+}
+
+#[cfg(unix)]
+fn is_pipe(kind: &fs::Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+
+    kind.file_type().is_fifo()
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &fs::Metadata) -> bool {
+    false
+}
 
 /// Reads a text file of at most `most` bytes, without a byte order mark.
 ///
 /// # Errors
 /// Why it cannot be read, fit to follow "failed to read …: ". The text of the file is not quoted.
 pub(crate) fn read(path: &Path, most: u64) -> Result<String, String> {
-    // Looked at before it is opened: to open a pipe waits for its writer.
-    let kind = fs::metadata(path).map_err(|error| error.to_string())?;
-    if kind.is_dir() {
-        return Err("that is a folder; name a file in it".to_owned());
-    }
-    if !kind.is_file() {
-        return Err("that is a pipe or a device; name a regular file".to_owned());
+    match source(path)? {
+        Source::Regular => {}
+        Source::OpenPipe | Source::Other => {
+            return Err("that is a pipe or a device; name a regular file".to_owned());
+        }
     }
     let mut bytes = Vec::new();
     // What the system says of the size may be wrong, as under /proc.

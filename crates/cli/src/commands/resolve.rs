@@ -104,13 +104,17 @@ impl Target {
     }
 }
 
+/// So much of standard input is read; it may have no end.
+const MOST: u64 = 16 * 1024 * 1024;
+
 /// The first cell of each row; a header of ours is left out.
 fn names(input: impl io::Read) -> Result<Vec<String>, Failure> {
+    let mut input = input.take(MOST + 1);
     let mut rows = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .trim(csv::Trim::All)
-        .from_reader(input);
+        .from_reader(&mut input);
     let mut names = Vec::new();
     for row in rows.records() {
         let row =
@@ -123,6 +127,12 @@ fn names(input: impl io::Read) -> Result<Vec<String>, Failure> {
         if !name.is_empty() && !header {
             names.push(name.to_owned());
         }
+    }
+    drop(rows);
+    if input.limit() == 0 {
+        return Err(Failure::usage(
+            "standard input is longer than 16 MiB; give one id or order on each line",
+        ));
     }
     if names.is_empty() {
         return Err(Failure::usage(
@@ -434,4 +444,17 @@ async fn cancellation(
         ))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_never_end_are_refused() {
+        for endless in [b'x', b'\n'] {
+            let refused = names(io::repeat(endless)).unwrap_err().to_string();
+            assert!(refused.contains("longer than 16 MiB"), "{refused}");
+        }
+    }
 }

@@ -153,6 +153,16 @@ enum State {
 pub(super) struct NoElement {
     pub(super) line: u64,
     pub(super) problem: String,
+    pub(super) trouble: Trouble,
+}
+
+/// What is wrong where there is no element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// The text.
+    Syntax,
+    /// It cannot be read, or has no end.
+    Stream,
 }
 
 impl<R: BufRead> Elements<R> {
@@ -165,12 +175,21 @@ impl<R: BufRead> Elements<R> {
     }
 
     pub(super) fn next(&mut self) -> Result<Option<(u64, Vec<u8>)>, NoElement> {
+        let (first, mut blanks) = (self.line, 0);
         loop {
             let byte = self.peek()?;
             if let Some(byte) = byte
                 && byte.is_ascii_whitespace()
             {
                 self.step(byte);
+                blanks += 1;
+                if blanks > MAX_LINE {
+                    return Err(NoElement {
+                        line: first,
+                        problem: "more than 1 MiB of blanks come after this".to_owned(),
+                        trouble: Trouble::Stream,
+                    });
+                }
                 continue;
             }
             match (self.state, byte) {
@@ -228,8 +247,11 @@ impl<R: BufRead> Elements<R> {
                 break;
             }
             if text.len() > MAX_LINE {
-                self.line = first;
-                return Err(self.problem("an element begins here and is longer than 1 MiB"));
+                return Err(NoElement {
+                    line: first,
+                    problem: "an element begins here and is longer than 1 MiB".to_owned(),
+                    trouble: Trouble::Stream,
+                });
             }
         }
         text.truncate(text.trim_ascii_end().len());
@@ -242,8 +264,11 @@ impl<R: BufRead> Elements<R> {
                 Ok(ready) => return Ok(ready.first().copied()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
-                    let problem = error.to_string();
-                    return Err(self.problem(&problem));
+                    return Err(NoElement {
+                        line: self.line,
+                        problem: error.to_string(),
+                        trouble: Trouble::Stream,
+                    });
                 }
             }
         }
@@ -258,6 +283,7 @@ impl<R: BufRead> Elements<R> {
         NoElement {
             line: self.line,
             problem: problem.to_owned(),
+            trouble: Trouble::Syntax,
         }
     }
 }

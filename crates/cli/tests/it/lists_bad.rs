@@ -262,7 +262,9 @@ fn a_list_that_is_none_is_refused_as_a_whole() {
     shop.duka(&["track", "missing.csv"])
         .exits(2)
         .complains("missing.csv: No such file");
-    shop.duka(&["track", "."]).exits(2).complains("directory");
+    shop.duka(&["track", "."])
+        .exits(2)
+        .complains("that is a folder; name a file in it");
 }
 
 #[test]

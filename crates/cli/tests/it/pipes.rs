@@ -1,21 +1,74 @@
 //! Readers that leave early, and lists that come through a pipe.
 
+#[cfg(unix)]
+use std::io::Write as _;
 use std::process::Stdio;
 
 use crate::shop::{CliFixture, HEADER, Run, row};
 
 #[cfg(unix)]
 #[test]
-fn a_list_may_come_through_a_pipe_with_a_name() {
+fn a_list_may_come_through_standard_input_or_a_pipe_of_the_shell() {
+    let shop = CliFixture::open();
+    for (name, order) in [("-", "A-1"), ("/dev/stdin", "A-2"), ("/dev/fd/0", "A-3")] {
+        let list = format!("{HEADER}\n{}\n", row("kwikpaisa", order));
+        let mut command = shop.terminal.command(&["track", name]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        let writer = std::thread::spawn(move || input.write_all(list.as_bytes()));
+        let run = Run::of(child.wait_with_output().unwrap()).exits(0);
+        assert!(
+            run.stdout.starts_with("1 orders tracked"),
+            "{name}: {}",
+            run.stdout
+        );
+        writer.join().unwrap().unwrap();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_list_that_is_a_folder_a_device_or_a_pipe_with_a_name_is_refused_with_the_reason() {
     let shop = CliFixture::open();
     let pipe = shop.terminal.path("orders.fifo");
     let made = std::process::Command::new("mkfifo").arg(&pipe).status();
     assert!(made.unwrap().success());
-    let list = format!("{HEADER}\n{}\n", row("kwikpaisa", "A-1"));
-    let writer = std::thread::spawn(move || std::fs::write(pipe, list));
-    let run = shop.duka(&["track", "orders.fifo"]).exits(0);
-    assert!(run.stdout.starts_with("1 orders tracked"), "{}", run.stdout);
-    writer.join().unwrap().unwrap();
+    std::fs::create_dir(shop.terminal.path("lists")).unwrap();
+    let device = "that is a pipe or a device; name a regular file, or - for standard input";
+    for (name, said) in [
+        ("orders.fifo", device),
+        ("/dev/zero", device),
+        ("lists", "that is a folder; name a file in it"),
+    ] {
+        for command in [&["track"][..], &["sweep", "--orders"]] {
+            let run = shop.duka(&[command, &[name]].concat()).exits(2);
+            run.complains(&format!("failed to read orders from {name}: {said}"));
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_line_on_standard_input_that_never_ends_is_refused_with_its_number() {
+    let shop = CliFixture::open();
+    for (start, line) in [("", 1), (&*format!("{HEADER}\n"), 2), ("{}\n{}\n", 3)] {
+        let mut command = shop.terminal.command(&["track", "-"]);
+        command.stdin(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        let start = start.to_owned();
+        let writer = std::thread::spawn(move || {
+            input.write_all(start.as_bytes()).unwrap();
+            // Ends when its reader has gone.
+            while input.write_all(&[b'x'; 4096]).is_ok() {}
+        });
+        let run = Run::of(child.wait_with_output().unwrap()).exits(2);
+        run.complains(&format!(
+            "from standard input: line {line}: is longer than 1 MiB"
+        ));
+        writer.join().unwrap();
+    }
 }
 
 #[test]
