@@ -19,6 +19,8 @@ use crate::failure::Failure;
 use crate::gateways::{GatewayKind, System};
 use crate::small_file;
 
+#[cfg(test)]
+mod documented;
 pub(crate) mod import;
 mod sweep;
 pub(crate) mod waits;

@@ -11,41 +11,75 @@ use crate::failure::Failure;
 use crate::gateways::GatewayKind;
 use crate::output::plain;
 
-/// The variables that are about no gateway.
-const COMMON: [&str; 7] = [
-    "DUKA_STORE",
-    "DUKA_SETTLE",
-    "DUKA_REVIEW_AFTER",
-    "DUKA_LEASE",
-    "DUKA_TIMEOUT",
-    "DUKA_GIVE_UP_AFTER",
-    "DUKA_PROXY",
+/// The variables that are about no gateway, and what each is, for `--help`.
+const COMMON: [(&str, &str); 7] = [
+    ("DUKA_STORE", "where cancellations are kept, as --store"),
+    (
+        "DUKA_SETTLE",
+        "how long after a request a status that says open proves nothing [10s]",
+    ),
+    (
+        "DUKA_REVIEW_AFTER",
+        "what is in doubt for longer waits for a person [1h]",
+    ),
+    (
+        "DUKA_LEASE",
+        "how long a worker that died keeps a record [2m]",
+    ),
+    (
+        "DUKA_TIMEOUT",
+        "the longest that one request may take [30s]",
+    ),
+    (
+        "DUKA_GIVE_UP_AFTER",
+        "the longest that a command about one order may take [3m]",
+    ),
+    ("DUKA_PROXY", "the proxy that gateways are reached through"),
 ];
 
-/// Every variable of ours that has an effect.
-fn known() -> Vec<String> {
-    let common = COMMON.into_iter().map(str::to_owned);
+/// Every variable of ours that has an effect, and what it is.
+fn described() -> Vec<(String, &'static str)> {
+    let common = COMMON.map(|(name, words)| (name.to_owned(), words));
     let of_gateway = |kind: GatewayKind| {
-        let settings = kind.keys().into_iter().chain(["environment", "base_url"]);
-        let settings = settings.chain(kind.own_variable());
-        settings
-            .map(move |setting| kind.variable(setting))
+        let [first, second] = kind.keys();
+        let common = [
+            (first, "a credential, with the next one"),
+            (second, "the other one; both make an account"),
+            ("environment", "sandbox or production [sandbox]"),
+            ("base_url", "another address, such as the emulator's"),
+        ];
+        let own = kind
+            .own_variable()
+            .map(|setting| (setting, "from `duka ipn register`"));
+        common
+            .into_iter()
+            .chain(own)
+            .map(move |(setting, words)| (kind.variable(setting), words))
             .collect::<Vec<_>>()
     };
     common
+        .into_iter()
         .chain(GatewayKind::ALL.into_iter().flat_map(of_gateway))
         .collect()
 }
 
+/// Every variable of ours that has an effect.
+pub(crate) fn known() -> Vec<String> {
+    described().into_iter().map(|(name, _)| name).collect()
+}
+
 /// The variables, for `--help`.
 pub(crate) fn help() -> String {
-    let line = |name: String| {
+    let described = described();
+    let width = described.iter().map(|(name, _)| name.len()).max();
+    let width = width.unwrap_or(0);
+    let line = |(name, words): &(String, &str)| {
         let range = waits::RANGES.into_iter().find(|it| it.0 == name);
-        let range = range.map(|(_, range)| format!("  {range}"));
-        format!("\n  {name}{}", range.unwrap_or_default())
+        let range = range.map(|(_, range)| format!(" {range}"));
+        format!("\n  {name:width$}  {words}{}", range.unwrap_or_default())
     };
-    let names: String = known().into_iter().map(line).collect();
-    format!("Environment variables:{names}")
+    let lines: String = described.iter().map(line).collect();
+    format!("Environment variables:{lines}")
 }
 
 /// What the project's own tests and chores read; a developer may have set them for a whole session.
@@ -193,12 +227,14 @@ mod tests {
     }
 
     #[test]
-    fn the_help_lists_every_variable_and_groups_the_global_options() {
+    fn the_help_says_what_every_variable_is_and_groups_the_global_options() {
         let help = <crate::args::Args as clap::CommandFactory>::command()
             .render_help()
             .to_string();
         for name in known() {
-            assert!(help.contains(&name), "{name}: {help}");
+            let mut lines = help.lines().map(str::trim);
+            let words = lines.find_map(|line| line.strip_prefix(&format!("{name} ")));
+            assert!(words.is_some_and(|it| it.len() > 10), "{name}: {help}");
         }
         assert!(help.contains("Global options:"), "{help}");
     }
