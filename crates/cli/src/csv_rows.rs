@@ -37,6 +37,9 @@ pub(crate) const COLUMNS: [&str; 26] = [
     "hold_note",
 ];
 
+/// The columns of ids, which are text, whatever they look like.
+const IDS: [&str; 5] = ["id", "order", "reference", "shop_order", "receipt"];
+
 /// Prints rows, and the header before them.
 pub(crate) struct CsvRows {
     output: Output,
@@ -63,6 +66,9 @@ impl CsvRows {
             };
             match self.cells {
                 Cells::Safe if is_formula(&text) => format!("'{text}"),
+                Cells::Safe if IDS.contains(&column) && is_number_or_date(&text) => {
+                    format!("'{text}")
+                }
                 Cells::Safe | Cells::Raw => text,
             }
         }))
@@ -83,4 +89,12 @@ impl CsvRows {
 /// Whether a spreadsheet may take the text for a formula.
 fn is_formula(text: &str) -> bool {
     text.starts_with(['=', '+', '-', '@', '\t', '\r'])
+}
+
+/// Whether a spreadsheet may take an id for a number or a date, and show and save another text: it
+/// rounds long numbers, cuts zeros in front, and takes `4E12` for a power and `1-2` for a day. Names
+/// of months are not looked for: they differ by language.
+fn is_number_or_date(text: &str) -> bool {
+    let part = |c: char| c.is_numeric() || matches!(c, '.' | ',' | '-' | '+' | '/' | ':' | ' ');
+    text.contains(char::is_numeric) && text.chars().all(|c| part(c) || matches!(c, 'e' | 'E'))
 }

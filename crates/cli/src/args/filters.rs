@@ -40,7 +40,8 @@ pub(crate) struct FormatArgs {
     #[arg(long, default_value = "table")]
     pub(crate) format: ListFormat,
     /// In CSV, leave cells as they are: without this, one that begins with = + - @ or a tab gets an
-    /// apostrophe before it, so that no spreadsheet takes it for a formula
+    /// apostrophe before it, so that no spreadsheet takes it for a formula, and so does an id that
+    /// it would take for a number or a date, such as 6116229263036
     #[arg(long)]
     pub(crate) raw: bool,
     /// Show times, and take dates, in UTC; JSON and CSV always have UTC

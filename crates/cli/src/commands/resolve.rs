@@ -107,7 +107,7 @@ impl Target {
 /// So much of standard input is read; it may have no end.
 const MOST: u64 = 16 * 1024 * 1024;
 
-/// The first cell of each row; a header of ours is left out.
+/// The first cell of each row; a header of ours is left out, and so is the apostrophe of a spreadsheet.
 fn names(input: impl io::Read) -> Result<Vec<String>, Failure> {
     let mut input = input.take(MOST + 1);
     let mut rows = csv::ReaderBuilder::new()
@@ -122,7 +122,9 @@ fn names(input: impl io::Read) -> Result<Vec<String>, Failure> {
         let name = row
             .get(0)
             .unwrap_or_default()
-            .trim_start_matches('\u{feff}');
+            .trim_start_matches('\u{feff}')
+            // What `--format csv` puts there; no id begins with it.
+            .trim_start_matches('\'');
         let header = names.is_empty() && name == COLUMNS[0];
         if !name.is_empty() && !header {
             names.push(name.to_owned());

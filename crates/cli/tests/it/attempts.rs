@@ -54,7 +54,10 @@ fn the_shops_own_order_number_finds_an_order_and_is_in_all_json() {
         assert_eq!(shown["cancellations"][0]["cancellation"], cancelled);
         let text = shop.duka(&["show", "17"]).exits(0).stdout;
         assert!(text.contains("shop order 17"), "{text}");
-        let csv = shop.duka(&["report", "--format", "csv"]).exits(0).stdout;
+        let csv = shop
+            .duka(&["report", "--format", "csv", "--raw"])
+            .exits(0)
+            .stdout;
         let (header, line) = csv.trim_end().split_once('\n').unwrap();
         let place = header.split(',').position(|it| it == "shop_order").unwrap();
         assert_eq!(

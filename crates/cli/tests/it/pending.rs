@@ -365,3 +365,40 @@ fn a_cell_that_a_spreadsheet_would_calculate_gets_an_apostrophe_unless_raw_is_as
         assert!(raw.contains(&format!(",{reason},")), "{raw}");
     }
 }
+
+#[test]
+fn an_id_that_a_spreadsheet_would_take_for_a_number_or_a_date_is_text_in_csv_unless_raw() {
+    let shop = CliFixture::only(Gateway::KwikPaisa);
+    for (id, changes) in [
+        (INDIAN, true),
+        ("0017", true),
+        ("4E12", true),
+        ("1-2", true),
+        ("2026.05.13", true),
+        ("ORDER-12", false),
+        ("E-book 7", false),
+    ] {
+        shop.create("kwikpaisa", id);
+        shop.duka(&["cancel", id]).exits(0);
+        let rows = |args: &[&str]| {
+            let csv = shop.duka(&[&["report", "--format", "csv"], args].concat());
+            let csv = csv.exits(0).stdout;
+            let mut reader = csv::Reader::from_reader(csv.as_bytes());
+            let header = reader.headers().unwrap().clone();
+            let place = |name: &str| header.iter().position(|it| it == name).unwrap();
+            let columns = (place("order"), place("amount"));
+            let mut rows = reader.records().map(Result::unwrap);
+            let found = rows.find(|row| row[columns.0].trim_start_matches('\'') == id);
+            let row = found.unwrap_or_else(|| panic!("{id}: {csv}"));
+            (row[columns.0].to_owned(), row[columns.1].to_owned())
+        };
+        let text = if changes {
+            format!("'{id}")
+        } else {
+            id.to_owned()
+        };
+        // Amounts are numbers, so that a spreadsheet can add them up.
+        assert_eq!(rows(&[]), (text, "105.50".to_owned()));
+        assert_eq!(rows(&["--raw"]).0, id);
+    }
+}
