@@ -329,3 +329,124 @@ pub(crate) fn colorize(word: &str) -> String {
     let style = Style::new().fg_color(Some(colour.into()));
     format!("{style}{word}{style:#}")
 }
+
+/// `println!` for the few lines that scripts wait for; flushed at once.
+pub(crate) fn announce(text: &str) {
+    println!("{text}");
+    let _ = io::stdout().flush();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: [&str; 6] = ["ORDER", "REFERENCE", "ACCOUNT", "STATE", "AMOUNT", "WHAT"];
+    const GIVE_WAY: [&str; 3] = ["REFERENCE", "ACCOUNT", "AMOUNT"];
+    const ORDER: &str = "d0fa69d6-f3cd-433b-858e-df86555b86c8";
+    const WORDS: &str = "the request was answered by a page of HTML from a proxy";
+
+    fn lines(width: usize) -> Vec<String> {
+        let row = |order: &str, state: &str| {
+            [
+                order,
+                "KANGA-2026-17",
+                "shop-ke",
+                state,
+                "1500.00 KES",
+                WORDS,
+            ]
+            .map(str::to_owned)
+        };
+        let rows = [
+            row(ORDER, &colorize("in_doubt")).to_vec(),
+            row("6116229263036", "confirmed").to_vec(),
+        ];
+        in_width(&HEADER, &GIVE_WAY, &rows, width)
+    }
+
+    #[test]
+    fn columns_of_a_table_give_way_in_their_sequence() {
+        let shown = |width| {
+            let header = lines(width).remove(0);
+            header
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(shown(200), HEADER);
+        assert_eq!(shown(110), ["ORDER", "ACCOUNT", "STATE", "AMOUNT", "WHAT"]);
+        assert_eq!(shown(90), ["ORDER", "STATE", "AMOUNT", "WHAT"]);
+        assert_eq!(shown(80), ["ORDER", "STATE", "WHAT"]);
+        // What may not give way stays, even where that is too wide.
+        assert_eq!(shown(60), ["ORDER", "STATE", "WHAT"]);
+        assert_eq!(shown(40), ["ORDER", "STATE", "WHAT"]);
+    }
+
+    #[test]
+    fn a_table_never_breaks_inside_an_id_or_a_word() {
+        for width in [200, 100, 80, 60, 40] {
+            let lines = lines(width);
+            let text = lines.join("\n");
+            let mut seen = text.split_whitespace().map(console::strip_ansi_codes);
+            let allowed = HEADER.into_iter().chain(WORDS.split_whitespace()).chain([
+                ORDER,
+                "6116229263036",
+                "KANGA-2026-17",
+                "shop-ke",
+                "in_doubt",
+                "confirmed",
+                "1500.00",
+                "KES",
+            ]);
+            let allowed: Vec<&str> = allowed.collect();
+            let broken = seen.find(|word| !allowed.contains(&&**word));
+            assert_eq!(broken, None, "{width}: {text}");
+            assert!(text.contains(ORDER), "{width}: {text}");
+            // Every word of the last column is there, in each of the two rows.
+            for word in WORDS.split_whitespace() {
+                let times = text.split_whitespace().filter(|it| *it == word).count();
+                let expected = 2 * WORDS.split_whitespace().filter(|it| *it == word).count();
+                assert_eq!(times, expected, "{width}: {word}: {text}");
+            }
+            let widest = lines.iter().map(|it| measure_text_width(it)).max();
+            if width >= 80 {
+                assert!(widest.unwrap() <= width, "{width}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_table_of_pending_fits_into_eighty_sixty_and_forty_columns() {
+        let header = [
+            "ORDER",
+            "REFERENCE",
+            "ACCOUNT",
+            "WAITS",
+            "AMOUNT",
+            "SINCE",
+            "ID",
+        ];
+        let give_way = ["REFERENCE", "ACCOUNT", "SINCE", "ID", "AMOUNT"];
+        let row = [
+            "6116229263036",
+            "KANGA-2026-17",
+            "shop-in",
+            "in_doubt",
+            "105.50 INR",
+            "2026-05-13 11:34:00 EAT",
+            "019ad3e0-7b9a-7c33-9b7e-0d1f6a0c8f11",
+        ];
+        let rows = [row.map(str::to_owned).to_vec()];
+        for (width, shown) in [
+            (200, &header[..]),
+            (80, &["ORDER", "WAITS", "AMOUNT", "ID"]),
+            (60, &["ORDER", "WAITS", "AMOUNT"]),
+            (40, &["ORDER", "WAITS", "AMOUNT"]),
+        ] {
+            let lines = in_width(&header, &give_way, &rows, width);
+            assert_eq!(lines[0].split_whitespace().collect::<Vec<_>>(), shown);
+            assert_eq!(lines.len(), 2, "{lines:?}");
+            assert!(lines.iter().all(|line| line.len() <= width), "{lines:?}");
+        }
+    }
+}
