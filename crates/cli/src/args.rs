@@ -181,7 +181,7 @@ pub(crate) enum Command {
     /// in the log for ever.
     Resolve(ResolveArgs),
     /// Print one order's timeline
-    Show(OrderArgs),
+    Show(ShowArgs),
     /// Check configuration, store, gateways and clock, and say what to fix
     Doctor(DoctorArgs),
     /// Print shell completions
@@ -294,6 +294,15 @@ pub(crate) struct OrderArgs {
     /// KwikPaisa: your order id. Pesapal: the tracking id, or the reference of a tracked
     /// order. At both: the shop's own number of a tracked order
     pub(crate) order: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShowArgs {
+    #[command(flatten)]
+    pub(crate) order: OrderArgs,
+    /// Show times in UTC and not in local time; JSON always has UTC
+    #[arg(long)]
+    pub(crate) utc: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -6,7 +6,7 @@ use duka_engine::store::{HeldPage, ReportFilter, ReportPage};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::args::{FilterArgs, FormatArgs};
+use crate::args::FilterArgs;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::times::Edge;
@@ -37,8 +37,8 @@ pub(crate) struct Traits<'a> {
 }
 
 /// The zone of times that are shown to, or come from, a person.
-pub(crate) fn zone(args: &FormatArgs) -> TimeZone {
-    if args.utc {
+pub(crate) fn zone(utc: bool) -> TimeZone {
+    if utc {
         TimeZone::UTC
     } else {
         TimeZone::system()

@@ -65,14 +65,14 @@ impl Edge {
 
 /// A time of a view for a person: in this zone, which is named, and without parts of seconds.
 pub(crate) fn shown(text: &str, zone: &TimeZone) -> String {
-    text.parse::<Timestamp>().map_or_else(
-        |_| text.to_owned(),
-        |at| {
-            at.to_zoned_datetime(zone.clone())
-                .strftime("%Y-%m-%d %H:%M:%S %Z")
-                .to_string()
-        },
-    )
+    text.parse()
+        .map_or_else(|_| text.to_owned(), |at| moment(at, zone))
+}
+
+/// The same of a time.
+pub(crate) fn moment(at: Timestamp, zone: &TimeZone) -> String {
+    let at = at.to_zoned_datetime(zone.clone());
+    at.strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
 }
 
 #[cfg(test)]

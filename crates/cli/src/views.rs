@@ -8,9 +8,11 @@ use duka_core::cancel::{Finding, SkipReason};
 use duka_core::{Outcome, PaymentDetails, PersonalData, PersonalText};
 use duka_engine::sweep::Summary;
 use duka_engine::{Acknowledgement, Hold, LogEntry, OrderEvent, Record, TrackedOrder};
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::output::plain;
+use crate::times;
 
 pub(crate) use creation::CreationView;
 pub(crate) use plan::{PlanView, why};
@@ -165,13 +167,21 @@ impl From<&Record> for CancellationView {
 impl CancellationView {
     /// The message, and who holds the order, as it is printed on one line.
     pub(crate) fn said(&self) -> String {
+        self.said_since(&self.held_at)
+    }
+
+    /// The same with times in this zone.
+    pub(crate) fn said_in(&self, zone: &TimeZone) -> String {
+        let held_at = self.held_at.as_deref().map(|at| times::shown(at, zone));
+        self.said_since(&held_at)
+    }
+
+    fn said_since(&self, held_at: &Option<String>) -> String {
         let message = self.message.clone().unwrap_or_default();
-        plain(
-            &match held_words(&self.held_by, &self.held_at, &self.hold_note) {
-                Some(held) => format!("{message}; {held}"),
-                None => message,
-            },
-        )
+        plain(&match held_words(&self.held_by, held_at, &self.hold_note) {
+            Some(held) => format!("{message}; {held}"),
+            None => message,
+        })
     }
 
     /// An order that is held, in the form of a sweep's report. It has no id, because it is none of
@@ -420,9 +430,10 @@ impl From<OrderEvent> for OrderEventView {
 }
 
 impl OrderEventView {
-    pub(crate) fn cells(&self) -> Vec<String> {
+    /// Its cells, with times in this zone.
+    pub(crate) fn cells(&self, zone: &TimeZone) -> Vec<String> {
         vec![
-            self.at.clone(),
+            times::shown(&self.at, zone),
             self.event.clone(),
             plain(&self.actor),
             plain(self.note.as_deref().unwrap_or_default()),
@@ -503,9 +514,10 @@ impl<Id> From<LogEntry<Id>> for LogView {
 }
 
 impl LogView {
-    pub(crate) fn cells(&self) -> Vec<String> {
+    /// Its cells, with times in this zone.
+    pub(crate) fn cells(&self, zone: &TimeZone) -> Vec<String> {
         vec![
-            self.at.clone(),
+            times::shown(&self.at, zone),
             self.event.clone(),
             self.from.clone().unwrap_or_default(),
             self.to.clone(),
@@ -516,14 +528,14 @@ impl LogView {
 }
 
 impl OrderView {
-    /// What there is to say about an order, a line each.
-    pub(crate) fn lines(&self) -> Vec<String> {
+    /// What there is to say about an order, a line each, with times in this zone.
+    pub(crate) fn lines(&self, zone: &TimeZone) -> Vec<String> {
         let mut lines = vec![
             format!(
                 "order      {} at {} ({})",
                 self.order, self.account, self.gateway
             ),
-            format!("created    {}", self.created_at),
+            format!("created    {}", times::shown(&self.created_at, zone)),
         ];
         if let Some(reference) = self.reference.as_ref().filter(|r| **r != self.order) {
             lines.push(format!("reference  {}", plain(reference)));
@@ -532,7 +544,7 @@ impl OrderView {
             lines.push(format!("shop order {}", plain(shop_order)));
         }
         if let Some(at) = &self.expires_at {
-            lines.push(format!("expires    {at}"));
+            lines.push(format!("expires    {}", times::shown(at, zone)));
         }
         if let (Some(amount), Some(currency)) = (&self.amount, self.currency) {
             lines.push(format!("amount     {amount} {currency}"));
@@ -541,6 +553,7 @@ impl OrderView {
             lines.push(format!("at gateway {amount} {currency}"));
         }
         if let (Some(status), Some(at)) = (self.status, &self.observed_at) {
+            let at = times::shown(at, zone);
             lines.push(format!("status     {status}, seen {at}"));
         }
         let told = [
@@ -559,7 +572,8 @@ impl OrderView {
         if let Some(note) = &self.note {
             lines.push(format!("note       {}", plain(note)));
         }
-        if let Some(held) = held_words(&self.held_by, &self.held_at, &self.hold_note) {
+        let held_at = self.held_at.as_deref().map(|at| times::shown(at, zone));
+        if let Some(held) = held_words(&self.held_by, &held_at, &self.hold_note) {
             lines.push(plain(&held));
         }
         lines

@@ -37,7 +37,7 @@ const PAGE: u32 = 500;
 
 pub(crate) async fn run(args: &PendingArgs, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
-    let zone = zone(&args.format);
+    let zone = zone(args.format.utc);
     let account = context.chosen(&config)?;
     let order = args.order.as_deref().map(super::as_kept);
     let mut filters = Filters::new(&args.filters, account, order, (&zone, context))?;
@@ -73,7 +73,12 @@ pub(crate) async fn run(args: &PendingArgs, context: &Context) -> Result<Exit, F
                 record.id.to_string(),
             ];
             let long = if args.long {
-                describe(&record, &view, heard(store.as_ref(), &record).await?)
+                describe(
+                    &record,
+                    &view,
+                    heard(store.as_ref(), &record).await?,
+                    &printer.zone,
+                )
             } else {
                 Vec::new()
             };
@@ -134,7 +139,8 @@ async fn refunds(
                 refund.created_at.to_string(),
                 refund.id.to_string(),
             ];
-            printer.print(&view, row, describe_refund(refund, &view))?;
+            let long = describe_refund(refund, &view, &printer.zone);
+            printer.print(&view, row, long)?;
         }
     }
     Ok(())
@@ -183,7 +189,8 @@ async fn creations(
                 creation.started_at.to_string(),
                 creation.id.to_string(),
             ];
-            printer.print(&view, row, describe_creation(creation, &view))?;
+            let long = describe_creation(creation, &view, &printer.zone);
+            printer.print(&view, row, long)?;
         }
     }
     Ok(())
@@ -335,7 +342,7 @@ impl<'a> Printer<'a> {
     }
 }
 
-fn describe_creation(creation: &Creation, view: &CreationView) -> Vec<String> {
+fn describe_creation(creation: &Creation, view: &CreationView, zone: &TimeZone) -> Vec<String> {
     let id = creation.id;
     let mut lines = vec![
         format!("{id}  creation {}", colorize(view.state)),
@@ -344,7 +351,7 @@ fn describe_creation(creation: &Creation, view: &CreationView) -> Vec<String> {
             view.order, view.account, view.gateway
         ),
         format!("  amount   {}", creation.money),
-        format!("  asked    {}", creation.started_at),
+        format!("  asked    {}", times::moment(creation.started_at, zone)),
     ];
     if let Some(message) = &view.message {
         lines.push(format!("  known    {}", plain(message)));
@@ -367,7 +374,7 @@ fn describe_creation(creation: &Creation, view: &CreationView) -> Vec<String> {
     lines
 }
 
-fn describe_refund(refund: &Refund, view: &RefundView) -> Vec<String> {
+fn describe_refund(refund: &Refund, view: &RefundView, zone: &TimeZone) -> Vec<String> {
     let standing = view.finding.unwrap_or_else(|| view.standing());
     let mut lines = vec![
         format!("{}  refund {}", refund.id, colorize(standing)),
@@ -376,7 +383,11 @@ fn describe_refund(refund: &Refund, view: &RefundView) -> Vec<String> {
             view.order, view.account, view.gateway
         ),
         format!("  amount   {}", view.money()),
-        format!("  asked    {} by {}", refund.created_at, plain(&view.actor)),
+        format!(
+            "  asked    {} by {}",
+            times::moment(refund.created_at, zone),
+            plain(&view.actor)
+        ),
         format!("  known    {}", view.said()),
     ];
     if let Some(advice) = super::refund::advice(refund) {
@@ -398,7 +409,12 @@ async fn heard(store: &dyn Store, record: &Record) -> Result<Option<String>, Fai
     Ok(last.and_then(|entry| entry.detail.clone()))
 }
 
-fn describe(record: &Record, view: &CancellationView, heard: Option<String>) -> Vec<String> {
+fn describe(
+    record: &Record,
+    view: &CancellationView,
+    heard: Option<String>,
+    zone: &TimeZone,
+) -> Vec<String> {
     let standing = view.finding.unwrap_or_else(|| view.standing());
     let mut lines = vec![
         format!("{}  {}", record.id, colorize(standing)),
@@ -406,7 +422,11 @@ fn describe(record: &Record, view: &CancellationView, heard: Option<String>) -> 
             "  order    {} at {} ({})",
             view.order, view.account, view.gateway
         ),
-        format!("  asked    {} by {}", record.created_at, plain(&view.actor)),
+        format!(
+            "  asked    {} by {}",
+            times::moment(record.created_at, zone),
+            plain(&view.actor)
+        ),
     ];
     if let Some(amounts) = view.amounts() {
         lines.push(format!("  amount   {amounts}"));
@@ -414,7 +434,8 @@ fn describe(record: &Record, view: &CancellationView, heard: Option<String>) -> 
     if let Some(sent_at) = &view.sent_at {
         let plural = if view.attempts == 1 { "" } else { "s" };
         lines.push(format!(
-            "  sent     {sent_at}, {} request{plural}",
+            "  sent     {}, {} request{plural}",
+            times::shown(sent_at, zone),
             view.attempts
         ));
     }
@@ -422,10 +443,13 @@ fn describe(record: &Record, view: &CancellationView, heard: Option<String>) -> 
         lines.push(format!("  heard    {}", plain(&heard)));
     }
     if view.message.is_some() {
-        lines.push(format!("  known    {}", view.said()));
+        lines.push(format!("  known    {}", view.said_in(zone)));
     }
     if let Some(due_at) = record.due_at {
-        lines.push(format!("  next     a sweep looks again from {due_at} on"));
+        lines.push(format!(
+            "  next     a sweep looks again from {} on",
+            times::moment(due_at, zone)
+        ));
     }
     lines.push(format!("  check    {}", advice(record)));
     lines

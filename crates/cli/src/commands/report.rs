@@ -14,7 +14,7 @@ use crate::views::CancellationView;
 
 pub(crate) async fn run(args: &ReportArgs, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
-    let zone = zone(&args.format);
+    let zone = zone(args.format.utc);
     let account = context.chosen(&config)?;
     let mut filters = Filters::new(&args.filters, account, None, (&zone, context))?;
     let store = context.existing_store(&config).await?;
@@ -115,7 +115,7 @@ impl<'a> Printer<'a> {
                     view.attempts.to_string(),
                     view.verified_status.unwrap_or("").to_owned(),
                     times::shown(&view.updated_at, &self.zone),
-                    view.said(),
+                    view.said_in(&self.zone),
                 ]
             })
             .collect();

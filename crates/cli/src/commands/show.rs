@@ -1,29 +1,32 @@
 //! `duka show`: one order's timeline.
 
 use duka_core::PersonalData;
+use jiff::tz::TimeZone;
 
-use crate::args::OrderArgs;
+use crate::args::ShowArgs;
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
+use crate::filters::zone;
 use crate::output::colorize;
 use crate::views::{
     CancellationTimeline, CancellationView, LogView, OrderEventView, OrderView, RefundTimeline,
     RefundView, TimelineView,
 };
 
-pub(crate) async fn run(args: &OrderArgs, context: &Context) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: &ShowArgs, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
+    let zone = zone(args.utc);
     let chosen = context.chosen(&config)?;
     let store = context.existing_store(&config).await?;
     let failed = |error| Failure::store("read the order", &error);
-    let mut orders = super::find_kept(&args.order, store.as_ref()).await?;
+    let mut orders = super::find_kept(&args.order.order, store.as_ref()).await?;
     if let Some(account) = chosen {
         orders.retain(|order| order.key.account == account);
     }
     if orders.is_empty() {
         return Err(Failure::usage(format!(
             "order {} is not tracked; `duka status` asks the gateway about any order",
-            args.order
+            args.order.order
         )));
     }
     for order in orders {
@@ -55,20 +58,20 @@ pub(crate) async fn run(args: &OrderArgs, context: &Context) -> Result<Exit, Fai
         if context.output.is_json() {
             context.output.json(&view)?;
         } else {
-            print(&view, context)?;
+            print(&view, &zone, context)?;
         }
     }
     Ok(Exit::Done)
 }
 
-fn print(view: &TimelineView, context: &Context) -> Result<(), Failure> {
+fn print(view: &TimelineView, zone: &TimeZone, context: &Context) -> Result<(), Failure> {
     let output = context.output;
-    for line in view.order.lines() {
+    for line in view.order.lines(zone) {
         output.line(&line)?;
     }
     if !view.holds.is_empty() {
         output.line("")?;
-        let rows = view.holds.iter().map(OrderEventView::cells).collect();
+        let rows = view.holds.iter().map(|it| it.cells(zone)).collect();
         output.table(&["AT", "DECISION", "WHO", "WHY"], rows)?;
         output.line("")?;
     }
@@ -84,7 +87,7 @@ fn print(view: &TimelineView, context: &Context) -> Result<(), Failure> {
             cancellation.id.as_deref().unwrap_or_default(),
             colorize(cancellation.standing()),
         ))?;
-        print_log(&part.log, context)?;
+        print_log(&part.log, zone, context)?;
     }
     for part in &view.refunds {
         let refund = &part.refund;
@@ -96,7 +99,7 @@ fn print(view: &TimelineView, context: &Context) -> Result<(), Failure> {
             refund.money(),
             colorize(refund.standing()),
         ))?;
-        print_log(&part.log, context)?;
+        print_log(&part.log, zone, context)?;
     }
     Ok(())
 }
@@ -105,8 +108,8 @@ fn finding(word: Option<&str>) -> String {
     word.map_or_else(String::new, |word| format!("  {}", colorize(word)))
 }
 
-fn print_log(log: &[LogView], context: &Context) -> Result<(), Failure> {
-    let rows = log.iter().map(LogView::cells).collect();
+fn print_log(log: &[LogView], zone: &TimeZone, context: &Context) -> Result<(), Failure> {
+    let rows = log.iter().map(|it| it.cells(zone)).collect();
     let header = ["AT", "EVENT", "FROM", "TO", "WHO", "WHAT"];
     context.output.table(&header, rows)
 }

@@ -402,3 +402,36 @@ fn an_id_that_a_spreadsheet_would_take_for_a_number_or_a_date_is_text_in_csv_unl
         assert_eq!(rows(&["--raw"]).0, id);
     }
 }
+
+#[test]
+fn show_and_pending_tell_times_in_local_time_with_its_zone_or_in_utc() {
+    let (mut shop, _, order) = reviewed();
+    shop.terminal.set("TZ", "EAT-3");
+    let hold = ["hold", &order, "--note", "asked", "--by", "amina"];
+    shop.duka(&hold).exits(0);
+    // What a person reads, aside from the time that the gateway told.
+    let text = |args: &[&str], code| {
+        let text = shop.duka(args).exits(code).stdout;
+        let lines = text.lines().filter(|line| !line.starts_with("their time"));
+        lines.map(|line| format!("{line}\n")).collect::<String>()
+    };
+    for (args, code) in [
+        (&["show", order.as_str()][..], 0),
+        (&["pending"], 4),
+        (&["pending", "--long"], 4),
+    ] {
+        let local = text(args, code);
+        let utc = text(&[args, &["--utc"]].concat(), code);
+        assert!(local.contains(" EAT") && !local.contains(" UTC"), "{local}");
+        assert!(utc.contains(" UTC") && !utc.contains(" EAT"), "{utc}");
+        // RFC 3339 is for programs.
+        let rfc_3339 = |text: &str| {
+            let mut words = text.split_whitespace();
+            words.any(|it| it.trim_end_matches(':').parse::<jiff::Timestamp>().is_ok())
+        };
+        assert!(!rfc_3339(&local) && !rfc_3339(&utc), "{local}{utc}");
+    }
+    let shown = shop.duka(&["show", &order, "--json"]).exits(0).json();
+    let created = shown["order"]["created_at"].as_str().unwrap();
+    assert!(created.ends_with('Z'), "{created}");
+}
