@@ -83,11 +83,12 @@ pub(crate) fn help() -> String {
 }
 
 /// What the project's own tests and chores read; a developer may have set them for a whole session.
-const FOR_TESTS: [&str; 9] = [
+const FOR_TESTS: [&str; 10] = [
     "DUKA_CRASH_AT",
     "DUKA_STOP_AT",
     "DUKA_SOAK_MINUTES",
     "DUKA_SOAK_SEED",
+    "DUKA_FUZZ_SECONDS",
     "DUKA_REQUIRE",
     "DUKA_LEFT_OUT",
     "DUKA_EMULATOR",

@@ -11,6 +11,9 @@ mod conformance;
 mod creating;
 mod emulated;
 mod fake;
+#[path = "../../../core/tests/it/fuzz.rs"]
+mod fuzz;
+mod fuzzed;
 mod merchant;
 mod mutated;
 mod properties;

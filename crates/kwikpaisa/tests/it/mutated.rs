@@ -72,7 +72,7 @@ fn bodies() -> impl Strategy<Value = String> {
 }
 
 /// The documented envelope of HTTP 401, each member once, worked out without the adapter.
-fn is_documented_401(http: u16, body: &str, value: &Value) -> bool {
+pub(crate) fn is_documented_401(http: u16, body: &str, value: &Value) -> bool {
     let three = value.as_object().is_some_and(|members| members.len() == 3);
     let each_once = ["\"status\"", "\"code\"", "\"message\""]
         .iter()
@@ -86,7 +86,7 @@ fn is_documented_401(http: u16, body: &str, value: &Value) -> bool {
 }
 
 /// One call, answered once.
-fn call<T>(http: u16, body: &str, make: impl AsyncFnOnce(KwikPaisa) -> T) -> T {
+pub(crate) fn call<T>(http: u16, body: &str, make: impl AsyncFnOnce(KwikPaisa) -> T) -> T {
     let runtime = Builder::new_current_thread().enable_time().build().unwrap();
     let fake: Arc<Fake> = Fake::new([Ok(Reply::new(http, body))]);
     let account = builder(fake.clone()).retry(RetryPolicy::none());
@@ -95,7 +95,7 @@ fn call<T>(http: u16, body: &str, make: impl AsyncFnOnce(KwikPaisa) -> T) -> T {
     outcome
 }
 
-fn is_refused<T>(outcome: &Result<T, Error>) -> bool {
+pub(crate) fn is_refused<T>(outcome: &Result<T, Error>) -> bool {
     outcome
         .as_ref()
         .is_err_and(|error| error.kind() == ErrorKind::Authentication)

@@ -13,6 +13,9 @@ mod create;
 mod doubtful_401;
 mod emulator;
 mod fake;
+#[path = "../../../core/tests/it/fuzz.rs"]
+mod fuzz;
+mod fuzzed;
 mod ipns;
 mod limits;
 mod merchant;

@@ -14,7 +14,7 @@ use crate::fake::{Fake, GUID, new_order, order, pesapal};
 use crate::refund::request;
 use crate::replies;
 
-const AS_TEXT: &str = r#"{"message":"{\"error\":{\"error_type\":\"authentication_error\",\"code\":\"invalid_api_credentials_provided\",\"message\":\"Invalid Access Token\"},\"status\":null}"}"#;
+pub(crate) const AS_TEXT: &str = r#"{"message":"{\"error\":{\"error_type\":\"authentication_error\",\"code\":\"invalid_api_credentials_provided\",\"message\":\"Invalid Access Token\"},\"status\":null}"}"#;
 const LIST: &str = r#"[{"ipn_id":"1da86d1c-1e8c-4183-bdfd-dd759463e4ce","url":"https://shop.example/ipn","status":"1"}]"#;
 
 const REAL: [&str; 13] = [
@@ -119,8 +119,8 @@ fn is_refusal(body: &str) -> bool {
         && inside
 }
 
-fn is_known_refusal(http: u16, body: &str) -> bool {
-    if !matches!(http, 200 | 401 | 403 | 500) {
+pub(crate) fn is_known_refusal(http: u16, body: &str) -> bool {
+    if !matches!(http, 200..=299 | 400..=428 | 430..=500) {
         return false;
     }
     let within = |value: Value| {
@@ -137,7 +137,7 @@ fn is_known_refusal(http: u16, body: &str) -> bool {
 }
 
 /// One call, answered twice alike.
-fn call<T>(http: u16, body: &str, make: impl AsyncFnOnce(Arc<Fake>) -> T) -> (T, usize) {
+pub(crate) fn call<T>(http: u16, body: &str, make: impl AsyncFnOnce(Arc<Fake>) -> T) -> (T, usize) {
     let runtime = Builder::new_current_thread().enable_time().build().unwrap();
     let fake = Fake::new().reply(http, body).reply(http, body);
     let outcome = runtime.block_on(make(fake.clone()));
