@@ -5,6 +5,8 @@ mod amount;
 mod cells;
 mod columns;
 mod created_at;
+#[cfg(test)]
+mod fuzzed;
 mod json;
 mod reading;
 mod repeats;

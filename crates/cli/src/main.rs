@@ -16,6 +16,9 @@ mod csv_rows;
 mod environment;
 mod failure;
 mod filters;
+#[cfg(test)]
+#[path = "../../core/tests/it/fuzz.rs"]
+mod fuzz;
 mod gateways;
 mod import;
 mod logging;

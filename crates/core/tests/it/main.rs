@@ -10,6 +10,8 @@ mod cancel;
 mod conformance;
 mod errors;
 mod evidence;
+mod fuzz;
+mod fuzzed;
 mod ids;
 #[cfg(feature = "serde")]
 mod json;

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::fake::{NOW, clock, new_order, order_id};
-use crate::fuzz::{finds, holds, json as value_of, mutated};
+use crate::fuzz::{finds, holds, mutated};
+use crate::loose_json::value_of;
 use crate::mutated::{call, is_documented_401, is_refused};
 
 const KEY: &str = "YOUR_SECRET_KEY";

@@ -14,6 +14,8 @@ mod fake;
 #[path = "../../../core/tests/it/fuzz.rs"]
 mod fuzz;
 mod fuzzed;
+#[path = "../../../http/tests/it/loose_json.rs"]
+mod loose_json;
 mod merchant;
 mod mutated;
 mod properties;

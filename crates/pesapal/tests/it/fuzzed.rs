@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use tokio::runtime::Builder;
 
 use crate::fake::{Fake, KEY, SECRET, new_order, order, pesapal};
-use crate::fuzz::{finds, holds, json as value_of, mutated};
+use crate::fuzz::{finds, holds, mutated};
+use crate::loose_json::value_of;
 use crate::mutated::{AS_TEXT, call, is_known_refusal};
 use crate::refund::request;
 use crate::replies;

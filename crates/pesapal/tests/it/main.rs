@@ -18,6 +18,8 @@ mod fuzz;
 mod fuzzed;
 mod ipns;
 mod limits;
+#[path = "../../../http/tests/it/loose_json.rs"]
+mod loose_json;
 mod merchant;
 mod mutated;
 mod notify;
