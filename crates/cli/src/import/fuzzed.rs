@@ -264,6 +264,10 @@ fn a_mangled_element_of_an_array_is_read_to_what_stands_in_it_or_named() {
         let Some((good, bad)) = read(&list, &text) else {
             return Ok(());
         };
+        // One comma behind the last element is read over.
+        let closed = text.trim_end().strip_suffix(']').map(str::trim_end);
+        let open = closed.map(|it| it.strip_suffix(',').unwrap_or(it));
+        let text = open.map_or(text.clone(), |it| format!("{it}]"));
         let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(&text) else {
             prop_assert!(bad > 0, "what is no array is read as one");
             return Ok(());
