@@ -329,6 +329,8 @@ struct SummaryView {
     paid_twice: u64,
     newly_paid: u64,
     unchecked: u64,
+    /// Older than `--look-back`, and left alone.
+    too_old: u64,
     /// What `duka pending` lists, of this sweep and of earlier ones.
     waiting: u64,
     dry_run: bool,
@@ -353,6 +355,7 @@ impl SummaryLine {
                 paid_twice: summary.paid_twice,
                 newly_paid: summary.newly_paid,
                 unchecked: summary.unchecked,
+                too_old: summary.too_old,
                 waiting,
                 dry_run: false,
                 seconds: (summary.elapsed.as_secs_f64() * 1000.0).round() / 1000.0,

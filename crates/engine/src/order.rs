@@ -177,6 +177,11 @@ impl TrackedOrder {
         self.last_use.age_from(self.created_at)
     }
 
+    /// Since when a sweep's look-back counts: when it expires, or else [its age](Self::age_from).
+    pub fn counted_from(&self) -> Timestamp {
+        self.expires_at.unwrap_or(self.age_from())
+    }
+
     /// Whether it was last seen paid, and not reversed since.
     pub(crate) fn is_paid(&self) -> bool {
         let seen = self.seen.as_ref();

@@ -228,6 +228,17 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// How many cancellations, refunds and requests to create an order are in doubt, wait for a
     /// person or have a finding.
     async fn waiting(&self) -> Result<u64, StoreError>;
+
+    /// How many orders, of one account or of all, no sweep that looks back as far as `from` looks
+    /// at any more: pending, not held, and [counted](TrackedOrder::counted_from) from before then.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn too_old(
+        &self,
+        from: Timestamp,
+        account: Option<AccountName>,
+    ) -> Result<u64, StoreError>;
 }
 
 /// How many orders were new.

@@ -9,7 +9,7 @@ use crate::views::PlanView;
 pub(crate) async fn run(args: &ExplainArgs, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
     let chosen = context.chosen(&config)?;
-    let bounds = super::bounds(&args.ages, &config);
+    let bounds = super::bounds(&args.ages, &config)?;
     let bound = context.bound(&config, args.bound.give_up_after);
     let text = &args.order.order;
     let views = bound

@@ -19,8 +19,9 @@ mod track;
 
 use clap::CommandFactory;
 use duka_core::AccountName;
-use duka_engine::sweep::Bounds;
+use duka_engine::sweep::{Bounds, RuleAction, SweepRule};
 use duka_engine::{Canceller, OrderKey, Store, TrackedOrder};
+use humantime::format_duration;
 
 use crate::args::{AgeArgs, Args, Command};
 use crate::config::Config;
@@ -60,10 +61,22 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
 }
 
 /// The bounds of a sweep: the command line over the file over the defaults.
-fn bounds(ages: &AgeArgs, config: &Config) -> Bounds {
+fn bounds(ages: &AgeArgs, config: &Config) -> Result<Bounds, Failure> {
     let settings = &config.sweep;
-    Bounds {
-        min_age: ages.min_age.unwrap_or(settings.min_age),
+    let min_age = ages.min_age.unwrap_or(settings.min_age);
+    let reaches = |rule: &SweepRule| match rule.action {
+        RuleAction::Keep => false,
+        RuleAction::MinAge(min_age) => min_age <= ages.look_back,
+    };
+    if min_age > ages.look_back && !settings.rules.iter().any(reaches) {
+        return Err(Failure::usage(format!(
+            "no order is as old as the minimum age {} (--min-age, or sweep.min_age in duka.toml) and no older than --look-back {}; give a longer --look-back",
+            format_duration(min_age),
+            format_duration(ages.look_back)
+        )));
+    }
+    Ok(Bounds {
+        min_age,
         processing_min_age: ages
             .processing_min_age
             .unwrap_or(settings.processing_min_age),
@@ -72,7 +85,7 @@ fn bounds(ages: &AgeArgs, config: &Config) -> Bounds {
         rules: settings.rules.clone(),
         duplicates: settings.duplicates,
         ..Bounds::default()
-    }
+    })
 }
 
 /// The order that a command line names: one that is tracked, by its id, the merchant's

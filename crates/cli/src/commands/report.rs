@@ -1,8 +1,10 @@
 //! `duka report`: the reconciliation log, a page at a time, so that it may be long.
 
 use duka_engine::store::ReportFilter;
+use duka_engine::sweep::Bounds;
 use jiff::tz::TimeZone;
 
+use super::track::{oldest_swept, too_old_said};
 use crate::args::{ListFormat, ReportArgs};
 use crate::context::Context;
 use crate::csv_rows::CsvRows;
@@ -16,8 +18,12 @@ pub(crate) async fn run(args: &ReportArgs, context: &Context) -> Result<Exit, Fa
     let config = context.config()?;
     let zone = zone(args.format.utc);
     let account = context.chosen(&config)?;
-    let mut filters = Filters::new(&args.filters, account, None, (&zone, context))?;
+    let mut filters = Filters::new(&args.filters, account.clone(), None, (&zone, context))?;
     let store = context.existing_store(&config).await?;
+    let count = store.too_old(oldest_swept(context), account);
+    let too_old = count
+        .await
+        .map_err(|error| Failure::store("count what is too old", &error))?;
     let mut printer = Printer::begin(args, context, zone)?;
     let failed = |error| Failure::store("read the report", &error);
     let mut page = filters.page(ReportFilter::All);
@@ -53,6 +59,9 @@ pub(crate) async fn run(args: &ReportArgs, context: &Context) -> Result<Exit, Fa
     }
     if !printer.printed {
         context.output.print_note("nothing to report");
+    }
+    if let Some(said) = too_old_said(too_old, Bounds::default().look_back) {
+        context.output.print_note(&said);
     }
     Ok(Exit::Done)
 }

@@ -16,7 +16,7 @@ use duka_engine::{AmountCheck, Canceller, OrderKey, Record, Request, TrackedOrde
 use futures::stream::{self, StreamExt};
 use tokio_util::sync::CancellationToken;
 
-use super::track::{self, BadRows, Differing};
+use super::track::{self, BadRows, Differing, too_old_said};
 use crate::args::SweepArgs;
 use crate::context::{Absent, Context};
 use crate::failure::{Exit, Failure, describe};
@@ -53,7 +53,7 @@ pub(crate) async fn run(args: SweepArgs, context: &Context) -> Result<Exit, Fail
             (false, true) => Mode::Reconcile,
             (false, false) => Mode::Act,
         },
-        ..super::bounds(&args.ages, &config)
+        ..super::bounds(&args.ages, &config)?
     };
     for (rule, number) in bounds.rules.iter().zip(1..) {
         if let RuleAction::MinAge(min_age) = rule.action
@@ -255,6 +255,7 @@ async fn sweep_once(
     if let Some(error) = &summary.list_error {
         print_error(&format!("the list was not read to its end: {error}"));
     }
+    formatter.print_too_old(summary.too_old);
     let waiting = canceller.store().waiting().await;
     let waiting = waiting.map_err(|error| Failure::store("count what is pending", &error))?;
     match bounds.mode {
@@ -448,6 +449,13 @@ impl<'a> EventFormatter<'a> {
             ))?;
         }
         Ok(())
+    }
+
+    /// How many orders the look-back leaves alone.
+    fn print_too_old(&self, too_old: u64) {
+        if let Some(said) = too_old_said(too_old, self.bounds.look_back) {
+            self.output.print_note(&said);
+        }
     }
 
     /// How many more than were named are left alone.

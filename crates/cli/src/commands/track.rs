@@ -2,8 +2,11 @@
 //! otherwise.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use duka_engine::sweep::Bounds;
 use duka_engine::{Origin, Store, TrackedOrder};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::args::TrackArgs;
@@ -79,6 +82,9 @@ struct TrackView {
     /// Orders that the shop does not show as open.
     #[serde(skip_serializing_if = "is_none")]
     left_out: u64,
+    /// Orders older than a sweep looks back unless it is told to.
+    #[serde(skip_serializing_if = "is_none")]
+    too_old: u64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
@@ -144,7 +150,30 @@ pub(crate) async fn run(args: &TrackArgs, context: &Context) -> Result<Exit, Fai
             view.added, view.known, view.bad
         ))?;
     }
+    if let Some(said) = too_old_said(view.too_old, Bounds::default().look_back) {
+        context.output.print_note(&said);
+    }
     Ok(Exit::Done)
+}
+
+/// How many orders are left alone for their age, if any, in words that every command uses.
+pub(crate) fn too_old_said(too_old: u64, look_back: Duration) -> Option<String> {
+    let orders = match too_old {
+        0 => return None,
+        1 => "1 open order is".to_owned(),
+        many => format!("{many} open orders are"),
+    };
+    let look_back = humantime::format_duration(look_back);
+    Some(format!(
+        "{orders} older than --look-back {look_back}; a sweep leaves them alone unless it looks back further"
+    ))
+}
+
+/// Orders that count from before then are left alone by a sweep that is not told otherwise.
+pub(crate) fn oldest_swept(context: &Context) -> Timestamp {
+    let look_back = Bounds::default().look_back;
+    let then = context.clock.now().checked_sub(look_back);
+    then.unwrap_or(Timestamp::MIN)
 }
 
 /// Writes the good rows of a list to the store.
@@ -163,7 +192,9 @@ async fn import(
         bad: 0,
         without_amount: 0,
         left_out: 0,
+        too_old: 0,
     };
+    let oldest = oldest_swept(context);
     let bar = context.output.progress("tracking");
     let mut rows = file.rows(reading, context.clock.now())?;
     let refused: &[u64] = match differing {
@@ -185,6 +216,7 @@ async fn import(
         }
         bar.inc(u64::try_from(batch.len()).unwrap_or(0));
         view.without_amount += batch.iter().filter(|it| it.money.is_none()).count() as u64;
+        view.too_old += batch.iter().filter(|it| it.counted_from() < oldest).count() as u64;
         let tracked = match differing {
             Differing::Refused => store.track(batch).await,
             Differing::Taken => store.correct(batch).await,

@@ -27,7 +27,10 @@ const WOOCOMMERCE: &str = "order_id,order_number,order_date,status,order_total,o
 fn track(shop: &CliFixture, list: impl AsRef<[u8]>, options: &[&str]) -> serde_json::Value {
     let name = shop.terminal.write("list.csv", list);
     let args = [&["track", &name, "--json"], options].concat();
-    shop.duka(&args).exits(0).json()
+    let mut view = shop.duka(&args).exits(0).json();
+    // The lists are of one day, which lies ever further back; what is said of that has its tests.
+    view.as_object_mut().unwrap().remove("too_old");
+    view
 }
 
 /// The complaint about this.
@@ -173,7 +176,7 @@ fn an_export_of_shopify_goes_in_without_editing() {
         .exits(0);
     assert_eq!(
         run.json(),
-        json!({"added": 1, "known": 0, "bad": 0, "left_out": 1})
+        json!({"added": 1, "known": 0, "bad": 0, "left_out": 1, "too_old": 1})
     );
     run.complains("list.csv: columns that are not read: Cancelled at, Email,");
     run.complains("list.csv: 1 order is left out, for the shop does not show them as open: 1 paid");
@@ -314,10 +317,9 @@ A-2,2026-06-24T10:00:00Z,1.50,INR,red,L
     let run = shop
         .duka(&[&["track", &name], &options[..]].concat())
         .exits(0);
-    assert_eq!(
-        run.stderr,
-        "list.csv: columns that are not read: Colour, Size\n"
-    );
+    let named = "list.csv: columns that are not read: Colour, Size\n";
+    assert_eq!(run.stderr.matches("Colour").count(), 1);
+    assert!(run.stderr.starts_with(named), "{}", run.stderr);
     assert_eq!(shown(&shop, "A-1")["amount"], "1.50");
     // A list without amounts is one that says so.
     let said = refused(&shop, list.replace("Sum", "Total"), &options);

@@ -53,5 +53,6 @@ mod spreadsheets;
 mod stopping;
 mod streaming;
 mod survival;
+mod too_old;
 mod truth;
 mod wrong_order;

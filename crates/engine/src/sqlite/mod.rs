@@ -395,6 +395,15 @@ impl Store for SqliteStore {
     async fn waiting(&self) -> Result<u64, StoreError> {
         self.read(cancellations::waiting).await
     }
+
+    async fn too_old(
+        &self,
+        from: jiff::Timestamp,
+        account: Option<AccountName>,
+    ) -> Result<u64, StoreError> {
+        self.read(move |c| orders::too_old(c, from, account.as_ref()))
+            .await
+    }
 }
 
 #[async_trait]

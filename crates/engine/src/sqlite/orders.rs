@@ -386,3 +386,26 @@ pub(super) fn abandoned(
     ]);
     collect(found, rows::order)
 }
+
+/// Orders that are pending still and lie before every page of [`abandoned`] that begins at `from`.
+pub(super) fn too_old(
+    connection: &Connection,
+    from: Timestamp,
+    account: Option<&AccountName>,
+) -> Result<u64, StoreError> {
+    // Two ranges, each in the words of its partial index.
+    let sql = "SELECT (SELECT count(*) FROM orders
+                       WHERE tracking = 'pending' AND held_at IS NULL AND expires_at IS NULL
+                         AND age_from < ?1 AND (?2 IS NULL OR account = ?2))
+                    + (SELECT count(*) FROM orders
+                       WHERE tracking = 'pending' AND held_at IS NULL AND expires_at IS NOT NULL
+                         AND expires_at < ?1 AND (?2 IS NULL OR account = ?2))";
+    let number: i64 = connection
+        .prepare_cached(sql)
+        .and_then(|mut select| {
+            let account = account.map(AccountName::as_str);
+            select.query_row(params![micros(from), account], |row| row.get(0))
+        })
+        .map_err(store_error)?;
+    Ok(u64::try_from(number).unwrap_or(0))
+}

@@ -11,6 +11,7 @@ use duka_core::cancel::{Outcome, State};
 use jiff::{SignedDuration, Timestamp};
 
 use super::changes::{change, id, opened, seen, stored};
+use super::holds::place;
 use super::{MINUTE, Suite, account, at, key, noon, order};
 
 /// A claim of two minutes.
@@ -235,6 +236,45 @@ pub async fn orders_that_expire_or_are_superseded_come_on_pages_of_their_own(sui
     let ids: Vec<_> = attempts.iter().map(|it| it.key.order.as_str()).collect();
     assert_eq!(ids[..3], ["newer", "paid", "expired"]);
     assert_eq!(ids.len(), 7);
+}
+
+/// Orders that are too old for a sweep are counted and no others.
+pub async fn orders_that_are_too_old_for_a_sweep_are_counted_and_no_others(suite: &Suite<'_>) {
+    let store = suite.open();
+    let aged = |shop: &str, id: &str, minutes: i64, expired: Option<i64>| TrackedOrder {
+        created_at: noon() - SignedDuration::from_mins(minutes),
+        expires_at: expired.map(|it| noon() - SignedDuration::from_mins(it)),
+        ..order(shop, id)
+    };
+    let from = noon() - SignedDuration::from_mins(60);
+    let count = async |name: Option<&str>| {
+        let store = suite.open();
+        store.too_old(from, name.map(account)).await.unwrap()
+    };
+    assert_eq!(count(None).await, 0);
+    let orders = vec![
+        aged("shop", "just", 60, None),
+        aged("shop", "older", 61, None),
+        aged("shop", "expired lately", 90, Some(60)),
+        aged("shop", "expired", 90, Some(61)),
+        aged("shop", "held", 61, None),
+        aged("shop", "paid", 61, None),
+        aged("other", "older", 61, None),
+    ];
+    store.track(orders).await.unwrap();
+    assert_eq!(count(None).await, 5);
+    let (held, hold) = (key("shop", "held"), place("amina", "a complaint"));
+    store.change_hold(&held, hold).await.unwrap();
+    let (paid, check) = (seen(OrderStatus::Paid, 0), AmountCheck::Compare);
+    store
+        .observe(&key("shop", "paid"), paid, check, "w1")
+        .await
+        .unwrap();
+    assert_eq!(count(None).await, 3);
+    assert_eq!(
+        (count(Some("shop")).await, count(Some("other")).await),
+        (2, 1)
+    );
 }
 
 /// An order with a recent action is left alone for a while.

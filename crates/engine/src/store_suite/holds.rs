@@ -11,7 +11,7 @@ use crate::store::{
 };
 use crate::{Hold, OrderEvent, OrderKey, Store, StoreErrorKind, TrackedOrder};
 
-fn place(by: &str, note: &str) -> HoldChange {
+pub(super) fn place(by: &str, note: &str) -> HoldChange {
     HoldChange::Place {
         by: by.to_owned(),
         note: note.to_owned(),

@@ -146,6 +146,7 @@ macro_rules! store_suite {
                 workers_that_claim_at_once_never_get_the_same_record
                 abandoned_orders_come_by_age_page_by_page
                 orders_that_expire_or_are_superseded_come_on_pages_of_their_own
+                orders_that_are_too_old_for_a_sweep_are_counted_and_no_others
                 an_order_with_a_recent_action_is_left_alone_for_a_while
                 stats_count_what_is_there
                 everything_survives_the_end_of_the_program

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::bounds::Bounds;
 use super::breaker::Remedy;
-use super::disposition::Disposition;
+use super::disposition::{Disposition, LeaveReason, PlannedAction};
 use super::events::{Plan, Summary, SweepEvent};
 use crate::driver::{Canceller, is_hopeless};
 use crate::error::EngineError;
@@ -82,7 +82,11 @@ impl<'a> Context<'a> {
 
     /// Counts and reports an order that is left alone.
     pub(super) fn leave(&self, order: &TrackedOrder, disposition: Disposition) {
-        self.summary().skipped += 1;
+        let mut summary = self.summary();
+        summary.skipped += 1;
+        summary.too_old +=
+            u64::from(disposition.action == PlannedAction::Leave(LeaveReason::TooOld));
+        drop(summary);
         self.emit(SweepEvent::LeftAlone(&Plan {
             key: order.key.clone(),
             gateway: order.gateway.clone(),

@@ -210,7 +210,6 @@ fn by_tracking(
             (until, LeaveReason::TooYoung { min_age, until })
         }
     };
-    let counted_from = order.expires_at.unwrap_or(order.age_from());
     let untouched = order
         .last_action_at
         .map(|at| after(at, bounds.effective_grace()));
@@ -218,7 +217,7 @@ fn by_tracking(
         Some(too_early)
     } else if abandoned_at > now && bounds.duplicates == DuplicateAttempts::Report {
         Some(LeaveReason::Duplicate)
-    } else if after(counted_from, bounds.look_back) < now {
+    } else if after(order.counted_from(), bounds.look_back) < now {
         Some(LeaveReason::TooOld)
     } else {
         let until = untouched.filter(|until| *until > now)?;

@@ -90,6 +90,9 @@ pub struct Summary {
     /// Of all these, those whose status was read and whose amount was not compared: the
     /// merchant's or the gateway's is not known, or the comparison is turned off.
     pub unchecked: u64,
+    /// Orders older than [`Bounds::look_back`](super::Bounds::look_back), which are left alone: those
+    /// of the list, or those tracked, which are not looked at.
+    pub too_old: u64,
     /// How long it took.
     pub elapsed: Duration,
     /// Why the list could not be read to its end, if so.

@@ -102,6 +102,7 @@ impl Reader<'_> {
         }
         match source {
             Source::Tracked => {
+                self.count_too_old().await?;
                 let mut left = self.context.bounds.max.unwrap_or(u64::MAX);
                 self.tracked(&mut left).await?;
                 if mode == Mode::Reconcile {
@@ -204,6 +205,15 @@ impl Reader<'_> {
             };
             self.pages(page, left).await?;
         }
+        Ok(())
+    }
+
+    /// Counts what is before every page: that it is left alone is said, and it is not looked at.
+    async fn count_too_old(&self) -> Result<(), EngineError> {
+        let (bounds, store) = (self.context.bounds, &self.context.canceller.store);
+        let from = before(self.context.now(), bounds.look_back);
+        let too_old = store.too_old(from, bounds.account.clone()).await?;
+        self.context.summary().too_old += too_old;
         Ok(())
     }
 

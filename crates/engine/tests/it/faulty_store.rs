@@ -219,6 +219,14 @@ impl Store for FaultyStore {
     async fn waiting(&self) -> Result<u64, StoreError> {
         self.within.waiting().await
     }
+
+    async fn too_old(
+        &self,
+        from: jiff::Timestamp,
+        account: Option<AccountName>,
+    ) -> Result<u64, StoreError> {
+        self.within.too_old(from, account).await
+    }
 }
 
 #[async_trait]

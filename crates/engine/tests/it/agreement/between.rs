@@ -404,4 +404,12 @@ impl Store for Between {
     async fn waiting(&self) -> Result<u64, StoreError> {
         self.within.waiting().await
     }
+
+    async fn too_old(
+        &self,
+        from: Timestamp,
+        account: Option<AccountName>,
+    ) -> Result<u64, StoreError> {
+        self.within.too_old(from, account).await
+    }
 }
