@@ -62,7 +62,10 @@ impl CsvRows {
             let text = match &view[column] {
                 Value::Null => String::new(),
                 Value::String(text) => plain_lines(text),
-                value => value.to_string(),
+                value
+                @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                    value.to_string()
+                }
             };
             match self.cells {
                 Cells::Safe if is_formula(&text) => format!("'{text}"),

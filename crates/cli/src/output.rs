@@ -330,12 +330,6 @@ pub(crate) fn colorize(word: &str) -> String {
     format!("{style}{word}{style:#}")
 }
 
-/// `println!` for the few lines that scripts wait for; flushed at once.
-pub(crate) fn announce(text: &str) {
-    println!("{text}");
-    let _ = io::stdout().flush();
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

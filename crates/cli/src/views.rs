@@ -331,14 +331,14 @@ struct SummaryView {
     unchecked: u64,
     /// Older than `--look-back`, and left alone.
     too_old: u64,
-    /// What `duka pending` lists, of this sweep and of earlier ones.
-    waiting: u64,
+    /// What `duka pending` lists, of this sweep and of earlier ones; null if it could not be counted.
+    waiting: Option<u64>,
     dry_run: bool,
     seconds: f64,
 }
 
 impl SummaryLine {
-    pub(crate) fn of(summary: &Summary, waiting: u64) -> Self {
+    pub(crate) fn of(summary: &Summary, waiting: Option<u64>) -> Self {
         Self {
             summary: SummaryView {
                 considered: summary.considered,
@@ -366,7 +366,7 @@ impl SummaryLine {
 
 impl SummaryLine {
     /// The summary of a dry run.
-    pub(crate) fn of_dry_run(summary: &Summary, waiting: u64) -> Self {
+    pub(crate) fn of_dry_run(summary: &Summary, waiting: Option<u64>) -> Self {
         let mut line = Self::of(summary, waiting);
         line.summary.dry_run = true;
         line

@@ -253,7 +253,17 @@ impl Canceller {
             return Ok(None);
         };
         // A payment that is seen now becomes the finding of that record.
-        let (reading, _) = self.status(key).await?;
+        let reading = match self.status(key).await {
+            Ok((reading, _)) => reading,
+            // What the store knows stands until a status says otherwise.
+            Err(error) if error.is_of_the_gateway() => {
+                return Ok(Some(CancelOutcome {
+                    cancelled_before: true,
+                    ..CancelOutcome::worked(last, None)
+                }));
+            }
+            Err(error) => return Err(error),
+        };
         let shows_cancelled = self.gateway(&key.account)?.cancel_rules().shows_cancelled();
         let stands = match (&reading.status, shows_cancelled) {
             (OrderStatus::Cancelled, _) => true,

@@ -163,7 +163,10 @@ fn print(handled: &CancelOutcome, context: &Context) -> Result<Exit, Failure> {
     let mut view = CancellationView::from(&handled.record);
     if handled.cancelled_before {
         view.outcome = Some("already_cancelled");
-        let (id, at) = (handled.record.id, handled.record.updated_at);
+        let record = &handled.record;
+        // What was decided without a request has no other time.
+        let at = record.progress.sent_at.unwrap_or(record.updated_at);
+        let id = record.id;
         view.message = Some(format!("already cancelled ({id}, {at})"));
     }
     if context.output.is_json() {

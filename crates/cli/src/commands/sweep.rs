@@ -257,7 +257,10 @@ async fn sweep_once(
     }
     formatter.print_too_old(summary.too_old);
     let waiting = canceller.store().waiting().await;
-    let waiting = waiting.map_err(|error| Failure::store("count what is pending", &error))?;
+    // The summary of what was done must not be lost for it.
+    let waiting = waiting
+        .inspect_err(|error| print_error(&format!("failed to count what is pending: {error}")))
+        .ok();
     match bounds.mode {
         Mode::Act => print_summary(&summary, waiting, output)?,
         Mode::Reconcile => {
@@ -573,7 +576,7 @@ fn give_or_take_a_tenth(every: Duration) -> Duration {
 
 pub(crate) fn print_summary(
     summary: &Summary,
-    waiting: u64,
+    waiting: Option<u64>,
     output: Output,
 ) -> Result<(), Failure> {
     if output.is_json() {
@@ -596,15 +599,19 @@ pub(crate) fn print_summary(
 }
 
 /// The last line of a sweep: what `duka pending` lists, this sweep's and earlier ones'.
-fn print_waiting(waiting: u64, output: Output) -> Result<(), Failure> {
-    match waiting {
+fn print_waiting(waiting: Option<u64>, output: Output) -> Result<(), Failure> {
+    match waiting.unwrap_or(0) {
         0 => Ok(()),
         1 => output.line("1 waits for a person, see `duka pending`"),
         many => output.line(&format!("{many} wait for a person, see `duka pending`")),
     }
 }
 
-fn print_dry_summary(summary: &Summary, waiting: u64, output: Output) -> Result<(), Failure> {
+fn print_dry_summary(
+    summary: &Summary,
+    waiting: Option<u64>,
+    output: Output,
+) -> Result<(), Failure> {
     if output.is_json() {
         return output.json(&SummaryLine::of_dry_run(summary, waiting));
     }

@@ -85,7 +85,7 @@ impl List {
         }
         let lines = 1 + text.matches('\n').count() as u64;
         for problem in &bad {
-            let line = problem.line();
+            let line = problem.line;
             assert!((1..=lines).contains(&line), "{problem}");
             assert!(
                 problem.to_string().starts_with(&format!("line {line}")),

@@ -306,7 +306,7 @@ pub(super) fn report(
            AND (?5 IS NULL OR r.account = ?5)
            AND (?6 IS NULL OR r.order_id = ?6 OR o.reference = ?6 OR o.shop_order = ?6)
            AND (?7 IS NULL OR r.state = ?7) AND (?8 IS NULL OR r.outcome = ?8)
-           AND (?9 IS NULL OR r.finding = ?9)
+           AND (?9 IS NULL OR r.finding = ?9 OR r.acknowledged = ?9)
          ORDER BY r.created_at, r.id LIMIT ?10"
     );
     let (at, id) = match page.after {

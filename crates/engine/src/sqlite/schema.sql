@@ -123,7 +123,8 @@ CREATE TABLE cancellations (
     -- The amount by the list, or the caller, that asked for the cancellation.
     listed_amount   TEXT,
     listed_currency TEXT,
-    -- While a payment is under way, no request is sent before then.
+    -- While a payment is under way, no request is sent before the order has this age, in
+    -- microseconds. NULL where a caller has named the order.
     processing_min_age INTEGER,
     state           TEXT NOT NULL,
     outcome         TEXT,

@@ -105,7 +105,7 @@ pub(crate) async fn run(args: &DemoArgs, context: &Context) -> Result<Exit, Fail
         output.json(&DemoView {
             orders: args.orders,
             seed,
-            summary: SummaryLine::of(&summary, waiting),
+            summary: SummaryLine::of(&summary, Some(waiting)),
             agree: verdict.agrees(),
             disagreements: verdict.disagreements.clone(),
         })?;
@@ -277,7 +277,7 @@ fn print(
     output.line("")?;
     output.table(&["RESULT", "KWIKPAISA", "PESAPAL", "MEANING"], rows)?;
     output.line("")?;
-    super::sweep::print_summary(summary, waiting, output)?;
+    super::sweep::print_summary(summary, Some(waiting), output)?;
     for disagreement in &verdict.disagreements {
         output.line(&format!("{}  {disagreement}", colorize("fix")))?;
     }
