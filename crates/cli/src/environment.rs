@@ -9,7 +9,6 @@ use std::env::{self, VarError};
 use crate::config::{Config, waits};
 use crate::failure::Failure;
 use crate::gateways::GatewayKind;
-use crate::output::plain;
 
 /// The variables that are about no gateway, and what each is, for `--help`.
 const COMMON: [(&str, &str); 7] = [
@@ -138,7 +137,7 @@ fn unknown(names: BTreeSet<String>, named: Option<&BTreeSet<&str>>) -> Vec<Strin
         .filter_map(|name| {
             let said = format!(
                 "warning: environment variable {} is not known and has no effect",
-                plain(&name)
+                name.escape_debug()
             );
             match closest(&name) {
                 Some(known) => Some(format!("{said}; did you mean {known}?")),

@@ -53,7 +53,7 @@ fn an_open_order_is_cancelled_and_says_so_with_0() {
         let known = format!(
             "already cancelled ({}, {})",
             first["id"].as_str().unwrap(),
-            first["updated_at"].as_str().unwrap()
+            first["sent_at"].as_str().unwrap()
         );
         assert_eq!(again["message"], known);
         let again = shop.duka(&["cancel", &id]).exits(0);

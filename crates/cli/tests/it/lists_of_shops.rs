@@ -468,7 +468,7 @@ fn a_json_array_is_read_also_where_it_stands_on_many_lines() {
             "line 2: the array is not closed; was the list cut off?",
         ),
         (format!("[{good},\n{{\"account\""), "line 2"),
-        (format!("[{good}\n{good}]"), "line 2, column "),
+        (format!("[{good}\n{good}]"), "line 2: a comma is missing"),
         (
             format!("[{good}]\n{good}"),
             "line 2: text follows the end of the array",

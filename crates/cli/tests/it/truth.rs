@@ -125,7 +125,8 @@ pub(crate) fn was_blurred(emulator: &Emulator, order: &str, operation: Operation
             && (request.body.contains(order) || request.path.contains(order))
     });
     let mut faults = about.flat_map(|request| &request.faults);
-    faults.any(|kind| blurs(*kind))
+    // On a connection that was used before, either of two replies may be the answer.
+    faults.any(|kind| blurs(*kind) || *kind == FaultKind::StrayReply)
 }
 
 /// Whether a fault leaves open what became of the request it strikes.
@@ -142,11 +143,10 @@ pub(crate) fn blurs(kind: FaultKind) -> bool {
         | FaultKind::GarbageBody
         | FaultKind::Odd401
         | FaultKind::InterimFlood
-        | FaultKind::OddWord
-        // On a connection used before, either of two replies may be the answer.
-        | FaultKind::StrayReply => true,
+        | FaultKind::OddWord => true,
         // Waited for, not asked for, refused for its credentials, or shown by the reply and the status.
         FaultKind::Delay
+        | FaultKind::StrayReply
         | FaultKind::TokenExpired
         | FaultKind::PayBeforeApply
         | FaultKind::PayAfterApply
