@@ -329,6 +329,8 @@ struct SummaryView {
     paid_twice: u64,
     newly_paid: u64,
     unchecked: u64,
+    /// Not known to their gateways.
+    unknown: u64,
     /// Older than `--look-back`, and left alone.
     too_old: u64,
     /// What `duka pending` lists, of this sweep and of earlier ones; null if it could not be counted.
@@ -355,6 +357,7 @@ impl SummaryLine {
                 paid_twice: summary.paid_twice,
                 newly_paid: summary.newly_paid,
                 unchecked: summary.unchecked,
+                unknown: summary.unknown,
                 too_old: summary.too_old,
                 waiting,
                 dry_run: false,

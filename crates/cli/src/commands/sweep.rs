@@ -256,6 +256,11 @@ async fn sweep_once(
         print_error(&format!("the list was not read to its end: {error}"));
     }
     formatter.print_too_old(summary.too_old);
+    for account in &summary.all_unknown {
+        print_error(&format!(
+            "account {account}: its gateway knows none of the orders that it was asked about; check that the keys are those of the right account, and that its environment (sandbox or production) is the one in which the orders were made"
+        ));
+    }
     let waiting = canceller.store().waiting().await;
     // The summary of what was done must not be lost for it.
     let waiting = waiting
@@ -554,6 +559,9 @@ fn payments(summary: &Summary) -> String {
     if summary.newly_paid > 0 {
         said = format!("{said}; {} newly paid", summary.newly_paid);
     }
+    if summary.unknown > 0 {
+        said = format!("{said}; {} not known to their gateway", summary.unknown);
+    }
     if summary.unchecked > 0 {
         said = format!("{said}; {}", unchecked(summary));
     }
@@ -632,7 +640,8 @@ fn exit_of(summary: &Summary, stop: &CancellationToken) -> Exit {
     let found = summary.late_payments + summary.amount_differs + summary.paid_twice;
     if summary.in_doubt > 0 || summary.needs_review > 0 || found > 0 {
         Exit::Unknown
-    } else if summary.list_error.is_some() || stop.is_cancelled() {
+    } else if summary.list_error.is_some() || stop.is_cancelled() || !summary.all_unknown.is_empty()
+    {
         Exit::Failed
     } else if summary.errors == 0 {
         Exit::Done

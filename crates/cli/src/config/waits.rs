@@ -285,7 +285,10 @@ mod tests {
         let help = crate::environment::help();
         for (variable, range) in RANGES {
             let line = help.lines().find(|line| line.contains(variable));
-            assert!(line.is_some_and(|line| line.ends_with(range)), "{help}");
+            assert!(
+                line.is_some_and(|line| line.ends_with(&range.to_string())),
+                "{help}"
+            );
             let nanos = |it: Duration| format!("{}ns", it.as_nanos());
             let with = |value: &str| {
                 // What the others are must not be what refuses it.

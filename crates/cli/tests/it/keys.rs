@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::shop::{CliFixture, HEADER, INDIAN, row};
 
 const CANCELLATION: &str = "account acknowledged_at acknowledged_by actor amount attempts currency finding gateway gateway_time held_at held_by hold_note id message method note order outcome paid_amount paid_currency reason receipt reference sent_at shop_order skip_reason state updated_at verified_status";
-const SUMMARY: &str = "amount_differs confirmed considered dry_run eligible errors in_doubt late_payments needs_review newly_paid not_cancelled paid_twice seconds sent skipped too_old unchecked waiting";
+const SUMMARY: &str = "amount_differs confirmed considered dry_run eligible errors in_doubt late_payments needs_review newly_paid not_cancelled paid_twice seconds sent skipped too_old unchecked unknown waiting";
 const STATUS: &str = "account amount currency gateway gateway_time method observed_at order raw_status receipt reference shop_order status";
 
 #[track_caller]

@@ -238,7 +238,7 @@ fn an_export_of_woocommerce_goes_in_with_its_time_zone() {
         &options[..],
     ]
     .concat();
-    let (_, summary) = shop.duka(&sweep).exits(0).swept();
+    let (_, summary) = shop.duka(&sweep).exits(1).swept();
     assert_eq!(summary["considered"], 1);
 }
 
@@ -539,7 +539,7 @@ fn skip_bad_leaves_out_each_bad_row_of_a_list_that_is_swept_too() {
     shop.duka(&args)
         .exits(2)
         .complains("has 3 bad rows; nothing was sent; fix them, or use --skip-bad");
-    let run = shop.duka(&[&args[..], &["--skip-bad"]].concat()).exits(0);
+    let run = shop.duka(&[&args[..], &["--skip-bad"]].concat()).exits(1);
     run.complains("line 2, column amount: order A-2 is tracked with ")
         .complains("line 4, column amount")
         .complains("line 6, column amount: order A-5 stands on line 5 with ");
@@ -616,7 +616,7 @@ fn a_dry_run_of_a_list_needs_no_store_and_makes_none() {
             "--look-back",
             "1000d",
         ])
-        .exits(0);
+        .exits(1);
     assert_eq!(run.swept().1["considered"], 1);
     run.complains("there is no store at duka.db, and none is made");
     assert!(!shop.terminal.store().exists());

@@ -125,7 +125,7 @@ fn a_sweep_with_update_goes_by_what_the_list_says_now() {
         .exits(2);
     let swept = shop
         .duka(&["sweep", "--orders", &old, "--update", "--json"])
-        .exits(0);
+        .exits(1);
     let (rows, _) = swept.swept();
     assert_eq!(rows[0]["skip_reason"], "not_found");
     assert_eq!(amount(&shop, "17"), "105.50 INR");
@@ -169,7 +169,7 @@ fn a_list_says_the_method_of_an_order_that_was_tracked_without_and_another_metho
         );
     }
     shop.duka(&["sweep", "--orders", &card, "--update"])
-        .exits(0);
+        .exits(1);
     assert_eq!(shop.cancels_received(), 0);
     assert_eq!(
         shop.duka(&["explain", "17", "--json"]).exits(0).json()["rule"],

@@ -46,6 +46,7 @@ mod refund_faults;
 mod refunds;
 mod rules;
 mod shop;
+mod silence;
 #[cfg(unix)]
 mod soak;
 mod spreadsheets;
@@ -53,6 +54,5 @@ mod spreadsheets;
 mod stopping;
 mod streaming;
 mod survival;
-mod too_old;
 mod truth;
 mod wrong_order;

@@ -1,6 +1,6 @@
 //! The work of one account: what is due and what is new, as its limits allow.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use duka_core::{AccountName, CancellationId, Error};
 use futures::FutureExt;
@@ -17,6 +17,7 @@ use super::jobs::{self, Ended, Job, Unsettled};
 use super::limiter::RateLimiter;
 use super::queue::{Queue, Queues};
 use crate::error::EngineError;
+use crate::order::OrderKey;
 use crate::record::Record;
 use crate::store::Claim;
 
@@ -42,6 +43,10 @@ pub(super) struct Account<'a> {
     settled_last: bool,
     /// Reviews without an answer, in a row.
     unanswered: u32,
+    /// Orders that its gateway does not know.
+    unknown: HashSet<OrderKey>,
+    /// Calls that gave anything else.
+    others: u64,
     /// When the last order ended; then it only waits for what is in doubt.
     waits_since: Option<Instant>,
 }
@@ -87,6 +92,8 @@ impl<'a> Account<'a> {
             begun_at: context.now(),
             settled_last: false,
             unanswered: 0,
+            unknown: HashSet::new(),
+            others: 0,
             waits_since: None,
         };
         for (id, unsettled) in left {
@@ -104,6 +111,7 @@ impl<'a> Account<'a> {
         while let Some(finished) = self.in_flight.next().await {
             self.finish(finished);
         }
+        self.count_unknown();
         if !self.context.has_failed()
             && let Err(error) = self.report_unsettled().await
         {
@@ -290,6 +298,12 @@ impl<'a> Account<'a> {
             self.remember(id, unsettled);
         }
         let error = ended.call.as_ref().and_then(|call| call.as_ref().err());
+        match (ended.unknown, &ended.call) {
+            // It may be asked for more than once in a sweep.
+            (Some(key), _) => drop(self.unknown.insert(key)),
+            (None, Some(_)) => self.others += 1,
+            (None, None) => {}
+        }
         if let Some(wait) = error.and_then(Error::retry_after) {
             self.limiter.pause(wait, now);
         }
@@ -309,6 +323,15 @@ impl<'a> Account<'a> {
             let reason = error.in_full().to_string();
             self.context
                 .emit(SweepEvent::AccountStopped(self.name, reason));
+        }
+    }
+
+    /// Counts the orders that its gateway does not know, and the account if it knows none.
+    fn count_unknown(&self) {
+        let mut summary = self.context.summary();
+        summary.unknown += self.unknown.len() as u64;
+        if !self.unknown.is_empty() && self.others == 0 {
+            summary.all_unknown.push(self.name.clone());
         }
     }
 

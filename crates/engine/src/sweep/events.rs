@@ -93,6 +93,11 @@ pub struct Summary {
     /// Orders older than [`Bounds::look_back`](super::Bounds::look_back), which are left alone: those
     /// of the list, or those tracked, which are not looked at.
     pub too_old: u64,
+    /// Of all these, orders that their gateway does not know.
+    pub unknown: u64,
+    /// The accounts whose gateways have answered about orders, and known none of them: it may be
+    /// another merchant's account, or another environment.
+    pub all_unknown: Vec<AccountName>,
     /// How long it took.
     pub elapsed: Duration,
     /// Why the list could not be read to its end, if so.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use duka_core::cancel::{Outcome, SkipReason};
 use duka_core::gateway::{Eligibility, GatewayExt};
 use duka_core::{CancellationId, Error, ErrorKind, Money, OrderStatus, State};
 use jiff::Timestamp;
@@ -63,6 +64,8 @@ pub(super) struct Ended {
     pub(super) call: Option<Result<(), Error>>,
     /// The cancellation, if it is to be looked at again.
     pub(super) unsettled: Option<(CancellationId, Unsettled)>,
+    /// The order, if its gateway does not know it.
+    pub(super) unknown: Option<OrderKey>,
 }
 
 /// A cancellation that this sweep may look at again.
@@ -99,7 +102,16 @@ impl Ended {
     fn with_call(error: Option<Error>) -> Self {
         Self {
             call: Some(error.map_or(Ok(()), Err)),
-            unsettled: None,
+            ..Self::default()
+        }
+    }
+
+    /// A read of an order that nothing was sent for.
+    fn read(key: &OrderKey, error: Option<Error>) -> Self {
+        let unknown = error.as_ref().is_some_and(is_not_known);
+        Self {
+            unknown: unknown.then(|| key.clone()),
+            ..Self::with_call(error)
         }
     }
 
@@ -110,7 +122,11 @@ impl Ended {
             Some(error) if is_hopeless(error) => Remedy::FixSettings,
             Some(_) | None => Remedy::LaterSweep,
         };
-        let mut ended = Self::with_call(error);
+        let mut ended = if record.progress.requests == 0 {
+            Self::read(&record.key, error)
+        } else {
+            Self::with_call(error)
+        };
         match record.due_at {
             Some(due_at) => {
                 let unsettled = Unsettled {
@@ -150,8 +166,8 @@ pub(super) async fn settle(context: &Context<'_>, record: Record, known: Unsettl
                 ..known
             };
             Ended {
-                call: None,
                 unsettled: Some((record.id, unsettled)),
+                ..Ended::default()
             }
         }
         Err(error) => {
@@ -172,7 +188,11 @@ async fn reconcile(context: &Context<'_>, work: &Abandoned) -> Ended {
     let (canceller, key) = (context.canceller, &work.order.key);
     let reading = match canceller.status(key).await {
         Ok((reading, _)) => reading,
-        Err(error) => return failed_call(context, key, error),
+        Err(EngineError::Gateway(error)) if error.kind() == ErrorKind::NotFound => {
+            leave(context, &work.order, LeaveReason::NotFound);
+            return Ended::read(key, Some(error));
+        }
+        Err(error) => return failed_read(context, key, error),
     };
     let (listed, tracked) = (work.listed, work.order.money);
     if !reading.status.was_paid() {
@@ -309,6 +329,32 @@ async fn look_if_failed(context: &Context<'_>, order: &TrackedOrder) -> Option<E
     Some(Ended::with_call(None))
 }
 
+/// Reads again an order that its gateway did not know when a sweep last asked. It has a record that
+/// says so, and gets no other while the answer is the same. `None` where it is an order like any
+/// other.
+async fn look_if_unknown(context: &Context<'_>, order: &TrackedOrder) -> Option<Ended> {
+    let canceller = context.canceller;
+    order.last_action_at?;
+    let key = canceller.canonical(&order.key).ok()?;
+    let record = match canceller.store.cancellations_of(&key).await {
+        Ok(mut records) => records.pop()?,
+        Err(error) => return Some(failed_call(context, &key, error.into())),
+    };
+    let State::Done(Outcome::Skipped(SkipReason::NotFound | SkipReason::StatusUnreadable)) =
+        record.progress.state
+    else {
+        return None;
+    };
+    match canceller.status(&key).await {
+        Ok(_) => None,
+        Err(EngineError::Gateway(error)) if is_not_known(&error) => {
+            context.finish(&record, Remedy::LaterSweep);
+            Some(Ended::read(&key, Some(error)))
+        }
+        Err(error) => Some(failed_call(context, &key, error)),
+    }
+}
+
 /// Leaves an order alone for a reason that no rule has given.
 fn leave(context: &Context<'_>, order: &TrackedOrder, reason: LeaveReason) -> Ended {
     let action = PlannedAction::Leave(reason);
@@ -320,6 +366,9 @@ async fn cancel(context: &Context<'_>, work: &Abandoned) -> Ended {
     context.considered();
     let key = &work.order.key;
     if let Some(ended) = look_if_failed(context, &work.order).await {
+        return ended;
+    }
+    if let Some(ended) = look_if_unknown(context, &work.order).await {
         return ended;
     }
     match open_and_work(context, work).await {
@@ -386,9 +435,9 @@ async fn plan(context: &Context<'_>, work: Abandoned) -> Ended {
             }
             drop(summary);
             context.emit(SweepEvent::Plan(&plan));
-            Ended::with_call(not_found)
+            Ended::read(&order.key, not_found)
         }
-        Err(error) => failed_call(context, &order.key, error),
+        Err(error) => failed_read(context, &order.key, error),
     }
 }
 
@@ -473,6 +522,21 @@ async fn recheck(context: &Context<'_>, record: &Record) -> Ended {
         context.finish(&now, Remedy::LaterSweep);
     }
     Ended::with_call(None)
+}
+
+/// Whether a gateway does not know the order that it was asked about, or refuses to tell of it, as
+/// Pesapal may of an id that it does not know: no recorded reply shows which it is.
+fn is_not_known(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Rejected)
+}
+
+fn failed_read(context: &Context<'_>, key: &OrderKey, error: EngineError) -> Ended {
+    let ended = failed_call(context, key, error);
+    let not_known = matches!(&ended.call, Some(Err(error)) if is_not_known(error));
+    Ended {
+        unknown: not_known.then(|| key.clone()),
+        ..ended
+    }
 }
 
 fn failed_call(context: &Context<'_>, key: &OrderKey, error: EngineError) -> Ended {

@@ -6,8 +6,11 @@ use duka_core::cancel::{Outcome, SkipReason, State};
 use duka_core::{ErrorKind, GatewayName, OrderStatus};
 use duka_engine::EngineError;
 
-use crate::fixture::{Fixture, LONG, by, order};
+use duka_engine::sweep::{Bounds, Mode, Source};
+
+use crate::fixture::{Fixture, HOUR, LONG, account, by, order};
 use crate::scripted::{Scripted, StatusReply};
+use crate::sweep::{list, sweep};
 
 #[tokio::test(start_paused = true)]
 async fn an_id_that_the_gateway_does_not_know_is_not_followed() {
@@ -105,5 +108,56 @@ async fn no_cancellation_is_begun_for_an_order_of_another_gateway() {
         };
         assert_eq!((rows("cancellations"), rows("orders")), (0, tracked.into()));
         assert_eq!(fixture.gateway.reads(), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_that_its_gateway_does_not_know_is_counted_and_gets_one_record_whatever_sweeps() {
+    for make in [
+        Scripted::repeatable as fn() -> Scripted,
+        Scripted::once_only,
+    ] {
+        let fixture = Fixture::new(make());
+        fixture.gateway.break_down(ErrorKind::NotFound);
+        let orders = vec![order("shop", "A-1"), order("shop", "A-2")];
+        fixture.store().track(orders).await.unwrap();
+        for _ in 0..3 {
+            let (summary, events) =
+                sweep(&fixture.canceller, Source::Tracked, &Bounds::default()).await;
+            let summary = summary.unwrap();
+            let skipped = ["A-1 at shop skipped", "A-2 at shop skipped"];
+            assert_eq!(events.reported(), skipped);
+            assert_eq!((summary.unknown, summary.skipped), (2, 2));
+            assert_eq!(summary.all_unknown, [account("shop")]);
+            fixture.ahead.by(HOUR);
+        }
+        let records = "SELECT count(*) FROM cancellations";
+        assert_eq!(fixture.temp_store.number(records), 2);
+        // One that is known proves the account, and is cancelled like any other.
+        fixture.gateway.mend();
+        let (summary, _) = sweep(&fixture.canceller, Source::Tracked, &Bounds::default()).await;
+        let summary = summary.unwrap();
+        assert_eq!((summary.unknown, summary.confirmed), (0, 2));
+        assert!(summary.all_unknown.is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn orders_that_are_not_known_are_counted_where_nothing_is_sent() {
+    for mode in [Mode::DryRun, Mode::Reconcile] {
+        let fixture = Fixture::new(Scripted::repeatable());
+        fixture.gateway.break_down(ErrorKind::NotFound);
+        let listed = list(vec![order("shop", "A-1")]);
+        let bounds = Bounds {
+            mode,
+            ..Bounds::default()
+        };
+        let (summary, _) = sweep(&fixture.canceller, listed, &bounds).await;
+        let summary = summary.unwrap();
+        assert_eq!(
+            (summary.unknown, summary.skipped, summary.errors),
+            (1, 1, 0)
+        );
+        assert_eq!(summary.all_unknown, [account("shop")]);
     }
 }
