@@ -78,7 +78,9 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// Tracks these orders. What is known of one that is tracked already gives way: its age and
     /// [origin](crate::Origin), and its amount, reference, method and note where they are given.
-    /// Where an order is named twice, the last counts.
+    /// Where an order is named twice, the last counts. One that a caller has created or named keeps
+    /// its age and origin: a list may know when the cart was made, and not when the customer got
+    /// the link.
     ///
     /// # Errors
     /// When the store cannot be written.

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::rows::{
     self, collect, form_word, micros, origin_word, store_error, tracking_word, unknown_words,
 };
-use crate::order::{OrderKey, TrackedOrder};
+use crate::order::{OrderKey, Origin, TrackedOrder};
 use crate::store::{Abandoned, AbandonedPage, StoreError, StoreErrorKind};
 
 /// Fills in what is not known of an order that is tracked already.
@@ -86,9 +86,22 @@ pub(super) fn track_created(
     Ok(())
 }
 
-/// Writes what a list says over what is known of an order that is tracked already.
+/// Writes what a list says over what is known of an order that is tracked already. The age of an
+/// order that a caller has created or named is its own.
 pub(super) fn correct(connection: &Connection, order: &TrackedOrder) -> Result<(), StoreError> {
-    overwrite(connection, order, order.created_at)
+    let known = by_key(connection, &order.key)?;
+    let callers = known.filter(|known| known.origin == Origin::Caller);
+    match callers {
+        Some(known) => {
+            let origin = known.origin;
+            let order = TrackedOrder {
+                origin,
+                ..order.clone()
+            };
+            overwrite(connection, &order, known.created_at)
+        }
+        None => overwrite(connection, order, order.created_at),
+    }
 }
 
 /// Writes what an order says of itself over what is known, where it says anything.

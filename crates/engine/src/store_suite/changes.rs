@@ -174,6 +174,7 @@ pub async fn tracking_again_fills_in_what_is_not_known_and_changes_nothing_else(
 pub async fn a_correction_replaces_what_a_list_says_and_nothing_else(suite: &Suite<'_>) {
     let store = suite.open();
     let mut before = order("shop", "A-1");
+    before.origin = Origin::List;
     before.money = Some(Money::parse("10.00", "KES").unwrap());
     before.method = Some("card".to_owned());
     before.note = Some("from the first list".to_owned());
@@ -208,6 +209,20 @@ pub async fn a_correction_replaces_what_a_list_says_and_nothing_else(suite: &Sui
         ..list("12.00")
     };
     assert_eq!(store.order(&before.key).await.unwrap(), Some(expected));
+    // An order that was created here is as old as that.
+    let created = order("shop", "A-3");
+    store.track(vec![created.clone()]).await.unwrap();
+    let older = TrackedOrder {
+        key: created.key.clone(),
+        ..list("13.00")
+    };
+    store.correct(vec![older.clone()]).await.unwrap();
+    let expected = TrackedOrder {
+        created_at: created.created_at,
+        origin: Origin::Caller,
+        ..older
+    };
+    assert_eq!(store.order(&created.key).await.unwrap(), Some(expected));
 }
 
 /// Orders are read together by their keys.
