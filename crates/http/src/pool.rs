@@ -143,8 +143,10 @@ impl Pool {
 
     fn fresh(&self) -> MutexGuard<'_, State> {
         let mut state = self.lock();
-        let rests = |it: &Resting| it.since.elapsed() < LONGEST_REST;
-        state.resting.retain(rests);
+        let is_over = |it: &Resting| it.since.elapsed() >= LONGEST_REST;
+        while state.resting.front().is_some_and(is_over) {
+            state.resting.pop_front();
+        }
         state
     }
 
