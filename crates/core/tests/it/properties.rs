@@ -220,7 +220,7 @@ proptest! {
             prop_assert!(!once || step.next.requests <= 1);
             let sends = step.action == Action::SendRequest;
             prop_assert!(!sends || step.next.finding.is_none());
-            // What was found stays found, whoever has seen it.
+            // What was found stays found, whichever reader has seen it.
             let gravest = |it: &Cancellation| it.finding.max(it.acknowledged);
             prop_assert!(gravest(&step.next) >= gravest(&record));
             // Only a person closes a finding, and makes it no lesser one.
