@@ -21,14 +21,16 @@ pub(super) fn begin(
         return Ok(BeginCreation::Refused(obstacle));
     }
     let mut earlier = None;
-    if let Some(order) = order
-        && !orders::add(connection, order)?
-    {
+    if let Some(order) = order {
         earlier = orders::by_key(connection, &order.key)?;
-        // A list's age of this id is not that of the order that is created now.
-        let only_its_age =
-            TrackedOrder::new(order.key.clone(), order.gateway.clone(), order.created_at);
-        orders::track_created(connection, &only_its_age)?;
+        if let Some(known) = &earlier {
+            // A list's age of this id is not that of the order that is created now.
+            let (key, gateway) = (order.key.clone(), order.gateway.clone());
+            let only_its_age = TrackedOrder::new(key, gateway, order.created_at);
+            orders::renew(connection, &only_its_age, known)?;
+        } else {
+            orders::add(connection, order)?;
+        }
     }
     connection
         .prepare_cached(

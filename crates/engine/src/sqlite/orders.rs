@@ -72,18 +72,25 @@ pub(super) fn add(connection: &Connection, order: &TrackedOrder) -> Result<bool,
     Ok(added == 1)
 }
 
+/// Adds an order that was created just now, or begins the life of a known one anew.
 pub(super) fn track_created(
     connection: &Connection,
     order: &TrackedOrder,
 ) -> Result<(), StoreError> {
-    if !add(connection, order)? {
-        let created_at = match by_key(connection, &order.key)? {
-            Some(before) => before.created_at.max(order.created_at),
-            None => order.created_at,
-        };
-        overwrite(connection, order, created_at)?;
+    match by_key(connection, &order.key)? {
+        Some(known) => renew(connection, order, &known),
+        None => add(connection, order).map(drop),
     }
-    Ok(())
+}
+
+/// Begins the life of a known order anew: it is not made older.
+pub(super) fn renew(
+    connection: &Connection,
+    order: &TrackedOrder,
+    known: &TrackedOrder,
+) -> Result<(), StoreError> {
+    let created_at = known.created_at.max(order.created_at);
+    overwrite(connection, order, created_at, order.origin)
 }
 
 /// Writes what a list says over what is known of an order that is tracked already. The age of an
@@ -91,17 +98,8 @@ pub(super) fn track_created(
 pub(super) fn correct(connection: &Connection, order: &TrackedOrder) -> Result<(), StoreError> {
     let known = by_key(connection, &order.key)?;
     let callers = known.filter(|known| known.origin == Origin::Caller);
-    match callers {
-        Some(known) => {
-            let origin = known.origin;
-            let order = TrackedOrder {
-                origin,
-                ..order.clone()
-            };
-            overwrite(connection, &order, known.created_at)
-        }
-        None => overwrite(connection, order, order.created_at),
-    }
+    let aged = callers.as_ref().unwrap_or(order);
+    overwrite(connection, order, aged.created_at, aged.origin)
 }
 
 /// Writes what an order says of itself over what is known, where it says anything.
@@ -109,6 +107,7 @@ fn overwrite(
     connection: &Connection,
     order: &TrackedOrder,
     created_at: Timestamp,
+    origin: Origin,
 ) -> Result<(), StoreError> {
     let money = order.money;
     connection
@@ -126,7 +125,7 @@ fn overwrite(
                 order.key.account.as_str(),
                 order.key.order.as_str(),
                 micros(created_at),
-                origin_word(order.origin),
+                origin_word(origin),
                 money.map(|m| m.amount().to_string()),
                 money.map(|m| m.currency().code()),
                 order.reference,
