@@ -25,7 +25,6 @@ use crate::amount;
 use crate::call::{FailedRequest, call};
 use crate::deadline::Deadline;
 use crate::error::{EngineError, RequestKind};
-use crate::lease::after;
 use crate::message;
 use crate::order::{OrderKey, TrackedOrder};
 use crate::record::{Record, Request, new_id, tracking_after};
@@ -60,6 +59,13 @@ impl CancelOutcome {
             record,
             error,
             cancelled_before: false,
+        }
+    }
+
+    fn cancelled_before(record: Record) -> Self {
+        Self {
+            cancelled_before: true,
+            ..Self::worked(record, None)
         }
     }
 }
@@ -257,10 +263,7 @@ impl Canceller {
             Ok((reading, _)) => reading,
             // What the store knows stands until a status says otherwise.
             Err(error) if error.is_of_the_gateway() => {
-                return Ok(Some(CancelOutcome {
-                    cancelled_before: true,
-                    ..CancelOutcome::worked(last, None)
-                }));
+                return Ok(Some(CancelOutcome::cancelled_before(last)));
             }
             Err(error) => return Err(error),
         };
@@ -272,10 +275,7 @@ impl Canceller {
         };
         let last = self.store.cancellation(last.id).await?;
         let last = last.filter(|it| stands && is_cancelled(it));
-        Ok(last.map(|record| CancelOutcome {
-            cancelled_before: true,
-            ..CancelOutcome::worked(record, None)
-        }))
+        Ok(last.map(CancelOutcome::cancelled_before))
     }
 
     /// Goes on with a cancellation whenever it is due, for so long.
@@ -681,10 +681,10 @@ impl Canceller {
             State::Sending | State::Accepted | State::Refused | State::Done(_) => false,
         };
         let (terms, now) = (&record.terms, self.clock.now());
-        // A payment that is seen under way now may be that of a customer who has come back.
-        let last_use = terms.last_use.seen(&OrderStatus::Processing, now);
-        let from = last_use.age_from(terms.ordered_at);
-        let until = after(from, terms.processing_min_age?);
+        let min_age = terms.processing_min_age?;
+        let until = terms
+            .last_use
+            .processing_until(terms.ordered_at, min_age, now);
         (may_send && until > now).then_some(until)
     }
 

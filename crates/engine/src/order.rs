@@ -1,9 +1,12 @@
 //! Tracked orders: their keys, and what was last seen of them.
 
 use std::fmt;
+use std::time::Duration;
 
 use duka_core::{AccountName, GatewayName, Money, Observation, OrderId, OrderStatus};
 use jiff::Timestamp;
+
+use crate::lease::after;
 
 /// Names one order of one account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -78,6 +81,18 @@ impl LastUse {
     /// Since when an order that was created then may be abandoned.
     pub fn age_from(self, created_at: Timestamp) -> Timestamp {
         self.used_at.map_or(created_at, |at| at.max(created_at))
+    }
+
+    /// Up to when an order that was created then is left alone if a payment is seen under way now:
+    /// it may be that of a customer who has come back.
+    pub(crate) fn processing_until(
+        self,
+        created_at: Timestamp,
+        min_age: Duration,
+        now: Timestamp,
+    ) -> Timestamp {
+        let last_use = self.seen(&OrderStatus::Processing, now);
+        after(last_use.age_from(created_at), min_age)
     }
 
     /// With what another observation shows.

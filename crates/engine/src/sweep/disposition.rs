@@ -238,15 +238,12 @@ fn by_status(
         Shown::Status(Eligibility::NotEligible(_), _) => return Some(LeaveReason::NotEligible),
         Shown::Status(Eligibility::Eligible(reading), differs) => (reading, differs),
     };
-    // As in the driver: a payment that is seen under way now may be that of a customer who has
-    // come back.
-    let last_use = order.last_use.seen(&reading.status, now);
-    let until = after(
-        last_use.age_from(order.created_at),
-        bounds.processing_min_age,
-    );
-    if reading.status == OrderStatus::Processing && until > now {
-        return Some(LeaveReason::Processing { until });
+    if reading.status == OrderStatus::Processing {
+        let (min_age, last_use) = (bounds.processing_min_age, order.last_use);
+        let until = last_use.processing_until(order.created_at, min_age, now);
+        if until > now {
+            return Some(LeaveReason::Processing { until });
+        }
     }
     differs.map(LeaveReason::AmountDiffers)
 }
