@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts::{self, Caller};
-use crate::args::{Args, FormatArgs, ListFormat};
+use crate::args::Args;
 use crate::bound::Bound;
 use crate::config::{Account, Config};
 use crate::environment;
@@ -71,15 +71,6 @@ impl Context {
             self.output.print_note(&warning);
         }
         config
-    }
-
-    /// How a list is printed: --json means JSON.
-    pub(crate) fn list_format(&self, args: &FormatArgs) -> ListFormat {
-        if self.output.is_json() {
-            ListFormat::Json
-        } else {
-            args.format
-        }
     }
 
     /// The program with the options that choose a store and an account, for a command line that a
@@ -218,7 +209,19 @@ impl Context {
         config: &Config,
         absent: Absent,
     ) -> Result<Canceller, Failure> {
-        let (store, gateways, settings) = self.workplace(config, absent).await?;
+        let (gateways, settings) = self.workplace(config)?;
+        let store = self.store(config, absent).await?;
+        let clock = self.clock.clone();
+        Ok(Canceller::new(store, gateways, clock, settings))
+    }
+
+    /// The same on a store that is open.
+    pub(crate) fn canceller_on(
+        &self,
+        store: Arc<dyn RefundStore>,
+        config: &Config,
+    ) -> Result<Canceller, Failure> {
+        let (gateways, settings) = self.workplace(config)?;
         let clock = self.clock.clone();
         Ok(Canceller::new(store, gateways, clock, settings))
     }
@@ -229,13 +232,25 @@ impl Context {
         config: &Config,
         absent: Absent,
     ) -> Result<Refunder, Failure> {
-        let (store, gateways, settings) = self.workplace(config, absent).await?;
+        let (gateways, settings) = self.workplace(config)?;
+        let store = self.store(config, absent).await?;
         let clock = self.clock.clone();
         Ok(Refunder::new(store, gateways, clock, settings))
     }
 
-    /// Store, gateways and settings of a worker.
-    async fn workplace(&self, config: &Config, absent: Absent) -> Result<Workplace, Failure> {
+    /// The same on a store that is open.
+    pub(crate) fn refunder_on(
+        &self,
+        store: Arc<dyn RefundStore>,
+        config: &Config,
+    ) -> Result<Refunder, Failure> {
+        let (gateways, settings) = self.workplace(config)?;
+        let clock = self.clock.clone();
+        Ok(Refunder::new(store, gateways, clock, settings))
+    }
+
+    /// Gateways and settings of a worker.
+    fn workplace(&self, config: &Config) -> Result<Workplace, Failure> {
         if config.accounts.is_empty() {
             return Err(no_account(config, None));
         }
@@ -247,20 +262,6 @@ impl Context {
                 gateways.insert(name.clone(), accounts::gateway(name, account, &caller)?);
             }
         }
-        let store = match absent {
-            Absent::Make => self.open_store(config).await?,
-            Absent::Refuse => self.existing_store(config).await?,
-            Absent::DoWithout => match missing_store(config)? {
-                None => self.open_store(config).await?,
-                Some(path) => {
-                    self.output.print_note(&format!(
-                        "there is no store at {}, and none is made; what duka did before is not known",
-                        path.display()
-                    ));
-                    self.scratch_store().await?
-                }
-            },
-        };
         let worker = format!("duka {}", std::process::id());
         let lease = Lease::new(config.waits.lease);
         let lease = lease.map_err(|error| Failure::usage(error.to_string()))?;
@@ -268,16 +269,34 @@ impl Context {
             .wait_policy(config.waits.wait_policy)
             .lease(lease)
             .amount_check(config.amount_check);
-        Ok((store, gateways, settings))
+        Ok((gateways, settings))
+    }
+
+    /// The store of a worker.
+    async fn store(
+        &self,
+        config: &Config,
+        absent: Absent,
+    ) -> Result<Arc<dyn RefundStore>, Failure> {
+        match absent {
+            Absent::Make => self.open_store(config).await,
+            Absent::Refuse => self.existing_store(config).await,
+            Absent::DoWithout => match missing_store(config)? {
+                None => self.open_store(config).await,
+                Some(path) => {
+                    self.output.print_note(&format!(
+                        "there is no store at {}, and none is made; what duka did before is not known",
+                        path.display()
+                    ));
+                    self.scratch_store().await
+                }
+            },
+        }
     }
 }
 
-/// A store, the gateways of the accounts, and the settings.
-type Workplace = (
-    Arc<dyn RefundStore>,
-    BTreeMap<AccountName, Arc<dyn Gateway>>,
-    Settings,
-);
+/// The gateways of the accounts, and the settings.
+type Workplace = (BTreeMap<AccountName, Arc<dyn Gateway>>, Settings);
 
 /// Where the store is or will be.
 pub(crate) fn store_path(config: &Config) -> Option<&Path> {

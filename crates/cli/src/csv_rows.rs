@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::args::Cells;
+use crate::args::{Cells, FormatArgs, ListFormat};
 use crate::failure::Failure;
 use crate::output::{Output, plain_lines};
 
@@ -39,6 +39,28 @@ pub(crate) const COLUMNS: [&str; 26] = [
 
 /// The columns of ids, which are text, whatever they look like.
 const IDS: [&str; 5] = ["id", "order", "reference", "shop_order", "receipt"];
+
+/// How the records of a list are printed.
+pub(crate) enum Listing {
+    /// Together, for the widths of all must be known.
+    Table,
+    Json,
+    Csv(CsvRows),
+}
+
+impl Listing {
+    /// Begins a list in the form that is asked for; --json means JSON.
+    pub(crate) fn begin(output: Output, args: &FormatArgs) -> Result<Self, Failure> {
+        if output.is_json() {
+            return Ok(Self::Json);
+        }
+        Ok(match args.format {
+            ListFormat::Table => Self::Table,
+            ListFormat::Json => Self::Json,
+            ListFormat::Csv => Self::Csv(CsvRows::begin(output, args.cells())?),
+        })
+    }
+}
 
 /// Prints rows, and the header before them.
 pub(crate) struct CsvRows {

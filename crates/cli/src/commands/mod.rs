@@ -99,10 +99,7 @@ async fn find_order(
     unchanged(text)?;
     let mut found = find_kept(text, store).await?;
     // An order of its own id or reference could not be named if those of a shop order counted.
-    let own = |order: &TrackedOrder| {
-        let named = as_kept(text);
-        order.key.order.as_str() == named || order.reference.as_deref() == Some(text)
-    };
+    let own = |order: &TrackedOrder| is_its_own_name(text, order);
     if found.iter().any(own) {
         found.retain(own);
     }
@@ -116,6 +113,11 @@ async fn find_order(
         return Ok(order);
     }
     untracked(text, context, config)
+}
+
+/// Whether a text is the id or the reference of this order, and not its shop order.
+fn is_its_own_name(text: &str, order: &TrackedOrder) -> bool {
+    order.key.order.as_str() == as_kept(text) || order.reference.as_deref() == Some(text)
 }
 
 /// The one tracked order that a command line names.

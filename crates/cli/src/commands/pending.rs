@@ -1,6 +1,8 @@
 //! `duka pending`: what needs a person, and what to check: cancellations, oldest first, then
 //! refunds, and then orders of which it is not known whether they were created.
 
+use std::sync::Arc;
+
 use duka_core::cancel::Finding;
 use duka_core::refund::{RefundFinding, RefundOutcome};
 use duka_core::{OrderIds, State};
@@ -11,9 +13,9 @@ use duka_engine::{Canceller, LogEntry, Record, Refund, RefundStore, Store};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::args::{ListFormat, PendingArgs};
-use crate::context::{Absent, Context};
-use crate::csv_rows::CsvRows;
+use crate::args::PendingArgs;
+use crate::context::Context;
+use crate::csv_rows::Listing;
 use crate::failure::{Exit, Failure, describe as describe_error};
 use crate::filters::{Filters, Traits, zone};
 use crate::gateways::GatewayKind;
@@ -41,11 +43,11 @@ pub(crate) async fn run(args: &PendingArgs, context: &Context) -> Result<Exit, F
     let account = context.chosen(&config)?;
     let order = args.order.as_deref().map(super::as_kept);
     let mut filters = Filters::new(&args.filters, account, order, (&zone, context))?;
+    let store = context.existing_store(&config).await?;
     let canceller = match args.recheck {
-        true => Some(context.canceller(&config, Absent::Refuse).await?),
+        true => Some(context.canceller_on(Arc::clone(&store), &config)?),
         false => None,
     };
-    let store = context.existing_store(&config).await?;
     let mut printer = Printer::begin(args, context, zone)?;
     let failed = |error| Failure::store("list what is pending", &error);
     let mut page = filters.page(ReportFilter::Pending);
@@ -199,8 +201,7 @@ async fn creations(
 /// Prints what is pending, in the form that is asked for.
 struct Printer<'a> {
     context: &'a Context,
-    format: ListFormat,
-    csv: Option<CsvRows>,
+    listing: Listing,
     long: bool,
     zone: TimeZone,
     /// The lines of a table, for which all widths must be known.
@@ -213,13 +214,9 @@ struct Printer<'a> {
 
 impl<'a> Printer<'a> {
     fn begin(args: &PendingArgs, context: &'a Context, zone: TimeZone) -> Result<Self, Failure> {
-        let format = context.list_format(&args.format);
         Ok(Self {
             context,
-            format,
-            csv: (format == ListFormat::Csv)
-                .then(|| CsvRows::begin(context.output, args.format.cells()))
-                .transpose()?,
+            listing: Listing::begin(context.output, &args.format)?,
             long: args.long,
             zone,
             rows: Vec::new(),
@@ -273,16 +270,13 @@ impl<'a> Printer<'a> {
         if self.oldest.as_ref().is_none_or(|oldest| since < oldest) {
             self.oldest = Some(since.clone());
         }
-        match self.format {
-            ListFormat::Json => self.context.output.json(view),
-            ListFormat::Csv => match &self.csv {
-                Some(csv) => csv.row(view),
-                None => Ok(()),
-            },
-            ListFormat::Table if self.long => long
+        match &self.listing {
+            Listing::Json => self.context.output.json(view),
+            Listing::Csv(rows) => rows.row(view),
+            Listing::Table if self.long => long
                 .iter()
                 .try_for_each(|line| self.context.output.line(line)),
-            ListFormat::Table => {
+            Listing::Table => {
                 let mut row = row;
                 row[SINCE] = times::shown(&row[SINCE], &self.zone);
                 self.rows.push(row.to_vec());
@@ -307,8 +301,9 @@ impl<'a> Printer<'a> {
             output.print_note("nothing is pending");
             return Ok(0);
         };
-        if self.format != ListFormat::Table {
-            return Ok(self.count);
+        match self.listing {
+            Listing::Json | Listing::Csv(_) => return Ok(self.count),
+            Listing::Table => {}
         }
         let program = self.context.program();
         output.line("")?;

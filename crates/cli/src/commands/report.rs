@@ -5,9 +5,9 @@ use duka_engine::sweep::Bounds;
 use jiff::tz::TimeZone;
 
 use super::track::{oldest_swept, too_old_said};
-use crate::args::{ListFormat, ReportArgs};
+use crate::args::ReportArgs;
 use crate::context::Context;
-use crate::csv_rows::CsvRows;
+use crate::csv_rows::Listing;
 use crate::failure::{Exit, Failure};
 use crate::filters::{Filters, Traits, zone};
 use crate::output::{colorize, plain};
@@ -67,8 +67,7 @@ pub(crate) async fn run(args: &ReportArgs, context: &Context) -> Result<Exit, Fa
 }
 
 struct Printer<'a> {
-    csv: Option<CsvRows>,
-    json: bool,
+    listing: Listing,
     context: &'a Context,
     zone: TimeZone,
     printed: bool,
@@ -76,13 +75,8 @@ struct Printer<'a> {
 
 impl<'a> Printer<'a> {
     fn begin(args: &ReportArgs, context: &'a Context, zone: TimeZone) -> Result<Self, Failure> {
-        let format = context.list_format(&args.format);
-        let csv = (format == ListFormat::Csv)
-            .then(|| CsvRows::begin(context.output, args.format.cells()))
-            .transpose()?;
         Ok(Self {
-            csv,
-            json: format == ListFormat::Json,
+            listing: Listing::begin(context.output, &args.format)?,
             context,
             zone,
             printed: false,
@@ -95,11 +89,10 @@ impl<'a> Printer<'a> {
         }
         self.printed = true;
         let output = self.context.output;
-        if let Some(csv) = &self.csv {
-            return views.iter().try_for_each(|view| csv.row(view));
-        }
-        if self.json {
-            return views.iter().try_for_each(|view| output.json(view));
+        match &self.listing {
+            Listing::Csv(rows) => return views.iter().try_for_each(|view| rows.row(view)),
+            Listing::Json => return views.iter().try_for_each(|view| output.json(view)),
+            Listing::Table => {}
         }
         let header = [
             "ORDER",

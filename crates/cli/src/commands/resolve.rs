@@ -1,17 +1,19 @@
 //! `duka resolve`: a person's decision, recorded for ever.
 
+use std::cell::OnceCell;
 use std::io;
+use std::sync::Arc;
 
 use duka_core::cancel::Resolution;
 use duka_core::{AccountName, CancellationId, CreationId, RefundId};
 use duka_engine::create::{CreationEnd, OpenCreations};
 use duka_engine::refunds::{PendingRefunds, RefundResolution};
 use duka_engine::store::{ReportFilter, ReportPage};
-use duka_engine::{Canceller, EngineError, RefundStore, Refunder, TrackedOrder};
+use duka_engine::{Canceller, EngineError, RefundStore, Refunder};
 
 use crate::args::{Decision, ResolveArgs};
 use crate::config::Config;
-use crate::context::{Absent, Context};
+use crate::context::Context;
 use crate::csv_rows::COLUMNS;
 use crate::failure::{Exit, Failure};
 use crate::output::{colorize, plain, print_error};
@@ -39,9 +41,16 @@ pub(crate) async fn run(args: &ResolveArgs, context: &Context) -> Result<Exit, F
             targets.push(target);
         }
     }
+    let desk = Desk {
+        store,
+        config: &config,
+        context,
+        canceller: OnceCell::new(),
+        refunder: OnceCell::new(),
+    };
     let mut trouble = None;
     for target in targets {
-        let decided = decide(target, args.decision, (by, note), context, &config).await;
+        let decided = desk.decide(target, args.decision, (by, note)).await;
         if let Err(failure) = decided {
             if names.len() == 1 {
                 return Err(failure);
@@ -158,11 +167,10 @@ async fn find(
     let known = super::find_kept(name, store).await?;
     let mut named = pending(Some(name), account, store).await?;
     // As everywhere: an id or a reference of an order comes before a shop order of the same name.
-    let kept = super::as_kept(name);
-    let own = |order: &TrackedOrder| {
-        order.key.order.as_str() == kept || order.reference.as_deref() == Some(name)
-    };
-    if known.iter().any(own) {
+    if known
+        .iter()
+        .any(|order| super::is_its_own_name(name, order))
+    {
         named.retain(|it| it.by == NamedBy::Order);
     }
     let mut found: Vec<Target> = named.into_iter().map(|it| it.target).collect();
@@ -315,39 +323,75 @@ async fn pending(
     Ok(found)
 }
 
-async fn decide(
-    target: Target,
-    decision: Decision,
-    said: (&str, &str),
-    context: &Context,
-    config: &Config,
-) -> Result<(), Failure> {
-    match target {
-        Target::Cancellation(id) => {
-            let resolution = match decision {
-                Decision::Cancelled => Resolution::Cancelled,
-                Decision::NotCancelled => Resolution::NotCancelled,
-                Decision::Acknowledged => Resolution::Acknowledged,
-                Decision::Received | Decision::NotReceived => return Err(target.takes_another()),
-            };
-            let canceller = context.canceller(config, Absent::Refuse).await?;
-            cancellation(id, &canceller, resolution, said, context).await
-        }
-        Target::Refund(id) => {
-            let resolution = match decision {
-                Decision::Acknowledged => None,
-                Decision::Received => Some(RefundResolution::Received),
-                Decision::NotReceived => Some(RefundResolution::NotReceived),
-                Decision::Cancelled | Decision::NotCancelled => return Err(target.takes_another()),
-            };
-            let refunder = context.refunder(config, Absent::Refuse).await?;
-            refund(id, &refunder, resolution, said, context).await
-        }
-        Target::Creation(id) => {
-            if decision != Decision::Acknowledged {
-                return Err(target.takes_another());
+/// What all decisions of a command are recorded with. A worker is made once, when the first decision
+/// needs it: that reads secrets and certificates.
+struct Desk<'a> {
+    store: Arc<dyn RefundStore>,
+    config: &'a Config,
+    context: &'a Context,
+    canceller: OnceCell<Canceller>,
+    refunder: OnceCell<Refunder>,
+}
+
+impl Desk<'_> {
+    fn canceller(&self) -> Result<&Canceller, Failure> {
+        match self.canceller.get() {
+            Some(made) => Ok(made),
+            None => {
+                let store = Arc::clone(&self.store);
+                let made = self.context.canceller_on(store, self.config)?;
+                Ok(self.canceller.get_or_init(|| made))
             }
-            acknowledge_creation(id, said, context, config).await
+        }
+    }
+
+    fn refunder(&self) -> Result<&Refunder, Failure> {
+        match self.refunder.get() {
+            Some(made) => Ok(made),
+            None => {
+                let store = Arc::clone(&self.store);
+                let made = self.context.refunder_on(store, self.config)?;
+                Ok(self.refunder.get_or_init(|| made))
+            }
+        }
+    }
+
+    async fn decide(
+        &self,
+        target: Target,
+        decision: Decision,
+        said: (&str, &str),
+    ) -> Result<(), Failure> {
+        let context = self.context;
+        match target {
+            Target::Cancellation(id) => {
+                let resolution = match decision {
+                    Decision::Cancelled => Resolution::Cancelled,
+                    Decision::NotCancelled => Resolution::NotCancelled,
+                    Decision::Acknowledged => Resolution::Acknowledged,
+                    Decision::Received | Decision::NotReceived => {
+                        return Err(target.takes_another());
+                    }
+                };
+                cancellation(id, self.canceller()?, resolution, said, context).await
+            }
+            Target::Refund(id) => {
+                let resolution = match decision {
+                    Decision::Acknowledged => None,
+                    Decision::Received => Some(RefundResolution::Received),
+                    Decision::NotReceived => Some(RefundResolution::NotReceived),
+                    Decision::Cancelled | Decision::NotCancelled => {
+                        return Err(target.takes_another());
+                    }
+                };
+                refund(id, self.refunder()?, resolution, said, context).await
+            }
+            Target::Creation(id) => {
+                if decision != Decision::Acknowledged {
+                    return Err(target.takes_another());
+                }
+                acknowledge_creation(id, self.store.as_ref(), said, context).await
+            }
         }
     }
 }
@@ -355,11 +399,10 @@ async fn decide(
 /// Closes an open request to create an order.
 async fn acknowledge_creation(
     id: CreationId,
+    store: &dyn RefundStore,
     (by, note): (&str, &str),
     context: &Context,
-    config: &Config,
 ) -> Result<(), Failure> {
-    let store = context.existing_store(config).await?;
     let now = context.clock.now();
     let end = CreationEnd::Acknowledged(format!("{by}: {note}"));
     let ended = store.end_creation(id, end).await;
