@@ -62,7 +62,7 @@ impl CancelOutcome {
         }
     }
 
-    fn cancelled_before(record: Record) -> Self {
+    fn of_earlier(record: Record) -> Self {
         Self {
             cancelled_before: true,
             ..Self::worked(record, None)
@@ -263,7 +263,7 @@ impl Canceller {
             Ok((reading, _)) => reading,
             // What the store knows stands until a status says otherwise.
             Err(error) if error.is_of_the_gateway() => {
-                return Ok(Some(CancelOutcome::cancelled_before(last)));
+                return Ok(Some(CancelOutcome::of_earlier(last)));
             }
             Err(error) => return Err(error),
         };
@@ -275,7 +275,7 @@ impl Canceller {
         };
         let last = self.store.cancellation(last.id).await?;
         let last = last.filter(|it| stands && is_cancelled(it));
-        Ok(last.map(CancelOutcome::cancelled_before))
+        Ok(last.map(CancelOutcome::of_earlier))
     }
 
     /// Goes on with a cancellation whenever it is due, for so long.
